@@ -1,0 +1,76 @@
+"""A job's picture as a file: painted, marked as simulated, kept so that it is painted once."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from PIL import Image
+
+from ..model import MODEL
+from . import flow
+from .ledger import Entry
+from .painter import paint
+from .protocol import complete
+
+NOTE = b"Simulated by segflux_nb: painted by a toy flow model, not by Flux."
+KEPT = 128
+PAINTERS = 2
+
+
+def painted(entry: Entry) -> bytes:
+    """The picture of a job as JPEG bytes; equal requests give equal bytes."""
+    body = complete(entry.body)
+    if body["seed"] == -1:
+        body["seed"] = int(entry.request_id[:8], 16)
+    width, height = MODEL.sizes[body["aspect_ratio"]]
+    return _jpeg(Image.fromarray(paint(flow.latent(body), width, height)), quality=88)
+
+
+def tiny(entry: Entry) -> bytes:
+    """A valid picture of 8 × 8 pixels, in a colour of its request's own: for tests of everything else."""
+    digest = hashlib.sha256(repr(sorted(complete(entry.body).items())).encode()).digest()
+    return _jpeg(Image.new("RGB", (8, 8), (digest[0], digest[1], digest[2])), quality=75)
+
+
+class Gallery:
+    """The pictures of jobs: each painted ahead by a few threads when its job is accepted, and kept for a while.
+
+    What is not kept any more is painted anew: pictures are functions of their requests.
+    """
+
+    def __init__(self, render: Callable[[Entry], bytes]) -> None:
+        self._render = render
+        self._lock = threading.Lock()
+        self._pictures: OrderedDict[str, Future[bytes]] = OrderedDict()
+        self._painters = ThreadPoolExecutor(PAINTERS, thread_name_prefix="segflux-painter")
+
+    def ahead(self, entry: Entry) -> None:
+        """Begin to paint a job's picture, if it will have one."""
+        if entry.error is None:
+            self.picture(entry)
+
+    def picture(self, entry: Entry) -> Future[bytes]:
+        """The picture of a job, now or soon."""
+        with self._lock:
+            future = self._pictures.get(entry.request_id)
+            if future is None or future.cancelled():
+                future = self._painters.submit(self._render, entry)
+                self._pictures[entry.request_id] = future
+                while len(self._pictures) > KEPT:
+                    self._pictures.popitem(last=False)
+            return future
+
+    def close(self) -> None:
+        """Paint nothing more."""
+        self._painters.shutdown(wait=False, cancel_futures=True)
+
+
+def _jpeg(image: Image.Image, *, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality, comment=NOTE)
+    return buffer.getvalue()

@@ -1,0 +1,46 @@
+"""When a job starts, ends and is forgotten: functions of its row and the time. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+
+RECORD_SECONDS = 3600.0
+"""Status and result of a request are kept this long from the submit, then answer 404."""
+
+FILE_SECONDS = 7 * 86400.0
+"""A picture's file is kept this long."""
+
+SPREAD = 0.15
+"""Coefficient of variation of service times."""
+
+
+def uniform(*names: object) -> float:
+    """A number in (0, 1) that depends on the names alone."""
+    digest = hashlib.sha256("\x1f".join(map(str, names)).encode("utf-8", "surrogatepass")).digest()
+    return (int.from_bytes(digest[:8], "big") + 0.5) / 2**64
+
+
+def service_seconds(mean: float, *names: object) -> float:
+    """A log-normal service time with the given mean, a function of the names."""
+    sigma = math.sqrt(math.log(1 + SPREAD**2))
+    return mean * math.exp(sigma * NormalDist().inv_cdf(uniform("seconds", *names)) - sigma**2 / 2)
+
+
+def start_time(now: float, ends: Sequence[float], workers: int) -> float:
+    """When a job submitted now starts, behind earlier ones that end at `ends`, first come first served.
+
+    >>> start_time(0, [5, 3], workers=3), start_time(0, [5, 3], workers=2), start_time(0, [5, 3, 4], workers=1)
+    (0, 3, 5)
+    """
+    unfinished = sorted((end for end in ends if end > now), reverse=True)
+    return now if len(unfinished) < workers else unfinished[workers - 1]
+
+
+def phase(now: float, started_at: float, finished_at: float) -> str:
+    """QUEUED, PROCESSING or DONE."""
+    if now < started_at:
+        return "QUEUED"
+    return "PROCESSING" if now < finished_at else "DONE"

@@ -1,0 +1,203 @@
+"""The plan: what running a sweep would do, cost and take, before anything is sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from ..lifecycle import Disposition, State, disposition
+from ..markup import count, escape
+from ..model import MODEL
+from .request import Request
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What one network evaluation costs and takes, and where the figures come from.
+
+    Attributes
+    ----------
+    cost, seconds:
+        US dollars and seconds for one evaluation; None when nobody knows.
+    cost_source, seconds_source:
+        In words.
+    """
+
+    cost: float | None
+    seconds: float | None
+    cost_source: str
+    seconds_source: str
+
+
+PUBLISHED = Rates(
+    cost=MODEL.price / MODEL.price_evaluations,
+    seconds=MODEL.seconds / MODEL.price_evaluations,
+    cost_source="the published average price",
+    seconds_source="the published average time",
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `Workspace.run` would do with a sweep now.
+
+    `print` it to read it. Its representation is the same on every execution, since counts, money and time change
+    with the log.
+
+    Attributes
+    ----------
+    service:
+        The service that would run it.
+    cells:
+        Different requests in the sweep.
+    logged:
+        Pictures that are in the log: not paid for again.
+    in_flight:
+        Submitted earlier and not collected yet: only collected.
+    to_submit:
+        Requests that would be sent and paid for.
+    held:
+        Counts of what waits for the user's word, by reason: unknown, lost, moderated, invalid.
+    cost, seconds:
+        US dollars and seconds that the submits would take, or None when that is unknown.
+    cost_source, seconds_source:
+        Where these figures come from.
+    hosted_cost:
+        On the simulator: US dollars for the whole sweep on the hosted service. None elsewhere or when unknown.
+    """
+
+    service: str
+    cells: int
+    logged: int
+    in_flight: int
+    to_submit: int
+    cost: float | None
+    seconds: float | None
+    cost_source: str
+    seconds_source: str
+    hosted_cost: float | None = None
+    held: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __repr__(self) -> str:
+        return f"Plan({count(self.cells, 'run')})"
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def lines(self) -> list[str]:
+        """The plan in words, a line each for counts, money and time."""
+        parts = [f"{self.logged:,} logged"] if self.logged else []
+        parts += [f"{self.in_flight:,} in flight"] if self.in_flight else []
+        parts += [f"{self.to_submit:,} to submit"]
+        parts += [f"{number:,} {reason} (held)" for reason, number in self.held.items()]
+        return [
+            f"{count(self.cells, 'run')}: {', '.join(parts)}",
+            f"Cost: {self._cost}",
+            f"Time: {self._time}",
+        ]
+
+    @property
+    def _cost(self) -> str:
+        if self.service == "simulator":
+            hosted = "unknown" if self.hosted_cost is None else f"about ${self.hosted_cost:.2f}"
+            return f"free here, on the simulator; hosted {hosted} for all {self.cells:,}, by {self.cost_source}"
+        if not self.to_submit:
+            return "nothing"
+        if self.cost is None:
+            return f"unknown: {self.cost_source}"
+        return f"about ${self.cost:.2f}, by {self.cost_source}"
+
+    @property
+    def _time(self) -> str:
+        if not self.to_submit:
+            return "none to wait for" if not self.in_flight else "what is in flight"
+        if self.seconds is None:
+            return f"unknown: {self.seconds_source}"
+        return f"about {duration(self.seconds)}, by {self.seconds_source}"
+
+    def html(self) -> str:
+        """The plan as a small HTML table."""
+        style = 'style="text-align:left;padding:1px 12px 1px 0"'
+        first, *others = self.lines
+        rows = "".join(f"<tr><td {style}>{escape(line)}</td></tr>" for line in others)
+        return f"<div><strong>{escape(first)}</strong><table>{rows}</table></div>"
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit that reads best.
+
+    >>> duration(22.2), duration(150), duration(9000)
+    ('22 s', '2.5 min', '2.5 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    return f"{seconds / 60:.3g} min" if seconds < 6000 else f"{seconds / 3600:.3g} h"
+
+
+def make_plan(
+    requests: Iterable[Request],
+    logged: Mapping[str, tuple[State, str]],
+    *,
+    service: str,
+    rates: Rates,
+    max_in_flight: int,
+) -> Plan:
+    """The plan of these requests, given what the log knows.
+
+    Parameters
+    ----------
+    requests:
+        The sweep's cells; equal ones count once.
+    logged:
+        State and kind of error by digest, for what the log knows of this service.
+    service:
+        The service's name.
+    rates:
+        What an evaluation costs and takes there.
+    max_in_flight:
+        How many run at a time: time is evaluations in sequence.
+    """
+    cells = {request.digest: request for request in requests}
+    dispositions = {digest: disposition(*logged.get(digest, (None, ""))) for digest in cells}
+    counts = Counter(dispositions.values())
+    submits = [cells[digest] for digest, what in dispositions.items() if what is Disposition.SUBMIT]
+    held = Counter(
+        (logged[digest][1] if logged[digest][0] in (State.FAILED, State.REFUSED) else logged[digest][0].status)
+        for digest, what in dispositions.items()
+        if what is Disposition.HELD
+    )
+    evaluations = [MODEL.evaluations(request.parameters) for request in submits]
+    free = service == "simulator"
+    cost, cost_source = _cost(evaluations, rates)
+    hosted = _cost([MODEL.evaluations(request.parameters) for request in cells.values()], PUBLISHED)
+    known = [number for number in evaluations if number is not None]
+    seconds = None
+    if rates.seconds is not None and len(known) == len(evaluations):
+        waves = max(sum(known) / max(1, min(max_in_flight, len(known))), max(known, default=0))
+        seconds = waves * rates.seconds
+    return Plan(
+        service=service,
+        cells=len(cells),
+        logged=counts[Disposition.DONE],
+        in_flight=counts[Disposition.GOES_ON],
+        to_submit=len(submits),
+        held=MappingProxyType(dict(sorted(held.items()))),
+        cost=0.0 if free else cost,
+        cost_source=hosted[1] if free else cost_source,
+        seconds=seconds,
+        seconds_source=rates.seconds_source if len(known) == len(evaluations) else cost_source,
+        hosted_cost=hosted[0] if free else None,
+    )
+
+
+def _cost(evaluations: list[int | None], rates: Rates) -> tuple[float | None, str]:
+    known = [number for number in evaluations if number is not None]
+    if len(known) < len(evaluations):
+        unbounded = len(evaluations) - len(known)
+        return None, f"{count(unbounded, 'run')} with a sampler that decides its own number of evaluations"
+    if rates.cost is None:
+        return None, rates.cost_source
+    return sum(known) * rates.cost, rates.cost_source

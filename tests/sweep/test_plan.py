@@ -1,0 +1,71 @@
+import pytest
+
+import segflux_nb as sf
+from segflux_nb.lifecycle import State
+from segflux_nb.sweep.plan import PUBLISHED, duration, make_plan
+
+
+def plan(sweep, logged=(), service="segmind"):
+    return make_plan(sweep, dict(logged), service=service, rates=PUBLISHED, max_in_flight=32)
+
+
+SWEEP = sf.Sweep(
+    prompt="TOK",
+    finetune_id="a",
+    seed=sf.seeds(4),
+    lora_strength="0.4-1.4 (+0.2)",
+    sampler_name=["euler", "dpmpp_2m"],
+)
+
+
+def test_the_design_page_example():
+    assert "free here" in str(plan(SWEEP, service="simulator"))
+    assert "hosted about $1.63" in str(plan(SWEEP, service="simulator"))
+    assert plan(SWEEP, service="simulator").cost == 0
+    assert round(plan(SWEEP).cost, 2) == 1.63
+    assert repr(plan(SWEEP)) == "Plan(48 runs)"
+
+
+def test_samplers_with_two_evaluations_a_step_cost_twice():
+    euler, heun = (sf.Sweep(prompt="TOK", finetune_id="a", sampler_name=name, steps=50) for name in ("euler", "heun"))
+    assert plan(heun).cost == pytest.approx(plan(euler).cost * 99 / 50)
+
+
+def test_counts_by_what_the_next_run_does():
+    cells = list(SWEEP)
+    states = [
+        (State.COMPLETED, ""),
+        (State.SUBMITTED, ""),
+        (State.DOWNLOADING, ""),
+        (State.SUBMITTING, ""),
+        (State.UNKNOWN, ""),
+        (State.LOST, "no_picture"),
+        (State.FAILED, "moderated"),
+        (State.REFUSED, "invalid"),
+        (State.FAILED, "server"),
+        (State.PLANNED, ""),
+    ]
+    known = {cell.digest: state for cell, state in zip(cells, states, strict=False)}
+    result = plan([*cells, *cells], known)
+    assert (result.cells, result.logged, result.in_flight, result.to_submit) == (48, 1, 3, 40)
+    assert result.held == {"invalid": 1, "lost": 1, "moderated": 1, "unknown": 1}
+    assert result.lines[0] == (
+        "48 runs: 1 logged, 3 in flight, 40 to submit, 1 invalid (held), 1 lost (held), 1 moderated (held), 1 unknown (held)"
+    )
+
+
+def test_an_unbounded_sampler_has_no_price():
+    result = plan(sf.Sweep(prompt="TOK", finetune_id="a", sampler_name=["euler", "dpm_adaptive"]))
+    assert result.cost is None
+    assert result.seconds is None
+    assert "1 run with a sampler that decides" in str(result)
+
+
+def test_durations_read_well():
+    assert [duration(seconds) for seconds in (0.44, 22.17, 99, 150, 3600 * 3)] == [
+        "0.4 s",
+        "22 s",
+        "99 s",
+        "2.5 min",
+        "3 h",
+    ]

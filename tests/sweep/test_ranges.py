@@ -1,0 +1,105 @@
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import segflux_nb as sf
+from segflux_nb.sweep.ranges import parse_range
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("0-1 (+0.3)", [0, 0.3, 0.6, 0.9]),
+        ("0.8-0.4 (-0.2)", [0.8, 0.6, 0.4]),
+        ("-0.5-0.5 (+0.25)", [-0.5, -0.25, 0, 0.25, 0.5]),
+        ("-1--0.5 (+0.25)", [-1, -0.75, -0.5]),
+        ("0.4-1.4 (+0.2)", [0.4, 0.6, 0.8, 1.0, 1.2, 1.4]),
+        ("0-1 [5]", [0, 0.25, 0.5, 0.75, 1]),
+        ("0.2, 0.4, .., 1", [0.2, 0.4, 0.6, 0.8, 1]),
+        ("0.5, 1-2 (+0.5),", [0.5, 1, 1.5, 2]),
+        ("1", [1]),
+        (" .5 - 1.5 ( + 0.5 ) ", [0.5, 1, 1.5]),
+    ],
+)
+def test_number_ranges(text, values):
+    assert [float(value) for value in parse_range(text, integer=False)] == values
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("1-4", [1, 2, 3, 4]),
+        ("4-1", [4, 3, 2, 1]),
+        ("1, 2, .., 5", [1, 2, 3, 4, 5]),
+        ("10-40 (+10)", [10, 20, 30, 40]),
+    ],
+)
+def test_integer_ranges(text, values):
+    assert parse_range(text, integer=True) == values
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("0.4-1.4", "no step"),
+        ("0-1 (-0.2)", "(+0.2)"),
+        ("1-0 (+0.2)", "(-0.2)"),
+        ("0-1 (+0)", "step of zero"),
+        ("0-1 [1]", "1 points"),
+        ("0-10 (+0.00001)", "larger step"),
+        ("", "names no value"),
+        (",", "no number"),
+        ("a-b", "no number"),
+        ("nan", "no number"),
+        ("0-1 (0.1)", "no number"),
+        (".., 4", "between numbers"),
+        ("1, ..", "between numbers"),
+        ("0.5, .., 2", "two numbers before"),
+    ],
+)
+def test_what_is_no_range_says_so_and_what_to_write(text, says):
+    with pytest.raises(sf.SweepError) as error:
+        parse_range(text, integer=False)
+    assert says in str(error.value)
+
+
+@given(
+    start=st.decimals(-10, 10, places=2),
+    step=st.decimals("0.01", 3, places=2),
+    length=st.integers(0, 30),
+    extra=st.decimals(0, "0.99", places=2),
+)
+def test_the_end_is_included_and_never_passed(start, step, length, extra):
+    end = start + step * length + extra * step
+    values = parse_range(f"{start}-{end} (+{step})", integer=False)
+    assert values == [start + step * index for index in range(length + 1)]
+    assert values[-1] <= end < values[-1] + step
+
+
+def test_span():
+    assert sf.span(0.4, 1.4, step=0.2) == [0.4, 0.6, 0.8, 1.0, 1.2, 1.4]
+    assert sf.span(1.4, 0.4, step=0.5) == [1.4, 0.9, 0.4]
+    assert sf.span(0, 1, num=3) == [0.0, 0.5, 1.0]
+    for wrong in ({}, {"step": 0.1, "num": 3}, {"num": 1}, {"num": 2.5}, {"step": 0}, {"step": float("nan")}):
+        with pytest.raises(sf.SweepError):
+            sf.span(0, 1, **wrong)
+
+
+def test_seeds_grow_without_changing():
+    assert sf.seeds(4) == sf.seeds(400)[:4]
+    assert len(set(sf.seeds(2000))) == 2000
+    assert not set(sf.seeds(4)) & set(sf.seeds(4, root=1))
+    assert sf.seeds(3) == [923396, 921365, 68885]
+    with pytest.raises(sf.SweepError):
+        sf.seeds(0)
+
+
+def test_numpy_arange_makes_no_new_pictures():
+    by_numpy = sf.Sweep(prompt="TOK", finetune_id="a", lora_strength=np.arange(0.1, 1.05, 0.1))
+    by_text = sf.Sweep(prompt="TOK", finetune_id="a", lora_strength="0.1-1 (+0.1)")
+    assert [cell.digest for cell in by_numpy] == [cell.digest for cell in by_text]
+    assert by_numpy[2].lora_strength == 0.3
+    assert Decimal(str(by_numpy[2].body["lora_strength"])) == Decimal("0.3")

@@ -1,0 +1,97 @@
+"""The house of docs/architecture.md: imports run one way, downward, and nothing heavy loads with the package."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "segflux_nb"
+
+# From the top down. A room may import from rooms below its own line, and from within itself.
+FLOORS = [
+    ["__main__"],
+    ["cli"],
+    ["__init__"],
+    ["workspace"],
+    ["accessor"],
+    ["runs"],
+    ["exporting"],
+    ["viewing"],
+    ["running"],
+    ["runlog"],
+    ["service"],
+    ["pictures"],
+    ["sweep"],
+    ["lifecycle"],
+    ["simulator"],
+    ["model", "errors"],
+    ["clock", "loopthread", "markup"],
+]
+LEVEL = {room: level for level, floor in enumerate(FLOORS) for room in floor}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(parts):
+    return parts[0].removesuffix(".py")
+
+
+def imports(path):
+    parts = path.relative_to(PACKAGE).parts
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = list(parts[: len(parts) - node.level])
+            target = base + (node.module.split(".") if node.module else [])
+            if target:
+                yield target[0]
+            else:
+                yield from (alias.name if alias.name in LEVEL else "__init__" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("segflux_nb"):
+            yield [*node.module.split("."), "__init__"][1]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_downward(path):
+    room = room_of(path.relative_to(PACKAGE).parts)
+    for target in imports(path):
+        if target == room:
+            continue
+        assert LEVEL[target] > LEVEL[room], f"{room} imports {target}, which does not stand below it"
+        if target == "simulator":
+            assert room in ("workspace", "cli", "__init__"), f"{room} knows the simulator"
+        if room == "simulator":
+            assert target in ("model", "clock"), f"the simulator inherits {target}"
+        if room == "viewing":
+            assert target not in ("runlog", "running", "service"), f"viewing knows {target}"
+
+
+def test_only_the_transport_imports_httpx():
+    users = [
+        path.relative_to(PACKAGE).as_posix() for path in MODULES if "import httpx" in path.read_text(encoding="utf-8")
+    ]
+    assert users == ["service/transport.py"]
+
+
+def test_no_file_is_two_rooms():
+    assert {path.name: n for path in MODULES if (n := len(path.read_text(encoding="utf-8").splitlines())) > 500} == {}
+
+
+def test_an_import_alone_loads_nothing_heavy():
+    code = "import json, sys, segflux_nb; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
+    loaded = set(json.loads(subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout))
+    heavy = {
+        "pandas",
+        "numpy",
+        "PIL",
+        "ipywidgets",
+        "anywidget",
+        "scipy",
+        "uvicorn",
+        "starlette",
+        "httpx",
+        "httptools",
+        "asyncio",
+    }
+    assert not loaded & heavy
