@@ -70,7 +70,7 @@ class Simulator:
         time_scale: float = 0.02,
         workers: int = 64,
         rpm: int | None = None,
-        credits: float | None = None,  # noqa: A002 - the service's own word
+        credits: float | None = None,
         faults: Mapping[str, Fault] | None = None,
         seed: int = 0,
         paint: bool = True,

@@ -69,7 +69,7 @@ class Flow:
             means = means + strength * (0.6 * (means @ down.T) @ up + style)
         self.means: NDArray[np.float64] = means
 
-    def __call__(self, x: Latent, s: float) -> Latent:
+    def __call__(self, x: Latent, s: float) -> Latent:  # noqa: D102 - the class says it
         keep = 1 - s
         variance = keep**2 * SPREAD**2 + s**2
         off = x - keep * self.means

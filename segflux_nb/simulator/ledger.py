@@ -125,8 +125,8 @@ class Ledger:
             cursor.execute("BEGIN IMMEDIATE")
             try:
                 repetition = cursor.execute("SELECT count(*) FROM jobs WHERE content = ?", (content,)).fetchone()[0]
-                ends = cursor.execute("SELECT finished_at FROM jobs WHERE finished_at > ?", (self._now(),)).fetchall()
-                entry = make(int(repetition), [row[0] for row in ends])
+                cursor.execute("SELECT finished_at FROM jobs WHERE finished_at > ?", (self._now(),))
+                entry = make(int(repetition), [row[0] for row in cursor.fetchall()])
                 cursor.execute(
                     "INSERT INTO jobs (request_id, content, body, submitted_at, started_at, finished_at, price, error)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,26 +21,23 @@ Sampler = Callable[[Denoiser, Latent, NDArray[np.float64], NoiseStream], Latent]
 
 def euler(model: Denoiser, x: Latent, sigmas: NDArray[np.float64], noise: NoiseStream) -> Latent:
     """x += d · h: first order, the reference."""
-    for s, s_next in zip(sigmas[:-1], sigmas[1:], strict=True):
+    for s, s_next in pairwise(sigmas):
         x = x + (x - model(x, s)) / s * (s_next - s)
     return x
 
 
 def heun(model: Denoiser, x: Latent, sigmas: NDArray[np.float64], noise: NoiseStream) -> Latent:
     """Euler's step as a guess, then the mean of the slopes at both ends; the last step is Euler's."""
-    for s, s_next in zip(sigmas[:-1], sigmas[1:], strict=True):
+    for s, s_next in pairwise(sigmas):
         d, h = (x - model(x, s)) / s, s_next - s
         guess = x + d * h
-        if s_next == 0:
-            x = guess
-        else:
-            x = x + (d + (guess - model(guess, s_next)) / s_next) / 2 * h
+        x = x + (d + (guess - model(guess, s_next)) / s_next) / 2 * h if s_next else guess
     return x
 
 
 def euler_ancestral(model: Denoiser, x: Latent, sigmas: NDArray[np.float64], noise: NoiseStream) -> Latent:
     """Euler to a lower level s_d, then fresh noise back up to s'; eta = 1, flow form."""
-    for s, s_next in zip(sigmas[:-1], sigmas[1:], strict=True):
+    for s, s_next in pairwise(sigmas):
         denoised = model(x, s)
         if s_next == 0:
             x = denoised
@@ -55,7 +53,7 @@ def dpmpp_2m(model: Denoiser, x: Latent, sigmas: NDArray[np.float64], noise: Noi
     """DPM-Solver++(2M): linear multistep on D in −ln s; the first and the last step are plain."""
     old: Latent | None = None
     h_last = 0.0
-    for s, s_next in zip(sigmas[:-1], sigmas[1:], strict=True):
+    for s, s_next in pairwise(sigmas):
         denoised = model(x, s)
         r = s_next / s
         if old is None or s_next == 0:

@@ -444,7 +444,7 @@ def _from_cells(cells: Sequence[Any], axes: Sequence[str]) -> Sweep:
     for cell in cells:
         if not isinstance(cell, dict) or not isinstance(cell.get("parameters"), dict):
             raise SweepError("A cell of the file has no parameters", remedy="Write the file with sweep.to_toml(path)")
-        given = {name: value for name, value in cell["parameters"].items()}
+        given = cell["parameters"]
         made = Sweep(**{**given, "prompt": given.get("prompt", "").replace("{", "{{").replace("}", "}}")})[0]
         requests.append(replace(made, labels=cell.get("labels", {})))
     if not requests:
