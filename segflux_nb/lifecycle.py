@@ -101,10 +101,13 @@ def disposition(state: State | None, error_kind: str = "") -> Disposition:
 
 @dataclass(frozen=True)
 class NotSent:
-    """Nothing was accepted and nothing billed; the same submit may be sent again, after a while."""
+    """Nothing was accepted and nothing billed; the same submit may be sent again, after a while.
+
+    `error` is the service's answer (a rate limit, a failure of its own), or None where it could not be reached.
+    """
 
     reason: str
-    retry_after: float | None = None
+    error: ServiceError | None = None
 
 
 @dataclass(frozen=True)

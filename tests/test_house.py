@@ -28,7 +28,7 @@ FLOORS = [
     ["lifecycle"],
     ["simulator"],
     ["model", "errors"],
-    ["clock", "loopthread", "markup"],
+    ["clock", "loopthread", "markup", "version"],
 ]
 LEVEL = {room: level for level, floor in enumerate(FLOORS) for room in floor}
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -128,18 +128,9 @@ class Ledger:
                 cursor.execute("SELECT finished_at FROM jobs WHERE finished_at > ?", (self._now(),))
                 entry = make(int(repetition), [row[0] for row in cursor.fetchall()])
                 cursor.execute(
-                    "INSERT INTO jobs (request_id, content, body, submitted_at, started_at, finished_at, price, error)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        entry.request_id,
-                        content,
-                        json.dumps(entry.body),
-                        entry.submitted_at,
-                        entry.started_at,
-                        entry.finished_at,
-                        entry.price,
-                        entry.error,
-                    ),
+                    "INSERT INTO jobs VALUES (NULL, :request_id, :content, :body, :submitted_at, :started_at,"
+                    " :finished_at, :price, :error)",
+                    {**vars(entry), "content": content, "body": json.dumps(entry.body)},
                 )
                 cursor.execute("COMMIT")
             except BaseException:

@@ -24,6 +24,9 @@ SIMULATOR_HEADER = "x-segflux-simulator"
 HISTORY_HEADER = "x-segflux-history-complete-after"
 """How many seconds after a submit the history is sure to list it, if it was accepted."""
 
+HISTORY_COMPLETE = 1
+"""Rows land at once; the second is for a submit that is still on its way when its sender dies."""
+
 FAILING_SHARE = 0.2
 """A job that fails takes this share of its service time."""
 
@@ -92,7 +95,7 @@ class Protocol:
     def handle(self, call: Call, now: float) -> Reply:
         """The answer to a call at a moment."""
         reply = self._route(call, now)
-        return replace(reply, headers={**reply.headers, SIMULATOR_HEADER: "1", HISTORY_HEADER: "0"})
+        return replace(reply, headers={**reply.headers, SIMULATOR_HEADER: "1", HISTORY_HEADER: str(HISTORY_COMPLETE)})
 
     def _route(self, call: Call, now: float) -> Reply:
         match (call.method, *call.path.strip("/").split("/")):

@@ -7,7 +7,8 @@ import io
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from queue import SimpleQueue
 
 from PIL import Image
 
@@ -40,14 +41,16 @@ def tiny(entry: Entry) -> bytes:
 class Gallery:
     """The pictures of jobs: each painted ahead by a few threads when its job is accepted, and kept for a while.
 
-    What is not kept any more is painted anew: pictures are functions of their requests.
+    What is not kept any more is painted anew: pictures are functions of their requests. The threads are daemons,
+    so that an interpreter that ends does not wait for pictures nobody will fetch.
     """
 
     def __init__(self, render: Callable[[Entry], bytes]) -> None:
         self._render = render
         self._lock = threading.Lock()
         self._pictures: OrderedDict[str, Future[bytes]] = OrderedDict()
-        self._painters = ThreadPoolExecutor(PAINTERS, thread_name_prefix="segflux-painter")
+        self._queue: SimpleQueue[tuple[Future[bytes], Entry] | None] = SimpleQueue()
+        self._painters: list[threading.Thread] = []
 
     def ahead(self, entry: Entry) -> None:
         """Begin to paint a job's picture, if it will have one."""
@@ -58,16 +61,33 @@ class Gallery:
         """The picture of a job, now or soon."""
         with self._lock:
             future = self._pictures.get(entry.request_id)
-            if future is None or future.cancelled():
-                future = self._painters.submit(self._render, entry)
-                self._pictures[entry.request_id] = future
+            if future is None or future.cancelled():  # by a caller that went away
+                if len(self._painters) < PAINTERS:
+                    self._painters.append(threading.Thread(target=self._work, name="segflux-painter", daemon=True))
+                    self._painters[-1].start()
+                future = self._pictures[entry.request_id] = Future()
+                self._queue.put((future, entry))
                 while len(self._pictures) > KEPT:
                     self._pictures.popitem(last=False)
             return future
 
     def close(self) -> None:
         """Paint nothing more."""
-        self._painters.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            for future in self._pictures.values():
+                future.cancel()
+            for _ in self._painters:
+                self._queue.put(None)
+
+    def _work(self) -> None:
+        while (item := self._queue.get()) is not None:
+            future, entry = item
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(self._render(entry))
+            except Exception as error:  # noqa: BLE001 - whoever asks for the picture gets it
+                future.set_exception(error)
 
 
 def _jpeg(image: Image.Image, *, quality: int) -> bytes:

@@ -1,0 +1,49 @@
+"""Telling whether bytes are a picture, by decoding all of it, within caps."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image, UnidentifiedImageError
+
+from ..errors import PictureError
+
+FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
+"""The formats that are decoded at all, and their file endings."""
+
+MOST_PIXELS = 50_000_000
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What was found: width and height in pixels, and the file ending of the format."""
+
+    width: int
+    height: int
+    ending: str
+
+
+def check(data: bytes) -> Shape:
+    """Decode a picture fully.
+
+    Raises
+    ------
+    PictureError
+        Where the bytes are no JPEG, PNG or WebP, are cut off, or hold more than 50 megapixels.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:
+                width, height = image.size
+                if width * height > MOST_PIXELS:
+                    raise PictureError(f"The picture has {width} × {height} pixels, more than {MOST_PIXELS:,}")
+                # verify() passes a picture that is cut in half; only decoding it tells.
+                image.load()
+                return Shape(width, height, FORMATS[str(image.format)])
+    except UnidentifiedImageError:
+        raise PictureError(f"{len(data):,} bytes that are no JPEG, PNG or WebP picture") from None
+    except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError) as error:
+        raise PictureError(f"The picture does not decode: {error}") from None

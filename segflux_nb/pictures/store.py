@@ -1,0 +1,90 @@
+"""Pictures in a folder, each under the sha256 of its bytes, written so that a name never holds half a picture."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import WorkspaceError
+from .decode import Shape, check
+
+
+@dataclass(frozen=True)
+class StoredPicture:
+    """A picture on disk: its path relative to the workspace, its digest and its shape."""
+
+    path: str
+    sha256: str
+    shape: Shape
+
+
+class PictureStore:
+    """The pictures of a workspace.
+
+    Parameters
+    ----------
+    workspace:
+        The workspace's folder; pictures go to ``pictures/ab/<sha256>.jpg`` below it.
+    """
+
+    def __init__(self, workspace: Path) -> None:
+        self._workspace = workspace
+
+    def put(self, data: bytes) -> StoredPicture:
+        """Keep a picture, once it has been decoded fully.
+
+        Raises
+        ------
+        PictureError
+            Where it is none.
+        WorkspaceError
+            Where it cannot be written.
+        """
+        shape = check(data)
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = f"pictures/{sha256[:2]}/{sha256}.{shape.ending}"
+        self._write(self._workspace / path, data)
+        return StoredPicture(path, sha256, shape)
+
+    def set_aside(self, data: bytes, name: str) -> Path:
+        """Keep bytes that are no picture, for a person to look at: they were paid for."""
+        path = self._workspace / "rejected" / f"{name}.bin"
+        self._write(path, data)
+        return path
+
+    def _write(self, path: Path, data: bytes) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(prefix=".arriving-", dir=path.parent)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(temporary, path)
+            except BaseException:
+                with contextlib.suppress(OSError):
+                    os.unlink(temporary)
+                raise
+            _sync_folder(path.parent)
+        except OSError as error:
+            raise WorkspaceError(
+                f"The picture cannot be written to {path.parent}: {error.strerror or error}",
+                money="a picture was billed",
+                remedy="Make room or permit writing, then run the sweep again: it is fetched again without paying",
+            ) from None
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename durable, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,320 @@
+"""The journal: each change of a run's state is one durable transaction that updates its row and appends an event."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, cast
+
+from ..clock import Clock
+from ..errors import WorkspaceError
+from ..lifecycle import State, check_arrow
+from ..model import Value
+from ..sweep.request import Request
+from .schema import open_database
+
+
+@dataclass(frozen=True)
+class LoggedRun:
+    """A row of the log; the columns of ``runs`` in `segflux_nb.runlog.schema`, where they are explained."""
+
+    service: str
+    digest: str
+    first_digest: str
+    take: int
+    parameters: Mapping[str, Value]
+    state: State
+    owner: str | None = None
+    attempts: int = 0
+    request_id: str | None = None
+    status_url: str | None = None
+    response_url: str | None = None
+    picture_url: str | None = None
+    picture: str | None = None
+    sha256: str | None = None
+    width: int | None = None
+    height: int | None = None
+    bytes: int | None = None
+    cost_usd: float | None = None
+    queue_seconds: float | None = None
+    render_seconds: float | None = None
+    submitted_at: float | None = None
+    accepted_at: float | None = None
+    detected_at: float | None = None
+    completed_at: float | None = None
+    polls: int | None = None
+    error_kind: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class LoggedSweep:
+    """A sweep of the log: its axes in order, and how many of its cells are done."""
+
+    number: int
+    service: str
+    name: str
+    axes: dict[str, list[Value]]
+    created_at: float
+    cells: int
+    done: int
+    paid: float
+
+
+_COLUMNS = tuple(column.name for column in fields(LoggedRun))
+_CHANGEABLE = frozenset(_COLUMNS) - {"service", "digest", "first_digest", "take", "parameters", "state"}
+
+
+class Journal:
+    """The log's file. Every method is one transaction and may be called from any thread.
+
+    Parameters
+    ----------
+    path:
+        The file.
+    clock:
+        Stamps the events.
+
+    Raises
+    ------
+    WorkspaceError
+        From any method, where the disk does not do what it must.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._database = open_database(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._database.close()
+
+    # ------------------------------------------------------------------ runs
+
+    def plan(self, service: str, requests: Iterable[Request]) -> None:
+        """Enter the requests that the log does not know yet, as planned.
+
+        What does not decide the picture (``hardware``) is taken anew where nothing is submitted or done.
+        """
+        rows = [
+            (service, request.digest, request.again(0).digest, request.take, json.dumps(request.body))
+            for request in requests
+        ]
+        with self._writing() as cursor:
+            cursor.executemany(
+                "INSERT INTO runs (service, digest, first_digest, take, parameters, state)"
+                " VALUES (?, ?, ?, ?, ?, 'planned') ON CONFLICT DO UPDATE SET parameters = excluded.parameters"
+                " WHERE state IN ('planned', 'failed', 'refused') AND parameters <> excluded.parameters",
+                rows,
+            )
+
+    def move(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun | None:
+        """Change a run's state and columns, if it still stands where `run` says.
+
+        Returns the row as it is now, or None where another process has moved it meanwhile.
+
+        Raises
+        ------
+        ValueError
+            For an arrow that the lifecycle does not have.
+        """
+        check_arrow(run.state, to)
+        if not set(changes) <= _CHANGEABLE:
+            raise ValueError(f"not columns of a run: {sorted(set(changes) - _CHANGEABLE)}")
+        assignments = "".join(f", {name} = ?" for name in changes)
+        data = {name: value for name, value in changes.items() if value is not None}
+        with self._writing() as cursor:
+            cursor.execute(
+                f"UPDATE runs SET state = ?{assignments} WHERE service = ? AND digest = ? AND state = ?",  # noqa: S608
+                (to, *changes.values(), run.service, run.digest, run.state),
+            )
+            if not cursor.rowcount:
+                return None
+            cursor.execute(
+                "INSERT INTO events (at, service, digest, from_state, to_state, data) VALUES (?, ?, ?, ?, ?, ?)",
+                (self._clock.now(), run.service, run.digest, run.state, to, json.dumps(data)),
+            )
+        return LoggedRun(**{**_as_dict(run), **changes, "state": to})
+
+    def runs(self, service: str, digests: Iterable[str]) -> dict[str, LoggedRun]:
+        """The rows of these digests, by digest; those that the log does not know are missing."""
+        with self._reading() as cursor:
+            cursor.execute(
+                "SELECT * FROM runs WHERE service = ? AND digest IN (SELECT value FROM json_each(?))",
+                (service, json.dumps(list(digests))),
+            )
+            return {row["digest"]: _logged(row) for row in cursor}
+
+    def all_runs(self, service: str) -> dict[str, LoggedRun]:
+        """All rows of a service, in the order in which they were first planned to be sent."""
+        with self._reading() as cursor:
+            cursor.execute("SELECT * FROM runs WHERE service = ? ORDER BY submitted_at, digest", (service,))
+            return {row["digest"]: _logged(row) for row in cursor}
+
+    def next_take(self, service: str, first_digest: str) -> int:
+        """The number of the next take of a request."""
+        with self._reading() as cursor:
+            cursor.execute(
+                "SELECT coalesce(max(take), -1) + 1 FROM runs WHERE service = ? AND first_digest = ?",
+                (service, first_digest),
+            )
+            return int(cursor.fetchone()[0])
+
+    def knows_request(self, service: str, request_id: str) -> bool:
+        """Whether a run of the log has this request id."""
+        with self._reading() as cursor:
+            cursor.execute("SELECT 1 FROM runs WHERE service = ? AND request_id = ?", (service, request_id))
+            return cursor.fetchone() is not None
+
+    def events(self, service: str, digest: str) -> list[tuple[float, str, str, dict[str, Any]]]:
+        """What happened to a run: time, state before, state after, and what the change brought."""
+        with self._reading() as cursor:
+            cursor.execute(
+                "SELECT at, from_state, to_state, data FROM events WHERE service = ? AND digest = ? ORDER BY number",
+                (service, digest),
+            )
+            return [(row[0], row[1], row[2], json.loads(row[3])) for row in cursor]
+
+    def measured(self, service: str, most: int = 150) -> list[tuple[dict[str, Value], float, float | None]]:
+        """Parameters, seconds from acceptance to completion, and cost, of the latest completed runs."""
+        with self._reading() as cursor:
+            cursor.execute(
+                "SELECT parameters, queue_seconds + render_seconds, cost_usd FROM runs WHERE service = ?"
+                " AND state = 'completed' AND render_seconds IS NOT NULL ORDER BY completed_at DESC LIMIT ?",
+                (service, most),
+            )
+            return [(json.loads(row[0]), row[1], row[2]) for row in cursor]
+
+    # ------------------------------------------------------------------ sweeps
+
+    def enter_sweep(
+        self, service: str, identity: str, name: str, axes: Mapping[str, Sequence[Value]], cells: Sequence[Request]
+    ) -> int:
+        """Enter a sweep, or find it, and give its number; cells it did not have yet (new takes) are added."""
+        with self._writing() as cursor:
+            cursor.execute(
+                "INSERT INTO sweeps (service, identity, name, axes, created_at) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (service, identity) DO UPDATE SET name = excluded.name RETURNING number",
+                (service, identity, name, json.dumps(axes), self._clock.now()),
+            )
+            number = int(cursor.fetchone()[0])
+            cursor.execute("SELECT digest, labels FROM cells WHERE sweep = ?", (number,))
+            known = {(row[0], row[1]) for row in cursor.fetchall()}
+            entries = [(cell.digest, json.dumps(dict(cell.labels))) for cell in cells]
+            added = [entry for entry in entries if entry not in known]
+            cursor.executemany(
+                "INSERT INTO cells (sweep, position, digest, labels) VALUES (?, ?, ?, ?)",
+                [(number, len(known) + index, *entry) for index, entry in enumerate(added)],
+            )
+            return number
+
+    def sweeps(self, service: str) -> list[LoggedSweep]:
+        """The sweeps of a service, the oldest first."""
+        with self._reading() as cursor:
+            cursor.execute(
+                "SELECT sweeps.*, count(*) AS cells, sum(runs.state = 'completed') AS done,"
+                " total(runs.cost_usd) AS paid FROM sweeps JOIN cells ON cells.sweep = sweeps.number"
+                " JOIN runs ON runs.digest = cells.digest AND runs.service = sweeps.service"
+                " WHERE sweeps.service = ? GROUP BY sweeps.number ORDER BY sweeps.number",
+                (service,),
+            )
+            return [
+                LoggedSweep(
+                    row["number"],
+                    row["service"],
+                    row["name"],
+                    json.loads(row["axes"]),
+                    row["created_at"],
+                    row["cells"],
+                    row["done"],
+                    row["paid"],
+                )
+                for row in cursor
+            ]
+
+    def find_sweep(self, service: str, *, identity: str | None = None, name: str | None = None) -> LoggedSweep | None:
+        """The sweep with this identity, or the newest with this name."""
+        with self._reading() as cursor:
+            cursor.execute(
+                "SELECT number FROM sweeps WHERE service = ? AND (identity = ? OR name = ?)"
+                " ORDER BY number DESC LIMIT 1",
+                (service, identity, name),
+            )
+            found = cursor.fetchone()
+        return next((s for s in self.sweeps(service) if s.number == found[0]), None) if found else None
+
+    def cells(self, sweep: int) -> list[tuple[str, dict[str, Value]]]:
+        """A sweep's cells in order: digest and labels."""
+        with self._reading() as cursor:
+            cursor.execute("SELECT digest, labels FROM cells WHERE sweep = ? ORDER BY position", (sweep,))
+            return [(row[0], json.loads(row[1])) for row in cursor]
+
+    # ------------------------------------------------------------------ marks
+
+    def mark(self, service: str, digest: str, *, stars: int | None, pick: bool | None, note: str | None) -> None:
+        """Change what the user says of a run; None leaves a mark as it is."""
+        with self._writing() as cursor:
+            cursor.execute(
+                "INSERT INTO marks (service, digest, stars, pick, note, marked_at) VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (service, digest) DO UPDATE SET stars = coalesce(excluded.stars, stars),"
+                " pick = coalesce(excluded.pick, pick), note = coalesce(excluded.note, note),"
+                " marked_at = excluded.marked_at",
+                (service, digest, stars, pick, note, self._clock.now()),
+            )
+
+    def marks(self, service: str) -> dict[str, dict[str, Any]]:
+        """Stars, pick and note, by digest."""
+        with self._reading() as cursor:
+            cursor.execute("SELECT digest, stars, pick, note FROM marks WHERE service = ?", (service,))
+            return {row["digest"]: dict(row) for row in cursor}
+
+    # ------------------------------------------------------------------ transactions
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Cursor]:
+        with self._reading() as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    cursor.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Cursor]:
+        with self._lock:
+            try:
+                cursor = self._database.cursor()
+                yield cursor
+            except sqlite3.ProgrammingError as error:
+                if "closed" not in str(error):
+                    raise
+                raise WorkspaceError("The workspace is closed", remedy="Open it again: Workspace(path)") from None
+            except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+                if isinstance(error, sqlite3.IntegrityError):
+                    raise
+                raise WorkspaceError(
+                    f"The run log {self.path} cannot be used: {error}",
+                    remedy="Check the disk; what was logged before stays, and a run goes on where it stopped",
+                ) from None
+
+
+def _logged(row: sqlite3.Row) -> LoggedRun:
+    values = dict(row)
+    values["parameters"] = json.loads(values["parameters"])
+    values["state"] = State(values["state"])
+    return LoggedRun(**values)
+
+
+def _as_dict(run: LoggedRun) -> dict[str, Any]:
+    return cast("dict[str, Any]", {name: getattr(run, name) for name in _COLUMNS})

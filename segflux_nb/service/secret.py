@@ -1,0 +1,45 @@
+"""The API key, in one object that shows it to nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NoReturn
+
+_KEY = re.compile(r"SG_[0-9a-fA-F]{16}")
+
+
+class Secret:
+    """Holds an API key. No representation, comparison, copy or pickle of it gives the key away.
+
+    >>> Secret("SG_0123456789abcdef")
+    Secret(configured)
+    """
+
+    __slots__ = ("reveal",)
+
+    reveal: Callable[[], str]
+    """Returns the key; to be called only where a header is written."""
+
+    def __init__(self, key: str) -> None:
+        stripped = key.strip()
+        self.reveal = lambda: stripped
+
+    def __repr__(self) -> str:
+        return "Secret(configured)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an API key is not pickled or copied")
+
+    def redact(self, text: str) -> str:
+        """The text without this key, nor anything that looks like one."""
+        return redact(text.replace(self.reveal(), "[key]")) if self.reveal() else redact(text)
+
+
+def redact(text: str) -> str:
+    """The text without anything that looks like a key of the service.
+
+    >>> redact("key SG_0123456789abcdef is unknown")
+    'key [key] is unknown'
+    """
+    return _KEY.sub("[key]", text)

@@ -1,0 +1,150 @@
+"""The one seam to the network: send a request, get a response. Nothing here retries.
+
+Submits use connections of their own without idle reuse: a POST on a connection that the server has just closed
+cannot be told from a lost answer. Downloads use a client that never holds the key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Generator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import httpx
+
+from ..errors import AnswerLost, NotSentError, TransportError
+from ..version import __version__
+from .addresses import Service, origin
+from .secret import Secret
+
+MOST_BYTES = {"submit": 1 << 20, "call": 8 << 20, "download": 64 << 20}
+"""The largest body that is read, by purpose of the request."""
+
+ON_THE_WIRE = {"submit": 4, "call": 8, "download": 4}
+"""Requests on the wire at a time. Four submits bound what a crash can leave unknown."""
+
+_READ_SECONDS = {"submit": 90.0, "call": 30.0, "download": 60.0}
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """A request as the rooms above see it."""
+
+    method: Literal["GET", "POST"]
+    url: str
+    purpose: Literal["submit", "call", "download"]
+    content: bytes | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """An answer: header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport(Protocol):
+    """What the rooms above need of a network."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """The answer to a request.
+
+        Raises
+        ------
+        NotSentError
+            Nothing of the request left.
+        AnswerLost
+            It may have arrived; its answer did not.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close connections."""
+        ...
+
+
+class HttpxTransport:
+    """The transport over real connections; to be used from one event loop."""
+
+    def __init__(self, service: Service, secret: Secret | None) -> None:
+        # Proxies of the environment serve the hosted service; loopback never goes through one.
+        proxies = not service.is_loopback
+        agent = {"user-agent": f"segflux-nb/{__version__}"}
+        key = _KeyHeader(secret, {service.api, service.history}) if secret is not None else None
+        self._clients = {
+            "submit": httpx.AsyncClient(
+                auth=key, headers=agent, trust_env=proxies, limits=httpx.Limits(max_keepalive_connections=0)
+            ),
+            "call": httpx.AsyncClient(auth=key, headers=agent, trust_env=proxies),
+            "download": httpx.AsyncClient(headers=agent, trust_env=proxies, follow_redirects=True, max_redirects=3),
+        }
+        self._slots = {purpose: asyncio.Semaphore(number) for purpose, number in ON_THE_WIRE.items()}
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """The answer to a request; see `Transport`."""
+        failure: TransportError
+        async with self._slots[request.purpose]:
+            try:
+                async with self._answer(request) as response:
+                    body = await _read(response, MOST_BYTES[request.purpose])
+                    return HttpResponse(response.status_code, dict(response.headers), body)
+            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+                failure = NotSentError(f"{origin(request.url)} cannot be reached: {_words(error)}")
+            except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+                failure = NotSentError(f"{request.url!r} is no address: {_words(error)}")
+            except httpx.RequestError as error:
+                failure = AnswerLost(f"The answer of {origin(request.url)} was lost: {_words(error)}")
+        # Raised out here, the error drags no frames of the HTTP stack along, whose variables hold headers.
+        raise failure
+
+    async def close(self) -> None:
+        """Close connections."""
+        for client in self._clients.values():
+            await client.aclose()
+
+    @asynccontextmanager
+    async def _answer(self, request: HttpRequest) -> AsyncIterator[httpx.Response]:
+        seconds = _READ_SECONDS[request.purpose]
+        headers = {"content-type": "application/json"} if request.content is not None else None
+        async with self._clients[request.purpose].stream(
+            request.method,
+            request.url,
+            content=request.content,
+            params=dict(request.query) or None,
+            headers=headers,
+            timeout=httpx.Timeout(seconds, connect=10.0),
+        ) as response:
+            yield response
+
+
+class _KeyHeader(httpx.Auth):
+    """Adds the key to requests for the service's own origins, and to no others."""
+
+    def __init__(self, secret: Secret, origins: set[str]) -> None:
+        self._secret = secret
+        self._origins = origins
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        if origin(str(request.url)) in self._origins:
+            request.headers["x-api-key"] = self._secret.reveal()
+        yield request
+
+
+async def _read(response: httpx.Response, most: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > most:
+            raise httpx.ReadError(f"the answer is larger than {most >> 20} MiB")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,297 @@
+import asyncio
+from collections import Counter
+
+import pytest
+from PIL import Image
+
+import segflux_nb as sf
+from segflux_nb.errors import WorkspaceError
+from segflux_nb.model import MODEL
+from segflux_nb.running import engine as engine_module
+from tests.support.virtual import Bench
+
+
+@pytest.fixture
+def bench(tmp_path):
+    def make(**settings):
+        return Bench(tmp_path, **settings)
+
+    return make
+
+
+def sweep(number=6, **parameters):
+    return sf.Sweep(**{"prompt": "TOK", "finetune_id": "a", "seed": range(1, number + 1), **parameters})
+
+
+def test_a_sweep_ends_with_every_picture_on_disk(bench):
+    b = bench()
+    rows = b.run(sweep(20), max_in_flight=8)
+    assert {row.state for row in rows} == {"completed"}
+    assert b.ledger.submits == 20
+    for row in rows:
+        Image.open(b.folder / row.picture).load()
+        assert row.cost_usd == pytest.approx(MODEL.price)
+        assert row.render_seconds > 10
+    # Three waves of 22 s: in flight all the time, and no long lag after a job is done.
+    assert 60 < b.clock.monotonic() < 100
+    assert not b.stop
+
+
+def test_what_is_logged_is_not_submitted_again(bench):
+    b = bench()
+    b.run(sweep(4))
+    b.run(sweep(6))
+    b.run(sweep(6))
+    assert b.ledger.submits == 6
+
+
+def test_duplicates_in_a_grid_run_once(bench):
+    b = bench()
+    b.run([*sweep(3), *sweep(3)])
+    twice = sf.Sweep(prompt="TOK", finetune_id={"one": "a", "other": "a"})
+    b.run(twice)
+    assert b.ledger.submits == 4
+
+
+def test_another_take_is_another_picture(bench):
+    b = bench()
+    (cell,) = sweep(1)
+    b.run([cell])
+    b.run([cell.again(1)])
+    assert b.ledger.submits == 2
+    assert b.journal.next_take("simulator", cell.digest) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "kind", "says"),
+    [
+        ("failed", "failed", "server", "out of memory"),
+        ("moderated", "failed", "moderated", "content policy"),
+        ("no_output", "lost", "no_picture", "names no picture"),
+        ("bad_picture", "lost", "bad_picture", "does not decode"),
+        ("picture_404", "lost", "no_picture", "404"),
+        ("submit_500", "refused", "server", "Internal server error"),
+    ],
+)
+def test_a_bad_cell_says_so_and_the_others_go_on(bench, fault, state, kind, says):
+    b = bench(faults={fault: lambda body: body["seed"] == 3})
+    rows = b.run(sweep(6))
+    assert [row.state for row in rows] == ["completed", "completed", state, *["completed"] * 3]
+    assert rows[2].error_kind == kind
+    assert says in rows[2].error
+    assert not b.stop
+    if state == "lost":
+        assert rows[2].cost_usd == pytest.approx(MODEL.price)
+    if fault == "bad_picture":
+        kept = (b.folder / "rejected" / f"{rows[2].digest[:12]}.bin").read_bytes()
+        assert kept.startswith(b"\xff\xd8"), "the bytes that were paid for are kept aside"
+
+
+def test_a_value_that_the_service_rejects_is_invalid(bench):
+    b = bench()
+    rows = b.run(sweep(1, sampler_name=["euler", "uni_pc"]))
+    assert [(row.state, row.error_kind) for row in rows] == [("completed", ""), ("failed", "invalid")]
+    assert "uni_pc" in rows[1].error
+
+
+@pytest.mark.parametrize("fault", ["output_list", "output_object"])
+def test_all_shapes_of_output_are_read(bench, fault):
+    b = bench(faults={fault: 1.0})
+    assert {row.state for row in b.run(sweep(2))} == {"completed"}
+
+
+def test_errors_of_polls_are_no_answers(bench):
+    b = bench(faults={"status_500": 0.6})
+    assert {row.state for row in b.run(sweep(10))} == {"completed"}
+    assert b.ledger.submits == 10
+
+
+def test_a_record_that_is_gone_is_found_in_the_history(bench):
+    b = bench(faults={"status_404": lambda body: body["seed"] == 2})
+    assert [row.state for row in b.run(sweep(3))] == ["completed", "submitted", "completed"], (
+        "it is still pending there"
+    )
+    b.clock.before += 60
+    assert {row.state for row in b.run(sweep(3))} == {"completed"}
+    assert b.ledger.submits == 3
+
+
+def test_a_lost_answer_is_found_and_not_paid_twice(bench):
+    b = bench(faults={"submit_lost": 0.3})
+    assert {row.state for row in b.run(sweep(30))} == {"completed"}
+    assert b.ledger.submits == 30
+
+
+def test_without_a_complete_history_a_lost_answer_is_never_submitted_again_unasked(bench):
+    b = bench(declares_history=False, faults={"submit_lost": lambda body: body["seed"] == 2})
+    assert {row.state for row in b.run(sweep(3))} == {"completed"}, "the history shows it"
+    assert b.ledger.submits == 3
+
+
+def test_what_no_history_shows_stays_unknown_until_the_user_decides(bench, monkeypatch):
+    b = bench(declares_history=False)
+    cells = list(sweep(2))
+
+    # The process dies between intent and first byte: the journal says "submitting", the service knows nothing.
+    b.journal.plan("simulator", cells)
+    row = b.rows(cells)[0]
+    b.journal.move(row, engine_module.State.SUBMITTING, owner="elsewhere:1:0", submitted_at=b.clock.now())
+    monkeypatch.setattr(engine_module, "is_alive", lambda owner: False)
+    assert [r.state for r in b.run(cells)] == ["unknown", "completed"]
+    assert b.ledger.submits == 1
+    assert [r.state for r in b.run(cells)] == ["unknown", "completed"]
+    assert [r.state for r in b.run(cells, resubmit_unknown=True)] == ["completed", "completed"]
+    assert b.ledger.submits == 2
+
+
+def test_a_failed_run_is_tried_again_by_the_next_call_and_a_moderated_one_is_not(bench):
+    struck = Counter()
+
+    def once(body):
+        struck[body["seed"]] += 1
+        return struck[body["seed"]] == 1
+
+    b = bench(
+        faults={"failed": lambda body: body["seed"] == 1 and once(body), "moderated": lambda body: body["seed"] == 2}
+    )
+    assert [row.state for row in b.run(sweep(2))] == ["failed", "failed"]
+    assert [row.state for row in b.run(sweep(2))] == ["completed", "failed"]
+    assert b.ledger.submits == 3
+    b.run(sweep(2), retry_held=True)
+    assert b.ledger.submits == 4
+
+
+def test_credits_that_run_out_end_the_run_with_what_is_done(bench):
+    b = bench(credits=3.5 * MODEL.price)
+    rows = b.run(sweep(6), max_in_flight=1)
+    assert Counter(row.state for row in rows) == {"completed": 3, "planned": 3}
+    assert "Insufficient credits" in b.stop.reason
+    assert "Nothing was billed" in b.stop.reason
+
+
+def test_a_bad_key_ends_the_run_at_once(bench):
+    b = bench(key="SG_0123456789abcdef")
+    b.transport.key = "SG_fedcba9876543210"
+    rows = b.run(sweep(40))
+    assert {row.state for row in rows} == {"planned"}
+    assert "401" in b.stop.reason
+    assert "SG_" not in b.stop.reason
+    assert len(b.transport.sent) <= 8
+
+
+def test_rate_limits_are_waited_for(bench):
+    b = bench(rpm=5)
+    rows = b.run(sweep(12))
+    assert {row.state for row in rows} == {"completed"}
+    assert b.ledger.submits == 12
+    assert b.clock.monotonic() < 240
+
+
+def test_a_service_out_of_reach_ends_the_run_and_nothing_is_unknown(bench):
+    b = bench()
+    b.transport.reachable = False
+    rows = b.run(sweep(6))
+    assert {row.state for row in rows} == {"planned"}
+    assert "cannot be reached" in b.stop.reason
+    b.transport.reachable = True
+    assert {row.state for row in b.run(sweep(6))} == {"completed"}
+
+
+def test_the_cap_holds_and_what_fits_is_done(bench):
+    b = bench()
+    rows = b.run(sweep(6), cap=2.5 * MODEL.price)
+    assert Counter(row.state for row in rows) == {"completed": 2, "planned": 4}
+    assert b.ledger.billed <= 2.5 * MODEL.price
+    assert "max_cost" in b.stop.reason
+    unknown = b.run(sweep(1, sampler_name="dpm_adaptive"), cap=1.0)
+    assert unknown[0].state == "planned"
+    assert "price is unknown" in b.stop.reason
+
+
+def test_stopping_submits_no_more_and_collects_what_is_in_flight(bench):
+    b = bench()
+
+    async def stop_early(work):
+        await asyncio.sleep(5)
+        b.stop.set("stopped")
+
+    rows = b.run(sweep(20), max_in_flight=4, during=stop_early)
+    assert Counter(row.state for row in rows) == {"completed": 4, "planned": 16}
+
+
+def test_an_interrupted_sweep_goes_on_and_pays_nothing_twice(bench):
+    b = bench()
+
+    def interrupt_after(seconds):
+        async def during(work):
+            await asyncio.sleep(seconds)
+            work.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            b.run(sweep(12), max_in_flight=5, during=during)
+
+    for seconds in (0.01, 0.06, 0.12, 3, 22, 25):
+        interrupt_after(seconds)
+    assert {row.state for row in b.run(sweep(12))} == {"completed"}
+    assert b.ledger.submits == 12
+
+
+class ProcessDied(BaseException):
+    """Stands for a kill: nothing after it is written."""
+
+
+def test_a_death_at_any_step_loses_and_double_pays_nothing(tmp_path, monkeypatch):
+    """Kill before and after every commit and every request of a small sweep; each time a new process finishes it."""
+    monkeypatch.setattr(engine_module, "is_alive", lambda owner: False)
+    step, deaths = 0, 0
+    while True:
+        step += 1
+        b = Bench(tmp_path / str(step), time_scale=0.1) if (tmp_path / str(step)).mkdir() is None else None
+        countdown = step
+
+        def tick():
+            nonlocal countdown
+            countdown -= 1
+            if countdown <= 0:
+                raise ProcessDied
+
+        move, send = b.journal.move, b.transport.send
+
+        def dying_move(*arguments, move=move, tick=tick, **changes):
+            tick()
+            result = move(*arguments, **changes)
+            tick()
+            return result
+
+        async def dying_send(request, send=send, tick=tick):
+            tick()
+            response = await send(request)
+            tick()
+            return response
+
+        b.journal.move, b.transport.send = dying_move, dying_send
+        try:
+            b.run(sweep(2), max_in_flight=2)
+        except ProcessDied:
+            deaths += 1
+        else:
+            break
+        b.journal, b.transport.send = b.open_journal(), send
+        monkeypatch.setattr(engine_module, "_on_the_wire", set())
+        assert b.run(sweep(2)) and b.states(sweep(2)) == ["completed"] * 2, f"death at step {step}"
+        assert b.ledger.submits == 2, f"death at step {step}"
+    assert deaths > 30
+
+
+def test_a_disk_that_cannot_be_written_stops_the_sweep_and_nothing_paid_is_lost(bench, monkeypatch):
+    b = bench()
+
+    def full(*arguments):
+        raise WorkspaceError("The picture cannot be written: no space", money="a picture was billed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("segflux_nb.pictures.store.PictureStore.put", full)
+        with pytest.raises(WorkspaceError, match="no space"):
+            b.run(sweep(4))
+    assert {row.state for row in b.run(sweep(4))} == {"completed"}
+    assert b.ledger.submits == 4

@@ -1,0 +1,155 @@
+"""Virtual time: an event loop that jumps to its next timer instead of waiting, and a service without a socket."""
+
+import asyncio
+import selectors
+from pathlib import Path
+
+from segflux_nb.errors import AnswerLost, NotSentError
+from segflux_nb.pictures.store import PictureStore
+from segflux_nb.running.budget import Budget
+from segflux_nb.running.engine import Engine, Stop
+from segflux_nb.runlog.journal import Journal
+from segflux_nb.service.addresses import Service
+from segflux_nb.service.api import Api
+from segflux_nb.service.transport import HttpResponse
+from segflux_nb.simulator.app import Simulator
+from segflux_nb.simulator.protocol import HISTORY_HEADER, Call
+from segflux_nb.sweep.plan import PUBLISHED
+
+BASE = "http://127.0.0.1:1"
+EPOCH = 1_800_000_000.0
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    skipped = 0.0
+
+    def select(self, timeout=None):
+        ready = super().select(0)
+        if not ready and timeout:
+            self.skipped += timeout
+        return ready
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    def __init__(self):
+        self._jumping = _JumpingSelector()
+        super().__init__(self._jumping)
+
+    def time(self):
+        return self._jumping.skipped
+
+    def run_in_executor(self, executor, function, *arguments):
+        future = self.create_future()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class VirtualClock:
+    """The loop's time, going on where an earlier loop stopped."""
+
+    def __init__(self):
+        self.before = 0.0
+        self.loop = None
+
+    def monotonic(self):
+        return self.before + (self.loop.time() if self.loop is not None else 0.0)
+
+    def now(self):
+        return EPOCH + self.monotonic()
+
+    async def sleep(self, seconds):
+        await asyncio.sleep(seconds)
+
+    def run(self, coroutine):
+        """Run a coroutine to its end; tasks left behind are cancelled, as a dying process leaves them."""
+        self.loop = VirtualLoop()
+        try:
+            with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
+                return runner.run(coroutine)
+        finally:
+            self.before, self.loop = self.monotonic(), None
+
+
+class SeamTransport:
+    """Calls a simulator's protocol directly."""
+
+    def __init__(self, simulator, clock, *, key=None, latency=0.05, declares_history=True):
+        self.simulator, self.clock, self.key = simulator, clock, key
+        self.latency, self.declares_history = latency, declares_history
+        self.reachable = True
+        self.sent = []
+
+    async def send(self, request):
+        if not self.reachable:
+            raise NotSentError("http://127.0.0.1:1 cannot be reached: connection refused")
+        self.sent.append((request.purpose, request.url))
+        await self.clock.sleep(self.latency)
+        headers = {"content-type": "application/json"} if request.content is not None else {}
+        if self.key and request.purpose != "download":
+            headers["x-api-key"] = self.key
+        path = request.url.removeprefix(BASE)
+        reply, body = self.simulator.reply(
+            Call(request.method, path, BASE, request.query, headers, request.content or b"")
+        )
+        await self.clock.sleep(self.latency)
+        if reply.cut:
+            raise AnswerLost("the connection was closed before the answer came")
+        answered = {k: v for k, v in reply.headers.items() if self.declares_history or k != HISTORY_HEADER}
+        return HttpResponse(reply.status, answered, body)
+
+    async def close(self):
+        pass
+
+
+class Bench:
+    """A workspace's engine on a simulated service in virtual time."""
+
+    def __init__(self, folder: Path, *, key=None, declares_history=True, **settings):
+        self.folder = folder
+        self.clock = VirtualClock()
+        self.simulator = Simulator(**{"time_scale": 1, "paint": False, **settings}, key=key, clock=self.clock)
+        self.ledger = self.simulator.ledger
+        self.transport = SeamTransport(self.simulator, self.clock, key=key, declares_history=declares_history)
+        self.journal = self.open_journal()
+        self.stop = Stop()
+
+    def open_journal(self):
+        return Journal(self.folder / "log.sqlite", self.clock)
+
+    def engine(self, journal=None, max_in_flight=8):
+        service = Service("simulator", BASE, BASE)
+        api = Api(service, self.transport, self.clock, None)
+        store = PictureStore(self.folder)
+        return Engine(journal or self.journal, api, store, self.clock, max_in_flight=max_in_flight, rates=PUBLISHED)
+
+    def run(self, requests, *, cap=None, max_in_flight=8, during=None, **options):
+        self.stop = Stop()
+
+        async def main():
+            engine = self.engine(max_in_flight=max_in_flight)
+            work = asyncio.ensure_future(
+                engine.run(
+                    list(requests),
+                    stop=self.stop,
+                    budget=Budget(cap),
+                    on_change=lambda digest, state: None,
+                    **options,
+                )
+            )
+            if during is not None:
+                await during(work)
+            await work
+            await engine.close()
+
+        self.clock.run(main())
+        return self.rows(requests)
+
+    def rows(self, requests):
+        logged = self.journal.runs("simulator", [request.digest for request in requests])
+        return [logged[request.digest] for request in requests]
+
+    def states(self, requests):
+        return [row.state.value for row in self.rows(requests)]
