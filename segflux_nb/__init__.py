@@ -9,9 +9,16 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .accessor import register_when_loaded
 from .version import __version__
 
 _HOMES = {
+    "Workspace": "workspace",
+    "Simulator": "simulator.app",
+    "Run": "runs",
+    "Runs": "runs",
+    "LiveRun": "runs",
+    "ContactSheet": "viewing.sheet",
     "Sweep": "sweep.sweep",
     "linked": "sweep.axes",
     "seeds": "sweep.ranges",
@@ -25,16 +32,24 @@ _HOMES = {
 
 __all__ = ["__version__", *_HOMES]
 
+register_when_loaded()
+
 if TYPE_CHECKING:
     from .errors import SegfluxError as SegfluxError
     from .errors import SweepError as SweepError
     from .errors import SweepInterrupted as SweepInterrupted
+    from .runs import LiveRun as LiveRun
+    from .runs import Run as Run
+    from .runs import Runs as Runs
+    from .simulator.app import Simulator as Simulator
     from .sweep.axes import linked as linked
     from .sweep.plan import Plan as Plan
     from .sweep.ranges import seeds as seeds
     from .sweep.ranges import span as span
     from .sweep.request import Request as Request
     from .sweep.sweep import Sweep as Sweep
+    from .viewing.sheet import ContactSheet as ContactSheet
+    from .workspace import Workspace as Workspace
 
 
 def __getattr__(name: str) -> Any:

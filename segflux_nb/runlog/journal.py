@@ -59,6 +59,7 @@ class LoggedSweep:
     number: int
     service: str
     name: str
+    title: str
     axes: dict[str, list[Value]]
     created_at: float
     cells: int
@@ -159,6 +160,12 @@ class Journal:
             cursor.execute("SELECT * FROM runs WHERE service = ? ORDER BY submitted_at, digest", (service,))
             return {row["digest"]: _logged(row) for row in cursor}
 
+    def services(self) -> list[str]:
+        """The services that the log knows."""
+        with self._reading() as cursor:
+            cursor.execute("SELECT DISTINCT service FROM runs ORDER BY service")
+            return [row[0] for row in cursor]
+
     def next_take(self, service: str, first_digest: str) -> int:
         """The number of the next take of a request."""
         with self._reading() as cursor:
@@ -196,14 +203,24 @@ class Journal:
     # ------------------------------------------------------------------ sweeps
 
     def enter_sweep(
-        self, service: str, identity: str, name: str, axes: Mapping[str, Sequence[Value]], cells: Sequence[Request]
+        self,
+        service: str,
+        identity: str,
+        name: str,
+        title: str,
+        axes: Mapping[str, Sequence[Value]],
+        cells: Sequence[Request],
     ) -> int:
-        """Enter a sweep, or find it, and give its number; cells it did not have yet (new takes) are added."""
+        """Enter a sweep, or find it, and give its number.
+
+        Cells it did not have yet (new takes) are added; an empty title leaves the one it has.
+        """
         with self._writing() as cursor:
             cursor.execute(
-                "INSERT INTO sweeps (service, identity, name, axes, created_at) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (service, identity) DO UPDATE SET name = excluded.name RETURNING number",
-                (service, identity, name, json.dumps(axes), self._clock.now()),
+                "INSERT INTO sweeps (service, identity, name, title, axes, created_at) VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (service, identity)"
+                " DO UPDATE SET title = iif(excluded.title = '', title, excluded.title) RETURNING number",
+                (service, identity, name, title, json.dumps(axes), self._clock.now()),
             )
             number = int(cursor.fetchone()[0])
             cursor.execute("SELECT digest, labels FROM cells WHERE sweep = ?", (number,))
@@ -231,6 +248,7 @@ class Journal:
                     row["number"],
                     row["service"],
                     row["name"],
+                    row["title"],
                     json.loads(row["axes"]),
                     row["created_at"],
                     row["cells"],
@@ -241,12 +259,12 @@ class Journal:
             ]
 
     def find_sweep(self, service: str, *, identity: str | None = None, name: str | None = None) -> LoggedSweep | None:
-        """The sweep with this identity, or the newest with this name."""
+        """The sweep with this identity, or the newest with this name or title."""
         with self._reading() as cursor:
             cursor.execute(
-                "SELECT number FROM sweeps WHERE service = ? AND (identity = ? OR name = ?)"
+                "SELECT number FROM sweeps WHERE service = ? AND (identity = ? OR name = ? OR title = ?)"
                 " ORDER BY number DESC LIMIT 1",
-                (service, identity, name),
+                (service, identity, name, name),
             )
             found = cursor.fetchone()
         return next((s for s in self.sweeps(service) if s.number == found[0]), None) if found else None

@@ -63,7 +63,8 @@ CREATE TABLE sweeps (
     number     INTEGER PRIMARY KEY,
     service    TEXT NOT NULL,
     identity   TEXT NOT NULL,
-    name       TEXT NOT NULL,
+    name       TEXT NOT NULL,                -- made of its axes
+    title      TEXT NOT NULL,                -- what the user calls it, or empty
     axes       TEXT NOT NULL,                -- JSON: name to values, in order
     created_at REAL NOT NULL,
     UNIQUE (service, identity)

@@ -12,8 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from ..clock import Clock
 from ..errors import (
@@ -50,15 +49,13 @@ from ..model import MODEL
 from ..pictures.store import PictureStore
 from ..runlog.journal import Journal, LoggedRun
 from ..service.api import Api
-from ..service.wire import HistoryRow
 from ..sweep.plan import Rates
 from ..sweep.request import Request, canonical_json
 from .budget import Budget
-from .owner import is_alive, this_process
+from .owner import is_being_submitted, submitting, this_process
 from .polling import ServiceTimes
-from .reconcile import find
-
-T = TypeVar("T")
+from .recovery import Recovery
+from .writer import Writer
 
 REACH_TRIES = 5
 """How often one run's submit finds the service out of reach before the sweep stops."""
@@ -75,9 +72,6 @@ FOREIGN_SECONDS = 0.5
 
 RECOVERY_ROUNDS = 3
 """How often one call looks up submits whose answers were lost on its way."""
-
-_on_the_wire: set[tuple[str, str, str]] = set()
-"""Submits that this process makes now, by log, service and digest: they end even if their sweep is interrupted."""
 
 
 @dataclass
@@ -110,18 +104,18 @@ class Engine:
     def __init__(
         self, journal: Journal, api: Api, store: PictureStore, clock: Clock, *, max_in_flight: int, rates: Rates
     ) -> None:
-        self._journal = journal
+        self._writer = Writer(journal, api.service.name)
+        self._recovery = Recovery(self._writer, api, clock)
         self._api = api
         self._store = store
         self._clock = clock
         self._max_in_flight = max_in_flight
         self._rates = rates
-        self._owner = this_process()
         self._times = ServiceTimes(rates.seconds)
         for parameters, seconds, _ in reversed(journal.measured(api.service.name)):
             self._times.add(MODEL.evaluations(parameters), seconds)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="segflux-journal")
         self._decoders = ThreadPoolExecutor(2, thread_name_prefix="segflux-decode")
+        self._slots = asyncio.Semaphore(max_in_flight)
         self._background: set[asyncio.Task[Any]] = set()
         self._gate = 0.0
 
@@ -157,15 +151,13 @@ class Engine:
         SegfluxError
             Where the disk, not a cell, is the trouble.
         """
-        service = self._api.service.name
-        unique = list({request.digest: request for request in requests}.values())
-        await self._commit(self._journal.plan, service, unique)
+        unique = {request.digest: request for request in requests}
+        await self._writer.plan(unique.values())
         walk = _Walk(stop, budget, on_change, retry_held)
         for _ in range(RECOVERY_ROUNDS):
-            logged = self._journal.runs(service, [request.digest for request in unique])
-            rows = [logged[request.digest] for request in unique]
-            if State.UNKNOWN in (row.state for row in rows) or State.SUBMITTING in (row.state for row in rows):
-                rows = await self._recover(rows, walk, resubmit_unknown=resubmit_unknown)
+            rows = self._writer.runs(unique)
+            if {State.UNKNOWN, State.SUBMITTING} & {row.state for row in rows}:
+                rows = await self._recovery.settle(rows, on_change, resubmit_unknown=resubmit_unknown)
             await self._carry_all([row for row in rows if self._is_to_do(row, walk)], walk)
             if stop or not walk.lost_answers:
                 return
@@ -196,14 +188,16 @@ class Engine:
         """Let submits on the wire end, and stop the threads."""
         if self._background:
             await asyncio.wait(self._background)
-        self._writer.shutdown(wait=False)
+        self._writer.close()
         self._decoders.shutdown(wait=False)
 
     # ------------------------------------------------------------------ one run after the other
 
     async def _work(self, waiting: deque[LoggedRun], walk: _Walk) -> None:
         while waiting:
-            await self._carry(waiting.popleft(), walk)
+            async with self._slots:  # shared with other sweeps of this workspace
+                if waiting:
+                    await self._carry(waiting.popleft(), walk)
 
     async def _carry(self, run: LoggedRun | None, walk: _Walk) -> None:
         """Bring one run as far as it goes in this call."""
@@ -217,7 +211,7 @@ class Engine:
                     walk.finished.add(run.digest)
                     return
                 case State.FAILED | State.REFUSED:
-                    run = await self._move(run, State.PLANNED, error="", error_kind="")
+                    run = await self._writer.settle(run, State.PLANNED, error="", error_kind="")
                 case State.PLANNED:
                     tries += 1
                     run = await self._submit(run, walk, tries)
@@ -263,14 +257,12 @@ class Engine:
 
     async def _submit_once(self, run: LoggedRun, *, last: bool) -> tuple[LoggedRun | None, SubmitOutcome | None]:
         """Intent, submit, outcome: what must not be torn apart. Without an outcome another process was faster."""
-        place = (str(self._journal.path), run.service, run.digest)
-        _on_the_wire.add(place)
-        try:
-            intent = await self._move(
-                run, State.SUBMITTING, owner=self._owner, attempts=run.attempts + 1, submitted_at=self._clock.now()
+        with submitting(self._writer.place(run)):
+            intent = await self._writer.move(
+                run, State.SUBMITTING, owner=this_process(), attempts=run.attempts + 1, submitted_at=self._clock.now()
             )
             if intent is None:
-                return self._reread(run), None
+                return self._writer.reread(run), None
             outcome = await self._api.submit(canonical_json(run.parameters).encode())
             if last and isinstance(outcome, NotSent) and isinstance(outcome.error, ServerError):
                 outcome = Refused(outcome.error)
@@ -285,18 +277,14 @@ class Engine:
                 case Refused(error=error):
                     kind = "server" if isinstance(error, ServerError) else "invalid"
                     changes |= {"error": self._says(error), "error_kind": "" if outcome.stops else kind}
-            return await self._move(intent, advance(intent.state, outcome), **changes), outcome
-        finally:
-            _on_the_wire.discard(place)
+            return await self._writer.move(intent, advance(intent.state, outcome), **changes), outcome
 
     async def _follow_another(self, run: LoggedRun) -> LoggedRun | None:
         """Another process, or an interrupted sweep of this one, is submitting this run: wait for what comes of it."""
-        while run.state is State.SUBMITTING and self._is_on_the_wire(run):
+        while run.state is State.SUBMITTING and is_being_submitted(self._writer.place(run), run.owner):
             await self._clock.sleep(FOREIGN_SECONDS)
-            run = self._reread(run)
-        if run.state is State.SUBMITTING:
-            return await self._move(run, State.UNKNOWN, owner=None, error="the process that submitted it ended")
-        return run
+            run = self._writer.reread(run)
+        return await self._recovery.abandon(run) if run.state is State.SUBMITTING else run
 
     # ------------------------------------------------------------------ poll and collect
 
@@ -325,10 +313,9 @@ class Engine:
                 case Unclear(retry_after=pause):
                     backoff = max(pause or 0.0, min(30.0, 0.25 * 2.0**unclear))
                 case Waiting(processing=True) if run.state is State.SUBMITTED:
-                    moved = await self._move(run, State.PROCESSING)
-                    if moved is None:
-                        return self._reread(run)
-                    run = moved
+                    run = await self._writer.settle(run, State.PROCESSING)
+                    if run.state is not State.PROCESSING:
+                        return run
                     walk.on_change(run.digest, run.state)
                 case Rendered() | NoPicture() | Broken():
                     return await self._settle(run, outcome, polls)
@@ -352,7 +339,7 @@ class Engine:
                 changes["picture_url"] = self._api.service.relative(url)
             case NoPicture(reason=reason):
                 changes |= {"error": reason, "error_kind": "no_picture"}
-        return await self._move(run, advance(run.state, outcome), **changes) or self._reread(run)
+        return await self._writer.settle(run, advance(run.state, outcome), **changes)
 
     async def _look_up(self, run: LoggedRun, reason: str, polls: int) -> LoggedRun | None:
         """The record is gone (it lives one hour): the history knows requests of any age."""
@@ -366,9 +353,9 @@ class Engine:
             return await self._settle(run, Broken(row.error, "server"), polls)
         if row is not None and row.status == "PENDING":
             return None
-        return await self._move(
+        return await self._writer.settle(
             run, State.LOST, polls=polls, error=self._api.redact(reason), error_kind="expired"
-        ) or self._reread(run)
+        )
 
     async def _collect(self, run: LoggedRun) -> LoggedRun | None:
         """Fetch the picture and keep it. What was paid for is given up last."""
@@ -387,7 +374,7 @@ class Engine:
             except PictureError as error:
                 reason, kind = error.what, "bad_picture"
             else:
-                return await self._move(
+                return await self._writer.settle(
                     run,
                     State.COMPLETED,
                     picture=stored.path,
@@ -398,64 +385,19 @@ class Engine:
                     completed_at=self._clock.now(),
                     error="",
                     error_kind="",
-                ) or self._reread(run)
+                )
         reason = self._api.redact(reason)
         if kind == "transport":  # it is still there: the next run fetches it
-            await self._move(run, State.DOWNLOADING, error=reason, error_kind=kind)
+            await self._writer.move(run, State.DOWNLOADING, error=reason, error_kind=kind)
             return None
         if kind == "bad_picture" and data:
             await loop.run_in_executor(self._decoders, self._store.set_aside, data, run.digest[:12])
-        return await self._move(run, State.LOST, error=reason, error_kind=kind) or self._reread(run)
-
-    # ------------------------------------------------------------------ what a crash left behind
-
-    async def _recover(self, rows: list[LoggedRun], walk: _Walk, *, resubmit_unknown: bool) -> list[LoggedRun]:
-        """Find out what became of submits whose answer nobody saw."""
-        found = {row.digest: row for row in rows}
-        for row in rows:
-            if row.state is State.SUBMITTING and not self._is_on_the_wire(row):
-                reason = "the process that submitted it ended before its answer came"
-                moved = await self._move(row, State.UNKNOWN, owner=None, error=reason)
-                found[row.digest] = moved or self._reread(row)
-        unknown = [row for row in found.values() if row.state is State.UNKNOWN]
-        try:
-            history = await self._history(unknown)
-        except (ServiceError, TransportError):
-            return list(found.values())  # unknown they stay: nothing is submitted on a guess
-        is_known = partial(self._journal.knows_request, self._api.service.name)
-        for row in unknown:
-            job = find(row.parameters, history, is_known)
-            changes: dict[str, Any] = {"error": ""}
-            if job is not None:
-                changes |= {"request_id": job.request_id, "accepted_at": row.submitted_at}
-            elif self._api.history_complete_after is None and not resubmit_unknown:
-                continue
-            moved = await self._move(row, State.PLANNED if job is None else State.SUBMITTED, **changes)
-            found[row.digest] = moved or self._reread(row)
-            walk.on_change(row.digest, found[row.digest].state)
-        return list(found.values())
-
-    async def _history(self, unknown: list[LoggedRun]) -> list[HistoryRow]:
-        """The history since the first of these submits, once it is complete where the service says when it is."""
-        if not unknown:
-            return []
-        times = [row.submitted_at or 0.0 for row in unknown]
-        history = await self._api.history(min(times))
-        missing = (self._api.history_complete_after or 0.0) - (self._clock.now() - max(times))
-        if missing > 0:
-            await self._clock.sleep(missing)
-            history = await self._api.history(min(times))
-        return history
+        return await self._writer.settle(run, State.LOST, error=reason, error_kind=kind)
 
     # ------------------------------------------------------------------ tools
 
     def _says(self, error: SegfluxError) -> str:
         return self._api.redact(str(error)).rstrip(".")
-
-    def _is_on_the_wire(self, run: LoggedRun) -> bool:
-        if run.owner == self._owner:
-            return (str(self._journal.path), run.service, run.digest) in _on_the_wire
-        return is_alive(run.owner)
 
     def _estimate(self, run: LoggedRun) -> float | None:
         evaluations = MODEL.evaluations(run.parameters)
@@ -468,16 +410,6 @@ class Engine:
     def _close_gate(self, seconds: float) -> None:
         """Nobody submits for a while: what one submit was told holds for all."""
         self._gate = max(self._gate, self._clock.monotonic() + seconds)
-
-    def _reread(self, run: LoggedRun) -> LoggedRun:
-        return self._journal.runs(run.service, [run.digest])[run.digest]
-
-    async def _move(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun | None:
-        return await self._commit(partial(self._journal.move, run, to, **changes))
-
-    async def _commit(self, write: Callable[..., T], *arguments: Any) -> T:
-        """Write on the journal's own thread, so that the loop does not wait for the disk."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, write, *arguments)
 
 
 @dataclass

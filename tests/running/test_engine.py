@@ -6,8 +6,9 @@ from PIL import Image
 
 import segflux_nb as sf
 from segflux_nb.errors import WorkspaceError
+from segflux_nb.lifecycle import State
 from segflux_nb.model import MODEL
-from segflux_nb.running import engine as engine_module
+from segflux_nb.running import owner
 from tests.support.virtual import Bench
 
 
@@ -135,8 +136,8 @@ def test_what_no_history_shows_stays_unknown_until_the_user_decides(bench, monke
     # The process dies between intent and first byte: the journal says "submitting", the service knows nothing.
     b.journal.plan("simulator", cells)
     row = b.rows(cells)[0]
-    b.journal.move(row, engine_module.State.SUBMITTING, owner="elsewhere:1:0", submitted_at=b.clock.now())
-    monkeypatch.setattr(engine_module, "is_alive", lambda owner: False)
+    b.journal.move(row, State.SUBMITTING, owner="elsewhere:1:0", submitted_at=b.clock.now())
+    monkeypatch.setattr(owner, "is_alive", lambda name: False)
     assert [r.state for r in b.run(cells)] == ["unknown", "completed"]
     assert b.ledger.submits == 1
     assert [r.state for r in b.run(cells)] == ["unknown", "completed"]
@@ -242,11 +243,12 @@ class ProcessDied(BaseException):
 
 def test_a_death_at_any_step_loses_and_double_pays_nothing(tmp_path, monkeypatch):
     """Kill before and after every commit and every request of a small sweep; each time a new process finishes it."""
-    monkeypatch.setattr(engine_module, "is_alive", lambda owner: False)
+    monkeypatch.setattr(owner, "is_alive", lambda name: False)
     step, deaths = 0, 0
     while True:
         step += 1
-        b = Bench(tmp_path / str(step), time_scale=0.1) if (tmp_path / str(step)).mkdir() is None else None
+        (tmp_path / str(step)).mkdir()
+        b = Bench(tmp_path / str(step), time_scale=0.1)
         countdown = step
 
         def tick():
@@ -277,8 +279,9 @@ def test_a_death_at_any_step_loses_and_double_pays_nothing(tmp_path, monkeypatch
         else:
             break
         b.journal, b.transport.send = b.open_journal(), send
-        monkeypatch.setattr(engine_module, "_on_the_wire", set())
-        assert b.run(sweep(2)) and b.states(sweep(2)) == ["completed"] * 2, f"death at step {step}"
+        monkeypatch.setattr(owner, "_on_the_wire", set())
+        b.run(sweep(2))
+        assert b.states(sweep(2)) == ["completed"] * 2, f"death at step {step}"
         assert b.ledger.submits == 2, f"death at step {step}"
     assert deaths > 30
 

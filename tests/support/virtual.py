@@ -6,9 +6,9 @@ from pathlib import Path
 
 from segflux_nb.errors import AnswerLost, NotSentError
 from segflux_nb.pictures.store import PictureStore
+from segflux_nb.runlog.journal import Journal
 from segflux_nb.running.budget import Budget
 from segflux_nb.running.engine import Engine, Stop
-from segflux_nb.runlog.journal import Journal
 from segflux_nb.service.addresses import Service
 from segflux_nb.service.api import Api
 from segflux_nb.service.transport import HttpResponse
@@ -42,7 +42,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future = self.create_future()
         try:
             future.set_result(function(*arguments))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - as an executor does
             future.set_exception(error)
         return future
 

@@ -1,0 +1,100 @@
+"""The command ``segflux``: sweeps without a notebook."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from .errors import SegfluxError, SweepInterrupted
+from .runs import Runs
+from .sweep.ranges import seeds
+from .sweep.sweep import Sweep
+from .version import __version__
+from .workspace import Workspace
+
+
+class _Commands(click.Group):
+    """Commands whose errors are sentences, not tracebacks."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except SegfluxError as error:
+            raise click.ClickException(str(error)) from None
+        except SweepInterrupted:
+            sys.exit(130)
+
+
+@click.group(cls=_Commands)
+@click.version_option(__version__, prog_name="segflux")
+def main() -> None:
+    """Parameter sweeps of Segmind's flux-dev-finetuned."""
+
+
+@main.command()
+@click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), help="Where everything goes.")
+def demo(folder: Path) -> None:
+    """Run the quickstart sweep on the built-in simulator: no key, no cost."""
+    sweep = Sweep(
+        prompt="TOK on the shore of a mountain lake at dawn",
+        finetune_id="my-finetune-id",
+        seed=seeds(4),
+        lora_strength="0.4-1.4 (+0.2)",
+        sampler_name=["euler", "dpmpp_2m"],
+    )
+    with Workspace(folder / "workspace", service="simulator") as ws:
+        click.echo(f"{sweep!r} on the built-in simulator, which paints with a toy flow model, not with Flux.")
+        click.echo(ws.plan(sweep))
+        runs = ws.run(sweep)
+        runs.export(folder)
+        click.echo(_left(folder, runs))
+
+
+@main.command()
+@click.argument("sweep", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--workspace", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder of the log."
+)
+@click.option("--service", default=None, help="'simulator' or a base URL; left out, the hosted service.")
+@click.option("--name", default=None, help="What the log calls the sweep.")
+@click.option("--max-cost", type=float, default=None, help="US dollars that this call may spend.")
+def run(sweep: Path, workspace: Path, service: str | None, name: str | None, max_cost: float | None) -> None:
+    """Run the sweep of a TOML file; again, to go on with it."""
+    wanted = Sweep.from_toml(sweep)
+    with Workspace(workspace, service=service) as ws:
+        click.echo(ws.plan(wanted))
+        runs = ws.run(wanted, name=name, max_cost=max_cost)
+        click.echo(_counted(runs))
+        incomplete = runs.counts.get("completed", 0) < len(runs)
+    if incomplete:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("workspace", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def status(workspace: Path) -> None:
+    """Say what a workspace's log holds. Needs no key and no network."""
+    if not (workspace / "log.sqlite").exists():
+        raise click.ClickException(f"{workspace} is no workspace: it has no log.sqlite")
+    with Workspace(workspace) as ws:
+        reports = ws.report()
+    for report in reports:
+        click.echo(report)
+    if not reports:
+        click.echo("No runs yet.")
+
+
+def _counted(runs: Runs) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in sorted(runs.counts.items()))
+
+
+def _left(folder: Path, runs: Runs) -> str:
+    return (
+        f"{_counted(runs)}.\n"
+        f"{folder / 'contact-sheet.png'}  the contact sheet\n"
+        f"{folder / 'runs.csv'}           the table (runs.jsonl, too)\n"
+        f"{folder / 'pictures'}/          the pictures\n"
+        f"{folder / 'workspace'}/         the log: run it again and nothing is made twice"
+    )

@@ -1,0 +1,1 @@
+"""Runs as files for other people and programs: tables, pictures under readable names."""

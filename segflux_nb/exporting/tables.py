@@ -1,0 +1,34 @@
+"""Frames as text files."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def to_csv(frame: pd.DataFrame) -> str:
+    """The frame as CSV text; no cell or header can act as a formula in a spreadsheet."""
+    safe = frame.copy()
+    for name in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[name].dtype):
+            safe[name] = safe[name].map(_inert, na_action="ignore")
+    safe.columns = [_inert(name) for name in safe.columns]
+    return safe.to_csv(index=False, lineterminator="\n")
+
+
+def to_jsonl(frame: pd.DataFrame) -> str:
+    """The frame as a JSON object a line; missing values are null."""
+    rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
+    return "".join(json.dumps(row, ensure_ascii=False, default=_plain) + "\n" for row in rows)
+
+
+def _inert(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else str(value)

@@ -1,0 +1,74 @@
+"""What became of submits whose answer nobody saw: found in the service's history, proved absent, or left unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from ..clock import Clock
+from ..errors import ServiceError, TransportError
+from ..lifecycle import State
+from ..runlog.journal import LoggedRun
+from ..service.api import Api
+from ..service.wire import HistoryRow
+from .owner import is_being_submitted
+from .reconcile import find
+from .writer import Writer
+
+
+class Recovery:
+    """Settles runs that a crash or a lost answer left unsettled.
+
+    A run is adopted where the history shows its job, planned again where a history that the service declares
+    complete does not, and else stays unknown: nothing is submitted on a guess.
+    """
+
+    def __init__(self, writer: Writer, api: Api, clock: Clock) -> None:
+        self._writer = writer
+        self._api = api
+        self._clock = clock
+
+    async def settle(
+        self, runs: list[LoggedRun], on_change: Callable[[str, State], None], *, resubmit_unknown: bool
+    ) -> list[LoggedRun]:
+        """The runs as they stand after looking them up; `resubmit_unknown` plans again what no history shows."""
+        found = {run.digest: run for run in runs}
+        for run in runs:
+            place = self._writer.place(run)
+            if run.state is State.SUBMITTING and not is_being_submitted(place, run.owner):
+                found[run.digest] = await self.abandon(run)
+        unknown = [run for run in found.values() if run.state is State.UNKNOWN]
+        try:
+            history = await self._history(unknown)
+        except (ServiceError, TransportError):
+            return list(found.values())
+        is_known = partial(self._writer.journal.knows_request, self._writer.service)
+        for run in unknown:
+            job = find(run.parameters, history, is_known)
+            changes: dict[str, Any] = {"error": ""}
+            if job is not None:
+                changes |= {"request_id": job.request_id, "accepted_at": run.submitted_at}
+            elif self._api.history_complete_after is None and not resubmit_unknown:
+                continue
+            to = State.PLANNED if job is None else State.SUBMITTED
+            found[run.digest] = await self._writer.settle(run, to, **changes)
+            on_change(run.digest, found[run.digest].state)
+        return list(found.values())
+
+    async def abandon(self, run: LoggedRun) -> LoggedRun:
+        """Note that the process that was submitting a run is gone."""
+        reason = "the process that submitted it ended before its answer came"
+        return await self._writer.settle(run, State.UNKNOWN, owner=None, error=reason)
+
+    async def _history(self, unknown: list[LoggedRun]) -> list[HistoryRow]:
+        """The history since the first of these submits, once it is complete where the service says when it is."""
+        if not unknown:
+            return []
+        times = [run.submitted_at or 0.0 for run in unknown]
+        history = await self._api.history(min(times))
+        missing = (self._api.history_complete_after or 0.0) - (self._clock.now() - max(times))
+        if missing > 0:
+            await self._clock.sleep(missing)
+            history = await self._api.history(min(times))
+        return history

@@ -1,0 +1,392 @@
+"""Runs: a selection of the log, with its faces (frame, sheet, export). No network, and always what the disk says."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import loopthread
+from .errors import SegfluxError, SweepInterrupted
+from .exporting.folder import export
+from .lifecycle import State
+from .markup import count, plain
+from .model import Value
+from .runlog.frame import DF_COLUMNS, LOG_COLUMNS, RUN_DIGITS, Entry, build, reached_from_here
+from .runlog.journal import Journal, LoggedRun
+from .running.engine import Stop
+from .viewing.progress import Progress
+from .viewing.sheet import ContactSheet, ThemeName, contact_sheet
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from PIL import Image
+
+_FAILED = (State.FAILED, State.REFUSED, State.UNKNOWN, State.LOST)
+
+
+class RunError(SegfluxError, LookupError):
+    """A run that is not in the selection, or of which there are several."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One cell's picture, made or in the making.
+
+    Parameters are attributes: ``run.lora_strength``. So are the sweep's placeholders and labels.
+
+    Attributes
+    ----------
+    digest:
+        Its identity.
+    parameters, labels:
+        What was asked for, and what the sweep says of it.
+    status:
+        planned, submitted, processing, completed, failed, refused, unknown or lost.
+    error, error_kind:
+        What went wrong, in words and in kind; empty where nothing did.
+    path:
+        The picture's file, or None.
+    """
+
+    digest: str
+    service: str
+    take: int
+    parameters: Mapping[str, Value]
+    labels: Mapping[str, Value]
+    status: str
+    error_kind: str
+    error: str
+    path: Path | None
+
+    def __getattr__(self, name: str) -> Value:
+        if not name.startswith("_"):
+            for source in ("parameters", "labels"):
+                values: Mapping[str, Value] = self.__dict__.get(source, {})
+                if name in values:
+                    return values[name]
+        raise AttributeError(f"a run has no {name!r}")
+
+    @property
+    def run(self) -> str:
+        """The run's short name: the first 12 characters of its digest."""
+        return self.digest[:RUN_DIGITS]
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture.
+
+        Raises
+        ------
+        RunError
+            Where there is none (yet); the text says why.
+        """
+        if self.path is None:
+            why = f"{self.error_kind}: {self.error}" if self.error else f"it is {self.status}"
+            raise RunError(f"Run {self.run} has no picture; {why}", remedy="Run its sweep again")
+        from PIL import Image
+
+        with Image.open(self.path) as image:
+            image.load()
+            return image
+
+    def __repr__(self) -> str:
+        return f"Run({self.run})"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where runs come from, and what they may cause: the log, its folder, and running again."""
+
+    journal: Journal
+    service: str
+    folder: Path
+    retry: Callable[[Runs], Runs]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Runs of a sweep, or of the whole log.
+
+    Every property reads the log anew. `len` counts cells; iteration gives a `Run` for each.
+
+    Attributes
+    ----------
+    name:
+        The sweep's name, or empty.
+    stopped:
+        Why the sweep ended early and how it goes on, or None.
+    """
+
+    source: Source = field(repr=False)
+    cells: Sequence[tuple[str, Mapping[str, Value]]] = field(repr=False)
+    axes: Mapping[str, Sequence[Value]] = field(repr=False)
+    name: str = ""
+    title: str = ""
+    stopped: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.cells)
+
+    def __iter__(self) -> Iterator[Run]:
+        logged = self._logged
+        return iter([self._run(logged[digest], labels) for digest, labels in self.cells if digest in logged])
+
+    def __repr__(self) -> str:
+        axes = " × ".join(f"{len(values)} {name}" for name, values in self.axes.items())
+        return f"Runs({count(len(self), 'run')}{': ' + axes if axes else ''})"
+
+    # ------------------------------------------------------------------ choosing
+
+    def where(self, keep: Callable[[Run], object] | None = None, /, **values: Value) -> Runs:
+        """The runs for which `keep(run)` is true and that have these values.
+
+        Example
+        -------
+        ``runs.where(lambda run: run.lora_strength > 0.7, sampler_name="euler")``
+        """
+        chosen = []
+        for (digest, labels), run in zip(self.cells, self, strict=True):
+            same = all(_value(run, name) == value for name, value in values.items())
+            if same and (keep is None or keep(run)):
+                chosen.append((digest, labels))
+        return replace(self, cells=chosen, stopped=None)
+
+    def one(self, **values: Value) -> Run:
+        """The one run that has these values.
+
+        Raises
+        ------
+        RunError
+            Where there is none, or more than one.
+        """
+        found = list(self.where(**values))
+        if len(found) == 1:
+            return found[0]
+        wanted = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        varying = [name for name in self.axes if len({str(_value(run, name)) for run in found}) > 1]
+        raise RunError(
+            f"{count(len(found), 'run')} with {wanted or 'no condition'}",
+            remedy=f"Say which {' and '.join(varying)}" if found else "Look at runs.df for the values there are",
+        )
+
+    @property
+    def failed(self) -> Runs:
+        """The runs that ended without a picture: failed, refused, unknown, lost."""
+        return self.where(lambda run: run.status in {state.status for state in _FAILED})
+
+    def retry_failed(self) -> Runs:
+        """Run what failed or was refused again, moderated and invalid cells included; blocks as `Workspace.run`.
+
+        What is unknown or lost is not submitted again: it may have been paid for.
+        """
+        return self.source.retry(self)
+
+    # ------------------------------------------------------------------ faces
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """A fresh frame, a row a run: what request and picture decide, and your marks.
+
+        Its columns are `segflux_nb.runlog.frame.DF_COLUMNS`, with the sweep's placeholders and labels.
+        """
+        return self._frame(LOG_COLUMNS[: len(DF_COLUMNS)])
+
+    @property
+    def log(self) -> pd.DataFrame:
+        """`df`, and what differs from run to run or machine to machine: ids, times, cost, attempts."""
+        return self._frame(LOG_COLUMNS)
+
+    def sheet(
+        self, *, cols: str | None = None, rows: str | None = None, by: str | None = None, theme: ThemeName = "light"
+    ) -> ContactSheet:
+        """The contact sheet; the first axis not named becomes the columns, the second the rows, the third the outer.
+
+        Parameters
+        ----------
+        cols, rows, by:
+            Axes or other columns of `df`.
+        theme:
+            ``light`` or ``dark``.
+        """
+        return contact_sheet(self.df, cols=cols, rows=rows, by=by, title=self.title, theme=theme)
+
+    def export(self, folder: str | Path) -> Path:
+        """Write pictures under readable names, ``runs.csv``, ``runs.jsonl`` and ``contact-sheet.png`` to a folder."""
+        frame = self.df
+        sheet = contact_sheet(frame, title=self.title) if len(frame) else None
+        return export(frame, sheet, Path(folder), list(self.axes))
+
+    def mark(
+        self, run: Run | str, *, stars: int | None = None, pick: bool | None = None, note: str | None = None
+    ) -> None:
+        """Rate a run; durable at once, and in the next `df`. What is left out stays as it is.
+
+        Parameters
+        ----------
+        run:
+            A run, or its short name.
+        stars:
+            0 to 5.
+        pick:
+            Whether you choose it.
+        note:
+            Any text.
+
+        Raises
+        ------
+        RunError
+            Where the run is not among these, or the stars are not 0 to 5.
+        """
+        digests = [
+            digest for digest, _ in self.cells if digest.startswith(run if isinstance(run, str) else run.digest)
+        ]
+        if len(set(digests)) != 1 or not run:
+            raise RunError(f"There is no run {run!r} among these", remedy="Give a run, or its name from df.run")
+        if stars is not None and (isinstance(stars, bool) or stars not in range(6)):
+            raise RunError(f"stars={stars!r} is not a number from 0 to 5")
+        self.source.journal.mark(self.source.service, digests[0], stars=stars, pick=pick, note=note)
+
+    # ------------------------------------------------------------------ reading the log
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many runs there are of each status."""
+        return dict(Counter(run.state.status for run in self._logged.values()))
+
+    @property
+    def _logged(self) -> dict[str, LoggedRun]:
+        return self.source.journal.runs(self.source.service, [digest for digest, _ in self.cells])
+
+    def _frame(self, columns: Sequence[Any]) -> pd.DataFrame:
+        logged, marks = self._logged, self.source.journal.marks(self.source.service)
+        entries = [
+            Entry(logged[digest], labels, marks.get(digest, {}), self._reached(logged[digest]))
+            for digest, labels in self.cells
+            if digest in logged
+        ]
+        frame = build(entries, columns)
+        # pandas carries this along most operations; where it is lost, the sheet goes by the columns that vary.
+        frame.attrs["segflux_axes"] = list(self.axes)
+        return frame
+
+    def _reached(self, run: LoggedRun) -> str | None:
+        if run.picture is None:
+            return None
+        return self._base + run.picture
+
+    @cached_property
+    def _base(self) -> str:
+        """The workspace's folder as reached from here; worked out once, since a log may have many runs."""
+        here = reached_from_here(self.source.folder)
+        return "" if here == "." else f"{here}/"
+
+    def _run(self, run: LoggedRun, labels: Mapping[str, Value]) -> Run:
+        return Run(
+            digest=run.digest,
+            service=run.service,
+            take=run.take,
+            parameters=run.parameters,
+            labels=labels,
+            status=run.state.status,
+            error_kind=run.error_kind,
+            error=plain(run.error),
+            path=self.source.folder / run.picture if run.picture else None,
+        )
+
+
+class LiveRun:
+    """A sweep that is running on the private event loop.
+
+    Attributes
+    ----------
+    runs:
+        Its runs, as far as they are.
+    """
+
+    def __init__(self, runs: Runs, future: Future[None], stop: Stop, progress: Progress) -> None:
+        self.runs = runs
+        self._future = future
+        self._stop = stop
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._ended = False
+        future.add_done_callback(lambda _: self._end())
+
+    def __repr__(self) -> str:
+        return f"LiveRun({count(len(self.runs), 'run')})"
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return self._future.done()
+
+    def stop(self) -> None:
+        """Submit nothing more, and collect what is in flight."""
+        self._stop.set("Stopped as you asked")
+
+    def interrupt(self) -> None:
+        """End at once. A submit on the wire is finished in the background; the next run of the sweep goes on."""
+        self._future.cancel()
+        self._end()
+
+    def wait(self) -> Runs:
+        """Wait for the end, and give the runs. An interrupt ends the waiting, not the sweep."""
+        loopthread.wait(self._future)
+        return self._outcome()
+
+    def wait_or_interrupt(self) -> Runs:
+        """Wait for the end, and give the runs; an interrupt ends the sweep.
+
+        Raises
+        ------
+        SweepInterrupted
+            On an interrupt; it carries the runs.
+        """
+        try:
+            loopthread.wait(self._future)
+        except KeyboardInterrupt:
+            self.interrupt()
+            kept = self.runs.counts.get("completed", 0)
+            message = f"{kept:,} of {len(self.runs):,} kept; ws.run(sweep) continues"
+            print(message)
+            raise SweepInterrupted(message, self.runs) from None
+        return self._outcome()
+
+    async def result(self) -> Runs:
+        """Wait for the end in asynchronous code; cancelling ends the sweep."""
+        try:
+            await asyncio.wrap_future(self._future)
+        except asyncio.CancelledError:
+            self.interrupt()
+            raise
+        return self._outcome()
+
+    def _outcome(self) -> Runs:
+        self._end()
+        if not self._stop:
+            return self.runs
+        stopped = f"{self._stop.reason.rstrip('.')}. ws.run(sweep) continues"
+        print(stopped)
+        self.runs = replace(self.runs, stopped=stopped)
+        return self.runs
+
+    def _end(self) -> None:
+        with self._lock:
+            if self._ended:
+                return
+            self._ended = True
+        self._progress.close("stopped" if self._stop or self._future.cancelled() else "")
+
+
+def _value(run: Run, name: str) -> Any:
+    value = run.take if name == "take" else getattr(run, name, None)
+    if value is None:
+        raise RunError(f"Runs have no {name!r}", remedy=f"They have {', '.join([*run.parameters, *run.labels])}")
+    return value

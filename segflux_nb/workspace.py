@@ -1,0 +1,468 @@
+"""The workspace: a folder that keeps every run and every picture, and a connection to a service."""
+
+from __future__ import annotations
+
+import atexit
+import math
+import os
+import threading
+import weakref
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from . import loopthread
+from .clock import SystemClock
+from .errors import MissingKey, SweepError, WorkspaceError
+from .lifecycle import State
+from .model import MODEL, PLACEHOLDER_FINETUNE_ID, Value
+from .pictures.store import PictureStore
+from .runlog.frame import sweeps_frame
+from .runlog.journal import Journal
+from .running.budget import Budget
+from .running.engine import Engine, Stop
+from .runs import LiveRun, Runs, Source
+from .service.addresses import HOSTED, Service, at
+from .service.api import Api
+from .service.secret import Secret
+from .service.transport import HttpxTransport
+from .simulator.app import Simulator
+from .sweep.plan import PUBLISHED, Plan, Rates, make_plan
+from .sweep.request import Request
+from .sweep.sweep import Sweep
+from .viewing.progress import Progress, volatile_bundle
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HOSTED_CAP = 10.0
+"""US dollars that one call may spend on the hosted service, unless it is told otherwise."""
+
+TIME_SCALE = 0.02
+"""How fast the workspace's own simulator runs: 22 s become 0.44 s."""
+
+
+_SCALED = "the simulator's time scale, painting not counted"
+
+
+class WorkspacePlan(Plan):
+    """A plan that shows itself in a notebook."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return volatile_bundle(repr(self), self.html())
+
+
+class Workspace:
+    """A folder that keeps every run and every picture, and a connection to a service.
+
+    The folder is the truth: open it again, in this kernel or another, and everything is there. Opening it and
+    reading the log needs neither key nor network.
+
+    Parameters
+    ----------
+    path:
+        The folder; made if need be.
+    service:
+        None for the hosted service (or what ``SEGFLUX_SERVICE`` says), ``"simulator"`` for one that keeps itself in
+        the folder, a `Simulator`, or a base URL.
+    api_key:
+        The key of the hosted service; else the environment variable ``SEGMIND_API_KEY``.
+    max_in_flight:
+        Jobs at the service at a time.
+
+    Raises
+    ------
+    WorkspaceError
+        Where the folder cannot be used or the service is none.
+
+    Example
+    -------
+    ::
+
+        with Workspace("study", service="simulator") as ws:
+            runs = ws.run(Sweep(prompt="TOK at dawn", finetune_id="my-id", seed=seeds(4)))
+    """
+
+    def __init__(
+        self,
+        path: str | Path = "segflux-runs",
+        *,
+        service: str | Simulator | None = None,
+        api_key: str | None = None,
+        max_in_flight: int = 32,
+    ) -> None:
+        if isinstance(max_in_flight, bool) or not isinstance(max_in_flight, int) or max_in_flight < 1:
+            raise WorkspaceError(f"max_in_flight={max_in_flight!r} is not an integer from 1")
+        self.path = Path(path).resolve()
+        self._shown = str(path)
+        self._max_in_flight = max_in_flight
+        self._clock = SystemClock()
+        key = api_key or os.environ.get("SEGMIND_API_KEY")
+        self._secret = Secret(key) if key else None
+        self._asked = service if service is not None else os.environ.get("SEGFLUX_SERVICE") or None
+        if isinstance(self._asked, str) and self._asked not in ("segmind", "simulator"):
+            at(self._asked)  # refuses what is no address, now and not at the first call
+        self._lock = threading.RLock()
+        self._engine: Engine | None = None
+        self._api: Api | None = None
+        self._simulator: Simulator | None = None
+        self._live: list[LiveRun] = []
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise WorkspaceError(
+                f"The workspace {path} cannot be made: {error.strerror}", remedy="Give a folder that can be written"
+            ) from None
+        self._journal = Journal(self.path / "log.sqlite", self._clock)
+        _open_workspaces.add(self)
+
+    def __repr__(self) -> str:
+        return f"Workspace({self._shown!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------ what to do
+
+    def plan(self, sweep: Sweep) -> Plan:
+        """What running a sweep would do, cost and take now. Nothing is sent, and nothing is paid.
+
+        Example
+        -------
+        ``print(ws.plan(sweep))``
+        """
+        requests = list(sweep)
+        logged = self._journal.runs(self.service, [request.digest for request in requests])
+        plan = make_plan(
+            requests,
+            {digest: (run.state, run.error_kind) for digest, run in logged.items()},
+            service=self.service,
+            rates=self._rates(),
+            max_in_flight=self._max_in_flight,
+        )
+        return WorkspacePlan(**vars(plan))
+
+    def run(
+        self,
+        sweep: Sweep,
+        *,
+        name: str | None = None,
+        max_cost: float | None = None,
+        again: bool = False,
+        resubmit_unknown: bool = False,
+    ) -> Runs:
+        """Run a sweep and wait for it, with live progress.
+
+        What is logged is not paid for again, what was cut off is resumed, equal cells run once, and a cell that fails
+        does not stop the others. Out of credits, over the cap or out of reach, it returns what is done, and
+        `Runs.stopped` says why and how to go on.
+
+        Parameters
+        ----------
+        sweep:
+            What to run.
+        name:
+            What the log calls it, and the title of its sheets.
+        max_cost:
+            US dollars that this call may spend. On the hosted service 10 (or ``SEGFLUX_MAX_COST``) unless given;
+            ``math.inf`` lifts it.
+        again:
+            Pay for another take of every cell, and keep both.
+        resubmit_unknown:
+            Submit again what may have been accepted already, at the risk of paying twice.
+
+        Raises
+        ------
+        SweepInterrupted
+            On an interrupt: what is done is kept, and the next call goes on.
+        MissingKey, SweepError
+            Before anything is sent.
+        """
+        live = self.start(sweep, name=name, max_cost=max_cost, again=again, resubmit_unknown=resubmit_unknown)
+        return live.wait_or_interrupt()
+
+    async def arun(
+        self,
+        sweep: Sweep,
+        *,
+        name: str | None = None,
+        max_cost: float | None = None,
+        again: bool = False,
+        resubmit_unknown: bool = False,
+    ) -> Runs:
+        """`run`, for asynchronous code; cancelling it interrupts the sweep."""
+        live = self.start(sweep, name=name, max_cost=max_cost, again=again, resubmit_unknown=resubmit_unknown)
+        return await live.result()
+
+    def start(
+        self,
+        sweep: Sweep,
+        *,
+        name: str | None = None,
+        max_cost: float | None = None,
+        again: bool = False,
+        resubmit_unknown: bool = False,
+    ) -> LiveRun:
+        """Start a sweep and return at once; parameters and errors are those of `run`."""
+        budget = Budget(self._cap(max_cost))
+        requests = self._takes(sweep) if again else list(sweep)
+        self._check(requests)
+        self._journal.plan(self.service, requests)
+        self._journal.enter_sweep(
+            self.service,
+            sweep.identity,
+            sweep.name,
+            name or "",
+            sweep.axes,
+            [*sweep, *requests] if again else requests,
+        )
+        return self._start(requests, self.runs(sweep), budget, resubmit_unknown=resubmit_unknown)
+
+    # ------------------------------------------------------------------ what the log holds
+
+    @property
+    def service(self) -> str:
+        """The service's name: ``segmind``, ``simulator``, or a custom origin without its port."""
+        return self._service_name
+
+    @property
+    def sweeps(self) -> pd.DataFrame:
+        """The sweeps that were run here: name, date, axes, cells, done, paid."""
+        return sweeps_frame(self._journal.sweeps(self.service))
+
+    def runs(self, sweep: Sweep | str | None = None) -> Runs:
+        """Runs of the log, without the network.
+
+        Parameters
+        ----------
+        sweep:
+            A sweep, the name of one (the newest of that name), or None for all runs.
+
+        Raises
+        ------
+        WorkspaceError
+            For a name that the log does not know.
+        """
+        if isinstance(sweep, str):
+            logged = self._journal.find_sweep(self.service, name=sweep)
+            if logged is None:
+                known = ", ".join(dict.fromkeys(entry.name for entry in self._journal.sweeps(self.service)))
+                raise WorkspaceError(f"The log has no sweep {sweep!r}", remedy=f"It has {known or 'none yet'}")
+            return self._selection(self._journal.cells(logged.number), logged.axes, logged.name, logged.title)
+        if sweep is None:
+            every = self._journal.all_runs(self.service)
+            values = {
+                name: dict.fromkeys(run.parameters[name] for run in every.values()) for name in MODEL.parameters
+            }
+            axes = {name: list(seen) for name, seen in values.items() if len(seen) > 1}
+            return self._selection([(digest, {}) for digest in every], axes)
+        logged = self._journal.find_sweep(self.service, identity=sweep.identity)
+        if logged is None:
+            return self._selection([(cell.digest, cell.labels) for cell in sweep], sweep.axes, sweep.name)
+        return self._selection(self._journal.cells(logged.number), sweep.axes, logged.name, logged.title)
+
+    def report(self) -> list[str]:
+        """What the log holds, a line for each sweep of each service that it knows."""
+        lines = []
+        for service in self._journal.services():
+            for sweep in self._journal.sweeps(service):
+                digests = [digest for digest, _ in self._journal.cells(sweep.number)]
+                states = Counter(run.state.status for run in self._journal.runs(service, digests).values())
+                counts = ", ".join(f"{number:,} {status}" for status, number in sorted(states.items()))
+                paid = f", ${sweep.paid:.2f} paid" if service != "simulator" else ""
+                lines.append(f"{service}: {sweep.title or sweep.name}: {counts}{paid}")
+        return lines
+
+    def close(self) -> None:
+        """Interrupt what runs, and close connections and files. What is on disk stays."""
+        for live in list(self._live):
+            live.interrupt()
+        with self._lock:
+            engine, api, simulator = self._engine, self._api, self._simulator
+            self._engine = self._api = self._simulator = None
+        if engine is not None and api is not None:
+            loopthread.wait(loopthread.submit(_close(engine, api)))
+        if simulator is not None:
+            simulator.close()
+        self._journal.close()
+        _open_workspaces.discard(self)
+
+    # ------------------------------------------------------------------ running
+
+    def _start(
+        self,
+        requests: Sequence[Request],
+        runs: Runs,
+        budget: Budget,
+        *,
+        resubmit_unknown: bool = False,
+        retry_held: bool = False,
+    ) -> LiveRun:
+        engine = self._connected()
+        stop = Stop()
+        unique = {request.digest: request for request in requests}
+        logged = self._journal.runs(self.service, unique)
+        progress = Progress({digest: logged[digest].state.status for digest in unique})
+
+        async def work() -> None:
+            await engine.run(
+                list(unique.values()),
+                stop=stop,
+                budget=budget,
+                on_change=lambda digest, state: progress.update(digest, state.status),
+                resubmit_unknown=resubmit_unknown,
+                retry_held=retry_held,
+            )
+
+        live = LiveRun(runs, loopthread.submit(work()), stop, progress)
+        self._live = [other for other in self._live if not other.done]
+        self._live.append(live)
+        return live
+
+    def _retry(self, runs: Runs) -> Runs:
+        logged = self._journal.runs(self.service, [digest for digest, _ in runs.cells])
+        failed = [
+            Request(run.parameters, run.take) for run in logged.values() if run.state in (State.FAILED, State.REFUSED)
+        ]
+        if not failed:
+            return runs
+        self._check(failed)
+        return self._start(failed, runs, Budget(self._cap(None)), retry_held=True).wait_or_interrupt()
+
+    def _check(self, requests: Sequence[Request]) -> None:
+        if self.service != HOSTED.name:
+            return
+        if self._secret is None:
+            raise MissingKey(
+                "The hosted service needs an API key, and none is configured",
+                money="nothing was billed",
+                remedy="Set the environment variable SEGMIND_API_KEY, or give Workspace(api_key=...); "
+                'or try everything without one: Workspace(..., service="simulator")',
+            )
+        if any(request.parameters["finetune_id"] == PLACEHOLDER_FINETUNE_ID for request in requests):
+            raise SweepError(
+                f"finetune_id={PLACEHOLDER_FINETUNE_ID!r} is the service page's placeholder, nobody's fine-tune",
+                money="nothing was billed",
+                remedy="Give the id of your own fine-tune",
+            )
+
+    def _takes(self, sweep: Sweep) -> list[Request]:
+        return [request.again(self._journal.next_take(self.service, request.again(0).digest)) for request in sweep]
+
+    def _cap(self, max_cost: float | None) -> float | None:
+        if max_cost is None:
+            if self.service != HOSTED.name:
+                return None
+            max_cost = float(os.environ.get("SEGFLUX_MAX_COST") or HOSTED_CAP)
+        if isinstance(max_cost, bool) or not isinstance(max_cost, int | float) or not max_cost > 0:
+            raise SweepError(f"max_cost={max_cost!r} is not an amount of US dollars", remedy="Write max_cost=5")
+        return None if math.isinf(max_cost) else float(max_cost)
+
+    def _rates(self) -> Rates:
+        """What an evaluation costs and takes here: from the log once it has some, else as published."""
+        measured = [
+            (evaluations, seconds, cost)
+            for parameters, seconds, cost in self._journal.measured(self.service)
+            if (evaluations := MODEL.evaluations(parameters))
+        ]
+        cost, cost_source = PUBLISHED.cost, PUBLISHED.cost_source
+        priced = [(evaluations, cost) for evaluations, _, cost in measured if cost]
+        if self.service != "simulator" and len(priced) >= 5:
+            cost = sum(paid for _, paid in priced) / sum(evaluations for evaluations, _ in priced)
+            cost_source = f"the mean of {len(priced)} runs in the log"
+        if len(measured) >= 5:
+            seconds: float | None = sum(s for _, s, _ in measured) / sum(
+                evaluations for evaluations, _, _ in measured
+            )
+            return Rates(cost, seconds, cost_source, f"the mean of {len(measured)} runs in the log")
+        if self.service != "simulator":
+            return Rates(cost, PUBLISHED.seconds, cost_source, PUBLISHED.seconds_source)
+        scale = self._time_scale
+        seconds = None if scale is None or PUBLISHED.seconds is None else PUBLISHED.seconds * scale
+        return Rates(
+            cost, seconds, cost_source, "the simulator's time scale" if scale else "no run has been timed yet"
+        )
+
+    @property
+    def _time_scale(self) -> float | None:
+        if isinstance(self._asked, Simulator):
+            return self._asked.settings.time_scale
+        return TIME_SCALE if self._asked == "simulator" else None
+
+    # ------------------------------------------------------------------ the connection
+
+    @cached_property
+    def _service_name(self) -> str:
+        if self._asked is None or self._asked == "segmind":
+            return HOSTED.name
+        if self._asked == "simulator" or isinstance(self._asked, Simulator):
+            return "simulator"
+        # A base URL: a simulator says that it is one, so that its pictures are never taken for a model's.
+        service = at(self._asked)
+
+        async def ask() -> bool:
+            api = Api(service, HttpxTransport(service, self._secret), self._clock, self._secret)
+            try:
+                return await api.is_simulator()
+            finally:
+                await api.close()
+
+        return "simulator" if loopthread.wait(loopthread.submit(ask())) else service.name
+
+    def _connected(self) -> Engine:
+        with self._lock:
+            if self._engine is None:
+                service = self._address()
+                self._api = Api(service, HttpxTransport(service, self._secret), self._clock, self._secret)
+                self._engine = Engine(
+                    self._journal,
+                    self._api,
+                    PictureStore(self.path),
+                    self._clock,
+                    max_in_flight=self._max_in_flight,
+                    rates=self._rates(),
+                )
+            return self._engine
+
+    def _address(self) -> Service:
+        if self.service == HOSTED.name:
+            return HOSTED
+        if self._asked == "simulator":
+            self._simulator = Simulator(folder=self.path / "simulator", time_scale=TIME_SCALE)
+            return at(self._simulator.url, name="simulator")
+        if isinstance(self._asked, Simulator):
+            return at(self._asked.url, name="simulator")
+        return at(str(self._asked), name=self.service)
+
+    def _selection(
+        self,
+        cells: Sequence[tuple[str, Mapping[str, Value]]],
+        axes: Mapping[str, Sequence[Value]],
+        name: str = "",
+        title: str = "",
+    ) -> Runs:
+        source = Source(self._journal, self.service, self.path, self._retry)
+        return Runs(source, cells, axes, name=title or name, title=title)
+
+
+_open_workspaces: weakref.WeakSet[Workspace] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """At the interpreter's end, let submits on the wire finish and close what is open."""
+    for workspace in list(_open_workspaces):
+        workspace.close()
+
+
+async def _close(engine: Engine, api: Api) -> None:
+    await engine.close()
+    await api.close()
