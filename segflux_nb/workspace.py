@@ -254,7 +254,9 @@ class Workspace:
         if isinstance(sweep, str):
             logged = self._journal.find_sweep(self.service, name=sweep)
             if logged is None:
-                known = ", ".join(dict.fromkeys(entry.name for entry in self._journal.sweeps(self.service)))
+                known = ", ".join(
+                    dict.fromkeys(entry.title or entry.name for entry in self._journal.sweeps(self.service))
+                )
                 raise WorkspaceError(f"The log has no sweep {sweep!r}", remedy=f"It has {known or 'none yet'}")
             return self._selection(self._journal.cells(logged.number), logged.axes, logged.name, logged.title)
         if sweep is None:
@@ -387,9 +389,7 @@ class Workspace:
             return Rates(cost, PUBLISHED.seconds, cost_source, PUBLISHED.seconds_source)
         scale = self._time_scale
         seconds = None if scale is None or PUBLISHED.seconds is None else PUBLISHED.seconds * scale
-        return Rates(
-            cost, seconds, cost_source, "the simulator's time scale" if scale else "no run has been timed yet"
-        )
+        return Rates(cost, seconds, cost_source, _SCALED if scale else "no run has been timed yet")
 
     @property
     def _time_scale(self) -> float | None:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..clock import Clock, SystemClock
 from .faults import Fault, Faults
@@ -23,6 +24,7 @@ from .ledger import Ledger
 from .protocol import Call, Protocol, Reply, Settings
 from .render import Gallery, painted, tiny
 
+_TRANSPORT = "segflux.transport"
 _METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"]
 
 
@@ -169,11 +171,20 @@ class Simulator:
 
 
 class _CutResponse(Response):
-    """An answer that promises a byte more than it gives: the server cuts the connection."""
+    """An answer that never arrives: the connection is cut before its first byte."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": self.body[:-1]})
+        scope[_TRANSPORT].abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+class _CuttableProtocol(HttpToolsProtocol):
+    """Uvicorn's protocol, handing the connection to the application so that it can be cut."""
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        cast("dict[str, Any]", self.scope)[_TRANSPORT] = self.transport
 
 
 class _Server(uvicorn.Server):

@@ -33,12 +33,28 @@ THEMES = {
 }
 
 
-def draw(page: Page, theme: Theme) -> Image.Image:
+class Reader:
+    """Reads the pictures of cells, fitted into their boxes; keeps what it read, for a smaller drawing of the same."""
+
+    def __init__(self) -> None:
+        self._read: dict[int, Image.Image | None] = {}
+
+    def fitted(self, number: int, cell: Cell, box: Box) -> Image.Image | None:
+        """The picture of the cell with this number, without distortion; None where there is none to read."""
+        width, height = box[2] - box[0], box[3] - box[1]
+        kept = self._read.get(number)
+        if kept is None or (kept.width < width and kept.height < height):
+            kept = self._read[number] = _read(cell.picture, width, height)
+        return None if kept is None else _resized(kept, width, height)
+
+
+def draw(page: Page, theme: Theme, reader: Reader) -> Image.Image:
     """The page as a picture."""
     sheet = Image.new("RGB", (page.width, page.height), theme.page)
     pen = ImageDraw.Draw(sheet)
-    with ThreadPoolExecutor(2) as readers:
-        pictures = readers.map(lambda placed: _fitted(*placed), page.cells)
+    with ThreadPoolExecutor(2) as threads:
+        numbers = range(len(page.cells))
+        pictures = threads.map(lambda number: reader.fitted(number, *page.cells[number]), numbers)
         for (cell, box), picture in zip(page.cells, pictures, strict=True):
             if picture is None:
                 _draw_absence(pen, cell, box, theme)
@@ -50,19 +66,21 @@ def draw(page: Page, theme: Theme) -> Image.Image:
     return sheet
 
 
-def _fitted(cell: Cell, box: Box) -> Image.Image | None:
-    """The cell's picture, fitted into its box without distortion; None where there is none to read."""
-    if cell.picture is None:
+def _read(picture: Any, width: int, height: int) -> Image.Image | None:
+    if picture is None:
         return None
     try:
-        with _opened(cell.picture) as image:
-            width, height = box[2] - box[0], box[3] - box[1]
-            scale = min(width / image.width, height / image.height)
-            size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-            image.draft("RGB", (2 * size[0], 2 * size[1]))  # JPEG decodes at a fraction of its size
-            return image.convert("RGB").resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+        with _opened(picture) as image:
+            image.draft("RGB", (2 * width, 2 * height))  # JPEG decodes at a fraction of its size
+            return _resized(image.convert("RGB"), width, height)
     except (OSError, UnidentifiedImageError):
         return None
+
+
+def _resized(image: Image.Image, width: int, height: int) -> Image.Image:
+    scale = min(width / image.width, height / image.height)
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def _opened(picture: Any) -> Image.Image:

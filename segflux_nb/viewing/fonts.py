@@ -7,6 +7,8 @@ from pathlib import Path
 
 from PIL import ImageFont
 
+from ..markup import plain
+
 _FOLDER = Path(__file__).parent / "fonts"
 
 
@@ -31,7 +33,7 @@ def wrap(text: str, width: float, size: int, *, lines: int, bold: bool = False) 
 
     What the font cannot draw is written as its code point: no empty boxes.
     """
-    text = drawable(text)
+    text = drawable(plain(text)).strip()
     wrapped: list[str] = []
     rest = text
     while rest and len(wrapped) < lines:

@@ -75,8 +75,8 @@ class _Placing:
         self.groups_across = self._choose_groups_across()
         # Words must stay readable when a wide sheet is shown at the width of a notebook.
         self.size = max(9, round(cell * 0.075), round(self._grids_width() / 95))
-        self.size = min(self.size, 40)
-        self.small = max(8, round(self.size * 0.86))
+        self.size = min(self.size, 40, max(7, int(self.cell_height / 1.4)))
+        self.small = max(7, round(self.size * 0.86))
         self.margin = self.size
 
     def _grid_width(self) -> int:
@@ -99,7 +99,8 @@ class _Placing:
     def page(self) -> Page:
         layout, page = self.layout, Page()
         caption = line_height(self.small) if any(cell.caption for cell in layout.cells) else 0
-        rows = [self._wrapped(label, max(self.cell_width, 9 * self.size), 4) for label in layout.row_labels]
+        high = max(1, min(4, self.cell_height // line_height(self.size)))
+        rows = [self._wrapped(label, max(self.cell_width, 9 * self.size), high) for label in layout.row_labels]
         columns = [self._wrapped(label, self.cell_width, 3) for label in layout.column_labels]
         label_width = math.ceil(max((text_width(line, self.size) for lines in rows for line in lines), default=0))
         gutter = label_width + self.size // 2 if rows else 0

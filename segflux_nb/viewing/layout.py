@@ -194,7 +194,7 @@ def arrange(
     named = [name for name in (cols, rows, by) if name is not None]
     if len(set(named)) != len(named):
         raise LayoutError(f"cols, rows and by are {named}: an axis can be used once")
-    free = [name for name in _varying(frame, axes, image) if name not in named]
+    free = _free_axes(frame, axes, named, image)
     cols = cols or (free.pop(0) if free else None)
     rows = rows or (free.pop(0) if free else None)
     by = by or (free.pop(0) if free else None)
@@ -203,7 +203,7 @@ def arrange(
         values = _values(frame, name)
         if len(values) > 1:
             labels = _labels(frame, name, values)
-            frame = frame[frame[name] == values[0]]
+            frame = frame[[value == values[0] for value in _keys(frame[name])]]
             held.append(f"{name} {labels[0]} shown, of {', '.join(labels)}")
     return _Grid(frame, cols, rows, by, image).layout(
         title, tuple(held), _footer(frame, [cols, rows, by, *free], image)
@@ -220,7 +220,7 @@ class _Grid:
             _labels(frame, name, values) if name else [] for name, values in zip(self.axes, self.values, strict=True)
         ]
         self.cells: dict[tuple[Any, ...], Cell] = {}
-        keys = zip(*(frame[name] if name else [None] * len(frame) for name in self.axes), strict=True)
+        keys = zip(*(_keys(frame[name]) if name else [None] * len(frame) for name in self.axes), strict=True)
         for key, (_, row) in zip(keys, frame.iterrows(), strict=True):
             self.cells[key] = _cell(row, image)  # the latest take stands last
 
@@ -265,25 +265,26 @@ def _cell(row: pd.Series[Any], image: str) -> Cell:
     return Cell(picture if has_picture else None, status, plain(reason.strip()), run, aspect=aspect)
 
 
-def _varying(frame: pd.DataFrame, axes: Sequence[str], image: str) -> list[str]:
-    known = [name for name in axes if name in frame.columns]
+def _free_axes(frame: pd.DataFrame, axes: Sequence[str], named: Sequence[str], image: str) -> list[str]:
+    """Axes that are not named: those that are known; then columns that vary, as long as runs share a place."""
+    free = [name for name in axes if name in frame.columns and name not in named]
     labels = {name for name in frame.columns if str(name).endswith("_label") and str(name)[:-6] in frame.columns}
-    rest = [
-        name
-        for name in frame.columns
-        if name not in known and name not in _NEVER_AXES and name not in labels and name != image
-    ]
-    if "prompt_template" in known or any(name in known for name in rest):
-        rest = [name for name in rest if name != "prompt"]
-    if axes:
-        # A filled prompt varies with its placeholders, which are axes themselves.
-        rest = [name for name in rest if name not in ("prompt", "take")]
-    return [name for name in [*known, *rest] if len(_values(frame, name)) > 1 or name in known]
+    # A filled prompt varies with its placeholders; takes show the latest.
+    derived = {"prompt", "take"} if axes else {"take"}
+    for name in frame.columns:
+        if name in free or name in named or name in _NEVER_AXES | labels | derived | {image}:
+            continue
+        used = [*named, *free]
+        if used and not frame.duplicated(used).any():
+            break
+        if len(_values(frame, name)) > 1:
+            free.append(name)
+    return free
 
 
 def _values(frame: pd.DataFrame, name: str) -> list[Any]:
     """An axis's values in the frame's order; but floats, whose order says nothing unless it falls, ascend."""
-    values = list(frame[name].drop_duplicates())
+    values = list(dict.fromkeys(_keys(frame[name])))
     if all(isinstance(value, float) for value in values) and values != sorted(values, reverse=True):
         return sorted(values)
     return values
@@ -293,7 +294,7 @@ def _labels(frame: pd.DataFrame, name: str, values: Sequence[Any]) -> list[str]:
     """What stands for the values: the sweep's labels, or the values, numbers aligned to the same decimals."""
     given: Mapping[Any, Any] = {}
     if f"{name}_label" in frame.columns:
-        given = dict(zip(frame[name], frame[f"{name}_label"], strict=True))
+        given = dict(zip(_keys(frame[name]), frame[f"{name}_label"], strict=True))
     floats = [value for value in values if isinstance(value, float)]
     decimals = max((_decimals(value) for value in floats), default=0)
     labels = []
@@ -303,7 +304,7 @@ def _labels(frame: pd.DataFrame, name: str, values: Sequence[Any]) -> list[str]:
             labels.append(plain(label))
         else:
             number = f"{value:.{max(1, decimals)}f}" if isinstance(value, float) else None
-            labels.append(number or ("–" if value is pd.NA else plain(value)))
+            labels.append(number or ("–" if value is None else plain(value)))
     return labels
 
 
@@ -311,7 +312,12 @@ def value_labels(frame: pd.DataFrame, name: str) -> list[str]:
     """For each row, the words for its value of a column, as a sheet would show them."""
     values = _values(frame, name)
     labels = dict(zip(values, _labels(frame, name, values), strict=True))
-    return [labels[value] for value in frame[name]]
+    return [labels[value] for value in _keys(frame[name])]
+
+
+def _keys(column: pd.Series[Any]) -> list[Any]:
+    """A column's values, every kind of missing one as None, so that they are equal to each other."""
+    return [None if missing else value for value, missing in zip(column, column.isna(), strict=True)]
 
 
 def _decimals(value: float) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 from PIL import Image
 
-from .drawing import THEMES, draw
+from .drawing import THEMES, Reader, draw
 from .geometry import place
 from .layout import Layout, LayoutError, arrange
 
@@ -29,6 +30,7 @@ MOST_PIXELS = 80_000_000
 """A saved sheet has at most so many pixels; its cells shrink to keep to it."""
 
 QUALITY = 82
+SMALLEST = 16
 
 ThemeName = Literal["light", "dark"]
 
@@ -57,6 +59,7 @@ class ContactSheet:
             raise LayoutError(f"There is no theme {theme!r}", remedy=f"Themes are {', '.join(THEMES)}")
         self._layout = layout
         self._theme = THEMES[theme]
+        self._reader = Reader()
 
     @property
     def text(self) -> str:
@@ -97,17 +100,25 @@ class ContactSheet:
 
     @cached_property
     def _inline(self) -> bytes:
-        """The JPEG with the largest cells that fit."""
-        cell = self._cell_within(512, INLINE_WIDTH * INLINE_WIDTH)
-        while cell > 16 and place(self._layout, cell).width > INLINE_WIDTH:
-            cell = int(cell * 0.95)
-        while True:
+        """The JPEG with the largest cells that fit the budget, or nearly: found by drawing a few."""
+        largest = self._cell_within(512, INLINE_WIDTH * INLINE_WIDTH)
+        while largest > SMALLEST and place(self._layout, largest).width > INLINE_WIDTH:
+            largest = int(largest * 0.95)
+        number = max(1, sum(cell.picture is not None for cell in self._layout.cells))
+        cell = min(largest, max(SMALLEST, int(math.sqrt(INLINE_BYTES / number) * 1.9)))
+        fits, best, too_large = 0, b"", largest + 1
+        for _ in range(6):
             data = _jpeg(self._drawn(cell))
-            over = len(data) * 4 / 3 / INLINE_BYTES
-            if over <= 1 or cell <= 16:
-                return data
-            # Bytes grow somewhat slower than the cell's area, since edges and labels do not grow along.
-            cell = max(16, min(cell - 2, int(cell * over**-0.62)))
+            share = len(data) * 4 / 3 / INLINE_BYTES
+            if share <= 1:
+                fits, best = cell, data
+            else:
+                too_large = cell
+            # The bytes grow about as the cell's area; aim a little below the budget.
+            cell = max(fits + 1, min(too_large - 1, int(cell * (0.96 / share) ** 0.5)))
+            if cell >= too_large or 0.9 < share <= 1:
+                break
+        return best or _jpeg(self._drawn(SMALLEST))
 
     def _cell_within(self, cell: int, pixels: int) -> int:
         page = place(self._layout, cell)
@@ -117,7 +128,7 @@ class ContactSheet:
         return cell
 
     def _drawn(self, cell: int) -> Image.Image:
-        return draw(place(self._layout, cell), self._theme)
+        return draw(place(self._layout, cell), self._theme, self._reader)
 
 
 def contact_sheet(

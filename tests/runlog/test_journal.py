@@ -1,0 +1,118 @@
+import sqlite3
+
+import pytest
+
+import segflux_nb as sf
+from segflux_nb.lifecycle import ARROWS, State
+from segflux_nb.runlog.frame import DF_COLUMNS, LOG_COLUMNS
+from segflux_nb.runlog.journal import Journal
+from tests.support.service import HandClock
+
+CELLS = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3]))
+
+
+@pytest.fixture
+def journal(tmp_path):
+    opened = Journal(tmp_path / "log.sqlite", HandClock())
+    opened.plan("simulator", CELLS)
+    yield opened
+    opened.close()
+
+
+def row(journal, number=0):
+    return journal.runs("simulator", [CELLS[number].digest])[CELLS[number].digest]
+
+
+def test_each_change_is_an_event_and_events_stay(journal, tmp_path):
+    first = journal.move(row(journal), State.SUBMITTING, owner="me", attempts=1)
+    journal.move(first, State.SUBMITTED, request_id="abc", owner=None)
+    events = journal.events("simulator", CELLS[0].digest)
+    assert [(before, after) for _, before, after, _ in events] == [
+        ("planned", "submitting"),
+        ("submitting", "submitted"),
+    ]
+    assert events[1][3] == {"request_id": "abc"}
+    with sqlite3.connect(tmp_path / "log.sqlite") as other:
+        for statement in ("UPDATE events SET at = 0", "DELETE FROM events"):
+            with pytest.raises(sqlite3.IntegrityError, match="never"):
+                other.execute(statement)
+    other.close()
+
+
+def test_only_one_of_two_processes_moves_a_run(journal, tmp_path):
+    other = Journal(tmp_path / "log.sqlite", HandClock())
+    mine, theirs = row(journal), row(other)
+    assert journal.move(mine, State.SUBMITTING, owner="me") is not None
+    assert other.move(theirs, State.SUBMITTING, owner="them") is None
+    assert row(other).owner == "me"
+    other.close()
+
+
+def test_illegal_arrows_and_unknown_columns_are_refused(journal):
+    with pytest.raises(ValueError, match="from planned to completed"):
+        journal.move(row(journal), State.COMPLETED)
+    with pytest.raises(ValueError, match="not columns"):
+        journal.move(row(journal), State.SUBMITTING, digest="x")
+    assert row(journal).state == "planned"
+    assert all(State.PLANNED not in ARROWS[state] for state in (State.COMPLETED, State.LOST, State.SUBMITTED))
+
+
+def test_one_request_id_belongs_to_one_run(journal):
+    for number in (0, 1):
+        submitting = journal.move(row(journal, number), State.SUBMITTING)
+        if number == 0:
+            journal.move(submitting, State.SUBMITTED, request_id="abc")
+        else:
+            with pytest.raises(sqlite3.IntegrityError):
+                journal.move(submitting, State.SUBMITTED, request_id="abc")
+    assert row(journal, 1).state == "submitting"
+    assert journal.knows_request("simulator", "abc")
+
+
+def test_services_do_not_see_each_others_runs(journal):
+    assert journal.runs("segmind", [CELLS[0].digest]) == {}
+    journal.plan("segmind", CELLS[:1])
+    assert journal.services() == ["segmind", "simulator"]
+
+
+def test_hardware_is_taken_anew_as_long_as_nothing_is_submitted(journal):
+    (faster,) = sf.Sweep(prompt="TOK", finetune_id="a", seed=1, hardware="fast")
+    journal.plan("simulator", [faster])
+    assert row(journal).parameters["hardware"] == "fast"
+    journal.move(row(journal), State.SUBMITTING)
+    journal.plan("simulator", CELLS)
+    assert row(journal).parameters["hardware"] == "fast"
+
+
+def test_files_that_are_no_logs_of_ours(tmp_path):
+    with sqlite3.connect(tmp_path / "other.sqlite") as other:
+        other.execute("CREATE TABLE x (y)")
+    other.close()
+    with pytest.raises(sf.SegfluxError, match="another program"):
+        Journal(tmp_path / "other.sqlite", HandClock())
+    Journal(tmp_path / "newer.sqlite", HandClock()).close()
+    with sqlite3.connect(tmp_path / "newer.sqlite") as newer:
+        newer.execute("PRAGMA user_version = 99")
+    newer.close()
+    with pytest.raises(sf.SegfluxError, match="newer version"):
+        Journal(tmp_path / "newer.sqlite", HandClock())
+    with pytest.raises(sf.SegfluxError, match="cannot be opened"):
+        Journal(tmp_path / "absent" / "log.sqlite", HandClock())
+
+
+def test_a_log_that_was_half_made_is_made_whole(tmp_path, monkeypatch):
+    from segflux_nb.runlog import schema
+
+    monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + "CREATE TABLE runs (x);\n")
+    with pytest.raises(sf.SegfluxError):
+        Journal(tmp_path / "log.sqlite", HandClock())
+    monkeypatch.undo()
+    Journal(tmp_path / "log.sqlite", HandClock()).close()
+
+
+def test_columns_are_declared_once():
+    names = [column.name for column in LOG_COLUMNS]
+    assert len(names) == len(set(names))
+    assert LOG_COLUMNS[: len(DF_COLUMNS)] == DF_COLUMNS
+    assert all(column.stable for column in DF_COLUMNS)
+    assert all(column.meaning.endswith(".") for column in LOG_COLUMNS)

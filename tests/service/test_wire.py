@@ -1,0 +1,190 @@
+import json
+
+import pytest
+
+from segflux_nb import errors
+from segflux_nb.lifecycle import (
+    Accepted,
+    Broken,
+    Finished,
+    Gone,
+    NoPicture,
+    NotSent,
+    Refused,
+    Rendered,
+    Unclear,
+    Unknown,
+    Waiting,
+)
+from segflux_nb.service.transport import HttpResponse
+from segflux_nb.service.wire import read_history, read_result, read_status, read_submit, service_error
+
+NOW = 1_800_000_000.0
+HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+
+
+def answer(status, body, **headers):
+    headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    return HttpResponse(status, headers, body if isinstance(body, bytes) else json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "stops"),
+    [
+        (400, {"error": "bad"}, errors.BadRequest, False),
+        (401, {"error": "invalid_api_key", "status_code": 401}, errors.AuthenticationError, True),
+        (402, {"error": "Insufficient credits. You have 0.0 credits."}, errors.InsufficientCredits, True),
+        (403, {"error": "private"}, errors.PermissionDenied, True),
+        (404, {"error": "Model not found"}, errors.NotFound, True),
+        (405, b"<html>405</html>", errors.BadRequest, False),
+        (406, {"error": "Invalid content type"}, errors.NotAcceptable, False),
+        (406, {"error": "Your balance of 0.01 credits does not cover 0.03"}, errors.InsufficientCredits, True),
+        (406, {"error": "Team spend limit reached"}, errors.InsufficientCredits, True),
+        (410, {"error": "retired"}, errors.ModelRetired, True),
+        (422, {"error": "Validation Error"}, errors.BadRequest, False),
+        (418, {"error": "teapot"}, errors.ServiceError, False),
+    ],
+)
+def test_refusals_of_a_submit_are_typed(status, body, kind, stops):
+    outcome = read_submit(answer(status, body), NOW)
+    assert isinstance(outcome, Refused)
+    assert type(outcome.error) is kind
+    assert outcome.stops is stops
+    assert outcome.error.status == status
+    assert "Nothing was billed" in str(outcome.error)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (429, {"error": "rate_limit_exceeded"}, NotSent),
+        (500, {"error": "Internal"}, NotSent),
+        (503, {"error": "Busy"}, NotSent),
+        (500, b"oops", Unknown),
+        (502, HTML, Unknown),
+        (504, HTML, Unknown),
+        (503, HTML, Unknown),
+        (200, b"not json", Unknown),
+        (200, {"status": "QUEUED"}, Unknown),
+        (200, {"request_id": 7}, Unknown),
+        (200, [1], Unknown),
+        (302, b"", Unknown),
+    ],
+)
+def test_what_else_a_submit_can_come_to(status, body, expected):
+    assert isinstance(read_submit(answer(status, body), NOW), expected)
+
+
+@pytest.mark.parametrize("request_id", ["47411f110c6fa4fe05dcb9ffed2c1962", "47411f11-0c6f-a4fe-05dc-b9ffed2c1962"])
+def test_ids_are_opaque(request_id):
+    outcome = read_submit(answer(200, {"request_id": request_id, "status": "QUEUED"}), NOW)
+    assert outcome == Accepted(request_id, "", "")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (200, {"status": "QUEUED"}, Waiting(processing=False)),
+        (200, {"status": "PROCESSING"}, Waiting(processing=True)),
+        (200, {"status": "SOMETHING_NEW"}, Waiting(processing=False)),
+        (200, {"status": "COMPLETED"}, Finished()),
+        (422, {"status": "FAILED", "error": "boom"}, Broken("boom", "server")),
+        (200, {"status": "FAILED", "error": "NSFW content"}, Broken("NSFW content", "moderated")),
+        (422, {"status": "FAILED"}, Broken("the service gives no reason", "server")),
+        (404, {"error": "Request x not found"}, Gone("Request x not found")),
+    ],
+)
+def test_statuses(status, body, expected):
+    assert read_status(answer(status, body), NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(500, {"error": "x"}), (502, HTML), (429, {"error": "x"}), (200, b""), (200, {})]
+)
+def test_errors_of_a_poll_are_no_answers(status, body):
+    assert isinstance(read_status(answer(status, body), NOW), Unclear)
+    assert isinstance(read_result(answer(status, body), NOW), Unclear)
+
+
+def test_a_poll_that_is_not_allowed_raises():
+    with pytest.raises(errors.AuthenticationError):
+        read_status(answer(401, {"error": "no"}), NOW)
+
+
+URL = "https://images.segmind.com/generations/x.jpeg"
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"output": URL},
+        {"output": [URL]},
+        {"output": [{"url": URL}]},
+        {"output": {"url": URL}},
+        {"output": None, "images": [{"url": URL}]},
+        {"images": [{"url": URL, "file_size": "187342"}]},
+        {"output": "not an address", "images": [{"url": URL}]},
+    ],
+)
+def test_output_in_every_shape(result):
+    outcome = read_result(answer(200, {"status": "COMPLETED", "metrics": {"cost": 0.03}, **result}), NOW)
+    assert outcome == Rendered(URL, {"cost": 0.03})
+
+
+@pytest.mark.parametrize(
+    "result", [{}, {"output": ""}, {"output": []}, {"output": {"text": "x"}}, {"output": 7, "images": "x"}]
+)
+def test_a_result_without_a_picture(result):
+    assert isinstance(read_result(answer(200, {"status": "COMPLETED", **result}), NOW), NoPicture)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry_after": "12"}, 12),
+        ({"x_rate_limit_reset_at_utc": "2027-01-15T08:00:30+00:00"}, 30),
+        ({"x_rate_limit_reset_at_utc": "2027-01-15T08:00:30"}, 30),
+        ({"x_rate_limit_reset_at_utc": "2027-01-15 08:00:30Z"}, 30),
+        ({"x_rate_limit_reset_at_utc": "1800000030"}, 30),
+        ({"x_rate_limit_reset_at_utc": "1799999000"}, 0),
+        ({"x_rate_limit_reset_at_utc": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_the_moment_of_reset_in_any_format(headers, seconds):
+    assert service_error(answer(429, {"error": "x"}, **headers), NOW).retry_after == seconds
+
+
+def test_texts_of_the_service_are_made_plain_and_short():
+    error = service_error(answer(502, HTML), NOW)
+    assert error.detail == "502 Bad Gateway nginx"
+    hostile = service_error(answer(400, {"error": "\x1b[31mred\n" + "x" * 5000}), NOW)
+    assert "\x1b" not in str(hostile)
+    assert len(str(hostile)) < 800
+
+
+def test_histories_in_several_envelopes():
+    row = {
+        "request_id": "a",
+        "request_body": {"seed": 1},
+        "model_status": "COMPLETED",
+        "generation_url": URL,
+        "credits_deduction": 0.03,
+    }
+    for body in (
+        {"data": [row]},
+        {"requests": [row], "page": 1},
+        [row],
+        row,
+        {"data": [{**row, "request_body": '{"seed": 1}'}]},
+    ):
+        (found,) = read_history(answer(200, body), NOW)
+        assert (found.request_id, dict(found.body), found.status, found.picture_url, found.cost) == (
+            "a",
+            {"seed": 1},
+            "COMPLETED",
+            URL,
+            0.03,
+        )
+    with pytest.raises(errors.ServerError):
+        read_history(answer(500, {"error": "x"}), NOW)

@@ -1,0 +1,52 @@
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+import segflux_nb as sf
+from segflux_nb.cli import main
+from segflux_nb.simulator.app import Simulator
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SEGMIND_API_KEY", raising=False)
+    runner = CliRunner()
+    return lambda *arguments: runner.invoke(main, list(arguments), catch_exceptions=False)
+
+
+def test_demo(call, tmp_path):
+    result = call("demo")
+    assert result.exit_code == 0, result.output
+    assert "hosted about $1.63" in result.output
+    assert "48 completed" in result.output
+    with Image.open("demo/contact-sheet.png") as sheet:
+        assert sheet.width > 2000
+    assert len((tmp_path / "demo" / "runs.csv").read_text().splitlines()) == 49
+    assert len(list((tmp_path / "demo" / "pictures").iterdir())) == 48
+    again = call("demo")
+    assert "48 logged, 0 to submit" in again.output
+    assert "simulator: seed x lora_strength x sampler_name" in call("status", "demo/workspace").output
+
+
+def test_run_and_status(call, tmp_path):
+    sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3]).to_toml("sweep.toml")
+    with Simulator(time_scale=0.002, paint=False, faults={"failed": lambda body: body["seed"] == 2}) as simulator:
+        result = call("run", "sweep.toml", "--workspace", "study", "--service", simulator.url, "--name", "mine")
+        assert result.exit_code == 1, "a cell failed"
+        assert "2 completed, 1 failed" in result.output
+        assert simulator.ledger.submits == 3
+    assert call("status", "study").output == "simulator: mine: 2 completed, 1 failed\n"
+
+
+def test_errors_are_sentences(call, tmp_path):
+    (tmp_path / "bad.toml").write_text("[sweep]\nprompt = 'x'\nfinetune_id = 'y'\nseed = -1\n")
+    bad = call("run", "bad.toml", "--workspace", "study")
+    assert (bad.exit_code, bad.output.count("\n")) == (1, 1)
+    assert "seed=-1" in bad.output
+    sf.Sweep(prompt="TOK", finetune_id="a").to_toml("good.toml")
+    assert "SEGMIND_API_KEY" in call("run", "good.toml", "--workspace", "study").output
+    (tmp_path / "empty").mkdir()
+    assert "no workspace" in call("status", "empty").output
+    assert not (tmp_path / "empty" / "log.sqlite").exists()
+    assert call("status", "study").output == "No runs yet.\n"

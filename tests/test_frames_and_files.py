@@ -1,0 +1,118 @@
+import csv
+import io
+import json
+import os
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+import segflux_nb as sf
+from segflux_nb.exporting.names import picture_names, safe
+from segflux_nb.exporting.tables import to_csv, to_jsonl
+from segflux_nb.runlog.frame import DF_COLUMNS, LOG_COLUMNS
+from segflux_nb.simulator.app import Simulator
+
+
+@pytest.fixture
+def runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    faults = {"failed": lambda body: body["seed"] == 2}
+    grid = sf.Sweep(
+        prompt="=TOK {animal}",
+        animal=["fox", "owl"],
+        finetune_id={"1200 steps": "a"},
+        seed=[1, 2],
+        lora_strength=[0.5, 1],
+    )
+    with (
+        Simulator(time_scale=0.002, paint=False, faults=faults) as simulator,
+        sf.Workspace("study", service=simulator) as ws,
+    ):
+        yield ws.run(grid)
+
+
+def test_columns_and_types(runs):
+    frame, log = runs.df, runs.log
+    extra = ["animal", "finetune_id_label"]
+    names = [column.name for column in DF_COLUMNS]
+    at = names.index("image")
+    assert list(frame.columns) == names[:at] + extra + names[at:]
+    assert set(log.columns) == {column.name for column in LOG_COLUMNS} | set(extra)
+    for column in LOG_COLUMNS:
+        assert str(log[column.name].dtype) == column.dtype, column.name
+    assert list(frame["status"].value_counts().sort_index().items()) == [("completed", 4), ("failed", 4)]
+    assert set(frame["finetune_id_label"]) == {"1200 steps"}
+    assert frame["image"].isna().sum() == 4
+    assert (log["completed_at"].dropna() >= log["submitted_at"][log["completed_at"].notna()]).all()
+
+
+def test_image_is_reached_from_the_current_folder(runs, tmp_path, monkeypatch):
+    path = runs.df["image"].dropna().iloc[0]
+    assert path.startswith("study/pictures/")
+    Image.open(path).load()
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    other = sf.Workspace("../study", service="simulator").runs()
+    assert other.df["image"].dropna().iloc[0].startswith("../study/pictures/")
+
+
+def test_each_frame_is_a_fresh_copy(runs):
+    frame = runs.df
+    frame["status"] = "spoilt"
+    assert "spoilt" not in set(runs.df["status"])
+
+
+def test_an_export_explains_itself(runs, tmp_path):
+    folder = runs.export(tmp_path / "out")
+    assert sorted(os.listdir(folder)) == ["contact-sheet.png", "pictures", "runs.csv", "runs.jsonl"]
+    assert sorted(os.listdir(folder / "pictures")) == [
+        "animal-fox_lora_strength-0.5.jpg",
+        "animal-fox_lora_strength-1.0.jpg",
+        "animal-owl_lora_strength-0.5.jpg",
+        "animal-owl_lora_strength-1.0.jpg",
+    ]
+    table = pd.read_csv(folder / "runs.csv")
+    assert len(table) == 8
+    assert table["prompt"][0] == "'=TOK fox", "no cell acts as a formula"
+    lines = [json.loads(line) for line in (folder / "runs.jsonl").read_text().splitlines()]
+    assert lines[0]["prompt"] == "=TOK fox"
+    assert [line["image"] for line in lines].count(None) == 4
+    for image in table["image"].dropna():
+        Image.open(folder / image).load()
+    runs.export(tmp_path / "out")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(sf.SegfluxError, match="export to"):
+        runs.export(tmp_path / "file")
+
+
+def test_tables_hold_against_formulas_and_strange_text():
+    frame = pd.DataFrame(
+        {"=cmd": ["+1", "@x", "-2", "plain", None], "number": [-1.5, 2, 3, 4, 5], "text": list("é,\"\n'")}
+    )
+    rows = list(csv.reader(io.StringIO(to_csv(frame))))
+    assert rows[0] == ["'=cmd", "number", "text"]
+    assert [row[0] for row in rows[1:]] == ["'+1", "'@x", "'-2", "plain", ""]
+    assert rows[1][1] == "-1.5"
+    assert [json.loads(line)["text"] for line in to_jsonl(frame).splitlines()] == list("é,\"\n'")
+
+
+@given(st.lists(st.tuples(st.text(max_size=150), st.floats(allow_nan=False)), min_size=1, max_size=6))
+def test_picture_names_are_safe_and_unique(rows):
+    runs = [f"{number:012x}" for number in range(len(rows))]
+    axes = {"label": [text for text, _ in rows], "strength": [str(value) for _, value in rows]}
+    names = picture_names(runs, axes, [".jpg"] * len(rows))
+    assert len({name.casefold() for name in names}) == len(names)
+    for name in names:
+        assert len(name) <= 120
+        assert name == os.path.basename(name)
+        assert set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+        assert not name.startswith(".")
+
+
+def test_unsafe_names_are_made_safe():
+    assert safe("../../etc/passwd") == "etc-passwd"
+    assert safe("CON") == "CON"
+    assert picture_names(["a1"], {}, [".png"]) == ["a1.png"]

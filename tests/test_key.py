@@ -1,0 +1,89 @@
+"""A canary key shows up nowhere."""
+
+import copy
+import io
+import json
+import logging
+import pickle
+import traceback
+
+import pytest
+
+import segflux_nb as sf
+from segflux_nb import loopthread
+from segflux_nb.errors import TransportError
+from segflux_nb.service.secret import Secret, redact
+from segflux_nb.service.transport import HttpRequest
+from segflux_nb.simulator.app import Simulator
+
+CANARY = "SG_ca9a51e5ca9a51e5"
+
+
+def test_a_secret_tells_nobody():
+    secret = Secret(CANARY)
+    for text in (repr(secret), str(secret), f"{secret}", f"{secret!r:>40}", str([secret]), str(vars(type(secret)))):
+        assert CANARY not in text
+    assert not hasattr(secret, "__dict__")
+    for leak in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="not pickled"):
+            leak(secret)
+    with pytest.raises(TypeError):
+        json.dumps(secret)
+    assert secret.reveal() == CANARY
+    assert secret.redact(f"a {CANARY} b SG_0123456789ABCDEF") == "a [key] b [key]"
+    assert redact("nothing") == "nothing"
+
+
+def test_a_canary_key_appears_nowhere(tmp_path, capsys):
+    log = io.StringIO()
+    handler = logging.StreamHandler(log)
+    logging.getLogger().addHandler(handler)
+    level = logging.getLogger().level
+    logging.getLogger().setLevel(logging.DEBUG)
+    texts = []
+
+    def keep(error):
+        texts.append(str(error))
+        texts.extend(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+
+    grid = sf.Sweep(prompt="TOK", finetune_id="a", seed=range(1, 5))
+    try:
+        faults = {"failed": lambda body: body["seed"] == 1, "submit_lost": lambda body: body["seed"] == 2}
+        with Simulator(time_scale=0.002, paint=False, key=CANARY, faults=faults) as simulator:
+            with sf.Workspace(tmp_path / "study", service=simulator, api_key=CANARY) as ws:
+                runs = ws.run(grid)
+                assert runs.counts == {"completed": 3, "failed": 1}, "the key does open the service"
+                texts += [repr(ws), str(vars(ws)), repr(runs), runs.df.to_string(), runs.log.to_string()]
+                texts += [str(vars(ws._engine)), str(vars(ws._api)), str(vars(ws._api._transport))]
+                for thing in (ws, ws._api):
+                    with pytest.raises((TypeError, pickle.PicklingError, AttributeError)) as error:
+                        pickle.dumps(thing)
+                    keep(error.value)
+                runs.export(tmp_path / "export")
+            with sf.Workspace(tmp_path / "wrong", service=simulator, api_key="SG_ffffffffffffffff") as ws:
+                texts.append(str(ws.run(grid).stopped))
+                assert "401" in texts[-1]
+        with sf.Workspace(tmp_path / "gone", service="http://127.0.0.1:9", api_key=CANARY) as ws:
+            ws._connected()
+            unreachable = ws._api._transport.send(HttpRequest("POST", "http://127.0.0.1:9/v2/x", "submit", b"{}"))
+            with pytest.raises(TransportError) as error:
+                loopthread.wait(loopthread.submit(unreachable))
+            keep(error.value)
+    finally:
+        logging.getLogger().removeHandler(handler)
+        logging.getLogger().setLevel(level)
+    texts += [log.getvalue(), *capsys.readouterr()]
+    assert "HTTP" in log.getvalue(), "the HTTP library did log"
+    for text in texts:
+        assert "ca9a51e5" not in text
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and "simulator" not in path.parts:
+            assert b"ca9a51e5" not in path.read_bytes(), path
+
+
+def test_an_export_that_holds_a_key_is_refused(tmp_path):
+    with Simulator(time_scale=0.002, paint=False) as simulator, sf.Workspace(tmp_path / "s", service=simulator) as ws:
+        runs = ws.run(sf.Sweep(prompt=f"TOK {CANARY}", finetune_id="a"))
+        with pytest.raises(sf.SegfluxError, match="API key"):
+            runs.export(tmp_path / "export")
+        assert not (tmp_path / "export").exists()
