@@ -1,0 +1,53 @@
+# Everything here works on a fresh machine with git, make and Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NBVAL := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider
+
+.PHONY: help demo test lab notebooks format bench clean
+
+help:
+	@echo "make demo       the quickstart sweep on the built-in simulator"
+	@echo "make test       format, lint, types, tests, notebooks"
+	@echo "make lab        the notebooks in JupyterLab"
+	@echo "make notebooks  execute the notebooks anew and save their outputs"
+	@echo "make format     format and mend what ruff can mend"
+	@echo "make bench      benchmarks"
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'segflux_nb needs Python 3.11 or newer')"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/developing: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
+
+demo: $(VENV)/installed
+	$(BIN)/segflux demo
+
+test: $(VENV)/developing
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+	$(NBVAL) notebooks
+
+lab: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[lab]"
+	$(BIN)/jupyter lab notebooks
+
+notebooks: $(VENV)/developing
+	$(BIN)/python tools/execute_notebooks.py
+
+format: $(VENV)/developing
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(VENV)/developing
+	$(BIN)/python benchmarks/running.py
+
+clean:
+	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache
