@@ -53,7 +53,9 @@ def main() -> None:
                 times = list(log.sort_values("accepted_at")["render_seconds"])
                 lag = (taken - log["render_seconds"]).mean()
                 best = greedy(times)
-                print(f"{name:12} {wall:8.2f} {best:10.2f} {wall / best:6.3f} {log['polls'].mean():10.2f} {lag:11.3f}")
+                print(
+                    f"{name:12} {wall:8.2f} {best:10.2f} {wall / best:6.3f} {log['polls'].mean():10.2f} {lag:11.3f}"
+                )
     pipe.send("done")
     assert len(pipe.recv()) == 2 * RUNS
     server.join()
