@@ -40,22 +40,22 @@ def main() -> None:
     server = context.Process(target=serve, args=(far,))
     server.start()
     sweep = sf.Sweep(prompt="TOK", finetune_id="a", seed=range(RUNS))
-    with tempfile.TemporaryDirectory() as folder:
-        with sf.Workspace(Path(folder) / "w", service=pipe.recv(), max_in_flight=SLOTS) as ws:
-            print(f"{'':12} {'wall s':>8} {'optimum s':>10} {'ratio':>6} {'polls/run':>10} {'mean lag s':>11}")
-            for name, grid in (("cold", sweep), ("warm", sweep.replace(seed=range(RUNS, 2 * RUNS)))):
-                started = time.monotonic()
-                runs = ws.run(grid)
-                wall = time.monotonic() - started
-                log = runs.log
-                assert runs.counts == {"completed": RUNS}
-                taken = (log["detected_at"] - log["accepted_at"]).dt.total_seconds()
-                times = list(log.sort_values("accepted_at")["render_seconds"])
-                lag = (taken - log["render_seconds"]).mean()
-                best = greedy(times)
-                print(
-                    f"{name:12} {wall:8.2f} {best:10.2f} {wall / best:6.3f} {log['polls'].mean():10.2f} {lag:11.3f}"
-                )
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        sf.Workspace(Path(folder) / "w", service=pipe.recv(), max_in_flight=SLOTS) as ws,
+    ):
+        print(f"{'':12} {'wall s':>8} {'optimum s':>10} {'ratio':>6} {'polls/run':>10} {'mean lag s':>11}")
+        for name, grid in (("cold", sweep), ("warm", sweep.replace(seed=range(RUNS, 2 * RUNS)))):
+            started = time.monotonic()
+            runs = ws.run(grid)
+            wall = time.monotonic() - started
+            log = runs.log
+            assert runs.counts == {"completed": RUNS}
+            taken = (log["detected_at"] - log["accepted_at"]).dt.total_seconds()
+            times = list(log.sort_values("accepted_at")["render_seconds"])
+            lag = (taken - log["render_seconds"]).mean()
+            best = greedy(times)
+            print(f"{name:12} {wall:8.2f} {best:10.2f} {wall / best:6.3f} {log['polls'].mean():10.2f} {lag:11.3f}")
     pipe.send("done")
     assert len(pipe.recv()) == 2 * RUNS
     server.join()
