@@ -437,6 +437,8 @@ class Workspace:
             return HOSTED
         if self._asked == "simulator":
             self._simulator = Simulator(folder=self.path / "simulator", time_scale=TIME_SCALE)
+            # A cell that is run again leaves no server behind; at the interpreter's end `_close_all` does it.
+            weakref.finalize(self, self._simulator.close).atexit = False
             return at(self._simulator.url, name="simulator")
         if isinstance(self._asked, Simulator):
             return at(self._asked.url, name="simulator")

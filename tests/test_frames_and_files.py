@@ -36,7 +36,7 @@ def runs(tmp_path, monkeypatch):
 
 def test_columns_and_types(runs):
     frame, log = runs.df, runs.log
-    extra = ["animal", "finetune_id_label"]
+    extra = ["animal", "finetune_id_label", "prompt_template"]
     names = [column.name for column in DF_COLUMNS]
     at = names.index("image")
     assert list(frame.columns) == names[:at] + extra + names[at:]

@@ -343,3 +343,20 @@ def test_an_interpreter_that_ends_leaves_no_complaint(tmp_path):
         check=True,
     )
     assert result.stderr == ""
+
+
+def test_a_script_that_ends_in_the_middle_lets_its_submits_finish(tmp_path):
+    script = SCRIPT.split("print(")[0] + "live = ws.start(sweep)\nimport time\ntime.sleep(float(sys.argv[2]))\n"
+    for seconds in (0.0, 0.05, 0.2, 0.5):
+        ended = subprocess.run(
+            [sys.executable, "-X", "dev", "-c", script, str(tmp_path), str(seconds)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert ended.stderr == ""
+        with sf.Workspace(tmp_path, service="simulator") as ws:
+            assert "unknown" not in ws.runs().counts
+    process = start(tmp_path)
+    assert process.communicate()[0] == "{'completed': 48} 48\n"
+    assert set(submits(tmp_path).values()) == {1}

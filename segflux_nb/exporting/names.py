@@ -17,7 +17,7 @@ def safe(text: object) -> str:
     ('Elan-vital-x', '0.80')
     """
     ascii_text = unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode("ascii")
-    return re.sub(r"\.\.+|[^A-Za-z0-9._-]+", "-", ascii_text).strip("-._").replace("--", "-")
+    return re.sub(r"(?:\.\.+|[^A-Za-z0-9._-])+", "-", ascii_text).strip("-._")
 
 
 def picture_names(runs: Sequence[str], axes: Mapping[str, Sequence[str]], endings: Sequence[str]) -> list[str]:

@@ -44,7 +44,7 @@ CREATE TABLE runs (
     error          TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (service, digest)
 ) STRICT, WITHOUT ROWID;
-CREATE UNIQUE INDEX runs_by_request ON runs (service, request_id) WHERE request_id IS NOT NULL;
+CREATE INDEX runs_by_request ON runs (service, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX runs_by_first ON runs (service, first_digest, take);
 
 CREATE TABLE events (

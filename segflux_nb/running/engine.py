@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +54,11 @@ from .budget import Budget
 from .owner import is_being_submitted, submitting, this_process
 from .polling import ServiceTimes
 from .recovery import Recovery
+from .threads import DaemonExecutor
 from .writer import Writer
+
+SUBMITS_AT_A_TIME = 4
+"""Submits on the wire at a time: the bound on what a crash can leave unknown."""
 
 REACH_TRIES = 5
 """How often one run's submit finds the service out of reach before the sweep stops."""
@@ -114,8 +117,9 @@ class Engine:
         self._times = ServiceTimes(rates.seconds)
         for parameters, seconds, _ in reversed(journal.measured(api.service.name)):
             self._times.add(MODEL.evaluations(parameters), seconds)
-        self._decoders = ThreadPoolExecutor(2, thread_name_prefix="segflux-decode")
+        self._decoders = DaemonExecutor(2, "segflux-decode")
         self._slots = asyncio.Semaphore(max_in_flight)
+        self._submits = asyncio.Semaphore(SUBMITS_AT_A_TIME)
         self._background: set[asyncio.Task[Any]] = set()
         self._gate = 0.0
 
@@ -227,18 +231,23 @@ class Engine:
                     return
 
     async def _submit(self, run: LoggedRun, walk: _Walk, tries: int) -> LoggedRun | None:
-        await self._pass_gate()
         cost = self._estimate(run)
-        if walk.stop:
-            return None
-        refusal = walk.budget.reserve(cost)
-        if refusal is not None:
-            walk.stop.set(f"{refusal}; ws.run(sweep, max_cost=...) goes on with a higher cap")
-            return None
+        await self._submits.acquire()
+        try:
+            await self._pass_gate()
+            refusal = None if walk.stop else walk.budget.reserve(cost)
+            if refusal is not None:
+                walk.stop.set(f"{refusal}; ws.run(sweep, max_cost=...) goes on with a higher cap")
+            if walk.stop:
+                self._submits.release()
+                return None
+        except BaseException:
+            self._submits.release()
+            raise
         # A task of its own, shielded: whoever interrupts the sweep does not tear a submit in two.
         task = asyncio.create_task(self._submit_once(run, last=tries >= SERVER_TRIES))
+        task.add_done_callback(self._submitted)
         self._background.add(task)
-        task.add_done_callback(self._background.discard)
         following, outcome = await asyncio.shield(task)
         if not isinstance(outcome, Accepted | Unknown):
             walk.budget.release(cost)
@@ -254,6 +263,10 @@ class Engine:
             case NotSent():
                 await self._clock.sleep(0.5 * 2.0**tries)
         return following
+
+    def _submitted(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        self._submits.release()
 
     async def _submit_once(self, run: LoggedRun, *, last: bool) -> tuple[LoggedRun | None, SubmitOutcome | None]:
         """Intent, submit, outcome: what must not be torn apart. Without an outcome another process was faster."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ from ..lifecycle import State
 from ..runlog.journal import Journal, LoggedRun
 from ..sweep.request import Request
 from .owner import Place
+from .threads import DaemonExecutor
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Writer:
     def __init__(self, journal: Journal, service: str) -> None:
         self.journal = journal
         self.service = service
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="segflux-journal")
+        self._thread = DaemonExecutor(1, "segflux-journal")
 
     async def plan(self, requests: Iterable[Request]) -> None:
         """Enter the requests that the log does not know yet."""

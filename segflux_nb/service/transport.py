@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Generator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -22,8 +22,8 @@ from .secret import Secret
 MOST_BYTES = {"submit": 1 << 20, "call": 8 << 20, "download": 64 << 20}
 """The largest body that is read, by purpose of the request."""
 
-ON_THE_WIRE = {"submit": 4, "call": 8, "download": 4}
-"""Requests on the wire at a time. Four submits bound what a crash can leave unknown."""
+ON_THE_WIRE = {"call": 8, "download": 4}
+"""Requests on the wire at a time; more make them slower. The engine bounds submits."""
 
 _READ_SECONDS = {"submit": 90.0, "call": 30.0, "download": 60.0}
 
@@ -83,12 +83,14 @@ class HttpxTransport:
             "call": httpx.AsyncClient(auth=key, headers=agent, trust_env=proxies),
             "download": httpx.AsyncClient(headers=agent, trust_env=proxies, follow_redirects=True, max_redirects=3),
         }
-        self._slots = {purpose: asyncio.Semaphore(number) for purpose, number in ON_THE_WIRE.items()}
+        self._slots: dict[str, AbstractAsyncContextManager[None]] = {
+            purpose: asyncio.Semaphore(number) for purpose, number in ON_THE_WIRE.items()
+        }
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request; see `Transport`."""
         failure: TransportError
-        async with self._slots[request.purpose]:
+        async with self._slots.get(request.purpose, nullcontext()):
             try:
                 async with self._answer(request) as response:
                     body = await _read(response, MOST_BYTES[request.purpose])

@@ -119,11 +119,10 @@ class Plan:
         return f"about {duration(self.seconds)}, by {self.seconds_source}"
 
     def html(self) -> str:
-        """The plan as a small HTML table."""
-        style = 'style="text-align:left;padding:1px 12px 1px 0"'
+        """The plan as HTML."""
         first, *others = self.lines
-        rows = "".join(f"<tr><td {style}>{escape(line)}</td></tr>" for line in others)
-        return f"<div><strong>{escape(first)}</strong><table>{rows}</table></div>"
+        rest = "".join(f"<br>{escape(line)}" for line in others)
+        return f'<div style="line-height:1.6"><strong>{escape(first)}</strong>{rest}</div>'
 
 
 def duration(seconds: float) -> str:

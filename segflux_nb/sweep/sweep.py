@@ -23,7 +23,7 @@ from .request import Request, canonical_json
 Cells = list[Request]
 
 _TEMPLATE = "prompt_template"
-"""The label that holds the unfilled prompt, where the prompt is an axis and has placeholders."""
+"""The label that holds the unfilled prompt, where it has placeholders."""
 
 
 class Sweep:
@@ -411,7 +411,7 @@ def _request(constants: Mapping[str, Value], point: tuple[Mapping[str, Value], .
     for part in point:
         values.update(part)
     template = str(values["prompt"])
-    if "prompt" not in constants and placeholders(template):
+    if placeholders(template):
         values.setdefault(_TEMPLATE, template)
     values["prompt"] = fill(template, values)
     parameters = {name: values.pop(name, field.default) for name, field in MODEL.parameters.items()}

@@ -92,8 +92,13 @@ def _opened(picture: Any) -> Image.Image:
 def _draw_absence(pen: ImageDraw.ImageDraw, cell: Cell, box: Box, theme: Theme) -> None:
     """A cell without a picture: told apart by its drawing and its words, not by colour."""
     left, top, right, bottom = box
-    pen.rectangle((left, top, right - 1, bottom - 1), fill=theme.empty if cell.run else None, outline=theme.frame)
-    if not cell.run and cell.status == "missing":
+    if not cell.status:
+        return
+    is_run = cell.status != "missing"
+    pen.rectangle((left, top, right - 1, bottom - 1), fill=theme.empty if is_run else None, outline=theme.frame)
+    if not is_run:
+        size = max(8, min(22, (right - left) // 12))
+        pen.text(((left + right) // 2, (top + bottom) // 2), "–", font=font(size), fill=theme.muted, anchor="mm")
         return
     status = "picture file missing" if cell.status == "completed" else cell.status
     if cell.status not in ("planned", "submitted", "processing"):

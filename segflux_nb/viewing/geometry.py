@@ -74,9 +74,9 @@ class _Placing:
         self.gap = max(2, round(cell * 0.03))
         self.groups_across = self._choose_groups_across()
         # Words must stay readable when a wide sheet is shown at the width of a notebook.
-        self.size = max(9, round(cell * 0.075), round(self._grids_width() / 95))
+        self.size = max(9, round(cell * 0.075), round(self._grids_width() / 72))
         self.size = min(self.size, 40, max(7, int(self.cell_height / 1.4)))
-        self.small = max(7, round(self.size * 0.86))
+        self.small = max(7, round(self.size * 0.88))
         self.margin = self.size
 
     def _grid_width(self) -> int:

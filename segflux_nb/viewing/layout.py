@@ -44,7 +44,8 @@ class Cell:
     picture:
         Its picture (a path, bytes or a Pillow image), or None.
     status:
-        completed, or why there is no picture: a run's status, or ``missing`` where no run belongs here.
+        completed, or why there is no picture: a run's status, or ``missing`` where the frame has no run; empty where
+        the grid has no place at all.
     reason:
         More words where it failed.
     run:
@@ -108,12 +109,11 @@ class Layout:
     def text(self) -> str:
         """The sheet in words: axes, values and counts. The same for equal content, on every execution."""
         lines = []
-        counts = Counter(cell.status for cell in self.cells if cell.run or cell.status != "missing")
+        counts = Counter(cell.status for cell in self.cells if cell.status)
+        empty = counts.pop("missing", 0)
         pictures = count(counts.pop("completed", 0), "picture")
         rest = [f"{number:,} {status}" for status, number in sorted(counts.items())]
-        missing = sum(cell.status == "missing" for cell in self.cells) - counts.get("missing", 0)
-        if missing and not self._is_wrapped:
-            rest.append(f"{missing:,} empty")
+        rest += [f"{empty:,} empty"] if empty else []
         lines.append(f"ContactSheet: {', '.join([pictures, *rest])} [{self.digest[:8]}]")
         if self.title:
             lines.append(self.title)
@@ -249,7 +249,7 @@ class _Grid:
 def _wrap(cells: Sequence[Cell], labels: Sequence[str]) -> list[list[Cell]]:
     width = math.ceil(math.sqrt(len(cells) * 1.6))
     captioned = [replace(cell, caption=label) for cell, label in zip(cells, labels, strict=True)]
-    captioned += [Cell()] * (-len(cells) % width)
+    captioned += [Cell(status="")] * (-len(cells) % width)
     return [captioned[start : start + width] for start in range(0, len(captioned), width)]
 
 
@@ -257,12 +257,13 @@ def _cell(row: pd.Series[Any], image: str) -> Cell:
     picture = row[image]
     has_picture = not (picture is None or picture is pd.NA or (isinstance(picture, float) and math.isnan(picture)))
     status = str(row["status"]) if "status" in row.index else ("completed" if has_picture else "missing")
-    reason = "" if has_picture else " ".join(str(row[name]) for name in ("error_kind", "error") if name in row.index)
+    words = [str(row[name]) for name in ("error_kind", "error") if name in row.index and pd.notna(row[name])]
+    reason = "" if has_picture else ": ".join(word for word in words if word)
     run = str(row["run"]) if "run" in row.index else str(row.name)
     aspect = None
     if "width" in row.index and "height" in row.index and pd.notna(row["width"]) and pd.notna(row["height"]):
         aspect = float(row["width"]) / float(row["height"])
-    return Cell(picture if has_picture else None, status, plain(reason.strip()), run, aspect=aspect)
+    return Cell(picture if has_picture else None, status, plain(reason), run, aspect=aspect)
 
 
 def _free_axes(frame: pd.DataFrame, axes: Sequence[str], named: Sequence[str], image: str) -> list[str]:

@@ -298,3 +298,45 @@ def test_a_disk_that_cannot_be_written_stops_the_sweep_and_nothing_paid_is_lost(
             b.run(sweep(4))
     assert {row.state for row in b.run(sweep(4))} == {"completed"}
     assert b.ledger.submits == 4
+
+
+def test_an_interrupt_lets_only_submits_on_the_wire_finish(bench):
+    b = bench()
+    at_interrupt = []
+
+    async def during(work):
+        await asyncio.sleep(0.12)
+        at_interrupt.append(b.ledger.submits)
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+        await asyncio.sleep(60)
+
+    with pytest.raises(asyncio.CancelledError):
+        b.run(sweep(40), max_in_flight=32, during=during)
+    assert b.ledger.submits <= at_interrupt[0] + 4
+    states = Counter(b.states(sweep(40)))
+    assert states == {"submitted": b.ledger.submits, "planned": 40 - b.ledger.submits}, "and none is left unsettled"
+
+
+def test_a_death_leaves_at_most_four_submits_unsettled(bench, monkeypatch):
+    b = bench()
+    submitted = 0
+    send, move = b.transport.send, b.journal.move
+
+    async def dying_send(request):
+        nonlocal submitted
+        submitted += request.purpose == "submit"
+        if submitted > 12:
+            raise ProcessDied
+        return await send(request)
+
+    def dying_move(*arguments, **changes):
+        if submitted > 12:
+            raise ProcessDied
+        return move(*arguments, **changes)
+
+    b.transport.send, b.journal.move = dying_send, dying_move
+    with pytest.raises(ProcessDied):
+        b.run(sweep(40), max_in_flight=32)
+    assert 1 <= Counter(b.states(sweep(40)))["submitting"] <= 4

@@ -72,6 +72,7 @@ def test_placeholders_are_axes():
     assert [cell.prompt for cell in grid] == ["TOK fox, warm light {so}", "TOK owl, warm light {so}"]
     assert grid[1].animal == "owl"
     assert grid.axes == {"animal": ["fox", "owl"]}
+    assert grid[0].prompt_template == "TOK {animal}, {light} light {{so}}"
     templates = sf.Sweep(prompt=["a {animal}", "b {animal}"], finetune_id="a", animal=["fox", "owl"])
     assert templates.axes == {"prompt_template": ["a {animal}", "b {animal}"], "animal": ["fox", "owl"]}
 

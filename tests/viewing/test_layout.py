@@ -87,7 +87,7 @@ def test_failed_and_missing_cells_are_told_apart():
     table.loc[3, ["status", "image", "error_kind", "error"]] = ["failed", None, "moderated", "content policy"]
     layout = arrange(table.drop(index=5))
     cells = {cell.status: cell for cell in layout.cells}
-    assert cells["failed"].reason == "moderated content policy"
+    assert cells["failed"].reason == "moderated: content policy"
     assert cells["missing"].run == ""
     assert "10 pictures, 1 failed, 1 empty" in layout.text
 

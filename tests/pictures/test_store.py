@@ -1,0 +1,104 @@
+import io
+import os
+import threading
+import warnings
+import zlib
+
+import pytest
+from PIL import Image
+
+from segflux_nb.errors import PictureError, WorkspaceError
+from segflux_nb.pictures.decode import check
+from segflux_nb.pictures.store import PictureStore
+
+
+def encoded(kind, size=(64, 48)):
+    buffer = io.BytesIO()
+    Image.effect_noise(size, 60).convert("RGB").save(buffer, kind)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "ending"), [("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp")])
+def test_a_picture_is_kept_under_what_it_contains(tmp_path, kind, ending):
+    data = encoded(kind)
+    stored = PictureStore(tmp_path).put(data)
+    assert stored.path == f"pictures/{stored.sha256[:2]}/{stored.sha256}.{ending}"
+    assert (tmp_path / stored.path).read_bytes() == data
+    assert (stored.shape.width, stored.shape.height) == (64, 48)
+    assert PictureStore(tmp_path).put(data) == stored
+    assert len(list(tmp_path.rglob("*.*"))) == 1, "and nothing else lies about"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_picture_that_is_cut_off_does_not_count(tmp_path, kind, share):
+    data = encoded(kind, (256, 256))
+    with pytest.raises(PictureError):
+        PictureStore(tmp_path).put(data[: int(len(data) * share)])
+    assert not (tmp_path / "pictures").exists()
+
+
+def bomb(width, height):
+    """A small PNG of a huge picture."""
+
+    def chunk(kind, data):
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    header = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([1, 0, 0, 0, 0])
+    row = bytes(1 + (width + 7) // 8)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(row * height, 9))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"<html>404</html>",
+        b"%PDF-1.4",
+        b"\xff\xd8\xff\xe0",
+        encoded("GIF"),
+        encoded("BMP"),
+    ],
+)
+def test_what_is_no_picture_of_ours_does_not_count(data):
+    with pytest.raises(PictureError):
+        check(data)
+
+
+@pytest.mark.parametrize("side", [8000, 12_000, 30_000])
+def test_bombs_are_refused_before_they_are_decoded(side):
+    with pytest.raises(PictureError):
+        check(bomb(side, side))
+
+
+def test_checking_in_threads_leaves_the_users_warnings_alone():
+    before = list(warnings.filters)
+    threads = [threading.Thread(target=lambda: [check(encoded("JPEG")) for _ in range(20)]) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert warnings.filters == before
+
+
+def test_a_disk_that_cannot_be_written_says_so_and_what_was_paid(tmp_path):
+    (tmp_path / "pictures").write_text("a file where the folder should be")
+    with pytest.raises(WorkspaceError, match="A picture was billed") as error:
+        PictureStore(tmp_path).put(encoded("PNG"))
+    assert "without paying" in str(error.value)
+
+
+def test_a_write_that_fails_leaves_nothing_half_written(tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(WorkspaceError, match="No space left"):
+        PictureStore(tmp_path).put(encoded("PNG"))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
