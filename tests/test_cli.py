@@ -31,7 +31,7 @@ def test_demo(call, tmp_path):
 
 def test_run_and_status(call, tmp_path):
     sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3]).to_toml("sweep.toml")
-    with Simulator(time_scale=0.002, paint=False, faults={"failed": lambda body: body["seed"] == 2}) as simulator:
+    with Simulator(time_scale=0.002, paint=False, faults={"job:failed": lambda body: body["seed"] == 2}) as simulator:
         result = call("run", "sweep.toml", "--workspace", "study", "--service", simulator.url, "--name", "mine")
         assert result.exit_code == 1, "a cell failed"
         assert "2 completed, 1 failed" in result.output

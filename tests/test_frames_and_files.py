@@ -19,7 +19,7 @@ from segflux_nb.simulator.app import Simulator
 @pytest.fixture
 def runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    faults = {"failed": lambda body: body["seed"] == 2}
+    faults = {"job:failed": lambda body: body["seed"] == 2}
     grid = sf.Sweep(
         prompt="=TOK {animal}",
         animal=["fox", "owl"],

@@ -48,7 +48,7 @@ def test_a_canary_key_appears_nowhere(tmp_path, capsys):
 
     grid = sf.Sweep(prompt="TOK", finetune_id="a", seed=range(1, 5))
     try:
-        faults = {"failed": lambda body: body["seed"] == 1, "submit_lost": lambda body: body["seed"] == 2}
+        faults = {"job:failed": lambda body: body["seed"] == 1, "submit:drop_after": lambda body: body["seed"] == 2}
         with Simulator(time_scale=0.002, paint=False, key=CANARY, faults=faults) as simulator:
             with sf.Workspace(tmp_path / "study", service=simulator, api_key=CANARY) as ws:
                 runs = ws.run(grid)

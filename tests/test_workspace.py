@@ -148,7 +148,9 @@ def test_another_take_is_paid_and_both_are_kept(ws, simulator):
 
 def test_failed_cells_can_be_looked_at_and_retried(tmp_path):
     with (
-        Simulator(time_scale=0.002, paint=False, faults={"moderated": lambda body: body["seed"] == 2}) as simulator,
+        Simulator(
+            time_scale=0.002, paint=False, faults={"job:moderated": lambda body: body["seed"] == 2}
+        ) as simulator,
         sf.Workspace(tmp_path, service=simulator) as ws,
     ):
         runs = ws.run(sweep())

@@ -1,4 +1,4 @@
-"""The simulator as a running service: the protocol behind a standard server on loopback."""
+"""The simulator as a running service: the protocol behind a standard server."""
 
 from __future__ import annotations
 
@@ -14,39 +14,53 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..clock import Clock, SystemClock
+from ..model import MODEL
+from .answers import Call, Reply
 from .faults import Fault, Faults
+from .jobs import Settings
 from .ledger import Ledger
-from .protocol import Call, Protocol, Reply, Settings
-from .render import Gallery, painted, tiny
+from .protocol import Protocol
+from .render import Gallery, painted, spoilt, tiny
 
 _TRANSPORT = "segflux.transport"
-_METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"]
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Simulator:
-    """Segmind's service, simulated: real HTTP on loopback, the same protocol, pictures by a small flow model.
+    """Segmind's service, simulated: real HTTP, the same protocol, pictures by a small flow model.
 
     It begins to serve when its `url` is first asked for, or at the start of a ``with`` block.
 
     Parameters
     ----------
-    port:
-        The port on 127.0.0.1, or 0 for a free one.
+    port, host:
+        Where it listens: a free port of 127.0.0.1 unless told otherwise. Anywhere else it demands a key.
     key:
         The API key that it demands; None takes any, or none.
     time_scale:
         Scales queue and inference (22 s by default become 0.44 s), not retention or rate windows.
-    workers:
-        How many jobs run at a time; the others queue.
-    rpm:
-        Submits per minute before it answers 429, or None for no limit.
+    mean_seconds, spread:
+        Service time of 25 Euler steps, unscaled: mean, and coefficient of variation. Other samplers and steps take
+        as much longer as they evaluate more.
+    price:
+        US dollars for 25 Euler steps.
+    cold_start:
+        Seconds, unscaled, that the first job after ten idle minutes waits.
+    workers, queue_limit:
+        How many jobs run at a time; how many may wait before a submit is answered 503 (None: any number).
+    max_in_flight:
+        Jobs queued or running before a submit is answered 429, or None.
+    rpm, count_gets:
+        Calls per minute before 429, or None for no limit; whether GETs count, or submits alone.
     credits:
         US dollars on the account, or None for no limit.
+    history_delay, history_complete:
+        Seconds after a submit when its row comes to the history; and after which the history is declared complete
+        (None: not declared).
     faults:
         What goes wrong: see `segflux_nb.simulator.faults.KINDS`.
     seed:
@@ -55,6 +69,13 @@ class Simulator:
         False answers with tiny valid pictures, for tests of everything else.
     folder:
         Where it keeps its ledger, so that another process goes on with it; None is memory.
+    clock:
+        What time it is, for tests.
+
+    Attributes
+    ----------
+    ledger:
+        Every accepted submit and what it is billed: `submits`, `billed`, `entries()`.
 
     Example
     -------
@@ -68,24 +89,52 @@ class Simulator:
         self,
         *,
         port: int = 0,
+        host: str = "127.0.0.1",
         key: str | None = None,
         time_scale: float = 0.02,
+        mean_seconds: float = MODEL.seconds,
+        spread: float = 0.15,
+        price: float = MODEL.price,
+        cold_start: float = 0.0,
         workers: int = 64,
+        queue_limit: int | None = None,
+        max_in_flight: int | None = None,
         rpm: int | None = None,
+        count_gets: bool = False,
         credits: float | None = None,
+        history_delay: float = 0.0,
+        history_complete: float | None = 1.0,
         faults: Mapping[str, Fault] | None = None,
         seed: int = 0,
         paint: bool = True,
         folder: str | Path | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._port = port
+        if host not in _LOOPBACK and not key:
+            raise ValueError(f"listening on {host}, beyond this machine, the simulator demands a key: give key=")
+        self._host, self._port = host, port
         self._clock = clock or SystemClock()
         path = None
         if folder is not None:
             Path(folder).mkdir(parents=True, exist_ok=True)
             path = Path(folder) / "ledger.sqlite"
-        self.settings = Settings(key, time_scale, workers, rpm, credits, seed)
+        self.settings = Settings(
+            key=key,
+            time_scale=time_scale,
+            mean_seconds=mean_seconds,
+            spread=spread,
+            price=price,
+            cold_start=cold_start,
+            workers=workers,
+            queue_limit=queue_limit,
+            max_in_flight=max_in_flight,
+            rpm=rpm,
+            count_gets=count_gets,
+            credits=credits,
+            history_delay=history_delay,
+            history_complete=history_complete,
+            seed=seed,
+        )
         self.ledger = Ledger(path, self._clock.now)
         self._gallery = Gallery(painted if paint else tiny)
         self.protocol = Protocol(self.settings, self.ledger, Faults(faults or {}, seed), self._gallery.ahead)
@@ -109,7 +158,7 @@ class Simulator:
     @property
     def url(self) -> str:
         """Where it serves: ``http://127.0.0.1:<port>``."""
-        return f"http://127.0.0.1:{self._start()}"
+        return f"http://{self._host}:{self._start()}"
 
     def close(self) -> None:
         """Stop serving. What it keeps in a folder stays."""
@@ -128,19 +177,26 @@ class Simulator:
         reply = self.protocol.handle(call, self._clock.now())
         if reply.picture is None:
             return reply, reply.body
-        return reply, self.protocol.finish_picture(reply.picture, self._gallery.picture(reply.picture).result())
+        return reply, spoilt(self._gallery.picture(reply.picture).result(), reply.spoilt)
 
     def _start(self) -> int:
         with self._lock:
             if self._closed:
                 raise RuntimeError("the simulator is closed")
             if self._server is None:
-                listener = socket.create_server(("127.0.0.1", self._port), backlog=2048)
+                listener = socket.create_server((self._host, self._port), backlog=2048)
                 self._port = int(listener.getsockname()[1])
-                app = Starlette(routes=[Route("/{path:path}", self._endpoint, methods=_METHODS)])
+                app = Starlette()
+                app.router.default = self._serve  # one way in: the protocol knows the paths
                 self._server = _Server(
                     uvicorn.Config(
-                        app, http="httptools", ws="none", lifespan="off", log_config=None, access_log=False
+                        app,
+                        http=_CuttableProtocol,
+                        ws="none",
+                        lifespan="off",
+                        log_config=None,
+                        access_log=False,
+                        timeout_graceful_shutdown=1,
                     )
                 )
                 # A daemon: an interpreter that ends does not wait for a service of its own.
@@ -151,7 +207,8 @@ class Simulator:
                 self._server.ready.wait()
             return self._port
 
-    async def _endpoint(self, request: Request) -> Response:
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
         call = Call(
             method=request.method,
             path=request.url.path,
@@ -164,19 +221,32 @@ class Simulator:
         body = reply.body
         if reply.picture is not None:
             data = await asyncio.wrap_future(self._gallery.picture(reply.picture))
-            body = self.protocol.finish_picture(reply.picture, data)
+            body = spoilt(data, reply.spoilt)
+        if reply.ready_at is not None:
+            await self._clock.sleep(max(0.0, reply.ready_at - self._clock.now()))
+        response = Response(body, reply.status, dict(reply.headers))
+        transport: asyncio.Transport = scope[_TRANSPORT]
         if reply.cut:
-            return _CutResponse(body, reply.status, dict(reply.headers))
-        return Response(body, reply.status, dict(reply.headers))
+            await _cut(response, transport, receive, send, middle=reply.cut == "middle")
+            return
+        await response(scope, receive, send)
+        if reply.closes:
+            transport.close()
 
 
-class _CutResponse(Response):
-    """An answer that never arrives: the connection is cut before its first byte."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope[_TRANSPORT].abort()
-        while (await receive())["type"] != "http.disconnect":
-            pass
+async def _cut(
+    response: Response, transport: asyncio.Transport, receive: Receive, send: Send, *, middle: bool
+) -> None:
+    """Cut the connection before an answer, or after the first half of its body."""
+    if middle:
+        await send({"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers})
+        half = bytes(response.body[: len(response.body) // 2])
+        await send({"type": "http.response.body", "body": half, "more_body": True})
+        transport.close()  # what was sent still leaves
+    else:
+        transport.abort()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 class _CuttableProtocol(HttpToolsProtocol):

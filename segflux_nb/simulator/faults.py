@@ -1,27 +1,67 @@
-"""Faults that the simulator commits on purpose, each at a rate or at exactly the requests that a test names."""
+"""Faults that the simulator commits on purpose, each at a rate or at exactly the places that a test names.
+
+A fault is written ``operation:kind``. Operations are the calls of the service (`OPERATIONS`), ``any`` for all of
+them but pictures, and ``job`` for what happens to an accepted job.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from .timeline import uniform
 
-Fault = float | Callable[[Mapping[str, Any]], object]
+Fault = float | Callable[[Mapping[str, Any]], object] | Collection[int]
+"""A rate from 0 to 1; or a function of the request's body; or which calls of the operation, counted from 1."""
 
-KINDS = {
-    "submit_500": "a submit is answered 500 and not accepted",
-    "submit_lost": "a submit is accepted, and its answer cut off",
+OPERATIONS = ("submit", "v1", "status", "result", "history", "credits", "picture")
+
+INSTEAD = {
+    "drop_before": "the connection is cut before the request is handled",
+    "404": "it is answered 404",
+    "429": "it is answered 429, with the moment of reset",
+    "500": "it is answered 500 in the gateway's JSON envelope",
+    "502": "it is answered 502 as HTML",
+    "504": "it is answered 504 as HTML",
+}
+"""What happens in place of handling a call: a submit is not accepted."""
+
+AFTERWARDS = {
+    "drop_after": "it is handled, and the connection cut before the answer",
+    "drop_middle": "it is handled, and the answer cut in the middle",
+    "502_after": "it is handled, and answered 502 as HTML",
+    "504_after": "it is handled, and answered 504 as HTML",
+    "stale": "it is answered, and the connection closed without a word",
+    "delay": "it is answered ten seconds late",
+    "truncated": "the answer's body is cut short, and looks complete",
+    "not_json": "the answer's body is a page of HTML",
+}
+"""What happens to the answer of a call that was handled: a submit is accepted."""
+
+OF_SUBMITS = {"no_id": "a submit is accepted, and its answer has no id"}
+OF_PICTURES = {
+    "wrong_type": "the picture's file is a page of HTML",
+    "huge": "the picture's file is small and has 400 megapixels",
+}
+OF_JOBS = {
     "failed": "the job fails",
     "moderated": "the job fails with a content-policy text",
     "no_output": "the result names no picture",
     "output_list": "the result's output is a list",
     "output_object": "the result's output is an object",
-    "status_404": "the record of an accepted job cannot be found",
-    "status_500": "a status or result call is answered 500",
-    "picture_404": "the picture's file cannot be found",
-    "bad_picture": "the picture's file is cut off",
+    "late_history": "the job's row comes to the history ten minutes late",
 }
+
+KINDS: dict[str, str] = {
+    **{f"{where}:{kind}": says for where in ("any", *OPERATIONS) for kind, says in {**INSTEAD, **AFTERWARDS}.items()},
+    **{f"submit:{kind}": says for kind, says in OF_SUBMITS.items()},
+    **{f"picture:{kind}": says for kind, says in OF_PICTURES.items()},
+    **{f"job:{kind}": says for kind, says in OF_JOBS.items()},
+}
+"""Every fault there is, and what it does."""
+
+DELAY_SECONDS = 10.0
+LATE_SECONDS = 600.0
 
 
 class Faults:
@@ -30,20 +70,60 @@ class Faults:
     Parameters
     ----------
     faults:
-        By kind (see `KINDS`): a rate from 0 to 1, or a function of the request's body that is true where the
-        fault strikes.
+        By name (see `KINDS`).
     seed:
         Rates draw from it: the same seed, the same faults.
+
+    Raises
+    ------
+    ValueError
+        For a name that is none, or a rate that is none.
     """
 
     def __init__(self, faults: Mapping[str, Fault], seed: int) -> None:
-        unknown = sorted(set(faults) - set(KINDS))
-        if unknown:
-            raise ValueError(f"there is no fault {unknown[0]!r}; there are {', '.join(KINDS)}")
+        for name, fault in faults.items():
+            if name not in KINDS:
+                raise ValueError(f"there is no fault {name!r}; there are {', '.join(KINDS)}")
+            if isinstance(fault, int | float) and not 0 <= fault <= 1:
+                raise ValueError(f"the rate of {name} must be from 0 to 1, not {fault!r}")
         self._faults = dict(faults)
         self._seed = seed
 
-    def strikes(self, kind: str, body: Mapping[str, Any], *occasion: object) -> bool:
-        """Whether the fault strikes on this occasion of this request."""
-        fault = self._faults.get(kind, 0.0)
-        return bool(fault(body)) if callable(fault) else uniform(self._seed, kind, *occasion) < fault
+    def strikes(self, name: str, body: Mapping[str, Any], number: int, *occasion: object) -> bool:
+        """Whether a fault strikes: on the `number`-th call of its operation, on this occasion, for this request."""
+        fault = self._faults.get(name)
+        if fault is None:
+            return False
+        if callable(fault):
+            return bool(fault(body))
+        if isinstance(fault, int | float):
+            return uniform(self._seed, name, *occasion) < fault
+        return number in fault
+
+    def of_call(self, operation: str, body: Mapping[str, Any], number: int, *occasion: object) -> str | None:
+        """The kind of fault that strikes a call, or None."""
+        if not self._faults:
+            return None
+        wheres = (operation,) if operation == "picture" else (operation, "any")
+        kinds = {**INSTEAD, **AFTERWARDS, **OF_SUBMITS, **OF_PICTURES}
+        for kind in kinds:
+            if any(self.strikes(f"{where}:{kind}", body, number, *occasion) for where in wheres):
+                return kind
+        return None
+
+
+def parse_faults(text: str) -> dict[str, Fault]:
+    """Faults as a person writes them in a shell: ``"submit:drop_after=0.1, job:failed=0.05"``.
+
+    >>> parse_faults("submit:500=0.1")
+    {'submit:500': 0.1}
+    """
+    faults: dict[str, Fault] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, rate = part.partition("=")
+        try:
+            faults[name.strip()] = float(rate)
+        except ValueError:
+            raise ValueError(f"{part!r} is no fault: write name=rate, such as submit:500=0.1") from None
+    Faults(faults, 0)
+    return faults

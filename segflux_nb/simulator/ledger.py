@@ -24,9 +24,16 @@ CREATE TABLE IF NOT EXISTS jobs (
     submitted_at REAL NOT NULL,
     started_at   REAL NOT NULL,
     finished_at  REAL NOT NULL,
+    listed_at    REAL NOT NULL,  -- when the history shows it
     price        REAL NOT NULL,
     error        TEXT            -- NULL where the job completes
 ) STRICT;
+CREATE TABLE IF NOT EXISTS served (
+    request_id TEXT NOT NULL,
+    what       TEXT NOT NULL,    -- 'result' or 'picture'
+    at         REAL NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS served_by_request ON served (request_id, what);
 CREATE INDEX IF NOT EXISTS jobs_by_content ON jobs (content);
 CREATE INDEX IF NOT EXISTS jobs_by_end ON jobs (finished_at);
 """
@@ -40,14 +47,16 @@ class Entry:
     ----------
     request_id, body:
         As the service gave and took them.
-    submitted_at, started_at, finished_at:
-        Seconds since 1970 UTC.
+    submitted_at, started_at, finished_at, listed_at:
+        Seconds since 1970 UTC; the last is when the history shows it.
     price:
         What it is billed once it completes, in US dollars; 0 for a job that fails.
-    billed:
-        What is billed by now.
     error:
         Why it fails, or None.
+    billed:
+        What is billed by now.
+    results_served, pictures_served:
+        How often its result and its picture were served.
     """
 
     request_id: str
@@ -55,9 +64,12 @@ class Entry:
     submitted_at: float
     started_at: float
     finished_at: float
+    listed_at: float
     price: float
-    billed: float
     error: str | None
+    billed: float = 0.0
+    results_served: int = 0
+    pictures_served: int = 0
 
 
 class Ledger:
@@ -102,34 +114,47 @@ class Ledger:
 
     def entries(self) -> list[Entry]:
         """All accepted submits."""
-        return self._entries("SELECT * FROM jobs ORDER BY number", ())
+        return self._entries("ORDER BY number")
+
+    def listed(self, now: float, since: float, until: float, most: int, skip: int) -> tuple[list[Entry], int]:
+        """A page of what the history shows: submits of a time, the newest first; and how many there are in all."""
+        where = "WHERE listed_at <= ? AND submitted_at >= ? AND submitted_at < ?"
+        total = int(self._value(f"SELECT count(*) FROM jobs {where}", now, since, until))  # noqa: S608
+        return self._entries(f"{where} ORDER BY number DESC LIMIT ? OFFSET ?", now, since, until, most, skip), total
 
     def entry(self, request_id: str) -> Entry | None:
         """The submit with this id; dashes in ids do not matter."""
-        found = self._entries("SELECT * FROM jobs WHERE request_id = ?", (request_id.replace("-", ""),))
+        found = self._entries("WHERE request_id = ?", request_id.replace("-", ""))
         return found[0] if found else None
 
-    def submitted_since(self, moment: float) -> list[float]:
-        """The times of submits after a moment, in order."""
-        with self._lock, closing(self._database.cursor()) as cursor:
-            cursor.execute("SELECT submitted_at FROM jobs WHERE submitted_at > ? ORDER BY submitted_at", (moment,))
-            return [row[0] for row in cursor]
+    def served(self, entry: Entry, what: str, now: float) -> None:
+        """Note that a job's result or picture was served."""
+        with self._lock:
+            self._database.execute("INSERT INTO served VALUES (?, ?, ?)", (entry.request_id, what, now))
 
-    def accept(self, content: str, make: Callable[[int, list[float]], Entry]) -> Entry:
+    def unfinished(self, now: float) -> tuple[int, int]:
+        """How many jobs are queued or being processed, and how many of them are queued."""
+        with self._lock:
+            row = self._database.execute(
+                "SELECT count(*), total(started_at > ?) FROM jobs WHERE finished_at > ?", (now, now)
+            ).fetchone()
+        return int(row[0]), int(row[1])
+
+    def accept(self, content: str, since: float, make: Callable[[int, list[float]], Entry]) -> Entry:
         """Add the submit that `make(repetition, ends)` describes, in one transaction.
 
-        `repetition` counts earlier submits with the same content; `ends` are the times at which the jobs that are
-        not finished end.
+        `repetition` counts earlier submits with the same content; `ends` are the times at which jobs end or ended,
+        from `since` on.
         """
         with self._lock, closing(self._database.cursor()) as cursor:
             cursor.execute("BEGIN IMMEDIATE")
             try:
                 repetition = cursor.execute("SELECT count(*) FROM jobs WHERE content = ?", (content,)).fetchone()[0]
-                cursor.execute("SELECT finished_at FROM jobs WHERE finished_at > ?", (self._now(),))
+                cursor.execute("SELECT finished_at FROM jobs WHERE finished_at > ?", (since,))
                 entry = make(int(repetition), [row[0] for row in cursor.fetchall()])
                 cursor.execute(
                     "INSERT INTO jobs VALUES (NULL, :request_id, :content, :body, :submitted_at, :started_at,"
-                    " :finished_at, :price, :error)",
+                    " :finished_at, :listed_at, :price, :error)",
                     {**vars(entry), "content": content, "body": json.dumps(entry.body)},
                 )
                 cursor.execute("COMMIT")
@@ -147,10 +172,13 @@ class Ledger:
         with self._lock:
             return self._database.execute(query, values).fetchone()[0]
 
-    def _entries(self, query: str, values: tuple[str, ...]) -> list[Entry]:
+    def _entries(self, which: str, *values: float | str) -> list[Entry]:
         now = self._now()
         with self._lock:
-            rows: list[Mapping[str, Any]] = self._database.execute(query, values).fetchall()
+            rows: list[Mapping[str, Any]] = self._database.execute(
+                f"SELECT *, {_SERVED} FROM jobs {which}",  # noqa: S608 - of this module's own texts
+                values,
+            ).fetchall()
         return [
             Entry(
                 request_id=row["request_id"],
@@ -158,9 +186,18 @@ class Ledger:
                 submitted_at=row["submitted_at"],
                 started_at=row["started_at"],
                 finished_at=row["finished_at"],
+                listed_at=row["listed_at"],
                 price=row["price"],
-                billed=row["price"] if row["finished_at"] <= now else 0.0,
                 error=row["error"],
+                billed=row["price"] if row["finished_at"] <= now else 0.0,
+                results_served=row["results"],
+                pictures_served=row["pictures"],
             )
             for row in rows
         ]
+
+
+_SERVED = """
+    (SELECT count(*) FROM served WHERE served.request_id = jobs.request_id AND what = 'result') AS results,
+    (SELECT count(*) FROM served WHERE served.request_id = jobs.request_id AND what = 'picture') AS pictures
+"""

@@ -13,10 +13,10 @@ from queue import SimpleQueue
 from PIL import Image
 
 from ..model import MODEL
-from . import flow
+from . import answers, flow
+from .jobs import complete, seed_of
 from .ledger import Entry
 from .painter import paint
-from .protocol import complete
 
 NOTE = b"Simulated by segflux_nb: painted by a toy flow model, not by Flux."
 KEPT = 128
@@ -25,9 +25,7 @@ PAINTERS = 2
 
 def painted(entry: Entry) -> bytes:
     """The picture of a job as JPEG bytes; equal requests give equal bytes."""
-    body = complete(entry.body)
-    if body["seed"] == -1:
-        body["seed"] = int(entry.request_id[:8], 16)
+    body = {**complete(entry.body), "seed": seed_of(entry)}
     width, height = MODEL.sizes[body["aspect_ratio"]]
     return _jpeg(Image.fromarray(paint(flow.latent(body), width, height)), quality=88)
 
@@ -36,6 +34,21 @@ def tiny(entry: Entry) -> bytes:
     """A valid picture of 8 × 8 pixels, in a colour of its request's own: for tests of everything else."""
     digest = hashlib.sha256(repr(sorted(complete(entry.body).items())).encode()).digest()
     return _jpeg(Image.new("RGB", (8, 8), (digest[0], digest[1], digest[2])), quality=75)
+
+
+def spoilt(data: bytes, fault: str) -> bytes:
+    """A picture's bytes with a fault in them; the faults are those of `segflux_nb.simulator.faults`."""
+    match fault:
+        case "truncated":
+            return data[: len(data) // 2]
+        case "not_json" | "wrong_type":
+            return answers.page(200, "Something else").body
+        case "huge":
+            side = 20_000
+            buffer = io.BytesIO()
+            Image.new("1", (side, side)).save(buffer, "PNG")
+            return buffer.getvalue()
+    return data
 
 
 class Gallery:

@@ -13,9 +13,6 @@ RECORD_SECONDS = 3600.0
 FILE_SECONDS = 7 * 86400.0
 """A picture's file is kept this long."""
 
-SPREAD = 0.15
-"""Coefficient of variation of service times."""
-
 
 def uniform(*names: object) -> float:
     """A number in (0, 1) that depends on the names alone."""
@@ -23,9 +20,9 @@ def uniform(*names: object) -> float:
     return (int.from_bytes(digest[:8], "big") + 0.5) / 2**64
 
 
-def service_seconds(mean: float, *names: object) -> float:
-    """A log-normal service time with the given mean, a function of the names."""
-    sigma = math.sqrt(math.log(1 + SPREAD**2))
+def service_seconds(mean: float, spread: float, *names: object) -> float:
+    """A log-normal service time with this mean and coefficient of variation, a function of the names."""
+    sigma = math.sqrt(math.log(1 + spread**2))
     return mean * math.exp(sigma * NormalDist().inv_cdf(uniform("seconds", *names)) - sigma**2 / 2)
 
 

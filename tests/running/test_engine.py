@@ -66,12 +66,12 @@ def test_another_take_is_another_picture(bench):
 @pytest.mark.parametrize(
     ("fault", "state", "kind", "says"),
     [
-        ("failed", "failed", "server", "out of memory"),
-        ("moderated", "failed", "moderated", "content policy"),
-        ("no_output", "lost", "no_picture", "names no picture"),
-        ("bad_picture", "lost", "bad_picture", "does not decode"),
-        ("picture_404", "lost", "no_picture", "404"),
-        ("submit_500", "refused", "server", "Internal server error"),
+        ("job:failed", "failed", "server", "out of memory"),
+        ("job:moderated", "failed", "moderated", "content policy"),
+        ("job:no_output", "lost", "no_picture", "names no picture"),
+        ("picture:truncated", "lost", "bad_picture", "does not decode"),
+        ("picture:404", "lost", "no_picture", "404"),
+        ("submit:500", "refused", "server", "Internal server error"),
     ],
 )
 def test_a_bad_cell_says_so_and_the_others_go_on(bench, fault, state, kind, says):
@@ -83,7 +83,7 @@ def test_a_bad_cell_says_so_and_the_others_go_on(bench, fault, state, kind, says
     assert not b.stop
     if state == "lost":
         assert rows[2].cost_usd == pytest.approx(MODEL.price)
-    if fault == "bad_picture":
+    if fault == "picture:truncated":
         kept = (b.folder / "rejected" / f"{rows[2].digest[:12]}.bin").read_bytes()
         assert kept.startswith(b"\xff\xd8"), "the bytes that were paid for are kept aside"
 
@@ -95,20 +95,20 @@ def test_a_value_that_the_service_rejects_is_invalid(bench):
     assert "uni_pc" in rows[1].error
 
 
-@pytest.mark.parametrize("fault", ["output_list", "output_object"])
+@pytest.mark.parametrize("fault", ["job:output_list", "job:output_object"])
 def test_all_shapes_of_output_are_read(bench, fault):
     b = bench(faults={fault: 1.0})
     assert {row.state for row in b.run(sweep(2))} == {"completed"}
 
 
 def test_errors_of_polls_are_no_answers(bench):
-    b = bench(faults={"status_500": 0.6})
+    b = bench(faults={"status:500": 0.6})
     assert {row.state for row in b.run(sweep(10))} == {"completed"}
     assert b.ledger.submits == 10
 
 
 def test_a_record_that_is_gone_is_found_in_the_history(bench):
-    b = bench(faults={"status_404": lambda body: body["seed"] == 2})
+    b = bench(faults={"status:404": lambda body: body["seed"] == 2})
     assert [row.state for row in b.run(sweep(3))] == ["completed", "submitted", "completed"], (
         "it is still pending there"
     )
@@ -118,13 +118,13 @@ def test_a_record_that_is_gone_is_found_in_the_history(bench):
 
 
 def test_a_lost_answer_is_found_and_not_paid_twice(bench):
-    b = bench(faults={"submit_lost": 0.3})
+    b = bench(faults={"submit:drop_after": 0.3})
     assert {row.state for row in b.run(sweep(30))} == {"completed"}
     assert b.ledger.submits == 30
 
 
 def test_without_a_complete_history_a_lost_answer_is_never_submitted_again_unasked(bench):
-    b = bench(declares_history=False, faults={"submit_lost": lambda body: body["seed"] == 2})
+    b = bench(declares_history=False, faults={"submit:drop_after": lambda body: body["seed"] == 2})
     assert {row.state for row in b.run(sweep(3))} == {"completed"}, "the history shows it"
     assert b.ledger.submits == 3
 
@@ -153,7 +153,10 @@ def test_a_failed_run_is_tried_again_by_the_next_call_and_a_moderated_one_is_not
         return struck[body["seed"]] == 1
 
     b = bench(
-        faults={"failed": lambda body: body["seed"] == 1 and once(body), "moderated": lambda body: body["seed"] == 2}
+        faults={
+            "job:failed": lambda body: body["seed"] == 1 and once(body),
+            "job:moderated": lambda body: body["seed"] == 2,
+        }
     )
     assert [row.state for row in b.run(sweep(2))] == ["failed", "failed"]
     assert [row.state for row in b.run(sweep(2))] == ["completed", "failed"]

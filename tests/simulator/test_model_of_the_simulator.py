@@ -149,7 +149,9 @@ def test_equal_requests_give_equal_bytes_and_say_that_they_are_simulated():
 
 
 def test_the_simulator_serves_over_http():
-    with Simulator(time_scale=0, paint=False, faults={"submit_lost": lambda body: body["seed"] == 9}) as simulator:
+    with Simulator(
+        time_scale=0, paint=False, faults={"submit:drop_after": lambda body: body["seed"] == 9}
+    ) as simulator:
 
         def post(body):
             request = urllib.request.Request(

