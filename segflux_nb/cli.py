@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import threading
 from pathlib import Path
 
 import click
 
 from .errors import SegfluxError, SweepInterrupted
 from .runs import Runs
+from .simulator.app import Simulator
+from .simulator.faults import parse_faults
 from .sweep.ranges import seeds
 from .sweep.sweep import Sweep
 from .version import __version__
-from .workspace import Workspace
+from .workspace import TIME_SCALE, Workspace
 
 
 class _Commands(click.Group):
@@ -84,6 +88,58 @@ def status(workspace: Path) -> None:
         click.echo(report)
     if not reports:
         click.echo("No runs yet.")
+
+
+@main.command()
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Where to listen; beyond this machine needs --key."
+)
+@click.option("--port", type=int, default=8765, show_default=True, help="0 for a free one.")
+@click.option("--key", default=None, help="The API key to demand.")
+@click.option("--time-scale", type=float, default=TIME_SCALE, show_default=True, help="1 takes 22 s a picture.")
+@click.option("--rpm", type=int, default=None, help="Submits per minute before it answers 429.")
+@click.option("--credits", type=float, default=None, help="US dollars on the account.")
+@click.option("--faults", default="", help='Such as "submit:drop_after=0.1,job:failed=0.05".')
+@click.option(
+    "--folder", type=click.Path(file_okay=False, path_type=Path), default=None, help="Keep the ledger there."
+)
+def serve(
+    host: str,
+    port: int,
+    key: str | None,
+    time_scale: float,
+    rpm: int | None,
+    credits: float | None,
+    faults: str,
+    folder: Path | None,
+) -> None:
+    """Serve the simulator for other programs, until Ctrl-C."""
+    try:
+        simulator = Simulator(
+            host=host,
+            port=port,
+            key=key,
+            time_scale=time_scale,
+            rpm=rpm,
+            credits=credits,
+            faults=parse_faults(faults),
+            folder=folder,
+        )
+        url = simulator.url
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    with simulator:
+        # What the key is, whoever started this knows; it is not printed again.
+        named = ', api_key="..."' if key else ""
+        click.echo(f"The simulated service is at {url}. It paints with a toy flow model, not with Flux.")
+        click.echo(f'segflux_nb:        Workspace("study", service="{url}"{named})')
+        click.echo(f'segflux_nb.client: SegmindClient(base_url="{url}/v1"{named})')
+        click.echo(f'the official SDK:  SegmindClient(base_url="{url}/v1"{named})')
+        click.echo(f"ledger:            {url}/simulator/ledger        description: {url}/openapi.json")
+        click.echo("Ctrl-C stops it.")
+        with contextlib.suppress(KeyboardInterrupt):
+            threading.Event().wait()
+    click.echo("Stopped.")
 
 
 def _counted(runs: Runs) -> str:

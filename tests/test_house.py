@@ -22,6 +22,7 @@ FLOORS = [
     ["viewing"],
     ["running"],
     ["runlog"],
+    ["client"],
     ["service"],
     ["pictures"],
     ["sweep"],

@@ -69,9 +69,18 @@ class Transport(Protocol):
 
 
 class HttpxTransport:
-    """The transport over real connections; to be used from one event loop."""
+    """The transport over real connections; to be used from one event loop.
 
-    def __init__(self, service: Service, secret: Secret | None) -> None:
+    Parameters
+    ----------
+    service, secret:
+        Whom to talk to, and the key for it.
+    read_seconds:
+        How long an answer may keep silent; None is as long as suits each purpose.
+    """
+
+    def __init__(self, service: Service, secret: Secret | None, read_seconds: float | None = None) -> None:
+        self._read_seconds = read_seconds
         # Proxies of the environment serve the hosted service; loopback never goes through one.
         proxies = not service.is_loopback
         agent = {"user-agent": f"segflux-nb/{__version__}"}
@@ -111,7 +120,7 @@ class HttpxTransport:
 
     @asynccontextmanager
     async def _answer(self, request: HttpRequest) -> AsyncIterator[httpx.Response]:
-        seconds = _READ_SECONDS[request.purpose]
+        seconds = self._read_seconds or _READ_SECONDS[request.purpose]
         headers = {"content-type": "application/json"} if request.content is not None else None
         async with self._clients[request.purpose].stream(
             request.method,

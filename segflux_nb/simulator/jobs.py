@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..model import MODEL
 from .faults import LATE_SECONDS, Faults
 from .flow import supported
-from .ledger import Entry
-from .timeline import service_seconds, start_time
+from .ledger import Entry, Room
+from .timeline import service_seconds
 
 FAILING_SHARE = 0.2
 """A job that fails takes this share of its service time."""
@@ -53,9 +53,7 @@ def content_of(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def make_job(
-    settings: Settings, faults: Faults, body: dict[str, Any], now: float, repetition: int, ends: Sequence[float]
-) -> Entry:
+def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: float, room: Room) -> Entry:
     """The row of a job. Its id and its times depend on the request and its repetition, not on the order of arrival.
 
     Parameters
@@ -66,11 +64,10 @@ def make_job(
         What was asked for.
     now:
         When it was accepted.
-    repetition:
-        How many equal submits came before.
-    ends:
-        When the jobs end that are not finished, or have lately been.
+    room:
+        What the ledger knows of the jobs before it; with as many jobs as workers still to end, it waits.
     """
+    repetition = room.repetition
     content = content_of(body)
     request_id = hashlib.sha256(f"{settings.seed} {content} {repetition}".encode()).hexdigest()[:32]
     error = mistake(body)
@@ -82,8 +79,8 @@ def make_job(
     mean = settings.mean_seconds * speed * _evaluations(body) / MODEL.price_evaluations
     seconds = service_seconds(mean, settings.spread, settings.seed, request_id)
     seconds *= settings.time_scale * (FAILING_SHARE if error else 1.0)
-    started = start_time(now, ends, settings.workers)
-    if settings.cold_start and not any(end > now - IDLE_SECONDS for end in ends):
+    started = now if room.free_at is None else max(now, room.free_at)
+    if settings.cold_start and (room.last_end is None or room.last_end < now - IDLE_SECONDS):
         started += settings.cold_start * settings.time_scale
     late = faults.strikes("job:late_history", body, repetition + 1, request_id)
     return Entry(

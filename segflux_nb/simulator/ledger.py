@@ -72,6 +72,25 @@ class Entry:
     pictures_served: int = 0
 
 
+@dataclass(frozen=True)
+class Room:
+    """What the ledger knows when a submit is accepted.
+
+    Attributes
+    ----------
+    repetition:
+        How many submits of the same content came before.
+    free_at:
+        When a worker is free, behind the jobs that were accepted before; None where one has never been busy.
+    last_end:
+        When the last of the jobs ends, or ended; None where there was none.
+    """
+
+    repetition: int
+    free_at: float | None
+    last_end: float | None
+
+
 class Ledger:
     """Every accepted submit, in the order of acceptance.
 
@@ -140,18 +159,16 @@ class Ledger:
             ).fetchone()
         return int(row[0]), int(row[1])
 
-    def accept(self, content: str, since: float, make: Callable[[int, list[float]], Entry]) -> Entry:
-        """Add the submit that `make(repetition, ends)` describes, in one transaction.
-
-        `repetition` counts earlier submits with the same content; `ends` are the times at which jobs end or ended,
-        from `since` on.
-        """
+    def accept(self, content: str, workers: int, make: Callable[[Room], Entry]) -> Entry:
+        """Add the submit that `make` describes, given what the ledger knows, in one transaction."""
         with self._lock, closing(self._database.cursor()) as cursor:
             cursor.execute("BEGIN IMMEDIATE")
             try:
-                repetition = cursor.execute("SELECT count(*) FROM jobs WHERE content = ?", (content,)).fetchone()[0]
-                cursor.execute("SELECT finished_at FROM jobs WHERE finished_at > ?", (since,))
-                entry = make(int(repetition), [row[0] for row in cursor.fetchall()])
+                (repetition,) = cursor.execute("SELECT count(*) FROM jobs WHERE content = ?", (content,)).fetchone()
+                ends = "SELECT finished_at FROM jobs ORDER BY finished_at DESC LIMIT 1 OFFSET ?"
+                latest = cursor.execute(ends, (0,)).fetchone()
+                freeing = cursor.execute(ends, (workers - 1,)).fetchone()
+                entry = make(Room(int(repetition), freeing and freeing[0], latest and latest[0]))
                 cursor.execute(
                     "INSERT INTO jobs VALUES (NULL, :request_id, :content, :body, :submitted_at, :started_at,"
                     " :finished_at, :listed_at, :price, :error)",

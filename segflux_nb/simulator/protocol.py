@@ -19,7 +19,7 @@ from ..model import MODEL
 from . import answers
 from .answers import Call, Reply
 from .faults import AFTERWARDS, DELAY_SECONDS, INSTEAD, Faults
-from .jobs import IDLE_SECONDS, Settings, content_of, make_job, price_of, seed_of
+from .jobs import Settings, content_of, make_job, price_of, seed_of
 from .ledger import Entry, Ledger
 from .openapi import description
 from .timeline import FILE_SECONDS, RECORD_SECONDS, phase
@@ -191,9 +191,7 @@ class Protocol:
         if settings.queue_limit is not None and queued >= settings.queue_limit:
             return answers.json_reply(503, {"error": "The queue is full"})
         entry = self.ledger.accept(
-            content_of(body),
-            now - IDLE_SECONDS,
-            lambda repetition, ends: make_job(settings, self.faults, body, now, repetition, ends),
+            content_of(body), settings.workers, lambda room: make_job(settings, self.faults, body, now, room)
         )
         self._on_accept(entry)
         return entry

@@ -8,6 +8,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import lru_cache
 from queue import SimpleQueue
 
 from PIL import Image
@@ -44,11 +45,16 @@ def spoilt(data: bytes, fault: str) -> bytes:
         case "not_json" | "wrong_type":
             return answers.page(200, "Something else").body
         case "huge":
-            side = 20_000
-            buffer = io.BytesIO()
-            Image.new("1", (side, side)).save(buffer, "PNG")
-            return buffer.getvalue()
+            return _huge()
     return data
+
+
+@lru_cache(maxsize=1)
+def _huge() -> bytes:
+    """A small file of 400 megapixels."""
+    buffer = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 class Gallery:

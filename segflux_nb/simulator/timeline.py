@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Sequence
 from statistics import NormalDist
 
 RECORD_SECONDS = 3600.0
@@ -24,16 +23,6 @@ def service_seconds(mean: float, spread: float, *names: object) -> float:
     """A log-normal service time with this mean and coefficient of variation, a function of the names."""
     sigma = math.sqrt(math.log(1 + spread**2))
     return mean * math.exp(sigma * NormalDist().inv_cdf(uniform("seconds", *names)) - sigma**2 / 2)
-
-
-def start_time(now: float, ends: Sequence[float], workers: int) -> float:
-    """When a job submitted now starts, behind earlier ones that end at `ends`, first come first served.
-
-    >>> start_time(0, [5, 3], workers=3), start_time(0, [5, 3], workers=2), start_time(0, [5, 3, 4], workers=1)
-    (0, 3, 5)
-    """
-    unfinished = sorted((end for end in ends if end > now), reverse=True)
-    return now if len(unfinished) < workers else unfinished[workers - 1]
 
 
 def phase(now: float, started_at: float, finished_at: float) -> str:
