@@ -48,6 +48,7 @@ format: $(VENV)/developing
 
 bench: $(VENV)/developing
 	$(BIN)/python benchmarks/running.py
+	$(BIN)/python benchmarks/simulator.py
 
 clean:
 	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache

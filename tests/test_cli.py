@@ -1,9 +1,14 @@
+import signal
+import subprocess
+import sys
+
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
 import segflux_nb as sf
 from segflux_nb.cli import main
+from segflux_nb.client import InferenceFailed, SegmindClient
 from segflux_nb.simulator.app import Simulator
 
 
@@ -50,3 +55,25 @@ def test_errors_are_sentences(call, tmp_path):
     assert "no workspace" in call("status", "empty").output
     assert not (tmp_path / "empty" / "log.sqlite").exists()
     assert call("status", "study").output == "No runs yet.\n"
+
+
+def test_serve_until_interrupted(tmp_path):
+    arguments = ["serve", "--port", "0", "--key", "SG_0123456789abcdef", "--time-scale", "0"]
+    arguments += ["--faults", "job:failed=1", "--folder", str(tmp_path / "sim")]
+    process = subprocess.Popen([sys.executable, "-m", "segflux_nb", *arguments], stdout=subprocess.PIPE, text=True)
+    lines = [process.stdout.readline() for _ in range(6)]
+    assert "SG_" not in "".join(lines)
+    url = lines[0].split(" at ")[1].split(". ")[0]
+    for line in lines[1:4]:
+        assert url in line
+    with SegmindClient("SG_0123456789abcdef", f"{url}/v1") as client, pytest.raises(InferenceFailed):
+        client.run("flux-dev-finetuned", prompt="TOK")
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=10)[0] == "Stopped.\n"
+    assert process.returncode == 0
+    assert (tmp_path / "sim" / "ledger.sqlite").exists()
+
+
+def test_serve_refuses_what_it_must(call):
+    assert "demands a key" in call("serve", "--host", "0.0.0.0").output
+    assert "no fault 'nonsense'" in call("serve", "--faults", "nonsense=1").output

@@ -184,7 +184,7 @@ class Simulator:
             if self._closed:
                 raise RuntimeError("the simulator is closed")
             if self._server is None:
-                listener = socket.create_server((self._host, self._port), backlog=2048)
+                listener = _listener(self._host, self._port)
                 self._port = int(listener.getsockname()[1])
                 app = Starlette()
                 app.router.default = self._serve  # one way in: the protocol knows the paths
@@ -232,6 +232,18 @@ class Simulator:
         await response(scope, receive, send)
         if reply.closes:
             transport.close()
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+    )[0]
+    # The protocol is named, because asyncio switches Nagle's algorithm off (40 ms an answer) only where it is.
+    listener = socket.socket(family, kind, protocol)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(address)
+    listener.listen(2048)
+    return listener
 
 
 async def _cut(

@@ -1,0 +1,68 @@
+"""How many jobs a second the simulator serves: submit, status and result of each, painting off.
+
+The client is a raw one in another process (httpx alone would be the bottleneck): a few kept connections, each sending
+one request after the other.
+
+Run with: python benchmarks/simulator.py
+"""
+
+import asyncio
+import json
+import multiprocessing
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+
+from segflux_nb.simulator.app import Simulator
+
+JOBS, CONNECTIONS = 4000, 8
+BODY = {"prompt": "TOK", "finetune_id": "a", "lora_strength": 1, "steps": 25, "sampler_name": "euler"}
+
+
+def load(pipe: Connection, port: int) -> None:
+    pipe.send(asyncio.run(all_connections(port)))
+
+
+async def all_connections(port: int) -> float:
+    numbers = iter(range(JOBS))
+    started = time.perf_counter()
+    await asyncio.gather(*(connection(port, numbers) for _ in range(CONNECTIONS)))
+    return time.perf_counter() - started
+
+
+async def connection(port: int, numbers: Iterator[int]) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+    async def call(method: str, path: str, body: bytes = b"") -> dict:
+        head = f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len(body)}\r\n"
+        head += "content-type: application/json\r\n\r\n"
+        writer.write(head.encode() + body)
+        answer = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(answer.split(b"content-length:")[1].split(b"\r\n")[0])
+        assert b" 200 " in answer.split(b"\r\n")[0], answer
+        return json.loads(await reader.readexactly(length))
+
+    for number in numbers:
+        job = await call("POST", "/v2/flux-dev-finetuned", json.dumps({**BODY, "seed": number}).encode())
+        path = f"/v2/requests/{job['request_id']}"
+        assert (await call("GET", path + "/status"))["status"] == "COMPLETED"
+        assert (await call("GET", path))["output"]
+    writer.close()
+
+
+def main() -> None:
+    context = multiprocessing.get_context("spawn")
+    near, far = context.Pipe()
+    with Simulator(time_scale=0, paint=False) as simulator:
+        client = context.Process(target=load, args=(far, int(simulator.url.rsplit(":", 1)[1])))
+        client.start()
+        seconds = near.recv()
+        client.join()
+        assert simulator.ledger.submits == JOBS
+    print(
+        f"{JOBS / seconds:.0f} jobs a second (submit, status and result), {3 * JOBS / seconds:.0f} requests a second"
+    )
+
+
+if __name__ == "__main__":
+    main()
