@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 from . import loopthread
 from .clock import Clock, SystemClock
-from .errors import AnswerLost, Money, NotSentError, SegfluxError, TransportError
+from .errors import AnswerLost, Money, NotSentError, SegfluxError, ServiceError, TransportError
 from .service.addresses import HOSTED, Service, at
 from .service.secret import Secret
 from .service.transport import HttpRequest, HttpResponse, HttpxTransport, Transport
@@ -40,32 +40,24 @@ FIRST_PAUSE = 0.5
 """Seconds before a GET is made again; each further pause is twice as long."""
 
 
+_LOOK = "Look for it in history() before submitting it again"
+_ASK = "Ask again: asking costs nothing"
+
+
 class InferenceError(SegfluxError):
-    """A call that did not give a result.
+    """A call that did not give a result, for another reason than a code of the service.
+
+    Those are `segflux_nb.errors.ServiceError`, a class for each: `AuthenticationError`, `InsufficientCredits`, … All
+    are `segflux_nb.SegfluxError`.
 
     Attributes
     ----------
     request_id:
         The service's id of the job, or None where there is none.
-    status:
-        The HTTP status, or None.
-    detail:
-        The service's own words, or None.
     """
 
-    def __init__(
-        self,
-        what: str,
-        *,
-        request_id: str | None = None,
-        status: int | None = None,
-        detail: str | None = None,
-        remedy: str = "",
-        money: Money = "",
-    ) -> None:
+    def __init__(self, what: str, *, request_id: str | None = None, remedy: str = "", money: Money = "") -> None:
         self.request_id = request_id
-        self.status = status
-        self.detail = detail
         super().__init__(what, remedy=remedy, money=money)
 
 
@@ -74,17 +66,18 @@ class InferenceFailed(InferenceError):
 
     Attributes
     ----------
+    detail:
+        The service's reason, or None.
     status_body:
         The service's answer.
     """
 
     def __init__(self, request_id: str, status_body: dict[str, Any]) -> None:
         self.status_body = status_body
-        detail = status_body.get("error")
+        self.detail: str | None = status_body.get("error")
         super().__init__(
-            f"Request {request_id} failed: {detail or 'the service gives no reason'}",
+            f"Request {request_id} failed: {self.detail or 'the service gives no reason'}",
             request_id=request_id,
-            detail=detail,
             money="nothing was billed",
             remedy="Change what the service names, or submit it again",
         )
@@ -172,9 +165,8 @@ class AsyncSegmindClient:
         if not isinstance(request_id, str) or not request_id:
             raise InferenceError(
                 "The service took the request and gave no id",
-                status=answer.status,
                 money="something may have been billed",
-                remedy="Look for it in history() before submitting it again",
+                remedy=_LOOK,
             )
         return AsyncInferenceJob(
             request_id, str(body.get("status_url", "")), str(body.get("response_url", "")), body, self
@@ -209,21 +201,11 @@ class AsyncSegmindClient:
         except NotSentError as error:
             raise InferenceError(error.what, money="nothing was billed", remedy="Submit it again") from None
         except AnswerLost as error:
-            raise InferenceError(
-                error.what,
-                money="something may have been billed",
-                remedy="Look for it in history() before submitting it again",
-            ) from None
+            raise InferenceError(error.what, money="something may have been billed", remedy=_LOOK) from None
         if answer.status != 200:
-            failure = service_error(answer, self._clock.now())
-            taken = answer.status in (502, 504) or (answer.status >= 500 and not _json(answer))
-            raise InferenceError(
-                self._redact(failure.what),
-                status=answer.status,
-                detail=self._redact(failure.detail),
-                money="something may have been billed" if taken else "nothing was billed",
-                remedy="Look for it in history() before submitting it again" if taken else failure.advice,
-            )
+            # A page instead of the gateway's JSON: the job may have been taken behind it.
+            maybe = answer.status in (502, 504) or (answer.status >= 500 and not _json(answer))
+            raise self._told(answer, None, maybe_billed=maybe)
         return answer
 
     async def _get(
@@ -233,30 +215,37 @@ class AsyncSegmindClient:
         pause = FIRST_PAUSE
         for attempt in range(1, GET_TRIES + 1):
             wait = pause
+            failure: SegfluxError
             try:
                 answer = await self._transport.send(HttpRequest("GET", url, "call", query=query or {}))
             except TransportError as error:
-                failure = InferenceError(error.what, request_id=request_id, remedy="Ask again: asking costs nothing")
+                failure = InferenceError(error.what, request_id=request_id, remedy=_ASK)
             else:
                 body = _json(answer)
                 if body and (answer.status == 200 or body.get("status") in ("COMPLETED", "FAILED")):
                     return body
-                told = service_error(answer, self._clock.now())
-                failure = InferenceError(
-                    self._redact(told.what),
-                    request_id=request_id,
-                    status=answer.status,
-                    detail=self._redact(told.detail),
-                    remedy=told.advice or "Ask again: asking costs nothing",
-                )
+                failure = self._told(answer, request_id)
                 if answer.status != 429 and 300 <= answer.status < 500:
                     raise failure
-                wait = max(pause, told.retry_after or 0.0)
+                wait = max(pause, failure.retry_after or 0.0)
             if attempt == GET_TRIES:
                 raise failure
             await self._clock.sleep(wait)
             pause *= 2
         raise AssertionError("unreachable")
+
+    def _told(self, answer: HttpResponse, request_id: str | None, *, maybe_billed: bool = False) -> ServiceError:
+        """The typed error of an answer, without the key should the service echo it."""
+        error = service_error(answer, self._clock.now())
+        asked = request_id is not None
+        return type(error)(
+            error.status,
+            self._redact(error.detail),
+            retry_after=error.retry_after,
+            request_id=request_id,
+            money="something may have been billed" if maybe_billed else "" if asked else "nothing was billed",
+            remedy=_LOOK if maybe_billed else error.advice or (_ASK if asked else ""),
+        )
 
     def _redact(self, text: str) -> str:
         return self._secret.redact(text) if self._secret else text

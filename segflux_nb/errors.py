@@ -97,19 +97,31 @@ class ServiceError(SegfluxError):
         The service's own words.
     retry_after:
         Seconds the service asks us to wait, or None.
+    request_id:
+        The job that was asked about, or None.
     """
 
-    def __init__(self, status: int, detail: str, *, retry_after: float | None = None) -> None:
+    advice = ""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        retry_after: float | None = None,
+        request_id: str | None = None,
+        money: Money = "nothing was billed",
+        remedy: str | None = None,
+    ) -> None:
         self.status = status
         self.detail = detail
         self.retry_after = retry_after
+        self.request_id = request_id
         super().__init__(
             f"The service answered {status}: {detail or 'no text'}",
-            remedy=self.advice,
-            money="nothing was billed",
+            remedy=self.advice if remedy is None else remedy,
+            money=money,
         )
-
-    advice = ""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.status, self.detail)

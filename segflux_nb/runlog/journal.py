@@ -143,6 +143,10 @@ class Journal:
                 "INSERT INTO events (at, service, digest, from_state, to_state, data) VALUES (?, ?, ?, ?, ?, ?)",
                 (self._clock.now(), run.service, run.digest, run.state, to, json.dumps(data)),
             )
+            if data.get("request_id"):
+                cursor.execute(
+                    "INSERT OR IGNORE INTO jobs VALUES (?, ?, ?)", (run.service, data["request_id"], run.digest)
+                )
         return LoggedRun(**{**_as_dict(run), **changes, "state": to})
 
     def runs(self, service: str, digests: Iterable[str]) -> dict[str, LoggedRun]:
@@ -176,9 +180,9 @@ class Journal:
             return int(cursor.fetchone()[0])
 
     def knows_request(self, service: str, request_id: str) -> bool:
-        """Whether a run of the log has this request id."""
+        """Whether a run of the log has, or had, the job with this id."""
         with self._reading() as cursor:
-            cursor.execute("SELECT 1 FROM runs WHERE service = ? AND request_id = ?", (service, request_id))
+            cursor.execute("SELECT 1 FROM jobs WHERE service = ? AND request_id = ?", (service, request_id))
             return cursor.fetchone() is not None
 
     def events(self, service: str, digest: str) -> list[tuple[float, str, str, dict[str, Any]]]:

@@ -44,8 +44,14 @@ CREATE TABLE runs (
     error          TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (service, digest)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX runs_by_request ON runs (service, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX runs_by_first ON runs (service, first_digest, take);
+
+CREATE TABLE jobs (                          -- every job that a run ever had, so that none is adopted by another
+    service    TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    PRIMARY KEY (service, request_id, digest)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE events (
     number     INTEGER PRIMARY KEY,

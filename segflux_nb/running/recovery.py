@@ -16,6 +16,9 @@ from .owner import is_being_submitted
 from .reconcile import find
 from .writer import Writer
 
+TRIES = 6
+"""How often the history is asked for before the unknown stays unknown for now."""
+
 
 class Recovery:
     """Settles runs that a crash or a lost answer left unsettled.
@@ -45,8 +48,9 @@ class Recovery:
             return list(found.values())
         is_known = partial(self._writer.journal.knows_request, self._writer.service)
         for run in unknown:
-            job = find(run.parameters, history, is_known)
-            changes: dict[str, Any] = {"error": ""}
+            job = find(run.parameters, run.submitted_at or 0.0, history, is_known)
+            # The addresses of an earlier job of this run, one that failed, must not stick to the new one.
+            changes: dict[str, Any] = {"error": "", "status_url": None, "response_url": None}
             if job is not None:
                 changes |= {"request_id": job.request_id, "accepted_at": run.submitted_at}
             elif self._api.history_complete_after is None and not resubmit_unknown:
@@ -66,9 +70,21 @@ class Recovery:
         if not unknown:
             return []
         times = [run.submitted_at or 0.0 for run in unknown]
-        history = await self._api.history(min(times))
+        history = await self._read(min(times))
         missing = (self._api.history_complete_after or 0.0) - (self._clock.now() - max(times))
         if missing > 0:
             await self._clock.sleep(missing)
-            history = await self._api.history(min(times))
+            history = await self._read(min(times))
         return history
+
+    async def _read(self, since: float) -> list[HistoryRow]:
+        """The history, asked for several times: asking costs nothing."""
+        for attempt in range(TRIES):
+            try:
+                return await self._api.history(since)
+            except (ServiceError, TransportError) as error:
+                permanent = isinstance(error, ServiceError) and error.status in (401, 403)
+                if permanent or attempt == TRIES - 1:
+                    raise
+            await self._clock.sleep(0.5 * 2.0**attempt)
+        raise AssertionError("unreachable")

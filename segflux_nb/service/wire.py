@@ -77,6 +77,8 @@ class HistoryRow:
     picture_url: str | None
     error: str | None
     cost: float | None
+    created_at: float | None = None
+    """Seconds since 1970 UTC."""
 
 
 def service_error(response: HttpResponse, now: float) -> errors.ServiceError:
@@ -150,10 +152,15 @@ def read_history(response: HttpResponse, now: float) -> list[HistoryRow]:
     ------
     ServiceError
         For any answer but 200.
+    AnswerLost
+        Where the answer is no JSON.
     """
     if response.status != 200:
         raise service_error(response, now)
-    body = json.loads(response.body)
+    try:
+        body = json.loads(response.body)
+    except ValueError:
+        raise errors.AnswerLost("The history's answer cannot be read") from None
     if isinstance(body, dict) and "request_id" not in body:
         body = next((value for value in body.values() if isinstance(value, list)), [])
     rows = body if isinstance(body, list) else [body]
@@ -175,6 +182,7 @@ def _history_row(row: Mapping[str, Any]) -> HistoryRow:
         picture_url=_text(row.get("generation_url")) or None,
         error=_text(row.get("error")) or None,
         cost=float(cost) if isinstance(cost, int | float) else None,
+        created_at=_moment(_text(row.get("model_created") or row.get("created_at"))),
     )
 
 
@@ -244,13 +252,21 @@ def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
         try:
             number = float(text)
         except ValueError:
-            try:
-                moment = datetime.fromisoformat(text)
-            except ValueError:
+            moment = _moment(text)
+            if moment is None:
                 continue
-            number = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+            number = moment
         return max(0.0, number - now if number > 1e9 else number)
     return None
+
+
+def _moment(text: str) -> float | None:
+    """An ISO date and time, in UTC unless it says otherwise, as seconds since 1970; None where it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _text(value: object) -> str:

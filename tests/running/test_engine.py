@@ -343,3 +343,53 @@ def test_a_death_leaves_at_most_four_submits_unsettled(bench, monkeypatch):
     with pytest.raises(ProcessDied):
         b.run(sweep(40), max_in_flight=32)
     assert 1 <= Counter(b.states(sweep(40)))["submitting"] <= 4
+
+
+def test_an_adopted_job_is_asked_for_under_its_own_address(bench):
+    """A run that failed once, and whose second submit's answer was lost: the first job's address must not stick."""
+    b = bench(faults={"job:failed": {1}, "submit:drop_after": {2}})
+    assert [row.state for row in b.run(sweep(1))] == ["failed"]
+    assert [row.state for row in b.run(sweep(1))] == ["completed"]
+    assert b.ledger.submits == 2
+
+
+def test_a_job_of_another_time_is_not_adopted(bench):
+    """An equal job that somebody else made long before is not what became of our submit."""
+    b = bench(faults={"submit:drop_before": {2}})
+    (cell,) = sweep(1)
+    elsewhere = bench()
+    elsewhere.folder = b.folder / "elsewhere"
+    elsewhere.folder.mkdir()
+    elsewhere.journal, elsewhere.transport.simulator = elsewhere.open_journal(), b.simulator
+    elsewhere.clock = elsewhere.transport.clock = b.clock
+    assert [row.state for row in elsewhere.run([cell])] == ["completed"]
+    b.clock.before += 3 * 3600
+    assert [row.state for row in b.run([cell])] == ["completed"]
+    assert b.rows([cell])[0].request_id == b.ledger.entries()[1].request_id
+
+
+def test_a_bad_day_pays_nothing_twice_and_accounts_for_everything(tmp_path):
+    faults = {f"{operation}:{kind}": 0.03 for operation in ("submit", "status", "result", "history") for kind in (
+        "drop_before", "429", "500", "502", "504", "drop_after", "drop_middle", "502_after", "504_after", "stale",
+        "delay", "truncated", "not_json")}  # fmt: skip
+    faults |= {f"picture:{kind}": 0.03 for kind in ("500", "drop_before", "drop_middle", "truncated", "delay")}
+    faults |= {
+        "job:failed": 0.05,
+        "job:moderated": 0.02,
+        "job:no_output": 0.02,
+        "submit:no_id": 0.03,
+        "status:404": 0.03,
+    }
+    for seed in range(3):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        b = Bench(folder, faults=faults, seed=seed)
+        grid = sweep(150)
+        for _ in range(8):
+            rows = b.run(grid, max_in_flight=32)
+        outcomes = Counter((row.state.value, row.error_kind) for row in rows)
+        paid = Counter(entry.body["seed"] for entry in b.ledger.entries() if entry.billed)
+        assert set(outcomes) <= {("completed", ""), ("failed", "moderated"), ("lost", "no_picture")}, seed
+        assert max(paid.values()) == 1, f"seed {seed}: paid twice"
+        assert len(paid) == outcomes["completed", ""] + outcomes["lost", "no_picture"]
+        assert outcomes["lost", "no_picture"] < 12, "only what the service did not give"

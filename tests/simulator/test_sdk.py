@@ -12,6 +12,7 @@ from PIL import Image
 from segmind import SegmindClient
 
 from segflux_nb import client as ours
+from segflux_nb import errors
 from segflux_nb.model import MODEL
 from segflux_nb.simulator.app import Simulator
 from tests.support.service import BODY
@@ -203,13 +204,14 @@ def test_ours_fails_with_id_money_and_remedy(simulator):
         assert client.credits()["credits"] > 0
         assert client.history()["total"] == 1
         assert client.history(failed.value.request_id)["model_status"] == "FAILED"
-        with pytest.raises(ours.InferenceError) as unknown:
+        with pytest.raises(errors.NotFound) as unknown:
             client.history("0123")
         assert (unknown.value.status, unknown.value.request_id) == (404, "0123")
     with ours.SegmindClient("SG_ffffffffffffffff", f"{simulator.url}/v1") as client:
-        with pytest.raises(ours.InferenceError) as wrong:
+        with pytest.raises(errors.AuthenticationError) as wrong:
             client.run(SLUG, **BODY)
         assert wrong.value.status == 401
+        assert "Nothing was billed" in str(wrong.value)
         assert "SG_" not in str(wrong.value)
 
 
@@ -244,6 +246,19 @@ def test_ours_repeats_gets_and_never_submits(monkeypatch):
         assert "Something may have been billed" in str(lost.value)
         assert "history" in str(lost.value)
         assert simulator.ledger.submits == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"), [("submit:502_after", errors.ServerError), ("submit:no_id", ours.InferenceError)]
+)
+def test_ours_says_when_money_may_have_been_spent(fault, kind):
+    with (
+        Simulator(time_scale=0, paint=False, faults={fault: 1.0}) as simulator,
+        ours.SegmindClient(KEY, f"{simulator.url}/v1") as client,
+    ):
+        with pytest.raises(kind, match=r"Something may have been billed.*history"):
+            client.run(SLUG, **BODY)
+        assert simulator.ledger.submits == 1
 
 
 async def asynchronously(url):
