@@ -91,8 +91,12 @@ def not_found(request_id: str) -> Reply:
 def rate_limited(reset: float) -> Reply:
     """429, with the moment of reset and no Retry-After."""
     reply = json_reply(429, {"error": "rate_limit_exceeded"})
-    moment = datetime.fromtimestamp(reset, UTC).isoformat()
-    return Reply(reply.status, reply.body, {**reply.headers, "x-rate-limit-reset-at-utc": moment})
+    return Reply(reply.status, reply.body, {**reply.headers, "x-rate-limit-reset-at-utc": moment(reset)})
+
+
+def moment(seconds: float) -> str:
+    """A moment as the service writes it, as far as anybody knows: ISO, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 def urls(base: str, request_id: str) -> dict[str, str]:
@@ -144,7 +148,7 @@ def history_row(call: Call, entry: Entry, now: float) -> dict[str, Any]:
         "request_id": entry.request_id,
         "model_name": MODEL.slug,
         "model_status": ("FAILED" if entry.error else "COMPLETED") if done else "PENDING",
-        "model_created": datetime.fromtimestamp(entry.submitted_at, UTC).isoformat(),
+        "model_created": moment(entry.submitted_at),
         "request_body": entry.body,
         "credits_deduction": entry.price if done else None,
         "latency_ms": (entry.finished_at - entry.submitted_at) * 1000 if done else None,

@@ -18,7 +18,10 @@ OPERATIONS = ("submit", "v1", "status", "result", "history", "credits", "picture
 
 INSTEAD = {
     "drop_before": "the connection is cut before the request is handled",
+    "403": "it is answered 403: the model is private",
     "404": "it is answered 404",
+    "406": "it is answered 406: the team's spend limit is reached",
+    "410": "it is answered 410: the model is retired",
     "429": "it is answered 429, with the moment of reset",
     "500": "it is answered 500 in the gateway's JSON envelope",
     "502": "it is answered 502 as HTML",

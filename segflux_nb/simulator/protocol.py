@@ -38,6 +38,14 @@ HISTORY_DAYS = 7
 """How far back the history goes by default."""
 
 
+_REFUSALS = {
+    "403": "This model is private to another account",
+    "406": "Your team's spend limit is reached",
+    "410": "This model is retired",
+    "500": "Internal server error",
+}
+
+
 class Protocol:
     """The service, apart from sockets and clocks.
 
@@ -166,6 +174,7 @@ class Protocol:
             "x-request-id": accepted.request_id,
             "x-generation-time": f"{accepted.finished_at - accepted.started_at:.6f}",
             "x-seed-value": str(seed_of(accepted)),
+            "x-rate-limit-reset-at-utc": answers.moment(now + WINDOW_SECONDS),
         }
         self.ledger.served(accepted, "picture", now)
         return Reply(200, b"", headers, accepted, ready_at=accepted.finished_at)
@@ -296,8 +305,8 @@ class Protocol:
                 return answers.not_found(call.parts[2] if len(call.parts) > 2 else call.parts[-1])
             case "429":
                 return answers.rate_limited(now + WINDOW_SECONDS / 2)
-            case "500":
-                return answers.json_reply(500, {"error": "Internal server error"})
+            case "403" | "406" | "410" | "500":
+                return answers.json_reply(int(fault), {"error": _REFUSALS[fault]})
         return answers.gateway(int(fault))
 
     def _balance(self, now: float) -> float:

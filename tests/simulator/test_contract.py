@@ -40,7 +40,8 @@ def queued(seconds=0.0):
 TABLE = [
     # v1: one blocking call
     Row("v1 answers with the picture", "POST", V1, 200, JPEG, BODY,
-        has_headers=("x-cost", "x-remaining-credits", "x-request-id", "x-generation-time", "x-seed-value")),
+        has_headers=("x-cost", "x-remaining-credits", "x-request-id", "x-generation-time", "x-seed-value",
+                     "x-rate-limit-reset-at-utc")),
     Row("v1 draws a random seed for -1", "POST", V1, 200, JPEG, {**BODY, "seed": -1}, has_headers=("x-seed-value",)),
     Row("v1 without credits is 406 naming balance and need", "POST", V1, 406, JSON, BODY,
         settings={"credits": 0.01}, says="You have 0.0100 credits. This call needs 0.0340."),
@@ -79,6 +80,11 @@ TABLE = [
     Row("200 with the key", "POST", V2, 200, JSON, BODY, {"x_api_key": KEY}, settings={"key": KEY}),
     Row("402 without credits on v2", "POST", V2, 402, JSON, BODY, settings={"credits": 0.0},
         shows={"error": "Insufficient credits. You have 0.0000 credits."}),
+    Row("403 for somebody else's model", "POST", V2, 403, JSON, BODY, settings={"faults": {"submit:403": 1.0}}, says="private"),
+    Row("406 over the team's spend limit", "POST", V2, 406, JSON, BODY, settings={"faults": {"submit:406": 1.0}}, says="limit"),
+    Row("410 for a retired model", "POST", V2, 410, JSON, BODY, settings={"faults": {"submit:410": 1.0}}, says="retired"),
+    Row("500 in an envelope", "POST", V2, 500, JSON, BODY, settings={"faults": {"submit:500": 1.0}}, says="Internal"),
+    Row("502 as HTML", "POST", V2, 502, HTML, BODY, settings={"faults": {"submit:502": 1.0}}),
     Row("404 for another model", "POST", "/v2/flux-schnell", 404, JSON, BODY),
     Row("404 for another model on v1", "POST", "/v1/flux-schnell", 404, JSON, BODY),
     Row("404 for another path", "GET", "/v9/x", 404, JSON),

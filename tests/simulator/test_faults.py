@@ -18,7 +18,10 @@ SUBMIT = f"/v2/{MODEL.slug}"
 # What a plain client sees of a call that would have been answered 200 otherwise.
 SEEN = {
     "drop_before": "cut",
+    "403": 403,
     "404": 404,
+    "406": 406,
+    "410": 410,
     "429": 429,
     "500": 500,
     "502": 502,
