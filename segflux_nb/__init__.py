@@ -25,6 +25,7 @@ _HOMES = {
     "span": "sweep.ranges",
     "Request": "sweep.request",
     "Plan": "sweep.plan",
+    "enable_nested_asyncio": "nesting",
     "SegfluxError": "errors",
     "SweepError": "errors",
     "SweepInterrupted": "errors",
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from .errors import SegfluxError as SegfluxError
     from .errors import SweepError as SweepError
     from .errors import SweepInterrupted as SweepInterrupted
+    from .nesting import enable_nested_asyncio as enable_nested_asyncio
     from .runs import LiveRun as LiveRun
     from .runs import Run as Run
     from .runs import Runs as Runs

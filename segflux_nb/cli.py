@@ -9,8 +9,11 @@ from pathlib import Path
 
 import click
 
-from .errors import SegfluxError, SweepInterrupted
+from .client import SegmindClient
+from .errors import AuthenticationError, SegfluxError, SweepInterrupted
 from .runs import Runs
+from .service.addresses import HOSTED
+from .service.keys import save_key
 from .simulator.app import Simulator
 from .simulator.faults import parse_faults
 from .sweep.ranges import seeds
@@ -140,6 +143,24 @@ def serve(
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()
     click.echo("Stopped.")
+
+
+@main.command()
+@click.option("--base-url", default=HOSTED.api + "/v1", show_default=True, help="Where the key is tried.")
+def login(base_url: str) -> None:
+    """Ask for the API key, try it, and keep it in a file that only you can read."""
+    key = click.prompt("API key (not shown)", hide_input=True).strip()
+    try:
+        with SegmindClient(key, base_url) as client:
+            balance = client.credits().get("credits")
+        click.echo(
+            f"The key works; the account has ${balance:.2f}." if isinstance(balance, float) else "The key works."
+        )
+    except AuthenticationError as error:
+        raise click.ClickException(f"{error} Nothing was saved.") from None
+    except SegfluxError as error:
+        click.echo(f"The key could not be tried: {error}")
+    click.echo(f"Saved to {save_key(key)}.")
 
 
 def _counted(runs: Runs) -> str:

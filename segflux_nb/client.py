@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Self, cast
@@ -26,7 +25,7 @@ from . import loopthread
 from .clock import Clock, SystemClock
 from .errors import AnswerLost, Money, NotSentError, SegfluxError, ServiceError, TransportError
 from .service.addresses import HOSTED, Service, at
-from .service.secret import Secret
+from .service.keys import find_key
 from .service.transport import HttpRequest, HttpResponse, HttpxTransport, Transport
 from .service.wire import service_error
 
@@ -121,7 +120,7 @@ class AsyncSegmindClient:
     Parameters
     ----------
     api_key:
-        The key; else the environment variable ``SEGMIND_API_KEY``.
+        The key; else the one that `segflux_nb.Workspace` would find.
     base_url:
         Where the service is, as the official SDK takes it: with ``/v1``.
     timeout:
@@ -131,10 +130,9 @@ class AsyncSegmindClient:
     def __init__(
         self, api_key: str | None = None, base_url: str = HOSTED.api + "/v1", timeout: float | None = None
     ) -> None:
-        key = api_key or os.environ.get("SEGMIND_API_KEY")
         self.base_url = base_url.rstrip("/")
         self._service: Service = HOSTED if base_url.startswith(HOSTED.api) else at(base_url)
-        self._secret = Secret(key) if key else None
+        self._secret = find_key(api_key)
         self._clock: Clock = SystemClock()
         self._transport: Transport = HttpxTransport(self._service, self._secret, timeout)
 

@@ -27,7 +27,7 @@ from .running.engine import Engine, Stop
 from .runs import LiveRun, Runs, Source
 from .service.addresses import HOSTED, Service, at
 from .service.api import Api
-from .service.secret import Secret
+from .service.keys import WAYS, find_key
 from .service.transport import HttpxTransport
 from .simulator.app import Simulator
 from .sweep.plan import PUBLISHED, Plan, Rates, make_plan
@@ -69,7 +69,8 @@ class Workspace:
         None for the hosted service (or what ``SEGFLUX_SERVICE`` says), ``"simulator"`` for one that keeps itself in
         the folder, a `Simulator`, or a base URL.
     api_key:
-        The key of the hosted service; else the environment variable ``SEGMIND_API_KEY``.
+        The key of the hosted service; else the environment variable ``SEGMIND_API_KEY``, the file that
+        ``segflux login`` writes, or Colab's secret of that name.
     max_in_flight:
         Jobs at the service at a time.
 
@@ -100,8 +101,7 @@ class Workspace:
         self._shown = str(path)
         self._max_in_flight = max_in_flight
         self._clock = SystemClock()
-        key = api_key or os.environ.get("SEGMIND_API_KEY")
-        self._secret = Secret(key) if key else None
+        self._secret = find_key(api_key)
         self._asked = service if service is not None else os.environ.get("SEGFLUX_SERVICE") or None
         if isinstance(self._asked, str) and self._asked not in ("segmind", "simulator"):
             at(self._asked)  # refuses what is no address, now and not at the first call
@@ -346,8 +346,7 @@ class Workspace:
             raise MissingKey(
                 "The hosted service needs an API key, and none is configured",
                 money="nothing was billed",
-                remedy="Set the environment variable SEGMIND_API_KEY, or give Workspace(api_key=...); "
-                'or try everything without one: Workspace(..., service="simulator")',
+                remedy=WAYS,
             )
         if any(request.parameters["finetune_id"] == PLACEHOLDER_FINETUNE_ID for request in requests):
             raise SweepError(

@@ -28,6 +28,7 @@ FLOORS = [
     ["sweep"],
     ["lifecycle"],
     ["simulator"],
+    ["nesting"],
     ["model", "errors"],
     ["clock", "loopthread", "markup", "version"],
 ]

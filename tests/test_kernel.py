@@ -1,5 +1,6 @@
 """In a real Jupyter kernel: progress, interrupts, and what a saved notebook holds."""
 
+import asyncio
 import queue
 import time
 
@@ -8,6 +9,8 @@ import pytest
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
+import segflux_nb as sf
+from segflux_nb import nesting
 from segflux_nb.simulator.app import Simulator
 
 CANARY = "SG_ca9a51e5ca9a51e5"
@@ -113,3 +116,52 @@ def test_a_saved_notebook_holds_no_key_and_nothing_that_changes(tmp_path, monkey
     assert saved[0] == [text.replace("study1", "study0") for text in saved[1]]
     assert "Plan(4 runs)" in saved[0]
     assert "Progress(4 runs)" in saved[0]
+
+
+QUEUED = """
+import asyncio
+import segflux_nb as sf
+{setup}
+ws = sf.Workspace({folder!r}, service={service!r})
+sweep = sf.Sweep(prompt="TOK", finetune_id="a", seed=range(6))
+runs = {run}
+print(runs.counts)
+"""
+
+
+@pytest.mark.parametrize(
+    ("setup", "run"),
+    [
+        ("", "ws.run(sweep)"),
+        ("", "await ws.arun(sweep)"),
+        ("sf.enable_nested_asyncio()", "asyncio.run(ws.arun(sweep))"),
+    ],
+)
+def test_run_all_loses_no_queued_cell(kernel, tmp_path, setup, run):
+    """JupyterLab's Run All queues every cell at once; the archived nest_asyncio loses them on ipykernel 7."""
+    _, client = kernel
+    with Simulator(time_scale=0.01, paint=False) as simulator:
+        first = QUEUED.format(setup=setup, folder=str(tmp_path / "study"), service=simulator.url, run=run)
+        cells = [first, "print('second')", "print('third')", "await asyncio.sleep(0); print('fourth')"]
+        requests = [client.execute(cell) for cell in cells]
+        printed_by = dict.fromkeys(requests, "")
+        idle = set()
+        deadline = time.monotonic() + 30
+        while idle != set(requests) and time.monotonic() < deadline:
+            try:
+                message = client.get_iopub_msg(timeout=1)
+            except queue.Empty:
+                continue
+            request = message["parent_header"].get("msg_id")
+            if message["msg_type"] == "stream":
+                printed_by[request] += message["content"]["text"]
+            if message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
+                idle.add(request)
+        assert list(printed_by.values())[:4] == ["{'completed': 6}\n", "second\n", "third\n", "fourth\n"]
+
+
+def test_the_archived_nest_asyncio_is_refused_where_it_loses_cells(monkeypatch):
+    monkeypatch.setattr(asyncio, "_nest_patched", True, raising=False)  # as its apply() leaves it
+    monkeypatch.setattr(nesting, "_kernel_version", lambda: 7)
+    with pytest.raises(sf.SegfluxError, match="loses queued cells"):
+        sf.enable_nested_asyncio()

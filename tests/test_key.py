@@ -5,13 +5,18 @@ import io
 import json
 import logging
 import pickle
+import sys
 import traceback
+import types
 
 import pytest
+from click.testing import CliRunner
 
 import segflux_nb as sf
 from segflux_nb import loopthread
+from segflux_nb.cli import main
 from segflux_nb.errors import TransportError
+from segflux_nb.service.keys import find_key, save_key
 from segflux_nb.service.secret import Secret, redact
 from segflux_nb.service.transport import HttpRequest
 from segflux_nb.simulator.app import Simulator
@@ -87,3 +92,70 @@ def test_an_export_that_holds_a_key_is_refused(tmp_path):
         with pytest.raises(sf.SegfluxError, match="API key"):
             runs.export(tmp_path / "export")
         assert not (tmp_path / "export").exists()
+
+
+@pytest.fixture
+def no_key(tmp_path, monkeypatch):
+    monkeypatch.delenv("SEGMIND_API_KEY", raising=False)
+    monkeypatch.setenv("SEGFLUX_CONFIG", str(tmp_path / "config"))
+
+
+def test_where_the_key_comes_from(no_key, monkeypatch):
+    keys = [f"SG_{number}123456789abcdef" for number in range(4)]
+    assert find_key(None) is None
+    colab = types.ModuleType("google.colab")
+    colab.userdata = types.SimpleNamespace(
+        get=lambda name: {"SEGMIND_API_KEY": keys[0]}[name],
+        SecretNotFoundError=type("SecretNotFoundError", (Exception,), {}),
+        NotebookAccessError=type("NotebookAccessError", (Exception,), {}),
+    )
+    monkeypatch.setitem(sys.modules, "google", types.ModuleType("google"))
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    assert find_key(None).reveal() == keys[0]
+    path = save_key(f" {keys[1]}\n")
+    assert path.stat().st_mode & 0o077 == 0
+    assert find_key(None).reveal() == keys[1]
+    monkeypatch.setenv("SEGMIND_API_KEY", keys[2])
+    assert find_key(None).reveal() == keys[2]
+    assert find_key(keys[3]).reveal() == keys[3]
+
+    def not_found(name):
+        raise colab.userdata.SecretNotFoundError
+
+    monkeypatch.delenv("SEGMIND_API_KEY")
+    path.unlink()
+    monkeypatch.setattr(colab.userdata, "get", not_found)
+    assert find_key(None) is None
+
+
+def test_an_older_key_file_that_others_can_read_is_replaced(no_key):
+    path = save_key("SG_0123456789abcdef")
+    path.chmod(0o644)
+    save_key(CANARY)
+    assert path.stat().st_mode & 0o077 == 0
+    assert find_key(None).reveal() == CANARY
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(sf.SegfluxError, match="segflux login"):
+        find_key(None)
+
+
+def test_login(no_key):
+    runner = CliRunner()
+    with Simulator(time_scale=0, paint=False, key=CANARY, credits=7.5) as simulator:
+        base = f"{simulator.url}/v1"
+        wrong = runner.invoke(main, ["login", "--base-url", base], input="SG_0123456789abcdef\n")
+        assert wrong.exit_code == 1
+        assert "Nothing was saved" in wrong.output
+        assert find_key(None) is None
+        right = runner.invoke(main, ["login", "--base-url", base], input=f"{CANARY}\n")
+        assert right.exit_code == 0, right.output
+        assert "the account has $7.50" in right.output
+        assert "SG_" not in right.output
+    assert find_key(None).reveal() == CANARY
+
+
+def test_a_missing_key_names_the_ways(no_key, tmp_path):
+    with sf.Workspace(tmp_path / "study") as ws, pytest.raises(sf.SegfluxError) as error:
+        ws.run(sf.Sweep(prompt="TOK", finetune_id="a"))
+    for way in ("segflux login", "SEGMIND_API_KEY", "Colab", "api_key=", 'service="simulator"'):
+        assert way in str(error.value)

@@ -80,6 +80,8 @@ class Journal:
         The file.
     clock:
         Stamps the events.
+    durable:
+        False is for tests that play many thousand runs: what is committed survives a kill, not a power cut.
 
     Raises
     ------
@@ -87,11 +89,11 @@ class Journal:
         From any method, where the disk does not do what it must.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, *, durable: bool = True) -> None:
         self.path = path
         self._clock = clock
         self._lock = threading.RLock()
-        self._database = open_database(path)
+        self._database = open_database(path, durable=durable)
 
     def close(self) -> None:
         """Close the file."""

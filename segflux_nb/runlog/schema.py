@@ -99,11 +99,12 @@ PRAGMA user_version = {VERSION};
 """
 
 
-def open_database(path: Path) -> sqlite3.Connection:
+def open_database(path: Path, *, durable: bool) -> sqlite3.Connection:
     """Open the log's file, making it where there is none.
 
     TRUNCATE journalling and full synchronisation: what is committed survives a power cut, and no version of SQLite
-    is known to corrupt a file so kept, on local disks and on network file systems with working locks.
+    is known to corrupt a file so kept, on local disks and on network file systems with working locks. What is not
+    `durable` survives the death of the process alone.
 
     Raises
     ------
@@ -111,10 +112,11 @@ def open_database(path: Path) -> sqlite3.Connection:
         Where the file cannot be opened, is no log of ours, or was written by a newer version.
     """
     try:
+        path.touch(mode=0o600)  # prompts and notes are nobody else's business
         database = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
         database.row_factory = sqlite3.Row
         database.execute("PRAGMA journal_mode = TRUNCATE")
-        database.execute("PRAGMA synchronous = FULL")
+        database.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         database.execute("PRAGMA foreign_keys = ON")
         database.execute("BEGIN IMMEDIATE")
         try:
@@ -124,7 +126,7 @@ def open_database(path: Path) -> sqlite3.Connection:
             database.execute("ROLLBACK")
             database.close()
             raise
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise WorkspaceError(
             f"The run log {path} cannot be opened: {error}",
             remedy="Check that its folder can be written and its disk is not full; or give another folder",

@@ -7,17 +7,19 @@ from functools import partial
 from typing import Any
 
 from ..clock import Clock
-from ..errors import ServiceError, TransportError
+from ..errors import AnswerLost, ServiceError, TransportError
 from ..lifecycle import State
 from ..runlog.journal import LoggedRun
-from ..service.api import Api
+from ..service.api import HISTORY_ROWS, Api
 from ..service.wire import HistoryRow
 from .owner import is_being_submitted
-from .reconcile import find
+from .reconcile import SKEW_SECONDS, find
 from .writer import Writer
 
-TRIES = 6
-"""How often the history is asked for before the unknown stays unknown for now."""
+TRIES = 8
+"""How often a page of the history is asked for before the unknown stays unknown for now."""
+
+MOST_PAGES = 1000
 
 
 class Recovery:
@@ -78,10 +80,21 @@ class Recovery:
         return history
 
     async def _read(self, since: float) -> list[HistoryRow]:
-        """The history, asked for several times: asking costs nothing."""
+        """The history back to a moment, whole: what is missing from a part of it proves nothing."""
+        rows: list[HistoryRow] = []
+        for page in range(1, MOST_PAGES + 1):
+            found = await self._page(since, page)
+            rows.extend(found)
+            reaches_back = bool(found) and (found[-1].created_at or since) < since - SKEW_SECONDS
+            if len(found) < HISTORY_ROWS or reaches_back:
+                return rows
+        raise AnswerLost(f"The history since then has more than {MOST_PAGES * HISTORY_ROWS:,} rows")
+
+    async def _page(self, since: float, page: int) -> list[HistoryRow]:
+        """A page, asked for several times: asking costs nothing."""
         for attempt in range(TRIES):
             try:
-                return await self._api.history(since)
+                return await self._api.history(since, page)
             except (ServiceError, TransportError) as error:
                 permanent = isinstance(error, ServiceError) and error.status in (401, 403)
                 if permanent or attempt == TRIES - 1:

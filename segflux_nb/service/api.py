@@ -15,8 +15,8 @@ from .secret import Secret, redact
 from .transport import HttpRequest, HttpResponse, Transport
 from .wire import HistoryRow, read_history, read_result, read_status, read_submit, service_error
 
-HISTORY_PAGES = 20
-"""Pages of a hundred rows that a look into the history reads at most."""
+HISTORY_ROWS = 100
+"""Rows on a page of the history: the most that the service gives."""
 
 
 class Api:
@@ -95,18 +95,15 @@ class Api:
         rows = read_history(response, self._clock.now())
         return rows[0] if rows else None
 
-    async def history(self, since: float) -> list[HistoryRow]:
-        """Requests from the day of `since` (seconds since 1970 UTC) on, the newest first; raises as `record`."""
+    async def history(self, since: float, page: int) -> list[HistoryRow]:
+        """A page of the requests from the day of `since` (seconds since 1970 UTC) on, the newest first.
+
+        Pages have `HISTORY_ROWS` rows and count from 1; the last one has fewer. Raises as `record`.
+        """
         url = f"{self.service.history}/inference-request/request-history"
-        query = {"per_page": "100", "model_name": MODEL.slug, "from_date": utc(since).date().isoformat()}
-        found: list[HistoryRow] = []
-        for page in range(1, HISTORY_PAGES + 1):
-            response = await self._send(HttpRequest("GET", url, "call", query={**query, "page": str(page)}))
-            rows = read_history(response, self._clock.now())
-            found.extend(rows)
-            if len(rows) < 100:
-                break
-        return found
+        query = {"model_name": MODEL.slug, "from_date": utc(since).date().isoformat()}
+        query |= {"per_page": str(HISTORY_ROWS), "page": str(page)}
+        return read_history(await self._send(HttpRequest("GET", url, "call", query=query)), self._clock.now())
 
     async def is_simulator(self) -> bool:
         """Whether the service says that it is the simulator; False where it cannot be reached."""

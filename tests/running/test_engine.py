@@ -8,7 +8,7 @@ import segflux_nb as sf
 from segflux_nb.errors import WorkspaceError
 from segflux_nb.lifecycle import State
 from segflux_nb.model import MODEL
-from segflux_nb.running import owner
+from segflux_nb.running import owner, recovery
 from tests.support.virtual import Bench
 
 
@@ -393,3 +393,24 @@ def test_a_bad_day_pays_nothing_twice_and_accounts_for_everything(tmp_path):
         assert max(paid.values()) == 1, f"seed {seed}: paid twice"
         assert len(paid) == outcomes["completed", ""] + outcomes["lost", "no_picture"]
         assert outcomes["lost", "no_picture"] < 12, "only what the service did not give"
+
+
+def test_a_part_of_the_history_proves_nothing(bench, monkeypatch):
+    """More rows than are read: a submit that is not among them may have been accepted all the same."""
+    monkeypatch.setattr(recovery, "MOST_PAGES", 1)
+    b = bench(faults={"submit:drop_after": {1}})
+    first, *others = sweep(150)
+    with_history = recovery.Recovery.settle
+
+    async def not_now(self, runs, on_change, *, resubmit_unknown):
+        return runs
+
+    monkeypatch.setattr(recovery.Recovery, "settle", not_now)
+    b.run([first])
+    b.run(others)
+    monkeypatch.setattr(recovery.Recovery, "settle", with_history)
+    assert b.states([first]) == ["unknown"]
+    assert [row.state for row in b.run([first])] == ["unknown"]
+    monkeypatch.setattr(recovery, "MOST_PAGES", 2)
+    assert [row.state for row in b.run([first])] == ["completed"]
+    assert b.ledger.submits == 150

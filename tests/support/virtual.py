@@ -116,8 +116,9 @@ class SeamTransport:
 class Bench:
     """A workspace's engine on a simulated service in virtual time."""
 
-    def __init__(self, folder: Path, *, key=None, declares_history=True, **settings):
+    def __init__(self, folder: Path, *, key=None, declares_history=True, durable=True, **settings):
         self.folder = folder
+        self.durable = durable
         self.clock = VirtualClock()
         self.simulator = Simulator(**{"time_scale": 1, "paint": False, **settings}, key=key, clock=self.clock)
         self.ledger = self.simulator.ledger
@@ -126,7 +127,7 @@ class Bench:
         self.stop = Stop()
 
     def open_journal(self):
-        return Journal(self.folder / "log.sqlite", self.clock)
+        return Journal(self.folder / "log.sqlite", self.clock, durable=self.durable)
 
     def engine(self, journal=None, max_in_flight=8):
         service = Service("simulator", BASE, BASE)
