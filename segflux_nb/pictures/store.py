@@ -32,7 +32,8 @@ class PictureStore:
     """
 
     def __init__(self, workspace: Path) -> None:
-        self._workspace = workspace
+        # A text, not a Path: Python 3.13.0 parses a Path when it is first used, and not safely from several threads.
+        self._workspace = os.fspath(workspace)
 
     def put(self, data: bytes) -> StoredPicture:
         """Keep a picture, once it has been decoded fully.
@@ -47,12 +48,12 @@ class PictureStore:
         shape = check(data)
         sha256 = hashlib.sha256(data).hexdigest()
         path = f"pictures/{sha256[:2]}/{sha256}.{shape.ending}"
-        self._write(self._workspace / path, data)
+        self._write(Path(self._workspace, path), data)
         return StoredPicture(path, sha256, shape)
 
     def set_aside(self, data: bytes, name: str) -> Path:
         """Keep bytes that are no picture, for a person to look at: they were paid for."""
-        path = self._workspace / "rejected" / f"{name}.bin"
+        path = Path(self._workspace, "rejected", f"{name}.bin")
         self._write(path, data)
         return path
 

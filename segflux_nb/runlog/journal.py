@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -94,6 +95,8 @@ class Journal:
         self._clock = clock
         self._lock = threading.RLock()
         self._database = open_database(path, durable=durable)
+        # Whoever forgets to close it gets no warning; but not at the interpreter's end, when a thread may be writing.
+        weakref.finalize(self, self._database.close).atexit = False
 
     def close(self) -> None:
         """Close the file."""

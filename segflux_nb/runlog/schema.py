@@ -114,16 +114,9 @@ def open_database(path: Path, *, durable: bool) -> sqlite3.Connection:
     try:
         path.touch(mode=0o600)  # prompts and notes are nobody else's business
         database = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
-        database.row_factory = sqlite3.Row
-        database.execute("PRAGMA journal_mode = TRUNCATE")
-        database.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
-        database.execute("PRAGMA foreign_keys = ON")
-        database.execute("BEGIN IMMEDIATE")
         try:
-            _make_or_check(database, path)
-            database.execute("COMMIT")
+            _set_up(database, path, durable=durable)
         except BaseException:
-            database.execute("ROLLBACK")
             database.close()
             raise
     except (sqlite3.Error, OSError) as error:
@@ -132,6 +125,20 @@ def open_database(path: Path, *, durable: bool) -> sqlite3.Connection:
             remedy="Check that its folder can be written and its disk is not full; or give another folder",
         ) from None
     return database
+
+
+def _set_up(database: sqlite3.Connection, path: Path, *, durable: bool) -> None:
+    database.row_factory = sqlite3.Row
+    database.execute("PRAGMA journal_mode = TRUNCATE")
+    database.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+    database.execute("PRAGMA foreign_keys = ON")
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        _make_or_check(database, path)
+        database.execute("COMMIT")
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
 
 
 def _make_or_check(database: sqlite3.Connection, path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -109,6 +110,7 @@ class Ledger:
             path or ":memory:", check_same_thread=False, isolation_level=None, timeout=10
         )
         self._database.row_factory = sqlite3.Row
+        weakref.finalize(self, self._database.close).atexit = False  # a thread may be writing then
         # Losing the last rows to a power cut is fine for a simulator; a killed process loses none.
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.executescript(_SCHEMA)

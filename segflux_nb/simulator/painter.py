@@ -12,14 +12,15 @@ from __future__ import annotations
 
 import colorsys
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .samplers import Latent
 
-Plane = NDArray[np.float32]
-Colour = NDArray[np.float32]
+Plane = NDArray[np.floating[Any]]
+Colour = NDArray[np.floating[Any]]
 
 LAYERS = 4
 
@@ -140,7 +141,7 @@ class _Landscape:
     def _ridge(self, layer: int, near: float) -> tuple[Plane, Plane]:
         waves = self.z[14 + 8 * layer : 22 + 8 * layer]
         height = 0.245 - 0.205 * near**0.8
-        line = np.zeros(self.width, dtype=np.float32)
+        line: Plane = np.zeros(self.width, dtype=np.float32)
         for octave, wave in enumerate(waves[:5]):
             frequency = 1.15 * 1.9**octave * (1 + 0.07 * layer)
             size = 0.105 / 1.85**octave * (1 - 0.50 * near) * math.tanh(0.55 + abs(wave))
@@ -148,7 +149,7 @@ class _Landscape:
             # Cusped crests, rounded valleys: mountains rather than waves.
             line += size * (1 - 1.6 * np.abs(np.sin(angle / 2)))
         smooth = self.shore - height - line
-        detail = np.zeros(self.width, dtype=np.float32)
+        detail: Plane = np.zeros(self.width, dtype=np.float32)
         for octave, wave in enumerate(waves[5:]):
             frequency = 17 * 2.1**octave * (1 + 0.1 * layer)
             detail += 0.0075 / 1.7**octave * np.abs(np.sin(math.pi * frequency * self.x + 3 * wave))
