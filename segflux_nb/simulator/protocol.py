@@ -119,11 +119,14 @@ class Protocol:
                 return answers.json_reply(200, {"models": [answers.catalogue_entry()]})
             case ("GET", "openapi.json"):
                 return answers.json_reply(200, description(call.base_url))
-            case ("GET", "simulator", "ledger"):
-                return self._ledger()
-            case (_, "generations" | "inference-model-information" | "openapi.json" | "simulator", *_):
+            case (_, "generations" | "inference-model-information" | "openapi.json", *_):
                 return answers.wrong_method()
-        refusal = self._unauthorised(call) or self._rate_limited(call, now)
+        refusal = self._unauthorised(call)
+        if refusal is None and call.parts[0] == "simulator":  # not the service's: no limit counts it
+            return (
+                self._ledger() if (call.method, call.path) == ("GET", "/simulator/ledger") else answers.wrong_method()
+            )
+        refusal = refusal or self._rate_limited(call, now)
         if refusal is not None:
             return refusal
         match (call.method, *call.parts):

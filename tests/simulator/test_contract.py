@@ -135,6 +135,8 @@ TABLE = [
     Row("a failed job costs nothing", "GET", "/v1/get-user-credits", 200, JSON, settings={"credits": 5},
         jobs=[{"steps": 0}], later=60, shows={"credits": 5}),
     Row("the catalogue needs no key", "GET", "/inference-model-information/list", 200, JSON, settings={"key": KEY}),
+    Row("the ledger holds prompts and is behind the key", "GET", "/simulator/ledger", 401, JSON, settings={"key": KEY}),
+    Row("and no limit counts it", "GET", "/simulator/ledger", 200, JSON, settings={"rpm": 1, "count_gets": True}, jobs=[{}]),
     Row("the ledger stands apart", "GET", "/simulator/ledger", 200, JSON, **queued(60), shows={"submits": 1}),
 ]  # fmt: skip
 
