@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from . import loopthread
 from .clock import SystemClock
 from .errors import MissingKey, SweepError, WorkspaceError
-from .lifecycle import State
+from .lifecycle import Disposition, State, disposition
 from .model import MODEL, PLACEHOLDER_FINETUNE_ID, Value
 from .pictures.store import PictureStore
 from .runlog.frame import sweeps_frame
@@ -214,7 +214,7 @@ class Workspace:
         """Start a sweep and return at once; parameters and errors are those of `run`."""
         budget = Budget(self._cap(max_cost))
         requests = self._takes(sweep) if again else list(sweep)
-        self._check(requests)
+        self._check(self._unsettled(requests))
         self._journal.plan(self.service, requests)
         self._journal.enter_sweep(
             self.service,
@@ -339,8 +339,21 @@ class Workspace:
         self._check(failed)
         return self._start(failed, runs, Budget(self._cap(None)), retry_held=True).wait_or_interrupt()
 
+    def _unsettled(self, requests: Sequence[Request]) -> list[Request]:
+        """The requests for which the service will be asked: to submit, to collect, or to look up."""
+        logged = self._journal.runs(self.service, [request.digest for request in requests])
+
+        def is_settled(request: Request) -> bool:
+            run = logged.get(request.digest)
+            if run is None or run.state is State.UNKNOWN:
+                return False
+            return disposition(run.state, run.error_kind) in (Disposition.DONE, Disposition.HELD)
+
+        return [request for request in requests if not is_settled(request)]
+
     def _check(self, requests: Sequence[Request]) -> None:
-        if self.service != HOSTED.name:
+        """Refuse, before anything is sent, what the hosted service would not take."""
+        if self.service != HOSTED.name or not requests:
             return
         if self._secret is None:
             raise MissingKey(

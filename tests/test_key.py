@@ -16,6 +16,7 @@ import segflux_nb as sf
 from segflux_nb import loopthread
 from segflux_nb.cli import main
 from segflux_nb.errors import TransportError
+from segflux_nb.lifecycle import State
 from segflux_nb.service.keys import find_key, save_key
 from segflux_nb.service.secret import Secret, redact
 from segflux_nb.service.transport import HttpRequest
@@ -159,3 +160,18 @@ def test_a_missing_key_names_the_ways(no_key, tmp_path):
         ws.run(sf.Sweep(prompt="TOK", finetune_id="a"))
     for way in ("segflux login", "SEGMIND_API_KEY", "Colab", "api_key=", 'service="simulator"'):
         assert way in str(error.value)
+
+
+def test_a_sweep_whose_pictures_are_all_logged_runs_without_a_key(no_key, tmp_path):
+    """A finished notebook is executed again by somebody who has no key: nothing is to be submitted."""
+    grid = sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2])
+    with sf.Workspace(tmp_path / "study") as ws:
+        ws._journal.plan("segmind", grid)
+        for run in ws._journal.all_runs("segmind").values():
+            for state in (State.SUBMITTING, State.SUBMITTED, State.DOWNLOADING, State.COMPLETED):
+                run = ws._journal.move(run, state, request_id=run.digest)
+        assert ws.run(grid).counts == {"completed": 2}
+        with pytest.raises(sf.SegfluxError, match="API key"):
+            ws.run(grid, again=True)
+        with pytest.raises(sf.SegfluxError, match="API key"):
+            ws.run(grid + grid.replace(seed=3))
