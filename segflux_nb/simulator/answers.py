@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -50,6 +50,8 @@ class Reply:
         Whether the connection is closed afterwards, without announcing it.
     spoilt:
         The fault in the picture's bytes, or empty.
+    measures, compose:
+        The job whose picture's size the body names, and the body for a size in bytes.
     """
 
     status: int
@@ -60,11 +62,18 @@ class Reply:
     cut: Literal["", "before", "middle"] = ""
     closes: bool = False
     spoilt: str = ""
+    measures: Entry | None = None
+    compose: Callable[[int], bytes] | None = None
 
 
 def json_reply(status: int, content: Mapping[str, Any]) -> Reply:
     """An answer in JSON."""
-    return Reply(status, json.dumps(content).encode(), {"content-type": "application/json"})
+    return Reply(status, encode(content), {"content-type": "application/json"})
+
+
+def encode(content: Mapping[str, Any]) -> bytes:
+    """A body in JSON."""
+    return json.dumps(content).encode()
 
 
 def page(status: int, text: str) -> Reply:
@@ -126,14 +135,15 @@ def metrics(entry: Entry, credits: float | None) -> dict[str, Any]:
     return measured if credits is None else {**measured, "remaining_credits": credits}
 
 
-def result(call: Call, entry: Entry, measured: Mapping[str, Any]) -> dict[str, Any]:
-    """The result of a job that completed."""
+def result(call: Call, entry: Entry, measured: Mapping[str, Any], size: int) -> dict[str, Any]:
+    """The result of a job that completed, with a picture of so many bytes."""
     url = picture_url(call.base_url, entry)
+    image = {"url": url, "content_type": "image/jpeg", "file_name": url.rsplit("/", 1)[1], "file_size": str(size)}
     return {
         "status": "COMPLETED",
         "error": None,
         "output": url,
-        "images": [{"url": url, "content_type": "image/jpeg", "file_name": url.rsplit("/", 1)[1]}],
+        "images": [image],
         "seed": str(seed_of(entry)),
         "prompt": complete(entry.body)["prompt"],
         "timings": {"inference": measured["inference_time"]},

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -174,10 +175,11 @@ class Simulator:
 
     def reply(self, call: Call) -> tuple[Reply, bytes]:
         """The answer to a call and its body, painted if need be: the protocol without a socket."""
+        if self.protocol.leaves_unread(call.method, call.path):
+            return Reply(500, cut="before"), b""
         reply = self.protocol.handle(call, self._clock.now())
-        if reply.picture is None:
-            return reply, reply.body
-        return reply, spoilt(self._gallery.picture(reply.picture).result(), reply.spoilt)
+        entry = reply.picture or reply.measures
+        return reply, reply.body if entry is None else _body(reply, self._gallery.picture(entry).result())
 
     def _start(self) -> int:
         with self._lock:
@@ -191,7 +193,7 @@ class Simulator:
                 self._server = _Server(
                     uvicorn.Config(
                         app,
-                        http=_CuttableProtocol,
+                        http=cast("type[Any]", partial(_CuttableProtocol, leaves_unread=self.protocol.leaves_unread)),
                         ws="none",
                         lifespan="off",
                         log_config=None,
@@ -218,10 +220,9 @@ class Simulator:
             body=await request.body(),
         )
         reply = self.protocol.handle(call, self._clock.now())
-        body = reply.body
-        if reply.picture is not None:
-            data = await asyncio.wrap_future(self._gallery.picture(reply.picture))
-            body = spoilt(data, reply.spoilt)
+        entry, body = reply.picture or reply.measures, reply.body
+        if entry is not None:
+            body = _body(reply, await asyncio.wrap_future(self._gallery.picture(entry)))
         if reply.ready_at is not None:
             await self._clock.sleep(max(0.0, reply.ready_at - self._clock.now()))
         response = Response(body, reply.status, dict(reply.headers))
@@ -232,6 +233,11 @@ class Simulator:
         await response(scope, receive, send)
         if reply.closes:
             transport.close()
+
+
+def _body(reply: Reply, picture: bytes) -> bytes:
+    """The body of an answer that is a picture, or names its size."""
+    return spoilt(picture if reply.compose is None else reply.compose(len(picture)), reply.spoilt)
 
 
 def _listener(host: str, port: int) -> socket.socket:
@@ -262,11 +268,27 @@ async def _cut(
 
 
 class _CuttableProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol, handing the connection to the application so that it can be cut."""
+    """Uvicorn's protocol, which hands the connection to the application so that it can be cut, or cuts it itself."""
+
+    def __init__(self, *arguments: Any, leaves_unread: Callable[[str, str], bool], **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._leaves_unread = leaves_unread
 
     def on_headers_complete(self) -> None:
+        path = self.url.split(b"?")[0].decode("ascii", "replace")
+        if self._leaves_unread(self.parser.get_method().decode("ascii"), path):
+            self.transport.abort()
+            return
         super().on_headers_complete()
         cast("dict[str, Any]", self.scope)[_TRANSPORT] = self.transport
+
+    def on_body(self, body: bytes) -> None:
+        if not self.transport.is_closing():
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self.transport.is_closing():
+            super().on_message_complete()
 
 
 class _Server(uvicorn.Server):

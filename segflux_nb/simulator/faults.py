@@ -16,8 +16,11 @@ Fault = float | Callable[[Mapping[str, Any]], object] | Collection[int]
 
 OPERATIONS = ("submit", "v1", "status", "result", "history", "credits", "picture")
 
+UNREAD = "drop_unread"
+
 INSTEAD = {
-    "drop_before": "the connection is cut before the request is handled",
+    UNREAD: "the connection is cut at the request's head: its body is not read",
+    "drop_before": "the connection is cut once the request is read, before it is handled",
     "403": "it is answered 403: the model is private",
     "404": "it is answered 404",
     "406": "it is answered 406: the team's spend limit is reached",
@@ -87,6 +90,8 @@ class Faults:
         for name, fault in faults.items():
             if name not in KINDS:
                 raise ValueError(f"there is no fault {name!r}; there are {', '.join(KINDS)}")
+            if callable(fault) and name.endswith(UNREAD):
+                raise ValueError(f"{name} strikes before a body is read: give a rate, or which calls")
             if isinstance(fault, int | float) and not 0 <= fault <= 1:
                 raise ValueError(f"the rate of {name} must be from 0 to 1, not {fault!r}")
         self._faults = dict(faults)
@@ -107,12 +112,20 @@ class Faults:
         """The kind of fault that strikes a call, or None."""
         if not self._faults:
             return None
-        wheres = (operation,) if operation == "picture" else (operation, "any")
-        kinds = {**INSTEAD, **AFTERWARDS, **OF_SUBMITS, **OF_PICTURES}
-        for kind in kinds:
-            if any(self.strikes(f"{where}:{kind}", body, number, *occasion) for where in wheres):
+        for kind in {**INSTEAD, **AFTERWARDS, **OF_SUBMITS, **OF_PICTURES}:
+            if kind != UNREAD and self._strikes_any(operation, kind, body, number, *occasion):
                 return kind
         return None
+
+    def leaves_unread(self, operation: str, number: int) -> bool:
+        """Whether the connection is cut before the `number`-th call of an operation is read."""
+        return self._strikes_any(operation, UNREAD, {}, number, operation, number)
+
+    def _strikes_any(
+        self, operation: str, kind: str, body: Mapping[str, Any], number: int, *occasion: object
+    ) -> bool:
+        wheres = (operation,) if operation == "picture" else (operation, "any")
+        return any(self.strikes(f"{where}:{kind}", body, number, *occasion) for where in wheres)
 
 
 def parse_faults(text: str) -> dict[str, Fault]:

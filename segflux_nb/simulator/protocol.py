@@ -71,6 +71,7 @@ class Protocol:
         self.faults = faults
         self._on_accept = on_accept
         self._numbers: Counter[object] = Counter()
+        self._heads: Counter[str] = Counter()
         self._recent: deque[float] = deque()
 
     def handle(self, call: Call, now: float) -> Reply:
@@ -91,6 +92,14 @@ class Protocol:
         declared = self.settings.history_complete
         headers = {**reply.headers, SIMULATOR_HEADER: "1"}
         return replace(reply, headers=headers if declared is None else {**headers, HISTORY_HEADER: f"{declared:g}"})
+
+    def leaves_unread(self, method: str, path: str) -> bool:
+        """Whether the connection is to be cut now that a call's head has come; to be asked once for each call."""
+        operation, _ = self._operation(Call(method, path, ""))
+        if operation is None:
+            return False
+        self._heads[operation] += 1
+        return self.faults.leaves_unread(operation, self._heads[operation])
 
     def _operation(self, call: Call) -> tuple[str | None, Entry | None]:
         """Which operation a call is, as far as faults know it, and the job it is about."""
@@ -226,7 +235,12 @@ class Protocol:
                 200, {"status": "COMPLETED", "request_id": entry.request_id, "metrics": metrics}
             )
         self.ledger.served(entry, "result", now)
-        return answers.json_reply(200, self._misshapen(entry, answers.result(call, entry, metrics)))
+        reply = answers.json_reply(200, {})
+        return replace(
+            reply,
+            measures=entry,
+            compose=lambda size: answers.encode(self._misshapen(entry, answers.result(call, entry, metrics, size))),
+        )
 
     def _misshapen(self, entry: Entry, result: dict[str, Any]) -> dict[str, Any]:
         """A result with the job's faults in it."""
@@ -333,7 +347,7 @@ def _afterwards(fault: str, reply: Reply, now: float) -> Reply:
             return answers.gateway(int(fault[:3]))
         case "no_id":
             return answers.json_reply(reply.status, {"status": "QUEUED"}) if reply.status == 200 else reply
-        case _ if reply.picture is not None:
+        case _ if reply.picture is not None or reply.measures is not None:
             return replace(reply, spoilt=fault)
         case "truncated":
             return replace(reply, body=reply.body[: len(reply.body) // 2])

@@ -10,7 +10,18 @@ from segflux_nb.running import owner
 from tests.support.virtual import Bench
 
 CALL_FAULTS = (
-    *("drop_before", "429", "500", "502", "504", "drop_after", "drop_middle", "502_after", "504_after"),
+    *(
+        "drop_unread",
+        "drop_before",
+        "429",
+        "500",
+        "502",
+        "504",
+        "drop_after",
+        "drop_middle",
+        "502_after",
+        "504_after",
+    ),
     *("stale", "delay", "truncated", "not_json"),
 )
 

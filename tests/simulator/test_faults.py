@@ -10,13 +10,13 @@ from PIL import Image, UnidentifiedImageError
 from segflux_nb.model import MODEL
 from segflux_nb.simulator.app import Simulator
 from segflux_nb.simulator.faults import AFTERWARDS, INSTEAD, KINDS, OF_JOBS, OF_PICTURES, Faults, parse_faults
-from segflux_nb.simulator.render import spoilt, tiny
 from tests.support.service import BODY, Desk
 
 SUBMIT = f"/v2/{MODEL.slug}"
 
 # What a plain client sees of a call that would have been answered 200 otherwise.
 SEEN = {
+    "drop_unread": "cut",
     "drop_before": "cut",
     "403": 403,
     "404": 404,
@@ -59,8 +59,7 @@ class Seam:
         if self.stale:
             self.stale = False
             return "cut", None, b""
-        status, _, reply = self.desk.call(method, path, body)
-        data = reply.body if reply.picture is None else spoilt(tiny(reply.picture), reply.spoilt)
+        status, data, reply = self.desk.call(method, path, body, raw=True)
         if reply.ready_at is not None:
             self.desk.clock.time = max(self.desk.clock.time, reply.ready_at)
         self.stale = reply.closes

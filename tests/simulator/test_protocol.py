@@ -148,3 +148,13 @@ def test_a_fault_at_a_rate_strikes_about_as_often_and_the_same_again():
     failed = [[entry.error for entry in desk.ledger.entries()] for desk in desks]
     assert failed[0] == failed[1]
     assert 40 <= sum(error is not None for error in failed[0]) <= 80
+
+
+def test_a_result_names_the_size_of_its_picture_as_a_string():
+    d = Desk(time_scale=0)
+    request_id = d.submit()["request_id"]
+    _, result, _ = d.call("GET", f"/v2/requests/{request_id}")
+    (image,) = result["images"]
+    _, data, _ = d.call("GET", image["url"])
+    assert image["file_size"] == str(len(data))
+    assert image["url"] == result["output"]

@@ -41,7 +41,7 @@ class Desk:
         self.simulator = Simulator(**{"time_scale": 1, "paint": False, **settings}, clock=self.clock)
         self.ledger = self.simulator.ledger
 
-    def call(self, method, path, body=None, **headers):
+    def call(self, method, path, body=None, *, raw=False, **headers):
         path, _, query = path.removeprefix(BASE).partition("?")
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
@@ -55,6 +55,8 @@ class Desk:
             body if isinstance(body, bytes) else json.dumps(body).encode(),
         )
         reply, data = self.simulator.reply(call)
+        if raw:
+            return reply.status, data, reply
         try:
             return reply.status, json.loads(data), reply
         except ValueError:
