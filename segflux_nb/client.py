@@ -215,7 +215,7 @@ class AsyncSegmindClient:
             wait = pause
             failure: SegfluxError
             try:
-                answer = await self._transport.send(HttpRequest("GET", url, "call", query=query or {}))
+                answer = await self._transport.send(HttpRequest("GET", url, "status", query=query or {}))
             except TransportError as error:
                 failure = InferenceError(error.what, request_id=request_id, remedy=_ASK)
             else:

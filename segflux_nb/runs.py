@@ -20,7 +20,7 @@ from .markup import count, plain
 from .model import Value
 from .runlog.frame import DF_COLUMNS, LOG_COLUMNS, RUN_DIGITS, Entry, build, reached_from_here
 from .runlog.journal import Journal, LoggedRun
-from .running.engine import Stop
+from .running.walk import Stop
 from .viewing.progress import Progress
 from .viewing.sheet import ContactSheet, ThemeName, contact_sheet
 

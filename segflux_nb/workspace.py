@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import math
 import os
@@ -23,7 +24,9 @@ from .pictures.store import PictureStore
 from .runlog.frame import sweeps_frame
 from .runlog.journal import Journal
 from .running.budget import Budget
-from .running.engine import Engine, Stop
+from .running.engine import Engine
+from .running.pacer import PacedTransport, Pacer
+from .running.walk import Stop
 from .runs import LiveRun, Runs, Source
 from .service.addresses import HOSTED, Service, at
 from .service.api import Api
@@ -40,6 +43,9 @@ if TYPE_CHECKING:
 
 HOSTED_CAP = 10.0
 """US dollars that one call may spend on the hosted service, unless it is told otherwise."""
+
+CAUTIOUS_SECONDS = 3600.0
+"""So long after a 429 a new connection begins slowly."""
 
 TIME_SCALE = 0.02
 """How fast the workspace's own simulator runs: 22 s become 0.44 s."""
@@ -73,6 +79,8 @@ class Workspace:
         ``segflux login`` writes, or Colab's secret of that name.
     max_in_flight:
         Jobs at the service at a time.
+    max_rpm:
+        Requests per minute, of all kinds and of all processes that use this workspace; None for no limit of your own.
 
     Raises
     ------
@@ -94,12 +102,15 @@ class Workspace:
         service: str | Simulator | None = None,
         api_key: str | None = None,
         max_in_flight: int = 32,
+        max_rpm: int | None = None,
     ) -> None:
-        if isinstance(max_in_flight, bool) or not isinstance(max_in_flight, int) or max_in_flight < 1:
-            raise WorkspaceError(f"max_in_flight={max_in_flight!r} is not an integer from 1")
+        _check_count("max_in_flight", max_in_flight)
+        if max_rpm is not None:
+            _check_count("max_rpm", max_rpm)
         self.path = Path(path).resolve()
         self._shown = str(path)
         self._max_in_flight = max_in_flight
+        self._max_rpm = max_rpm
         self._clock = SystemClock()
         self._secret = find_key(api_key)
         self._asked = service if service is not None else os.environ.get("SEGFLUX_SERVICE") or None
@@ -383,9 +394,9 @@ class Workspace:
     def _rates(self) -> Rates:
         """What an evaluation costs and takes here: from the log once it has some, else as published."""
         measured = [
-            (evaluations, seconds, cost)
-            for parameters, seconds, cost in self._journal.measured(self.service)
-            if (evaluations := MODEL.evaluations(parameters))
+            (evaluations, found.queue + found.render, found.cost)
+            for found in self._journal.measured(self.service)
+            if (evaluations := MODEL.evaluations(found.parameters))
         ]
         cost, cost_source = PUBLISHED.cost, PUBLISHED.cost_source
         priced = [(evaluations, cost) for evaluations, _, cost in measured if cost]
@@ -433,16 +444,35 @@ class Workspace:
         with self._lock:
             if self._engine is None:
                 service = self._address()
-                self._api = Api(service, HttpxTransport(service, self._secret), self._clock, self._secret)
+                pacer = self._pacer()
+                transport = PacedTransport(HttpxTransport(service, self._secret), pacer, self._clock)
+                self._api = Api(service, transport, self._clock, self._secret)
                 self._engine = Engine(
                     self._journal,
                     self._api,
+                    pacer,
                     PictureStore(self.path),
                     self._clock,
                     max_in_flight=self._max_in_flight,
                     rates=self._rates(),
                 )
             return self._engine
+
+    def _pacer(self) -> Pacer:
+        journal, service, most = self._journal, self.service, self._max_rpm
+
+        async def window() -> float:
+            return await asyncio.to_thread(journal.take_turn, service, most or 1)
+
+        lately = self._clock.now() - CAUTIOUS_SECONDS
+        return Pacer(
+            self._clock,
+            max_in_flight=self._max_in_flight,
+            window=window if most is not None else None,
+            max_rpm=most,
+            on_limit=lambda what, value, why: journal.note_limit(service, what, value, why),
+            cautious=any(at > lately for at, *_ in journal.limits(service)),
+        )
 
     def _address(self) -> Service:
         if self.service == HOSTED.name:
@@ -465,6 +495,11 @@ class Workspace:
     ) -> Runs:
         source = Source(self._journal, self.service, self.path, self._retry)
         return Runs(source, cells, axes, name=title or name, title=title)
+
+
+def _check_count(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise WorkspaceError(f"{name}={value!r} is not an integer from 1")
 
 
 _open_workspaces: weakref.WeakSet[Workspace] = weakref.WeakSet()

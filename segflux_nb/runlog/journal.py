@@ -8,7 +8,7 @@ import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -54,6 +54,16 @@ class LoggedRun:
 
 
 @dataclass(frozen=True)
+class Measurement:
+    """What the service measured of a completed run: seconds in its queue and of inference, and US dollars."""
+
+    parameters: Mapping[str, Value]
+    queue: float
+    render: float
+    cost: float | None
+
+
+@dataclass(frozen=True)
 class LoggedSweep:
     """A sweep of the log: its axes in order, and how many of its cells are done."""
 
@@ -82,19 +92,27 @@ class Journal:
     clock:
         Stamps the events.
     durable:
-        False is for tests that play many thousand runs: what is committed survives a kill, not a power cut.
+        False is for tests that play many thousand runs in virtual time: the file survives no kill.
 
     Raises
     ------
     WorkspaceError
         From any method, where the disk does not do what it must.
+
+    Attributes
+    ----------
+    path:
+        The file.
+    read_only:
+        Whether the folder cannot be written, so that the log can only be read.
     """
 
     def __init__(self, path: Path, clock: Clock, *, durable: bool = True) -> None:
         self.path = path
         self._clock = clock
         self._lock = threading.RLock()
-        self._database = open_database(path, durable=durable)
+        opened = open_database(path, durable=durable)
+        self._database, self.read_only = opened.database, opened.read_only
         # Whoever forgets to close it gets no warning; but not at the interpreter's end, when a thread may be writing.
         weakref.finalize(self, self._database.close).atexit = False
 
@@ -199,15 +217,69 @@ class Journal:
             )
             return [(row[0], row[1], row[2], json.loads(row[3])) for row in cursor]
 
-    def measured(self, service: str, most: int = 150) -> list[tuple[dict[str, Value], float, float | None]]:
-        """Parameters, seconds from acceptance to completion, and cost, of the latest completed runs."""
+    def measured(self, service: str, most: int = 150) -> list[Measurement]:
+        """What the service measured of the latest completed runs, the newest first."""
         with self._reading() as cursor:
             cursor.execute(
-                "SELECT parameters, queue_seconds + render_seconds, cost_usd FROM runs WHERE service = ?"
+                "SELECT parameters, coalesce(queue_seconds, 0), render_seconds, cost_usd FROM runs WHERE service = ?"
                 " AND state = 'completed' AND render_seconds IS NOT NULL ORDER BY completed_at DESC LIMIT ?",
                 (service, most),
             )
-            return [(json.loads(row[0]), row[1], row[2]) for row in cursor]
+            return [Measurement(json.loads(row[0]), row[1], row[2], row[3]) for row in cursor]
+
+    # ------------------------------------------------------------------ sharing
+
+    def claim(self, run: LoggedRun, owner: str) -> LoggedRun | None:
+        """Take over a run that is in nobody's hands; None where another process was faster."""
+        with self._writing() as cursor:
+            cursor.execute(
+                "UPDATE runs SET owner = ? WHERE service = ? AND digest = ? AND state = ? AND owner IS ?",
+                (owner, run.service, run.digest, run.state, run.owner),
+            )
+            return replace(run, owner=owner) if cursor.rowcount else None
+
+    def beat(self, owner: str) -> None:
+        """Note that a process is alive, and forget those that have not been for a day."""
+        now = self._clock.now()
+        with self._writing() as cursor:
+            cursor.execute("INSERT OR REPLACE INTO processes VALUES (?, ?)", (owner, now))
+            cursor.execute("DELETE FROM processes WHERE seen_at < ?", (now - 86_400,))
+
+    def silence(self, owner: str) -> float | None:
+        """Seconds since a process was last seen alive; None where it never was."""
+        with self._reading() as cursor:
+            cursor.execute("SELECT seen_at FROM processes WHERE owner = ?", (owner,))
+            row = cursor.fetchone()
+        return None if row is None else self._clock.now() - row[0]
+
+    def take_turn(self, service: str, most: int, seconds: float = 60.0) -> float:
+        """Take one of so many requests in so many seconds, for all processes; 0, or the seconds to wait for one."""
+        now = self._clock.now()
+        with self._writing() as cursor:
+            # A clock that was set back must not lock everybody out.
+            cursor.execute(
+                "DELETE FROM turns WHERE service = ? AND (at <= ? OR at > ?)", (service, now - seconds, now)
+            )
+            cursor.execute("SELECT count(*), min(at) FROM turns WHERE service = ?", (service,))
+            taken, oldest = cursor.fetchone()
+            if taken >= most:
+                return max(1e-3, float(oldest) + seconds - now)
+            cursor.execute("INSERT INTO turns (service, at) VALUES (?, ?)", (service, now))
+        return 0.0
+
+    def note_limit(self, service: str, what: str, value: float, why: str) -> None:
+        """Note a change of what the service is taken to allow."""
+        with self._writing() as cursor:
+            cursor.execute(
+                "INSERT INTO limits (service, at, what, value, why) VALUES (?, ?, ?, ?, ?)",
+                (service, self._clock.now(), what, value, why),
+            )
+
+    def limits(self, service: str) -> list[tuple[float, str, float, str]]:
+        """The changes of what the service is taken to allow: when, what, the new value, why."""
+        with self._reading() as cursor:
+            cursor.execute("SELECT at, what, value, why FROM limits WHERE service = ? ORDER BY number", (service,))
+            return [tuple(row) for row in cursor]
 
     # ------------------------------------------------------------------ sweeps
 
@@ -307,6 +379,11 @@ class Journal:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Cursor]:
+        if self.read_only:
+            raise WorkspaceError(
+                f"The run log {self.path} can only be read: its folder cannot be written",
+                remedy="Copy the workspace to a folder of your own, and open the copy",
+            )
         with self._reading() as cursor:
             cursor.execute("BEGIN IMMEDIATE")
             try:

@@ -2,93 +2,39 @@
 
 One coroutine a run walks the lifecycle: intent in the journal, submit, request id in the journal, polls, the
 picture's address in the journal, the picture on disk, completed. Whatever kills the process, the journal says where
-to go on. Nothing below this module repeats a submit, and this one only where nothing was accepted.
+to go on. Nothing below this module repeats a submit, and this one only where nothing was accepted. A run that another
+process has in hand is left to it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from contextlib import suppress
 
 from ..clock import Clock
-from ..errors import (
-    AuthenticationError,
-    PermissionDenied,
-    PictureError,
-    RateLimited,
-    SegfluxError,
-    ServerError,
-    ServiceError,
-    TransportError,
-)
-from ..lifecycle import (
-    Accepted,
-    Broken,
-    Disposition,
-    Finished,
-    Gone,
-    NoPicture,
-    NotSent,
-    PollOutcome,
-    Refused,
-    Rendered,
-    ResultOutcome,
-    State,
-    SubmitOutcome,
-    Unclear,
-    Unknown,
-    Waiting,
-    advance,
-    disposition,
-)
-from ..model import MODEL
+from ..errors import WorkspaceError
+from ..lifecycle import Disposition, State, disposition
 from ..pictures.store import PictureStore
 from ..runlog.journal import Journal, LoggedRun
 from ..service.api import Api
 from ..sweep.plan import Rates
-from ..sweep.request import Request, canonical_json
+from ..sweep.request import Request
 from .budget import Budget
-from .owner import is_being_submitted, submitting, this_process
-from .polling import ServiceTimes
+from .collector import Collector
+from .leases import BEAT_SECONDS, LEASE_SECONDS, SUBMIT_LEASE_SECONDS, carrying, is_held, this_process
+from .order import readable_first
+from .pacer import Pacer
 from .recovery import Recovery
-from .threads import DaemonExecutor
+from .submitter import Submitter
+from .walk import Stop, Walk
 from .writer import Writer
 
-SUBMITS_AT_A_TIME = 4
-"""Submits on the wire at a time: the bound on what a crash can leave unknown."""
-
-REACH_TRIES = 5
-"""How often one run's submit finds the service out of reach before the sweep stops."""
-
-SERVER_TRIES = 3
-"""How often one run's submit is answered by a failure of the service's own before the run is given up for now."""
-
-PICTURE_TRIES = 5
-GONE_TRIES = 3
-"""How often a picture, or a record, must be missing before it is believed."""
-
 FOREIGN_SECONDS = 0.5
-"""Between looks at the log while another process submits a run."""
+"""Between looks at the log while runs are in other hands."""
 
 RECOVERY_ROUNDS = 3
 """How often one call looks up submits whose answers were lost on its way."""
-
-
-@dataclass
-class Stop:
-    """Asks a running sweep to submit nothing more, and says why."""
-
-    reason: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.reason)
-
-    def set(self, reason: str) -> None:
-        """Ask; the first reason stands."""
-        self.reason = self.reason or reason
 
 
 class Engine:
@@ -96,8 +42,8 @@ class Engine:
 
     Parameters
     ----------
-    journal, api, store, clock:
-        Where it writes, asks, keeps and waits.
+    journal, api, pacer, store, clock:
+        Where it writes, asks, takes turns, keeps and waits.
     max_in_flight:
         Jobs at the service at a time.
     rates:
@@ -105,23 +51,23 @@ class Engine:
     """
 
     def __init__(
-        self, journal: Journal, api: Api, store: PictureStore, clock: Clock, *, max_in_flight: int, rates: Rates
+        self,
+        journal: Journal,
+        api: Api,
+        pacer: Pacer,
+        store: PictureStore,
+        clock: Clock,
+        *,
+        max_in_flight: int,
+        rates: Rates,
     ) -> None:
         self._writer = Writer(journal, api.service.name)
-        self._recovery = Recovery(self._writer, api, clock)
-        self._api = api
-        self._store = store
+        self._recovery = Recovery(self._writer, api, clock, self._is_elsewhere)
+        self._submitter = Submitter(self._writer, api, pacer, clock, rates)
+        self._collector = Collector(self._writer, api, pacer, store, clock, rates.seconds)
         self._clock = clock
         self._max_in_flight = max_in_flight
-        self._rates = rates
-        self._times = ServiceTimes(rates.seconds)
-        for parameters, seconds, _ in reversed(journal.measured(api.service.name)):
-            self._times.add(MODEL.evaluations(parameters), seconds)
-        self._decoders = DaemonExecutor(2, "segflux-decode")
         self._slots = asyncio.Semaphore(max_in_flight)
-        self._submits = asyncio.Semaphore(SUBMITS_AT_A_TIME)
-        self._background: set[asyncio.Task[Any]] = set()
-        self._gate = 0.0
 
     async def run(
         self,
@@ -156,288 +102,128 @@ class Engine:
             Where the disk, not a cell, is the trouble.
         """
         unique = {request.digest: request for request in requests}
+        ordered = [request.digest for request in readable_first(list(unique.values()))]
         await self._writer.plan(unique.values())
-        walk = _Walk(stop, budget, on_change, retry_held)
-        for _ in range(RECOVERY_ROUNDS):
-            rows = self._writer.runs(unique)
-            if {State.UNKNOWN, State.SUBMITTING} & {row.state for row in rows}:
-                rows = await self._recovery.settle(rows, on_change, resubmit_unknown=resubmit_unknown)
-            await self._carry_all([row for row in rows if self._is_to_do(row, walk)], walk)
-            if stop or not walk.lost_answers:
-                return
-            walk.lost_answers = 0
+        walk = Walk(stop, budget, on_change, retry_held)
+        beating = asyncio.create_task(self._beat())
+        try:
+            for _ in range(RECOVERY_ROUNDS):
+                rows = self._writer.runs(ordered)
+                if {State.UNKNOWN, State.SUBMITTING} & {row.state for row in rows}:
+                    rows = await self._recovery.settle(rows, on_change, resubmit_unknown=resubmit_unknown)
+                await self._carry_all([row for row in rows if self._is_to_do(row, walk)], walk)
+                if stop or not walk.lost_answers:
+                    return
+                walk.lost_answers = 0
+        finally:
+            beating.cancel()
 
-    async def _carry_all(self, rows: list[LoggedRun], walk: _Walk) -> None:
+    async def close(self) -> None:
+        """Let submits on the wire end, and stop the threads."""
+        await self._submitter.settle()
+        self._writer.close()
+        self._collector.close()
+
+    # ------------------------------------------------------------------ many runs
+
+    async def _carry_all(self, rows: list[LoggedRun], walk: Walk) -> None:
         # What is in flight goes first: it is paid for and may expire.
         rows.sort(key=lambda row: disposition(row.state) is not Disposition.GOES_ON)
-        waiting = deque(rows)
+        walk.waiting.extend(rows)
+        watching = asyncio.create_task(self._watch_others(walk))
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._max_in_flight, len(waiting))):
-                    group.create_task(self._work(waiting, walk))
+                for _ in range(min(self._max_in_flight, len(rows))):
+                    group.create_task(self._work(walk))
         except BaseExceptionGroup as trouble:
             first = trouble.exceptions[0]
         else:
             return
+        finally:
+            watching.cancel()
         raise first
 
-    def _is_to_do(self, run: LoggedRun, walk: _Walk) -> bool:
+    async def _work(self, walk: Walk) -> None:
+        while (run := await walk.next()) is not None:
+            async with self._slots:  # shared with other sweeps of this workspace
+                await self._carry(run, walk)
+
+    async def _watch_others(self, walk: Walk) -> None:
+        """Follow in the log what is in other hands, and take over what is in nobody's any more."""
+        while True:
+            await walk.some_elsewhere()
+            await self._clock.sleep(FOREIGN_SECONDS)
+            for run in self._writer.runs(walk.others):
+                if run.state is not walk.others[run.digest].state:
+                    walk.others[run.digest] = run
+                    walk.on_change(run.digest, run.state)
+                if disposition(run.state) is not Disposition.GOES_ON or not self._is_elsewhere(run):
+                    walk.is_back(run, to_do=self._is_to_do(run, walk))
+
+    async def _beat(self) -> None:
+        """Tell processes on other machines that this one is alive."""
+        while True:
+            with suppress(WorkspaceError):  # a full disk is the sweep's trouble, and it says so
+                await self._writer.beat()
+            await self._clock.sleep(BEAT_SECONDS)
+
+    def _is_to_do(self, run: LoggedRun, walk: Walk) -> bool:
         if run.digest in walk.finished:
             return False
         if walk.retry_held and run.state in (State.FAILED, State.REFUSED):
             return True
         return disposition(run.state, run.error_kind) in (Disposition.SUBMIT, Disposition.GOES_ON)
 
-    async def close(self) -> None:
-        """Let submits on the wire end, and stop the threads."""
-        if self._background:
-            await asyncio.wait(self._background)
-        self._writer.close()
-        self._decoders.shutdown(wait=False)
+    def _is_elsewhere(self, run: LoggedRun) -> bool:
+        """Whether a run is in the hands of another process, or of another sweep of this one."""
+        patience = SUBMIT_LEASE_SECONDS if run.state is State.SUBMITTING else LEASE_SECONDS
+        return is_held(self._writer.place(run), run.owner, self._writer.silence, patience)
 
-    # ------------------------------------------------------------------ one run after the other
+    # ------------------------------------------------------------------ one run
 
-    async def _work(self, waiting: deque[LoggedRun], walk: _Walk) -> None:
-        while waiting:
-            async with self._slots:  # shared with other sweeps of this workspace
-                if waiting:
-                    await self._carry(waiting.popleft(), walk)
-
-    async def _carry(self, run: LoggedRun | None, walk: _Walk) -> None:
-        """Bring one run as far as it goes in this call."""
-        tries = 0
-        while run is not None:
-            walk.on_change(run.digest, run.state)
-            match run.state:
-                case State.PLANNED | State.FAILED | State.REFUSED if walk.stop:
+    async def _carry(self, run: LoggedRun, walk: Walk) -> None:
+        """Bring one run as far as it goes in this call, unless somebody else has it in hand."""
+        if self._is_elsewhere(run):
+            walk.leave_to_another(run)
+            return
+        with carrying(self._writer.place(run)):
+            following: LoggedRun | None = run
+            tries = 0
+            while following is not None:
+                run = following
+                walk.on_change(run.digest, run.state)
+                if run.owner is not None and run.owner != this_process() and self._is_elsewhere(run):
+                    walk.leave_to_another(run)
                     return
-                case State.FAILED | State.REFUSED if tries:
-                    walk.finished.add(run.digest)
-                    return
-                case State.FAILED | State.REFUSED:
-                    run = await self._writer.settle(run, State.PLANNED, error="", error_kind="")
-                case State.PLANNED:
-                    tries += 1
-                    run = await self._submit(run, walk, tries)
-                case State.SUBMITTING:
-                    run = await self._follow_another(run)
-                case State.SUBMITTED | State.PROCESSING:
-                    tries += 1
-                    run = await self._poll(run, walk)
-                case State.DOWNLOADING:
-                    run = await self._collect(run)
-                case State.COMPLETED | State.UNKNOWN | State.LOST:
-                    walk.lost_answers += run.state is State.UNKNOWN
-                    return
+                tries += run.state is State.PLANNED
+                following = await self._step(run, walk, tries)
 
-    async def _submit(self, run: LoggedRun, walk: _Walk, tries: int) -> LoggedRun | None:
-        cost = self._estimate(run)
-        await self._submits.acquire()
-        try:
-            await self._pass_gate()
-            refusal = None if walk.stop else walk.budget.reserve(cost)
-            if refusal is not None:
-                walk.stop.set(f"{refusal}; ws.run(sweep, max_cost=...) goes on with a higher cap")
-            if walk.stop:
-                self._submits.release()
+    async def _step(self, run: LoggedRun, walk: Walk, tries: int) -> LoggedRun | None:
+        """The next state of a run; None where it goes no further for now."""
+        match run.state:
+            case State.PLANNED | State.FAILED | State.REFUSED if walk.stop:
                 return None
-        except BaseException:
-            self._submits.release()
-            raise
-        # A task of its own, shielded: whoever interrupts the sweep does not tear a submit in two.
-        task = asyncio.create_task(self._submit_once(run, last=tries >= SERVER_TRIES))
-        task.add_done_callback(self._submitted)
-        self._background.add(task)
-        following, outcome = await asyncio.shield(task)
-        if not isinstance(outcome, Accepted | Unknown):
-            walk.budget.release(cost)
-        match outcome:
-            case Refused(error=error, stops=True):
-                walk.stop.set(self._says(error))
-            case NotSent(reason=reason, error=None) if tries >= REACH_TRIES:
-                walk.stop.set(f"{self._api.redact(reason).rstrip('.')}. Nothing was billed")
-            case NotSent(error=None):
-                self._close_gate(0.5 * 2.0**tries)
-            case NotSent(error=RateLimited(retry_after=pause)):
-                self._close_gate((pause if pause is not None else min(60.0, 0.5 * 2.0**tries)) + 0.05)
-            case NotSent():
-                await self._clock.sleep(0.5 * 2.0**tries)
-        return following
-
-    def _submitted(self, task: asyncio.Task[Any]) -> None:
-        self._background.discard(task)
-        self._submits.release()
-
-    async def _submit_once(self, run: LoggedRun, *, last: bool) -> tuple[LoggedRun | None, SubmitOutcome | None]:
-        """Intent, submit, outcome: what must not be torn apart. Without an outcome another process was faster."""
-        with submitting(self._writer.place(run)):
-            intent = await self._writer.move(
-                run, State.SUBMITTING, owner=this_process(), attempts=run.attempts + 1, submitted_at=self._clock.now()
-            )
-            if intent is None:
-                return self._writer.reread(run), None
-            outcome = await self._api.submit(canonical_json(run.parameters).encode())
-            if last and isinstance(outcome, NotSent) and isinstance(outcome.error, ServerError):
-                outcome = Refused(outcome.error)
-            changes: dict[str, Any] = {"owner": None}
-            match outcome:
-                case Accepted(request_id=request_id, status_url=status_url, response_url=response_url):
-                    relative = self._api.service.relative
-                    changes |= {"request_id": request_id, "accepted_at": self._clock.now(), "error": ""}
-                    changes |= {"status_url": relative(status_url), "response_url": relative(response_url)}
-                case Unknown(reason=reason) | NotSent(reason=reason):
-                    changes["error"] = self._api.redact(reason)
-                case Refused(error=error):
-                    kind = "server" if isinstance(error, ServerError) else "invalid"
-                    changes |= {"error": self._says(error), "error_kind": "" if outcome.stops else kind}
-            return await self._writer.move(intent, advance(intent.state, outcome), **changes), outcome
-
-    async def _follow_another(self, run: LoggedRun) -> LoggedRun | None:
-        """Another process, or an interrupted sweep of this one, is submitting this run: wait for what comes of it."""
-        while run.state is State.SUBMITTING and is_being_submitted(self._writer.place(run), run.owner):
-            await self._clock.sleep(FOREIGN_SECONDS)
-            run = self._writer.reread(run)
-        return await self._recovery.abandon(run) if run.state is State.SUBMITTING else run
-
-    # ------------------------------------------------------------------ poll and collect
-
-    async def _poll(self, run: LoggedRun, walk: _Walk) -> LoggedRun | None:
-        evaluations = MODEL.evaluations(run.parameters)
-        accepted = run.accepted_at or self._clock.now()
-        polls, gone, unclear, backoff = run.polls or 0, 0, 0, 0.0
-        while True:
-            elapsed = max(0.0, self._clock.now() - accepted)
-            await self._clock.sleep(max(self._times.wait(evaluations, elapsed), backoff))
-            polls += 1
-            try:
-                outcome: PollOutcome | ResultOutcome = await self._api.status(run.request_id or "", run.status_url)
-                if isinstance(outcome, Finished):
-                    outcome = await self._api.result(run.request_id or "", run.response_url)
-            except (AuthenticationError, PermissionDenied) as error:
-                walk.stop.set(self._says(error))
+            case State.FAILED | State.REFUSED if tries:
+                walk.finished.add(run.digest)
+                if reason := walk.brake.failed(run.error):
+                    walk.stop.set(reason)
                 return None
-            unclear, backoff = (unclear + 1 if isinstance(outcome, Unclear) else 0), 0.0
-            match outcome:
-                case Gone(reason=reason):
-                    gone += 1
-                    backoff = 0.5 * 2.0**gone
-                    if gone >= GONE_TRIES:
-                        return await self._look_up(run, reason, polls)
-                case Unclear(retry_after=pause):
-                    backoff = max(pause or 0.0, min(30.0, 0.25 * 2.0**unclear))
-                case Waiting(processing=True) if run.state is State.SUBMITTED:
-                    run = await self._writer.settle(run, State.PROCESSING)
-                    if run.state is not State.PROCESSING:
-                        return run
-                    walk.on_change(run.digest, run.state)
-                case Rendered() | NoPicture() | Broken():
-                    return await self._settle(run, outcome, polls)
-
-    async def _settle(self, run: LoggedRun, outcome: Rendered | NoPicture | Broken, polls: int) -> LoggedRun | None:
-        """Enter what the service says a job came to."""
-        now = self._clock.now()
-        changes: dict[str, Any] = {"polls": polls, "detected_at": now}
-        match outcome:
-            case Broken(reason=reason, kind=kind):
-                changes |= {"error": self._api.redact(reason), "error_kind": kind}
-            case Rendered(metrics=metrics) | NoPicture(metrics=metrics):
-                changes |= {"cost_usd": _number(metrics.get("cost"))}
-                changes |= {"queue_seconds": _number(metrics.get("queue_time")) or 0.0}
-                changes |= {"render_seconds": _number(metrics.get("inference_time"))}
-                if changes["render_seconds"] is not None:
-                    seconds = changes["queue_seconds"] + changes["render_seconds"]
-                    self._times.add(MODEL.evaluations(run.parameters), seconds)
-        match outcome:
-            case Rendered(picture_url=url):
-                changes["picture_url"] = self._api.service.relative(url)
-            case NoPicture(reason=reason):
-                changes |= {"error": reason, "error_kind": "no_picture"}
-        return await self._writer.settle(run, advance(run.state, outcome), **changes)
-
-    async def _look_up(self, run: LoggedRun, reason: str, polls: int) -> LoggedRun | None:
-        """The record is gone (it lives one hour): the history knows requests of any age."""
-        try:
-            row = await self._api.record(run.request_id or "")
-        except (ServiceError, TransportError):
-            return None  # the next run asks again
-        if row is not None and row.picture_url:
-            return await self._settle(run, Rendered(row.picture_url, {"cost": row.cost}), polls)
-        if row is not None and row.error:
-            return await self._settle(run, Broken(row.error, "server"), polls)
-        if row is not None and row.status == "PENDING":
-            return None
-        return await self._writer.settle(
-            run, State.LOST, polls=polls, error=self._api.redact(reason), error_kind="expired"
-        )
-
-    async def _collect(self, run: LoggedRun) -> LoggedRun | None:
-        """Fetch the picture and keep it. What was paid for is given up last."""
-        loop = asyncio.get_running_loop()
-        reason, kind, data = "", "no_picture", b""
-        for attempt in range(PICTURE_TRIES):
-            if attempt:
-                await self._clock.sleep(0.25 * 2.0**attempt)
-            try:
-                data = await self._api.picture(run.picture_url or "")
-                stored = await loop.run_in_executor(self._decoders, self._store.put, data)
-            except TransportError as error:
-                reason, kind = error.what, "transport"
-            except ServiceError as error:
-                reason, kind = str(error), "transport" if error.status >= 500 or error.status == 429 else "no_picture"
-            except PictureError as error:
-                reason, kind = error.what, "bad_picture"
-            else:
-                return await self._writer.settle(
-                    run,
-                    State.COMPLETED,
-                    picture=stored.path,
-                    sha256=stored.sha256,
-                    width=stored.shape.width,
-                    height=stored.shape.height,
-                    bytes=len(data),
-                    completed_at=self._clock.now(),
-                    error="",
-                    error_kind="",
-                )
-        reason = self._api.redact(reason)
-        if kind == "transport":  # it is still there: the next run fetches it
-            await self._writer.move(run, State.DOWNLOADING, error=reason, error_kind=kind)
-            return None
-        if kind == "bad_picture" and data:
-            await loop.run_in_executor(self._decoders, self._store.set_aside, data, run.digest[:12])
-        return await self._writer.settle(run, State.LOST, error=reason, error_kind=kind)
-
-    # ------------------------------------------------------------------ tools
-
-    def _says(self, error: SegfluxError) -> str:
-        return self._api.redact(str(error)).rstrip(".")
-
-    def _estimate(self, run: LoggedRun) -> float | None:
-        evaluations = MODEL.evaluations(run.parameters)
-        return None if evaluations is None or self._rates.cost is None else evaluations * self._rates.cost
-
-    async def _pass_gate(self) -> None:
-        while (pause := self._gate - self._clock.monotonic()) > 0:
-            await self._clock.sleep(pause)
-
-    def _close_gate(self, seconds: float) -> None:
-        """Nobody submits for a while: what one submit was told holds for all."""
-        self._gate = max(self._gate, self._clock.monotonic() + seconds)
-
-
-@dataclass
-class _Walk:
-    """What one call of `Engine.run` shares among its runs."""
-
-    stop: Stop
-    budget: Budget
-    on_change: Callable[[str, State], None]
-    retry_held: bool
-    finished: set[str] = field(default_factory=set)
-    """Runs that failed in this call: the next one tries them again."""
-    lost_answers: int = 0
-    """Submits of this call whose outcome is unknown."""
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+            case State.FAILED | State.REFUSED:
+                return await self._writer.settle(run, State.PLANNED, error="", error_kind="")
+            case State.PLANNED:
+                return await self._submitter.submit(run, walk, tries)
+            case State.SUBMITTING:  # its process is gone
+                return await self._recovery.abandon(run)
+            case State.SUBMITTED | State.PROCESSING | State.DOWNLOADING if run.owner != this_process():
+                return await self._writer.claim(run)
+            case State.SUBMITTED | State.PROCESSING:
+                return await self._collector.poll(run, walk)
+            case State.DOWNLOADING:
+                return await self._collector.collect(run)
+            case State.COMPLETED:
+                walk.brake.succeeded()
+            case State.UNKNOWN:
+                walk.lost_answers += 1
+            case State.LOST:
+                pass
+        return None

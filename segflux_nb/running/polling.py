@@ -1,31 +1,34 @@
-"""When to ask whether a job is done: learned from how long jobs took. Pure.
-
-A job's time is taken to be proportional to its network evaluations. The first question comes when the job might be
-done, the next ones at a gap that follows from how much service times vary.
-"""
+"""When to ask whether a job is done: learned from how long jobs took, and from the job's own answers. Pure."""
 
 from __future__ import annotations
 
-import math
-from collections import deque
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..model import MODEL, Value
+from .law import Law
 
 REMEMBERED = 150
-PRIOR_SPREAD = 0.3
-"""Coefficient of variation of service times as long as none were measured."""
+ENOUGH = 5
+"""So many measurements of one sampler and number of steps stand for themselves; fewer are pooled with the others."""
 
-COLD_FIRST, COLD_GROWTH = 0.25, 1.3
+WORTH = 48.0
+"""Questions that are worth the mean service time: at 22 s, 2.2 questions a second of lag."""
+
+SHORTEST, LONGEST = 0.011, 0.36
+"""Between questions, in mean service times: 0.25 s and 8 s where the mean is 22 s."""
+
+SCOUT_EVERY, SCOUT_AT = 20, 0.55
+"""Every so many jobs one is asked early, at this share of the mean: it tells when the service has become faster."""
+
+COLD_FIRST, COLD_GROWTH, COLD_LONGEST = 0.25, 1.3, 8.0
 """Without any idea of the time: the first question after so many seconds, then each later by this factor."""
 
-SHORTEST_GAP, LONGEST_GAP = 0.02, 8.0
+URGENT_SECONDS = 45 * 60.0
+"""A job that old is asked before all others: its record lives an hour."""
 
-
-@dataclass(frozen=True)
-class Law:
-    """How long one evaluation takes: the mean in seconds, and the coefficient of variation."""
-
-    mean: float
-    spread: float
+_Kind = tuple[Value, Value]
 
 
 class ServiceTimes:
@@ -33,46 +36,135 @@ class ServiceTimes:
 
     Parameters
     ----------
-    prior:
-        Seconds for one evaluation where nothing was measured yet; None where nobody knows.
+    seconds:
+        Seconds of one evaluation where nothing was measured yet; None where nobody knows.
     """
 
-    def __init__(self, prior: float | None) -> None:
-        self._prior = prior
-        self._measured: deque[float] = deque(maxlen=REMEMBERED)
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._totals, self._renders = _Measured(), _Measured()
 
-    def add(self, evaluations: int | None, seconds: float) -> None:
-        """Learn from a job that is done."""
-        if evaluations and seconds > 0:
-            self._measured.append(seconds / evaluations)
+    def learn(self, parameters: Mapping[str, Value], queue: float, render: float) -> None:
+        """Learn from a job that is done: seconds in the queue, and of inference."""
+        self._totals.add(parameters, queue + render)
+        self._renders.add(parameters, render)
 
-    @property
-    def law(self) -> Law | None:
-        """What is known now; None where nobody knows anything."""
-        number = len(self._measured)
-        if number < 3:
-            return None if self._prior is None else Law(self._prior, PRIOR_SPREAD)
-        mean = sum(self._measured) / number
-        variance = sum((value - mean) ** 2 for value in self._measured) / (number - 1)
-        # A few jobs that happen to agree do not prove that all do.
-        spread = math.sqrt(variance) / mean + PRIOR_SPREAD / number
-        return Law(mean, min(1.0, max(0.02, spread)))
+    def total(self, parameters: Mapping[str, Value]) -> Law | None:
+        """The law from acceptance to completion; None where nobody knows anything."""
+        return self._totals.law(parameters, self._seconds)
 
-    def wait(self, evaluations: int | None, elapsed: float) -> float:
-        """Seconds from now until the job should be asked for, when it was accepted `elapsed` seconds ago."""
-        law = self.law
-        if law is None or not evaluations:
-            following = COLD_FIRST
-            while following <= elapsed:
-                following *= COLD_GROWTH
-            return _clamped(following - elapsed)
-        mean = law.mean * evaluations
-        first = mean * (1 - 1.1 * law.spread)
-        if elapsed < first:
-            return first - elapsed
-        overdue = max(0.0, elapsed / mean - 1 - 2 * law.spread)
-        return _clamped(mean * (0.30 * law.spread + 0.15 * overdue))
+    def render(self, parameters: Mapping[str, Value]) -> Law | None:
+        """The law of inference alone."""
+        return self._renders.law(parameters, self._seconds)
 
 
-def _clamped(seconds: float) -> float:
-    return min(LONGEST_GAP, max(SHORTEST_GAP, seconds))
+@dataclass
+class _Measured:
+    """Measurements of one quantity, by sampler and steps, and pooled per evaluation."""
+
+    by_kind: dict[_Kind, deque[float]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=REMEMBERED)))
+    pooled: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    laws: dict[_Kind, tuple[int, Law]] = field(default_factory=dict)
+    number: int = 0
+
+    def add(self, parameters: Mapping[str, Value], seconds: float) -> None:
+        if seconds <= 0:
+            return
+        self.number += 1
+        self.by_kind[_kind(parameters)].append(seconds)
+        evaluations = MODEL.evaluations(parameters)
+        if evaluations:
+            self.pooled.append(seconds / evaluations)
+
+    def law(self, parameters: Mapping[str, Value], seconds: float | None) -> Law | None:
+        kind = _kind(parameters)
+        built, law = self.laws.get(kind, (-1, None))
+        if law is not None and self.number - built <= min(built, REMEMBERED) // 10:
+            return law  # a tenth more of measurements would hardly move it
+        law = self._build(kind, MODEL.evaluations(parameters), seconds)
+        if law is not None:
+            self.laws[kind] = (self.number, law)
+        return law
+
+    def _build(self, kind: _Kind, evaluations: int | None, seconds: float | None) -> Law | None:
+        own = self.by_kind.get(kind, ())
+        if len(own) >= ENOUGH or (own and not evaluations):
+            return Law(list(own), 1.0)
+        if not evaluations:
+            return None
+        if len(self.pooled) >= 3:
+            return Law([value * evaluations for value in self.pooled], 1.0)
+        return None if seconds is None else Law([], seconds * evaluations)
+
+
+def _kind(parameters: Mapping[str, Value]) -> _Kind:
+    return parameters["sampler_name"], parameters["steps"]
+
+
+class Watch:
+    """One job between acceptance and completion: what its answers told, and when to ask next.
+
+    All times are seconds since its acceptance.
+
+    Parameters
+    ----------
+    times:
+        What is known of service times.
+    parameters:
+        The job's.
+    elapsed:
+        How old it is already.
+    scout:
+        Whether it is asked once early.
+    """
+
+    def __init__(
+        self, times: ServiceTimes, parameters: Mapping[str, Value], elapsed: float, *, scout: bool = False
+    ) -> None:
+        self._times = times
+        self._parameters = parameters
+        self._scout = scout and elapsed == 0
+        self._asked = 0.0
+        self._resumed = elapsed
+        self._started: float | None = None
+        self._queued = False
+        self._cold = COLD_FIRST
+
+    def tell(self, elapsed: float, *, processing: bool) -> None:
+        """The service said at `elapsed` that the job is not done, and whether it has begun."""
+        if processing and self._started is None and self._queued:
+            self._started = (self._asked + elapsed) / 2
+        self._queued = not processing
+        self._asked = elapsed
+
+    def ask_at(self) -> float:
+        """When to ask next."""
+        law, began = self._law()
+        if law is None:
+            while self._cold <= max(self._asked, self._resumed):
+                self._cold *= COLD_GROWTH
+            return min(self._cold, self._asked + COLD_LONGEST)
+        if self._scout:
+            self._scout = False
+            return SCOUT_AT * law.mean
+        due = began + law.ask_after(self._asked - began, law.mean / WORTH)
+        if self._asked > law.mean / 2:
+            due = min(due, self._asked + LONGEST * law.mean)
+        return max(due, self._asked + SHORTEST * law.mean if self._asked else 0.0)
+
+    def urgency(self, elapsed: float) -> float:
+        """The lag that is expected by now, relative to what a question is worth: the highest is asked first."""
+        if elapsed > URGENT_SECONDS:
+            return float("inf")
+        law, began = self._law()
+        if law is None:
+            return elapsed - self._asked
+        return law.lag(self._asked - began, max(self._asked, elapsed) - began) * WORTH / law.mean
+
+    def _law(self) -> tuple[Law | None, float]:
+        """The law that holds for it, and from when it counts."""
+        if self._started is not None:
+            return self._times.render(self._parameters), self._started
+        if self._queued and self._asked:
+            return self._times.render(self._parameters), self._asked
+        return self._times.total(self._parameters), 0.0

@@ -9,11 +9,11 @@ from typing import Any
 from ..clock import Clock
 from ..errors import AnswerLost, ServiceError, TransportError
 from ..lifecycle import State
+from ..model import MODEL
 from ..runlog.journal import LoggedRun
 from ..service.api import HISTORY_ROWS, Api
 from ..service.wire import HistoryRow
-from .owner import is_being_submitted
-from .reconcile import SKEW_SECONDS, find
+from .reconcile import FAR_SECONDS, History
 from .writer import Writer
 
 TRIES = 8
@@ -29,10 +29,11 @@ class Recovery:
     complete does not, and else stays unknown: nothing is submitted on a guess.
     """
 
-    def __init__(self, writer: Writer, api: Api, clock: Clock) -> None:
+    def __init__(self, writer: Writer, api: Api, clock: Clock, is_elsewhere: Callable[[LoggedRun], bool]) -> None:
         self._writer = writer
         self._api = api
         self._clock = clock
+        self._is_elsewhere = is_elsewhere
 
     async def settle(
         self, runs: list[LoggedRun], on_change: Callable[[str, State], None], *, resubmit_unknown: bool
@@ -40,17 +41,18 @@ class Recovery:
         """The runs as they stand after looking them up; `resubmit_unknown` plans again what no history shows."""
         found = {run.digest: run for run in runs}
         for run in runs:
-            place = self._writer.place(run)
-            if run.state is State.SUBMITTING and not is_being_submitted(place, run.owner):
+            if run.state is State.SUBMITTING and not self._is_elsewhere(run):
                 found[run.digest] = await self.abandon(run)
         unknown = [run for run in found.values() if run.state is State.UNKNOWN]
+        if not unknown:
+            return list(found.values())
         try:
             history = await self._history(unknown)
         except (ServiceError, TransportError):
             return list(found.values())
         is_known = partial(self._writer.journal.knows_request, self._writer.service)
         for run in unknown:
-            job = find(run.parameters, run.submitted_at or 0.0, history, is_known)
+            job = history.find(run.parameters, (run.submitted_at or 0.0) + self._api.ahead, is_known)
             # The addresses of an earlier job of this run, one that failed, must not stick to the new one.
             changes: dict[str, Any] = {"error": "", "status_url": None, "response_url": None}
             if job is not None:
@@ -67,25 +69,24 @@ class Recovery:
         reason = "the process that submitted it ended before its answer came"
         return await self._writer.settle(run, State.UNKNOWN, owner=None, error=reason)
 
-    async def _history(self, unknown: list[LoggedRun]) -> list[HistoryRow]:
+    async def _history(self, unknown: list[LoggedRun]) -> History:
         """The history since the first of these submits, once it is complete where the service says when it is."""
-        if not unknown:
-            return []
         times = [run.submitted_at or 0.0 for run in unknown]
-        history = await self._read(min(times))
+        rows = await self._read(min(times))
         missing = (self._api.history_complete_after or 0.0) - (self._clock.now() - max(times))
         if missing > 0:
-            await self._clock.sleep(missing)
-            history = await self._read(min(times))
-        return history
+            await self._clock.sleep(min(missing, self._api.history_complete_after or 0.0))
+            rows = await self._read(min(times))
+        return History(rows, MODEL.parameters)
 
     async def _read(self, since: float) -> list[HistoryRow]:
         """The history back to a moment, whole: what is missing from a part of it proves nothing."""
+        since += min(0.0, self._api.ahead) - FAR_SECONDS
         rows: list[HistoryRow] = []
         for page in range(1, MOST_PAGES + 1):
             found = await self._page(since, page)
             rows.extend(found)
-            reaches_back = bool(found) and (found[-1].created_at or since) < since - SKEW_SECONDS
+            reaches_back = bool(found) and (found[-1].created_at or since) < since
             if len(found) < HISTORY_ROWS or reaches_back:
                 return rows
         raise AnswerLost(f"The history since then has more than {MOST_PAGES * HISTORY_ROWS:,} rows")

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..lifecycle import State
-from ..runlog.journal import Journal, LoggedRun
+from ..runlog.journal import Journal, LoggedRun, Measurement
 from ..sweep.request import Request
-from .owner import Place
+from .leases import Place, this_process
 from .threads import DaemonExecutor
 
 T = TypeVar("T")
@@ -43,6 +43,26 @@ class Writer:
     async def settle(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun:
         """`move`, and where another process was faster, what it made of the run."""
         return await self.move(run, to, **changes) or self.reread(run)
+
+    async def claim(self, run: LoggedRun) -> LoggedRun:
+        """Take over a run that is in nobody's hands; where another process was faster, the run as it is now."""
+        return await self._write(self.journal.claim, run, this_process()) or self.reread(run)
+
+    async def beat(self) -> None:
+        """Write this process's heartbeat."""
+        await self._write(self.journal.beat, this_process())
+
+    async def take_turn(self, most: int) -> float:
+        """Take one of so many requests a minute; 0, or the seconds to wait for one."""
+        return await self._write(self.journal.take_turn, self.service, most)
+
+    def silence(self, owner: str) -> float | None:
+        """Seconds since a process was last seen alive; None where it never was."""
+        return self.journal.silence(owner)
+
+    def measured(self) -> list[Measurement]:
+        """What the service measured of the latest completed runs, the newest first."""
+        return self.journal.measured(self.service)
 
     def runs(self, digests: Iterable[str]) -> list[LoggedRun]:
         """The rows of these digests, in order."""

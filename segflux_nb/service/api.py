@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from ..clock import Clock, utc
-from ..errors import AnswerLost, NotSentError, PictureError, TransportError
+from ..errors import AnswerLost, NotSentError, PictureError, SegfluxError, TransportError
 from ..lifecycle import NotSent, PollOutcome, ResultOutcome, SubmitOutcome, Unclear, Unknown
 from ..model import MODEL
 from .addresses import Service
 from .secret import Secret, redact
 from .transport import HttpRequest, HttpResponse, Transport
-from .wire import HistoryRow, read_history, read_result, read_status, read_submit, service_error
+from .wire import (
+    HistoryRow,
+    read_balance,
+    read_date,
+    read_history,
+    read_number,
+    read_result,
+    read_status,
+    read_submit,
+    service_error,
+)
 
 HISTORY_ROWS = 100
 """Rows on a page of the history: the most that the service gives."""
@@ -27,11 +37,14 @@ class Api:
     history_complete_after:
         Seconds after a submit when the history is sure to list it, as far as the service declares it (the
         simulator does); None where it is unknown.
+    ahead:
+        Seconds by which the service's clock is ahead of ours, by its last answer.
     """
 
     def __init__(self, service: Service, transport: Transport, clock: Clock, secret: Secret | None) -> None:
         self.service = service
         self.history_complete_after: float | None = None
+        self.ahead = 0.0
         self._transport = transport
         self._clock = clock
         self._secret = secret
@@ -46,11 +59,12 @@ class Api:
         except AnswerLost as error:
             return Unknown(error.what)
 
-    async def status(self, request_id: str, address: str | None) -> PollOutcome:
+    async def status(self, request_id: str, address: str | None, urgency: Callable[[], float]) -> PollOutcome:
         """Ask how a job stands. Raises a `ServiceError` where asking again will not help (401, 403)."""
         url = self.service.request_url(address, request_id, "/status")
         try:
-            return read_status(await self._send(HttpRequest("GET", url, "call")), self._clock.now())
+            request = HttpRequest("GET", url, "status", urgency=urgency)
+            return read_status(await self._send(request), self._clock.now())
         except TransportError as error:
             return Unclear(error.what)
 
@@ -58,7 +72,7 @@ class Api:
         """Ask for a job's result; raises as `status`."""
         url = self.service.request_url(address, request_id)
         try:
-            return read_result(await self._send(HttpRequest("GET", url, "call")), self._clock.now())
+            return read_result(await self._send(HttpRequest("GET", url, "result")), self._clock.now())
         except TransportError as error:
             return Unclear(error.what)
 
@@ -89,7 +103,7 @@ class Api:
             Where the history cannot be read.
         """
         url = f"{self.service.history}/inference-request/request-history/{quote(request_id, safe='')}"
-        response = await self._send(HttpRequest("GET", url, "call"))
+        response = await self._send(HttpRequest("GET", url, "history"))
         if response.status == 404:
             return None
         rows = read_history(response, self._clock.now())
@@ -103,19 +117,33 @@ class Api:
         url = f"{self.service.history}/inference-request/request-history"
         query = {"model_name": MODEL.slug, "from_date": utc(since).date().isoformat()}
         query |= {"per_page": str(HISTORY_ROWS), "page": str(page)}
-        return read_history(await self._send(HttpRequest("GET", url, "call", query=query)), self._clock.now())
+        return read_history(await self._send(HttpRequest("GET", url, "history", query=query)), self._clock.now())
 
     async def is_simulator(self) -> bool:
         """Whether the service says that it is the simulator; False where it cannot be reached."""
         try:
-            response = await self._send(HttpRequest("GET", f"{self.service.api}/v1/get-user-credits", "call"))
+            return "x-segflux-simulator" in (await self._account()).headers
         except TransportError:
             return False
-        return "x-segflux-simulator" in response.headers
+
+    async def balance(self) -> float | None:
+        """US dollars on the account; None where the service does not say."""
+        try:
+            response = await self._account()
+        except TransportError:
+            return None
+        return read_balance(response)
+
+    async def _account(self) -> HttpResponse:
+        return await self._send(HttpRequest("GET", f"{self.service.api}/v1/get-user-credits", "account"))
 
     def redact(self, text: str) -> str:
         """A text of the service without the key, should it echo it."""
         return self._secret.redact(text) if self._secret is not None else redact(text)
+
+    def says(self, error: SegfluxError) -> str:
+        """An error in words, without the key and without a full stop."""
+        return self.redact(str(error)).rstrip(".")
 
     async def close(self) -> None:
         """Close connections."""
@@ -127,6 +155,9 @@ class Api:
         return response
 
     def _learn(self, headers: Mapping[str, Any]) -> None:
-        declared = headers.get("x-segflux-history-complete-after")
+        declared = read_number(headers, "x-segflux-history-complete-after")
         if declared is not None:
-            self.history_complete_after = float(declared)
+            self.history_complete_after = declared
+        theirs = read_date(headers)
+        if theirs is not None:
+            self.ahead = theirs - self._clock.now()

@@ -7,8 +7,8 @@ cannot be told from a lost answer. Downloads use a client that never holds the k
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Generator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -20,12 +20,18 @@ from .addresses import Service, origin
 from .secret import Secret
 
 MOST_BYTES = {"submit": 1 << 20, "call": 8 << 20, "download": 64 << 20}
-"""The largest body that is read, by purpose of the request."""
+"""The largest body that is read, by kind of connection."""
 
-ON_THE_WIRE = {"call": 8, "download": 4}
-"""Requests on the wire at a time; more make them slower. The engine bounds submits."""
+DOWNLOADS_AT_A_TIME = 4
 
 _READ_SECONDS = {"submit": 90.0, "call": 30.0, "download": 60.0}
+
+
+Purpose = Literal["submit", "status", "result", "history", "account", "download"]
+
+
+def _calm() -> float:
+    return 0.0
 
 
 @dataclass(frozen=True)
@@ -34,9 +40,11 @@ class HttpRequest:
 
     method: Literal["GET", "POST"]
     url: str
-    purpose: Literal["submit", "call", "download"]
+    purpose: Purpose
     content: bytes | None = None
     query: Mapping[str, str] = field(default_factory=dict)
+    urgency: Callable[[], float] = field(default=_calm, compare=False, repr=False)
+    """How much it matters now that this goes before others of its purpose."""
 
 
 @dataclass(frozen=True)
@@ -92,17 +100,16 @@ class HttpxTransport:
             "call": httpx.AsyncClient(auth=key, headers=agent, trust_env=proxies),
             "download": httpx.AsyncClient(headers=agent, trust_env=proxies, follow_redirects=True, max_redirects=3),
         }
-        self._slots: dict[str, AbstractAsyncContextManager[None]] = {
-            purpose: asyncio.Semaphore(number) for purpose, number in ON_THE_WIRE.items()
-        }
+        self._downloads = asyncio.Semaphore(DOWNLOADS_AT_A_TIME)
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request; see `Transport`."""
         failure: TransportError
-        async with self._slots.get(request.purpose, nullcontext()):
+        kind = request.purpose if request.purpose in ("submit", "download") else "call"
+        async with self._downloads if kind == "download" else nullcontext():
             try:
-                async with self._answer(request) as response:
-                    body = await _read(response, MOST_BYTES[request.purpose])
+                async with self._answer(request, kind) as response:
+                    body = await _read(response, MOST_BYTES[kind])
                     return HttpResponse(response.status_code, dict(response.headers), body)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
                 failure = NotSentError(f"{origin(request.url)} cannot be reached: {_words(error)}")
@@ -119,10 +126,10 @@ class HttpxTransport:
             await client.aclose()
 
     @asynccontextmanager
-    async def _answer(self, request: HttpRequest) -> AsyncIterator[httpx.Response]:
-        seconds = self._read_seconds or _READ_SECONDS[request.purpose]
+    async def _answer(self, request: HttpRequest, kind: str) -> AsyncIterator[httpx.Response]:
+        seconds = self._read_seconds or _READ_SECONDS[kind]
         headers = {"content-type": "application/json"} if request.content is not None else None
-        async with self._clients[request.purpose].stream(
+        async with self._clients[kind].stream(
             request.method,
             request.url,
             content=request.content,

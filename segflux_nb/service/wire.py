@@ -9,10 +9,12 @@ and anything that is not JSON may have been.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from .. import errors
@@ -87,7 +89,7 @@ def service_error(response: HttpResponse, now: float) -> errors.ServiceError:
     kind = _BY_CODE.get(response.status, errors.ServerError if response.status >= 500 else errors.ServiceError)
     if response.status == 406 and _CREDITS.search(detail):
         kind = errors.InsufficientCredits
-    return kind(response.status, detail, retry_after=_retry_after(response.headers, now))
+    return kind(response.status, detail, retry_after=retry_after(response.headers, now))
 
 
 def read_submit(response: HttpResponse, now: float) -> SubmitOutcome:
@@ -167,6 +169,14 @@ def read_history(response: HttpResponse, now: float) -> list[HistoryRow]:
     return [_history_row(row) for row in rows if isinstance(row, dict) and isinstance(row.get("request_id"), str)]
 
 
+def read_balance(response: HttpResponse) -> float | None:
+    """US dollars that the account has, bought and free ones; None where the answer does not say."""
+    body = _json(response) if response.status == 200 else {}
+    parts = [body.get(name) for name in ("credits", "free-credits")]
+    known = [float(part) for part in parts if isinstance(part, int | float) and not isinstance(part, bool)]
+    return sum(known) if known else None
+
+
 def _history_row(row: Mapping[str, Any]) -> HistoryRow:
     asked = row.get("request_body")
     if isinstance(asked, str):
@@ -243,7 +253,7 @@ def _detail(response: HttpResponse) -> str:
     return shorten(" ".join(plain(text).split()), 500)
 
 
-def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Seconds to wait: from Retry-After, or the moment of reset, whose format nobody publishes."""
     for name in ("retry-after", "x-rate-limit-reset-at-utc"):
         text = headers.get(name, "").strip()
@@ -258,6 +268,23 @@ def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
             number = moment
         return max(0.0, number - now if number > 1e9 else number)
     return None
+
+
+def read_date(headers: Mapping[str, str]) -> float | None:
+    """The moment of an answer by the service's clock, in seconds since 1970 UTC; None where it does not say."""
+    try:
+        return parsedate_to_datetime(headers.get("date", "")).timestamp()
+    except ValueError:
+        return None
+
+
+def read_number(headers: Mapping[str, str], name: str) -> float | None:
+    """A header that is a number; None where it is missing or none."""
+    try:
+        number = float(headers.get(name, ""))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _moment(text: str) -> float | None:

@@ -96,6 +96,7 @@ class Faults:
                 raise ValueError(f"the rate of {name} must be from 0 to 1, not {fault!r}")
         self._faults = dict(faults)
         self._seed = seed
+        self._by_operation: dict[str, list[tuple[str, str]]] = {}
 
     def strikes(self, name: str, body: Mapping[str, Any], number: int, *occasion: object) -> bool:
         """Whether a fault strikes: on the `number`-th call of its operation, on this occasion, for this request."""
@@ -110,22 +111,30 @@ class Faults:
 
     def of_call(self, operation: str, body: Mapping[str, Any], number: int, *occasion: object) -> str | None:
         """The kind of fault that strikes a call, or None."""
-        if not self._faults:
-            return None
-        for kind in {**INSTEAD, **AFTERWARDS, **OF_SUBMITS, **OF_PICTURES}:
-            if kind != UNREAD and self._strikes_any(operation, kind, body, number, *occasion):
+        for kind, name in self._of_operation(operation):
+            if kind != UNREAD and self.strikes(name, body, number, *occasion):
                 return kind
         return None
 
     def leaves_unread(self, operation: str, number: int) -> bool:
         """Whether the connection is cut before the `number`-th call of an operation is read."""
-        return self._strikes_any(operation, UNREAD, {}, number, operation, number)
+        return any(
+            self.strikes(name, {}, number, operation, number)
+            for kind, name in self._of_operation(operation)
+            if kind == UNREAD
+        )
 
-    def _strikes_any(
-        self, operation: str, kind: str, body: Mapping[str, Any], number: int, *occasion: object
-    ) -> bool:
-        wheres = (operation,) if operation == "picture" else (operation, "any")
-        return any(self.strikes(f"{where}:{kind}", body, number, *occasion) for where in wheres)
+    def _of_operation(self, operation: str) -> list[tuple[str, str]]:
+        """The faults that are set for an operation: kind and name."""
+        if operation not in self._by_operation:
+            wheres = (operation,) if operation == "picture" else (operation, "any")
+            self._by_operation[operation] = [
+                (kind, f"{where}:{kind}")
+                for kind in {**INSTEAD, **AFTERWARDS, **OF_SUBMITS, **OF_PICTURES}
+                for where in wheres
+                if f"{where}:{kind}" in self._faults
+            ]
+        return self._by_operation[operation]
 
 
 def parse_faults(text: str) -> dict[str, Fault]:

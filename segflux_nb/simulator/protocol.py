@@ -76,7 +76,8 @@ class Protocol:
 
     def handle(self, call: Call, now: float) -> Reply:
         """The answer to a call at a moment."""
-        operation, entry = self._operation(call)
+        operation, request_id = _operation(call)
+        entry = self.ledger.entry(request_id) if request_id is not None else None
         body = entry.body if entry is not None else _body(call) or {}
         fault = None
         if operation is not None:
@@ -95,30 +96,11 @@ class Protocol:
 
     def leaves_unread(self, method: str, path: str) -> bool:
         """Whether the connection is to be cut now that a call's head has come; to be asked once for each call."""
-        operation, _ = self._operation(Call(method, path, ""))
+        operation, _ = _operation(Call(method, path, ""))
         if operation is None:
             return False
         self._heads[operation] += 1
         return self.faults.leaves_unread(operation, self._heads[operation])
-
-    def _operation(self, call: Call) -> tuple[str | None, Entry | None]:
-        """Which operation a call is, as far as faults know it, and the job it is about."""
-        match (call.method, *call.parts):
-            case ("POST", "v2", _):
-                return "submit", None
-            case ("POST", "v1", _):
-                return "v1", None
-            case ("GET", "v2", "requests", request_id, "status"):
-                return "status", self.ledger.entry(request_id)
-            case ("GET", "v2" | "v1", "requests", request_id):
-                return "result", self.ledger.entry(request_id)
-            case ("GET", "inference-request", "request-history", *_):
-                return "history", None
-            case ("GET", "v1", "get-user-credits"):
-                return "credits", None
-            case ("GET", "generations", name):
-                return "picture", self.ledger.entry(answers.id_of_picture(name))
-        return None, None
 
     def _route(self, call: Call, now: float) -> Reply:
         match (call.method, *call.parts):
@@ -330,6 +312,26 @@ class Protocol:
         if self.settings.credits is None:
             return 1000.0
         return self.settings.credits - self.ledger.billed_at(now) - self.ledger.reserved_at(now)
+
+
+def _operation(call: Call) -> tuple[str | None, str | None]:
+    """Which operation a call is, as far as faults know it, and the id of the job it is about."""
+    match (call.method, *call.parts):
+        case ("POST", "v2", _):
+            return "submit", None
+        case ("POST", "v1", _):
+            return "v1", None
+        case ("GET", "v2", "requests", request_id, "status"):
+            return "status", request_id
+        case ("GET", "v2" | "v1", "requests", request_id):
+            return "result", request_id
+        case ("GET", "inference-request", "request-history", *_):
+            return "history", None
+        case ("GET", "v1", "get-user-credits"):
+            return "credits", None
+        case ("GET", "generations", name):
+            return "picture", answers.id_of_picture(name)
+    return None, None
 
 
 def _afterwards(fault: str, reply: Reply, now: float) -> Reply:

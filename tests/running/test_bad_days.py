@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 import segflux_nb as sf
-from segflux_nb.running import owner
+from segflux_nb.running import leases
 from tests.support.virtual import Bench
 
 CALL_FAULTS = (
@@ -52,7 +52,7 @@ class Mortal:
         self.bench.journal = self.bench.open_journal()
         self.move = self.bench.journal.move
         self.bench.journal.move = self.dying_move
-        self.monkeypatch.setattr(owner, "_on_the_wire", set())
+        self.monkeypatch.setattr(leases, "_carried", Counter())
 
     def tick(self):
         if self.left is not None:

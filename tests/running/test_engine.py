@@ -8,7 +8,7 @@ import segflux_nb as sf
 from segflux_nb.errors import WorkspaceError
 from segflux_nb.lifecycle import State
 from segflux_nb.model import MODEL
-from segflux_nb.running import owner, recovery
+from segflux_nb.running import leases, recovery
 from tests.support.virtual import Bench
 
 
@@ -137,7 +137,7 @@ def test_what_no_history_shows_stays_unknown_until_the_user_decides(bench, monke
     b.journal.plan("simulator", cells)
     row = b.rows(cells)[0]
     b.journal.move(row, State.SUBMITTING, owner="elsewhere:1:0", submitted_at=b.clock.now())
-    monkeypatch.setattr(owner, "is_alive", lambda name: False)
+    monkeypatch.setattr(leases, "is_alive", lambda *_: False)
     assert [r.state for r in b.run(cells)] == ["unknown", "completed"]
     assert b.ledger.submits == 1
     assert [r.state for r in b.run(cells)] == ["unknown", "completed"]
@@ -246,7 +246,7 @@ class ProcessDied(BaseException):
 
 def test_a_death_at_any_step_loses_and_double_pays_nothing(tmp_path, monkeypatch):
     """Kill before and after every commit and every request of a small sweep; each time a new process finishes it."""
-    monkeypatch.setattr(owner, "is_alive", lambda name: False)
+    monkeypatch.setattr(leases, "is_alive", lambda *_: False)
     step, deaths = 0, 0
     while True:
         step += 1
@@ -282,7 +282,7 @@ def test_a_death_at_any_step_loses_and_double_pays_nothing(tmp_path, monkeypatch
         else:
             break
         b.journal, b.transport.send = b.open_journal(), send
-        monkeypatch.setattr(owner, "_on_the_wire", set())
+        monkeypatch.setattr(leases, "_carried", Counter())
         b.run(sweep(2))
         assert b.states(sweep(2)) == ["completed"] * 2, f"death at step {step}"
         assert b.ledger.submits == 2, f"death at step {step}"

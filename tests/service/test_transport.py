@@ -83,8 +83,8 @@ def test_the_key_goes_to_the_service_and_nowhere_else():
         send(
             at(own.url),
             HttpRequest("POST", f"{own.url}/v2/x", "submit", b"{}"),
-            HttpRequest("GET", f"{own.url}/v2/x", "call"),
-            HttpRequest("GET", f"{other.url}/v2/x", "call"),
+            HttpRequest("GET", f"{own.url}/v2/x", "status"),
+            HttpRequest("GET", f"{other.url}/v2/x", "status"),
             HttpRequest("GET", f"{own.url}/picture", "download"),
             HttpRequest("GET", f"{other.url}/picture", "download"),
         )
@@ -95,7 +95,7 @@ def test_the_key_goes_to_the_service_and_nowhere_else():
 def test_a_redirect_is_not_followed_with_the_key():
     with serving(say(200)) as other, serving(say(302, location=other.url + "/stolen")) as own:
         api_answer, picture = send(
-            at(own.url), HttpRequest("GET", f"{own.url}/v2/x", "call"), HttpRequest("GET", own.url, "download")
+            at(own.url), HttpRequest("GET", f"{own.url}/v2/x", "status"), HttpRequest("GET", own.url, "download")
         )
     assert api_answer.status == 302
     assert picture.status == 200

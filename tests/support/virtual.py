@@ -8,7 +8,9 @@ from segflux_nb.errors import AnswerLost, NotSentError
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.runlog.journal import Journal
 from segflux_nb.running.budget import Budget
-from segflux_nb.running.engine import Engine, Stop
+from segflux_nb.running.engine import Engine
+from segflux_nb.running.pacer import PacedTransport, Pacer
+from segflux_nb.running.walk import Stop
 from segflux_nb.service.addresses import Service
 from segflux_nb.service.api import Api
 from segflux_nb.service.transport import HttpResponse
@@ -93,7 +95,7 @@ class SeamTransport:
         if self.key and request.purpose != "download":
             headers["x-api-key"] = self.key
         path = request.url.removeprefix(BASE)
-        if self.stale and request.purpose == "call":
+        if self.stale and request.purpose not in ("submit", "download"):
             self.stale = False
             raise AnswerLost("the connection that was kept had been closed")
         reply, body = self.simulator.reply(
@@ -103,7 +105,7 @@ class SeamTransport:
             await self.clock.sleep(max(0.0, reply.ready_at - self.clock.now()))
         await self.clock.sleep(self.latency)
         # Submits have connections of their own, which nobody uses again.
-        self.stale = self.stale or (reply.closes and request.purpose == "call")
+        self.stale = self.stale or (reply.closes and request.purpose not in ("submit", "download"))
         if reply.cut:
             raise AnswerLost("the connection was closed before the answer came")
         answered = {k: v for k, v in reply.headers.items() if self.declares_history or k != HISTORY_HEADER}
@@ -129,17 +131,29 @@ class Bench:
     def open_journal(self):
         return Journal(self.folder / "log.sqlite", self.clock, durable=self.durable)
 
-    def engine(self, journal=None, max_in_flight=8):
-        service = Service("simulator", BASE, BASE)
-        api = Api(service, self.transport, self.clock, None)
-        store = PictureStore(self.folder)
-        return Engine(journal or self.journal, api, store, self.clock, max_in_flight=max_in_flight, rates=PUBLISHED)
+    def engine(self, max_in_flight=8, max_rpm=None):
+        service, journal = Service("simulator", BASE, BASE), self.journal
 
-    def run(self, requests, *, cap=None, max_in_flight=8, during=None, **options):
+        async def window():
+            return journal.take_turn("simulator", max_rpm)
+
+        pacer = Pacer(
+            self.clock,
+            max_in_flight=max_in_flight,
+            window=window if max_rpm else None,
+            max_rpm=max_rpm,
+            on_limit=lambda what, value, why: journal.note_limit("simulator", what, value, why),
+            cautious=bool(journal.limits("simulator")),
+        )
+        api = Api(service, PacedTransport(self.transport, pacer, self.clock), self.clock, None)
+        store = PictureStore(self.folder, durable=self.durable)
+        return Engine(journal, api, pacer, store, self.clock, max_in_flight=max_in_flight, rates=PUBLISHED)
+
+    def run(self, requests, *, cap=None, max_in_flight=8, max_rpm=None, during=None, **options):
         self.stop = Stop()
 
         async def main():
-            engine = self.engine(max_in_flight=max_in_flight)
+            engine = self.engine(max_in_flight, max_rpm)
             work = asyncio.ensure_future(
                 engine.run(
                     list(requests),
