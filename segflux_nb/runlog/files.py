@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -37,7 +38,7 @@ def file_system(folder: Path, mounts: str | None = None) -> tuple[str, str]:
         fields, kinds = before.split(), after.split()
         if len(fields) < 6 or len(kinds) < 3:
             continue
-        point = fields[4].encode().decode("unicode_escape")  # a space is written \040
+        point = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), fields[4])  # a space is written \040
         if path.is_relative_to(point) and len(point) >= len(best[0]):
             best = (point, kinds[0], f"{fields[5]},{kinds[2]}")
     return best[1], best[2]

@@ -94,7 +94,7 @@ class _Measured:
             return None
         if len(self.pooled) >= 3:
             return Law([value * evaluations for value in self.pooled], 1.0)
-        return None if seconds is None else Law([], seconds * evaluations)
+        return Law([], seconds * evaluations) if seconds else None
 
 
 def _kind(parameters: Mapping[str, Value]) -> _Kind:

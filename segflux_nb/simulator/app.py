@@ -13,7 +13,7 @@ from typing import Any, Self, cast
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -198,7 +198,7 @@ class Simulator:
                         lifespan="off",
                         log_config=None,
                         access_log=False,
-                        timeout_graceful_shutdown=1,
+                        timeout_graceful_shutdown=5,
                     )
                 )
                 # A daemon: an interpreter that ends does not wait for a service of its own.
@@ -211,13 +211,17 @@ class Simulator:
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        try:
+            content = await request.body()
+        except ClientDisconnect:  # nobody waits for an answer
+            return
         call = Call(
             method=request.method,
             path=request.url.path,
             base_url=str(request.base_url).rstrip("/"),
             query=dict(request.query_params),
             headers=dict(request.headers),
-            body=await request.body(),
+            body=content,
         )
         reply = self.protocol.handle(call, self._clock.now())
         entry, body = reply.picture or reply.measures, reply.body

@@ -1,0 +1,215 @@
+"""Kills a real sweep over loopback HTTP, with SIGKILL and full durability, and asks the service's ledger.
+
+A fork server that has everything imported forks a child for each life. A child runs the sweep of its folder until it
+dies: at a crash point that it was told (it stops there, says so, and is killed: the handshake), or after a random
+time. The next child goes on. When a sweep is whole, the ledger is read and a new sweep begins in a new folder.
+
+Crash points are the gaps of the table in docs/reliability.md, each before or after one commit or one request.
+
+Run with: python tests/soak/kill9.py --kills 1000
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import hashlib
+import json
+import multiprocessing
+import os
+import random
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+import segflux_nb as sf
+import segflux_nb.workspace
+from segflux_nb.lifecycle import State
+from segflux_nb.pictures.store import PictureStore
+from segflux_nb.runlog.journal import Journal
+from segflux_nb.service.transport import HttpxTransport
+from segflux_nb.simulator.app import Simulator
+
+POINTS = (
+    "planned, before the intent",
+    "intent, before the first byte",
+    "first byte, before the answer",
+    "answer, before its commit",
+    "accepted, before the first poll",
+    "completion seen, before its commit",
+    "completion, before the picture's file",
+    "picture's file, before its commit",
+)
+CELLS = 30
+RANDOM = "at a random time"
+
+
+class CrashPoint:
+    """Stops this process at a point, once it was passed so many times, and tells the parent."""
+
+    def __init__(self, name: str, passes: int, pipe: int) -> None:
+        self.name, self.left, self.pipe = name, passes, pipe
+
+    def reached(self, name: str) -> None:
+        if name == self.name:
+            self.left -= 1
+            if self.left == 0:
+                os.write(self.pipe, b"!")
+                time.sleep(60)  # killed here
+
+
+def arm(point: CrashPoint) -> None:
+    """Put the points into the seams of this process: journal, transport, picture store."""
+    move, send, put = Journal.move, HttpxTransport.send, PictureStore.put
+
+    def dying_move(self: Journal, run: Any, to: State, **changes: Any) -> Any:
+        if to is State.SUBMITTING:
+            point.reached("planned, before the intent")
+        if to is State.SUBMITTED and "request_id" in changes:
+            point.reached("answer, before its commit")
+        if to is State.DOWNLOADING:
+            point.reached("completion seen, before its commit")
+        if to is State.COMPLETED:
+            point.reached("picture's file, before its commit")
+        moved = move(self, run, to, **changes)
+        if to is State.SUBMITTING and moved is not None:
+            point.reached("intent, before the first byte")
+        if to is State.SUBMITTED and moved is not None:
+            point.reached("accepted, before the first poll")
+        return moved
+
+    async def dying_send(self: HttpxTransport, request: Any) -> Any:
+        if request.purpose != "submit" or point.name != "first byte, before the answer":
+            return await send(self, request)
+        sending = asyncio.ensure_future(send(self, request))
+        await asyncio.sleep(0.004 * random.random())  # somewhere between first byte and answer
+        point.reached("first byte, before the answer")
+        return await sending
+
+    def dying_put(self: PictureStore, data: bytes) -> Any:
+        point.reached("completion, before the picture's file")
+        return put(self, data)
+
+    Journal.move, HttpxTransport.send, PictureStore.put = dying_move, dying_send, dying_put  # type: ignore[method-assign]
+
+
+def live(folder: str, url: str, point: str, passes: int, pipe: int, seed: int) -> None:
+    """A child's life: run the sweep to its end, or to the crash point."""
+    random.seed(seed)
+    arm(CrashPoint(point, passes, pipe))
+    with sf.Workspace(folder, service=url) as ws:
+        ws.run(sweep(Path(folder).name))
+    os.write(pipe, b".")
+
+
+def sweep(name: str) -> sf.Sweep:
+    return sf.Sweep(prompt=f"TOK {name}", finetune_id="a", seed=range(CELLS))
+
+
+def serve(pipe: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with Simulator(time_scale=0.002, paint=False, workers=1000, history_complete=0.05) as simulator:
+        pipe.send(simulator.url)
+        pipe.recv()
+
+
+def check(folder: Path, submits: Counter[str]) -> None:
+    """Judge a finished sweep: by the ledger, the log, and every picture's bytes."""
+    twice = {digest: number for digest, number in submits.items() if number > 1}
+    assert not twice, f"paid twice: {twice}"
+    with sqlite3.connect(folder / "log.sqlite") as log:
+        assert log.execute("PRAGMA integrity_check").fetchone() == ("ok",), "corrupt"
+        rows = log.execute("SELECT state, picture, sha256 FROM runs").fetchall()
+    log.close()
+    assert [row[0] for row in rows] == ["completed"] * CELLS, f"lost: {Counter(row[0] for row in rows)}"
+    assert len(submits) == CELLS, "paid and not in the log"
+    for _, picture, sha256 in rows:
+        assert hashlib.sha256((folder / picture).read_bytes()).hexdigest() == sha256, f"missing or corrupt: {picture}"
+    leftovers = list(folder.glob("pictures/**/.arriving-*"))
+    assert len(leftovers) <= 2, (
+        leftovers
+    )  # one a decoder thread; the next start could not tell them from a neighbour's
+
+
+def ledger(url: str) -> list[dict[str, Any]]:
+    with urllib.request.urlopen(f"{url}/simulator/ledger") as answer:
+        return list(json.load(answer)["entries"])
+
+
+def soak(kills: int, seed: int, folder: Path, report: Any = print) -> Counter[str]:
+    """Kill so many times; how often at each point. Raises AssertionError where a promise was broken."""
+    rng = random.Random(seed)
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    server = spawn.Process(target=serve, args=(theirs,))
+    server.start()
+    url = ours.recv()
+    fork = multiprocessing.get_context("fork")
+    counts: Counter[str] = Counter()
+    number, seen = 0, 0
+    current = folder / "0"
+    try:
+        while sum(counts.values()) < kills:
+            # Every other kill at a random time; else at the point that came least often.
+            point = RANDOM if rng.random() < 0.3 else min(POINTS, key=lambda name: (counts[name], rng.random()))
+            reader, writer = os.pipe()
+            child = fork.Process(
+                target=live, args=(str(current), url, point, rng.randint(1, 3), writer, rng.getrandbits(32))
+            )
+            child.start()
+            os.close(writer)
+            if point == RANDOM:
+                time.sleep(rng.random() * 0.2)
+                if child.is_alive():
+                    os.kill(child.pid or 0, signal.SIGKILL)
+            said = os.read(reader, 1) if point != RANDOM else b""
+            if said == b"!":
+                os.kill(child.pid or 0, signal.SIGKILL)
+            child.join()
+            os.close(reader)
+            if child.exitcode == -signal.SIGKILL:
+                counts[point] += 1
+                continue
+            assert child.exitcode == 0, f"a life ended by itself with {child.exitcode}"
+            # It reached the end of the sweep: judge it, and begin another.
+            entries = ledger(url)
+            check(current, Counter(json.dumps(entry["body"], sort_keys=True) for entry in entries[seen:]))
+            seen = len(entries)
+            number += 1
+            current = folder / str(number)
+            if number % 25 == 0:
+                report(f"{sum(counts.values()):,} kills, {number} sweeps whole")
+    finally:
+        ours.send("end")
+        server.join()
+    report(f"{number} sweeps of {CELLS} runs whole; 0 paid twice, 0 lost, 0 pictures missing, 0 corrupt")
+    for name in (*POINTS, RANDOM):
+        report(f"{counts[name]:6,}  {name}")
+    return counts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Kill a real sweep many times, and ask the ledger.")
+    parser.add_argument("--kills", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    options = parser.parse_args()
+    print(f"seed {options.seed}", flush=True)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        counts = soak(options.kills, options.seed, Path(folder), report=lambda text: print(text, flush=True))
+    rare = [name for name in (*POINTS, RANDOM) if counts[name] < options.kills / 100]
+    print(f"{time.monotonic() - began:.0f} s")
+    if rare:
+        sys.exit(f"points that came in less than 1 %: {rare}")
+
+
+if __name__ == "__main__":
+    main()
