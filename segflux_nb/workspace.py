@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import math
 import os
-import threading
 import weakref
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from . import loopthread
 from .clock import SystemClock
+from .connection import SIMULATOR, Connection
 from .errors import MissingKey, SweepError, WorkspaceError
 from .lifecycle import Disposition, State, disposition
 from .model import MODEL, PLACEHOLDER_FINETUNE_ID, Value
-from .pictures.store import PictureStore
 from .runlog.frame import sweeps_frame
 from .runlog.journal import Journal
 from .running.budget import Budget
-from .running.engine import Engine
-from .running.pacer import PacedTransport, Pacer
 from .running.walk import Stop
 from .runs import LiveRun, Runs, Source
-from .service.addresses import HOSTED, Service, at
-from .service.api import Api
+from .service.addresses import HOSTED
 from .service.keys import WAYS, find_key
-from .service.transport import HttpxTransport
 from .simulator.app import Simulator
-from .sweep.plan import PUBLISHED, Plan, Rates, make_plan
+from .sweep.plan import Plan, make_plan
 from .sweep.request import Request
 from .sweep.sweep import Sweep
 from .viewing.progress import Progress, volatile_bundle
@@ -44,14 +38,8 @@ if TYPE_CHECKING:
 HOSTED_CAP = 10.0
 """US dollars that one call may spend on the hosted service, unless it is told otherwise."""
 
-CAUTIOUS_SECONDS = 3600.0
-"""So long after a 429 a new connection begins slowly."""
-
 TIME_SCALE = 0.02
 """How fast the workspace's own simulator runs: 22 s become 0.44 s."""
-
-
-_SCALED = "the simulator's time scale, painting not counted"
 
 
 class WorkspacePlan(Plan):
@@ -110,16 +98,8 @@ class Workspace:
         self.path = Path(path).resolve()
         self._shown = str(path)
         self._max_in_flight = max_in_flight
-        self._max_rpm = max_rpm
         self._clock = SystemClock()
         self._secret = find_key(api_key)
-        self._asked = service if service is not None else os.environ.get("SEGFLUX_SERVICE") or None
-        if isinstance(self._asked, str) and self._asked not in ("segmind", "simulator"):
-            at(self._asked)  # refuses what is no address, now and not at the first call
-        self._lock = threading.RLock()
-        self._engine: Engine | None = None
-        self._api: Api | None = None
-        self._simulator: Simulator | None = None
         self._live: list[LiveRun] = []
         try:
             self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -128,6 +108,7 @@ class Workspace:
                 f"The workspace {path} cannot be made: {error.strerror}", remedy="Give a folder that can be written"
             ) from None
         self._journal = Journal(self.path / "log.sqlite", self._clock)
+        self._connection = self._connect(service, max_in_flight, max_rpm)
         _open_workspaces.add(self)
 
     def __repr__(self) -> str:
@@ -156,7 +137,7 @@ class Workspace:
             requests,
             {digest: (run.state, run.error_kind) for digest, run in logged.items()},
             service=self.service,
-            rates=self._rates(),
+            rates=self._connection.rates(),
             max_in_flight=self._max_in_flight,
         )
         return WorkspacePlan(**vars(plan))
@@ -242,7 +223,7 @@ class Workspace:
     @property
     def service(self) -> str:
         """The service's name: ``segmind``, ``simulator``, or a custom origin without its port."""
-        return self._service_name
+        return self._connection.service
 
     @property
     def sweeps(self) -> pd.DataFrame:
@@ -298,13 +279,7 @@ class Workspace:
         """Interrupt what runs, and close connections and files. What is on disk stays."""
         for live in list(self._live):
             live.interrupt()
-        with self._lock:
-            engine, api, simulator = self._engine, self._api, self._simulator
-            self._engine = self._api = self._simulator = None
-        if engine is not None and api is not None:
-            loopthread.wait(loopthread.submit(_close(engine, api)))
-        if simulator is not None:
-            simulator.close()
+        self._connection.close()
         self._journal.close()
         _open_workspaces.discard(self)
 
@@ -319,7 +294,7 @@ class Workspace:
         resubmit_unknown: bool = False,
         retry_held: bool = False,
     ) -> LiveRun:
-        engine = self._connected()
+        engine = self._connection.engine()
         stop = Stop()
         unique = {request.digest: request for request in requests}
         logged = self._journal.runs(self.service, unique)
@@ -391,100 +366,25 @@ class Workspace:
             raise SweepError(f"max_cost={max_cost!r} is not an amount of US dollars", remedy="Write max_cost=5")
         return None if math.isinf(max_cost) else float(max_cost)
 
-    def _rates(self) -> Rates:
-        """What an evaluation costs and takes here: from the log once it has some, else as published."""
-        measured = [
-            (evaluations, found.queue + found.render, found.cost)
-            for found in self._journal.measured(self.service)
-            if (evaluations := MODEL.evaluations(found.parameters))
-        ]
-        cost, cost_source = PUBLISHED.cost, PUBLISHED.cost_source
-        priced = [(evaluations, cost) for evaluations, _, cost in measured if cost]
-        if self.service != "simulator" and len(priced) >= 5:
-            cost = sum(paid for _, paid in priced) / sum(evaluations for evaluations, _ in priced)
-            cost_source = f"the mean of {len(priced)} runs in the log"
-        if len(measured) >= 5:
-            seconds: float | None = sum(s for _, s, _ in measured) / sum(
-                evaluations for evaluations, _, _ in measured
-            )
-            return Rates(cost, seconds, cost_source, f"the mean of {len(measured)} runs in the log")
-        if self.service != "simulator":
-            return Rates(cost, PUBLISHED.seconds, cost_source, PUBLISHED.seconds_source)
-        scale = self._time_scale
-        seconds = None if scale is None or PUBLISHED.seconds is None else PUBLISHED.seconds * scale
-        return Rates(cost, seconds, cost_source, _SCALED if scale else "no run has been timed yet")
-
-    @property
-    def _time_scale(self) -> float | None:
-        if isinstance(self._asked, Simulator):
-            return self._asked.settings.time_scale
-        return TIME_SCALE if self._asked == "simulator" else None
-
-    # ------------------------------------------------------------------ the connection
-
-    @cached_property
-    def _service_name(self) -> str:
-        if self._asked is None or self._asked == "segmind":
-            return HOSTED.name
-        if self._asked == "simulator" or isinstance(self._asked, Simulator):
-            return "simulator"
-        # A base URL: a simulator says that it is one, so that its pictures are never taken for a model's.
-        service = at(self._asked)
-
-        async def ask() -> bool:
-            api = Api(service, HttpxTransport(service, self._secret), self._clock, self._secret)
-            try:
-                return await api.is_simulator()
-            finally:
-                await api.close()
-
-        return "simulator" if loopthread.wait(loopthread.submit(ask())) else service.name
-
-    def _connected(self) -> Engine:
-        with self._lock:
-            if self._engine is None:
-                service = self._address()
-                pacer = self._pacer()
-                transport = PacedTransport(HttpxTransport(service, self._secret), pacer, self._clock)
-                self._api = Api(service, transport, self._clock, self._secret)
-                self._engine = Engine(
-                    self._journal,
-                    self._api,
-                    pacer,
-                    PictureStore(self.path),
-                    self._clock,
-                    max_in_flight=self._max_in_flight,
-                    rates=self._rates(),
-                )
-            return self._engine
-
-    def _pacer(self) -> Pacer:
-        journal, service, most = self._journal, self.service, self._max_rpm
-
-        async def window() -> float:
-            return await asyncio.to_thread(journal.take_turn, service, most or 1)
-
-        lately = self._clock.now() - CAUTIOUS_SECONDS
-        return Pacer(
-            self._clock,
-            max_in_flight=self._max_in_flight,
-            window=window if most is not None else None,
-            max_rpm=most,
-            on_limit=lambda what, value, why: journal.note_limit(service, what, value, why),
-            cautious=any(at > lately for at, *_ in journal.limits(service)),
+    def _connect(self, service: str | Simulator | None, max_in_flight: int, max_rpm: int | None) -> Connection:
+        asked = service if service is not None else os.environ.get("SEGFLUX_SERVICE") or HOSTED.name
+        start: Callable[[], Simulator] | None = None
+        if isinstance(asked, Simulator):
+            start, scale = (lambda: asked), asked.settings.time_scale
+        elif asked == SIMULATOR:
+            start, scale = partial(Simulator, folder=self.path / "simulator", time_scale=TIME_SCALE), TIME_SCALE
+        return Connection(
+            SIMULATOR if start is not None else str(asked),
+            start,
+            closes=asked == SIMULATOR,
+            time_scale=scale if start is not None else None,
+            folder=self.path,
+            journal=self._journal,
+            clock=self._clock,
+            secret=self._secret,
+            max_in_flight=max_in_flight,
+            max_rpm=max_rpm,
         )
-
-    def _address(self) -> Service:
-        if self.service == HOSTED.name:
-            return HOSTED
-        if self._asked == "simulator":
-            self._simulator = Simulator(folder=self.path / "simulator", time_scale=TIME_SCALE)
-            # A cell that is run again leaves no server behind; at the interpreter's end `_close_all` does it.
-            weakref.finalize(self, self._simulator.close).atexit = False
-            return at(self._simulator.url, name="simulator")
-        if isinstance(self._asked, Simulator):
-            return at(self._asked.url, name="simulator")
-        return at(str(self._asked), name=self.service)
 
     def _selection(
         self,
@@ -510,8 +410,3 @@ def _close_all() -> None:
     """At the interpreter's end, let submits on the wire finish and close what is open."""
     for workspace in list(_open_workspaces):
         workspace.close()
-
-
-async def _close(engine: Engine, api: Api) -> None:
-    await engine.close()
-    await api.close()

@@ -60,8 +60,13 @@ def test_a_canary_key_appears_nowhere(tmp_path, capsys):
                 runs = ws.run(grid)
                 assert runs.counts == {"completed": 3, "failed": 1}, "the key does open the service"
                 texts += [repr(ws), str(vars(ws)), repr(runs), runs.df.to_string(), runs.log.to_string()]
-                texts += [str(vars(ws._engine)), str(vars(ws._api)), str(vars(ws._api._transport))]
-                for thing in (ws, ws._api):
+                texts += [
+                    str(vars(ws._connection._engine)),
+                    str(vars(ws._connection._api)),
+                    str(vars(ws._connection._api._transport)),
+                    str(vars(ws._connection._api._transport._transport)),
+                ]
+                for thing in (ws, ws._connection._api):
                     with pytest.raises((TypeError, pickle.PicklingError, AttributeError)) as error:
                         pickle.dumps(thing)
                     keep(error.value)
@@ -70,8 +75,10 @@ def test_a_canary_key_appears_nowhere(tmp_path, capsys):
                 texts.append(str(ws.run(grid).stopped))
                 assert "401" in texts[-1]
         with sf.Workspace(tmp_path / "gone", service="http://127.0.0.1:9", api_key=CANARY) as ws:
-            ws._connected()
-            unreachable = ws._api._transport.send(HttpRequest("POST", "http://127.0.0.1:9/v2/x", "submit", b"{}"))
+            ws._connection.engine()
+            unreachable = ws._connection._api._transport.send(
+                HttpRequest("POST", "http://127.0.0.1:9/v2/x", "submit", b"{}")
+            )
             with pytest.raises(TransportError) as error:
                 loopthread.wait(loopthread.submit(unreachable))
             keep(error.value)

@@ -47,7 +47,11 @@ class Service:
 
     def may_download(self, url: str) -> bool:
         """Whether a picture may be fetched from there: over https, or from the service itself."""
-        return urlsplit(url).scheme == "https" or origin(url) == self.api
+        return (urlsplit(url).scheme == "https" and "@" not in urlsplit(url).netloc) or self.is_own(url)
+
+    def is_own(self, url: str) -> bool:
+        """Whether a URL is at the service's own origin."""
+        return origin(url) == self.api
 
     @property
     def is_loopback(self) -> bool:

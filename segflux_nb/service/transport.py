@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
-from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
+from urllib.parse import urljoin
 
 import httpx
 
 from ..errors import AnswerLost, NotSentError, TransportError
 from ..version import __version__
 from .addresses import Service, origin
+from .downloads import MOST_HOPS, MOST_SECONDS, checked, is_redirect
 from .secret import Secret
 
 MOST_BYTES = {"submit": 1 << 20, "call": 8 << 20, "download": 64 << 20}
@@ -88,6 +89,7 @@ class HttpxTransport:
     """
 
     def __init__(self, service: Service, secret: Secret | None, read_seconds: float | None = None) -> None:
+        self._service = service
         self._read_seconds = read_seconds
         # Proxies of the environment serve the hosted service; loopback never goes through one.
         proxies = not service.is_loopback
@@ -98,25 +100,24 @@ class HttpxTransport:
                 auth=key, headers=agent, trust_env=proxies, limits=httpx.Limits(max_keepalive_connections=0)
             ),
             "call": httpx.AsyncClient(auth=key, headers=agent, trust_env=proxies),
-            "download": httpx.AsyncClient(headers=agent, trust_env=proxies, follow_redirects=True, max_redirects=3),
+            "download": httpx.AsyncClient(headers=agent | {"accept-encoding": "identity"}, trust_env=proxies),
         }
         self._downloads = asyncio.Semaphore(DOWNLOADS_AT_A_TIME)
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request; see `Transport`."""
         failure: TransportError
-        kind = request.purpose if request.purpose in ("submit", "download") else "call"
-        async with self._downloads if kind == "download" else nullcontext():
-            try:
-                async with self._answer(request, kind) as response:
-                    body = await _read(response, MOST_BYTES[kind])
-                    return HttpResponse(response.status_code, dict(response.headers), body)
-            except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-                failure = NotSentError(f"{origin(request.url)} cannot be reached: {_words(error)}")
-            except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-                failure = NotSentError(f"{request.url!r} is no address: {_words(error)}")
-            except httpx.RequestError as error:
-                failure = AnswerLost(f"The answer of {origin(request.url)} was lost: {_words(error)}")
+        try:
+            if request.purpose == "download":
+                async with self._downloads, asyncio.timeout(MOST_SECONDS):
+                    return await self._download(request)
+            return await self._call(request)
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            failure = NotSentError(f"{origin(request.url)} cannot be reached: {_words(error)}")
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            failure = NotSentError(f"{request.url!r} is no address: {_words(error)}")
+        except (httpx.RequestError, TimeoutError) as error:
+            failure = AnswerLost(f"The answer of {origin(request.url)} was lost: {_words(error)}")
         # Raised out here, the error drags no frames of the HTTP stack along, whose variables hold headers.
         raise failure
 
@@ -125,9 +126,8 @@ class HttpxTransport:
         for client in self._clients.values():
             await client.aclose()
 
-    @asynccontextmanager
-    async def _answer(self, request: HttpRequest, kind: str) -> AsyncIterator[httpx.Response]:
-        seconds = self._read_seconds or _READ_SECONDS[kind]
+    async def _call(self, request: HttpRequest) -> HttpResponse:
+        kind = "submit" if request.purpose == "submit" else "call"
         headers = {"content-type": "application/json"} if request.content is not None else None
         async with self._clients[kind].stream(
             request.method,
@@ -135,9 +135,32 @@ class HttpxTransport:
             content=request.content,
             params=dict(request.query) or None,
             headers=headers,
-            timeout=httpx.Timeout(seconds, connect=10.0),
+            timeout=self._timeout(kind),
         ) as response:
-            yield response
+            body = await _read(response.aiter_bytes(), MOST_BYTES[kind])
+            return HttpResponse(response.status_code, dict(response.headers), body)
+
+    async def _download(self, request: HttpRequest) -> HttpResponse:
+        """Follow redirects, each of which is checked as the first address was."""
+        url = request.url
+        for _ in range(MOST_HOPS):
+            hop = await checked(url, self._service)
+            async with self._clients["download"].stream(
+                "GET",
+                hop.url,
+                headers={"host": httpx.URL(url).netloc.decode("ascii")} if hop.host else None,
+                extensions={"sni_hostname": hop.host} if hop.host else None,
+                timeout=self._timeout("download"),
+            ) as response:
+                if is_redirect(response.status_code) and "location" in response.headers:
+                    url = urljoin(url, response.headers["location"])
+                    continue
+                body = await _read(response.aiter_raw(), MOST_BYTES["download"])
+                return HttpResponse(response.status_code, dict(response.headers), body)
+        raise NotSentError(f"{request.url!r} leads through more than {MOST_HOPS - 1} redirects")
+
+    def _timeout(self, kind: str) -> httpx.Timeout:
+        return httpx.Timeout(self._read_seconds or _READ_SECONDS[kind], connect=10.0)
 
 
 class _KeyHeader(httpx.Auth):
@@ -153,10 +176,10 @@ class _KeyHeader(httpx.Auth):
         yield request
 
 
-async def _read(response: httpx.Response, most: int) -> bytes:
+async def _read(stream: AsyncIterator[bytes], most: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    async for chunk in response.aiter_bytes():
+    async for chunk in stream:
         size += len(chunk)
         if size > most:
             raise httpx.ReadError(f"the answer is larger than {most >> 20} MiB")

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gzip
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,8 +11,10 @@ import pytest
 
 from segflux_nb.clock import SystemClock
 from segflux_nb.errors import AnswerLost, NotSentError, PictureError, ServiceError
+from segflux_nb.service import transport
 from segflux_nb.service.addresses import HOSTED, Service, at
 from segflux_nb.service.api import Api
+from segflux_nb.service.downloads import checked, is_public
 from segflux_nb.service.secret import Secret
 from segflux_nb.service.transport import HttpRequest, HttpxTransport
 
@@ -69,11 +72,11 @@ def say(status, body=b"{}", **headers):
 
 def send(service, *requests, secret=KEY):
     async def main():
-        transport = HttpxTransport(service, Secret(secret) if secret else None)
+        wire = HttpxTransport(service, Secret(secret) if secret else None)
         try:
-            return [await transport.send(request) for request in requests]
+            return [await wire.send(request) for request in requests]
         finally:
-            await transport.close()
+            await wire.close()
 
     return asyncio.run(main())
 
@@ -86,20 +89,105 @@ def test_the_key_goes_to_the_service_and_nowhere_else():
             HttpRequest("GET", f"{own.url}/v2/x", "status"),
             HttpRequest("GET", f"{other.url}/v2/x", "status"),
             HttpRequest("GET", f"{own.url}/picture", "download"),
-            HttpRequest("GET", f"{other.url}/picture", "download"),
         )
+        with pytest.raises(NotSentError, match="not fetched from"):
+            send(at(own.url), HttpRequest("GET", f"{other.url}/picture", "download"))
     keys = [[headers.get("x-api-key") for _, _, headers, _ in server.got] for server in (own, other)]
-    assert keys == [[KEY, KEY, None], [None, None]]
+    assert keys == [[KEY, KEY, None], [None]]
 
 
-def test_a_redirect_is_not_followed_with_the_key():
+def test_a_redirect_of_a_call_is_not_followed():
     with serving(say(200)) as other, serving(say(302, location=other.url + "/stolen")) as own:
-        api_answer, picture = send(
-            at(own.url), HttpRequest("GET", f"{own.url}/v2/x", "status"), HttpRequest("GET", own.url, "download")
-        )
-    assert api_answer.status == 302
-    assert picture.status == 200
-    assert [headers.get("x-api-key") for _, _, headers, _ in other.got] == [None]
+        for method, purpose in (("GET", "status"), ("POST", "submit")):
+            (answer,) = send(at(own.url), HttpRequest(method, f"{own.url}/v2/x", purpose))
+            assert answer.status == 302
+    assert other.got == []
+
+
+@pytest.mark.parametrize(
+    "where", ["{other}/stolen", "https://localhost:{port}/x", "https://user@127.0.0.1/x", "file:///x"]
+)
+def test_a_redirect_of_a_picture_to_this_machine_or_its_network_is_not_followed(where):
+    with serving(say(200)) as other:
+        target = where.format(other=other.url, port=other.server_port)
+        with serving(say(302, location=target)) as own, pytest.raises(NotSentError, match="not fetched from"):
+            send(at(own.url), HttpRequest("GET", own.url, "download"))
+    assert other.got == []
+
+
+def test_a_redirect_of_a_picture_within_the_service_is_followed_a_few_times():
+    def answer(handler):
+        hops = int(handler.path.strip("/"))
+        say(302, location=f"/{hops - 1}")(handler) if hops else say(200, b"picture")(handler)
+
+    with serving(answer) as own:
+        (picture,) = send(at(own.url), HttpRequest("GET", f"{own.url}/3", "download"))
+        assert picture.body == b"picture"
+        with pytest.raises(NotSentError, match="redirects"):
+            send(at(own.url), HttpRequest("GET", f"{own.url}/4", "download"))
+
+
+PUBLIC = ["93.184.216.34", "8.8.8.8", "2606:2800:220:1:248:1893:25c8:1946"]
+NOT_PUBLIC = [
+    *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1"),
+    *("255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1"),
+    *("ff02::1", "2001:db8::1", "198.18.0.1", "192.0.2.1"),
+]
+
+
+@pytest.mark.parametrize("address", PUBLIC + NOT_PUBLIC)
+def test_which_addresses_are_public(address):
+    assert is_public(address) is (address in PUBLIC)
+
+
+@pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.216.34", "10.0.0.1"], ["fe80::1"]])
+def test_a_name_that_resolves_to_an_address_within_is_refused(monkeypatch, addresses):
+    resolve_to(monkeypatch, addresses)
+    with pytest.raises(NotSentError, match="no public address"):
+        asyncio.run(checked("https://images.segmind.com/x.jpeg", HOSTED))
+
+
+def test_what_was_checked_is_connected_to(monkeypatch):
+    """A name cannot resolve to something else between the check and the connection."""
+    resolve_to(monkeypatch, ["93.184.216.34"])
+    hop = asyncio.run(checked("https://images.segmind.com/x.jpeg", HOSTED))
+    assert str(hop.url) == "https://93.184.216.34/x.jpeg"
+    assert hop.host == "images.segmind.com"
+
+
+def resolve_to(monkeypatch, addresses):
+    async def getaddrinfo(self, host, port, **options):
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_compressed_bomb_is_no_picture_and_is_not_unpacked():
+    bomb = gzip.compress(b"x" * (80 << 20))
+    with serving(say(200, bomb, content_encoding="gzip")) as own:
+        (answer,) = send(at(own.url), HttpRequest("GET", own.url, "download"))
+        assert answer.body == bomb
+        assert own.got[0][2]["accept-encoding"] == "identity"
+
+
+def test_a_download_that_drips_for_ever_is_given_up(monkeypatch):
+    monkeypatch.setattr(transport, "MOST_SECONDS", 0.2)
+    ended = threading.Event()
+
+    def drip(handler):
+        handler.send_response(200)
+        handler.send_header("content-length", "1000")
+        handler.end_headers()
+        while not ended.wait(0.01):
+            handler.wfile.write(b"x")
+        handler.close_connection = True
+
+    with serving(drip) as own:
+        with pytest.raises(AnswerLost, match="was lost"):
+            send(at(own.url), HttpRequest("GET", own.url, "download"))
+        ended.set()
 
 
 def test_a_status_url_of_another_origin_is_not_used():
