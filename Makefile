@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NBVAL := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider
 
-.PHONY: help demo test lab notebooks format bench clean
+.PHONY: help demo test lab notebooks format bench mutants soak matrix clean
 
 help:
 	@echo "make demo       the quickstart sweep on the built-in simulator"
@@ -13,6 +13,9 @@ help:
 	@echo "make notebooks  execute the notebooks anew and save their outputs"
 	@echo "make format     format and mend what ruff can mend"
 	@echo "make bench      benchmarks"
+	@echo "make mutants    plant bugs, and print the test that finds each"
+	@echo "make soak       kill a real sweep a thousand times"
+	@echo "make matrix     notebooks and kernel tests on ipykernel 6 and 7, and on two versions of Pillow"
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'segflux_nb needs Python 3.11 or newer')"
@@ -50,5 +53,24 @@ bench: $(VENV)/developing
 	$(BIN)/python benchmarks/running.py
 	$(BIN)/python benchmarks/simulator.py
 
+mutants: $(VENV)/developing
+	$(BIN)/python tools/mutants.py
+
+soak: $(VENV)/developing
+	$(BIN)/python tests/soak/kill9.py --kills 1000
+
+# Each row has a virtual environment of its own: name=packages, separated by commas.
+MATRIX := ipykernel6=ipykernel~=6.29 ipykernel7=ipykernel~=7.0,pillow==12.3.0
+matrix: $(VENV)/developing
+	@for row in $(MATRIX); do \
+		env=.matrix/$${row%%=*}; packages=$$(echo "$${row#*=}" | tr , ' '); \
+		echo "== $${row%%=*}: $$packages"; \
+		test -x $$env/bin/python || $(PYTHON) -m venv $$env; \
+		$$env/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" && \
+		$$env/bin/python -m pip install --quiet --editable . --group dev $$packages && \
+		$$env/bin/python -m pytest tests/test_kernel.py tests/viewing && \
+		$$env/bin/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider notebooks || exit 1; \
+	done
+
 clean:
-	rm -rf $(VENV) demo .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .matrix $(VENV) demo .mypy_cache .ruff_cache .pytest_cache

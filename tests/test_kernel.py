@@ -165,3 +165,23 @@ def test_the_archived_nest_asyncio_is_refused_where_it_loses_cells(monkeypatch):
     monkeypatch.setattr(nesting, "_kernel_version", lambda: 7)
     with pytest.raises(sf.SegfluxError, match="loses queued cells"):
         sf.enable_nested_asyncio()
+
+
+DOORS = """
+import asyncio, threading
+done = threading.Event()
+def work():
+    print(ws.run(sweep.replace(seed=range(4))).counts, end="")
+    done.set()
+"""
+
+
+def test_threads_and_callbacks_of_the_loop_work_in_a_kernel(kernel, tmp_path):
+    _, client = kernel
+    with Simulator(time_scale=0.002, paint=False) as simulator:
+        run(client, SETUP.format(folder=str(tmp_path / "study"), service=simulator.url) + DOORS)
+        found = run(client, "threading.Thread(target=work).start(); done.wait()")
+        assert "{'completed': 4}" in printed(found)
+        run(client, "asyncio.get_running_loop().call_soon(lambda: lives.append(ws.start(sweep))); lives = []")
+        assert printed(run(client, "print(lives[0].wait().counts)")) == "{'completed': 40}\n"
+        assert simulator.ledger.submits == 40

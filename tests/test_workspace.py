@@ -8,11 +8,14 @@ import textwrap
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 import segflux_nb as sf
 from segflux_nb.model import MODEL
+from segflux_nb.simulator.answers import Reply
 from segflux_nb.simulator.app import Simulator
 from segflux_nb.simulator.ledger import Ledger
 
@@ -362,3 +365,65 @@ def test_a_script_that_ends_in_the_middle_lets_its_submits_finish(tmp_path):
     process = start(tmp_path)
     assert process.communicate()[0] == "{'completed': 48} 48\n"
     assert set(submits(tmp_path).values()) == {1}
+
+
+def test_another_process_runs_a_sweep_and_the_notebook_follows_it_from_the_log(tmp_path, simulator):
+    """`segflux run` outlives the notebook; `ws.runs` reads the log, and `ws.run` waits for the other one."""
+    grid = sweep(30)
+    grid.to_toml(tmp_path / "sweep.toml")
+    command = [
+        sys.executable,
+        "-m",
+        "segflux_nb",
+        "run",
+        "sweep.toml",
+        "--workspace",
+        "s",
+        "--service",
+        simulator.url,
+    ]
+    elsewhere = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    with sf.Workspace(tmp_path / "s", service=simulator.url) as ws:
+        while not ws.runs(grid).counts.get("completed"):
+            time.sleep(0.02)
+        assert ws.run(grid).counts == {"completed": 30}
+        assert elsewhere.wait(30) == 0
+    assert simulator.ledger.submits == 30
+
+
+def test_a_service_that_points_elsewhere_never_gets_the_key_there(tmp_path):
+    """Redirects and absolute addresses in every answer lead to a second server, which must see no key."""
+    seen = []
+
+    class Second(BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append(dict(self.headers))
+            self.send_response(404)
+            self.end_headers()
+
+        do_POST = do_GET
+
+        def log_message(self, *arguments):
+            pass
+
+    second = ThreadingHTTPServer(("127.0.0.1", 0), Second)
+    threading.Thread(target=second.serve_forever, args=(0.01,), daemon=True).start()
+    elsewhere = f"http://127.0.0.1:{second.server_port}"
+    key = "SG_ca9a51e5ca9a51e5"
+    with Simulator(time_scale=0.002, paint=False, key=key) as simulator:
+        handle = simulator.protocol.handle
+
+        def pointing_elsewhere(call, now):
+            reply = handle(call, now)
+            if call.path.endswith("/status") and int(now * 1000) % 2:
+                return Reply(302, b"", {"location": f"{elsewhere}/status"})
+            if call.method == "POST" and reply.status == 200:
+                return replace(reply, body=reply.body.replace(call.base_url.encode(), elsewhere.encode()))
+            return reply
+
+        simulator.protocol.handle = pointing_elsewhere
+        with sf.Workspace(tmp_path / "s", service=simulator.url, api_key=key) as ws:
+            assert ws.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(6))).counts == {"completed": 6}
+    second.shutdown()
+    second.server_close()
+    assert seen == [], "nothing at all went there"

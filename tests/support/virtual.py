@@ -2,6 +2,7 @@
 
 import asyncio
 import selectors
+from email.utils import formatdate
 from pathlib import Path
 
 from segflux_nb.errors import AnswerLost, NotSentError
@@ -76,6 +77,18 @@ class VirtualClock:
             self.before, self.loop = self.monotonic(), None
 
 
+class SkewedClock:
+    """A clock of the client's own, which may be wrong about the date."""
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.skew = 0.0
+        self.monotonic, self.sleep = clock.monotonic, clock.sleep
+
+    def now(self):
+        return self.clock.now() + self.skew
+
+
 class SeamTransport:
     """Calls a simulator's protocol directly."""
 
@@ -109,6 +122,7 @@ class SeamTransport:
         if reply.cut:
             raise AnswerLost("the connection was closed before the answer came")
         answered = {k: v for k, v in reply.headers.items() if self.declares_history or k != HISTORY_HEADER}
+        answered["date"] = formatdate(self.clock.now(), usegmt=True)
         return HttpResponse(reply.status, answered, body)
 
     async def close(self):
@@ -122,6 +136,7 @@ class Bench:
         self.folder = folder
         self.durable = durable
         self.clock = VirtualClock()
+        self.client_clock = SkewedClock(self.clock)
         self.simulator = Simulator(**{"time_scale": 1, "paint": False, **settings}, key=key, clock=self.clock)
         self.ledger = self.simulator.ledger
         self.transport = SeamTransport(self.simulator, self.clock, key=key, declares_history=declares_history)
@@ -129,7 +144,7 @@ class Bench:
         self.stop = Stop()
 
     def open_journal(self):
-        return Journal(self.folder / "log.sqlite", self.clock, durable=self.durable)
+        return Journal(self.folder / "log.sqlite", self.client_clock, durable=self.durable)
 
     def engine(self, max_in_flight=8, max_rpm=None):
         service, journal = Service("simulator", BASE, BASE), self.journal
@@ -137,17 +152,18 @@ class Bench:
         async def window():
             return journal.take_turn("simulator", max_rpm)
 
+        clock = self.client_clock
         pacer = Pacer(
-            self.clock,
+            clock,
             max_in_flight=max_in_flight,
             window=window if max_rpm else None,
             max_rpm=max_rpm,
             on_limit=lambda what, value, why: journal.note_limit("simulator", what, value, why),
             cautious=bool(journal.limits("simulator")),
         )
-        api = Api(service, PacedTransport(self.transport, pacer, self.clock), self.clock, None)
+        api = Api(service, PacedTransport(self.transport, pacer, clock), clock, None)
         store = PictureStore(self.folder, durable=self.durable)
-        return Engine(journal, api, pacer, store, self.clock, max_in_flight=max_in_flight, rates=PUBLISHED)
+        return Engine(journal, api, pacer, store, clock, max_in_flight=max_in_flight, rates=PUBLISHED)
 
     def run(self, requests, *, cap=None, max_in_flight=8, max_rpm=None, during=None, **options):
         self.stop = Stop()

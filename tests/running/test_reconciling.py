@@ -1,0 +1,58 @@
+"""Finding lost submits in the history: clocks that are wrong, histories that are late."""
+
+import pytest
+
+import segflux_nb as sf
+from segflux_nb.running.reconcile import FAR_SECONDS, SKEW_SECONDS, History
+from segflux_nb.service.wire import HistoryRow
+from tests.support.virtual import Bench
+
+NOW = 1_800_000_000.0
+BODY = {"prompt": "TOK", "seed": 1, "lora_strength": 1}
+
+
+def row(request_id, created, **changes):
+    return HistoryRow(request_id, {**BODY, "steps": 25, **changes}, "COMPLETED", None, None, None, NOW + created)
+
+
+def nobody(request_id):
+    return False
+
+
+def test_the_oldest_that_is_not_older_than_the_submit_and_of_no_other_run():
+    history = History([row("late", 9), row("first", 1), row("old", -SKEW_SECONDS - 1), row("other", 2, seed=2)], BODY)
+    assert history.find(BODY, NOW, nobody).request_id == "first"
+    assert history.find(BODY, NOW, lambda request_id: request_id == "first").request_id == "late"
+    assert history.find({**BODY, "seed": 3}, NOW, nobody) is None
+    assert history.find({**BODY, "lora_strength": 1.0}, NOW, nobody).request_id == "first", "1 and 1.0 are the same"
+
+
+def test_with_none_of_the_time_the_latest_of_the_hours_before():
+    history = History([row("hours ago", -FAR_SECONDS - 1), row("an hour ago", -3600), row("before", -4000)], BODY)
+    assert history.find(BODY, NOW, nobody).request_id == "an hour ago"
+    assert history.find(BODY, NOW + 3700, nobody) is None
+
+
+@pytest.mark.parametrize("hours", [-1.0, 1.0])
+@pytest.mark.parametrize("mended", [False, True])
+def test_a_clock_an_hour_off_pays_nothing_twice(tmp_path, hours, mended):
+    """The clock is wrong when the answer is lost; and perhaps it is put right before the run is looked up."""
+    b = Bench(tmp_path, faults={"submit:drop_after": {1}, "history:500": set(range(1, 10))}, max_in_flight=None)
+    cells = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(2)))
+    b.client_clock.skew = hours * 3600
+    b.run(cells)
+    assert "unknown" in b.states(cells)
+    if mended:
+        b.client_clock.skew = 0.0
+    for _ in range(3):
+        b.run(cells)
+    assert b.states(cells) == ["completed", "completed"]
+    assert b.ledger.submits == 2
+
+
+def test_a_history_that_is_late_is_waited_for(tmp_path):
+    b = Bench(tmp_path, faults={"submit:drop_after": {1}}, history_delay=60, history_complete=61)
+    cells = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(2)))
+    assert {row.state for row in b.run(cells)} == {"completed"}
+    assert b.ledger.submits == 2
+    assert b.clock.monotonic() > 60
