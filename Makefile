@@ -68,7 +68,7 @@ matrix: $(VENV)/developing
 		test -x $$env/bin/python || $(PYTHON) -m venv $$env; \
 		$$env/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" && \
 		$$env/bin/python -m pip install --quiet --editable . --group dev $$packages && \
-		$$env/bin/python -m pytest tests/test_kernel.py tests/viewing && \
+		$$env/bin/python -m pytest tests/test_kernel.py tests/viewing tests/pictures && \
 		$$env/bin/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider notebooks || exit 1; \
 	done
 

@@ -125,17 +125,20 @@ class Workspace:
     # ------------------------------------------------------------------ what to do
 
     def plan(self, sweep: Sweep) -> Plan:
-        """What running a sweep would do, cost and take now. Nothing is sent, and nothing is paid.
+        """What running a sweep would do, cost and take now; nothing is submitted, and nothing is paid.
+
+        The hosted service is asked for the balance of the account where there is a key; it need not answer.
 
         Example
         -------
         ``print(ws.plan(sweep))``
         """
         requests = list(sweep)
-        logged = self._journal.runs(self.service, [request.digest for request in requests])
+        logged = self._journal.standings(self.service, [request.digest for request in requests])
         plan = make_plan(
             requests,
             {digest: (run.state, run.error_kind) for digest, run in logged.items()},
+            balance=self._connection.balance(),
             service=self.service,
             rates=self._connection.rates(),
             max_in_flight=self._max_in_flight,
@@ -297,7 +300,7 @@ class Workspace:
         engine = self._connection.engine()
         stop = Stop()
         unique = {request.digest: request for request in requests}
-        logged = self._journal.runs(self.service, unique)
+        logged = self._journal.standings(self.service, unique)
         progress = Progress({digest: logged[digest].state.status for digest in unique})
 
         async def work() -> None:
@@ -327,7 +330,7 @@ class Workspace:
 
     def _unsettled(self, requests: Sequence[Request]) -> list[Request]:
         """The requests for which the service will be asked: to submit, to collect, or to look up."""
-        logged = self._journal.runs(self.service, [request.digest for request in requests])
+        logged = self._journal.standings(self.service, [request.digest for request in requests])
 
         def is_settled(request: Request) -> bool:
             run = logged.get(request.digest)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from ..clock import Clock
 from ..errors import WorkspaceError
@@ -20,7 +20,15 @@ from ..sweep.request import Request
 from .schema import open_database
 
 
-@dataclass(frozen=True)
+class Standing(NamedTuple):
+    """Where a run stands: as little as decides what is to be done with it, since a sweep may have many."""
+
+    digest: str
+    state: State
+    error_kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoggedRun:
     """A row of the log; the columns of ``runs`` in `segflux_nb.runlog.schema`, where they are explained."""
 
@@ -128,10 +136,10 @@ class Journal:
 
         What does not decide the picture (``hardware``) is taken anew where nothing is submitted or done.
         """
-        rows = [
+        rows = (
             (service, request.digest, request.again(0).digest, request.take, json.dumps(request.body))
             for request in requests
-        ]
+        )
         with self._writing() as cursor:
             cursor.executemany(
                 "INSERT INTO runs (service, digest, first_digest, take, parameters, state)"
@@ -180,6 +188,16 @@ class Journal:
                 (service, json.dumps(list(digests))),
             )
             return {row["digest"]: _logged(row) for row in cursor}
+
+    def standings(self, service: str, digests: Iterable[str]) -> dict[str, Standing]:
+        """Where these runs stand, by digest; those that the log does not know are missing."""
+        with self._reading() as cursor:
+            cursor.execute(
+                "SELECT digest, state, error_kind FROM runs"
+                " WHERE service = ? AND digest IN (SELECT value FROM json_each(?))",
+                (service, json.dumps(list(digests))),
+            )
+            return {row[0]: Standing(row[0], State(row[1]), row[2]) for row in cursor}
 
     def all_runs(self, service: str) -> dict[str, LoggedRun]:
         """All rows of a service, in the order in which they were first planned to be sent."""

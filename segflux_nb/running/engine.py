@@ -16,7 +16,7 @@ from ..clock import Clock
 from ..errors import WorkspaceError
 from ..lifecycle import Disposition, State, disposition
 from ..pictures.store import PictureStore
-from ..runlog.journal import Journal, LoggedRun
+from ..runlog.journal import Journal, LoggedRun, Standing
 from ..service.api import Api
 from ..sweep.plan import Rates
 from ..sweep.request import Request
@@ -108,10 +108,13 @@ class Engine:
         beating = asyncio.create_task(self._beat())
         try:
             for _ in range(RECOVERY_ROUNDS):
-                rows = self._writer.runs(ordered)
-                if {State.UNKNOWN, State.SUBMITTING} & {row.state for row in rows}:
-                    rows = await self._recovery.settle(rows, on_change, resubmit_unknown=resubmit_unknown)
-                await self._carry_all([row for row in rows if self._is_to_do(row, walk)], walk)
+                unsure = [
+                    standing.digest
+                    for standing in self._writer.standings(ordered)
+                    if standing.state in (State.UNKNOWN, State.SUBMITTING)
+                ]
+                await self._recovery.settle(self._writer.runs(unsure), on_change, resubmit_unknown=resubmit_unknown)
+                await self._carry_all(ordered, walk)
                 if stop or not walk.lost_answers:
                     return
                 walk.lost_answers = 0
@@ -126,14 +129,15 @@ class Engine:
 
     # ------------------------------------------------------------------ many runs
 
-    async def _carry_all(self, rows: list[LoggedRun], walk: Walk) -> None:
+    async def _carry_all(self, digests: Sequence[str], walk: Walk) -> None:
+        to_do = [standing for standing in self._writer.standings(digests) if self._is_to_do(standing, walk)]
         # What is in flight goes first: it is paid for and may expire.
-        rows.sort(key=lambda row: disposition(row.state) is not Disposition.GOES_ON)
-        walk.waiting.extend(rows)
+        to_do.sort(key=lambda standing: disposition(standing.state) is not Disposition.GOES_ON)
+        walk.waiting.extend(standing.digest for standing in to_do)
         watching = asyncio.create_task(self._watch_others(walk))
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._max_in_flight, len(rows))):
+                for _ in range(min(self._max_in_flight, len(to_do))):
                     group.create_task(self._work(walk))
         except BaseExceptionGroup as trouble:
             first = trouble.exceptions[0]
@@ -144,8 +148,9 @@ class Engine:
         raise first
 
     async def _work(self, walk: Walk) -> None:
-        while (run := await walk.next()) is not None:
+        while (digest := await walk.next()) is not None:
             async with self._slots:  # shared with other sweeps of this workspace
+                (run,) = self._writer.runs([digest])
                 await self._carry(run, walk)
 
     async def _watch_others(self, walk: Walk) -> None:
@@ -167,7 +172,7 @@ class Engine:
                 await self._writer.beat()
             await self._clock.sleep(BEAT_SECONDS)
 
-    def _is_to_do(self, run: LoggedRun, walk: Walk) -> bool:
+    def _is_to_do(self, run: LoggedRun | Standing, walk: Walk) -> bool:
         if run.digest in walk.finished:
             return False
         if walk.retry_held and run.state in (State.FAILED, State.REFUSED):

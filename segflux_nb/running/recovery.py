@@ -37,19 +37,20 @@ class Recovery:
 
     async def settle(
         self, runs: list[LoggedRun], on_change: Callable[[str, State], None], *, resubmit_unknown: bool
-    ) -> list[LoggedRun]:
-        """The runs as they stand after looking them up; `resubmit_unknown` plans again what no history shows."""
-        found = {run.digest: run for run in runs}
+    ) -> None:
+        """Look up runs that are unknown or were being submitted; `resubmit_unknown` plans again what is not found."""
+        unknown = []
         for run in runs:
             if run.state is State.SUBMITTING and not self._is_elsewhere(run):
-                found[run.digest] = await self.abandon(run)
-        unknown = [run for run in found.values() if run.state is State.UNKNOWN]
+                run = await self.abandon(run)
+            if run.state is State.UNKNOWN:
+                unknown.append(run)
         if not unknown:
-            return list(found.values())
+            return
         try:
             history = await self._history(unknown)
         except (ServiceError, TransportError):
-            return list(found.values())
+            return
         is_known = partial(self._writer.journal.knows_request, self._writer.service)
         for run in unknown:
             job = history.find(run.parameters, (run.submitted_at or 0.0) + self._api.ahead, is_known)
@@ -60,9 +61,8 @@ class Recovery:
             elif self._api.history_complete_after is None and not resubmit_unknown:
                 continue
             to = State.PLANNED if job is None else State.SUBMITTED
-            found[run.digest] = await self._writer.settle(run, to, **changes)
-            on_change(run.digest, found[run.digest].state)
-        return list(found.values())
+            settled = await self._writer.settle(run, to, **changes)
+            on_change(run.digest, settled.state)
 
     async def abandon(self, run: LoggedRun) -> LoggedRun:
         """Note that the process that was submitting a run is gone."""

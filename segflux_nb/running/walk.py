@@ -65,7 +65,7 @@ class Walk:
     retry_held:
         Whether what was moderated or invalid is submitted again.
     waiting:
-        Runs to be carried on.
+        Runs to be carried on, by digest.
     others:
         Runs that are in the hands of another process, or of another sweep of this one, by digest.
     finished:
@@ -79,14 +79,14 @@ class Walk:
     on_change: Callable[[str, State], None]
     retry_held: bool
     brake: Brake = field(default_factory=Brake)
-    waiting: deque[LoggedRun] = field(default_factory=deque)
+    waiting: deque[str] = field(default_factory=deque)
     others: dict[str, LoggedRun] = field(default_factory=dict)
     finished: set[str] = field(default_factory=set)
     lost_answers: int = 0
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _some_elsewhere: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def next(self) -> LoggedRun | None:
+    async def next(self) -> str | None:
         """The next run, once there is one; None when none is left."""
         while not self.waiting:
             if not self.others:
@@ -111,5 +111,5 @@ class Walk:
         if not self.others:
             self._some_elsewhere.clear()
         if to_do:
-            self.waiting.append(run)
+            self.waiting.append(run.digest)
         self._news.set()

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..lifecycle import State
-from ..runlog.journal import Journal, LoggedRun, Measurement
+from ..runlog.journal import Journal, LoggedRun, Measurement, Standing
 from ..sweep.request import Request
 from .leases import Place, this_process
 from .threads import DaemonExecutor
@@ -69,6 +69,12 @@ class Writer:
         digests = list(digests)
         logged = self.journal.runs(self.service, digests)
         return [logged[digest] for digest in digests]
+
+    def standings(self, digests: Iterable[str]) -> list[Standing]:
+        """Where these runs stand, in order."""
+        digests = list(digests)
+        found = self.journal.standings(self.service, digests)
+        return [found[digest] for digest in digests]
 
     def reread(self, run: LoggedRun) -> LoggedRun:
         """The run as the log has it now."""

@@ -66,6 +66,8 @@ class Plan:
         Where these figures come from.
     hosted_cost:
         On the simulator: US dollars for the whole sweep on the hosted service. None elsewhere or when unknown.
+    balance:
+        US dollars on the account, where the service was asked and said so.
     """
 
     service: str
@@ -79,6 +81,7 @@ class Plan:
     seconds_source: str
     hosted_cost: float | None = None
     held: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    balance: float | None = None
 
     def __repr__(self) -> str:
         return f"Plan({count(self.cells, 'run')})"
@@ -108,7 +111,10 @@ class Plan:
             return "nothing"
         if self.cost is None:
             return f"unknown: {self.cost_source}"
-        return f"about ${self.cost:.2f}, by {self.cost_source}"
+        left = "" if self.balance is None else f"; the account has ${self.balance:.2f}"
+        if self.balance is not None and self.balance < self.cost:
+            left += ", which does not cover it"
+        return f"about ${self.cost:.2f}, by {self.cost_source}{left}"
 
     @property
     def _time(self) -> str:
@@ -143,6 +149,7 @@ def make_plan(
     service: str,
     rates: Rates,
     max_in_flight: int,
+    balance: float | None = None,
 ) -> Plan:
     """The plan of these requests, given what the log knows.
 
@@ -158,6 +165,8 @@ def make_plan(
         What an evaluation costs and takes there.
     max_in_flight:
         How many run at a time: time is evaluations in sequence.
+    balance:
+        US dollars on the account, or None where that is unknown.
     """
     cells = {request.digest: request for request in requests}
     dispositions = {digest: disposition(*logged.get(digest, (None, ""))) for digest in cells}
@@ -189,6 +198,7 @@ def make_plan(
         seconds=seconds,
         seconds_source=rates.seconds_source if len(known) == len(evaluations) else cost_source,
         hosted_cost=hosted[0] if free else None,
+        balance=balance,
     )
 
 

@@ -102,3 +102,11 @@ def test_a_write_that_fails_leaves_nothing_half_written(tmp_path, monkeypatch):
     with pytest.raises(WorkspaceError, match="No space left"):
         PictureStore(tmp_path).put(encoded("PNG"))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_until_a_picture_is_whole_on_disk_its_name_does_not_exist(tmp_path, monkeypatch):
+    """What a kill in the middle of the write would leave behind."""
+    seen = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: seen.append(list(tmp_path.rglob("*.jpg"))))
+    stored = PictureStore(tmp_path).put(encoded("JPEG"))
+    assert seen == [[], [tmp_path / stored.path]], "the bytes first, then the folder that names them"
