@@ -18,10 +18,11 @@ from .exporting.folder import export
 from .lifecycle import State
 from .markup import count, plain
 from .model import Value
-from .runlog.frame import DF_COLUMNS, LOG_COLUMNS, RUN_DIGITS, Entry, build, reached_from_here
+from .runlog.frame import DF_COLUMNS, LOG_COLUMNS, RUN_DIGITS, Entry, build, limits_frame, reached_from_here
 from .runlog.journal import Journal, LoggedRun
+from .running.summary import Summary, summarise
 from .running.walk import Stop
-from .viewing.progress import Progress
+from .viewing.progress import Progress, volatile_bundle
 from .viewing.sheet import ContactSheet, ThemeName, contact_sheet
 
 if TYPE_CHECKING:
@@ -98,6 +99,13 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({self.run})"
+
+
+class RunsSummary(Summary):
+    """A summary that shows itself in a notebook."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return volatile_bundle(repr(self), self.html())
 
 
 @dataclass(frozen=True)
@@ -202,6 +210,20 @@ class Runs:
     def log(self) -> pd.DataFrame:
         """`df`, and what differs from run to run or machine to machine: ids, times, cost, attempts."""
         return self._frame(LOG_COLUMNS)
+
+    @property
+    def limits(self) -> pd.DataFrame:
+        """What the service was found to allow, as it was learned: when, what, the new value, why."""
+        return limits_frame(self.source.journal.limits(self.source.service))
+
+    def summary(self) -> Summary:
+        """Pictures, seconds, requests, lag and money, each beside the least that was possible; `print` it.
+
+        Example
+        -------
+        ``print(runs.summary())``
+        """
+        return RunsSummary(**vars(summarise(list(self._logged.values()))))
 
     def sheet(
         self, *, cols: str | None = None, rows: str | None = None, by: str | None = None, theme: ThemeName = "light"

@@ -162,6 +162,19 @@ def sweeps_frame(sweeps: Sequence[LoggedSweep]) -> pd.DataFrame:
     )
 
 
+def limits_frame(limits: Sequence[tuple[float, str, float, str]]) -> pd.DataFrame:
+    """Changes of what a service is taken to allow: when, what, the new value, why."""
+    at, what, value, why = zip(*limits, strict=True) if limits else ((), (), (), ())
+    return pd.DataFrame(
+        {
+            "at": _moments(at),
+            "what": pd.Series(what, dtype="string"),
+            "value": pd.Series(value, dtype="Float64"),
+            "why": pd.Series(why, dtype="string"),
+        }
+    )
+
+
 def reached_from_here(path: Path) -> str:
     """A file's path relative to the current folder, with forward slashes; absolute where there is no such path."""
     try:

@@ -19,6 +19,9 @@ from ..model import Value
 from ..sweep.request import Request
 from .schema import open_database
 
+WINDOW_SECONDS = 60.5
+"""A minute, and what requests may be late or early on their way: the service counts them when they arrive."""
+
 
 class Standing(NamedTuple):
     """Where a run stands: as little as decides what is to be done with it, since a sweep may have many."""
@@ -270,18 +273,18 @@ class Journal:
             row = cursor.fetchone()
         return None if row is None else self._clock.now() - row[0]
 
-    def take_turn(self, service: str, most: int, seconds: float = 60.0) -> float:
-        """Take one of so many requests in so many seconds, for all processes; 0, or the seconds to wait for one."""
+    def take_turn(self, service: str, most: int) -> float:
+        """Take one of so many requests a minute, for all processes; 0, or the seconds to wait for one."""
         now = self._clock.now()
         with self._writing() as cursor:
             # A clock that was set back must not lock everybody out.
             cursor.execute(
-                "DELETE FROM turns WHERE service = ? AND (at <= ? OR at > ?)", (service, now - seconds, now)
+                "DELETE FROM turns WHERE service = ? AND (at <= ? OR at > ?)", (service, now - WINDOW_SECONDS, now)
             )
             cursor.execute("SELECT count(*), min(at) FROM turns WHERE service = ?", (service,))
             taken, oldest = cursor.fetchone()
             if taken >= most:
-                return max(1e-3, float(oldest) + seconds - now)
+                return max(1e-3, float(oldest) + WINDOW_SECONDS - now)
             cursor.execute("INSERT INTO turns (service, at) VALUES (?, ?)", (service, now))
         return 0.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from ..clock import Clock
@@ -26,6 +27,7 @@ from ..lifecycle import (
     Waiting,
     advance,
 )
+from ..model import MODEL
 from ..pictures.store import PictureStore
 from ..runlog.journal import LoggedRun, Measurement
 from ..service.api import Api
@@ -38,6 +40,9 @@ from .writer import Writer
 PICTURE_TRIES = 5
 GONE_TRIES = 3
 """How often a picture, or a record, must be missing before it is believed."""
+
+SOON = 1e-3
+"""Seconds that are not worth waiting for."""
 
 RECORD_SECONDS = 3600.0
 """The service keeps status and result of a request so long from its submit."""
@@ -63,6 +68,9 @@ class Collector:
         self._store = store
         self._clock = clock
         self._times = ServiceTimes(seconds)
+        self._news = asyncio.Event()
+        if seconds is not None:
+            pacer.expect(seconds * MODEL.price_evaluations)
         for measurement in reversed(writer.measured()):
             self._learn(measurement)
         self._watched = 0
@@ -93,7 +101,10 @@ class Collector:
         watch = Watch(self._times, run.parameters, age, scout=self._watched % SCOUT_EVERY == 0)
         polls, gone, unclear, backoff = run.polls or 0, 0, 0, 0.0
         while True:
-            await self._clock.sleep(max(watch.ask_at() - elapsed(), backoff, 0.0))
+            if backoff:
+                await self._clock.sleep(backoff)
+            while (rest := watch.ask_at() - elapsed()) > SOON:
+                await self._rest(rest)
             polls += 1
             asked = elapsed()
             try:
@@ -124,6 +135,13 @@ class Collector:
                 case Rendered() | NoPicture() | Broken():
                     return await self._settle(run, outcome, polls)
 
+    async def _rest(self, seconds: float) -> None:
+        """Wait so long, or until the service turns out to have changed."""
+        news = self._news
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await news.wait()
+
     async def _settle(self, run: LoggedRun, outcome: Rendered | NoPicture | Broken, polls: int) -> LoggedRun | None:
         """Enter what the service says a job came to."""
         changes: dict[str, Any] = {"polls": polls, "detected_at": self._clock.now()}
@@ -144,7 +162,9 @@ class Collector:
         return await self._writer.settle(run, advance(run.state, outcome), **changes)
 
     def _learn(self, measurement: Measurement) -> None:
-        self._times.learn(measurement.parameters, measurement.queue, measurement.render)
+        if self._times.learn(measurement.parameters, measurement.queue, measurement.render):
+            news, self._news = self._news, asyncio.Event()
+            news.set()
         law = self._times.total(measurement.parameters)
         if law is not None:
             self._pacer.expect(law.mean)

@@ -35,6 +35,8 @@ class Law:
         Service times in seconds.
     expected:
         What is expected where nothing was measured, in seconds.
+    prior_share:
+        The prior's share once something was measured; 0 for a law that describes and does not foresee.
 
     Attributes
     ----------
@@ -48,7 +50,7 @@ class Law:
     True
     """
 
-    def __init__(self, measured: Sequence[float], expected: float) -> None:
+    def __init__(self, measured: Sequence[float], expected: float, prior_share: float = PRIOR_SHARE) -> None:
         logs = np.log(np.asarray(measured, dtype=float)) if len(measured) else np.array([math.log(expected)])
         number = len(measured)
         center = float(np.median(logs))
@@ -62,7 +64,7 @@ class Law:
         reach = max(4.0 * PRIOR_SPREAD, float(np.max(np.abs(logs - center))) + 4 * width)
         grid = np.linspace(center - reach, center + reach, POINTS)
         kernels = _logistic((grid[:, None] - logs[None, :]) / width).mean(axis=1)
-        share = PRIOR_SHARE if number else 0.0
+        share = prior_share if number else 0.0
         below = (1 - share) * kernels + share * _logistic((grid - center) / PRIOR_SPREAD)
         self._times = np.exp(grid)
         self._survival = np.maximum(1 - below, 1e-9)
@@ -80,13 +82,13 @@ class Law:
 
     def lag(self, since: float, until: float) -> float:
         """The lag in seconds that is expected at `until`, of a job that was not done at `since`."""
-        return max(0.0, until - since - (self._reach(until) - self._reach(since)) / self.survival(since))
+        return max(0.0, until - since - (self.reach(until) - self.reach(since)) / self.survival(since))
 
     def ask_after(self, since: float, allowance: float) -> float:
         """When the expected lag of a job that was not done at `since` reaches the allowance (all in seconds)."""
         begin = int(np.searchsorted(self._times, since, side="right"))
         times = self._times[begin:]
-        lags = times - since - (self._area[begin:] - self._reach(since)) / self.survival(since)
+        lags = times - since - (self._area[begin:] - self.reach(since)) / self.survival(since)
         reached = int(np.searchsorted(lags, allowance))
         if reached == len(times):
             return max(since, float(self._times[-1])) + allowance
@@ -95,8 +97,8 @@ class Law:
         share = (allowance - lag_before) / rise if rise > 0 else 1.0
         return float(before + share * (times[reached] - before))
 
-    def _reach(self, seconds: float) -> float:
-        """The area under the survival curve up to a time."""
+    def reach(self, seconds: float) -> float:
+        """The area under the survival curve up to a time: the mean of service times that are cut off there."""
         first, last = self._times[0], self._times[-1]
         if seconds <= first:
             return seconds

@@ -30,8 +30,14 @@ UNNAMED_PAUSE = 1.0
 LATE = 0.05
 """So much later than the moment of reset the gate opens: clocks differ."""
 
+SHORTEST_PAUSE = 1e-3
+"""Seconds that are not worth waiting for."""
+
 LITTLE = 1.4
 """Jobs in flight relative to what the budget of requests can collect (Little's law): enough to use all of it."""
+
+SPARE = 2
+"""And some more, so that a request is always spent on a job that is likely to be done."""
 
 REQUESTS_PER_RUN = 3
 
@@ -81,6 +87,8 @@ class Pacer:
         self._max_rpm = max_rpm
         self._on_limit = on_limit
         self._rate = Rate.cautious(clock.monotonic()) if cautious else Rate()
+        # The user's limit is spent evenly: bursts would leave nothing for results, and jobs lying unseen.
+        self._even = Rate(max_rpm / 60, growth=1.0) if max_rpm is not None else Rate()
         self._all_counted = False
         self.room = Room(max_in_flight)
         self._quota = Quota()
@@ -125,6 +133,17 @@ class Pacer:
         self._changed.set()
 
     async def _give(self) -> None:
+        """Give turns until nobody waits. An error, of the log say, goes to all who wait: they would wait for ever."""
+        try:
+            await self._give_turns()
+        except Exception as error:  # noqa: BLE001
+            for waiting in self._waiting.values():
+                while waiting:
+                    granted = waiting.popleft().granted
+                    if not granted.done():
+                        granted.set_exception(error)
+
+    async def _give_turns(self) -> None:
         while any(self._waiting.values()):
             self._changed.clear()
             possible = [purpose for purpose in BY_RANK if self._waiting[purpose] and self._may_go(purpose)]
@@ -132,7 +151,7 @@ class Pacer:
             ready = [purpose for purpose in possible if not pauses[purpose]]
             if not ready:
                 await self._change(min(pauses.values(), default=None))
-            elif self._window is not None and (pause := await self._window()):
+            elif ready[0] != "download" and self._window is not None and (pause := await self._window()):
                 await self._change(pause)
             elif self._waiting[ready[0]]:
                 self._grant(ready[0])
@@ -171,15 +190,21 @@ class Pacer:
 
     def _pause(self, purpose: Purpose) -> float:
         now = self._clock.monotonic()
-        return max(0.0, self._gate - now, self._rate.wait(now) if self._is_counted(purpose) else 0.0)
+        paced = self._rate.wait(now) if self._is_counted(purpose) else 0.0
+        even = self._even.wait(now) if purpose != "download" else 0.0
+        pause = max(self._gate - now, paced, even)
+        return pause if pause > SHORTEST_PAUSE else 0.0
 
     def _go(self, purpose: Purpose) -> None:
         if purpose == "submit":
             self._pending += 1
         if self._must_probe:
             self._must_probe, self._probing = False, True
+        now = self._clock.monotonic()
         if self._is_counted(purpose):
-            self._rate.sent(self._clock.monotonic())
+            self._rate.sent(now)
+        if purpose != "download":
+            self._even.sent(now)
 
     def _is_counted(self, purpose: Purpose) -> bool:
         return purpose == "submit" or (self._all_counted and purpose != "download")
@@ -220,8 +245,8 @@ class Pacer:
     def expect(self, service_seconds: float) -> None:
         """Jobs take so long: under a limit of requests, more in flight than can be collected would only wait."""
         if self._max_rpm is not None:
-            useful = math.ceil(LITTLE * self._max_rpm / 60 * service_seconds / REQUESTS_PER_RUN)
-            self._collectable = max(1, useful)
+            useful = LITTLE * self._max_rpm / 60 * service_seconds / REQUESTS_PER_RUN
+            self._collectable = math.ceil(useful) + SPARE
             self._changed.set()
 
     def pause(self, seconds: float) -> None:

@@ -19,6 +19,10 @@ WORTH = 48.0
 SHORTEST, LONGEST = 0.011, 0.36
 """Between questions, in mean service times: 0.25 s and 8 s where the mean is 22 s."""
 
+OUTSIDE, IN_A_ROW = 0.01, 2
+"""So many jobs in a row that took longer, or less long, than all but this share: the service has changed, and what
+was measured before tells nothing any more."""
+
 SCOUT_EVERY, SCOUT_AT = 20, 0.55
 """Every so many jobs one is asked early, at this share of the mean: it tells when the service has become faster."""
 
@@ -44,10 +48,14 @@ class ServiceTimes:
         self._seconds = seconds
         self._totals, self._renders = _Measured(), _Measured()
 
-    def learn(self, parameters: Mapping[str, Value], queue: float, render: float) -> None:
-        """Learn from a job that is done: seconds in the queue, and of inference."""
-        self._totals.add(parameters, queue + render)
+    def learn(self, parameters: Mapping[str, Value], queue: float, render: float) -> bool:
+        """Learn from a job that is done: seconds in the queue, and of inference.
+
+        Returns whether the service turns out to have changed, so that what was planned should be planned anew.
+        """
+        before = self.total(parameters)
         self._renders.add(parameters, render)
+        return self._totals.add(parameters, queue + render, before)
 
     def total(self, parameters: Mapping[str, Value]) -> Law | None:
         """The law from acceptance to completion; None where nobody knows anything."""
@@ -66,15 +74,39 @@ class _Measured:
     pooled: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     laws: dict[_Kind, tuple[int, Law]] = field(default_factory=dict)
     number: int = 0
+    strange: int = 0
+    """Jobs in a row that were slower (above 0) or quicker (below 0) than nearly all before."""
 
-    def add(self, parameters: Mapping[str, Value], seconds: float) -> None:
+    def add(self, parameters: Mapping[str, Value], seconds: float, expected: Law | None = None) -> bool:
         if seconds <= 0:
-            return
+            return False
+        changed = expected is not None and self._is_change(seconds, expected)
+        if changed:
+            self._forget()
         self.number += 1
         self.by_kind[_kind(parameters)].append(seconds)
         evaluations = MODEL.evaluations(parameters)
         if evaluations:
             self.pooled.append(seconds / evaluations)
+        return changed
+
+    def _is_change(self, seconds: float, expected: Law) -> bool:
+        if not self.pooled:
+            return False
+        longer = expected.survival(seconds)
+        side = 1 if longer < OUTSIDE else -1 if longer > 1 - OUTSIDE else 0
+        self.strange = self.strange + side if side * self.strange >= 0 and side else side
+        return abs(self.strange) >= IN_A_ROW
+
+    def _forget(self) -> None:
+        """Keep what came in a row, and forget what came before."""
+        kept = IN_A_ROW - 1
+        for values in (*self.by_kind.values(), self.pooled):
+            recent = list(values)[-kept:]
+            values.clear()
+            values.extend(recent)
+        self.laws.clear()
+        self.strange, self.number = 0, 0
 
     def law(self, parameters: Mapping[str, Value], seconds: float | None) -> Law | None:
         kind = _kind(parameters)
@@ -128,7 +160,6 @@ class Watch:
         self._resumed = elapsed
         self._started: float | None = None
         self._queued = False
-        self._cold = COLD_FIRST
 
     def tell(self, elapsed: float, *, processing: bool) -> None:
         """The service said at `elapsed` that the job is not done, and whether it has begun."""
@@ -136,16 +167,17 @@ class Watch:
             self._started = (self._asked + elapsed) / 2
         self._queued = not processing
         self._asked = elapsed
+        self._scout = False
 
     def ask_at(self) -> float:
-        """When to ask next."""
+        """When to ask next, by what is known now."""
         law, began = self._law()
         if law is None:
-            while self._cold <= max(self._asked, self._resumed):
-                self._cold *= COLD_GROWTH
-            return min(self._cold, self._asked + COLD_LONGEST)
+            following = COLD_FIRST
+            while following <= max(self._asked, self._resumed):
+                following *= COLD_GROWTH
+            return min(following, self._asked + COLD_LONGEST)
         if self._scout:
-            self._scout = False
             return SCOUT_AT * law.mean
         due = began + law.ask_after(self._asked - began, law.mean / WORTH)
         if self._asked > law.mean / 2:

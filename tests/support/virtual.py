@@ -98,6 +98,7 @@ class SeamTransport:
         self.reachable = True
         self.stale = False
         self.sent = []
+        self.statuses = []
 
     async def send(self, request):
         if not self.reachable:
@@ -123,6 +124,7 @@ class SeamTransport:
             raise AnswerLost("the connection was closed before the answer came")
         answered = {k: v for k, v in reply.headers.items() if self.declares_history or k != HISTORY_HEADER}
         answered["date"] = formatdate(self.clock.now(), usegmt=True)
+        self.statuses.append(reply.status)
         return HttpResponse(reply.status, answered, body)
 
     async def close(self):

@@ -1,0 +1,331 @@
+"""Policies side by side, simulated: when to poll, and how to meet limits that nobody told us. Deterministic."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+
+from segflux_nb.running.law import Law
+from segflux_nb.running.pacing import Rate, Room
+from segflux_nb.running.polling import WORTH, ServiceTimes, Watch
+from segflux_nb.running.schedule import best_polls
+
+MEAN = 22.0
+EULER = {"sampler_name": "euler", "steps": 25}
+
+
+def lognormal(rng: np.random.Generator, mean: float, spread: float, number: int) -> np.ndarray:
+    sigma = math.sqrt(math.log(1 + spread**2))
+    return mean * np.exp(sigma * rng.standard_normal(number) - sigma**2 / 2)
+
+
+def two_modes(rng: np.random.Generator, number: int) -> np.ndarray:
+    slow = rng.random(number) < 0.15
+    return np.where(slow, lognormal(rng, 35, 0.08, number), lognormal(rng, 20, 0.08, number))
+
+
+def jumping(rng: np.random.Generator, number: int) -> np.ndarray:
+    third = number // 3
+    means = (22.0, 32.0, 15.0)
+    return np.concatenate([lognormal(rng, mean, 0.15, third) for mean in means])
+
+
+def ours(times: np.ndarray, known: np.ndarray, in_flight: int = 50) -> tuple[float, float]:
+    """Polls and lag of our policy, learning as jobs end, with so many in flight."""
+    learned = ServiceTimes(MEAN / 25)
+    for seconds in known:
+        learned.learn(EULER, 0.0, float(seconds))
+    waiting = deque(enumerate(times))
+    events: list[tuple[float, int, Watch, float, float]] = []
+    polls = lag = 0.0
+
+    def begin(now: float) -> None:
+        number, seconds = waiting.popleft()
+        watch = Watch(learned, EULER, 0.0, scout=(number + 1) % 20 == 0)
+        heapq.heappush(events, (now + watch.ask_at(), number, watch, now, float(seconds)))
+
+    for _ in range(min(in_flight, len(waiting))):
+        begin(0.0)
+    while events:
+        now, number, watch, accepted, seconds = heapq.heappop(events)
+        polls += 1
+        if now - accepted < seconds:
+            watch.tell(now - accepted, processing=True)
+            heapq.heappush(events, (accepted + watch.ask_at(), number, watch, accepted, seconds))
+            continue
+        lag += now - accepted - seconds
+        if learned.learn(EULER, 0.0, seconds):
+            events = [
+                (max(now, began + one.ask_at()), *rest, began, took)
+                for _, *rest, began, took in events
+                for one in [rest[-1]]
+            ]
+            heapq.heapify(events)
+        if waiting:
+            begin(now)
+    return polls / len(times), lag / len(times)
+
+
+def fixed(times: np.ndarray, interval: float) -> tuple[float, float]:
+    """Polls and lag of asking every so many seconds, as the official SDK does."""
+    polls = np.ceil(times / interval)
+    return float(polls.mean()), float((polls * interval - times).mean())
+
+
+LAWS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
+    "variation 0.15": lambda rng, number: lognormal(rng, MEAN, 0.15, number),
+    "variation 0.30": lambda rng, number: lognormal(rng, MEAN, 0.30, number),
+    "two modes, 20 and 35 s": two_modes,
+    "jumps 22 -> 32 -> 15 s": jumping,
+}
+
+
+def polling_rows() -> list[tuple[str, tuple[float, float], tuple[float, float], tuple[float, float]]]:
+    """For each law: polls and lag of ours after 30 runs, of a fixed second, and of the optimum for the known law."""
+    rows = []
+    for name, draw in LAWS.items():
+        rng = np.random.default_rng(1)
+        results = [ours(draw(rng, 300), draw(rng, 30) if draw is not jumping else np.array([])) for _ in range(10)]
+        times = draw(rng, 3000)
+        parts = np.split(times, 3) if draw is jumping else [times]
+        best = np.mean([best_polls(Law(part, 1.0, prior_share=0.0), WORTH / MEAN) for part in parts], axis=0)
+        mean = np.mean(results, axis=0)
+        rows.append((name, (float(mean[0]), float(mean[1])), fixed(times, 1.0), (float(best[0]), float(best[1]))))
+    return rows
+
+
+# ---------------------------------------------------------------------- limits that nobody told us
+
+ANSWER = 0.15
+"""Seconds until a submit is answered."""
+
+SEEN = 0.3
+"""Seconds until a completed job is seen to be done, the same for all."""
+
+
+class Server:
+    """Accepts or refuses submits: by a token bucket of two seconds, or by jobs unfinished.
+
+    Its limit halves midway. The bucket tells when a call may come again; the cap tells nothing.
+    """
+
+    def __init__(self, kind: str, limit: float, jobs: int) -> None:
+        self.kind, self.limit, self.half_after = kind, limit, jobs // 2
+        self.accepted = 0
+        self.unfinished: list[float] = []
+        self.tokens, self.filled_at = 2 * limit, 0.0
+
+    @property
+    def now_limit(self) -> float:
+        return self.limit / 2 if self.accepted >= self.half_after else self.limit
+
+    def submit(self, now: float, seconds: float) -> tuple[bool, float | None]:
+        """Whether it is accepted, and else the seconds to the moment of reset, where it tells."""
+        while self.unfinished and self.unfinished[0] <= now:
+            heapq.heappop(self.unfinished)
+        if self.kind == "cap" and len(self.unfinished) >= self.now_limit:
+            return False, None
+        if self.kind == "rate":
+            self.tokens = min(2 * self.now_limit, self.tokens + (now - self.filled_at) * self.now_limit)
+            self.filled_at = now
+            if self.tokens < 1:
+                return False, (1 - self.tokens) / self.now_limit
+            self.tokens -= 1
+        self.accepted += 1
+        heapq.heappush(self.unfinished, now + seconds)
+        return True, None
+
+
+class Fixed:
+    """So many in flight, and a second's pause after a 429."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.closed = most, 0.0
+
+    def wait(self, now: float, in_flight: int) -> float | None:
+        return max(0.0, self.closed - now) if in_flight < self.most else None
+
+    def sent(self, now: float) -> None: ...
+
+    def accepted(self, now: float, in_flight: int) -> None: ...
+
+    def refused(self, now: float, reset: float | None, in_flight: int) -> None:
+        self.closed = now + (reset if reset is not None else 1.0)
+
+    def completed(self) -> None: ...
+
+
+class Botocore(Fixed):
+    """Botocore's adaptive mode: a token bucket whose rate follows CUBIC (beta 0.7, scale 0.4); 500 in flight."""
+
+    def __init__(self) -> None:
+        super().__init__(500)
+        self.rate, self.free_at, self.throttled_at, self.highest = math.inf, 0.0, 0.0, 0.0
+        self.measured: deque[float] = deque()
+
+    def wait(self, now: float, in_flight: int) -> float | None:
+        return max(0.0, self.free_at - now) if in_flight < self.most else None
+
+    def sent(self, now: float) -> None:
+        self.measured.append(now)
+        while self.measured[0] < now - 2.0:
+            self.measured.popleft()
+        if math.isfinite(self.rate):
+            self.free_at = max(now, self.free_at) + 1 / self.rate
+
+    def _measure(self, now: float) -> float:
+        return len([at for at in self.measured if at > now - 1.0]) / 1.0
+
+    def accepted(self, now: float, in_flight: int) -> None:
+        if math.isfinite(self.rate):
+            window = (self.highest * 0.3 / 0.4) ** (1 / 3)
+            calculated = 0.4 * (now - self.throttled_at - window) ** 3 + self.highest
+            self.rate = max(0.5, min(calculated, 2 * max(self._measure(now), 0.5)))
+
+    def refused(self, now: float, reset: float | None, in_flight: int) -> None:
+        self.highest = self._measure(now) if math.isinf(self.rate) else min(self._measure(now), self.rate)
+        self.throttled_at, self.rate = now, max(0.5, 0.7 * self.highest)
+
+
+class Ours:
+    """The two loops of `segflux_nb.running.pacing`, as the pacer drives them."""
+
+    def __init__(self) -> None:
+        self.rate, self.room, self.closed, self.probing, self.must_probe = Rate(), Room(500), 0.0, False, False
+
+    def wait(self, now: float, in_flight: int) -> float | None:
+        if in_flight >= self.room.limit or self.probing:
+            return None
+        return max(0.0, self.closed - now, self.rate.wait(now))
+
+    def sent(self, now: float) -> None:
+        self.rate.sent(now)
+        self.must_probe, self.probing = False, self.must_probe
+
+    def accepted(self, now: float, in_flight: int) -> None:
+        self.probing = False
+        self.rate.accepted(now)
+        self.room.accepted(in_flight)
+
+    def refused(self, now: float, reset: float | None, in_flight: int) -> None:
+        self.probing = False
+        if reset is None and in_flight:
+            self.room.full(in_flight)
+            return
+        closed = (reset if reset is not None else 1.0) + 0.05
+        self.rate.limited(now, closed)
+        self.closed, self.must_probe = max(self.closed, now + closed), True
+
+    def completed(self) -> None:
+        self.room.completed()
+
+
+def play(policy: Fixed | Ours, kind: str, limit: float, jobs: int, *, parallel: int = 4) -> tuple[float, float]:
+    """Seconds until all jobs are done, and 429s a job; at most so many submits on the wire."""
+    rng = np.random.default_rng(3)
+    times = lognormal(rng, MEAN, 0.15, jobs)
+    server = Server(kind, limit, jobs)
+    if isinstance(policy, Knowing):
+        policy.server = server
+    now, next_job, done, on_wire, refused = 0.0, 0, 0, 0, 0
+    again: deque[int] = deque()
+    flying = 0
+    events: list[tuple[float, int, str, int, tuple[bool, float | None]]] = []
+    order = 0
+    while done < jobs:
+        while on_wire < parallel and (again or next_job < jobs):
+            wait = policy.wait(now, flying + on_wire)
+            if wait is None:
+                break
+            if wait > 1e-9:
+                order += 1
+                heapq.heappush(events, (now + wait, order, "wake", -1, (True, None)))
+                break
+            job = again.popleft() if again else next_job
+            next_job += job == next_job
+            policy.sent(now)
+            on_wire += 1
+            order += 1
+            verdict = server.submit(now + ANSWER / 2, float(times[job]))
+            heapq.heappush(events, (now + ANSWER, order, "answer", job, verdict))
+        if not events:
+            break
+        now, _, what, job, (accepted, reset) = heapq.heappop(events)
+        if what == "answer":
+            on_wire -= 1
+            if accepted:
+                flying += 1
+                policy.accepted(now, flying)
+                order += 1
+                done_at = now - ANSWER / 2 + float(times[job]) + SEEN
+                heapq.heappush(events, (done_at, order, "done", job, (True, None)))
+            else:
+                refused += 1
+                again.append(job)
+                policy.refused(now, reset, flying)
+        elif what == "done":
+            flying -= 1
+            done += 1
+            policy.completed()
+    return now, refused / jobs
+
+
+class Knowing(Fixed):
+    """The ideal: sees the server's state, on the same wire."""
+
+    def __init__(self) -> None:
+        super().__init__(500)
+        self.server: Server | None = None
+        self.on_wire: deque[float] = deque()
+
+    def wait(self, now: float, in_flight: int) -> float | None:
+        server = self.server
+        assert server is not None
+        arrives = now + ANSWER / 2
+        if server.kind == "rate":
+            tokens = min(2 * server.now_limit, server.tokens + (arrives - server.filled_at) * server.now_limit)
+            return max(0.0, (1 - tokens) / server.now_limit)
+        unfinished = sorted(end for end in server.unfinished if end > arrives)
+        room = server.now_limit if server.kind == "cap" else self.most
+        excess = len(unfinished) - int(room)
+        return 0.0 if excess < 0 else unfinished[excess] - arrives + 1e-6
+
+
+CASES = (
+    ("rate 2/s", "rate", 2.0, 600),
+    ("rate 10/s", "rate", 10.0, 2000),
+    ("cap 40", "cap", 40.0, 600),
+    ("cap 200", "cap", 200.0, 2000),
+    ("no limit", "none", 500.0, 4000),
+)
+
+POLICIES: dict[str, Callable[[], Fixed | Ours]] = {
+    "fixed 50": lambda: Fixed(50),
+    "fixed 500": lambda: Fixed(500),
+    "botocore adaptive": Botocore,
+    "ours": Ours,
+}
+
+
+def limit_rows() -> list[tuple[str, dict[str, tuple[float, float]]]]:
+    """For each case and policy: share of the ideal, and 429s a job."""
+    rows = []
+    for name, kind, limit, jobs in CASES:
+        best, _ = play(Knowing(), kind, limit, jobs)
+        found = {}
+        for policy, make in POLICIES.items():
+            seconds, refused = play(make(), kind, limit, jobs)
+            found[policy] = (best / seconds, refused)
+        rows.append((name, found))
+    return rows
+
+
+if __name__ == "__main__":
+    for row in polling_rows():
+        print(row)
+    for row in limit_rows():
+        print(row[0], {name: (round(share, 3), round(refused, 3)) for name, (share, refused) in row[1].items()})
