@@ -68,6 +68,7 @@ class Law:
         below = (1 - share) * kernels + share * _logistic((grid - center) / PRIOR_SPREAD)
         self._times = np.exp(grid)
         self._survival = np.maximum(1 - below, 1e-9)
+        self._measured = 1 - kernels
         steps = np.diff(self._times) * (self._survival[1:] + self._survival[:-1]) / 2
         self._area = self._times[0] + np.concatenate([[0.0], np.cumsum(steps)])
         self.mean = float(np.exp(logs).mean())
@@ -75,6 +76,10 @@ class Law:
     def survival(self, seconds: float) -> float:
         """The probability that a job takes longer."""
         return float(np.interp(seconds, self._times, self._survival, left=1.0))
+
+    def longer(self, seconds: float) -> float:
+        """The share of jobs that take longer by what was measured, without the prior: what is usual."""
+        return float(np.interp(seconds, self._times, self._measured, left=1.0))
 
     def quantile(self, share: float) -> float:
         """The time within which this share of jobs is done."""

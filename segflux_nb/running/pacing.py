@@ -16,8 +16,8 @@ LOOK_BACK = 15.0
 """Seconds of accepted calls from which the pace is taken."""
 
 CUT = 0.95
-CREEP = 1.03
-"""The pace after an episode of 429s relative to what was accepted, and its growth in a second."""
+CREEP, CREEP_PER_CALL = 0.03, 0.01
+"""The pace after an episode of 429s relative to what was accepted; its growth in a second, and at most in a call."""
 
 START, RAMP = 5.0, 1.36
 """Calls a second at the start where the log knows of 429s, and the growth in a second until the first one."""
@@ -39,7 +39,7 @@ class Rate:
     """
 
     pace: float | None = None
-    growth: float = CREEP
+    growth: float = 1 + CREEP
     since: float = 0.0
     _accepted: deque[float] = field(default_factory=deque)
     _episode: float = float("-inf")
@@ -81,7 +81,8 @@ class Rate:
         measured = len(recent) / span
         before = self.now(now)
         pace = CUT * (measured if before is None else min(measured, before))
-        self.pace, self.growth, self.since = max(pace, 0.05), CREEP, now + closed_for
+        self.pace, self.since = max(pace, 0.05), now + closed_for
+        self.growth = 1 + min(CREEP, CREEP_PER_CALL * self.pace)
         self._free_at = self.since
         self._accepted.clear()
         return True

@@ -13,13 +13,13 @@ REMEMBERED = 150
 ENOUGH = 5
 """So many measurements of one sampler and number of steps stand for themselves; fewer are pooled with the others."""
 
-WORTH = 48.0
-"""Questions that are worth the mean service time: at 22 s, 2.2 questions a second of lag."""
+WORTH = 50.0
+"""Questions that are worth the mean service time: at 22 s, 2.3 questions a second of lag."""
 
 SHORTEST, LONGEST = 0.011, 0.36
 """Between questions, in mean service times: 0.25 s and 8 s where the mean is 22 s."""
 
-OUTSIDE, IN_A_ROW = 0.01, 2
+OUTSIDE, IN_A_ROW = 0.002, 2
 """So many jobs in a row that took longer, or less long, than all but this share: the service has changed, and what
 was measured before tells nothing any more."""
 
@@ -93,7 +93,7 @@ class _Measured:
     def _is_change(self, seconds: float, expected: Law) -> bool:
         if not self.pooled:
             return False
-        longer = expected.survival(seconds)
+        longer = expected.longer(seconds)
         side = 1 if longer < OUTSIDE else -1 if longer > 1 - OUTSIDE else 0
         self.strange = self.strange + side if side * self.strange >= 0 and side else side
         return abs(self.strange) >= IN_A_ROW
@@ -124,7 +124,7 @@ class _Measured:
             return Law(list(own), 1.0)
         if not evaluations:
             return None
-        if len(self.pooled) >= 3:
+        if len(self.pooled) >= IN_A_ROW:
             return Law([value * evaluations for value in self.pooled], 1.0)
         return Law([], seconds * evaluations) if seconds else None
 
@@ -180,7 +180,7 @@ class Watch:
         if self._scout:
             return SCOUT_AT * law.mean
         due = began + law.ask_after(self._asked - began, law.mean / WORTH)
-        if self._asked > law.mean / 2:
+        if self._asked - began > law.mean / 2:
             due = min(due, self._asked + LONGEST * law.mean)
         return max(due, self._asked + SHORTEST * law.mean if self._asked else 0.0)
 

@@ -362,6 +362,7 @@ def test_a_job_of_another_time_is_not_adopted(bench):
     elsewhere.folder.mkdir()
     elsewhere.journal, elsewhere.transport.simulator = elsewhere.open_journal(), b.simulator
     elsewhere.clock = elsewhere.transport.clock = b.clock
+    elsewhere.client_clock = b.client_clock
     assert [row.state for row in elsewhere.run([cell])] == ["completed"]
     b.clock.before += 3 * 3600
     assert [row.state for row in b.run([cell])] == ["completed"]

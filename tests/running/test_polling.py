@@ -1,0 +1,164 @@
+"""When jobs are asked for."""
+
+import asyncio
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import segflux_nb as sf
+from segflux_nb.running.law import Law
+from segflux_nb.running.polling import LONGEST, WORTH, ServiceTimes, Watch
+from segflux_nb.running.schedule import best_polls, greedy_seconds
+from tests.support.virtual import Bench
+
+EULER = {"sampler_name": "euler", "steps": 25}
+HEUN = {"sampler_name": "heun", "steps": 25}
+
+
+def draw(rng, number, mean=22.0, spread=0.15):
+    sigma = math.sqrt(math.log(1 + spread**2))
+    return mean * np.exp(sigma * rng.standard_normal(number) - sigma**2 / 2)
+
+
+def taught(times, seconds=22 / 25, parameters=EULER):
+    learned = ServiceTimes(seconds)
+    for time in times:
+        learned.learn(parameters, 0.0, float(time))
+    return learned
+
+
+@pytest.mark.parametrize("spread", [0.1, 0.3])
+@pytest.mark.parametrize("number", [10, 50, 150])
+def test_the_laws_quantiles_are_calibrated(spread, number):
+    """Of new jobs, the share that the law says is done by its quantile: within what so few measurements allow."""
+    rng = np.random.default_rng(number)
+    for share in (0.1, 0.5, 0.9):
+        found = []
+        for _ in range(60):
+            law = Law(draw(rng, number, spread=spread), 22.0)
+            found.append(np.mean(draw(rng, 400, spread=spread) <= law.quantile(share)))
+        assert abs(np.mean(found) - share) < 0.06
+
+
+@given(st.lists(st.floats(0.01, 1000), min_size=1, max_size=30), st.floats(0, 2000), st.floats(0.001, 10))
+def test_the_index_rule_asks_when_the_expected_lag_reaches_the_allowance(times, since, allowance):
+    law = Law(times, 1.0)
+    when = law.ask_after(since, allowance)
+    assert when > since
+    assert law.lag(since, when) == pytest.approx(allowance, rel=0.15, abs=0.02 * law.mean) or when > law.quantile(
+        0.999
+    )
+
+
+def test_the_lag_is_what_a_simulation_finds():
+    rng = np.random.default_rng(0)
+    times = draw(rng, 4000)
+    law = Law(times[:150], 22.0, prior_share=0.0)
+    for since, until in ((0.0, 24.0), (20.0, 25.0)):
+        late = times[times > since]
+        assert law.lag(since, until) == pytest.approx(np.mean(np.maximum(0.0, until - late)), rel=0.15)
+
+
+def test_without_any_idea_questions_become_rarer():
+    watch = Watch(ServiceTimes(None), {"sampler_name": "dpm_adaptive", "steps": 25}, 0.0)
+    asked = []
+    while len(asked) < 30:
+        asked.append(watch.ask_at())
+        watch.tell(asked[-1], processing=True)
+    gaps = np.diff([0.0, *asked])
+    assert gaps[0] < 0.5
+    assert max(gaps) <= 8.0
+    assert len([when for when in asked if when < 22]) < 20
+
+
+def test_few_questions_and_little_lag():
+    rng = np.random.default_rng(4)
+    learned = taught(draw(rng, 30))
+    polls, lags = 0, []
+    for seconds in draw(rng, 400):
+        watch = Watch(learned, EULER, 0.0)
+        while True:
+            when = watch.ask_at()
+            polls += 1
+            if when >= seconds:
+                break
+            watch.tell(when, processing=True)
+        lags.append(when - seconds)
+    assert polls / 400 <= 3.0
+    assert np.mean(lags) <= 1.4
+
+
+def test_a_sampler_that_takes_twice_as_long_is_expected_to():
+    learned = taught([22.0] * 30)
+    first = {
+        name: Watch(learned, parameters, 0.0).ask_at() for name, parameters in (("euler", EULER), ("heun", HEUN))
+    }
+    assert first["heun"] == pytest.approx(first["euler"] * 49 / 25, rel=0.05)
+
+
+def test_a_job_that_queued_is_expected_by_what_inference_takes():
+    learned = ServiceTimes(22 / 25)
+    for _ in range(30):
+        learned.learn(EULER, 100.0, 22.0)
+    watch = Watch(learned, EULER, 0.0)
+    assert watch.ask_at() > 100
+    watch.tell(110.0, processing=False)
+    assert 125 < watch.ask_at() < 135
+    watch.tell(130.0, processing=False)
+    watch.tell(134.0, processing=True)
+    assert 148 < watch.ask_at() < 158, "it began between the two answers"
+
+
+@pytest.mark.parametrize("mean", [11.0, 44.0])
+def test_a_service_that_has_changed_is_noticed_within_a_few_jobs(mean):
+    rng = np.random.default_rng(2)
+    learned = taught(draw(rng, 100))
+    changes = [learned.learn(EULER, 0.0, float(seconds)) for seconds in draw(rng, 10, mean)]
+    assert any(changes[:4])
+    assert learned.total(EULER).mean == pytest.approx(mean, rel=0.2)
+
+
+def test_a_service_that_has_not_changed_is_not_forgotten():
+    rng = np.random.default_rng(3)
+    learned = taught(draw(rng, 30))
+    assert sum(learned.learn(EULER, 0.0, float(seconds)) for seconds in draw(rng, 1000)) <= 2
+
+
+def test_jobs_in_flight_are_asked_for_sooner_when_the_service_turns_out_faster(tmp_path):
+    b = Bench(tmp_path, workers=1000)
+    b.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(60)), max_in_flight=60)
+    settings = b.simulator.protocol.settings
+    b.simulator.protocol.settings = type(settings)(**{**vars(settings), "mean_seconds": 11.0})
+    rows = b.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(60, 180)), max_in_flight=60)
+    lags = sorted(row.detected_at - row.accepted_at - row.render_seconds for row in rows)
+    assert lags[len(lags) // 2] < 2.0
+
+
+def test_a_job_older_than_its_record_is_looked_up_and_not_polled(tmp_path):
+    b = Bench(tmp_path)
+    cells = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(4)))
+
+    async def interrupt(work):
+        await b.clock.sleep(2)
+        work.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        b.run(cells, during=interrupt)
+    b.clock.before += 4000
+    b.transport.sent.clear()
+    assert {row.state for row in b.run(cells)} == {"completed"}
+    assert "status" not in [purpose for purpose, _ in b.transport.sent]
+    assert b.ledger.submits == 4
+
+
+def test_the_optimum_is_no_worse_than_the_rule_and_better_than_asking_each_second():
+    rng = np.random.default_rng(5)
+    law = Law(draw(rng, 500), 22.0, prior_share=0.0)
+    polls, lag = best_polls(law, WORTH / 22)
+    assert 2 < polls < 3.2
+    assert polls + WORTH / 22 * lag < 22.5 + WORTH / 22 * 0.5
+    assert greedy_seconds([3.0, 2.0, 2.0], 2) == 4.0
+    assert pytest.approx(7.92) == LONGEST * 22
