@@ -131,11 +131,13 @@ class Connection:
                 service = self._where()
                 transport = PacedTransport(HttpxTransport(service, self._secret), pacer, self._clock)
                 self._api = Api(service, transport, self._clock, self._secret)
+                store = PictureStore(self._folder)
+                store.tidy(self._clock.now())
                 self._engine = Engine(
                     self._journal,
                     self._api,
                     pacer,
-                    PictureStore(self._folder),
+                    store,
                     self._clock,
                     max_in_flight=self._max_in_flight,
                     rates=self.rates(),

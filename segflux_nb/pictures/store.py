@@ -13,6 +13,10 @@ from ..errors import WorkspaceError
 from .decode import Shape, check
 
 
+ARRIVING = ".arriving-"
+STALE_SECONDS = 3600.0
+
+
 @dataclass(frozen=True)
 class StoredPicture:
     """A picture on disk: its path relative to the workspace, its digest and its shape."""
@@ -54,6 +58,13 @@ class PictureStore:
         self._write(Path(self._workspace, path), data)
         return StoredPicture(path, sha256, shape)
 
+    def tidy(self, now: float) -> None:
+        """Remove what writes that were killed left behind: temporary files older than an hour (`now` since 1970)."""
+        for left in Path(self._workspace, "pictures").glob(f"*/{ARRIVING}*"):
+            with contextlib.suppress(OSError):  # somebody else's tidying, or a folder that cannot be written
+                if left.stat().st_mtime < now - STALE_SECONDS:
+                    left.unlink()
+
     def set_aside(self, data: bytes, name: str) -> Path:
         """Keep bytes that are no picture, for a person to look at: they were paid for."""
         path = Path(self._workspace, "rejected", f"{name}.bin")
@@ -63,7 +74,7 @@ class PictureStore:
     def _write(self, path: Path, data: bytes) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=".arriving-", dir=path.parent)
+            handle, temporary = tempfile.mkstemp(prefix=ARRIVING, dir=path.parent)
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(data)

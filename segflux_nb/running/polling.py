@@ -13,8 +13,8 @@ REMEMBERED = 150
 ENOUGH = 5
 """So many measurements of one sampler and number of steps stand for themselves; fewer are pooled with the others."""
 
-WORTH = 50.0
-"""Questions that are worth the mean service time: at 22 s, 2.3 questions a second of lag."""
+WORTH = 46.0
+"""Questions that are worth the mean service time: at 22 s, 2.1 questions a second of lag."""
 
 SHORTEST, LONGEST = 0.011, 0.36
 """Between questions, in mean service times: 0.25 s and 8 s where the mean is 22 s."""

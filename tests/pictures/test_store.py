@@ -110,3 +110,16 @@ def test_until_a_picture_is_whole_on_disk_its_name_does_not_exist(tmp_path, monk
     monkeypatch.setattr(os, "fsync", lambda descriptor: seen.append(list(tmp_path.rglob("*.jpg"))))
     stored = PictureStore(tmp_path).put(encoded("JPEG"))
     assert seen == [[], [tmp_path / stored.path]], "the bytes first, then the folder that names them"
+
+
+def test_what_a_killed_write_left_behind_is_removed_once_it_is_old(tmp_path):
+    store = PictureStore(tmp_path)
+    kept = tmp_path / store.put(encoded("JPEG")).path
+    left = kept.with_name(".arriving-abc")
+    left.write_bytes(b"half")
+    now = left.stat().st_mtime
+    store.tidy(now + 60)
+    assert left.exists(), "its process may be at it still"
+    store.tidy(now + 7200)
+    assert not left.exists()
+    assert kept.exists()
