@@ -12,7 +12,6 @@ from pathlib import Path
 from ..errors import WorkspaceError
 from .decode import Shape, check
 
-
 ARRIVING = ".arriving-"
 STALE_SECONDS = 3600.0
 

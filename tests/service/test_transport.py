@@ -224,6 +224,19 @@ def test_what_never_left_and_what_may_have_arrived_are_told_apart():
         assert len(own.got) == 1, "a submit is never repeated"
 
 
+def test_without_name_resolution_nothing_was_sent(monkeypatch):
+    async def gone(self, host, port, **options):
+        raise socket.gaierror(-3, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", gone)
+    for purpose in ("submit", "status"):
+        request = HttpRequest("POST", "https://api.example.org/v2/x", purpose, b"{}")
+        with pytest.raises(NotSentError, match="cannot be reached.*name resolution"):
+            send(at("https://api.example.org"), request)
+    with pytest.raises(NotSentError, match=r"images.example.org cannot be found"):
+        asyncio.run(checked("https://images.example.org/x.jpeg", HOSTED))
+
+
 def test_submits_use_connections_of_their_own():
     """A POST on a kept connection that the server just closed could not be told from a lost answer."""
     closed = []
