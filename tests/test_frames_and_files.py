@@ -116,3 +116,15 @@ def test_unsafe_names_are_made_safe():
     assert safe("../../etc/passwd") == "etc-passwd"
     assert safe("CON") == "CON"
     assert picture_names(["a1"], {}, [".png"]) == ["a1.png"]
+
+
+def test_an_export_writes_through_no_link(runs, tmp_path):
+    folder = runs.export(tmp_path / "out")
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    for name in ("runs.csv", "contact-sheet.png", "pictures/animal-fox_lora_strength-0.5.jpg"):
+        (folder / name).unlink()
+        (folder / name).symlink_to(outside)
+    runs.export(folder)
+    assert outside.read_text() == "mine"
+    assert not (folder / "runs.csv").is_symlink()

@@ -46,15 +46,22 @@ def export(frame: pd.DataFrame, sheet: ContactSheet | None, folder: Path, axes: 
     try:
         (folder / "pictures").mkdir(parents=True, exist_ok=True)
         frame = _with_pictures(frame, folder, axes)
-        (folder / "runs.csv").write_text(to_csv(frame), encoding="utf-8")
-        (folder / "runs.jsonl").write_text(to_jsonl(frame), encoding="utf-8")
+        _within(folder / "runs.csv").write_text(to_csv(frame), encoding="utf-8")
+        _within(folder / "runs.jsonl").write_text(to_jsonl(frame), encoding="utf-8")
         if sheet is not None:
-            sheet.save(folder / "contact-sheet.png")
+            sheet.save(_within(folder / "contact-sheet.png"))
     except OSError as error:
         raise SegfluxError(
             f"The export to {folder} failed: {error.strerror or error}", remedy="Give a folder that can be written"
         ) from None
     return folder
+
+
+def _within(path: Path) -> Path:
+    """A file to be written, without the link that may stand there and lead elsewhere."""
+    if path.is_symlink():
+        path.unlink()
+    return path
 
 
 def _with_pictures(frame: pd.DataFrame, folder: Path, axes: Sequence[str]) -> pd.DataFrame:
@@ -65,6 +72,6 @@ def _with_pictures(frame: pd.DataFrame, folder: Path, axes: Sequence[str]) -> pd
     names = picture_names(runs, varying, [Path(image).suffix for image in images])
     copies = []
     for image, name in zip(images, names, strict=True):
-        shutil.copyfile(image, folder / "pictures" / name)
+        shutil.copyfile(image, _within(folder / "pictures" / name))
         copies.append(f"pictures/{name}")
     return frame.assign(image=pd.Series(copies, index=done.index, dtype="string").reindex(frame.index))

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import segflux_nb as sf
 from segflux_nb.errors import WorkspaceError
-from segflux_nb.running.pacer import BY_RANK, Pacer
+from segflux_nb.running.pacer import BY_RANK, PacedTransport, Pacer
 from segflux_nb.running.pacing import QUOTA, RETRY_COST, Quota, Rate, Room
-from segflux_nb.service.transport import HttpResponse
+from segflux_nb.service.transport import HttpRequest, HttpResponse
 from tests.support.virtual import Bench, VirtualClock
 
 
@@ -245,3 +245,30 @@ def test_a_turn_that_is_cancelled_is_given_to_the_next():
         await waiting[2]
 
     clock.run(main())
+
+
+@pytest.mark.parametrize(("one_way", "most"), [(0.001, 4), (0.075, 18), (0.5, 32)])
+def test_as_many_requests_are_in_the_air_as_the_way_needs(one_way, most):
+    """A near service: four. One 150 ms away: what 120 calls a second need. Never more than 32."""
+    clock = VirtualClock()
+    seen = []
+
+    class Far:
+        air = 0
+
+        async def send(self, request):
+            self.air += 1
+            seen.append(self.air)
+            await asyncio.sleep(2 * one_way)
+            self.air -= 1
+            return OK
+
+    async def main():
+        transport = PacedTransport(Far(), Pacer(clock, max_in_flight=64), clock)
+        request = HttpRequest("GET", "http://127.0.0.1:1/", "status")
+        for _ in range(4):
+            await asyncio.gather(*[transport.send(request) for _ in range(100)])
+
+    clock.run(main())
+    assert max(seen) == most
+    assert max(seen[:4]) <= 4, "a few until the way is known"
