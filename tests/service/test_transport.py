@@ -231,7 +231,7 @@ def test_without_name_resolution_nothing_was_sent(monkeypatch):
     monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", gone)
     for purpose in ("submit", "status"):
         request = HttpRequest("POST", "https://api.example.org/v2/x", purpose, b"{}")
-        with pytest.raises(NotSentError, match="cannot be reached.*name resolution"):
+        with pytest.raises(NotSentError, match=r"cannot be reached.*name resolution"):
             send(at("https://api.example.org"), request)
     with pytest.raises(NotSentError, match=r"images.example.org cannot be found"):
         asyncio.run(checked("https://images.example.org/x.jpeg", HOSTED))
