@@ -7,9 +7,11 @@ cannot be told from a lost answer. Downloads use a client that never holds the k
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from functools import cache
+from typing import Any, Literal, Protocol
 from urllib.parse import urljoin
 
 import httpx
@@ -77,6 +79,12 @@ class Transport(Protocol):
         ...
 
 
+@cache
+def tls() -> ssl.SSLContext:
+    """What is trusted, read once: it takes as long as some sweeps on the simulator."""
+    return httpx.create_ssl_context()
+
+
 class HttpxTransport:
     """The transport over real connections; to be used from one event loop.
 
@@ -95,12 +103,13 @@ class HttpxTransport:
         proxies = not service.is_loopback
         agent = {"user-agent": f"segflux-nb/{__version__}"}
         key = _KeyHeader(secret, {service.api, service.history}) if secret is not None else None
+        common: dict[str, Any] = {"trust_env": proxies, "verify": tls()}
         self._clients = {
             "submit": httpx.AsyncClient(
-                auth=key, headers=agent, trust_env=proxies, limits=httpx.Limits(max_keepalive_connections=0)
+                auth=key, headers=agent, limits=httpx.Limits(max_keepalive_connections=0), **common
             ),
-            "call": httpx.AsyncClient(auth=key, headers=agent, trust_env=proxies),
-            "download": httpx.AsyncClient(headers=agent | {"accept-encoding": "identity"}, trust_env=proxies),
+            "call": httpx.AsyncClient(auth=key, headers=agent, **common),
+            "download": httpx.AsyncClient(headers=agent | {"accept-encoding": "identity"}, **common),
         }
         self._downloads = asyncio.Semaphore(DOWNLOADS_AT_A_TIME)
 

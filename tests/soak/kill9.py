@@ -35,7 +35,7 @@ import segflux_nb.workspace
 from segflux_nb.lifecycle import State
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.runlog.journal import Journal
-from segflux_nb.service.transport import HttpxTransport
+from segflux_nb.service.transport import HttpxTransport, tls
 from segflux_nb.simulator.app import Simulator
 
 POINTS = (
@@ -148,6 +148,7 @@ def soak(kills: int, seed: int, folder: Path, report: Any = print) -> Counter[st
     server = spawn.Process(target=serve, args=(theirs,))
     server.start()
     url = ours.recv()
+    tls()  # what every life needs is there before the first one
     fork = multiprocessing.get_context("fork")
     counts: Counter[str] = Counter()
     number, seen = 0, 0
