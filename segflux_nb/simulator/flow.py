@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .samplers import SAMPLERS, Latent
-from .schedulers import SCHEDULERS
+from .samplers import DETERMINISTIC, Latent, Sampler
+from .schedulers import SCHEDULERS, Sigmas
+from .stochastic import STOCHASTIC
 
 SIZE = 64
 COMPONENTS = 12
@@ -59,7 +60,7 @@ class Flow:
 
     def __init__(self, prompt: str, finetune_id: str | None, strength: float) -> None:
         content = sum((direction(word) for word in dict.fromkeys(words(prompt))), np.zeros(SIZE))
-        means = stream("means").standard_normal((COMPONENTS, SIZE)) * 1.1 + 1.2 * content
+        means = base_means() + 1.2 * content
         means[:, SUBJECT] = [ABSENT, 0, 0, 0, 0, 0]
         if finetune_id is not None:
             down = np.stack([direction(finetune_id, "down", index) for index in range(RANK)])
@@ -68,23 +69,45 @@ class Flow:
             style[SUBJECT.start] = PRESENT
             means = means + strength * (0.6 * (means @ down.T) @ up + style)
         self.means: NDArray[np.float64] = means
+        self._base = base_means()
 
     def __call__(self, x: Latent, s: float) -> Latent:  # noqa: D102 - the class says it
-        keep = 1 - s
-        variance = keep**2 * SPREAD**2 + s**2
-        off = x - keep * self.means
-        log_weights = -0.5 * (off**2).sum(axis=1) / variance
-        weights = np.exp(log_weights - log_weights.max())
-        weights /= weights.sum()
-        return np.asarray(weights @ (self.means + keep * SPREAD**2 / variance * off))
+        return _ideal(self.means, x, s)
+
+    def unconditional(self, x: Latent, s: float) -> Latent:
+        """The prediction without prompt and fine-tune: what guidance leads away from."""
+        return _ideal(self._base, x, s)
 
 
-def supported(body: Mapping[str, Any]) -> str | None:
-    """None where this model can compute the request, else a sentence that says what it lacks."""
-    for field, known in (("sampler_name", SAMPLERS), ("scheduler", SCHEDULERS)):
-        if body[field] not in known:
-            return f"The simulator does not compute {field} {body[field]!r} yet; it has {', '.join(known)}"
-    return None
+def base_means() -> NDArray[np.float64]:
+    """The means of the mixture as it is without a prompt."""
+    means = np.asarray(stream("means").standard_normal((COMPONENTS, SIZE)) * 1.1)
+    means[:, SUBJECT] = [ABSENT, 0, 0, 0, 0, 0]
+    return means
+
+
+def _ideal(means: NDArray[np.float64], x: Latent, s: float) -> Latent:
+    keep = 1 - s
+    variance = keep**2 * SPREAD**2 + s**2
+    off = x - keep * means
+    log_weights = -0.5 * (off**2).sum(axis=1) / variance
+    weights = np.exp(log_weights - log_weights.max())
+    weights /= weights.sum()
+    return np.asarray(weights @ (means + keep * SPREAD**2 / variance * off))
+
+
+SAMPLERS: dict[str, Sampler] = {**DETERMINISTIC, **STOCHASTIC}
+
+DROPS_PENULTIMATE = ("dpm_2", "dpm_2_ancestral", "uni_pc", "uni_pc_bh2")
+"""Samplers that get a schedule with one step more, whose last level above 0 is left out."""
+
+
+def levels(sampler_name: str, scheduler: str, steps: int) -> Sigmas:
+    """The noise levels of a request."""
+    if sampler_name not in DROPS_PENULTIMATE:
+        return SCHEDULERS[scheduler](steps)
+    sigmas = SCHEDULERS[scheduler](steps + 1)
+    return np.append(sigmas[:-2], sigmas[-1])
 
 
 def latent(body: Mapping[str, Any]) -> Latent:
@@ -93,9 +116,9 @@ def latent(body: Mapping[str, Any]) -> Latent:
     It is rounded, so that the last bits in which machines differ do not reach the picture.
     """
     flow = Flow(body["prompt"], body.get("finetune_id"), body["lora_strength"])
-    sigmas = SCHEDULERS[body["scheduler"]](body["steps"])
-    seed = body["seed"]
+    sampler, seed = body["sampler_name"], body["seed"]
+    sigmas = levels(sampler, body["scheduler"], body["steps"])
     start = stream("seed", seed).standard_normal(SIZE)
-    fresh = stream("noise", seed)
-    end = SAMPLERS[body["sampler_name"]](flow, sigmas[0] * start, sigmas, lambda: fresh.standard_normal(SIZE))
+    fresh = stream("noise of the gpu" if sampler.endswith("_gpu") else "noise", seed)
+    end = SAMPLERS[sampler](flow, sigmas[0] * start, sigmas, lambda: fresh.standard_normal(SIZE))
     return np.asarray(np.round(end, 6))

@@ -10,7 +10,6 @@ from typing import Any
 
 from ..model import MODEL
 from .faults import LATE_SECONDS, Faults
-from .flow import supported
 from .ledger import Entry, Room
 from .timeline import service_seconds
 
@@ -117,8 +116,7 @@ def mistake(body: Mapping[str, Any]) -> str | None:
             MODEL.parameters[name].normalise(value)
         except (ValueError, OverflowError) as error:
             return f"Invalid value for {name}: {error}"
-    lacking = supported(filled)
-    return None if lacking is None else f"Unsupported value: {lacking}"
+    return None
 
 
 def seed_of(entry: Entry) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..model import MODEL, Parameter
-from .samplers import SAMPLERS
-from .schedulers import SCHEDULERS
 
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "number"}
@@ -59,7 +57,7 @@ def description(base_url: str) -> dict[str, Any]:
             "/inference-model-information/list": {"get": _operation("catalogue", _json(_ref("Catalogue")))},
         },
         "components": {
-            "schemas": _SCHEMAS | {"Request": _computed(parameters_schema())},
+            "schemas": _SCHEMAS | {"Request": parameters_schema()},
             "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-api-key"}},
         },
     }
@@ -148,14 +146,6 @@ _SCHEMAS: dict[str, Any] = {
         "required": ["models"],
     },
 }
-
-
-def _computed(schema: dict[str, Any]) -> dict[str, Any]:
-    """The request fields, less the samplers and schedulers that the simulator does not compute (yet)."""
-    for name, known in (("sampler_name", SAMPLERS), ("scheduler", SCHEDULERS)):
-        field = schema["properties"][name]
-        field["enum"] = [value for value in field["enum"] if value in known]
-    return schema
 
 
 def _field(parameter: Parameter) -> dict[str, Any]:

@@ -1,32 +1,62 @@
-"""Samplers: each a short function over a denoiser, a start and noise levels that reads like its formula.
+"""Samplers that draw no noise: each a short function over a denoiser, a start and noise levels, like its formula.
 
-Notation: x a latent, s a noise level, D = model(x, s) the denoised latent, d = (x − D)/s the flow's slope.
-Formulas: ComfyUI, comfy/k_diffusion/sampling.py at 2622c55a; `euler_ancestral` in its flow-correct form (d605677b).
+Notation: x a latent, s a noise level, D = model(x, s) the denoised latent, d = (x − D)/s the flow's slope, h the step
+in s. Formulas: ComfyUI, comfy/k_diffusion/sampling.py at 2622c55a (`*_pp` at 69d710e4); Lu et al. 2022 for the
+DPM-Solvers, Zhang and Chen 2023 for ipndm, Zhao et al. 2023 for uni_pc.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
+from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
 Latent = NDArray[np.float64]
-Denoiser = Callable[[Latent, float], Latent]
+Levels = NDArray[np.float64]
 NoiseStream = Callable[[], Latent]
-Sampler = Callable[[Denoiser, Latent, NDArray[np.float64], NoiseStream], Latent]
 
 
-def euler(model: Denoiser, x: Latent, sigmas: NDArray[np.float64], noise: NoiseStream) -> Latent:
+class Denoiser(Protocol):
+    """The ideal prediction of the picture from a latent with the share s of noise."""
+
+    def __call__(self, x: Latent, s: float, /) -> Latent:
+        """With the prompt."""
+        ...
+
+    def unconditional(self, x: Latent, s: float, /) -> Latent:
+        """Without it."""
+        ...
+
+
+Sampler = Callable[[Denoiser, Latent, Levels, NoiseStream], Latent]
+
+
+def euler(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
     """x += d · h: first order, the reference."""
     for s, s_next in pairwise(sigmas):
         x = x + (x - model(x, s)) / s * (s_next - s)
     return x
 
 
-def heun(model: Denoiser, x: Latent, sigmas: NDArray[np.float64], noise: NoiseStream) -> Latent:
+def euler_pp(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+    """Euler with the slope (x − 2D + U)/s, U without the prompt: guidance doubled."""
+    for s, s_next in pairwise(sigmas):
+        x = x + guided_slope(model, x, s) * (s_next - s)
+    return x
+
+
+def guided_slope(model: Denoiser, x: Latent, s: float) -> Latent:
+    """The slope of the `*_pp` samplers."""
+    return (x - 2 * model(x, s) + model.unconditional(x, s)) / s
+
+
+def heun(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
     """Euler's step as a guess, then the mean of the slopes at both ends; the last step is Euler's."""
     for s, s_next in pairwise(sigmas):
         d, h = (x - model(x, s)) / s, s_next - s
@@ -35,21 +65,144 @@ def heun(model: Denoiser, x: Latent, sigmas: NDArray[np.float64], noise: NoiseSt
     return x
 
 
-def euler_ancestral(model: Denoiser, x: Latent, sigmas: NDArray[np.float64], noise: NoiseStream) -> Latent:
-    """Euler to a lower level s_d, then fresh noise back up to s'; eta = 1, flow form."""
-    for s, s_next in pairwise(sigmas):
-        denoised = model(x, s)
-        if s_next == 0:
-            x = denoised
-            continue
-        s_d = s_next * (s_next / s)
-        x = s_d / s * x + (1 - s_d / s) * denoised
-        keep = (1 - s_next) / (1 - s_d)
-        x = keep * x + noise() * math.sqrt(max(s_next**2 - (s_d * keep) ** 2, 0.0))
+def heunpp2(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+    """Heun over two steps ahead: three slopes, weighted by their levels; then two; the last step is Euler's."""
+    for i, (s, s_next) in enumerate(pairwise(sigmas)):
+        d, h = (x - model(x, s)) / s, s_next - s
+        ahead = [float(level) for level in sigmas[i + 1 : i + 3] if level]
+        slopes, point = [d], x
+        for before, level in pairwise([s, *ahead]):
+            point = point + slopes[-1] * (level - before)
+            slopes.append((point - model(point, level)) / level)
+        weights = [level / ((len(ahead) + 1) * sigmas[0]) for level in ahead]
+        x = x + h * ((1 - sum(weights)) * d + sum(w * slope for w, slope in zip(weights, slopes[1:], strict=True)))
     return x
 
 
-def dpmpp_2m(model: Denoiser, x: Latent, sigmas: NDArray[np.float64], noise: NoiseStream) -> Latent:
+def dpm_2(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+    """The slope at the geometric midpoint of the step; the last step is Euler's."""
+    for s, s_next in pairwise(sigmas):
+        x = midpoint_step(model, x, s, s_next)
+    return x
+
+
+def midpoint_step(model: Denoiser, x: Latent, s: float, s_next: float) -> Latent:
+    """One step of `dpm_2`."""
+    d = (x - model(x, s)) / s
+    if s_next == 0:
+        return x + d * (s_next - s)
+    middle = math.sqrt(s * s_next)
+    there = x + d * (middle - s)
+    return x + (there - model(there, middle)) / middle * (s_next - s)
+
+
+def lms(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+    """Linear multistep up to order 4: slopes weighted by the integrals of their Lagrange polynomials."""
+    slopes: deque[Latent] = deque(maxlen=4)
+    for i, (s, s_next) in enumerate(pairwise(sigmas)):
+        slopes.appendleft((x - model(x, s)) / s)
+        nodes = [float(sigmas[i - back]) for back in range(len(slopes))]
+        x = x + sum(lagrange_integral(nodes, j, s, s_next) * slope for j, slope in enumerate(slopes))
+    return x
+
+
+def lagrange_integral(nodes: Sequence[float], j: int, start: float, end: float) -> float:
+    """The integral of the polynomial that is 1 at the j-th node and 0 at the others."""
+    others = [node for k, node in enumerate(nodes) if k != j]
+    basis = Polynomial.fromroots(others) if others else Polynomial([1.0])
+    whole = (basis / basis(nodes[j])).integ()
+    return float(whole(end) - whole(start))
+
+
+ADAMS_BASHFORTH = ((1,), (3 / 2, -1 / 2), (23 / 12, -16 / 12, 5 / 12), (55 / 24, -59 / 24, 37 / 24, -9 / 24))
+
+
+def ipndm(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+    """Adams–Bashforth of order 1, 2, 3, 4, 4, …, with the coefficients of even steps."""
+    slopes: deque[Latent] = deque(maxlen=4)
+    for s, s_next in pairwise(sigmas):
+        slopes.appendleft((x - model(x, s)) / s)
+        weights = ADAMS_BASHFORTH[len(slopes) - 1]
+        x = x + (s_next - s) * sum(weight * slope for weight, slope in zip(weights, slopes, strict=True))
+    return x
+
+
+def dpm_fast(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+    """DPM-Solver of orders 3, …, 3, and the rest, even in t = −ln s, from the first to the last level above 0.
+
+    It uses the number of levels and the ends alone, and stops above 0: some noise stays.
+    """
+    number = len(sigmas) - 1
+    blocks = number // 3 + 1
+    orders = [3] * (blocks - 2) + [2, 1] if number % 3 == 0 else [3] * (blocks - 1) + [number % 3]
+    times = np.linspace(-math.log(sigmas[0]), -math.log(sigmas[-2]), blocks + 1)
+    for order, (t, t_next) in zip(orders, pairwise(times), strict=True):
+        x = solver_step(_Slopes(model, x, t), t_next, order)
+    return x
+
+
+ADAPTIVE_TRIES = 200
+RTOL, ATOL, FIRST_STEP, SAFETY = 0.05, 0.0078, 0.05, 0.81
+
+
+def dpm_adaptive(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+    """DPM-Solver-23 with a step size that its own error estimate controls; it ignores the number of steps.
+
+    At most `ADAPTIVE_TRIES` tries of three evaluations each.
+    """
+    t, end, h = -math.log(sigmas[0]), -math.log(sigmas[-2]), FIRST_STEP
+    before = x
+    for _ in range(ADAPTIVE_TRIES):
+        if t >= end - 1e-5:
+            break
+        t_next = min(end, t + h)
+        slopes = _Slopes(model, x, t)
+        low, high = solver_step(slopes, t_next, 2, 1 / 3), solver_step(slopes, t_next, 3)
+        allowed = np.maximum(ATOL, RTOL * np.maximum(np.abs(low), np.abs(before)))
+        error = math.sqrt(float(np.mean(((low - high) / allowed) ** 2)))
+        factor = 1 + math.atan((1 / (error + 1e-8)) ** (1 / 3) - 1)
+        if factor >= SAFETY:
+            before, x, t = low, high, t_next
+        h *= factor
+    return x
+
+
+class _Slopes:
+    """The slopes that a step of a DPM-Solver needs, each computed once."""
+
+    def __init__(self, model: Denoiser, x: Latent, t: float) -> None:
+        self.x, self.t, self._model = x, t, model
+        self._known: dict[float, Latent] = {}
+
+    def at(self, t: float, x: Latent) -> Latent:
+        if t not in self._known:
+            s = math.exp(-t)
+            self._known[t] = (x - self._model(x, s)) / s
+        return self._known[t]
+
+
+def solver_step(slopes: _Slopes, t_next: float, order: int, r1: float | None = None) -> Latent:
+    """A step of DPM-Solver-1, -2 or -3 in t = −ln s."""
+    x, t = slopes.x, slopes.t
+    h = t_next - t
+    s_next = math.exp(-t_next)
+    e = slopes.at(t, x)
+    first = x - s_next * math.expm1(h) * e
+    if order == 1 or h == 0:
+        return first
+    r1 = r1 or (1 / 2 if order == 2 else 1 / 3)
+    t1 = t + r1 * h
+    e1 = slopes.at(t1, x - math.exp(-t1) * math.expm1(r1 * h) * e)
+    if order == 2:
+        return first - s_next / (2 * r1) * math.expm1(h) * (e1 - e)
+    r2 = 2 / 3
+    t2 = t + r2 * h
+    bend = math.exp(-t2) * (r2 / r1) * (math.expm1(r2 * h) / (r2 * h) - 1)
+    e2 = slopes.at(t2, x - math.exp(-t2) * math.expm1(r2 * h) * e - bend * (e1 - e))
+    return first - s_next / r2 * (math.expm1(h) / h - 1) * (e2 - e)
+
+
+def dpmpp_2m(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
     """DPM-Solver++(2M): linear multistep on D in −ln s; the first and the last step are plain."""
     old: Latent | None = None
     h_last = 0.0
@@ -66,10 +219,71 @@ def dpmpp_2m(model: Denoiser, x: Latent, sigmas: NDArray[np.float64], noise: Noi
     return x
 
 
-SAMPLERS: dict[str, Sampler] = {
+UNI_PC_END = 0.001
+
+
+def _uni_pc(model: Denoiser, x: Latent, sigmas: Levels, b_of: Callable[[float], float]) -> Latent:
+    """UniPC up to order 3: predict D, step, and correct the step by what D turned out to be (α = 1, σ = s)."""
+    levels = [*map(float, sigmas[:-1]), UNI_PC_END]
+    steps = len(levels) - 1
+    known: list[tuple[float, Latent]] = [(levels[0], model(x, levels[0]))]
+    for step in range(1, steps + 1):
+        order = min(3, step, steps + 1 - step)
+        (s, denoised), s_next = known[-1], levels[step]
+        h = math.log(s / s_next)
+        ratios = [math.log(s / past) / h for past, _ in known[-order:-1][::-1]]
+        changes = [(past_d - denoised) / r for r, (_, past_d) in zip(ratios, known[-order:-1][::-1], strict=True)]
+        matrix, right = _uni_pc_system([*ratios, 1.0], -h, b_of(-h))
+        plain = s_next / s * x - math.expm1(-h) * denoised
+        guess = plain
+        if order > 1:
+            guide = np.array([0.5]) if order == 2 else np.linalg.solve(matrix[:-1, :-1], right[:-1])
+            guess = plain - b_of(-h) * sum(g * change for g, change in zip(guide, changes, strict=True))
+        if step == steps:
+            return guess
+        there = model(guess, s_next)
+        weights = np.array([0.5]) if order == 1 else np.linalg.solve(matrix, right)
+        terms = [*changes, there - denoised]
+        x = plain - b_of(-h) * sum(w * term for w, term in zip(weights, terms, strict=True))
+        known.append((s_next, there))
+    return x
+
+
+def _uni_pc_system(ratios: Sequence[float], hh: float, b: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The linear system whose solution makes the step exact for polynomials."""
+    order = len(ratios)
+    matrix = np.array([[r**power for r in ratios] for power in range(order)])
+    right, phi, factorial = [], math.expm1(hh) / hh - 1, 1.0
+    for i in range(1, order + 1):
+        right.append(phi * factorial / b)
+        factorial *= i + 1
+        phi = phi / hh - 1 / factorial
+    return matrix, np.array(right)
+
+
+def uni_pc(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+    """UniPC with B(h) = h."""
+    return _uni_pc(model, x, sigmas, lambda hh: hh)
+
+
+def uni_pc_bh2(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+    """UniPC with B(h) = e^h − 1."""
+    return _uni_pc(model, x, sigmas, math.expm1)
+
+
+DETERMINISTIC: dict[str, Sampler] = {
     "euler": euler,
     "ddim": euler,  # differs from euler in inpainting only
-    "euler_ancestral": euler_ancestral,
+    "euler_pp": euler_pp,
     "heun": heun,
+    "heunpp2": heunpp2,
+    "dpm_2": dpm_2,
+    "lms": lms,
+    "dpm_fast": dpm_fast,
+    "dpm_adaptive": dpm_adaptive,
     "dpmpp_2m": dpmpp_2m,
+    "ipndm": ipndm,
+    "ipndm_v": lms,  # Adams–Bashforth with the coefficients of uneven steps, which is what lms integrates
+    "uni_pc": uni_pc,
+    "uni_pc_bh2": uni_pc_bh2,
 }

@@ -55,10 +55,25 @@ def exponential(steps: int) -> Sigmas:
     return np.append(np.exp(np.linspace(0.0, math.log(_LOWEST), steps)), 0.0)
 
 
+def ddim_uniform(steps: int) -> Sigmas:
+    """Every so many entries of the table, from its start: begins below 1, and often has a step more."""
+    return np.append(_TABLE[1 :: max(TABLE_SIZE // steps, 1)][::-1], 0.0)
+
+
+def beta(steps: int) -> Sigmas:
+    """Quantiles of a beta distribution (0.6, 0.6): more steps at both ends."""
+    from scipy.special import betaincinv  # takes long to load, and few need it
+
+    times = betaincinv(0.6, 0.6, 1 - np.linspace(0, 1, steps, endpoint=False))
+    return np.append(_TABLE[np.rint(times * (TABLE_SIZE - 1)).astype(int)], 0.0)
+
+
 SCHEDULERS: dict[str, Callable[[int], Sigmas]] = {
     "normal": normal,
     "karras": karras,
     "exponential": exponential,
     "sgm_uniform": sgm_uniform,
     "simple": simple,
+    "ddim_uniform": ddim_uniform,
+    "beta": beta,
 }

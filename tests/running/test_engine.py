@@ -9,6 +9,7 @@ from segflux_nb.errors import WorkspaceError
 from segflux_nb.lifecycle import State
 from segflux_nb.model import MODEL
 from segflux_nb.running import leases, recovery
+from segflux_nb.simulator import jobs
 from tests.support.virtual import Bench
 
 
@@ -88,11 +89,15 @@ def test_a_bad_cell_says_so_and_the_others_go_on(bench, fault, state, kind, says
         assert kept.startswith(b"\xff\xd8"), "the bytes that were paid for are kept aside"
 
 
-def test_a_value_that_the_service_rejects_is_invalid(bench):
+def test_a_value_that_the_service_rejects_is_invalid(bench, monkeypatch):
+    def mistake(body):
+        return "Invalid value for sampler_name: not in list" if body["sampler_name"] == "uni_pc" else None
+
+    monkeypatch.setattr(jobs, "mistake", mistake)
     b = bench()
     rows = b.run(sweep(1, sampler_name=["euler", "uni_pc"]))
     assert [(row.state, row.error_kind) for row in rows] == [("completed", ""), ("failed", "invalid")]
-    assert "uni_pc" in rows[1].error
+    assert "sampler_name" in rows[1].error
 
 
 @pytest.mark.parametrize("fault", ["job:output_list", "job:output_object"])

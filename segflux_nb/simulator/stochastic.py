@@ -1,0 +1,200 @@
+"""Samplers that draw noise on the way, in forms that are right for a flow.
+
+`euler_ancestral`, `dpm_2_ancestral` and `lcm` have forms of their own. The others are written for models whose noise
+is added, y = z + σ · noise. A flow's latent x = (1 − s) · z + s · noise becomes one by y = x/(1 − s), σ = s/(1 − s),
+so they run on that, with the first level at 0.9999 (at 1 nothing of z is left). Formulas as in `samplers`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import wraps
+from itertools import pairwise
+
+from .samplers import Denoiser, Latent, Levels, NoiseStream, Sampler, guided_slope, midpoint_step
+
+HIGHEST = 0.9999
+
+AddedNoise = Callable[[Callable[[Latent, float], Latent], Latent, list[float], NoiseStream], Latent]
+
+
+def on_added_noise(sampler: AddedNoise) -> Sampler:
+    """A sampler for models of added noise, on a flow."""
+
+    @wraps(sampler)
+    def on_flow(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+        levels = [min(float(s), HIGHEST) for s in sigmas]
+
+        def denoise(y: Latent, sigma: float) -> Latent:
+            s = sigma / (1 + sigma)
+            return model(y * (1 - s), s)
+
+        return sampler(denoise, x / (1 - levels[0]), [s / (1 - s) for s in levels], noise)
+
+    return on_flow
+
+
+def _ancestral(sigma: float, sigma_next: float) -> tuple[float, float]:
+    """Down to which level to go without noise, and how much to add to be at the next one (eta = 1)."""
+    up = min(sigma_next, math.sqrt(sigma_next**2 * (sigma**2 - sigma_next**2) / sigma**2))
+    return math.sqrt(max(sigma_next**2 - up**2, 0.0)), up
+
+
+def _renoised(x: Latent, s_down: float, s_next: float, noise: NoiseStream) -> Latent:
+    """From a lower level of a flow back up with fresh noise."""
+    keep = (1 - s_next) / (1 - s_down)
+    return keep * x + noise() * math.sqrt(max(s_next**2 - (s_down * keep) ** 2, 0.0))
+
+
+def euler_ancestral(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+    """Euler to a lower level s'²/s, then fresh noise back up to s' (eta = 1, flow form)."""
+    for s, s_next in pairwise(sigmas):
+        denoised = model(x, s)
+        down = s_next * s_next / s
+        x = down / s * x + (1 - down / s) * denoised
+        x = _renoised(x, down, s_next, noise) if s_next else x
+    return x
+
+
+def euler_ancestral_pp(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+    """`euler_ancestral` with the slope of doubled guidance."""
+    for s, s_next in pairwise(sigmas):
+        down = s_next * s_next / s
+        x = x + guided_slope(model, x, s) * (down - s)
+        x = _renoised(x, down, s_next, noise) if s_next else x
+    return x
+
+
+def dpm_2_ancestral(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+    """A step of `dpm_2` to a lower level, then fresh noise back up."""
+    for s, s_next in pairwise(sigmas):
+        down = s_next * s_next / s
+        x = midpoint_step(model, x, s, down)
+        x = _renoised(x, down, s_next, noise) if s_next else x
+    return x
+
+
+def lcm(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+    """x = D, and fresh noise up to the next level."""
+    for s, s_next in pairwise(sigmas):
+        x = model(x, s)
+        x = s_next * noise() + (1 - s_next) * x if s_next else x
+    return x
+
+
+@on_added_noise
+def dpmpp_2s_ancestral(
+    model: Callable[[Latent, float], Latent], x: Latent, sigmas: list[float], noise: NoiseStream
+) -> Latent:
+    """DPM-Solver++(2S) to a lower level, the second evaluation in the middle in ln σ; then fresh noise."""
+    for sigma, sigma_next in pairwise(sigmas):
+        denoised = model(x, sigma)
+        down, up = _ancestral(sigma, sigma_next)
+        if down == 0:
+            x = denoised
+        else:
+            h = math.log(sigma / down)
+            middle = math.sqrt(sigma * down)
+            denoised = model(middle / sigma * x - math.expm1(-h / 2) * denoised, middle)
+            x = down / sigma * x - math.expm1(-h) * denoised
+        x = x + noise() * up if sigma_next else x
+    return x
+
+
+@on_added_noise
+def dpmpp_sde(model: Callable[[Latent, float], Latent], x: Latent, sigmas: list[float], noise: NoiseStream) -> Latent:
+    """DPM-Solver++ (SDE), r = 1/2: noise to the middle and to the end are of one Brownian path; last step Euler's."""
+    for sigma, sigma_next in pairwise(sigmas):
+        denoised = model(x, sigma)
+        if sigma_next == 0:
+            x = denoised
+            continue
+        middle = math.sqrt(sigma * sigma_next)
+        first, second = noise(), noise()
+        down, up = _ancestral(sigma, middle)
+        there = down / sigma * x - math.expm1(math.log(down / sigma)) * denoised + first * up
+        denoised = model(there, middle)
+        down, up = _ancestral(sigma, sigma_next)
+        path = math.sqrt(sigma - middle) * first + math.sqrt(middle - sigma_next) * second
+        x = down / sigma * x - math.expm1(math.log(down / sigma)) * denoised
+        x = x + path / math.sqrt(sigma - sigma_next) * up
+    return x
+
+
+@on_added_noise
+def dpmpp_2m_sde(
+    model: Callable[[Latent, float], Latent], x: Latent, sigmas: list[float], noise: NoiseStream
+) -> Latent:
+    """DPM-Solver++(2M) SDE, midpoint, eta = 1."""
+    old: Latent | None = None
+    h_last = 0.0
+    for sigma, sigma_next in pairwise(sigmas):
+        denoised = model(x, sigma)
+        if sigma_next == 0:
+            return denoised
+        h = math.log(sigma / sigma_next)
+        x = sigma_next / sigma * math.exp(-h) * x - math.expm1(-2 * h) * denoised
+        if old is not None:
+            x = x - 0.5 * math.expm1(-2 * h) * (h / h_last) * (denoised - old)
+        x = x + noise() * sigma_next * math.sqrt(-math.expm1(-2 * h))
+        old, h_last = denoised, h
+    return x
+
+
+@on_added_noise
+def dpmpp_3m_sde(
+    model: Callable[[Latent, float], Latent], x: Latent, sigmas: list[float], noise: NoiseStream
+) -> Latent:
+    """DPM-Solver++(3M) SDE, eta = 1: third order from the last three D."""
+    known: list[tuple[float, Latent]] = []  # steps before this one, and their D, the latest last
+    for sigma, sigma_next in pairwise(sigmas):
+        denoised = model(x, sigma)
+        if sigma_next == 0:
+            return denoised
+        h = math.log(sigma / sigma_next)
+        x = math.exp(-2 * h) * x - math.expm1(-2 * h) * denoised
+        phi_2 = math.expm1(-2 * h) / (2 * h) + 1
+        if len(known) >= 2:
+            (h_2, d_2), (h_1, d_1) = known[-2:]
+            r0, r1 = h_1 / h, h_2 / h
+            near, far = (denoised - d_1) / r0, (d_1 - d_2) / r1
+            x = x + phi_2 * (near + (near - far) * r0 / (r0 + r1))
+            x = x - (phi_2 / (2 * h) - 0.5) * (near - far) / (r0 + r1)
+        elif known:
+            h_1, d_1 = known[-1]
+            x = x + phi_2 * (denoised - d_1) / (h_1 / h)
+        x = x + noise() * sigma_next * math.sqrt(-math.expm1(-2 * h))
+        known.append((h, denoised))
+    return x
+
+
+@on_added_noise
+def ddpm(model: Callable[[Latent, float], Latent], x: Latent, sigmas: list[float], noise: NoiseStream) -> Latent:
+    """Ancestral DDPM, with ᾱ = 1/(σ² + 1)."""
+    for sigma, sigma_next in pairwise(sigmas):
+        slope = (x - model(x, sigma)) / sigma
+        kept, kept_next = 1 / (sigma**2 + 1), 1 / (sigma_next**2 + 1)
+        alpha = kept / kept_next
+        x = (x * math.sqrt(kept) - (1 - alpha) * slope / math.sqrt(1 - kept)) / math.sqrt(alpha)
+        if sigma_next:
+            x = x + noise() * math.sqrt((1 - alpha) * (1 - kept_next) / (1 - kept))
+            x = x / math.sqrt(kept_next)
+    return x
+
+
+STOCHASTIC: dict[str, Sampler] = {
+    "euler_ancestral": euler_ancestral,
+    "euler_ancestral_pp": euler_ancestral_pp,
+    "dpm_2_ancestral": dpm_2_ancestral,
+    "dpmpp_2s_ancestral": dpmpp_2s_ancestral,
+    "dpmpp_sde": dpmpp_sde,
+    "dpmpp_sde_gpu": dpmpp_sde,
+    "dpmpp_2m_sde": dpmpp_2m_sde,
+    "dpmpp_2m_sde_gpu": dpmpp_2m_sde,
+    "dpmpp_3m_sde": dpmpp_3m_sde,
+    "dpmpp_3m_sde_gpu": dpmpp_3m_sde,
+    "ddpm": ddpm,
+    "lcm": lcm,
+}
+"""`*_gpu` are the same methods with another noise stream."""
