@@ -89,6 +89,9 @@ class LoggedSweep:
     paid: float
 
 
+_PLANNED_ANEW = (State.PLANNED, State.FAILED, State.REFUSED)
+"""States in which nothing is submitted or done."""
+
 _COLUMNS = tuple(column.name for column in fields(LoggedRun))
 _CHANGEABLE = frozenset(_COLUMNS) - {"service", "digest", "first_digest", "take", "parameters", "state"}
 
@@ -139,9 +142,18 @@ class Journal:
 
         What does not decide the picture (``hardware``) is taken anew where nothing is submitted or done.
         """
+        requests = list(requests)
+        known = self.standings(service, [request.digest for request in requests])
         rows = (
-            (service, request.digest, request.again(0).digest, request.take, json.dumps(request.body))
+            (
+                service,
+                request.digest,
+                request.again(0).digest if request.take else request.digest,
+                request.take,
+                json.dumps(request.body),
+            )
             for request in requests
+            if request.digest not in known or known[request.digest].state in _PLANNED_ANEW
         )
         with self._writing() as cursor:
             cursor.executemany(
