@@ -89,8 +89,8 @@ class LoggedSweep:
     paid: float
 
 
-_PLANNED_ANEW = (State.PLANNED, State.FAILED, State.REFUSED)
-"""States in which nothing is submitted or done."""
+_UNPLANNED = ""
+"""No hardware of any run: the request is not in the log."""
 
 _COLUMNS = tuple(column.name for column in fields(LoggedRun))
 _CHANGEABLE = frozenset(_COLUMNS) - {"service", "digest", "first_digest", "take", "parameters", "state"}
@@ -143,8 +143,8 @@ class Journal:
         What does not decide the picture (``hardware``) is taken anew where nothing is submitted or done.
         """
         requests = list(requests)
-        known = self.standings(service, [request.digest for request in requests])
-        rows = (
+        settled = self._planned_already(service, requests)
+        rows = [
             (
                 service,
                 request.digest,
@@ -153,8 +153,10 @@ class Journal:
                 json.dumps(request.body),
             )
             for request in requests
-            if request.digest not in known or known[request.digest].state in _PLANNED_ANEW
-        )
+            if settled.get(request.digest, _UNPLANNED) not in (None, request.parameters["hardware"])
+        ]
+        if not rows:
+            return
         with self._writing() as cursor:
             cursor.executemany(
                 "INSERT INTO runs (service, digest, first_digest, take, parameters, state)"
@@ -162,6 +164,20 @@ class Journal:
                 " WHERE state IN ('planned', 'failed', 'refused') AND parameters <> excluded.parameters",
                 rows,
             )
+
+    def _planned_already(self, service: str, requests: Sequence[Request]) -> dict[str, Value | None]:
+        """The requests that the log knows, by digest: None where something is submitted or done, else the hardware.
+
+        A sweep is planned at each run of it, and most of its cells are as they were.
+        """
+        with self._reading() as cursor:
+            cursor.execute(
+                "SELECT digest, iif(state IN ('planned', 'failed', 'refused'),"
+                " json_extract(parameters, '$.hardware'), NULL) FROM runs"
+                " WHERE service = ? AND digest IN (SELECT value FROM json_each(?))",
+                (service, json.dumps([request.digest for request in requests])),
+            )
+            return {row[0]: row[1] for row in cursor}
 
     def move(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun | None:
         """Change a run's state and columns, if it still stands where `run` says.
