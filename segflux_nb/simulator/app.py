@@ -6,6 +6,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +29,7 @@ from .protocol import Protocol
 from .render import Gallery, painted, spoilt, tiny
 
 _TRANSPORT = "segflux.transport"
+LINGER_SECONDS = 0.3
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -168,7 +170,7 @@ class Simulator:
                 return
             self._closed = True
             if self._server is not None and self._thread is not None:
-                self._server.should_exit = True
+                self._server.leave()
                 self._thread.join()
         self._gallery.close()
         self.ledger.close()
@@ -301,9 +303,36 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = threading.Event()
+        self._leaving: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def leave(self) -> None:
+        """Stop serving, from any thread; at once, where uvicorn would look ten times a second."""
+        self.should_exit = True
+        if self._loop is not None and self._leaving is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._leaving.set)
+
+    async def main_loop(self) -> None:
+        self._loop, self._leaving = asyncio.get_running_loop(), asyncio.Event()
+        counter = 0
+        while not (self.should_exit or await self.on_tick(counter)):
+            counter = (counter + 1) % 864_000
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await self._leaving.wait()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         try:
             await super().startup(sockets)
         finally:
             self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Clients that keep a connection open get a moment to be answered, and no more.
+        asyncio.get_running_loop().call_later(LINGER_SECONDS, self._hang_up)
+        await super().shutdown(sockets)
+
+    def _hang_up(self) -> None:
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
