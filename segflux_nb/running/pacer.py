@@ -136,7 +136,7 @@ class Pacer:
         """Give turns until nobody waits. An error, of the log say, goes to all who wait: they would wait for ever."""
         try:
             await self._give_turns()
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - whoever waits gets it
             for waiting in self._waiting.values():
                 while waiting:
                     granted = waiting.popleft().granted
