@@ -39,7 +39,6 @@ from policies import POLICIES, fixed, limit_rows, lognormal, polling_rows
 import segflux_nb as sf
 from segflux_nb.model import MODEL
 from segflux_nb.pictures.store import PictureStore
-from segflux_nb.running.polling import WORTH
 from segflux_nb.running.schedule import greedy_seconds
 from segflux_nb.simulator.answers import Call
 from segflux_nb.simulator.app import Simulator
@@ -67,8 +66,7 @@ def polling() -> None:
     heading("Polls and mean lag (s) a run; mean 22 s, 50 in flight, virtual time")
     print(f"{'':26} {'ours':>14} {'SDK, every 1 s':>16} {'optimum':>14} {'cost: ours / optimum':>22}")
     rows = polling_rows()
-    for name, ours, sdk, best in rows:
-        ratio = (ours[0] + WORTH / 22 * ours[1]) / (best[0] + WORTH / 22 * best[1])
+    for name, ours, sdk, best, ratio in rows:
         cells = [f"{polls:6.2f} / {lag:5.2f}" for polls, lag in (ours, sdk, best)]
         print(f"{name:26} {cells[0]:>14} {cells[1]:>16} {cells[2]:>14} {ratio:22.3f}")
     times = lognormal(np.random.default_rng(1), 22, 0.15, 5000)
@@ -259,7 +257,7 @@ def memory(number: int) -> None:
         threading.Thread(target=watch, daemon=True).start()
         cells = list(grid(number))
         before = process.memory_info().rss >> 20
-        bench.run(cells, max_in_flight=500)
+        bench.drive(cells, max_in_flight=500)
         done.set()
     parts = [marks[len(marks) * share // 10] for share in range(1, 10)]
     print(f"before {before} MB, peak {peak >> 20} MB; at each tenth of the time: {parts}")

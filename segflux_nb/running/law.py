@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 POINTS = 256
-PRIOR_SHARE = 0.08
+PRIOR_SHARE = 0.04
 PRIOR_SPREAD = 0.6
 """The prior's standard deviation in log time, and its share once something was measured."""
 

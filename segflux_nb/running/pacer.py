@@ -92,7 +92,7 @@ class Pacer:
         self._all_counted = False
         self.room = Room(max_in_flight)
         self._quota = Quota()
-        self._collectable: int | None = None
+        self._service_seconds: float | None = None
         self._flying: set[str] = set()
         self._pending = 0
         self._gate = 0.0
@@ -186,7 +186,14 @@ class Pacer:
 
     @property
     def _most_flying(self) -> int:
-        return self.room.limit if self._collectable is None else min(self.room.limit, self._collectable)
+        """Jobs at the service: under a limit of requests, more than can be collected would only wait, and expire."""
+        paces = [self._max_rpm / 60] if self._max_rpm is not None else []
+        if self._all_counted and (pace := self._rate.now(self._clock.monotonic())) is not None:
+            paces.append(pace)
+        if not paces or self._service_seconds is None:
+            return self.room.limit
+        useful = LITTLE * min(paces) * self._service_seconds / REQUESTS_PER_RUN
+        return min(self.room.limit, math.ceil(useful) + SPARE)
 
     def _pause(self, purpose: Purpose) -> float:
         now = self._clock.monotonic()
@@ -219,13 +226,16 @@ class Pacer:
             self._pending -= 1
         if response is not None and response.status == 429:
             self._limited(purpose, retry_after(response.headers, self._clock.now()), now)
-        elif response is None or response.status >= 500:
+            self._changed.set()
+            return
+        # Whatever else was wrong with it, no limit stood in its way.
+        if self._is_counted(purpose):
+            self._rate.accepted(now)
+        if response is None or response.status >= 500:
             self._close_gate(self._quota.failed())
         else:
             self._quota.answered()
             self._unnamed = 0
-            if self._is_counted(purpose):
-                self._rate.accepted(now)
         self._changed.set()
 
     def accepted(self, digest: str) -> None:
@@ -243,11 +253,9 @@ class Pacer:
             self._changed.set()
 
     def expect(self, service_seconds: float) -> None:
-        """Jobs take so long: under a limit of requests, more in flight than can be collected would only wait."""
-        if self._max_rpm is not None:
-            useful = LITTLE * self._max_rpm / 60 * service_seconds / REQUESTS_PER_RUN
-            self._collectable = math.ceil(useful) + SPARE
-            self._changed.set()
+        """Jobs take so long."""
+        self._service_seconds = service_seconds
+        self._changed.set()
 
     def pause(self, seconds: float) -> None:
         """Nobody sends for a while; then one request goes first."""

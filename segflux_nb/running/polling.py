@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,14 +49,14 @@ class ServiceTimes:
         self._seconds = seconds
         self._totals, self._renders = _Measured(), _Measured()
 
-    def learn(self, parameters: Mapping[str, Value], queue: float, render: float) -> bool:
-        """Learn from a job that is done: seconds in the queue, and of inference.
+    def learn(self, parameters: Mapping[str, Value], queue: float, render: float, accepted: float = math.inf) -> bool:
+        """Learn from a job that is done: seconds in the queue, and of inference, and when it was accepted.
 
         Returns whether the service turns out to have changed, so that what was planned should be planned anew.
         """
         before = self.total(parameters)
-        self._renders.add(parameters, render)
-        return self._totals.add(parameters, queue + render, before)
+        self._renders.add(parameters, render, accepted)
+        return self._totals.add(parameters, queue + render, accepted, before)
 
     def total(self, parameters: Mapping[str, Value]) -> Law | None:
         """The law from acceptance to completion; None where nobody knows anything."""
@@ -76,12 +77,19 @@ class _Measured:
     number: int = 0
     strange: int = 0
     """Jobs in a row that were slower (above 0) or quicker (below 0) than nearly all before."""
+    strange_since: float = math.inf
+    """When the first of them was accepted."""
+    holds_since: float = -math.inf
+    """Jobs that were accepted before the service changed tell nothing, even if they end after it."""
 
-    def add(self, parameters: Mapping[str, Value], seconds: float, expected: Law | None = None) -> bool:
-        if seconds <= 0:
+    def add(
+        self, parameters: Mapping[str, Value], seconds: float, accepted: float, expected: Law | None = None
+    ) -> bool:
+        if seconds <= 0 or accepted < self.holds_since:
             return False
-        changed = expected is not None and self._is_change(seconds, expected)
+        changed = expected is not None and self._is_change(seconds, accepted, expected)
         if changed:
+            self.holds_since = self.strange_since
             self._forget()
         self.number += 1
         self.by_kind[_kind(parameters)].append(seconds)
@@ -90,12 +98,14 @@ class _Measured:
             self.pooled.append(seconds / evaluations)
         return changed
 
-    def _is_change(self, seconds: float, expected: Law) -> bool:
+    def _is_change(self, seconds: float, accepted: float, expected: Law) -> bool:
         if not self.pooled:
             return False
         longer = expected.longer(seconds)
         side = 1 if longer < OUTSIDE else -1 if longer > 1 - OUTSIDE else 0
-        self.strange = self.strange + side if side * self.strange >= 0 and side else side
+        goes_on = side * self.strange > 0
+        self.strange = self.strange + side if goes_on else side
+        self.strange_since = min(self.strange_since, accepted) if goes_on else accepted
         return abs(self.strange) >= IN_A_ROW
 
     def _forget(self) -> None:

@@ -98,6 +98,9 @@ class Faults:
         self._seed = seed
         self._by_operation: dict[str, list[tuple[str, str]]] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._faults)
+
     def strikes(self, name: str, body: Mapping[str, Any], number: int, *occasion: object) -> bool:
         """Whether a fault strikes: on the `number`-th call of its operation, on this occasion, for this request."""
         fault = self._faults.get(name)

@@ -80,7 +80,7 @@ class Protocol:
         entry = self.ledger.entry(request_id) if request_id is not None else None
         body = entry.body if entry is not None else _body(call) or {}
         fault = None
-        if operation is not None:
+        if operation is not None and self.faults:
             key = (operation, entry.request_id if entry is not None else content_of(body))
             self._numbers.update([operation, key])
             fault = self.faults.of_call(operation, body, self._numbers[operation], *key, self._numbers[key])

@@ -134,7 +134,7 @@ class SeamTransport:
 class Bench:
     """A workspace's engine on a simulated service in virtual time."""
 
-    def __init__(self, folder: Path, *, key=None, declares_history=True, durable=True, **settings):
+    def __init__(self, folder: Path, /, *, key=None, declares_history=True, durable=True, **settings):
         self.folder = folder
         self.durable = durable
         self.clock = VirtualClock()
@@ -167,7 +167,11 @@ class Bench:
         store = PictureStore(self.folder, durable=self.durable)
         return Engine(journal, api, pacer, store, clock, max_in_flight=max_in_flight, rates=PUBLISHED)
 
-    def run(self, requests, *, cap=None, max_in_flight=8, max_rpm=None, during=None, **options):
+    def run(self, requests, **options):
+        self.drive(requests, **options)
+        return self.rows(requests)
+
+    def drive(self, requests, *, cap=None, max_in_flight=8, max_rpm=None, during=None, **options):
         self.stop = Stop()
 
         async def main():
@@ -187,7 +191,6 @@ class Bench:
             await engine.close()
 
         self.clock.run(main())
-        return self.rows(requests)
 
     def rows(self, requests):
         logged = self.journal.runs("simulator", [request.digest for request in requests])
