@@ -94,7 +94,7 @@ Runs = list[tuple[np.ndarray, np.ndarray]]
 
 
 def polling_rows() -> list[tuple[str, Pair, Pair, Pair, float]]:
-    """For each law: polls and lag of ours, of a fixed second, of the optimum for the known law; and our relative cost.
+    """For each law: polls and lag of ours, a fixed second, the optimum for the known law; our relative cost.
 
     The law is known after 30 runs. Where it jumps, a second row has only what was submitted once 30 runs had ended
     since the jump; the first has all, beside an optimum that knows when it jumps.
