@@ -17,8 +17,9 @@ _HOMES = {
     "Simulator": "simulator.app",
     "Run": "runs",
     "Runs": "runs",
-    "LiveRun": "runs",
+    "LiveRun": "live",
     "ContactSheet": "viewing.sheet",
+    "read_metadata": "exporting.metadata",
     "Sweep": "sweep.sweep",
     "linked": "sweep.axes",
     "seeds": "sweep.ranges",
@@ -39,8 +40,9 @@ if TYPE_CHECKING:
     from .errors import SegfluxError as SegfluxError
     from .errors import SweepError as SweepError
     from .errors import SweepInterrupted as SweepInterrupted
+    from .exporting.metadata import read_metadata as read_metadata
+    from .live import LiveRun as LiveRun
     from .nesting import enable_nested_asyncio as enable_nested_asyncio
-    from .runs import LiveRun as LiveRun
     from .runs import Run as Run
     from .runs import Runs as Runs
     from .simulator.app import Simulator as Simulator

@@ -7,16 +7,18 @@ whichever order; `segflux_nb` sees to it, and importing this module does too.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .viewing.sheet import ContactSheet, ThemeName
+    from .viewing.colours import ThemeName
+    from .viewing.sheet import ContactSheet
 
 
 class Pictures:
@@ -30,23 +32,45 @@ class Pictures:
         *,
         cols: str | None = None,
         rows: str | None = None,
-        by: str | None = None,
+        by: str | Sequence[str] | None = None,
         image: str | None = None,
         title: str = "",
+        captions: Sequence[str] = (),
+        border: str | None = None,
+        heat: str | None = None,
+        relative_to: Mapping[str, Any] | None = None,
         theme: ThemeName = "light",
     ) -> ContactSheet:
         """The frame's contact sheet.
 
+        The first axis not named becomes the columns, the second the rows, the third the outer axis.
+
         Parameters
         ----------
-        cols, rows, by:
-            Columns of the frame to lay out along; left out, the first, second and third that vary.
+        cols, rows:
+            Axes or other columns to lay out along.
+        by:
+            The outer axis; several for a grid of each combination of their values.
         image:
-            The column of pictures; found by its name (``image``, ``path``, …) if left out.
+            The column of pictures; found by its name (``image``, ``path``, …), or by what it holds, if left out.
         title:
             Above the sheet.
+        captions:
+            Columns whose values stand under each picture.
+        border:
+            A column of numbers, shown as the colour of a border.
+        heat:
+            A column of numbers, shown in the place of the pictures.
+        relative_to:
+            Values of axes of the sheet, such as ``{"lora_strength": 0.0}``: below each picture stands its difference
+            from the one that has these values and is otherwise its like.
         theme:
             ``light`` or ``dark``.
+
+        Raises
+        ------
+        SegfluxError
+            Where a column does not exist, or there is nothing to show.
 
         Example
         -------
@@ -54,7 +78,45 @@ class Pictures:
         """
         from .viewing.sheet import contact_sheet
 
-        return contact_sheet(self._frame, cols=cols, rows=rows, by=by, image=image, title=title, theme=theme)
+        return contact_sheet(
+            self._frame,
+            cols=cols,
+            rows=rows,
+            by=by,
+            image=image,
+            title=title,
+            captions=captions,
+            border=border,
+            heat=heat,
+            relative_to=relative_to,
+            theme=theme,
+        )
+
+    def compare(self, *rows: Any, image: str | None = None, theme: ThemeName = "light") -> ContactSheet:
+        """Rows side by side, by the labels of the index, each with its difference from the first.
+
+        The title says in which columns they differ. Raises as `sheet`.
+
+        Example
+        -------
+        ``frame.pictures.compare(0, 3)``
+        """
+        from .viewing.comparison import compare
+
+        return compare(self._frame, rows, image=image, theme=theme)
+
+    def export(
+        self, folder: str | Path, *, image: str | None = None, names: str | None = None, parquet: bool = False
+    ) -> Path:
+        """Write pictures under readable names, tables, the sheet and a report to a folder; see `Runs.export`.
+
+        Example
+        -------
+        ``runs.df.query("stars >= 4").pictures.export("best", names="{lora_strength}-{seed}")``
+        """
+        from .exporting.folder import export
+
+        return export(self._frame, Path(folder), image=image, names=names, parquet=parquet)
 
 
 def register(pandas: Any) -> None:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import loopthread
-from .errors import SegfluxError, SweepInterrupted
+from .errors import SegfluxError
 from .exporting.folder import export
+from .exporting.imagefolder import export_imagefolder
 from .lifecycle import State
 from .markup import count, plain
 from .model import Value
 from .runlog.frame import DF_COLUMNS, LOG_COLUMNS, RUN_DIGITS, Entry, build, limits_frame, reached_from_here
 from .runlog.journal import Journal, LoggedRun
 from .running.summary import Summary, summarise
-from .running.walk import Stop
-from .viewing.progress import Progress, volatile_bundle
-from .viewing.sheet import ContactSheet, ThemeName, contact_sheet
+from .viewing.colours import ThemeName
+from .viewing.comparison import compare
+from .viewing.progress import volatile_bundle
+from .viewing.sheet import ContactSheet, contact_sheet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -226,24 +224,124 @@ class Runs:
         return RunsSummary(**vars(summarise(list(self._logged.values()))))
 
     def sheet(
-        self, *, cols: str | None = None, rows: str | None = None, by: str | None = None, theme: ThemeName = "light"
+        self,
+        *,
+        cols: str | None = None,
+        rows: str | None = None,
+        by: str | Sequence[str] | None = None,
+        captions: Sequence[str] = (),
+        border: str | None = None,
+        heat: str | None = None,
+        relative_to: Mapping[str, Any] | None = None,
+        theme: ThemeName = "light",
     ) -> ContactSheet:
         """The contact sheet; the first axis not named becomes the columns, the second the rows, the third the outer.
 
         Parameters
         ----------
-        cols, rows, by:
-            Axes or other columns of `df`.
+        cols, rows:
+            Axes or other columns to lay out along.
+        by:
+            The outer axis; several for a grid of each combination of their values.
+        captions:
+            Columns whose values stand under each picture.
+        border:
+            A column of numbers, shown as the colour of a border.
+        heat:
+            A column of numbers, shown in the place of the pictures.
+        relative_to:
+            Values of axes of the sheet, such as ``{"lora_strength": 0.0}``: below each picture stands its difference
+            from the one that has these values and is otherwise its like.
         theme:
             ``light`` or ``dark``.
-        """
-        return contact_sheet(self.df, cols=cols, rows=rows, by=by, title=self.title, theme=theme)
 
-    def export(self, folder: str | Path) -> Path:
-        """Write pictures under readable names, ``runs.csv``, ``runs.jsonl`` and ``contact-sheet.png`` to a folder."""
-        frame = self.df
-        sheet = contact_sheet(frame, title=self.title) if len(frame) else None
-        return export(frame, sheet, Path(folder), list(self.axes))
+        Raises
+        ------
+        SegfluxError
+            Where a column does not exist, or there is nothing to show.
+
+        Example
+        -------
+        ``runs.sheet(cols="lora_strength", rows="seed", relative_to={"lora_strength": 0.0})``
+        """
+        return contact_sheet(
+            self.df,
+            cols=cols,
+            rows=rows,
+            by=by,
+            title=self.title,
+            captions=captions,
+            border=border,
+            heat=heat,
+            relative_to=relative_to,
+            theme=theme,
+        )
+
+    def compare(self, *runs: Run | str, theme: ThemeName = "light") -> ContactSheet:
+        """Two runs or more side by side: what differs in their parameters, and their differences from the first.
+
+        Parameters
+        ----------
+        runs:
+            Runs, or their short names.
+        theme:
+            ``light`` or ``dark``.
+
+        Raises
+        ------
+        SegfluxError
+            Where a run is not among these, or there are fewer than two.
+
+        Example
+        -------
+        ``runs.compare(runs.one(lora_strength=0.4, seed=7), runs.one(lora_strength=0.8, seed=7))``
+        """
+        digests = [self._digest(run) for run in runs]
+        log = self.log
+        return compare(log.set_index("digest", drop=True), digests, theme=theme)
+
+    def export(
+        self, folder: str | Path, *, names: str | None = None, metadata: bool = True, parquet: bool = False
+    ) -> Path:
+        """Write the runs to a folder that explains itself.
+
+        It gets ``pictures/`` under readable names, ``runs.csv`` (formulas inert), ``runs.jsonl``,
+        ``contact-sheet.png`` and ``report.html``, which stands alone. Files of an earlier export are replaced.
+
+        Parameters
+        ----------
+        folder:
+            Where; made if need be.
+        names:
+            How pictures are called: ``"{lora_strength}-{seed}"``, with columns of `df`; by what varies if left out.
+        metadata:
+            Whether the copies carry their parameters (see `segflux_nb.read_metadata`).
+        parquet:
+            Also write ``runs.parquet``; needs ``pip install segflux-nb[parquet]``.
+
+        Raises
+        ------
+        SegfluxError
+            Where a table holds what looks like an API key, a name is no column, or the disk does not do what it must.
+        """
+        return export(
+            self.df,
+            Path(folder),
+            title=self.title,
+            axes=list(self.axes),
+            names=names,
+            metadata=metadata,
+            parquet=parquet,
+        )
+
+    def export_imagefolder(self, folder: str | Path) -> Path:
+        """Write the pictures as Hugging Face's ``imagefolder``: ``train/metadata.jsonl``, the prompts as ``text``.
+
+        Example
+        -------
+        ``load_dataset("imagefolder", data_dir=runs.export_imagefolder("dataset"))``
+        """
+        return export_imagefolder(self.df, Path(folder), axes=list(self.axes))
 
     def mark(
         self, run: Run | str, *, stars: int | None = None, pick: bool | None = None, note: str | None = None
@@ -266,16 +364,19 @@ class Runs:
         RunError
             Where the run is not among these, or the stars are not 0 to 5.
         """
-        digests = [
-            digest for digest, _ in self.cells if digest.startswith(run if isinstance(run, str) else run.digest)
-        ]
-        if len(set(digests)) != 1 or not run:
-            raise RunError(f"There is no run {run!r} among these", remedy="Give a run, or its name from df.run")
+        digest = self._digest(run)
         if stars is not None and (isinstance(stars, bool) or stars not in range(6)):
             raise RunError(f"stars={stars!r} is not a number from 0 to 5")
-        self.source.journal.mark(self.source.service, digests[0], stars=stars, pick=pick, note=note)
+        self.source.journal.mark(self.source.service, digest, stars=stars, pick=pick, note=note)
 
     # ------------------------------------------------------------------ reading the log
+
+    def _digest(self, run: Run | str) -> str:
+        wanted = run if isinstance(run, str) else run.digest
+        found = {digest for digest, _ in self.cells if wanted and digest.startswith(wanted)}
+        if len(found) != 1:
+            raise RunError(f"There is no run {run!r} among these", remedy="Give a run, or its name from df.run")
+        return found.pop()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -321,90 +422,6 @@ class Runs:
             error=plain(run.error),
             path=self.source.folder / run.picture if run.picture else None,
         )
-
-
-class LiveRun:
-    """A sweep that is running on the private event loop.
-
-    Attributes
-    ----------
-    runs:
-        Its runs, as far as they are.
-    """
-
-    def __init__(self, runs: Runs, future: Future[None], stop: Stop, progress: Progress) -> None:
-        self.runs = runs
-        self._future = future
-        self._stop = stop
-        self._progress = progress
-        self._lock = threading.Lock()
-        self._ended = False
-        future.add_done_callback(lambda _: self._end())
-
-    def __repr__(self) -> str:
-        return f"LiveRun({count(len(self.runs), 'run')})"
-
-    @property
-    def done(self) -> bool:
-        """Whether it has ended."""
-        return self._future.done()
-
-    def stop(self) -> None:
-        """Submit nothing more, and collect what is in flight."""
-        self._stop.set("Stopped as you asked")
-
-    def interrupt(self) -> None:
-        """End at once. A submit on the wire is finished in the background; the next run of the sweep goes on."""
-        self._future.cancel()
-        self._end()
-
-    def wait(self) -> Runs:
-        """Wait for the end, and give the runs. An interrupt ends the waiting, not the sweep."""
-        loopthread.wait(self._future)
-        return self._outcome()
-
-    def wait_or_interrupt(self) -> Runs:
-        """Wait for the end, and give the runs; an interrupt ends the sweep.
-
-        Raises
-        ------
-        SweepInterrupted
-            On an interrupt; it carries the runs.
-        """
-        try:
-            loopthread.wait(self._future)
-        except KeyboardInterrupt:
-            self.interrupt()
-            kept = self.runs.counts.get("completed", 0)
-            message = f"{kept:,} of {len(self.runs):,} kept; ws.run(sweep) continues"
-            print(message)
-            raise SweepInterrupted(message, self.runs) from None
-        return self._outcome()
-
-    async def result(self) -> Runs:
-        """Wait for the end in asynchronous code; cancelling ends the sweep."""
-        try:
-            await asyncio.wrap_future(self._future)
-        except asyncio.CancelledError:
-            self.interrupt()
-            raise
-        return self._outcome()
-
-    def _outcome(self) -> Runs:
-        self._end()
-        if not self._stop:
-            return self.runs
-        stopped = f"{self._stop.reason.rstrip('.')}. ws.run(sweep) continues"
-        print(stopped)
-        self.runs = replace(self.runs, stopped=stopped)
-        return self.runs
-
-    def _end(self) -> None:
-        with self._lock:
-            if self._ended:
-                return
-            self._ended = True
-        self._progress.close("stopped" if self._stop or self._future.cancelled() else "")
 
 
 def _value(run: Run, name: str) -> Any:

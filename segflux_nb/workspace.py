@@ -18,12 +18,13 @@ from .clock import SystemClock
 from .connection import SIMULATOR, Connection
 from .errors import MissingKey, SweepError, WorkspaceError
 from .lifecycle import Disposition, State, disposition
+from .live import LiveRun
 from .model import MODEL, PLACEHOLDER_FINETUNE_ID, Value
 from .runlog.frame import sweeps_frame
 from .runlog.journal import Journal
 from .running.budget import Budget
 from .running.walk import Stop
-from .runs import LiveRun, Runs, Source
+from .runs import Runs, Source
 from .service.addresses import HOSTED
 from .service.keys import WAYS, find_key
 from .simulator.app import Simulator

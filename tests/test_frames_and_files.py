@@ -67,7 +67,7 @@ def test_each_frame_is_a_fresh_copy(runs):
 
 def test_an_export_explains_itself(runs, tmp_path):
     folder = runs.export(tmp_path / "out")
-    assert sorted(os.listdir(folder)) == ["contact-sheet.png", "pictures", "runs.csv", "runs.jsonl"]
+    assert sorted(os.listdir(folder)) == ["contact-sheet.png", "pictures", "report.html", "runs.csv", "runs.jsonl"]
     assert sorted(os.listdir(folder / "pictures")) == [
         "animal-fox_lora_strength-0.5.jpg",
         "animal-fox_lora_strength-1.0.jpg",

@@ -17,6 +17,7 @@ FLOORS = [
     ["__init__"],
     ["workspace"],
     ["accessor", "connection"],
+    ["live"],
     ["runs"],
     ["exporting"],
     ["viewing"],

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
+import string
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from ..errors import SegfluxError
+
 LONGEST = 100
+
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+"""Names that Windows keeps for devices, whatever the ending."""
+
+
+class PatternError(SegfluxError, ValueError):
+    """A pattern of file names that cannot be followed."""
 
 
 def safe(text: object) -> str:
@@ -20,25 +30,59 @@ def safe(text: object) -> str:
     return re.sub(r"(?:\.\.+|[^A-Za-z0-9._-])+", "-", ascii_text).strip("-._")
 
 
-def picture_names(runs: Sequence[str], axes: Mapping[str, Sequence[str]], endings: Sequence[str]) -> list[str]:
-    """A file name for each run: the values of what varies, and the run's own name where they do not tell it apart.
+def fields(pattern: str) -> list[str]:
+    """The columns that a pattern names.
+
+    >>> fields("{lora_strength}-{seed}")
+    ['lora_strength', 'seed']
+
+    Raises
+    ------
+    PatternError
+        Where it names none, or more than names in braces.
+    """
+    try:
+        parts = [part for part in string.Formatter().parse(pattern) if part[1] is not None]
+    except ValueError as error:
+        raise PatternError(
+            f"names={pattern!r} is no pattern: {error}", remedy='Write "{lora_strength}-{seed}"'
+        ) from None
+    if not parts or any(not str(name).isidentifier() or form or conversion for _, name, form, conversion in parts):
+        raise PatternError(
+            f"names={pattern!r} must name columns in braces and nothing more of them",
+            remedy='Write "{lora_strength}-{seed}"',
+        )
+    return [str(part[1]) for part in parts]
+
+
+def picture_names(
+    runs: Sequence[str], words: Mapping[str, Sequence[str]], endings: Sequence[str], pattern: str | None = None
+) -> list[str]:
+    """A file name for each run: by the pattern, or by what varies; with the run's own name where that is not unique.
 
     Parameters
     ----------
     runs:
         Each run's short name.
-    axes:
-        For each axis, the words for its value in each run.
+    words:
+        For each column, the words for its value in each run.
     endings:
         Each picture's file ending, such as ``.jpg``.
+    pattern:
+        With columns in braces.
 
     >>> picture_names(["a1", "b2"], {"seed": ["7", "8"]}, [".jpg", ".png"])
     ['seed-7.jpg', 'seed-8.png']
+    >>> picture_names(["a1"], {"seed": ["7"]}, [".jpg"], "../{seed} of all")
+    ['7-of-all.jpg']
     """
     stems = []
     for number, run in enumerate(runs):
-        stem = "_".join(f"{safe(name)}-{safe(words[number])}" for name, words in axes.items())
-        if not stem or len(stem) > LONGEST:
+        if pattern is None:
+            stem = "_".join(f"{safe(name)}-{safe(values[number])}" for name, values in words.items())
+        else:
+            stem = safe(pattern.format(**{name: safe(values[number]) for name, values in words.items()}))
+        if not stem or len(stem) > LONGEST or stem.split(".")[0].upper() in _DEVICES:
             stem = f"{stem[: LONGEST - 14].rstrip('-._')}_{safe(run)}".lstrip("_")
         stems.append(stem)
     seen = Counter(stem.casefold() for stem in stems)  # case does not tell files apart on every system

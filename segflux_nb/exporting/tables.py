@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from ..errors import SegfluxError
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -24,6 +27,22 @@ def to_jsonl(frame: pd.DataFrame) -> str:
     """The frame as a JSON object a line; missing values are null."""
     rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
     return "".join(json.dumps(row, ensure_ascii=False, default=_plain) + "\n" for row in rows)
+
+
+def to_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write the frame as Parquet.
+
+    Raises
+    ------
+    SegfluxError
+        Where pyarrow is not installed.
+    """
+    try:
+        frame.to_parquet(path, index=False)
+    except ImportError:
+        raise SegfluxError(
+            "Parquet needs pyarrow, which is not installed", remedy="pip install segflux-nb[parquet]"
+        ) from None
 
 
 def _inert(value: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 
 from PIL import Image, UnidentifiedImageError
 
@@ -15,17 +14,8 @@ FORMATS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 MOST_PIXELS = 50_000_000
 
 
-@dataclass(frozen=True)
-class Shape:
-    """What was found: width and height in pixels, and the file ending of the format."""
-
-    width: int
-    height: int
-    ending: str
-
-
-def check(data: bytes) -> Shape:
-    """Decode a picture fully.
+def decode(data: bytes) -> tuple[Image.Image, str]:
+    """Decode a picture fully; with the file ending of its format.
 
     Raises
     ------
@@ -39,7 +29,7 @@ def check(data: bytes) -> Shape:
                 raise PictureError(f"The picture has {width} × {height} pixels, more than {MOST_PIXELS:,}")
             # verify() passes a picture that is cut in half; only decoding it tells.
             image.load()
-            return Shape(width, height, FORMATS[str(image.format)])
+            return image, FORMATS[str(image.format)]
     except UnidentifiedImageError:
         raise PictureError(f"{len(data):,} bytes that are no JPEG, PNG or WebP picture") from None
     except (OSError, SyntaxError, ValueError, Warning, Image.DecompressionBombError) as error:

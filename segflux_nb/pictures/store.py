@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import WorkspaceError
-from .decode import Shape, check
+from .decode import decode
+from .thumbnails import FOLDER, thumbnail
 
 ARRIVING = ".arriving-"
 STALE_SECONDS = 3600.0
@@ -18,11 +19,12 @@ STALE_SECONDS = 3600.0
 
 @dataclass(frozen=True)
 class StoredPicture:
-    """A picture on disk: its path relative to the workspace, its digest and its shape."""
+    """A picture on disk: its path relative to the workspace, its digest, its width and height in pixels."""
 
     path: str
     sha256: str
-    shape: Shape
+    width: int
+    height: int
 
 
 class PictureStore:
@@ -51,15 +53,20 @@ class PictureStore:
         WorkspaceError
             Where it cannot be written.
         """
-        shape = check(data)
+        image, ending = decode(data)
         sha256 = hashlib.sha256(data).hexdigest()
-        path = f"pictures/{sha256[:2]}/{sha256}.{shape.ending}"
+        path = f"pictures/{sha256[:2]}/{sha256}.{ending}"
         self._write(Path(self._workspace, path), data)
-        return StoredPicture(path, sha256, shape)
+        small = thumbnail(image)
+        if small is not None:
+            with contextlib.suppress(WorkspaceError):  # the picture is safe, and a sheet does without the small one
+                self._write(Path(self._workspace, FOLDER, sha256[:2], f"{sha256}.jpg"), small)
+        return StoredPicture(path, sha256, image.width, image.height)
 
     def tidy(self, now: float) -> None:
         """Remove what writes that were killed left behind: temporary files older than an hour (`now` since 1970)."""
-        for left in Path(self._workspace, "pictures").glob(f"*/{ARRIVING}*"):
+        folders = [Path(self._workspace, name) for name in ("pictures", FOLDER)]
+        for left in (left for folder in folders for left in folder.glob(f"*/{ARRIVING}*")):
             with contextlib.suppress(OSError):  # somebody else's tidying, or a folder that cannot be written
                 if left.stat().st_mtime < now - STALE_SECONDS:
                     left.unlink()

@@ -1,26 +1,57 @@
-"""The fonts of sheets: DejaVu Sans, shipped with the package, so that labels look the same everywhere."""
+"""The fonts of sheets: DejaVu Sans, shipped with the package, so that labels look the same everywhere.
+
+What it lacks (Chinese, Japanese, Korean, emoji) is drawn with a font of the system where there is one, else written
+as its code point: never as an empty box. Right-to-left text is shaped and ordered here, so that it does not depend on
+how Pillow was built.
+"""
 
 from __future__ import annotations
 
-from functools import lru_cache
+import itertools
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 
-from PIL import ImageFont
+from arabic_reshaper import ArabicReshaper
+from bidi import get_display
+from PIL import Image, ImageDraw, ImageFont
 
 from ..markup import plain
 
 _FOLDER = Path(__file__).parent / "fonts"
 
+_SYSTEM_FOLDERS = (
+    *("/usr/share/fonts", "/usr/local/share/fonts", "~/.fonts", "~/.local/share/fonts"),
+    *("/System/Library/Fonts", "/Library/Fonts", "~/Library/Fonts", "C:/Windows/Fonts"),
+)
+_SYSTEM_FONTS = (
+    *("NotoSansCJK-Regular", "NotoSansCJKjp-Regular", "SourceHanSans", "Hiragino Sans GB", "ヒラギノ角ゴシック W3"),
+    *("YuGothR", "msyh", "meiryo", "malgun", "PingFang", "AppleSDGothicNeo", "wqy-microhei", "wqy-zenhei", "ipag"),
+    *("DroidSansFallbackFull", "NotoSans-Regular", "NotoSansDevanagari-Regular", "NotoSansThai-Regular"),
+    *("Arial Unicode", "NotoColorEmoji", "Apple Color Emoji", "seguiemj", "NotoEmoji-Regular", "Symbola", "unifont"),
+)
+"""File names of fonts that systems have for what ours lacks; the first that can draw a character does."""
+
+_BITMAP_SIZES = (109, 160, 136, 128, 96, 64)
+"""Sizes in which fonts of coloured bitmaps come."""
+
+_ROOM = 1.17
+"""An emoji is as high as a line's letters from top to bottom, a little more than the size."""
+
+_RIGHT_TO_LEFT = ("\u0590", "\u08ff"), ("\ufb1d", "\ufdff"), ("\ufe70", "\ufeff")
+
 
 @lru_cache(maxsize=64)
 def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
     """The font at a size in pixels."""
-    return ImageFont.truetype(_FOLDER / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), size)
+    return _load(_FOLDER / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), size)
 
 
 def text_width(text: str, size: int, *, bold: bool = False) -> float:
     """The width of a line in pixels."""
-    return font(size, bold=bold).getlength(text)
+    return sum(piece.width for piece in _pieces(text, size, bold=bold))
 
 
 def line_height(size: int) -> int:
@@ -28,11 +59,20 @@ def line_height(size: int) -> int:
     return round(size * 1.28)
 
 
-def wrap(text: str, width: float, size: int, *, lines: int, bold: bool = False) -> list[str]:
-    """The text in at most so many lines of this width, broken at spaces where it can be, elided where it must be.
+def write(sheet: Image.Image, x: float, y: int, text: str, size: int, colour: str, *, bold: bool = False) -> None:
+    """Draw a line of text whose left end is at `x` and whose middle is at `y`."""
+    pen = ImageDraw.Draw(sheet)
+    for piece in _pieces(_in_drawing_order(text), size, bold=bold):
+        if piece.bitmap is None:
+            pen.text((round(x), y), piece.text, font=piece.font, fill=colour, anchor="lm")
+        else:
+            glyphs = piece.bitmap
+            sheet.paste(glyphs, (round(x), y - glyphs.height // 2), glyphs)
+        x += piece.width
 
-    What the font cannot draw is written as its code point: no empty boxes.
-    """
+
+def wrap(text: str, width: float, size: int, *, lines: int, bold: bool = False) -> list[str]:
+    """The text in at most so many lines of this width, broken at spaces where it can be, elided where it must be."""
     text = drawable(plain(text)).strip()
     wrapped: list[str] = []
     rest = text
@@ -47,6 +87,15 @@ def wrap(text: str, width: float, size: int, *, lines: int, bold: bool = False) 
     return wrapped
 
 
+def drawable(text: str) -> str:
+    """The text with characters that no font here has written as ``U+5C71``, and without joiners of emoji."""
+    kept = (char for char in text if char not in "\u200c\u200d" and not "\ufe00" <= char <= "\ufe0f")
+    return "".join(char if _family(char) is not None else f"U+{ord(char):04X}" for char in kept)
+
+
+# ---------------------------------------------------------------------- lines
+
+
 def _first_line(text: str, width: float, size: int, *, bold: bool) -> tuple[str, str]:
     fits = len(text)
     while fits > 1 and text_width(text[:fits], size, bold=bold) > width:
@@ -59,18 +108,109 @@ def _first_line(text: str, width: float, size: int, *, bold: bool) -> tuple[str,
     return text[:at].rstrip(), text[at:].lstrip()
 
 
-def drawable(text: str) -> str:
-    """The text with characters that the font lacks written as ``U+5C71``."""
-    return "".join(char if _has(char) else f"U+{ord(char):04X}" for char in text)
+_shape = ArabicReshaper({"delete_harakat": False, "support_ligatures": False}).reshape
 
 
-@lru_cache(maxsize=4096)
-def _has(char: str) -> bool:
-    if char.isspace():
-        return True
-    return _glyph(char) != _glyph("\U0010fffd")  # a code point that no font draws
+def _in_drawing_order(text: str) -> str:
+    """The text as it is drawn from left to right."""
+    if not any(first <= char <= last for char in text for first, last in _RIGHT_TO_LEFT):
+        return text
+    return str(get_display(_shape(text)))
 
 
-def _glyph(char: str) -> tuple[int, int, bytes]:
-    mask = font(24).getmask(char)
+# ---------------------------------------------------------------------- which font draws what
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Characters that one font draws: coloured bitmaps as a picture, the rest as text."""
+
+    text: str
+    font: ImageFont.FreeTypeFont
+    width: float
+    bitmap: Image.Image | None = None
+
+
+def _pieces(text: str, size: int, *, bold: bool) -> Iterator[_Piece]:
+    if text.isascii():
+        face = font(size, bold=bold)
+        yield _Piece(text, face, face.getlength(text))
+        return
+    for path, chars in itertools.groupby(text, key=_family):
+        part = "".join(chars)
+        if path is None or path.parent == _FOLDER:
+            face = font(size, bold=bold)
+            yield _Piece(part, face, face.getlength(part))
+        elif _is_bitmap(path):
+            glyphs = _bitmap(path, part, size)
+            yield _Piece(part, font(size), glyphs.width, glyphs)
+        else:
+            face = _load(path, size)
+            yield _Piece(part, face, face.getlength(part))
+
+
+@lru_cache(maxsize=8192)
+def _family(char: str) -> Path | None:
+    """The font file that draws a character; None where none does."""
+    own = _FOLDER / "DejaVuSans.ttf"
+    if char.isascii() or char.isspace() or _draws(own, char):
+        return own
+    return next((path for path in _system_fonts() if _draws(path, char)), None)
+
+
+@cache
+def _system_fonts() -> tuple[Path, ...]:
+    found: dict[str, Path] = {}
+    for folder in _SYSTEM_FOLDERS:
+        for root, _, names in os.walk(Path(folder).expanduser()):
+            for name in names:
+                stem, ending = os.path.splitext(name)
+                if ending.lower() in (".ttf", ".ttc", ".otf", ".otc"):
+                    found.setdefault(stem, Path(root, name))
+    return tuple(found[name] for name in _SYSTEM_FONTS if name in found)
+
+
+def _draws(path: Path, char: str) -> bool:
+    return _glyph(path, char) != _glyph(path, "\U0010fffd")  # a code point that no font draws
+
+
+def _glyph(path: Path, char: str) -> tuple[int, int, bytes]:
+    mask = _load(path, _BITMAP_SIZES[0] if _is_bitmap(path) else 24).getmask(char, "L")
     return (*mask.size, bytes(mask))
+
+
+@cache
+def _is_bitmap(path: Path) -> bool:
+    """Whether a font has coloured bitmaps of one size only."""
+    try:
+        _load(path, 24)
+    except OSError:
+        return True
+    return False
+
+
+@lru_cache(maxsize=64)
+def _load(path: Path, size: int) -> ImageFont.FreeTypeFont:
+    # The basic layout is the same wherever Pillow was built; shaping is done above.
+    basic = ImageFont.Layout.BASIC
+    try:
+        return ImageFont.truetype(path, size, layout_engine=basic)
+    except OSError:
+        if size not in _BITMAP_SIZES:
+            raise
+    for other in _BITMAP_SIZES:
+        try:
+            return ImageFont.truetype(path, other, layout_engine=basic)
+        except OSError:
+            continue
+    raise OSError(f"{path} has no size of its own")
+
+
+@lru_cache(maxsize=256)
+def _bitmap(path: Path, text: str, size: int) -> Image.Image:
+    face = _load(path, _BITMAP_SIZES[0])
+    left, top, right, bottom = face.getbbox(text)
+    glyphs = Image.new("RGBA", (max(1, round(right - left)), max(1, round(bottom - top))))
+    ImageDraw.Draw(glyphs).text((-left, -top), text, font=face, embedded_color=True)
+    height = max(1, round(size * _ROOM))
+    return glyphs.resize((max(1, round(glyphs.width * height / glyphs.height)), height), Image.Resampling.LANCZOS)

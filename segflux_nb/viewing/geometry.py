@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .fonts import line_height, text_width, wrap
-from .layout import Cell, Layout
+from .layout import Cell, Layout, Scale
 
 Role = Literal["text", "muted"]
 Box = tuple[int, int, int, int]
@@ -49,12 +49,14 @@ class Text:
 
 @dataclass
 class Page:
-    """A page: its size, where cells go, and where words go."""
+    """A page: its size, where cells go, their differences, words, and the bar of the scale."""
 
     width: int = 0
     height: int = 0
     cells: list[tuple[Cell, Box]] = field(default_factory=list)
+    strips: list[tuple[Cell, Box]] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
+    bar: Box | None = None
 
 
 def place(layout: Layout, cell: int) -> Page:
@@ -71,7 +73,9 @@ class _Placing:
         self.cell_height = max(8, round(cell / max(1.0, aspect)))
         self.across = len(layout.groups[0].cells[0])
         self.down = len(layout.groups[0].cells)
-        self.gap = max(2, round(cell * 0.03))
+        self.has_borders = layout.scale is not None and not layout.scale.is_heat
+        self.gap = max(2, round(cell * (0.09 if self.has_borders else 0.03)))
+        self.strip = self.cell_height + self.gap // 2 if layout.differs else 0
         self.groups_across = self._choose_groups_across()
         # Words must stay readable when a wide sheet is shown at the width of a notebook.
         self.size = max(9, round(cell * 0.075), round(self._grids_width() / 72))
@@ -88,7 +92,7 @@ class _Placing:
     def _choose_groups_across(self) -> int:
         """As many grids beside each other as bring the sheet nearest to the shape of a screen."""
         number = len(self.layout.groups)
-        height = self.down * (self.cell_height + self.gap)
+        height = self.down * (self.cell_height + self.strip + self.gap)
 
         def off(across: int) -> float:
             shape = across * self._grid_width() / (math.ceil(number / across) * height)
@@ -99,6 +103,7 @@ class _Placing:
     def page(self) -> Page:
         layout, page = self.layout, Page()
         caption = line_height(self.small) if any(cell.caption for cell in layout.cells) else 0
+        caption += self.gap // 3 if self.has_borders else 0
         high = max(1, min(4, self.cell_height // line_height(self.size)))
         rows = [self._wrapped(label, max(self.cell_width, 9 * self.size), high) for label in layout.row_labels]
         columns = [self._wrapped(label, self.cell_width, 3) for label in layout.column_labels]
@@ -110,7 +115,8 @@ class _Placing:
         header = (line_height(self.size) if layout.outer else 0) + (line_height(self.small) if layout.columns else 0)
         header += max((len(lines) for lines in columns), default=0) * line_height(self.size)
         header += self.size // 3 if header else 0
-        grid_height = self.down * (self.cell_height + caption) + (self.down - 1) * self.gap
+        row_height = self.cell_height + self.strip + caption
+        grid_height = self.down * row_height + (self.down - 1) * self.gap
         between = self.gap + 2 * self.size
         for number, group in enumerate(layout.groups):
             column, row = number % self.groups_across, number // self.groups_across
@@ -120,15 +126,19 @@ class _Placing:
             for down, cells in enumerate(group.cells):
                 for across, cell in enumerate(cells):
                     cell_x = x + across * (self.cell_width + self.gap)
-                    cell_y = y + header + down * (self.cell_height + caption + self.gap)
+                    cell_y = y + header + down * (row_height + self.gap)
                     box = (cell_x, cell_y, cell_x + self.cell_width, cell_y + self.cell_height)
                     page.cells.append((cell, box))
+                    if self.strip:
+                        below = cell_y + self.strip
+                        page.strips.append((cell, (cell_x, below, box[2], below + self.cell_height)))
                     if cell.caption:
                         lines = wrap(cell.caption, self.cell_width, self.small, lines=1)
                         middle = cell_x + self.cell_width // 2
-                        page.texts.append(Text(tuple(lines), middle, box[3] + 1, self.small, "centre"))
+                        under = box[3] + self.strip + (self.gap // 3 if self.has_borders else 1)
+                        page.texts.append(Text(tuple(lines), middle, under, self.small, "centre"))
                 if column == 0 and rows:
-                    middle = y + header + down * (self.cell_height + caption + self.gap) + self.cell_height // 2
+                    middle = y + header + down * (row_height + self.gap) + self.cell_height // 2
                     lines = rows[down]
                     start = middle - len(lines) * line_height(self.size) // 2
                     page.texts.append(Text(tuple(lines), x - self.size // 2, start, self.size, "right"))
@@ -177,11 +187,28 @@ class _Placing:
 
     def _footer(self, page: Page, bottom: int) -> int:
         y = bottom + self.size // 2
+        if self.layout.scale is not None:
+            y = self._scale(page, self.layout.scale, y)
         for sentence in (*self.layout.held, *self.layout.footer):
             lines = wrap(sentence, page.width - 2 * self.margin, self.small, lines=4)
             page.texts.append(Text(tuple(lines), self.margin, y, self.small, role="muted"))
             y += len(lines) * line_height(self.small)
         return y
+
+    def _scale(self, page: Page, scale: Scale, y: int) -> int:
+        """The bar of colours, its ends beside it."""
+        words = f"{'colour' if scale.is_heat else 'border'}: {scale.name} {scale.low}"
+        x = self.margin
+        height = line_height(self.small)
+        for text, bar in ((words, 8 * self.small), (scale.high, 0)):
+            lines = wrap(text, page.width - 2 * self.margin - 9 * self.small, self.small, lines=1)
+            page.texts.append(Text(tuple(lines), x, y, self.small, role="muted"))
+            x = page.texts[-1].box[2] + self.small // 2
+            if bar:
+                page.bar = (x, y + height // 5, x + bar, y + height - height // 5)
+                x += bar + self.small // 2
+        page.width = max(page.width, page.texts[-1].box[2] + self.margin)
+        return y + height + self.small // 2
 
     def _wrapped(self, label: str, width: int, lines: int) -> list[str]:
         return wrap(label, width, self.size, lines=lines)

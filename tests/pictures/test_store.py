@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from segflux_nb.errors import PictureError, WorkspaceError
-from segflux_nb.pictures.decode import check
+from segflux_nb.pictures.decode import decode
 from segflux_nb.pictures.store import PictureStore
 
 
@@ -24,7 +24,7 @@ def test_a_picture_is_kept_under_what_it_contains(tmp_path, kind, ending):
     stored = PictureStore(tmp_path).put(data)
     assert stored.path == f"pictures/{stored.sha256[:2]}/{stored.sha256}.{ending}"
     assert (tmp_path / stored.path).read_bytes() == data
-    assert (stored.shape.width, stored.shape.height) == (64, 48)
+    assert (stored.width, stored.height) == (64, 48)
     assert PictureStore(tmp_path).put(data) == stored
     assert len(list(tmp_path.rglob("*.*"))) == 1, "and nothing else lies about"
 
@@ -68,18 +68,18 @@ def bomb(width, height):
 )
 def test_what_is_no_picture_of_ours_does_not_count(data):
     with pytest.raises(PictureError):
-        check(data)
+        decode(data)
 
 
 @pytest.mark.parametrize("side", [8000, 12_000, 30_000])
 def test_bombs_are_refused_before_they_are_decoded(side):
     with pytest.raises(PictureError):
-        check(bomb(side, side))
+        decode(bomb(side, side))
 
 
 def test_checking_in_threads_leaves_the_users_warnings_alone():
     before = list(warnings.filters)
-    threads = [threading.Thread(target=lambda: [check(encoded("JPEG")) for _ in range(20)]) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: [decode(encoded("JPEG")) for _ in range(20)]) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

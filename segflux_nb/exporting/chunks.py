@@ -1,0 +1,129 @@
+"""Words inside picture files, put there without touching a pixel: PNG text chunks, EXIF in JPEG and WebP."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+
+from PIL import Image
+
+from ..pictures.decode import FORMATS
+
+USER_COMMENT, MAKER_NOTE, EXIF_IFD = 0x9286, 0x927C, 0x8769
+"""EXIF tags: where A1111 keeps its text, and where a maker keeps its own."""
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+_UNICODE = b"UNICODE\0"
+
+
+def insert(data: bytes, texts: Mapping[str, str], own: str) -> bytes:
+    """A picture file with these texts in it: ``parameters`` where A1111 looks for it, and our own beside it.
+
+    Parameters
+    ----------
+    data:
+        A PNG, JPEG or WebP file; anything else comes back as it is.
+    texts:
+        By keyword; JPEG and WebP have room for ``parameters`` and for `own`.
+    own:
+        The keyword that is ours.
+    """
+    if data.startswith(_PNG):
+        return _into_png(data, texts)
+    if data[:2] == b"\xff\xd8":
+        return _into_jpeg(data, _exif(data, texts, own))
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _into_webp(data, _exif(data, texts, own))
+    return data
+
+
+def read(data: bytes, own: str) -> dict[str, str]:
+    """The texts in a picture file, by keyword.
+
+    Raises
+    ------
+    OSError
+        Where it is no picture.
+    """
+    with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:
+        texts = {str(name): value for name, value in getattr(image, "text", {}).items() if isinstance(value, str)}
+        tags = image.getexif().get_ifd(EXIF_IFD)
+    comment, note = tags.get(USER_COMMENT), tags.get(MAKER_NOTE)
+    if isinstance(comment, bytes) and "parameters" not in texts:
+        texts["parameters"] = _comment_text(comment)
+    if isinstance(note, bytes) and note.startswith(own.encode() + b"\0"):
+        texts[own] = note[len(own) + 1 :].decode("utf-8", "replace")
+    return texts
+
+
+def _exif(data: bytes, texts: Mapping[str, str], own: str) -> bytes:
+    """The file's EXIF with our texts added."""
+    with Image.open(io.BytesIO(data)) as image:
+        exif = image.getexif()
+        tags = exif.get_ifd(EXIF_IFD)
+        if "parameters" in texts:
+            tags[USER_COMMENT] = _UNICODE + texts["parameters"].encode("utf-16-be")
+        if own in texts:
+            tags[MAKER_NOTE] = own.encode() + b"\0" + texts[own].encode()
+        return exif.tobytes()
+
+
+def _comment_text(comment: bytes) -> str:
+    if not comment.startswith(_UNICODE):
+        return comment.removeprefix(b"ASCII\0\0\0").decode("utf-8", "replace").strip("\0")
+    body = comment[len(_UNICODE) :]
+    # Most write big-endian whatever the file says; text with more zeros in odd places is little-endian.
+    little = body[1::2].count(0) > body[0::2].count(0)
+    return body.decode("utf-16-le" if little else "utf-16-be", "replace")
+
+
+def _into_png(data: bytes, texts: Mapping[str, str]) -> bytes:
+    chunks = b"".join(
+        # International text: keyword, not compressed, no language, no translated keyword, UTF-8.
+        _png_chunk(b"iTXt", name.encode("latin-1") + b"\0\0\0\0\0" + text.encode())
+        for name, text in texts.items()
+    )
+    header_ends = len(_PNG) + 25  # the header is the first chunk, and has 13 bytes
+    return data[:header_ends] + chunks + data[header_ends:]
+
+
+def _png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def _into_jpeg(data: bytes, exif: bytes) -> bytes:
+    """The file with its EXIF segment replaced; where it would pass a segment's 65,533 bytes, the file as it is."""
+    if len(exif) > 65_533:
+        return data
+    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
+    head, at = b"", 2
+    while data[at : at + 1] == b"\xff" and 0xE0 <= data[at + 1] <= 0xEF:
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
+        if not (data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0"):
+            head += data[at:end]
+        at = end
+    return data[:2] + segment + head + data[at:]
+
+
+def _into_webp(data: bytes, exif: bytes) -> bytes:
+    exif = exif.removeprefix(b"Exif\0\0")
+    chunks = [(kind, body) for kind, body in _webp_chunks(data) if kind != b"EXIF"]
+    with Image.open(io.BytesIO(data)) as image:
+        width, height, has_alpha = image.width, image.height, image.mode == "RGBA"
+    flags = chunks[0][1][0] if chunks[0][0] == b"VP8X" else (0x10 if has_alpha else 0)
+    extended = bytes([flags | 0x08, 0, 0, 0]) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    chunks = [(b"VP8X", extended), *(chunk for chunk in chunks if chunk[0] != b"VP8X"), (b"EXIF", exif)]
+    body = b"WEBP" + b"".join(
+        kind + struct.pack("<I", len(part)) + part + b"\0" * (len(part) % 2) for kind, part in chunks
+    )
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 12
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        yield data[at : at + 4], data[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2

@@ -1,0 +1,41 @@
+"""Small copies of pictures, made when they arrive, so that a sheet of hundreds need not decode them whole.
+
+They are a cache: whatever is missing is drawn from the picture itself.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from PIL import Image
+
+SIDE = 256
+"""The longer side of a thumbnail, in pixels; smaller pictures have none."""
+
+FOLDER = "thumbnails"
+QUALITY = 85
+
+
+def thumbnail(image: Image.Image) -> bytes | None:
+    """A picture's thumbnail as JPEG, or None where the picture is small enough itself."""
+    if max(image.size) <= SIDE:
+        return None
+    small = image.convert("RGB")
+    small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=QUALITY)
+    return buffer.getvalue()
+
+
+def thumbnail_of(picture: str) -> Path | None:
+    """Where the thumbnail of a picture in a workspace is; None for other pictures.
+
+    >>> thumbnail_of("study/pictures/ab/" + 64 * "a" + ".png").as_posix()[:22]
+    'study/thumbnails/ab/aa'
+    >>> thumbnail_of("holiday.jpg")
+    """
+    path = Path(picture)
+    if path.parent.parent.name != "pictures" or len(path.stem) != 64:
+        return None
+    return path.parent.parent.parent / FOLDER / path.parent.name / f"{path.stem}.jpg"
