@@ -10,6 +10,9 @@ from typing import Literal
 from .fonts import line_height, text_width, wrap
 from .layout import Cell, Layout, Scale
 
+NARROWEST = 36
+"""A page is at least so many small letters wide, so that the footer of a single picture can be read."""
+
 Role = Literal["text", "muted"]
 Box = tuple[int, int, int, int]
 
@@ -152,7 +155,7 @@ class _Placing:
         across = min(self.groups_across, len(layout.groups))
         page.width = left + across * self._grid_width() + (across - 1) * between + self.margin
         bottom = top + math.ceil(len(layout.groups) / self.groups_across) * (header + grid_height + between) - between
-        page.width = max([page.width, *(text.box[2] + self.margin for text in page.texts)])
+        page.width = max([page.width, *(text.box[2] + self.margin for text in page.texts), NARROWEST * self.small])
         page.height = self._footer(page, bottom) + self.margin
         return page
 

@@ -1,0 +1,197 @@
+"""Draws the pictures of docs/sheets.md: sheets of many sizes and shapes, every status, many scripts.
+
+Run with: python tools/draw_sheets.py [NAME ...]
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import pandas as pd
+from PIL import Image
+
+from segflux_nb.model import MODEL
+from segflux_nb.simulator.flow import latent
+from segflux_nb.simulator.painter import paint
+from segflux_nb.viewing.sheet import ContactSheet, contact_sheet
+
+TARGET = Path(__file__).parents[1] / "docs" / "sheets"
+WIDEST = 1600
+BODY: dict[str, Any] = {
+    "prompt": "TOK on the shore of a mountain lake at dawn",
+    "finetune_id": "fox-1200",
+    "lora_strength": 1.0,
+    "steps": 12,
+    "seed": 1,
+    "sampler_name": "euler",
+    "scheduler": "simple",
+    "aspect_ratio": "1:1",
+}
+
+
+def frame(side: int = 256, **axes: Any) -> pd.DataFrame:
+    """A row for each combination, each with a painted picture whose longer side has so many pixels."""
+    rows = []
+    for values in itertools.product(*axes.values()):
+        body = {**BODY, **dict(zip(axes, values, strict=True))}
+        width, height = MODEL.sizes[body["aspect_ratio"]]
+        scale = side / max(width, height)
+        size = round(width * scale), round(height * scale)
+        picture = Image.fromarray(paint(latent(body), *size))
+        rows.append({**body, "width": width, "height": height, "status": "completed", "image": picture})
+    table = pd.DataFrame(rows)
+    table["service"] = "simulator"
+    table["error_kind"] = table["error"] = ""
+    table.attrs["segflux_axes"] = list(axes)
+    return table
+
+
+STRENGTHS = [0.0, 0.4, 0.8, 1.2]
+SHEETS: dict[str, Callable[[], ContactSheet]] = {}
+
+
+def drawn(make: Callable[[], ContactSheet]) -> Callable[[], ContactSheet]:
+    SHEETS[make.__name__.replace("_", "-")] = make
+    return make
+
+
+@drawn
+def one() -> ContactSheet:
+    return contact_sheet(frame(512, seed=[7]))
+
+
+@drawn
+def twelve() -> ContactSheet:
+    return contact_sheet(frame(seed=[1, 2, 3], lora_strength=STRENGTHS), title="Twelve cells")
+
+
+@drawn
+def forty_eight() -> ContactSheet:
+    table = frame(seed=[1, 2, 3, 4], lora_strength=[0.4, 0.6, 0.8, 1.0, 1.2, 1.4], sampler_name=["euler", "dpmpp_2m"])
+    return contact_sheet(table, title="tok-study")
+
+
+@drawn
+def two_hundred() -> ContactSheet:
+    return contact_sheet(
+        frame(96, seed=range(1, 21), lora_strength=[round(0.2 * n, 1) for n in range(10)]), title="Two hundred cells"
+    )
+
+
+@drawn
+def two_thousand() -> ContactSheet:
+    table = frame(32, seed=range(1, 51), lora_strength=[round(0.05 * n, 2) for n in range(40)])
+    return contact_sheet(table, title="Two thousand cells")
+
+
+@drawn
+def aspect_ratios() -> ContactSheet:
+    return contact_sheet(frame(aspect_ratio=list(MODEL.sizes)), title="The 13 aspect ratios")
+
+
+@drawn
+def every_status() -> ContactSheet:
+    table = frame(seed=[1, 2, 3, 4, 5, 6], lora_strength=[0.4, 0.8])
+    for at, status, kind, error in (
+        (0, "planned", "", ""),
+        (1, "submitted", "", ""),
+        (2, "processing", "", ""),
+        (3, "failed", "moderated", "Content policy: the prompt was flagged"),
+        (4, "failed", "server", "The service answered 500"),
+        (5, "refused", "invalid", "steps must be at most 100"),
+        (6, "unknown", "", "The answer to the submit was lost at 10:42; it may have been billed"),
+        (7, "lost", "expired", "The record had expired, and the history knows no picture"),
+        (8, "completed", "", ""),
+    ):
+        table.loc[at, ["status", "error_kind", "error"]] = [status, kind, error]
+        table.at[at, "image"] = None
+    table["stars"] = pd.array([None] * 9 + [5, 3, None], dtype="Int64")
+    table["pick"] = pd.array([None] * 9 + [True, None, None], dtype="boolean")
+    table.at[11, "image"] = table.at[10, "image"]
+    return contact_sheet(table, title="Every status, marks and a duplicate")
+
+
+@drawn
+def many_scripts() -> ContactSheet:
+    words = [
+        "a very long label about a mountain lake at dawn in autumn",
+        "山の湖の夜明け",
+        "بحيرة جبلية عند الفجر",
+        "fox 🦊 at 🌅",
+    ]
+    table = frame(prompt=words, seed=[1, 2, 3])
+    return contact_sheet(table, cols="prompt", rows="seed", title="Łódź, 東京, القاهرة, 🎨")
+
+
+@drawn
+def dark() -> ContactSheet:
+    return contact_sheet(frame(seed=[1, 2, 3], lora_strength=STRENGTHS), title="tok-study", theme="dark")
+
+
+@drawn
+def borders() -> ContactSheet:
+    table = frame(seed=[1, 2, 3], lora_strength=STRENGTHS)
+    table["score"] = [
+        round(5 - abs(strength - 0.8) * 4 - seed * 0.3, 2)
+        for seed, strength in zip(table["seed"], table["lora_strength"], strict=True)
+    ]
+    return contact_sheet(table, title="A score as borders", border="score")
+
+
+@drawn
+def heat_map() -> ContactSheet:
+    table = frame(64, seed=range(1, 7), lora_strength=[round(0.2 * n, 1) for n in range(8)])
+    table["score"] = [
+        round(5 - abs(strength - 0.8) * 4 - seed * 0.3, 2)
+        for seed, strength in zip(table["seed"], table["lora_strength"], strict=True)
+    ]
+    return contact_sheet(table, title="A score as a heat map", heat="score", theme="dark")
+
+
+@drawn
+def differences() -> ContactSheet:
+    table = frame(lora_strength=STRENGTHS, seed=[1, 2])
+    return contact_sheet(table, title="What the LoRA changed", relative_to={"lora_strength": 0.0})
+
+
+@drawn
+def comparison() -> ContactSheet:
+    table = frame(512, sampler_name=["euler", "dpmpp_2m"], steps=[6, 25])
+    table["run"] = [f"run{n}" for n in range(len(table))]
+    return table.pictures.compare(0, 1, 3)
+
+
+@drawn
+def facets() -> ContactSheet:
+    table = frame(
+        96,
+        seed=[1, 2, 3],
+        lora_strength=[0.4, 0.8, 1.2],
+        sampler_name=["euler", "heun"],
+        scheduler=["simple", "karras"],
+    )
+    return contact_sheet(
+        table, cols="seed", rows="lora_strength", by=["sampler_name", "scheduler"], title="Four axes"
+    )
+
+
+def main() -> None:
+    TARGET.mkdir(exist_ok=True)
+    for name, make in SHEETS.items():
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
+        image = make().image
+        if image.width > WIDEST:
+            image = image.resize((WIDEST, round(image.height * WIDEST / image.width)), Image.Resampling.LANCZOS)
+        image.save(TARGET / f"{name}.jpg", quality=82, optimize=True)
+        print(name, image.size, (TARGET / f"{name}.jpg").stat().st_size // 1000, "kB")
+
+
+if __name__ == "__main__":
+    main()
