@@ -10,7 +10,8 @@ import pandas as pd
 
 from ..errors import SegfluxError
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What spreadsheets take for the beginning of a formula; some take the wide forms too."""
 
 
 def to_csv(frame: pd.DataFrame) -> str:
