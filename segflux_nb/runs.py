@@ -15,8 +15,18 @@ from .exporting.imagefolder import export_imagefolder
 from .lifecycle import State
 from .markup import count, plain
 from .model import Value
-from .runlog.frame import DF_COLUMNS, LOG_COLUMNS, RUN_DIGITS, Entry, build, limits_frame, reached_from_here
-from .runlog.journal import Journal, LoggedRun
+from .runlog.frame import (
+    DF_COLUMNS,
+    LOG_COLUMNS,
+    RUN_DIGITS,
+    Column,
+    build,
+    limits_frame,
+    reached_from_here,
+    sources,
+)
+from .runlog.journal import Journal
+from .runlog.rows import LoggedRun
 from .running.summary import Summary, summarise
 from .viewing.colours import ThemeName
 from .viewing.comparison import compare
@@ -202,7 +212,23 @@ class Runs:
 
         Its columns are `segflux_nb.runlog.frame.DF_COLUMNS`, with the sweep's placeholders and labels.
         """
-        return self._frame(LOG_COLUMNS[: len(DF_COLUMNS)])
+        return self._frame(DF_COLUMNS)
+
+    @property
+    def varying(self) -> pd.DataFrame:
+        """`df` with what varies only: run, status, the axes and other columns that differ, your marks.
+
+        Example
+        -------
+        ``runs.varying.groupby("lora_strength")["stars"].mean()``
+        """
+        frame = self.df
+        kept = [
+            name
+            for name in frame.columns
+            if name in ("run", "status", "image") or frame[name].nunique(dropna=False) > 1
+        ]
+        return frame[kept]
 
     @property
     def log(self) -> pd.DataFrame:
@@ -387,26 +413,28 @@ class Runs:
     def _logged(self) -> dict[str, LoggedRun]:
         return self.source.journal.runs(self.source.service, [digest for digest, _ in self.cells])
 
-    def _frame(self, columns: Sequence[Any]) -> pd.DataFrame:
-        logged, marks = self._logged, self.source.journal.marks(self.source.service)
-        entries = [
-            Entry(logged[digest], labels, marks.get(digest, {}), self._reached(logged[digest]))
-            for digest, labels in self.cells
-            if digest in logged
-        ]
-        frame = build(entries, columns)
-        # pandas carries this along most operations; where it is lost, the sheet goes by the columns that vary.
-        frame.attrs["segflux_axes"] = list(self.axes)
-        return frame
-
-    def _reached(self, run: LoggedRun) -> str | None:
-        if run.picture is None:
-            return None
-        return self._base + run.picture
+    def _frame(self, columns: Sequence[Column]) -> pd.DataFrame:
+        journal, version = self.source.journal, (self.source.journal.version(), self._base)
+        built = self._built.get(len(columns))
+        if built is None or built[0] != version:
+            service = self.source.service
+            table = journal.table(service, [digest for digest, _ in self.cells], sources(columns))
+            known = set(table["digest"])
+            labels = [labels for digest, labels in self.cells if digest in known]
+            frame = build(table, labels, journal.marks(service), self._base, columns)
+            # pandas carries this along most operations; where it is lost, the sheet goes by the columns that vary.
+            frame.attrs["segflux_axes"] = list(self.axes)
+            built = self._built[len(columns)] = (version, frame)
+        return built[1].copy()
 
     @cached_property
+    def _built(self) -> dict[int, tuple[Any, pd.DataFrame]]:
+        """Frames by their number of columns, each with the version of the log from which it was built."""
+        return {}
+
+    @property
     def _base(self) -> str:
-        """The workspace's folder as reached from here; worked out once, since a log may have many runs."""
+        """The workspace's folder as reached from here."""
         here = reached_from_here(self.source.folder)
         return "" if here == "." else f"{here}/"
 

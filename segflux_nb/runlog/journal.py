@@ -8,86 +8,24 @@ import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from ..clock import Clock
 from ..errors import WorkspaceError
 from ..lifecycle import State, check_arrow
 from ..model import Value
 from ..sweep.request import Request
+from .rows import FoundSweep, LoggedRun, LoggedSweep, Measurement, Standing
 from .schema import open_database
 
 WINDOW_SECONDS = 60.5
 """A minute, and what requests may be late or early on their way: the service counts them when they arrive."""
 
 
-class Standing(NamedTuple):
-    """Where a run stands: as little as decides what is to be done with it, since a sweep may have many."""
-
-    digest: str
-    state: State
-    error_kind: str
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedRun:
-    """A row of the log; the columns of ``runs`` in `segflux_nb.runlog.schema`, where they are explained."""
-
-    service: str
-    digest: str
-    first_digest: str
-    take: int
-    parameters: Mapping[str, Value]
-    state: State
-    owner: str | None = None
-    attempts: int = 0
-    request_id: str | None = None
-    status_url: str | None = None
-    response_url: str | None = None
-    picture_url: str | None = None
-    picture: str | None = None
-    sha256: str | None = None
-    width: int | None = None
-    height: int | None = None
-    bytes: int | None = None
-    cost_usd: float | None = None
-    queue_seconds: float | None = None
-    render_seconds: float | None = None
-    submitted_at: float | None = None
-    accepted_at: float | None = None
-    detected_at: float | None = None
-    completed_at: float | None = None
-    polls: int | None = None
-    error_kind: str = ""
-    error: str = ""
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """What the service measured of a completed run: seconds in its queue and of inference, and US dollars."""
-
-    parameters: Mapping[str, Value]
-    queue: float
-    render: float
-    cost: float | None
-
-
-@dataclass(frozen=True)
-class LoggedSweep:
-    """A sweep of the log: its axes in order, and how many of its cells are done."""
-
-    number: int
-    service: str
-    name: str
-    title: str
-    axes: dict[str, list[Value]]
-    created_at: float
-    cells: int
-    done: int
-    paid: float
-
+LOOKED_UP = 5000
+"""Rows are looked up one by one up to so many; beyond it, reading all is faster."""
 
 _UNPLANNED = ""
 """No hardware of any run: the request is not in the log."""
@@ -219,6 +157,29 @@ class Journal:
                 (service, json.dumps(list(digests))),
             )
             return {row["digest"]: _logged(row) for row in cursor}
+
+    def table(self, service: str, digests: Sequence[str], columns: Sequence[str]) -> dict[str, Sequence[Any]]:
+        """Columns of the rows of these digests, in order; those that the log does not know are missing.
+
+        A digest that is asked for twice is there twice.
+        """
+        names = tuple(dict.fromkeys(("digest", *columns)))
+        every = f"SELECT {', '.join(names)} FROM runs WHERE service = ?"  # noqa: S608 - names of the schema
+        some = f"{every} AND digest IN (SELECT value FROM json_each(?))"  # noqa: S608 - the same
+        with self._reading() as cursor:
+            cursor.row_factory = None
+            if len(digests) > LOOKED_UP:
+                cursor.execute(every, (service,))
+            else:
+                cursor.execute(some, (service, json.dumps(list(digests))))
+            found = {row[0]: row for row in cursor}
+        rows = [found[digest] for digest in digests if digest in found]
+        return dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
+
+    def version(self) -> tuple[int, int]:
+        """Changes whenever the log does, whoever changes it."""
+        with self._reading() as cursor:
+            return int(cursor.execute("PRAGMA data_version").fetchone()[0]), self._database.total_changes
 
     def standings(self, service: str, digests: Iterable[str]) -> dict[str, Standing]:
         """Where these runs stand, by digest; those that the log does not know are missing."""
@@ -388,22 +349,23 @@ class Journal:
                 for row in cursor
             ]
 
-    def find_sweep(self, service: str, *, identity: str | None = None, name: str | None = None) -> LoggedSweep | None:
+    def find_sweep(self, service: str, *, identity: str | None = None, name: str | None = None) -> FoundSweep | None:
         """The sweep with this identity, or the newest with this name or title."""
         with self._reading() as cursor:
             cursor.execute(
-                "SELECT number FROM sweeps WHERE service = ? AND (identity = ? OR name = ? OR title = ?)"
-                " ORDER BY number DESC LIMIT 1",
+                "SELECT number, name, title, axes FROM sweeps"
+                " WHERE service = ? AND (identity = ? OR name = ? OR title = ?) ORDER BY number DESC LIMIT 1",
                 (service, identity, name, name),
             )
             found = cursor.fetchone()
-        return next((s for s in self.sweeps(service) if s.number == found[0]), None) if found else None
+        return None if found is None else FoundSweep(found[0], found[1], found[2], json.loads(found[3]))
 
     def cells(self, sweep: int) -> list[tuple[str, dict[str, Value]]]:
         """A sweep's cells in order: digest and labels."""
         with self._reading() as cursor:
             cursor.execute("SELECT digest, labels FROM cells WHERE sweep = ? ORDER BY position", (sweep,))
-            return [(row[0], json.loads(row[1])) for row in cursor]
+            known: dict[str, dict[str, Value]] = {}
+            return [(row[0], known.get(row[1]) or known.setdefault(row[1], json.loads(row[1]))) for row in cursor]
 
     # ------------------------------------------------------------------ marks
 

@@ -29,7 +29,7 @@ from ..lifecycle import (
 )
 from ..model import MODEL
 from ..pictures.store import PictureStore
-from ..runlog.journal import LoggedRun, Measurement
+from ..runlog.rows import LoggedRun, Measurement
 from ..service.api import Api
 from .pacer import Pacer
 from .polling import SCOUT_EVERY, ServiceTimes, Watch

@@ -16,7 +16,8 @@ from ..clock import Clock
 from ..errors import WorkspaceError
 from ..lifecycle import Disposition, State, disposition
 from ..pictures.store import PictureStore
-from ..runlog.journal import Journal, LoggedRun, Standing
+from ..runlog.journal import Journal
+from ..runlog.rows import LoggedRun, Standing
 from ..service.api import Api
 from ..sweep.plan import Rates
 from ..sweep.request import Request

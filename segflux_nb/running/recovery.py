@@ -10,7 +10,7 @@ from ..clock import Clock
 from ..errors import AnswerLost, ServiceError, TransportError
 from ..lifecycle import State
 from ..model import MODEL
-from ..runlog.journal import LoggedRun
+from ..runlog.rows import LoggedRun
 from ..service.api import HISTORY_ROWS, Api
 from ..service.wire import HistoryRow
 from .reconcile import FAR_SECONDS, History

@@ -9,7 +9,7 @@ from ..clock import Clock
 from ..errors import RateLimited, ServerError
 from ..lifecycle import Accepted, NotSent, Refused, State, SubmitOutcome, Unknown, advance
 from ..model import MODEL
-from ..runlog.journal import LoggedRun
+from ..runlog.rows import LoggedRun
 from ..service.api import Api
 from ..sweep.plan import Rates
 from ..sweep.request import canonical_json

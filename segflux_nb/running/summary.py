@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from ..markup import count, escape
-from ..runlog.journal import LoggedRun
+from ..runlog.rows import LoggedRun
 from .law import Law
 from .polling import WORTH
 from .schedule import best_polls, greedy_seconds

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..lifecycle import State
-from ..runlog.journal import LoggedRun
+from ..runlog.rows import LoggedRun
 from .budget import Budget
 
 SAME_FAILURES = 5

@@ -8,7 +8,8 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..lifecycle import State
-from ..runlog.journal import Journal, LoggedRun, Measurement, Standing
+from ..runlog.journal import Journal
+from ..runlog.rows import LoggedRun, Measurement, Standing
 from ..sweep.request import Request
 from .leases import Place, this_process
 from .threads import DaemonExecutor

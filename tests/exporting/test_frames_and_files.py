@@ -49,6 +49,34 @@ def test_columns_and_types(runs):
     assert (log["completed_at"].dropna() >= log["submitted_at"][log["completed_at"].notna()]).all()
 
 
+def test_the_documented_columns_are_those_there_are():
+    import importlib.util
+    from pathlib import Path
+
+    root = Path(__file__).parents[2]
+    spec = importlib.util.spec_from_file_location("document_frame", root / "tools" / "document_frame.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (root / "docs" / "frame.md").read_text(encoding="utf-8") == module.page(), "run tools/document_frame.py"
+
+
+def test_varying_columns_only_on_request(runs):
+    assert list(runs.varying.columns) == [
+        *("run", "status", "prompt", "lora_strength", "seed", "animal"),
+        *("image", "width", "height", "error_kind", "error"),
+    ]
+
+
+def test_a_frame_follows_the_log_whoever_changes_it(runs, tmp_path):
+    assert runs.df["stars"].isna().all()
+    other = sf.Workspace(tmp_path / "study", service="simulator")
+    other.runs().mark(runs.df["run"][0], stars=4, note="from elsewhere")
+    assert runs.df["stars"][0] == 4
+    runs.mark(runs.df["run"][0], stars=2)
+    assert (runs.df["stars"][0], runs.df["note"][0]) == (2, "from elsewhere")
+    other.close()
+
+
 def test_image_is_reached_from_the_current_folder(runs, tmp_path, monkeypatch):
     path = runs.df["image"].dropna().iloc[0]
     assert path.startswith("study/pictures/")

@@ -116,7 +116,7 @@ def test_pictures_by_comfyui_are_read(tmp_path):
         "3": {"class_type": "KSampler", "inputs": {
             "seed": 5, "steps": 20, "cfg": 1.0, "sampler_name": "euler", "scheduler": "simple", "denoise": 1.0,
             "model": ["10", 0], "positive": ["26", 0], "negative": ["7", 0]}},
-        "10": {"class_type": "LoraLoaderModelOnly", "inputs": {"lora_name": "fox.safetensors", "strength_model": 0.8}},
+        "10": {"class_type": "LoraLoaderModelOnly", "inputs": {"lora_name": "fox.st", "strength_model": 0.8}},
         "26": {"class_type": "FluxGuidance", "inputs": {"guidance": 3.5, "conditioning": ["6", 0]}},
         "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a fox", "clip": ["11", 0]}},
         "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "", "clip": ["11", 0]}},
