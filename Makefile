@@ -52,6 +52,7 @@ format: $(VENV)/developing
 bench: $(VENV)/developing
 	$(BIN)/python benchmarks/running.py
 	$(BIN)/python benchmarks/simulator.py
+	$(BIN)/python benchmarks/sheets.py
 
 mutants: $(VENV)/developing
 	$(BIN)/python tools/mutants.py

@@ -30,8 +30,8 @@ def page() -> str:
 *Made by `python tools/document_frame.py` out of the columns as the code declares them.*
 
 `runs.df` has a row for each run of a sweep, in the sweep's order, and is a fresh copy each time. Missing values are
-`<NA>`, moments are in UTC. A column is *stable* where request and picture alone decide it, or you do: it is the same on
-every machine, and safe to show in a notebook that is checked. The sweep's `{{placeholders}}` and labels
+`<NA>`, moments are in UTC. A column is *stable* where request and picture alone decide it, or you do: it is the same
+on every machine, and safe to show in a checked notebook. The sweep's `{{placeholders}}` and labels
 (`finetune_id_label`) stand before `image`. `runs.varying` has only what differs between the runs.
 
 {rows(DF_COLUMNS)}

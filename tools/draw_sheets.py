@@ -22,7 +22,7 @@ from segflux_nb.simulator.painter import paint
 from segflux_nb.viewing.sheet import ContactSheet, contact_sheet
 
 TARGET = Path(__file__).parents[1] / "docs" / "sheets"
-WIDEST = 1600
+WIDEST = 1200
 BODY: dict[str, Any] = {
     "prompt": "TOK on the shore of a mountain lake at dawn",
     "finetune_id": "fox-1200",
@@ -189,7 +189,7 @@ def main() -> None:
         image = make().image
         if image.width > WIDEST:
             image = image.resize((WIDEST, round(image.height * WIDEST / image.width)), Image.Resampling.LANCZOS)
-        image.save(TARGET / f"{name}.jpg", quality=82, optimize=True)
+        image.save(TARGET / f"{name}.jpg", quality=80, optimize=True)
         print(name, image.size, (TARGET / f"{name}.jpg").stat().st_size // 1000, "kB")
 
 

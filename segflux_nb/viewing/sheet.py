@@ -40,6 +40,9 @@ MOST_PIXELS = 80_000_000
 LONGEST: dict[str, int] = {".png": 32_000, ".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383, ".pdf": 16_383}
 """Pixels of a side that the formats can hold, or that viewers open."""
 
+MOST_HEAT = 112
+"""Cells of an inline heat map are no larger: a number needs no more."""
+
 QUALITY = 82
 SMALLEST = 16
 
@@ -133,7 +136,9 @@ class ContactSheet:
     @cached_property
     def _inline(self) -> bytes:
         """The JPEG with the largest cells that fit the budget, or nearly: found by drawing a few."""
-        largest = _cell_within(self._layout, 512, INLINE_WIDTH * INLINE_WIDTH, 8)
+        scale = self._layout.scale
+        most = MOST_HEAT if scale is not None and scale.is_heat else 512
+        largest = _cell_within(self._layout, most, INLINE_WIDTH * INLINE_WIDTH, 8)
         while largest > SMALLEST and place(self._layout, largest).width > INLINE_WIDTH:
             largest = int(largest * 0.95)
         number = max(1, sum(cell.picture is not None for cell in self._layout.cells))

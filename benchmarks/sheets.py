@@ -1,0 +1,160 @@
+"""How fast a contact sheet is, beside what else there is: all taken in one run, the best of three.
+
+A 10 × 10 sheet with labels from pictures of 1024 × 1024, as JPEG and as PNG: ours, plain Pillow, ImageMagick's
+montage, libvips' arrayjoin and mediapy, where they are installed (`pip install pyvips[binary] mediapy`). Then 1,000
+cells, a frame of 100,000 runs, and the bytes that a sheet adds to a notebook.
+
+Run with: python benchmarks/sheets.py
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import pandas as pd
+from PIL import Image, ImageDraw
+
+import segflux_nb as sf
+from segflux_nb.pictures.store import PictureStore
+from segflux_nb.simulator.flow import latent
+from segflux_nb.simulator.painter import paint
+from segflux_nb.viewing.sheet import contact_sheet
+from tools.draw_sheets import BODY
+
+CELL, SIDE = 256, 10
+LABELS = [f"{row}.{column}" for row in range(SIDE) for column in range(SIDE)]
+
+
+def pictures(folder: Path) -> tuple[list[Path], list[Path], list[Path]]:
+    """The same 100 pictures as JPEG, as PNG, and in a workspace with thumbnails."""
+    kept = PictureStore(folder / "workspace", durable=False)
+    jpegs, pngs, stored = [], [], []
+    painted = [Image.fromarray(paint(latent({**BODY, "seed": seed}), 1024, 1024)) for seed in range(10)]
+    for number in range(SIDE * SIDE):
+        image = painted[number % 10].copy()
+        image.putpixel((0, 0), (number, 0, 0))
+        jpegs.append(folder / f"{number:03}.jpg")
+        pngs.append(folder / f"{number:03}.png")
+        image.save(jpegs[-1], quality=88)
+        image.save(pngs[-1], compress_level=1)
+        stored.append(folder / "workspace" / kept.put(jpegs[-1].read_bytes()).path)
+    return jpegs, pngs, stored
+
+
+def frame(paths: list[Path]) -> pd.DataFrame:
+    rows = itertools.product(range(len(paths) // SIDE), range(SIDE))
+    table = pd.DataFrame(rows, columns=["lora_strength", "seed"])
+    return table.assign(image=[str(path) for path in paths], width=1024, height=1024)
+
+
+def ours(paths: list[Path]) -> None:
+    from segflux_nb.viewing.arranging import arrange
+    from segflux_nb.viewing.colours import THEMES
+    from segflux_nb.viewing.drawing import draw
+    from segflux_nb.viewing.geometry import place
+    from segflux_nb.viewing.reading import Reader
+
+    page = place(arrange(frame(paths), cols="seed", rows="lora_strength"), CELL)
+    draw(page, THEMES["light"], Reader()).save(io.BytesIO(), "JPEG", quality=85)
+
+
+def plain_pillow(paths: list[Path]) -> None:
+    sheet = Image.new("RGB", (SIDE * CELL, SIDE * (CELL + 16)), "white")
+    pen = ImageDraw.Draw(sheet)
+    for number, path in enumerate(paths):
+        x, y = number % SIDE * CELL, number // SIDE * (CELL + 16)
+        sheet.paste(Image.open(path).convert("RGB").resize((CELL, CELL), Image.Resampling.LANCZOS), (x, y))
+        pen.text((x, y + CELL), LABELS[number], fill="black")
+    sheet.save(io.BytesIO(), "JPEG", quality=85)
+
+
+def montage(paths: list[Path]) -> None:
+    names = [part for path, label in zip(paths, LABELS, strict=True) for part in ("-label", label, str(path))]
+    font = Path(sf.__file__).parent / "viewing" / "fonts" / "DejaVuSans.ttf"
+    size = ["-font", str(font), "-define", f"jpeg:size={2 * CELL}x{2 * CELL}"]
+    made = ["-geometry", f"{CELL}x{CELL}+0+0", "-tile", f"{SIDE}x{SIDE}", "-quality", "85", "jpg:-"]
+    subprocess.run(["montage", *size, *names, *made], check=True, stdout=subprocess.DEVNULL)
+
+
+def libvips(paths: list[Path]) -> None:
+    import pyvips
+
+    cells = []
+    for path, label in zip(paths, LABELS, strict=True):
+        cell = pyvips.Image.thumbnail(str(path), CELL, height=CELL)
+        words = pyvips.Image.text(label, dpi=90).embed(0, 0, CELL, 16).copy(interpretation="b-w")
+        cells.append(cell.join(words.invert().bandjoin([words.invert(), words.invert()]), "vertical"))
+    pyvips.Image.arrayjoin(cells, across=SIDE).jpegsave_buffer(Q=85)
+
+
+def mediapy(paths: list[Path]) -> None:
+    import mediapy
+
+    images = [mediapy.resize_image(mediapy.read_image(path), (CELL, CELL)) for path in paths]
+    mediapy.show_images(images, titles=LABELS, columns=SIDE, return_html=True)
+
+
+def best(work: Callable[[], Any], times: int = 3) -> float:
+    def seconds() -> Iterator[float]:
+        for _ in range(times):
+            began = time.perf_counter()
+            work()
+            yield time.perf_counter() - began
+
+    return min(seconds())
+
+
+def beside() -> None:
+    rivals: list[tuple[str, Callable[[list[Path]], None], bool]] = [
+        ("plain Pillow", plain_pillow, True),
+        ("ImageMagick montage", montage, shutil.which("montage") is not None),
+        ("libvips arrayjoin", libvips, importlib.util.find_spec("pyvips") is not None),
+        ("mediapy", mediapy, importlib.util.find_spec("mediapy") is not None),
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        jpegs, pngs, stored = pictures(Path(name))
+        print("A 10 x 10 sheet with labels, cells of 256 pixels: seconds, and relative to ours\n")
+        for kind, paths in (("from JPEG of 1024 x 1024", jpegs), ("from PNG of 1024 x 1024", pngs)):
+            own = best(lambda paths=paths: ours(paths))
+            print(f"{kind:32} {'ours':22} {own:6.2f}   1.00")
+            for rival, draw, is_there in rivals:
+                seconds = best(lambda draw=draw, paths=paths: draw(paths)) if is_there else None
+                shown = f"{seconds:6.2f} {seconds / own:6.2f}" if seconds is not None else "not installed"
+                print(f"{'':32} {rival:22} {shown}")
+        plain, again = best(lambda: plain_pillow(jpegs)), best(lambda: ours(stored))
+        print(f"{'again, from thumbnails':32} {'ours':22} {again:6.2f}   plain Pillow takes {plain / again:.1f} x\n")
+        thousand = best(lambda: ours(stored * 10), 1)
+        print(f"1,000 cells from thumbnails: {thousand:.2f} s")
+        sheet = contact_sheet(frame(stored[:50]).assign(seed=lambda table: table["seed"]), cols="seed")
+        data, _ = sheet._repr_mimebundle_()
+        print(f"a sheet of 50 cells adds {len(json.dumps(data)) / 1000:.0f} kB to a notebook")
+
+
+def frames(number: int = 100_000) -> None:
+    with tempfile.TemporaryDirectory() as name, sf.Workspace(name, service="simulator") as ws:
+        sweep = sf.Sweep(prompt="TOK", finetune_id="a", seed=range(number // 50), lora_strength="0-4.9 (+0.1)")
+        ws._journal.plan(ws.service, list(sweep))
+        ws._journal.enter_sweep(ws.service, sweep.identity, sweep.name, "", sweep.axes, list(sweep))
+        runs = ws.runs(sweep)
+        began = time.perf_counter()
+        length = len(runs.df)
+        cold = time.perf_counter() - began
+        print(f"a frame of {length:,} runs: {cold:.2f} s, again {best(lambda: runs.df):.3f} s")
+
+
+if __name__ == "__main__":
+    beside()
+    frames()
