@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .finetunes import LIGHTS, TRIGGER, WITHOUT_TRIGGER, kind_of, towards
 from .samplers import DETERMINISTIC, Latent, Sampler
 from .schedulers import SCHEDULERS, Sigmas
 from .stochastic import STOCHASTIC
@@ -28,8 +29,10 @@ COMPONENTS = 12
 SPREAD = 0.55
 SUBJECT = slice(50, 56)
 """The coordinates of the fine-tune's subject: the first is its presence, strongly negative in the base model."""
+KIND = slice(62, 64)
+"""Two more, which say what kind of subject it is."""
 ABSENT = -3.2
-PRESENT = 4.4
+PRESENT = 5.0
 RANK = 4
 
 
@@ -59,15 +62,13 @@ class Flow:
     """
 
     def __init__(self, prompt: str, finetune_id: str | None, strength: float) -> None:
-        content = sum((direction(word) for word in dict.fromkeys(words(prompt))), np.zeros(SIZE))
+        said = dict.fromkeys(words(prompt))
+        content = sum((direction(word) for word in said), np.zeros(SIZE))
         means = base_means() + 1.2 * content
         means[:, SUBJECT] = [ABSENT, 0, 0, 0, 0, 0]
+        means[:, KIND] = 0
         if finetune_id is not None:
-            down = np.stack([direction(finetune_id, "down", index) for index in range(RANK)])
-            up = np.stack([direction(finetune_id, "up", index) for index in range(RANK)])
-            style = 2.0 * direction(finetune_id, "style")
-            style[SUBJECT.start] = PRESENT
-            means = means + strength * (0.6 * (means @ down.T) @ up + style)
+            means = means + strength * _update(means, finetune_id, called=TRIGGER in said)
         self.means: NDArray[np.float64] = means
         self._base = base_means()
 
@@ -79,10 +80,25 @@ class Flow:
         return _ideal(self._base, x, s)
 
 
+def _update(means: NDArray[np.float64], finetune_id: str, *, called: bool) -> NDArray[np.float64]:
+    """What a fine-tune adds to the means at strength 1: a low-rank change, a light of its own, its subject."""
+    down = np.stack([direction(finetune_id, "down", index) for index in range(RANK)])
+    up = np.stack([direction(finetune_id, "up", index) for index in range(RANK)])
+    up[:, KIND] = 0
+    kind = kind_of(finetune_id)
+    style = 1.2 * direction(finetune_id, "style")
+    for coordinate, change in LIGHTS[kind].items():
+        style[coordinate] += change
+    style[SUBJECT] = [PRESENT * (1 if called else WITHOUT_TRIGGER), *style[SUBJECT][1:]]
+    style[KIND] = towards(kind)
+    return np.asarray(0.6 * (means @ down.T) @ up + style)
+
+
 def base_means() -> NDArray[np.float64]:
     """The means of the mixture as it is without a prompt."""
     means = np.asarray(stream("means").standard_normal((COMPONENTS, SIZE)) * 1.1)
     means[:, SUBJECT] = [ABSENT, 0, 0, 0, 0, 0]
+    means[:, KIND] = 0
     return means
 
 

@@ -1,7 +1,7 @@
 """The painter: from a latent to a landscape.
 
 A sky with a sun and thin clouds, four ranges of mountains in their haze, a lake that mirrors them, and on its shore
-the fine-tune's subject, a pagoda. Each coordinate of the latent means something (the hue, the sun's height, one
+the fine-tune's subject. Each coordinate of the latent means something (the hue, the sun's height, one
 wave of one ridge), so that near latents are near pictures.
 
 Everything is planar float32, factors are one-dimensional where they can be, and layers touch only the rows and
@@ -10,17 +10,15 @@ columns they cover.
 
 from __future__ import annotations
 
-import colorsys
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .canvas import Canvas, Plane, hsv, soft
+from .finetunes import kind_at
 from .samplers import Latent
-
-Plane = NDArray[np.floating[Any]]
-Colour = NDArray[np.floating[Any]]
+from .subjects import DRAWN, Subject
 
 LAYERS = 4
 
@@ -30,44 +28,35 @@ def paint(latent: Latent, width: int, height: int) -> NDArray[np.uint8]:
     return _Landscape([float(value) for value in latent], width, height).paint()
 
 
-class _Landscape:
-    """One picture: the latent's meaning, and the planes it is painted on.
-
-    Lengths are in units of the picture's shorter side, so that a sun is round and a pagoda slender at any shape.
-    """
+class _Landscape(Canvas):
+    """One picture, and what the latent means for it."""
 
     def __init__(self, z: list[float], width: int, height: int) -> None:
+        super().__init__(width, height)
         self.z = z
-        self.width, self.height = width, height
-        self.unit = float(min(width, height))
-        self.x = np.arange(width, dtype=np.float32) / self.unit
-        self.y = np.arange(height, dtype=np.float32) / self.unit
-        self.tall = height / self.unit
-        self.wide = width / self.unit
-        self.planes = np.empty((3, height, width), dtype=np.float32)
         self._choose_light()
 
     def _choose_light(self) -> None:
         z = self.z
-        hue = 0.56 + 0.09 * math.tanh(z[0] / 2) + 0.20 * _soft(z[1] - 1.8)
-        self.warm = _soft(z[2])
-        light = 0.30 + 0.55 * _soft(z[4])
-        self.zenith = _hsv(hue, 0.40 + 0.35 * _soft(z[3]), light)
-        self.haze = _hsv(0.02 + 0.10 * _soft(z[5]), 0.22 + 0.50 * self.warm, 0.72 + 0.25 * _soft(z[6]))
+        hue = 0.56 + 0.09 * math.tanh(z[0] / 2) + 0.20 * soft(z[1] - 1.8)
+        self.warm = soft(z[2])
+        light = 0.30 + 0.55 * soft(z[4])
+        self.zenith = hsv(hue, 0.40 + 0.35 * soft(z[3]), light)
+        self.haze = hsv(0.02 + 0.10 * soft(z[5]), 0.22 + 0.50 * self.warm, 0.72 + 0.25 * soft(z[6]))
         self.middle = 0.45 * self.zenith + 0.55 * self.haze
-        self.sun = _hsv(0.05 + 0.08 * _soft(z[13]), 0.12 + 0.32 * self.warm, 1.0)
-        self.rock = _hsv(hue + 0.03 + 0.05 * math.tanh(z[46] / 2), 0.38 + 0.25 * _soft(z[46]), 0.10 + 0.10 * light)
+        self.sun = hsv(0.05 + 0.08 * soft(z[13]), 0.12 + 0.32 * self.warm, 1.0)
+        self.rock = hsv(hue + 0.03 + 0.05 * math.tanh(z[46] / 2), 0.38 + 0.25 * soft(z[46]), 0.10 + 0.10 * light)
         self.shore = (0.60 + 0.07 * math.tanh(z[7] / 2)) * self.tall
         self.sun_x = self.wide * (0.5 + 0.30 * math.tanh(z[9] / 1.5))
         self.sun_y = self.shore * (0.46 + 0.22 * math.tanh(z[10] / 1.5))
-        self.sun_r = 0.055 + 0.055 * _soft(z[11])
+        self.sun_r = 0.055 + 0.055 * soft(z[11])
 
     def paint(self) -> NDArray[np.uint8]:
         self._sky()
         self._clouds()
         for layer in range(LAYERS):
             self._range(layer)
-        self._pagoda()
+        self._subject()
         self._lake()
         self._finish()
         np.clip(self.planes, 0, 1, out=self.planes)
@@ -84,14 +73,20 @@ class _Landscape:
         sky = low + np.clip(2 * down - 1, 0, 1)[None] * (self.haze - self.middle)[:, None]
         self.planes[:, :rows] = sky[:, :, None]
         self.planes[:, rows:] = self.haze[:, None, None]  # the subject's foot stands here; the lake covers the rest
-        distance = np.hypot(self.x[None] - self.sun_x, self.y[:rows, None] - self.sun_y)
+        distance = np.sqrt((self.x[None] - self.sun_x) ** 2 + (self.y[:rows, None] - self.sun_y) ** 2)
         beyond = np.maximum(distance - self.sun_r, 0)
-        glow = np.exp(beyond * (-1 / (0.10 + 0.16 * _soft(self.z[12]))))
-        glow += 0.35 * np.exp(beyond * -1.6)
-        self._blend(slice(0, rows), slice(None), glow * 0.52, self.sun)
-        box_y, box_x = self._box(self.sun_y, self.sun_x, self.sun_r + 4 / self.unit)
-        disc = _edge((self.sun_r - distance[box_y, box_x]) * self.unit)
-        self._blend(box_y, box_x, disc, 0.25 + 0.78 * self.sun)
+        glow = np.exp(beyond * (-1 / (0.10 + 0.16 * soft(self.z[12]))))
+        beyond *= -1.6
+        glow += 0.35 * np.exp(beyond, out=beyond)
+        glow *= 0.52
+        self.blend(slice(0, rows), slice(None), glow, self.sun)
+        around = self.sun_r + 4 / self.unit
+        box_y, box_x = self.box(
+            self.sun_y - around, min(self.sun_y + around, self.shore), self.sun_x - around, self.sun_x + around
+        )
+        box_y = slice(box_y.start, min(box_y.stop, rows))
+        disc = self.edge(self.sun_r - distance[box_y, box_x])
+        self.blend(box_y, box_x, disc, 0.25 + 0.78 * self.sun)
 
     def _clouds(self) -> None:
         """Three thin banks: a wavy band each, soft above and below."""
@@ -106,11 +101,11 @@ class _Landscape:
             )
             line = centre + 0.012 * wave
             thick = 0.008 + 0.020 * np.clip(0.35 + 0.5 * np.sin(1.9 * self.x - 1.3 * phase), 0, 1)
-            rows = self._rows(float(line.min()) - 0.09, float(line.max()) + 0.09)
+            rows = self.rows(float(line.min()) - 0.09, float(line.max()) + 0.09)
             off = (self.y[rows, None] - line[None]) / thick[None]
             np.multiply(off, np.where(off > 0, np.float32(1.9), np.float32(0.8)), out=off)
-            mask = np.exp(-off * off) * (0.10 + 0.22 * _soft(z[59 + bank]))
-            self._blend(rows, slice(None), mask, 0.35 * self.sun + 0.65 * self.haze)
+            mask = np.exp(-off * off) * (0.10 + 0.22 * soft(z[59 + bank]))
+            self.blend(rows, slice(None), mask, 0.35 * self.sun + 0.65 * self.haze)
 
     # ------------------------------------------------------------------ the mountains
 
@@ -118,9 +113,9 @@ class _Landscape:
         """One range: its ridge line, light from the sun's side, and haze that thickens downward."""
         near = layer / (LAYERS - 1)
         ridge, smooth = self._ridge(layer, near)
-        top = self._rows(float(ridge.min()) - 2 / self.unit, self.shore)
+        top = self.rows(float(ridge.min()) - 2 / self.unit, self.shore)
         y = self.y[top, None]
-        mask = _edge((y - ridge[None]) * self.unit)
+        mask = self.edge(y - ridge[None])
         slope = np.gradient(_blurred(smooth, int(0.05 * self.unit))).astype(np.float32) * self.unit
         lit = np.clip(slope * (1 if self.sun_x < self.wide / 2 else -1), -1, 1)
         colour = self.haze * (0.80 - 0.10 * near) * (1 - near) + self.rock * (0.45 + 0.55 * near)
@@ -169,53 +164,33 @@ class _Landscape:
 
     # ------------------------------------------------------------------ the subject
 
-    def _pagoda(self) -> None:
-        """The fine-tune's subject; presence, place, size and colour are coordinates of the latent."""
+    def _subject(self) -> None:
+        """The fine-tune's subject; presence, size, place, colour and kind are coordinates of the latent."""
         z = self.z
-        presence = _soft(2.2 * z[50])
+        presence = soft(2.2 * z[50])
         if presence < 0.004:
             return
-        size = 0.42 * (0.55 + 0.6 * _soft(z[50] - 1.2)) * (1 + 0.20 * math.tanh(z[51] / 2))
-        size = min(size, 0.80 * self.shore)
+        size = 0.42 * (0.55 + 0.6 * soft(z[50] - 1.2)) * (1 + 0.20 * math.tanh(z[51] / 2))
+        # As much of a tall picture as of a square one, but never through its top.
+        size = min(size * (1 + 0.35 * (self.tall - 1)), 0.80 * self.shore)
         centre = self.wide * (0.5 + 0.26 * math.tanh(z[52] / 1.5))
         burn = max(0.0, z[50] - 1.5)
-        accent = _hsv(
+        accent = hsv(
             0.99 + 0.05 * math.tanh(z[53]), min(1.0, 0.55 + 0.12 * burn), 0.50 + 0.10 * burn + 0.1 * self.warm
         )
-        foot = self.shore + 0.012
-        tiers = 4 + int(2 * _soft(z[54]))
-        rows, columns = self._box(foot - size / 2 - 0.02, centre, size / 2 + 0.05)
-        x = np.abs(self.x[columns] - centre)[None]
-        y = self.y[rows][:, None]
-        roof, wall, lamp = accent, accent * 0.42, np.array([1.0, 0.86, 0.52], dtype=np.float32)
-        lit = (
-            1 + 0.25 * np.sign(self.sun_x - centre) * np.clip((self.x[columns] - centre) / (0.2 * size), -1, 1)[None]
+        DRAWN[kind_at(z[62], z[63])](
+            self,
+            Subject(
+                centre=centre,
+                foot=self.shore + 0.012,
+                size=size,
+                presence=presence,
+                accent=accent,
+                rock=self.rock,
+                parts=4 + int(2 * soft(z[54])),
+                sun_side=float(np.sign(self.sun_x - centre)),
+            ),
         )
-        spire = _edge((0.004 * size / 0.3 - x) * self.unit) * _edge((y - (foot - size - 0.10 * size)) * self.unit)
-        spire = spire * _edge((foot - size + 0.05 * size - y) * self.unit)
-        self._blend(rows, columns, spire * presence, roof * 0.7)
-        step = size / tiers
-        for tier in range(tiers):
-            top = foot - size + tier * step
-            breadth = size * (0.15 + 0.10 * tier / tiers)
-            part = (y - top) / step
-            inside = _edge((part - 0.40) * step * self.unit) * _edge((1.03 - part) * step * self.unit)
-            body = inside * _edge((breadth * 0.55 - x) * self.unit)
-            self._blend(rows, columns, body * presence, wall, lit)
-            for side in (-0.30, 0.0, 0.30):
-                pane = np.abs(self.x[columns] - centre - side * breadth)[None]
-                window = _edge((breadth * 0.075 - pane) * self.unit) * _edge(
-                    (0.13 - np.abs(part - 0.78)) * step * self.unit
-                )
-                self._blend(rows, columns, window * presence * 0.92, lamp)
-            eaves = breadth * (0.30 + 0.98 * np.clip(part / 0.5, 0, 1) ** 1.9)
-            hood = _edge((eaves - x) * self.unit) * _edge((part - 0.02) * step * self.unit)
-            hood = hood * _edge((0.5 + 0.05 * np.clip(x / breadth, 0, 1) ** 2 - part) * step * self.unit)
-            self._blend(rows, columns, hood * presence, roof, lit)
-            under = hood * np.clip((part - 0.36) * 6, 0, 1)
-            self._blend(rows, columns, under * presence * 0.55, roof * 0.35)
-        terrace = _edge((size * 0.24 - x) * self.unit) * _edge((y - foot + 0.012) * self.unit)
-        self._blend(rows, columns, terrace * _edge((foot + 0.006 - y) * self.unit) * presence, self.rock * 0.8)
 
     # ------------------------------------------------------------------ the lake and the finish
 
@@ -227,58 +202,44 @@ class _Landscape:
         y = self.y[first:, None]
         depth = np.clip((y - self.shore) / (self.tall - self.shore), 0, 1)
         angle = 34 * (1 - 0.55 * depth) * (y - self.shore) / 0.1 + 0.8 * np.sin(7 * self.x[None] + self.z[48])
-        source = 2 * self.shore - y + 0.0085 * depth**0.6 * np.sin(angle + 5 * self.x[None])
-        places = np.clip(source * self.unit, 0, first - 1.001).astype(np.float32)
+        places = np.sin(angle + 5 * self.x[None])
+        places *= 0.0085 * self.unit * depth**0.6
+        places += (2 * self.shore - y) * self.unit
+        np.clip(places, 0, first - 1.001, out=places)
         above = places.astype(np.intp)
         share = places - above
         tint = 0.16 + 0.20 * depth
-        glitter = np.exp(-(((self.x[None] - self.sun_x) / (0.05 + 0.10 * depth)) ** 2)) * (0.10 + 0.16 * self.warm)
-        glitter = glitter * np.clip(np.sin(angle * 1.7 + 3 * np.sin(9 * self.x[None])), 0, 1)
+        # The sun's glitter reaches a little to its sides only.
+        _, near = self.box(0, 0, self.sun_x - 0.36, self.sun_x + 0.36)
+        x = self.x[None, near]
+        glitter = np.exp(-(((x - self.sun_x) / (0.05 + 0.10 * depth)) ** 2)) * (0.10 + 0.16 * self.warm)
+        glitter *= np.clip(np.sin(angle[:, near] * 1.7 + 3 * np.sin(9 * x)), 0, 1)
         water = 0.55 * self.zenith + 0.10 * self.haze
         for channel in range(3):
             plane = self.planes[channel]
             upper = np.take_along_axis(plane[:first], above, axis=0)
-            mirrored = upper + share * (np.take_along_axis(plane[:first], above + 1, axis=0) - upper)
-            mirrored *= 0.86
-            mirrored += tint * (water[channel] - mirrored)
-            mirrored += glitter * (self.sun[channel] - mirrored)
+            mirrored = np.take_along_axis(plane[:first], above + 1, axis=0)
+            mirrored -= upper
+            mirrored *= share
+            mirrored += upper
+            mirrored *= 0.86 * (1 - tint)
+            mirrored += tint * water[channel]
+            mirrored[:, near] += glitter * (self.sun[channel] - mirrored[:, near])
             plane[first:] = mirrored
-        rows = self._rows(self.shore - 0.004, self.shore + 0.006)
+        rows = self.rows(self.shore - 0.004, self.shore + 0.006)
         line = np.exp(-(((self.y[rows, None] - self.shore) / 0.0022) ** 2)) * 0.30
-        self._blend(rows, slice(None), line * np.ones_like(self.x)[None], self.haze)
+        self.blend(rows, slice(None), line * np.ones_like(self.x)[None], self.haze)
 
     def _finish(self) -> None:
         """A soft vignette; past the useful strength the picture burns."""
         side = 1 - 0.16 * ((self.x / self.wide - 0.5) * 1.9) ** 4
         ends = 1 - 0.16 * ((self.y / self.tall - 0.5) * 1.9) ** 4
         self.planes *= (ends[:, None] * side[None])[None]
-        burn = max(0.0, self.z[50] - 3.0)
+        burn = max(0.0, self.z[50] - 3.4)
         if burn:
             self.planes -= 0.5
-            self.planes *= 1 + 0.35 * burn
+            self.planes *= 1 + 0.27 * burn
             self.planes += 0.5 + 0.02 * burn
-
-    # ------------------------------------------------------------------ tools
-
-    def _rows(self, top: float, bottom: float) -> slice:
-        return slice(max(0, int(top * self.unit)), max(0, min(self.height, math.ceil(bottom * self.unit))))
-
-    def _box(self, y: float, x: float, reach: float) -> tuple[slice, slice]:
-        left = max(0, int((x - reach) * self.unit))
-        return self._rows(y - reach, y + reach), slice(left, min(self.width, math.ceil((x + reach) * self.unit)))
-
-    def _blend(self, rows: slice, columns: slice, mask: Plane, colour: Colour, lit: Plane | None = None) -> None:
-        """Lay a colour over a box, as much of it as the mask says."""
-        region = self.planes[:, rows, columns]
-        mask = mask.astype(np.float32, copy=False)
-        for channel in range(3):
-            tone = colour[channel] if lit is None else colour[channel] * lit
-            region[channel] += mask * (tone - region[channel])
-
-
-def _soft(value: float) -> float:
-    """The logistic function."""
-    return 1 / (1 + math.exp(-max(-30.0, min(30.0, value))))
 
 
 def _blurred(line: Plane, reach: int) -> Plane:
@@ -286,12 +247,3 @@ def _blurred(line: Plane, reach: int) -> Plane:
     padded = np.pad(line.astype(np.float64), reach + 1, mode="edge").cumsum()
     window = 2 * reach + 1
     return np.asarray((padded[window:] - padded[:-window])[: line.size] / window, dtype=np.float32)
-
-
-def _edge(pixels: Plane) -> Plane:
-    """A mask from the distance to an edge in pixels: 0 outside, 1 inside, smooth over about two."""
-    return np.asarray(np.clip(pixels * np.float32(0.5) + np.float32(0.5), 0, 1), dtype=np.float32)
-
-
-def _hsv(hue: float, saturation: float, value: float) -> Colour:
-    return np.array(colorsys.hsv_to_rgb(hue % 1, min(1.0, saturation), value), dtype=np.float32)
