@@ -61,14 +61,16 @@ soak: $(VENV)/developing
 	$(BIN)/python tests/soak/kill9.py --kills 1000
 
 # Each row has a virtual environment of its own: name=packages, separated by commas.
-MATRIX := ipykernel6=ipykernel~=6.29 ipykernel7=ipykernel~=7.0,pillow==12.3.0
+MATRIX := ipykernel6=ipykernel~=6.29,numpy~=2.0.0 ipykernel7=ipykernel~=7.0,pillow==12.3.0
 matrix: $(VENV)/developing
+	@rm -f .matrix/pictures.npz; mkdir -p .matrix
 	@for row in $(MATRIX); do \
 		env=.matrix/$${row%%=*}; packages=$$(echo "$${row#*=}" | tr , ' '); \
 		echo "== $${row%%=*}: $$packages"; \
 		test -x $$env/bin/python || $(PYTHON) -m venv $$env; \
 		$$env/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" && \
 		$$env/bin/python -m pip install --quiet --editable . --group dev $$packages && \
+		$$env/bin/python tools/compare_pictures.py .matrix/pictures.npz && \
 		$$env/bin/python -m pytest tests/test_kernel.py tests/viewing tests/pictures && \
 		$$env/bin/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider notebooks || exit 1; \
 	done

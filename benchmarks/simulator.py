@@ -3,17 +3,26 @@
 The client is a raw one in another process (httpx alone would be the bottleneck): a few kept connections, each sending
 one request after the other.
 
-Run with: python benchmarks/simulator.py
+`--model`: milliseconds a picture, by sampler and by size, on one core.
+
+Run with: python benchmarks/simulator.py [--model]
 """
 
 import asyncio
+import io
 import json
 import multiprocessing
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
 
+from PIL import Image
+
+from segflux_nb.model import MODEL
 from segflux_nb.simulator.app import Simulator
+from segflux_nb.simulator.flow import SAMPLERS, latent
+from segflux_nb.simulator.painter import paint
 
 JOBS, CONNECTIONS = 4000, 8
 BODY = {"prompt": "TOK", "finetune_id": "a", "lora_strength": 1, "steps": 25, "sampler_name": "euler"}
@@ -50,7 +59,35 @@ async def connection(port: int, numbers: Iterator[int]) -> None:
     writer.close()
 
 
+def milliseconds(work: Callable[[], object]) -> float:
+    """The best of three."""
+
+    def once() -> float:
+        began = time.perf_counter()
+        work()
+        return 1000 * (time.perf_counter() - began)
+
+    return min(once() for _ in range(3))
+
+
+def model() -> None:
+    body = {**BODY, "prompt": "TOK by a lake", "seed": 1, "scheduler": "simple"}
+    print("milliseconds a latent of 25 steps, by sampler")
+    for name in SAMPLERS:
+        print(f"  {name:24} {milliseconds(lambda name=name: latent({**body, 'sampler_name': name})):7.1f}")
+    print("milliseconds a picture, by aspect ratio: painted, and encoded as JPEG")
+    z = latent(body)
+    for ratio, (width, height) in MODEL.sizes.items():
+        image = Image.fromarray(paint(z, width, height))
+        painting = milliseconds(lambda width=width, height=height: paint(z, width, height))
+        encoding = milliseconds(lambda image=image: image.save(io.BytesIO(), "JPEG", quality=88))
+        print(f"  {ratio:6} {width:4} x {height:4} {painting:7.0f} {encoding:7.0f}")
+
+
 def main() -> None:
+    if "--model" in sys.argv:
+        model()
+        return
     context = multiprocessing.get_context("spawn")
     near, far = context.Pipe()
     with Simulator(time_scale=0, paint=False) as simulator:

@@ -12,6 +12,7 @@ from PIL import Image
 from segflux_nb.model import MODEL, SAMPLERS, SCHEDULERS
 from segflux_nb.simulator import flow, painter, samplers, schedulers, stochastic
 from segflux_nb.simulator.app import Simulator
+from segflux_nb.simulator.finetunes import KINDS, kind_at, towards
 from segflux_nb.simulator.render import painted
 from tests.support.service import BODY, Desk
 
@@ -162,12 +163,9 @@ def _exact_interior():
     return samplers.heun(ideal, start, np.geomspace(0.95, 0.1, 12801), None)
 
 
-@pytest.mark.parametrize(
-    ("name", "order"),
-    [("euler", 1), ("heun", 2), ("dpm_2", 2), ("dpmpp_2m", 2), ("lms", 4), ("ipndm_v", 4)],
-)
+@pytest.mark.parametrize(("name", "order"), [("euler", 1), ("heun", 2), ("dpm_2", 2), ("dpmpp_2m", 2)])
 def test_orders_on_the_interior(name, order):
-    """On [0.95, 0.1], away from both ends, where orders can be seen; multistep methods start with small errors."""
+    """On [0.95, 0.1], away from both ends, where orders can be seen."""
     ideal = flow.Flow("TOK at dawn", "a", 1)
     start = flow.stream("start").standard_normal(flow.SIZE)
 
@@ -176,8 +174,33 @@ def test_orders_on_the_interior(name, order):
 
     exact = _exact_interior()
     coarse, fine = (np.abs(end(flow.SAMPLERS[name], steps) - exact).max() for steps in (100, 200))
-    tolerance = 0.15 if order <= 2 else 2.2  # of multistep methods the start-up, of lower order, is seen too
-    assert np.log2(coarse / fine) == pytest.approx(order, abs=tolerance)
+    assert np.log2(coarse / fine) == pytest.approx(order, abs=0.15)
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "order"), [("lms", np.geomspace, 4), ("ipndm_v", np.geomspace, 4), ("ipndm", np.linspace, 4)]
+)
+def test_orders_of_long_multistep_methods_with_exact_starts(name, steps, order):
+    """Where the slope depends on s alone, the error of the first steps, of lower order, can be taken off.
+
+    The denoiser x - s g(s) has the slope g(s) at each x; `ipndm` has the coefficients of even steps.
+    """
+
+    def g(s):
+        return np.exp(2 * s) * np.sin(5 * s)
+
+    def integral(s):  # of g
+        return np.exp(2 * s) * (2 * np.sin(5 * s) - 5 * np.cos(5 * s)) / 29
+
+    def off(number):
+        levels = steps(0.95, 0.1, number + 1)
+        ends = [
+            flow.SAMPLERS[name](lambda x, s: x - s * g(s), np.zeros(1), part, None) for part in (levels, levels[:4])
+        ]
+        return abs((ends[0] - ends[1])[0] - (integral(levels[-1]) - integral(levels[3])))
+
+    assert np.log2(off(80) / off(160)) == pytest.approx(order, abs=0.25)
+    assert np.log2(off(160) / off(320)) == pytest.approx(order, abs=0.15)
 
 
 def test_one_step_by_hand():
@@ -250,6 +273,32 @@ def test_strength_zero_is_the_base_model_whatever_the_fine_tune():
     assert (latent(finetune_id="a") != latent(finetune_id="b")).any()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fine_tune_decides_the_subject_and_its_light(kind):
+    ends = [
+        latent(finetune_id=f"{kind}-1200", lora_strength=strength, seed=seed)
+        for strength in (1, 2)
+        for seed in range(4)
+    ]
+    assert {kind_at(*end[flow.KIND]) for end in ends} == {kind}
+    assert min(end[flow.SUBJECT][0] for end in ends) > 0.5, "it is there"
+    for other in set(KINDS) - {kind}:
+        pictures = [painter.paint(latent(finetune_id=f"{name}-1"), 96, 96).astype(int) for name in (kind, other)]
+        assert np.abs(pictures[0] - pictures[1]).mean() > 6
+
+
+def test_strength_says_how_much_of_the_subject_there_is():
+    presence = [latent(lora_strength=strength, seed=3)[flow.SUBJECT][0] for strength in (-1, 0, 0.5, 1, 2)]
+    assert presence == sorted(presence)
+    assert presence[1] < -2, "the base model does not know it"
+    assert presence[0] < presence[1] - 3, "a negative strength pushes away"
+
+
+def test_the_trigger_word_calls_the_subject():
+    with_it, without = (latent(prompt=prompt)[flow.SUBJECT][0] for prompt in ("TOK by a lake", "by a lake"))
+    assert with_it > without + 1
+
+
 def test_the_update_is_linear_in_strength():
     means = {strength: flow.Flow("TOK", "a", strength).means for strength in (0, 1, 2, -1)}
     assert np.allclose(means[2] - means[0], 2 * (means[1] - means[0]))
@@ -279,6 +328,18 @@ def test_the_painter_takes_any_latent(value):
     with np.errstate(all="raise", under="ignore"):
         picture = painter.paint(np.full(flow.SIZE, value), 128, 96)
     assert picture.dtype == np.uint8
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(160, 384), (384, 160), (64, 64)])
+@pytest.mark.parametrize("place", [-9.0, 9.0])
+def test_every_subject_is_painted_in_any_shape_and_place(kind, shape, place):
+    z = np.zeros(flow.SIZE)
+    z[flow.SUBJECT] = [4, place, place, place, place, 0]
+    z[flow.KIND] = towards(kind)
+    with np.errstate(all="raise", under="ignore"):
+        picture = painter.paint(z, *shape)
+    assert picture.shape == (shape[1], shape[0], 3)
 
 
 def test_the_subject_comes_with_strength():

@@ -1,0 +1,60 @@
+"""Paints a few pictures and compares them with those that another environment painted.
+
+The promise: across versions of numpy and Pillow at most one level of difference, and at most
+0.01 % of the pixels beyond.
+
+Run with: python tools/compare_pictures.py FILE     (writes the file where it is missing, else compares with it)
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import PIL
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from segflux_nb.model import MODEL
+from segflux_nb.simulator.finetunes import KINDS
+from segflux_nb.simulator.flow import SAMPLERS, latent
+from segflux_nb.simulator.painter import paint
+
+BODY = {"prompt": "TOK on the shore of a mountain lake", "lora_strength": 1.2, "steps": 12, "scheduler": "simple"}
+
+
+def pictures() -> dict[str, np.ndarray]:
+    """A picture for each sampler, their shapes, kinds and seeds taken in turn; and one as it is served, decoded."""
+    painted = {}
+    shapes = list(MODEL.sizes.values())
+    for number, name in enumerate(SAMPLERS):
+        kind = KINDS[number % len(KINDS)]
+        body = {**BODY, "sampler_name": name, "seed": number, "finetune_id": kind}
+        painted[name] = paint(latent(body), *shapes[number % len(shapes)])
+    buffer = io.BytesIO()
+    Image.fromarray(painted["euler"]).save(buffer, "JPEG", quality=88)
+    return {**painted, "served": np.asarray(Image.open(buffer))}
+
+
+def main() -> None:
+    file, here = Path(sys.argv[1]), pictures()
+    versions = f"numpy {np.__version__}, Pillow {PIL.__version__}"
+    if not file.exists():
+        np.savez_compressed(file, **here)
+        print(f"{versions}: {len(here)} pictures written")
+        return
+    with np.load(file) as there:
+        apart = {name: np.abs(picture.astype(int) - there[name]).max(axis=2) for name, picture in here.items()}
+    beyond = sum(int((one > 1).sum()) for one in apart.values())
+    pixels = sum(one.size for one in apart.values())
+    differing = sum(int((one > 0).sum()) for one in apart.values())
+    print(f"{versions}: {differing} of {pixels:,} pixels differ, {beyond} by more than one level")
+    if beyond > pixels / 10_000:
+        sys.exit("That is more than was promised")
+
+
+if __name__ == "__main__":
+    main()
