@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/sheets.md: sheets of many sizes and shapes, every status, many scripts.
+"""Draws the pictures of docs/sheets.md and docs/simulator.md: sheets of many sizes and shapes, every status, scripts.
 
 Run with: python tools/draw_sheets.py [NAME ...]
 """
@@ -16,7 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import pandas as pd
 from PIL import Image
 
-from segflux_nb.model import MODEL
+from segflux_nb.model import MODEL, SAMPLERS, SCHEDULERS
+from segflux_nb.simulator.finetunes import KINDS
 from segflux_nb.simulator.flow import latent
 from segflux_nb.simulator.painter import paint
 from segflux_nb.viewing.sheet import ContactSheet, contact_sheet
@@ -25,7 +26,7 @@ TARGET = Path(__file__).parents[1] / "docs" / "sheets"
 WIDEST = 1200
 BODY: dict[str, Any] = {
     "prompt": "TOK on the shore of a mountain lake at dawn",
-    "finetune_id": "fox-1200",
+    "finetune_id": "pagoda-1200",
     "lora_strength": 1.0,
     "steps": 12,
     "seed": 1,
@@ -179,6 +180,31 @@ def facets() -> ContactSheet:
     return contact_sheet(
         table, cols="seed", rows="lora_strength", by=["sampler_name", "scheduler"], title="Four axes"
     )
+
+
+def samplers_and_schedulers(steps: int) -> ContactSheet:
+    table = frame(
+        112, scheduler=list(SCHEDULERS), sampler_name=list(SAMPLERS), steps=[steps], finetune_id=["lighthouse-1200"]
+    )
+    title = f"26 samplers and 7 schedulers at {steps} steps"
+    return contact_sheet(table, cols="scheduler", rows="sampler_name", title=title)
+
+
+@drawn
+def six_steps() -> ContactSheet:
+    return samplers_and_schedulers(6)
+
+
+@drawn
+def thirty_steps() -> ContactSheet:
+    return samplers_and_schedulers(30)
+
+
+@drawn
+def four_fine_tunes() -> ContactSheet:
+    kinds = [f"{kind}-1200" for kind in KINDS]
+    table = frame(256, lora_strength=[-1.0, 0.0, 0.5, 1.0, 1.5, 2.0], finetune_id=kinds)
+    return contact_sheet(table, title="What a fine-tune brings, by strength")
 
 
 def main() -> None:

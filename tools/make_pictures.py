@@ -19,8 +19,8 @@ def main() -> None:
         sampler_name=["euler", "dpmpp_2m"],
     )
     with tempfile.TemporaryDirectory() as folder, sf.Workspace(folder, service="simulator") as ws:
-        sheet = ws.run(sweep).sheet(cols="seed", rows="lora_strength", by="sampler_name")
-    image = sheet.image
+        # Pictures are read when the sheet is drawn.
+        image = ws.run(sweep).sheet(cols="seed", rows="lora_strength", by="sampler_name").image
     image.resize((1600, round(image.height * 1600 / image.width)), Image.Resampling.LANCZOS).save(
         DOCS / "contact-sheet.jpg", quality=85, optimize=True
     )

@@ -85,6 +85,10 @@ def arrange(
     if border and heat:
         raise LayoutError("border and heat are two ways to show a number", remedy="Choose one")
     free = _free_axes(frame, axes, named, image)
+    # What does not vary needs no place of its own, unless nothing does.
+    varying = [name for name in free if len(distinct(frame, name)) > 1]
+    constant = [name for name in free if name not in varying]
+    free = varying or ([] if named else constant[:1])
     cols = cols or (free.pop(0) if free else None)
     rows = rows or (free.pop(0) if free else None)
     outer = outer or ([free.pop(0)] if free else [])
@@ -95,7 +99,7 @@ def arrange(
             labels = labels_of(frame, name, values)
             frame = frame[[value == values[0] for value in keys(frame[name])]]
             held.append(f"{name} {labels[0]} shown, of {', '.join(labels)}")
-    footer = _footer(frame, [cols, rows, *outer, *free, *captions], image)
+    footer = _footer(frame, [cols, rows, *outer, *free, *captions], image, constant)
     by, frame = _joined(frame, outer)
     number = border or heat
     scale, shares = _scaled(frame, number, is_heat=heat is not None) if number else (None, {})
@@ -301,11 +305,11 @@ def _free_axes(frame: pd.DataFrame, axes: Sequence[str], named: Sequence[str], i
     return free
 
 
-def _footer(frame: pd.DataFrame, used: Sequence[str | None], image: str) -> tuple[str, ...]:
+def _footer(frame: pd.DataFrame, used: Sequence[str | None], image: str, constant: Sequence[str]) -> tuple[str, ...]:
     """What all cells share, so that a sheet explains itself; and, of simulated pictures, that they are."""
     shown = ("finetune_id", "lora_strength", "steps", "seed", "sampler_name", "scheduler", "aspect_ratio")
     parts = []
-    for name in shown:
+    for name in dict.fromkeys((*shown, *constant)):
         if name in frame.columns and name not in used and name != image:
             values = distinct(frame, name)
             if len(values) == 1:
