@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .viewing.colours import ThemeName
+    from .viewing.gallery import Gallery
     from .viewing.sheet import ContactSheet
 
 
@@ -91,6 +92,25 @@ class Pictures:
             relative_to=relative_to,
             theme=theme,
         )
+
+    def gallery(
+        self,
+        *,
+        cols: str | None = None,
+        rows: str | None = None,
+        by: str | None = None,
+        image: str | None = None,
+        title: str = "",
+    ) -> Gallery:
+        """The frame as an interactive gallery; its `Gallery.marked` has what you mark in it.
+
+        Example
+        -------
+        ``gallery = frame.pictures.gallery()``
+        """
+        from .viewing.gallery import Gallery
+
+        return Gallery(self._frame, cols=cols, rows=rows, by=by, image=image, title=title)
 
     def compare(self, *rows: Any, image: str | None = None, theme: ThemeName = "light") -> ContactSheet:
         """Rows side by side, by the labels of the index, each with its difference from the first.

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from PIL import Image
 
+    from .viewing.gallery import Gallery
+
 _FAILED = (State.FAILED, State.REFUSED, State.UNKNOWN, State.LOST)
 
 
@@ -302,6 +304,22 @@ class Runs:
             relative_to=relative_to,
             theme=theme,
         )
+
+    def gallery(self, *, cols: str | None = None, rows: str | None = None, by: str | None = None) -> Gallery:
+        """The runs as an interactive gallery; what you mark in it is on disk at once.
+
+        Parameters
+        ----------
+        cols, rows, by:
+            How it is laid out at first, as in `sheet`; it can be changed there.
+
+        Example
+        -------
+        ``runs.gallery(cols="lora_strength", rows="seed")``
+        """
+        from .viewing.gallery import Gallery
+
+        return Gallery(self.df, cols=cols, rows=rows, by=by, title=self.title, on_mark=self.mark)
 
     def compare(self, *runs: Run | str, theme: ThemeName = "light") -> ContactSheet:
         """Two runs or more side by side: what differs in their parameters, and their differences from the first.

@@ -130,23 +130,26 @@ class ContactSheet:
     def _repr_mimebundle_(
         self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        data = {"text/plain": self.text, "image/jpeg": base64.b64encode(self._inline).decode("ascii")}
+        data = {"text/plain": self.text, "image/jpeg": self._inline}
         return data, {"image/jpeg": {"alt": self.text}}
 
     @cached_property
-    def _inline(self) -> bytes:
-        """The JPEG with the largest cells that fit the budget, or nearly: found by drawing a few."""
+    def _inline(self) -> str:
+        return self.inline(INLINE_BYTES)
+
+    def inline(self, budget: int) -> str:
+        """The JPEG in base64, with the largest cells that fit so many characters: found by drawing a few."""
         scale = self._layout.scale
         most = MOST_HEAT if scale is not None and scale.is_heat else 512
         largest = _cell_within(self._layout, most, INLINE_WIDTH * INLINE_WIDTH, 8)
         while largest > SMALLEST and place(self._layout, largest).width > INLINE_WIDTH:
             largest = int(largest * 0.95)
         number = max(1, sum(cell.picture is not None for cell in self._layout.cells))
-        cell = min(largest, max(SMALLEST, int(math.sqrt(INLINE_BYTES / number) * 1.9)))
+        cell = min(largest, max(SMALLEST, int(math.sqrt(budget / number) * 1.9)))
         fits, best, too_large = 0, b"", largest + 1
         for _ in range(6):
             data = _jpeg(self._drawn(self._layout, cell))
-            share = len(data) * 4 / 3 / INLINE_BYTES
+            share = len(data) * 4 / 3 / budget
             if share <= 1:
                 fits, best = cell, data
             else:
@@ -155,7 +158,7 @@ class ContactSheet:
             cell = max(fits + 1, min(too_large - 1, int(cell * (0.96 / share) ** 0.5)))
             if cell >= too_large or 0.9 < share <= 1:
                 break
-        return best or _jpeg(self._drawn(self._layout, SMALLEST))
+        return base64.b64encode(best or _jpeg(self._drawn(self._layout, SMALLEST))).decode("ascii")
 
     def _pages(self, longest: int) -> list[Image.Image]:
         """Drawn pages, none of which has a side longer than so many pixels: told before anything is drawn."""

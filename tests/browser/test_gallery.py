@@ -1,0 +1,321 @@
+"""The gallery in a real browser: its module alone with a fake model, and whole in JupyterLab."""
+
+import base64
+import json
+
+import pytest
+from PIL import Image
+
+from segflux_nb.viewing.gallery import Gallery
+from tests.support.corpus import PAYLOADS
+from tests.viewing.test_layout import frame
+
+
+def coloured(**axes):
+    table = frame(**axes)
+    table["image"] = [
+        Image.new("RGB", (64, 64), (40 + 20 * n % 200, 90, 200 - 10 * n % 200)) for n in range(len(table))
+    ]
+    table.attrs["segflux_axes"] = list(axes)
+    return table
+
+
+def state_of(gallery):
+    state = {name: getattr(gallery, name) for name in ("items", "columns", "offsets", "view", "marks", "note")}
+    return json.loads(json.dumps({**state, "thumbs": base64.b64encode(gallery.thumbs).decode()}))
+
+
+@pytest.fixture
+def shown(mount):
+    def shown(table=None, **options):
+        table = coloured(lora_strength=[0.4, 0.8, 1.2], seed=[1, 2]) if table is None else table
+        return mount("gallery", state_of(Gallery(table, **options)), bytes_=["thumbs"])
+
+    return shown
+
+
+def sent(page):
+    return page.evaluate("model.sent")
+
+
+def tile(page, number):
+    return page.locator(".sfx-tile").nth(number)
+
+
+def labels(page):
+    return page.locator(".sfx-tile").evaluate_all("tiles => tiles.map(tile => tile.getAttribute('aria-label'))")
+
+
+def test_it_shows_the_grid_with_thumbnails(shown):
+    page = shown()
+    page.locator(".sfx-tile img[src^='blob:']").nth(5).wait_for()
+    assert page.locator("thead th span").all_inner_texts() == ["0.4", "0.8", "1.2"]
+    assert page.locator("tbody th span").all_inner_texts() == ["1", "2"]
+    assert labels(page)[1] == "lora_strength 0.8, seed 1"
+    assert "6 of 6 runs" in page.locator(".sfx-status").inner_text()
+
+
+def test_thousands_are_drawn_lazily(shown):
+    table = coloured(seed=range(2000), lora_strength=[0.5])
+    page = shown(table)
+    page.locator(".sfx-tile img[src]").first.wait_for()
+    assert page.locator(".sfx-tile").count() == 2000
+    assert page.locator(".sfx-tile img[src]").count() < 200
+
+
+def test_columns_rows_and_groups_can_be_changed(shown):
+    page = shown(coloured(lora_strength=[0.4, 0.8], seed=[1, 2], sampler_name=["euler", "heun"]))
+    page.get_by_label("Groups").select_option("seed")
+    page.get_by_label("Rows").select_option("sampler_name")
+    assert page.locator("h3").all_inner_texts() == ["seed: 1 ×", "seed: 2 ×"]
+    assert page.locator("tbody th span").all_inner_texts() == ["euler", "heun"] * 2
+    page.get_by_label("Columns").select_option("")
+    assert page.locator("table").count() == 0
+    assert page.locator(".sfx-tile").count() == 8
+    assert page.evaluate("model.state.view.by") == "seed", "the kernel knows"
+
+
+def test_cells_of_several_runs_say_so(shown):
+    page = shown(coloured(lora_strength=[0.4, 0.8], seed=[1, 2]))
+    page.get_by_label("Rows").select_option("")
+    assert page.locator(".sfx-more").all_inner_texts() == ["+1", "+1"]
+
+
+def test_values_are_hidden_and_shown_again(shown):
+    page = shown()
+    page.get_by_role("button", name="Hide lora_strength 0.8").click()
+    assert page.locator("thead th span").all_inner_texts() == ["0.4", "1.2"]
+    page.get_by_role("button", name="Show lora_strength 0.8 again").click()
+    assert page.locator("thead th span").count() == 3
+
+
+def test_arrows_walk_and_keys_rate(shown):
+    page = shown()
+    tile(page, 0).click()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    for key in ("4", "p", "x", "0"):
+        page.keyboard.press(key)
+    run = page.evaluate("model.state.items[3].run")
+    assert page.evaluate("document.activeElement.dataset.index") == "3", "seed 2, strength 0.8"
+    assert sent(page) == [
+        {"kind": "mark", "run": run, **mark} for mark in ({"stars": 4}, {"pick": True}, {"pick": False}, {"stars": 0})
+    ]
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.dataset.index") == "3", "the edge holds"
+
+
+def test_marks_show_when_the_kernel_has_them_and_filter(shown):
+    page = shown()
+    run = page.evaluate("model.state.items[0].run")
+    page.evaluate("run => model.set('marks', {[run]: {stars: 5, pick: true, note: 'crisp'}})", run)
+    assert page.locator(".sfx-marks").first.inner_text() == "✔ ★★★★★ ✎"
+    assert "5 of 5 stars, picked, note: crisp" in labels(page)[0]
+    page.get_by_label("Stars from").select_option("3")
+    assert page.locator(".sfx-tile").count() == 1
+    page.get_by_label("Stars from").select_option("")
+    page.get_by_label("Show").select_option("unrated")
+    assert page.locator(".sfx-tile").count() == 5
+    page.get_by_label("Show").select_option("")
+    page.get_by_label("Sort").select_option("stars")
+    assert page.locator(".sfx-tile").count() == 6
+
+
+def test_a_picture_opens_large_and_the_full_one_is_fetched_once(shown):
+    page = shown()
+    tile(page, 0).click()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Picture")
+    dialog.wait_for()
+    assert "runs.one(lora_strength=0.4, seed=1)" in dialog.inner_text()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    assert [m["index"] for m in sent(page) if m["kind"] == "full"] == [0, 2]
+    page.evaluate(
+        "model.tell('msg:custom', {kind: 'full', index: 0, mime: 'image/jpeg'}, [new DataView(new ArrayBuffer(8), 2, 4)])"
+    )
+    page.wait_for_function("document.querySelector('.sfx-large').src.startsWith('blob:')")
+    page.keyboard.press("n")
+    page.keyboard.type("nice 5x")
+    page.keyboard.press("Enter")
+    assert sent(page)[-1]["note"] == "nice 5x", "keys in a field are its own"
+    page.keyboard.press("3")
+    assert sent(page)[-1]["stars"] == 3
+    page.keyboard.press("Escape")
+    assert dialog.count() == 0
+    assert page.evaluate("document.activeElement.dataset.index") == "0", "the focus comes back"
+
+
+def test_comparing(shown):
+    page = shown()
+    tile(page, 0).click()
+    page.keyboard.press(" ")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press(" ")
+    assert "2 chosen" in page.locator(".sfx-status").inner_text()
+    page.keyboard.press("c")
+    dialog = page.get_by_role("dialog", name="Comparison")
+    assert dialog.locator("figure").count() == 2
+    page.keyboard.press("s")
+    slider = dialog.get_by_label("Where the pictures meet")
+    slider.fill("20")
+    assert dialog.locator(".sfx-over img").nth(1).evaluate("image => image.style.clipPath").startswith("inset(0")
+    assert "20%" in dialog.locator(".sfx-over img").nth(1).evaluate("image => image.style.clipPath")
+    page.keyboard.press("f")
+    before = dialog.locator("figcaption").inner_text()
+    page.keyboard.press(" ")
+    assert dialog.locator("figcaption").inner_text() != before
+    page.keyboard.press("d")
+    for message in sent(page):
+        if message["kind"] == "full":
+            page.evaluate(
+                """index => { const o = model.state.offsets, t = model.state.thumbs.slice(o[index], o[index + 1]);
+                model.tell('msg:custom', {kind: 'full', index, mime: 'image/jpeg'}, [new DataView(t.buffer)]); }""",
+                message["index"],
+            )
+    dialog.get_by_text("mean difference").wait_for()
+
+
+def test_the_loupe_shows_the_same_place_everywhere(shown):
+    page = shown()
+    tile(page, 0).hover()
+    page.keyboard.press("Tab")
+    tile(page, 0).click()
+    page.keyboard.press("z")
+    assert page.locator(".sfx-gallery").evaluate("root => root.classList.contains('sfx-zoomed')")
+    box = tile(page, 0).bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.25)
+    origins = page.locator(".sfx-tile img").evaluate_all(
+        "all => all.map(one => getComputedStyle(one).transformOrigin)"
+    )
+    assert len(set(origins)) == 1
+    zoom = float(page.locator(".sfx-gallery").evaluate("root => root.style.getPropertyValue('--zoom')"))
+    page.mouse.wheel(0, -100)
+    page.wait_for_function(
+        f"Number(document.querySelector('.sfx-gallery').style.getPropertyValue('--zoom')) > {zoom}"
+    )
+    page.keyboard.press("z")
+    assert page.get_by_role("button", name="1:1").get_attribute("aria-pressed") == "false"
+
+
+def test_help_is_on_a_key_and_the_dialog_keeps_the_focus(shown):
+    page = shown()
+    tile(page, 0).click()
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Help")
+    assert "pick, reject" in dialog.inner_text()
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('[role=dialog]') !== null")
+
+
+def test_what_is_handled_stays_and_what_is_not_goes_on(shown):
+    page = shown()
+    page.evaluate("window.leaked = []; document.addEventListener('keydown', (event) => leaked.push(event.key))")
+    tile(page, 0).click()
+    for key in ("ArrowRight", "x", "p", "3", "z", "z", "q", "Tab", "Control+c"):
+        page.keyboard.press(key)
+    assert page.evaluate("leaked") == ["Tab", "Control", "c"]
+    assert page.locator("[data-lm-suppress-shortcuts='true']").count() == 1
+
+
+def test_hostile_words_are_text(shown):
+    table = coloured(prompt=PAYLOADS).assign(note=PAYLOADS, error=PAYLOADS, title=PAYLOADS)
+    table.loc[0, ["image", "status"]] = [None, "failed"]
+    page = shown(table)
+    page.evaluate("() => { window.alert = () => { throw new Error('a script ran'); }; }")
+    tile(page, 1).click()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog", name="Picture").wait_for()
+    assert page.locator("#root script, #root img[onerror]").count() == 0
+    assert "<script>" in page.locator(".sfx-area").inner_text() + " ".join(labels(page))
+
+
+def test_it_leaves_nothing_behind(shown):
+    page = shown()
+    page.evaluate("cleanup()")
+    assert page.evaluate("model.listening()") == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_names_roles_and_contrast(shown, scheme):
+    page = shown()
+    page.emulate_media(color_scheme=scheme)
+    page.add_style_tag(content="html { color-scheme: light dark }")
+    unnamed = page.evaluate(
+        """[...document.querySelectorAll('#root button, #root select, #root input, #root [role=button]')]
+        .filter((one) => !(one.getAttribute('aria-label') || one.innerText?.trim() || one.closest('label')?.innerText.trim()))
+        .map((one) => one.outerHTML)"""
+    )
+    assert unnamed == []
+    ratios = page.evaluate(
+        """() => { const light = (text) => { const [r, g, b] = text.match(/[\\d.]+/g).map(Number).map((c) => { c /= 255;
+          return c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
+        const ground = (one) => { for (; one; one = one.parentElement) { const c = getComputedStyle(one).backgroundColor;
+          if (!/rgba\\(.*, 0\\)|transparent/.test(c)) return c; } return 'rgb(255, 255, 255)'; };
+        return [...document.querySelectorAll('#root button, #root select, #root th span, #root .sfx-status, #root .sfx-bar label')]
+          .map((one) => { const a = light(getComputedStyle(one).color), b = light(ground(one));
+            return [(Math.max(a, b) + .05) / (Math.min(a, b) + .05), one.outerHTML]; }).filter(([ratio]) => ratio < 4.5); }"""
+    )
+    assert ratios == []
+    assert page.locator('.sfx-tile[tabindex="0"]').count() == 1, "one stop for the tab key"
+
+
+def test_a_page_of_its_own_needs_no_kernel(page, tmp_path):
+    table = coloured(lora_strength=[0.4, 0.8], seed=[1, 2]).assign(note=PAYLOADS[0])
+    path = Gallery(table, title="</script><script>alert(1)</script>").save(tmp_path / "gallery.html")
+    requests = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto(path.as_uri())
+    page.locator(".sfx-tile img[src]").nth(3).wait_for()
+    tile(page, 0).click()
+    page.keyboard.press("5")
+    assert "★★★★★" in page.locator(".sfx-marks").first.inner_text()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('.sfx-large')?.naturalWidth === 64")
+    assert [url for url in requests if not url.startswith(("file:", "blob:", "data:"))] == []
+
+
+CELLS = [
+    """import segflux_nb as sf
+ws = sf.Workspace("study", service=sf.Simulator(time_scale=0.001))
+runs = ws.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2], lora_strength=[0.5, 1.0], steps=4))
+print("ready")""",
+    "runs.gallery(cols='lora_strength', rows='seed')",
+    "print('stars', runs.df['stars'].dropna().tolist(), runs.df['note'].dropna().tolist())",
+]
+
+
+def test_in_jupyterlab_marks_reach_the_log_and_keys_stay(open_notebook):
+    notebook = open_notebook(CELLS, "marks.ipynb")
+    notebook.says(0, "ready", timeout=60_000)
+    notebook.run(1)
+    page = notebook.page
+    page.locator(".sfx-tile img[src]").nth(3).wait_for(timeout=30_000)
+    assert not notebook.cell(1).locator(".jp-RenderedImage").first.is_visible(), "the static twin is hidden"
+    tile(page, 0).click()
+    for key in ("ArrowRight", "4", "x", "d", "d"):
+        page.keyboard.press(key)
+    page.locator(".sfx-marks", has_text="★★★★").wait_for()
+    assert page.locator(".jp-Notebook .jp-Cell").count() == 3, "no key cut, deleted or changed a cell"
+    assert page.locator(".jp-MarkdownCell").count() == 0
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('.sfx-large')?.naturalWidth === 1024", timeout=10_000)
+    page.keyboard.press("Escape")
+    page.get_by_label("Columns").select_option("seed")
+    assert page.locator("thead th span").all_inner_texts() == ["1", "2"]
+    notebook.says(2, "stars [4]")
+
+
+def test_an_untrusted_notebook_shows_the_static_sheet(open_notebook, lab):
+    _, _, root = lab
+    import nbformat
+    from nbclient import NotebookClient
+
+    source = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS[:2]])
+    NotebookClient(source, resources={"metadata": {"path": str(root)}}, store_widget_state=False).execute()
+    assert sum(len(json.dumps(output)) for output in source.cells[1].outputs) < 60_000
+    nbformat.write(source, root / "executed.ipynb")
+    notebook = open_notebook.reopen("executed.ipynb")
+    notebook.cell(1).locator(".jp-RenderedImage img").first.wait_for(timeout=20_000)
+    assert notebook.cell(1).locator(".jp-RenderedImage img").first.is_visible()
