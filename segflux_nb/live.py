@@ -14,6 +14,8 @@ from .running.walk import Stop
 from .runs import Runs
 from .viewing.progress import Progress
 
+STOPPED = "Stopped as you asked"
+
 
 class LiveRun:
     """A sweep that is running on the private event loop.
@@ -43,7 +45,7 @@ class LiveRun:
 
     def stop(self) -> None:
         """Submit nothing more, and collect what is in flight."""
-        self._stop.set("Stopped as you asked")
+        self._stop.set(STOPPED)
 
     def interrupt(self) -> None:
         """End at once. A submit on the wire is finished in the background; the next run of the sweep goes on."""

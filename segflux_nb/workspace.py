@@ -18,7 +18,7 @@ from .clock import SystemClock
 from .connection import SIMULATOR, Connection
 from .errors import MissingKey, SweepError, WorkspaceError
 from .lifecycle import Disposition, State, disposition
-from .live import LiveRun
+from .live import STOPPED, LiveRun
 from .model import MODEL, PLACEHOLDER_FINETUNE_ID, Value
 from .runlog.frame import sweeps_frame
 from .runlog.journal import Journal
@@ -182,7 +182,7 @@ class Workspace:
         MissingKey, SweepError
             Before anything is sent.
         """
-        live = self.start(sweep, name=name, max_cost=max_cost, again=again, resubmit_unknown=resubmit_unknown)
+        live = self._begin(sweep, name, max_cost, again=again, resubmit_unknown=resubmit_unknown)
         return live.wait_or_interrupt()
 
     async def arun(
@@ -195,7 +195,7 @@ class Workspace:
         resubmit_unknown: bool = False,
     ) -> Runs:
         """`run`, for asynchronous code; cancelling it interrupts the sweep."""
-        live = self.start(sweep, name=name, max_cost=max_cost, again=again, resubmit_unknown=resubmit_unknown)
+        live = self._begin(sweep, name, max_cost, again=again, resubmit_unknown=resubmit_unknown)
         return await live.result()
 
     def start(
@@ -207,20 +207,13 @@ class Workspace:
         again: bool = False,
         resubmit_unknown: bool = False,
     ) -> LiveRun:
-        """Start a sweep and return at once; parameters and errors are those of `run`."""
-        budget = Budget(self._cap(max_cost))
-        requests = self._takes(sweep) if again else list(sweep)
-        self._check(self._unsettled(requests))
-        self._journal.plan(self.service, requests)
-        self._journal.enter_sweep(
-            self.service,
-            sweep.identity,
-            sweep.name,
-            name or "",
-            sweep.axes,
-            [*sweep, *requests] if again else requests,
+        """Start a sweep and return at once; parameters and errors are those of `run`.
+
+        In a notebook its progress has a Stop button, which submits nothing more and collects what is in flight.
+        """
+        return self._begin(
+            sweep, name, max_cost, again=again, resubmit_unknown=resubmit_unknown, has_stop_button=True
         )
-        return self._start(requests, self.runs(sweep), budget, resubmit_unknown=resubmit_unknown)
 
     # ------------------------------------------------------------------ what the log holds
 
@@ -289,6 +282,36 @@ class Workspace:
 
     # ------------------------------------------------------------------ running
 
+    def _begin(
+        self,
+        sweep: Sweep,
+        name: str | None,
+        max_cost: float | None,
+        *,
+        again: bool,
+        resubmit_unknown: bool,
+        has_stop_button: bool = False,
+    ) -> LiveRun:
+        budget = Budget(self._cap(max_cost))
+        requests = self._takes(sweep) if again else list(sweep)
+        self._check(self._unsettled(requests))
+        self._journal.plan(self.service, requests)
+        self._journal.enter_sweep(
+            self.service,
+            sweep.identity,
+            sweep.name,
+            name or "",
+            sweep.axes,
+            [*sweep, *requests] if again else requests,
+        )
+        return self._start(
+            requests,
+            self.runs(sweep),
+            budget,
+            resubmit_unknown=resubmit_unknown,
+            has_stop_button=has_stop_button,
+        )
+
     def _start(
         self,
         requests: Sequence[Request],
@@ -297,12 +320,15 @@ class Workspace:
         *,
         resubmit_unknown: bool = False,
         retry_held: bool = False,
+        has_stop_button: bool = False,
     ) -> LiveRun:
         engine = self._connection.engine()
         stop = Stop()
         unique = {request.digest: request for request in requests}
         logged = self._journal.standings(self.service, unique)
-        progress = Progress({digest: logged[digest].state.status for digest in unique})
+        states = {digest: logged[digest].state.status for digest in unique}
+        on_stop = (lambda: stop.set(STOPPED)) if has_stop_button else None
+        progress = Progress(states, on_stop=on_stop)
 
         async def work() -> None:
             await engine.run(

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from ..markup import count, escape
@@ -34,15 +34,17 @@ class Progress:
     ----------
     states:
         Each run's status at the start, by digest.
+    on_stop:
+        What a Stop button does; None for none. It may be called on any thread.
     """
 
-    def __init__(self, states: Mapping[str, str]) -> None:
+    def __init__(self, states: Mapping[str, str], *, on_stop: Callable[[], None] | None = None) -> None:
         self._states = dict(states)
         self._counts = Counter(self._states.values())
         self._already = self._counts["completed"]
         self._lock = threading.Lock()
         self._started = self._shown = time.monotonic()
-        self._face = _choose_face(len(states))
+        self._face = _choose_face(len(states), on_stop)
         self._face.show(self._text(), self._counts, len(states))
 
     def update(self, digest: str, status: str) -> None:
@@ -85,10 +87,10 @@ class Progress:
         return f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
 
 
-def _choose_face(total: int) -> _Face:
+def _choose_face(total: int, on_stop: Callable[[], None] | None) -> _Face:
     shell = _notebook_shell()
     if shell:
-        return _Bar(total)
+        return _Bar(total, on_stop)
     return _Line() if sys.stderr.isatty() else _Silent()
 
 
@@ -122,11 +124,17 @@ class _Line:
 class _Bar:
     """A bar and a line of words, as a widget with a constant text."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, on_stop: Callable[[], None] | None) -> None:
         from IPython.display import display
 
-        self._widget = _widget(f"Progress({count(total, 'run')})")
-        display(self._widget)  # type: ignore[no-untyped-call]
+        text = f"Progress({count(total, 'run')})"
+        self._widget = _widget(text)
+        self._button: Any = None
+        if on_stop is None:
+            display(self._widget)  # type: ignore[no-untyped-call]
+            return
+        self._button = _stop_button(on_stop)
+        display(_column(text, self._widget, self._button))  # type: ignore[no-untyped-call]
 
     def show(self, text: str, counts: Mapping[str, int], total: int) -> None:
         width = {name: 100 * counts.get(name, 0) / max(1, total) for name, _ in _SEGMENTS}
@@ -146,6 +154,32 @@ class _Bar:
 
     def close(self, text: str, counts: Mapping[str, int], total: int) -> None:
         self.show(text, counts, total)
+        if self._button is not None:
+            self._button.layout.display = "none"
+
+
+def _stop_button(on_stop: Callable[[], None]) -> Any:
+    import ipywidgets
+
+    button = ipywidgets.Button(description="Stop", tooltip="Submit nothing more, and collect what is in flight")
+
+    def stop(_: object) -> None:
+        button.disabled, button.description = True, "Stopping"
+        on_stop()
+
+    button.on_click(stop)
+    return button
+
+
+def _column(text: str, *widgets: Any) -> Any:
+    """Widgets below each other, whose text in a saved notebook is this one."""
+    import ipywidgets
+
+    class Constant(ipywidgets.VBox):  # type: ignore[misc]
+        def __repr__(self) -> str:
+            return text
+
+    return Constant(widgets)
 
 
 def _widget(text: str) -> Any:
