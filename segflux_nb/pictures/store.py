@@ -57,9 +57,9 @@ class PictureStore:
         sha256 = hashlib.sha256(data).hexdigest()
         path = f"pictures/{sha256[:2]}/{sha256}.{ending}"
         self._write(Path(self._workspace, path), data)
-        small = thumbnail(image)
-        if small is not None:
-            with contextlib.suppress(WorkspaceError):  # the picture is safe, and a sheet does without the small one
+        # The picture is safe, whatever becomes of the small one: a sheet does without.
+        with contextlib.suppress(WorkspaceError, OSError, ValueError):
+            if (small := thumbnail(image)) is not None:
                 self._write(Path(self._workspace, FOLDER, sha256[:2], f"{sha256}.jpg"), small)
         return StoredPicture(path, sha256, image.width, image.height)
 
