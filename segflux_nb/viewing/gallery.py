@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from PIL import Image
 from ..errors import SegfluxError
 from ..markup import count, escape, plain
 from ..pictures.decode import FORMATS
+from ..pictures.thumbnails import SIDE, thumbnail_of
 from .arranging import NEVER_AXES, arrange
 from .colours import ThemeName
 from .reading import Reader
@@ -29,9 +31,6 @@ from .sheet import ContactSheet
 from .values import distinct, keys, labels_of, picture_column, value_labels
 
 STATIC = Path(__file__).parent / "static"
-SIDE = 256
-"""The longer side of a thumbnail."""
-
 QUALITY = 78
 FALLBACK_BYTES = 45_000
 """The static sheet beside a gallery is no larger in a saved notebook."""
@@ -81,7 +80,8 @@ class Gallery(anywidget.AnyWidget):
         image = picture_column(frame, image)
         layout = arrange(frame, cols=cols, rows=rows, by=by, axes=axes, image=image, title=title)
         self._sheet = ContactSheet(layout)
-        self._pictures = keys(frame[image])
+        # Pictures are read when they are looked at, and the current folder may be another one by then.
+        self._pictures = [Path(one).resolve() if isinstance(one, str) else one for one in keys(frame[image])]
         self._title = title
         self._on_mark = on_mark
         self._text = f"Gallery({count(len(frame), 'run')})"
@@ -220,6 +220,9 @@ def _marks(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _thumbnail(picture: Any) -> bytes:
+    kept = thumbnail_of(os.fspath(picture)) if isinstance(picture, os.PathLike) else None
+    if kept is not None and kept.exists():
+        return kept.read_bytes()
     small = Reader().fitted(picture, (SIDE, SIDE))
     if small is None:
         return b""
