@@ -345,7 +345,7 @@ def test_one_step_is_the_same_for_samplers_whose_theory_says_so():
 
 
 def test_prompt_words_compose():
-    """What two words do together is what they do alone, added: whatever their order and number."""
+    """What two words do together is what they do alone, added, whatever their order."""
     means = {prompt: flow.Flow(prompt, None, 0).means for prompt in ("", "red", "lake", "red lake", "lake, red")}
     assert np.allclose(means["red lake"] - means[""], means["red"] + means["lake"] - 2 * means[""])
     assert np.allclose(means["lake, red"], means["red lake"])
