@@ -53,6 +53,7 @@ bench: $(VENV)/developing
 	$(BIN)/python benchmarks/running.py
 	$(BIN)/python benchmarks/simulator.py
 	$(BIN)/python benchmarks/sheets.py
+	$(BIN)/python benchmarks/gallery.py
 
 mutants: $(VENV)/developing
 	$(BIN)/python tools/mutants.py

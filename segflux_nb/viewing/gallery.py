@@ -26,14 +26,15 @@ from ..pictures.decode import FORMATS
 from ..pictures.thumbnails import SIDE, thumbnail_of
 from .arranging import NEVER_AXES, arrange
 from .colours import ThemeName
+from .layout import pages
 from .reading import Reader
 from .sheet import ContactSheet
 from .values import distinct, keys, labels_of, picture_column, value_labels
 
 STATIC = Path(__file__).parent / "static"
 QUALITY = 78
-FALLBACK_BYTES = 45_000
-"""The static sheet beside a gallery is no larger in a saved notebook."""
+FALLBACK_BYTES, FALLBACK_CELLS = 45_000, 150
+"""The static sheet beside a gallery is no larger in a saved notebook, and has no more cells."""
 
 _MIME = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _SIMULATED = "Simulated by segflux_nb's own flow model: these are not pictures by Flux."
@@ -79,7 +80,8 @@ class Gallery(anywidget.AnyWidget):
         axes = frame.attrs.get("segflux_axes", ())
         image = picture_column(frame, image)
         layout = arrange(frame, cols=cols, rows=rows, by=by, axes=axes, image=image, title=title)
-        self._sheet = ContactSheet(layout)
+        # Of thousands, the static sheet shows the beginning.
+        self._sheet = ContactSheet(pages(layout, lambda part: len(part.cells) <= FALLBACK_CELLS)[0])
         # Pictures are read when they are looked at, and the current folder may be another one by then.
         self._pictures = [Path(one).resolve() if isinstance(one, str) else one for one in keys(frame[image])]
         self._title = title
@@ -97,7 +99,7 @@ class Gallery(anywidget.AnyWidget):
             columns=columns,
             thumbs=b"".join(thumbnails),
             offsets=offsets,
-            view={"cols": layout.columns, "rows": layout.rows, "by": layout.outer},
+            view={"cols": "" if layout.is_wrapped else layout.columns, "rows": layout.rows, "by": layout.outer},
             marks=marks,
             note=_SIMULATED if simulated else "",
         )
@@ -223,6 +225,14 @@ def _thumbnail(picture: Any) -> bytes:
     kept = thumbnail_of(os.fspath(picture)) if isinstance(picture, os.PathLike) else None
     if kept is not None and kept.exists():
         return kept.read_bytes()
+    if isinstance(picture, bytes | os.PathLike):
+        try:
+            data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
+            with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:
+                if image.format == "JPEG" and max(image.size) <= SIDE:
+                    return data
+        except OSError:
+            return b""
     small = Reader().fitted(picture, (SIDE, SIDE))
     if small is None:
         return b""

@@ -1,22 +1,14 @@
 """Chromium and JupyterLab for tests of widgets; without Chromium they are skipped, unless REQUIRE_BROWSER=1."""
 
 import contextlib
-import json
 import os
-import secrets
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
-CHROMIUM = os.environ.get("SEGFLUX_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+from tests.support.lab import CHROMIUM, OPTIONS, Notebook, jupyterlab, write_notebook
+
 STATIC = Path(__file__).parents[2] / "segflux_nb" / "viewing" / "static"
-SETTINGS = {"fetchNews": "false", "checkForUpdates": False}
 
 FAKE_MODEL = """
 window.makeModel = (state) => {
@@ -53,9 +45,8 @@ def browser():  # of the package: while it lives, this thread has a running even
         pytest.skip("no Chromium: apt install chromium, or set SEGFLUX_CHROMIUM")
     from playwright.sync_api import sync_playwright
 
-    options = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
         yield browser
         browser.close()
 
@@ -97,92 +88,23 @@ def mount(page):
 @pytest.fixture(scope="package")
 def lab(tmp_path_factory, browser):
     """A JupyterLab of its own: address, token, folder."""
-    root, home, token = tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("home"), secrets.token_hex(8)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = home / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps(SETTINGS))
-    folders = {
-        "HOME": home,
-        "JUPYTER_CONFIG_DIR": home / "config",
-        "JUPYTER_DATA_DIR": home / "data",
-        "JUPYTER_RUNTIME_DIR": home / "runtime",
-        "JUPYTERLAB_SETTINGS_DIR": home / "settings",
-        "JUPYTERLAB_WORKSPACES_DIR": home / "workspaces",
-        "IPYTHONDIR": home / "ipython",
-    }
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, **{name: str(folder) for name, folder in folders.items()}, "PATH": path}
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
-    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
-    command += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
-    command += ["--LabApp.extension_manager=readonly"]
-    base = f"http://127.0.0.1:{port}"
-    with (home / "lab.log").open("w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        for _ in range(240):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{base}/api?token={token}", timeout=1).close()
-                break
-            if server.poll() is not None:
-                pytest.fail((home / "lab.log").read_text()[-2000:])
-            time.sleep(0.25)  # there is no event for a server that begins to listen
-        yield base, token, root
-        server.terminate()
-        server.wait(15)
-
-
-class Notebook:
-    def __init__(self, page):
-        self.page = page
-
-    def run(self, number):
-        self.page.evaluate(
-            """async (number) => {
-                const app = window.jupyterapp, notebook = app.shell.currentWidget.content;
-                notebook.deselectAll();
-                notebook.activeCellIndex = number;
-                await app.commands.execute('notebook:run-cell');
-            }""",
-            number,
-        )
-
-    def cell(self, number):
-        return self.page.locator(".jp-Notebook .jp-CodeCell").nth(number)
-
-    def says(self, number, text, timeout=20_000):
-        """Run a cell, and wait until its output has these words."""
-        self.run(number)
-        self.cell(number).locator(".jp-OutputArea-output", has_text=text).first.wait_for(timeout=timeout)
+    with jupyterlab(tmp_path_factory.mktemp("lab"), tmp_path_factory.mktemp("home")) as served:
+        yield served
 
 
 @pytest.fixture
 def open_notebook(lab, browser):
-    import nbformat
-
-    base, token, root = lab
+    _, _, root = lab
     contexts = []
 
     def open_notebook(cells, name):
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(notebook, root / name)
+        write_notebook(cells, root / name)
         return reopen(name)
 
     def reopen(name):
         context = browser.new_context(viewport={"width": 1280, "height": 1000})
-        page = context.new_page()
-        contexts.append((context, page))
-        page.goto(f"{base}/lab/tree/{name}?token={token}&reset")
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
-        page.wait_for_function(
-            "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.connectionStatus"
-            " === 'connected'",
-            timeout=60_000,
-        )
-        return Notebook(page)
+        contexts.append((context, context.new_page()))
+        return Notebook.opened(contexts[-1][1], lab, name)
 
     open_notebook.reopen = reopen
     yield open_notebook

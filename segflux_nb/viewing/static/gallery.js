@@ -222,7 +222,12 @@ class Gallery {
       ondblclick: () => this.open(index),
       onpointermove: (event) => this.aim(event, tile),
       onwheel: (event) => this.closer(event),
-    }, el("div", { class: "sfx-frame" }, picture), el("div", { class: "sfx-marks" }));
+    }, el("div", { class: "sfx-frame" }, picture, el("div", { class: "sfx-marks" })));
+    if (!this.view.cols) {
+      const own = this.columns.filter((column) => column.axis && column.name !== this.view.rows && column.name !== this.view.by);
+      const words = own.map((column) => this.value(index, column.name)).join(" · ");
+      tile.append(el("div", { class: "sfx-caption", title: words }, words));
+    }
     if (cell.length > 1) tile.append(el("div", { class: "sfx-more" }, `+${cell.length - 1}`));
     cell.forEach((one) => this.tiles.set(one, tile));
     this.order.push(index);

@@ -1,0 +1,82 @@
+"""Time until 2,000 pictures can be seen in JupyterLab: the gallery beside ipywidgets' GridBox, in one run.
+
+From running the cell until the pictures in sight are decoded; and the bytes that each leaves in the saved notebook.
+
+Run with: python benchmarks/gallery.py     (needs Chromium)
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from playwright.sync_api import sync_playwright
+
+from tests.support.lab import CHROMIUM, OPTIONS, Notebook, jupyterlab, write_notebook
+
+NUMBER = 2000
+SETUP = f"""
+import io, ipywidgets, pandas as pd
+from pathlib import Path
+from random import Random
+from PIL import Image
+import segflux_nb
+folder = Path("pictures")
+folder.mkdir(exist_ok=True)
+paths = []
+for number in range({NUMBER}):
+    image = Image.frombytes("RGB", (8, 8), Random(number).randbytes(192)).resize((256, 256))
+    paths.append(folder / f"{{number}}.jpg")
+    image.save(paths[-1], quality=80)
+frame = pd.DataFrame({{"seed": range({NUMBER}), "image": [str(path) for path in paths]}})
+thumbnails = [path.read_bytes() for path in paths]
+print("ready")
+"""
+GALLERY = "frame.pictures.gallery()"
+GRIDBOX = """ipywidgets.GridBox(
+    [ipywidgets.Image(value=data, format="jpeg", width=128) for data in thumbnails],
+    layout=ipywidgets.Layout(grid_template_columns="repeat(auto-fill, 132px)"),
+)"""
+VISIBLE = """(selector) => { const all = [...document.querySelectorAll(selector)].filter((image) => {
+    const box = image.getBoundingClientRect(); return box.width && box.top < innerHeight && box.bottom > 0; });
+  return all.length > 5 && all.every((image) => image.complete && image.naturalWidth); }"""
+
+
+def main() -> None:
+    if CHROMIUM is None:
+        sys.exit("There is no Chromium: apt install chromium")
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        root, home = Path(name, "lab"), Path(name, "home")
+        root.mkdir()
+        home.mkdir()
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        with jupyterlab(root, home) as lab:
+            found = {}
+            for title, cell, selector in (
+                ("gallery", GALLERY, ".sfx-tile img"),
+                ("GridBox", GRIDBOX, ".widget-gridbox img"),
+            ):
+                write_notebook([SETUP, cell], root / f"{title}.ipynb")
+                page = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
+                notebook = Notebook.opened(page, lab, f"{title}.ipynb")
+                notebook.says(0, "ready", timeout=120_000)
+                page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCell.node.scrollIntoView()")
+                began = time.perf_counter()
+                notebook.run(1)
+                page.wait_for_function(VISIBLE, arg=selector, timeout=120_000)
+                found[title] = time.perf_counter() - began
+                page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+                page.wait_for_timeout(2000)  # saving tells nobody when it is done
+                size = (root / f"{title}.ipynb").stat().st_size
+                print(f"{title:10} {found[title]:6.2f} s until visible, {size / 1000:8.1f} kB saved")
+                page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+            print(f"GridBox takes {found['GridBox'] / found['gallery']:.1f} x as long")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
