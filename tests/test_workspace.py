@@ -263,6 +263,12 @@ def test_the_folder_is_private(tmp_path):
 
 # ---------------------------------------------------------------------- processes that die
 
+
+def complaints(stderr):
+    """What a script complained of, without the remarks of asyncio's debug mode that a slow machine was slow."""
+    return [line for line in stderr.splitlines() if not line.startswith("Executing <")]
+
+
 SCRIPT = textwrap.dedent(
     """
     import sys
@@ -347,7 +353,7 @@ def test_an_interpreter_that_ends_leaves_no_complaint(tmp_path):
         env={**os.environ, "SEGFLUX_SERVICE": "simulator"},
         check=True,
     )
-    assert result.stderr == ""
+    assert complaints(result.stderr) == []
 
 
 def test_a_script_that_ends_in_the_middle_lets_its_submits_finish(tmp_path):
@@ -359,7 +365,7 @@ def test_a_script_that_ends_in_the_middle_lets_its_submits_finish(tmp_path):
             text=True,
             check=True,
         )
-        assert ended.stderr == ""
+        assert complaints(ended.stderr) == []
         with sf.Workspace(tmp_path, service="simulator") as ws:
             assert "unknown" not in ws.runs().counts
     process = start(tmp_path)
