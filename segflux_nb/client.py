@@ -267,6 +267,7 @@ class AsyncInferenceJob:
         """The job's result; for a failed job the body that says so."""
         return await self._ask(self.response_url, "")
 
+    # The official SDK's signature, time-out included.
     async def wait(self, timeout: float = TIMEOUT, interval: float = INTERVAL) -> dict[str, Any]:  # noqa: ASYNC109
         """The result, once the job is done.
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from PIL import Image
 
 from ..model import MODEL
 from ..pictures.decode import FORMATS
+from ..viewing.reading import file_of
 from ..viewing.values import check_columns, keys, picture_column, value_labels
 from .metadata import describe, embed
 from .names import fields, picture_names
@@ -46,11 +45,12 @@ def copy_pictures(
     check_columns(frame, asked)
     folder.mkdir(parents=True, exist_ok=True)
     done = frame[frame[column].notna()]
-    files = [_file(picture) for picture in done[column]]
+    files = [file_of(picture) for picture in done[column]]
     runs = list(done["run"]) if "run" in done.columns else [f"{number:04d}" for number in range(len(done))]
     varying = asked or [name for name in axes if name in done.columns and done[name].nunique() > 1]
     words = {name: value_labels(done, name) for name in varying}
-    chosen = picture_names(runs, words, [ending for _, ending in files], names)
+    endings = [f".{FORMATS.get(kind, kind.lower())}" for _, kind in files]
+    chosen = picture_names(runs, words, endings, names)
     described = _descriptions(done) if metadata else [{}] * len(done)
     for (data, _), name, texts in zip(files, chosen, described, strict=True):
         within(folder / name).write_bytes(embed(data, texts) if texts else data)
@@ -84,15 +84,3 @@ def _descriptions(frame: pd.DataFrame) -> list[dict[str, str]]:
         )
         for row in rows
     ]
-
-
-def _file(picture: Any) -> tuple[bytes, str]:
-    """A picture as the bytes of a file, and its ending."""
-    if isinstance(picture, Image.Image):
-        buffer = io.BytesIO()
-        picture.save(buffer, "PNG")
-        return buffer.getvalue(), ".png"
-    data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
-    with Image.open(io.BytesIO(data)) as image:
-        ending = FORMATS.get(str(image.format)) or str(image.format).lower()
-    return data, f".{ending}"

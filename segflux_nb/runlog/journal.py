@@ -133,6 +133,7 @@ class Journal:
         assignments = "".join(f", {name} = ?" for name in changes)
         data = {name: value for name, value in changes.items() if value is not None}
         with self._writing() as cursor:
+            # The names are columns, as was checked above; the values are bound.
             cursor.execute(
                 f"UPDATE runs SET state = ?{assignments} WHERE service = ? AND digest = ? AND state = ?",  # noqa: S608
                 (to, *changes.values(), run.service, run.digest, run.state),
@@ -231,11 +232,12 @@ class Journal:
         """What the service measured of the latest completed runs, the newest first."""
         with self._reading() as cursor:
             cursor.execute(
-                "SELECT parameters, coalesce(queue_seconds, 0), render_seconds, cost_usd FROM runs WHERE service = ?"
+                "SELECT parameters, coalesce(queue_seconds, 0), render_seconds, cost_usd,"
+                " coalesce(accepted_at, submitted_at, completed_at) FROM runs WHERE service = ?"
                 " AND state = 'completed' AND render_seconds IS NOT NULL ORDER BY completed_at DESC LIMIT ?",
                 (service, most),
             )
-            return [Measurement(json.loads(row[0]), row[1], row[2], row[3]) for row in cursor]
+            return [Measurement(json.loads(row[0]), *tuple(row)[1:]) for row in cursor]
 
     # ------------------------------------------------------------------ sharing
 

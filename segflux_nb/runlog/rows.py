@@ -53,12 +53,16 @@ class LoggedRun:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What the service measured of a completed run: seconds in its queue and of inference, and US dollars."""
+    """What the service measured of a completed run: seconds in its queue and of inference, and US dollars.
+
+    And when it was accepted, in seconds since 1970 UTC.
+    """
 
     parameters: Mapping[str, Value]
     queue: float
     render: float
     cost: float | None
+    accepted: float
 
 
 class FoundSweep(NamedTuple):

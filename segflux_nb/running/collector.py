@@ -153,7 +153,8 @@ class Collector:
                 cost = _number(metrics.get("cost"))
                 changes |= {"cost_usd": cost, "queue_seconds": queue, "render_seconds": render}
                 if render is not None:
-                    self._learn(Measurement(run.parameters, queue, render, cost))
+                    accepted = run.accepted_at or self._clock.now()
+                    self._learn(Measurement(run.parameters, queue, render, cost, accepted))
         match outcome:
             case Rendered(picture_url=url):
                 changes["picture_url"] = self._api.service.relative(url)
@@ -162,7 +163,7 @@ class Collector:
         return await self._writer.settle(run, advance(run.state, outcome), **changes)
 
     def _learn(self, measurement: Measurement) -> None:
-        if self._times.learn(measurement.parameters, measurement.queue, measurement.render):
+        if self._times.learn(measurement.parameters, measurement.queue, measurement.render, measurement.accepted):
             news, self._news = self._news, asyncio.Event()
             news.set()
         law = self._times.total(measurement.parameters)

@@ -80,16 +80,18 @@ class _Measured:
     strange_since: float = math.inf
     """When the first of them was accepted."""
     holds_since: float = -math.inf
-    """Jobs that were accepted before the service changed tell nothing, even if they end after it."""
+    """When the first job was accepted that shows the service as it is now."""
+    past: Law | None = None
+    """How it was before: a job that was accepted in those days, and took as long as one did then, teaches nothing."""
 
     def add(
         self, parameters: Mapping[str, Value], seconds: float, accepted: float, expected: Law | None = None
     ) -> bool:
-        if seconds <= 0 or accepted < self.holds_since:
+        if seconds <= 0 or (accepted < self.holds_since and self.past is not None and not _side(seconds, self.past)):
             return False
         changed = expected is not None and self._is_change(seconds, accepted, expected)
         if changed:
-            self.holds_since = self.strange_since
+            self.holds_since, self.past = self.strange_since, expected
             self._forget()
         self.number += 1
         self.by_kind[_kind(parameters)].append(seconds)
@@ -101,8 +103,7 @@ class _Measured:
     def _is_change(self, seconds: float, accepted: float, expected: Law) -> bool:
         if not self.pooled:
             return False
-        longer = expected.longer(seconds)
-        side = 1 if longer < OUTSIDE else -1 if longer > 1 - OUTSIDE else 0
+        side = _side(seconds, expected)
         goes_on = side * self.strange > 0
         self.strange = self.strange + side if goes_on else side
         self.strange_since = min(self.strange_since, accepted) if goes_on else accepted
@@ -137,6 +138,12 @@ class _Measured:
         if len(self.pooled) >= IN_A_ROW:
             return Law([value * evaluations for value in self.pooled], 1.0)
         return Law([], seconds * evaluations) if seconds else None
+
+
+def _side(seconds: float, law: Law) -> int:
+    """1 for slower, -1 for quicker than nearly all by this law, 0 for neither."""
+    longer = law.longer(seconds)
+    return 1 if longer < OUTSIDE else -1 if longer > 1 - OUTSIDE else 0
 
 
 def _kind(parameters: Mapping[str, Value]) -> _Kind:

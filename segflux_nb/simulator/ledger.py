@@ -140,7 +140,7 @@ class Ledger:
     def listed(self, now: float, since: float, until: float, most: int, skip: int) -> tuple[list[Entry], int]:
         """A page of what the history shows: submits of a time, the newest first; and how many there are in all."""
         where = "WHERE listed_at <= ? AND submitted_at >= ? AND submitted_at < ?"
-        total = int(self._value(f"SELECT count(*) FROM jobs {where}", now, since, until))  # noqa: S608
+        total = int(self._value(f"SELECT count(*) FROM jobs {where}", now, since, until))  # noqa: S608 - its own text
         return self._entries(f"{where} ORDER BY number DESC LIMIT ? OFFSET ?", now, since, until, most, skip), total
 
     def entry(self, request_id: str) -> Entry | None:

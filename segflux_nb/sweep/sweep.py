@@ -327,7 +327,7 @@ class _Plus(_Derived):
     other: Sweep
 
     @property
-    def names(self) -> Sequence[str]:  # type: ignore[override]
+    def names(self) -> Sequence[str]:  # type: ignore[override]  # a field elsewhere; here it follows from the other
         return list(self.other.axes)
 
     def apply(self, cells: Cells) -> Cells:

@@ -17,6 +17,16 @@ GAIN = 3
 """Differences are shown so many times as bright as they are."""
 
 
+def difference(picture: Image.Image, reference: Image.Image) -> tuple[Image.Image, float]:
+    """Where a picture differs from another, in the colours of the scale, and the mean difference, from 0 to 1."""
+    if reference.size != picture.size:
+        reference = reference.resize(picture.size, Image.Resampling.LANCZOS)
+    grey = ImageChops.difference(picture, reference).convert("L")
+    steps = [on_scale(min(1.0, GAIN * level / 255)) for level in range(256)]
+    channels = [grey.point([step[channel] for step in steps]) for channel in range(3)]
+    return Image.merge("RGB", channels), ImageStat.Stat(grey).mean[0] / 255
+
+
 def draw(page: Page, theme: Theme, reader: Reader, *, heat: bool = False) -> Image.Image:
     """The page as a picture; with `heat`, cells with a value show it in the place of their picture."""
     sheet = Image.new("RGB", (page.width, page.height), theme.page)
@@ -94,7 +104,7 @@ def _draw_tags(sheet: Image.Image, pen: ImageDraw.ImageDraw, cell: Cell, box: Bo
 def _draw_difference(
     sheet: Image.Image, pen: ImageDraw.ImageDraw, cell: Cell, box: Box, theme: Theme, reader: Reader
 ) -> None:
-    """Where a picture differs from its reference, in the colours of the scale; the mean difference as a number."""
+    """The difference of a cell's picture from its reference, and its mean as a number."""
     picture, reference = reader.fitted(cell.picture, _size(box)), reader.fitted(cell.reference, _size(box))
     size = max(8, min(20, (box[2] - box[0]) // 14))
     if picture is None or reference is None:
@@ -108,13 +118,8 @@ def _draw_difference(
             theme.muted,
         )
         return
-    if reference.size != picture.size:
-        reference = reference.resize(picture.size, Image.Resampling.LANCZOS)
-    grey = ImageChops.difference(picture, reference).convert("L")
-    mean = ImageStat.Stat(grey).mean[0] / 255
-    steps = [on_scale(min(1.0, GAIN * level / 255)) for level in range(256)]
-    channels = [grey.point([step[channel] for step in steps]) for channel in range(3)]
-    _paste(sheet, Image.merge("RGB", channels), box)
+    shown, mean = difference(picture, reference)
+    _paste(sheet, shown, box)
     _draw_tags(sheet, pen, Cell(tags=(f"{100 * mean:.1f} %",)), box)
 
 

@@ -27,7 +27,7 @@ from ..pictures.thumbnails import SIDE, thumbnail_of
 from .arranging import NEVER_AXES, arrange
 from .colours import ThemeName
 from .layout import pages
-from .reading import Reader
+from .reading import Reader, file_of
 from .sheet import ContactSheet
 from .values import distinct, keys, labels_of, picture_column, value_labels
 
@@ -36,7 +36,6 @@ QUALITY = 78
 FALLBACK_BYTES, FALLBACK_CELLS = 45_000, 150
 """The static sheet beside a gallery is no larger in a saved notebook, and has no more cells."""
 
-_MIME = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _SIMULATED = "Simulated by segflux_nb's own flow model: these are not pictures by Flux."
 
 OnMark = Callable[..., None]
@@ -245,16 +244,11 @@ def _file(picture: Any) -> tuple[bytes, str] | None:
     """A picture as the bytes of a file, and its kind; None where it cannot be read."""
     if picture is None:
         return None
-    if isinstance(picture, Image.Image):
-        buffer = io.BytesIO()
-        picture.convert("RGB").save(buffer, "JPEG", quality=92)
-        return buffer.getvalue(), "image/jpeg"
     try:
-        data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
-        with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:
-            return data, _MIME[str(image.format)]
+        data, kind = file_of(picture)
     except OSError:
         return None
+    return data, f"image/{kind.lower()}"
 
 
 def _json(value: Any) -> str:

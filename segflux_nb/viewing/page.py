@@ -13,8 +13,9 @@ from PIL import Image
 
 from ..markup import escape
 from .colours import ThemeName, on_scale, readable_on
+from .drawing import difference
 from .layout import Cell, Layout
-from .reading import Reader
+from .reading import Reader, file_of
 
 MOST_BYTES = 48_000_000
 """Pictures in one file; beyond it they are embedded smaller."""
@@ -22,7 +23,7 @@ MOST_BYTES = 48_000_000
 SIDES = (1024, 768, 512, 384, 256, 128)
 QUALITY = 80
 
-_MIME = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+DIFFERENCE_SIDE = 320
 
 Embed = Callable[[Any], str | None]
 
@@ -69,8 +70,7 @@ def _sheet(layout: Layout, embed: Embed, number: int) -> str:
             f'<p class="scale">{escape(scale.name)} {escape(scale.low)} '
             f'<span style="background:linear-gradient(to right, {stops})"></span> {escape(scale.high)}</p>'
         )
-    notes = [note for note in layout.held if not layout.differs or "difference" not in note]
-    parts += [f'<p class="note">{escape(line)}</p>' for line in (*notes, *layout.footer)]
+    parts += [f'<p class="note">{escape(line)}</p>' for line in (*layout.held, *layout.footer)]
     return f"<section>\n{chr(10).join(parts)}\n</section>"
 
 
@@ -110,7 +110,7 @@ def _cell(layout: Layout, cell: Cell, embed: Embed, name: str) -> str:
     style = f' style="outline-color:{colour}" class="bordered"' if colour else ""
     return (
         f'<td><figure{style}><label title="{words}"><input type="checkbox" aria-label="Show large: {words}">'
-        f'<img src="{source}" alt="{words}"></label>{"".join(under)}</figure></td>'
+        f'<img src="{source}" alt="{words}"></label>{"".join(under)}{_difference(cell)}</figure></td>'
     )
 
 
@@ -142,17 +142,28 @@ def _address(picture: Any, *, side: int | None) -> str | None:
         return None
     if side is None and not isinstance(picture, Image.Image):
         try:
-            data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
-            with Image.open(io.BytesIO(data)) as image:
-                mime = _MIME.get(str(image.format))
+            data, kind = file_of(picture)
         except OSError:
             return None
-        if mime is not None:
-            return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}"
+        return f"data:image/{kind.lower()};base64,{base64.b64encode(data).decode('ascii')}"
     size = side or SIDES[0]
     small = Reader().fitted(picture, (size, size))
-    if small is None:
-        return None
+    return None if small is None else _as_jpeg(small)
+
+
+def _as_jpeg(image: Image.Image) -> str:
     buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=QUALITY)
+    image.save(buffer, "JPEG", quality=QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
+def _difference(cell: Cell) -> str:
+    """What stands below a picture that is compared with another."""
+    size = (DIFFERENCE_SIDE, DIFFERENCE_SIDE)
+    reader = Reader()
+    picture, reference = reader.fitted(cell.picture, size), reader.fitted(cell.reference, size)
+    if picture is None or reference is None:
+        return ""
+    shown, mean = difference(picture, reference)
+    words = f"{100 * mean:.1f} %"
+    return f'<img src="{_as_jpeg(shown)}" alt="difference {words}"><div class="tag">difference {words}</div>'

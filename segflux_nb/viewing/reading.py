@@ -29,6 +29,23 @@ class Reader:
         return None if kept is None else _resized(kept, *size)
 
 
+def file_of(picture: Any) -> tuple[bytes, str]:
+    """A picture (path, bytes or Pillow image) as the bytes of a file, and its format, such as ``JPEG``.
+
+    Raises
+    ------
+    OSError
+        Where it cannot be read.
+    """
+    if isinstance(picture, Image.Image):
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+        return buffer.getvalue(), "PNG"
+    data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
+    with Image.open(io.BytesIO(data)) as image:
+        return data, str(image.format)
+
+
 def _read(picture: Any, width: int, height: int) -> Image.Image | None:
     try:
         with _opened(picture, max(width, height)) as image:

@@ -162,3 +162,34 @@ def test_the_optimum_is_no_worse_than_the_rule_and_better_than_asking_each_secon
     assert polls + WORTH / 22 * lag < 22.5 + WORTH / 22 * 0.5
     assert greedy_seconds([3.0, 2.0, 2.0], 2) == 4.0
     assert pytest.approx(7.92) == LONGEST * 22
+
+
+def test_what_was_accepted_before_a_change_teaches_nothing_though_it_ends_after():
+    rng = np.random.default_rng(3)
+    learned = ServiceTimes(0.88)
+    for at, seconds in enumerate(draw(rng, 60, 22.0)):
+        learned.learn(EULER, 0.0, float(seconds), float(at))
+    for at, seconds in enumerate(draw(rng, 20, 60.0)):
+        learned.learn(EULER, 0.0, float(seconds), 100.0 + at)
+    known = learned.total(EULER).mean
+    for seconds in draw(rng, 20, 22.0):
+        assert not learned.learn(EULER, 0.0, float(seconds), 90.0)
+    assert learned.total(EULER).mean == known
+    assert 50 < known < 70
+
+
+def test_the_engine_says_when_jobs_were_accepted(tmp_path, monkeypatch):
+    told = []
+    learn = ServiceTimes.learn
+
+    def spy(self, parameters, queue, render, accepted):
+        told.append(accepted)
+        return learn(self, parameters, queue, render, accepted)
+
+    monkeypatch.setattr(ServiceTimes, "learn", spy)
+    bench = Bench(tmp_path)
+    rows = bench.run(list(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3])))
+    assert sorted(told) == sorted(row.accepted_at for row in rows)
+    told.clear()
+    bench.engine()
+    assert sorted(told) == sorted(row.accepted_at for row in rows), "from the log too, at the next start"

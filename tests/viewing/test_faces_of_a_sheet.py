@@ -84,7 +84,7 @@ def test_a_heat_map_shows_values_where_there_are_some():
         contact_sheet(table.assign(score=pd.array([None] * 3, dtype="Int64")), heat="score")
 
 
-def test_differences_are_from_the_chosen_cell_of_the_same_row():
+def test_differences_are_from_the_chosen_cell_of_the_same_row(tmp_path):
     table = frame(lora_strength=[0.0, 0.5], seed=[1, 2])
     table["image"] = [GREY, RED, RED, RED]
     layout = arrange(table, cols="lora_strength", rows="seed", relative_to={"lora_strength": 0.0})
@@ -94,6 +94,10 @@ def test_differences_are_from_the_chosen_cell_of_the_same_row():
     assert differences["run3"] == on_scale(0), "the same picture differs nowhere"
     assert differences["run2"] not in (on_scale(0), (255, 255, 255)), "grey and red differ"
     assert "its difference from lora_strength 0.0" in layout.text
+    options = {"cols": "lora_strength", "rows": "seed", "relative_to": {"lora_strength": 0.0}}
+    html = contact_sheet(table, **options).save(tmp_path / "a.html").read_text()
+    assert html.count('alt="difference') == 2, "the page has them too"
+    assert 'alt="difference 0.0 %"' in html
     for (_, one), (_, other) in zip(page.cells, page.strips, strict=True):
         assert not overlap(one, other)
     for wrong, says in (({"steps": 3}, "no axis of this sheet"), ({"lora_strength": 0.7}, "does not have")):
