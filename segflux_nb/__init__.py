@@ -15,7 +15,7 @@ from .version import __version__
 _HOMES = {
     "Workspace": "workspace",
     "Simulator": "simulator.app",
-    "Run": "runs",
+    "Run": "run",
     "Runs": "runs",
     "LiveRun": "live",
     "ContactSheet": "viewing.sheet",
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from .exporting.metadata import read_metadata as read_metadata
     from .live import LiveRun as LiveRun
     from .nesting import enable_nested_asyncio as enable_nested_asyncio
-    from .runs import Run as Run
+    from .run import Run as Run
     from .runs import Runs as Runs
     from .simulator.app import Simulator as Simulator
     from .sweep.axes import linked as linked

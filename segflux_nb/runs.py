@@ -9,12 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import SegfluxError
+from .analysis.ranking import Ranking
 from .exporting.folder import export
 from .exporting.imagefolder import export_imagefolder
+from .jury import Jury, this_rater
 from .lifecycle import State
 from .markup import count, plain
 from .model import Value
+from .run import Run, RunError, value_of
 from .runlog.frame import (
     DF_COLUMNS,
     LOG_COLUMNS,
@@ -24,10 +26,14 @@ from .runlog.frame import (
     limits_frame,
     reached_from_here,
     sources,
+    votes_frame,
 )
 from .runlog.journal import Journal
 from .runlog.rows import LoggedRun
 from .running.summary import Summary, summarise
+from .sweep.finer import finer
+from .sweep.plan import Plan
+from .sweep.sweep import Sweep
 from .viewing.colours import ThemeName
 from .viewing.comparison import compare
 from .viewing.progress import volatile_bundle
@@ -35,80 +41,11 @@ from .viewing.sheet import ContactSheet, contact_sheet
 
 if TYPE_CHECKING:
     import pandas as pd
-    from PIL import Image
 
     from .viewing.gallery import Gallery
+    from .viewing.tuner import Tuner
 
 _FAILED = (State.FAILED, State.REFUSED, State.UNKNOWN, State.LOST)
-
-
-class RunError(SegfluxError, LookupError):
-    """A run that is not in the selection, or of which there are several."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One cell's picture, made or in the making.
-
-    Parameters are attributes: ``run.lora_strength``. So are the sweep's placeholders and labels.
-
-    Attributes
-    ----------
-    digest:
-        Its identity.
-    parameters, labels:
-        What was asked for, and what the sweep says of it.
-    status:
-        planned, submitted, processing, completed, failed, refused, unknown or lost.
-    error, error_kind:
-        What went wrong, in words and in kind; empty where nothing did.
-    path:
-        The picture's file, or None.
-    """
-
-    digest: str
-    service: str
-    take: int
-    parameters: Mapping[str, Value]
-    labels: Mapping[str, Value]
-    status: str
-    error_kind: str
-    error: str
-    path: Path | None
-
-    def __getattr__(self, name: str) -> Value:
-        if not name.startswith("_"):
-            for source in ("parameters", "labels"):
-                values: Mapping[str, Value] = self.__dict__.get(source, {})
-                if name in values:
-                    return values[name]
-        raise AttributeError(f"a run has no {name!r}")
-
-    @property
-    def run(self) -> str:
-        """The run's short name: the first 12 characters of its digest."""
-        return self.digest[:RUN_DIGITS]
-
-    @property
-    def image(self) -> Image.Image:
-        """The picture.
-
-        Raises
-        ------
-        RunError
-            Where there is none (yet); the text says why.
-        """
-        if self.path is None:
-            why = f"{self.error_kind}: {self.error}" if self.error else f"it is {self.status}"
-            raise RunError(f"Run {self.run} has no picture; {why}", remedy="Run its sweep again")
-        from PIL import Image
-
-        with Image.open(self.path) as image:
-            image.load()
-            return image
-
-    def __repr__(self) -> str:
-        return f"Run({self.run})"
 
 
 class RunsSummary(Summary):
@@ -126,6 +63,7 @@ class Source:
     service: str
     folder: Path
     retry: Callable[[Runs], Runs]
+    plan: Callable[[Sweep], Plan]
 
 
 @dataclass(frozen=True)
@@ -171,7 +109,7 @@ class Runs:
         """
         chosen = []
         for (digest, labels), run in zip(self.cells, self, strict=True):
-            same = all(_value(run, name) == value for name, value in values.items())
+            same = all(value_of(run, name) == value for name, value in values.items())
             if same and (keep is None or keep(run)):
                 chosen.append((digest, labels))
         return replace(self, cells=chosen, stopped=None)
@@ -188,7 +126,7 @@ class Runs:
         if len(found) == 1:
             return found[0]
         wanted = ", ".join(f"{name}={value!r}" for name, value in values.items())
-        varying = [name for name in self.axes if len({str(_value(run, name)) for run in found}) > 1]
+        varying = [name for name in self.axes if len({str(value_of(run, name)) for run in found}) > 1]
         raise RunError(
             f"{count(len(found), 'run')} with {wanted or 'no condition'}",
             remedy=f"Say which {' and '.join(varying)}" if found else "Look at runs.df for the values there are",
@@ -413,6 +351,95 @@ class Runs:
             raise RunError(f"stars={stars!r} is not a number from 0 to 5")
         self.source.journal.mark(self.source.service, digest, stars=stars, pick=pick, note=note)
 
+    # ------------------------------------------------------------------ judging
+
+    def vote(
+        self,
+        left: Run | str,
+        right: Run | str,
+        outcome: str,
+        *,
+        axis: str = "lora_strength",
+        rater: str | None = None,
+    ) -> None:
+        """Say which of two runs is better; durable at once. The tuner does it for you, blind.
+
+        Parameters
+        ----------
+        left, right:
+            Runs, or their short names, that have all but the axis in common.
+        outcome:
+            ``left``, ``right``, ``tie`` or ``skip``.
+        axis:
+            In what they differ.
+        rater:
+            Who says so; your name on this machine if left out.
+
+        Raises
+        ------
+        RunError
+            Where they differ in something else, or the outcome is none.
+
+        Example
+        -------
+        ``runs.vote(runs.one(seed=7, lora_strength=0.4), runs.one(seed=7, lora_strength=0.8), "right")``
+        """
+        rater = this_rater() if rater is None else rater
+        one, other = (self._digest(run)[:RUN_DIGITS] for run in (left, right))
+        self._jury(axis).vote(one, other, outcome, rater)
+
+    @property
+    def votes(self) -> pd.DataFrame:
+        """All votes between these runs: when, by whom, along which axis, the two runs, the outcome."""
+        return votes_frame(self.source.journal.votes(self.source.service), {digest for digest, _ in self.cells})
+
+    def ranking(self, axis: str = "lora_strength", *, rater: str | None = None) -> Ranking:
+        """Which value of an axis the votes prefer, with an interval across seeds; its text is a plain sentence.
+
+        Parameters
+        ----------
+        axis:
+            The axis.
+        rater:
+            Whose votes; all if left out.
+
+        Example
+        -------
+        ``runs.ranking()`` shows, say, ``best 0.80, 0.70 to 0.90, 5 seeds, 34 votes``
+        """
+        return self._jury(axis).ranking(rater)
+
+    def tuner(self, axis: str = "lora_strength", *, rater: str | None = None) -> Tuner:
+        """Find the best value of an axis with your eyes: a slider through it, and blind votes between pairs.
+
+        Parameters
+        ----------
+        axis:
+            What is tuned.
+        rater:
+            The name under which votes are kept; your name on this machine if left out.
+
+        Raises
+        ------
+        RunError
+            Where the axis has no two values with pictures.
+
+        Example
+        -------
+        ``tuner = runs.tuner()``, and when you have voted ``tuner.ranking`` and ``tuner.next_sweep()``
+        """
+        from .viewing.tuner import Tuner
+
+        jury = self._jury(axis)
+        return Tuner(self.df, axis, jury, rater=this_rater() if rater is None else rater, propose=self._propose)
+
+    def _propose(self, axis: str, low: float, high: float) -> tuple[Sweep, Plan]:
+        sweep = finer([run.parameters for run in self], axis, low, high)
+        return sweep, self.source.plan(sweep)
+
+    def _jury(self, axis: str) -> Jury:
+        return Jury.of(self.source.journal, self.source.service, self, axis, self.axes)
+
     # ------------------------------------------------------------------ reading the log
 
     def _digest(self, run: Run | str) -> str:
@@ -468,10 +495,3 @@ class Runs:
             error=plain(run.error),
             path=self.source.folder / run.picture if run.picture else None,
         )
-
-
-def _value(run: Run, name: str) -> Any:
-    value = run.take if name == "take" else getattr(run, name, None)
-    if value is None:
-        raise RunError(f"Runs have no {name!r}", remedy=f"They have {', '.join([*run.parameters, *run.labels])}")
-    return value

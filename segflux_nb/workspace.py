@@ -423,7 +423,7 @@ class Workspace:
         name: str = "",
         title: str = "",
     ) -> Runs:
-        source = Source(self._journal, self.service, self.path, self._retry)
+        source = Source(self._journal, self.service, self.path, self._retry, self.plan)
         return Runs(source, cells, axes, name=title or name, title=title)
 
 

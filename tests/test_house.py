@@ -19,8 +19,11 @@ FLOORS = [
     ["accessor", "connection"],
     ["live"],
     ["runs"],
+    ["jury"],
+    ["run"],
     ["exporting"],
     ["viewing"],
+    ["analysis"],
     ["running"],
     ["runlog"],
     ["client"],
@@ -98,3 +101,19 @@ def test_an_import_alone_loads_nothing_heavy():
         "asyncio",
     }
     assert not loaded & heavy
+
+
+PATCHES = sorted((PACKAGE.parent / "tests" / "mutants").glob("*.patch"))
+
+
+@pytest.mark.parametrize("patch", PATCHES, ids=lambda patch: patch.stem)
+def test_planted_bugs_can_be_planted(patch):
+    """Whether each is found says `make mutants`."""
+    checked = subprocess.run(
+        ["git", "apply", "--check", "--recount", "-"],
+        cwd=PACKAGE.parent,
+        input=patch.read_text().split("\n", 2)[2],
+        capture_output=True,
+        text=True,
+    )
+    assert not checked.returncode, checked.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..lifecycle import State
 from ..model import MODEL, Value
-from .rows import LoggedSweep
+from .rows import LoggedSweep, LoggedVote
 
 RUN_DIGITS = 12
 """So many characters of the digest name a run."""
@@ -191,6 +191,18 @@ def limits_frame(limits: Sequence[tuple[float, str, float, str]]) -> pd.DataFram
             "why": pd.Series(why, dtype="string"),
         }
     )
+
+
+def votes_frame(votes: Sequence[tuple[float, LoggedVote]], digests: Container[str]) -> pd.DataFrame:
+    """Votes between runs: when, by whom, along which axis, the two runs, the outcome."""
+    kept = [(at, vote) for at, vote in votes if vote.left in digests and vote.right in digests]
+    columns: dict[str, pd.Series[Any]] = {"at": _moments([at for at, _ in kept])}
+    for name in LoggedVote._fields:
+        values = [getattr(vote, name) for _, vote in kept]
+        columns[name] = pd.Series(
+            [value[:RUN_DIGITS] for value in values] if name in ("left", "right") else values, dtype="string"
+        )
+    return pd.DataFrame(columns)
 
 
 def reached_from_here(path: Path) -> str:

@@ -17,8 +17,8 @@ from ..errors import WorkspaceError
 from ..lifecycle import State, check_arrow
 from ..model import Value
 from ..sweep.request import Request
-from .rows import FoundSweep, LoggedRun, LoggedSweep, Measurement, Standing
-from .schema import open_database
+from .rows import FoundSweep, LoggedRun, LoggedSweep, LoggedVote, Measurement, Standing
+from .schema import VOTES_SINCE, open_database
 
 WINDOW_SECONDS = 60.5
 """A minute, and what requests may be late or early on their way: the service counts them when they arrive."""
@@ -387,6 +387,35 @@ class Journal:
         with self._reading() as cursor:
             cursor.execute("SELECT digest, stars, pick, note FROM marks WHERE service = ?", (service,))
             return {row["digest"]: dict(row) for row in cursor}
+
+    def vote(self, service: str, vote: LoggedVote) -> None:
+        """Enter a judgement between two runs."""
+        with self._writing() as cursor:
+            cursor.execute(
+                "INSERT INTO votes (at, service, rater, axis, left, right, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (self._clock.now(), service, vote.rater, vote.axis, vote.left, vote.right, vote.outcome),
+            )
+
+    def take_back(self, service: str, axis: str, rater: str, digests: Iterable[str]) -> bool:
+        """Forget a rater's latest judgement between these runs; whether there was one."""
+        with self._writing() as cursor:
+            cursor.execute(
+                "DELETE FROM votes WHERE number = (SELECT max(number) FROM votes WHERE service = ? AND axis = ?"
+                " AND rater = ? AND left IN (SELECT value FROM json_each(?)))",
+                (service, axis, rater, json.dumps(list(digests))),
+            )
+            return bool(cursor.rowcount)
+
+    def votes(self, service: str) -> list[tuple[float, LoggedVote]]:
+        """All judgements in order, each with its time."""
+        with self._reading() as cursor:
+            if cursor.execute("PRAGMA user_version").fetchone()[0] < VOTES_SINCE:
+                return []  # an old log that can only be read
+            cursor.execute(
+                "SELECT at, rater, axis, left, right, outcome FROM votes WHERE service = ? ORDER BY number",
+                (service,),
+            )
+            return [(row[0], LoggedVote(*tuple(row)[1:])) for row in cursor]
 
     # ------------------------------------------------------------------ transactions
 

@@ -65,6 +65,16 @@ class Measurement:
     accepted: float
 
 
+class LoggedVote(NamedTuple):
+    """A judgement between two runs, given by their digests, that differ in an axis."""
+
+    rater: str
+    axis: str
+    left: str
+    right: str
+    outcome: str
+
+
 class FoundSweep(NamedTuple):
     """Which sweep it is: its number, its name by its axes, what the user calls it, its axes."""
 

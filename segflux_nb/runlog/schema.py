@@ -12,7 +12,7 @@ from ..lifecycle import State
 from .files import file_system, is_local, locks_work, wal_is_sound
 
 APPLICATION_ID = 0x5346_4C58  # "SFLX"
-VERSION = 2
+VERSION = 3
 
 _STATES = ", ".join(f"'{state.value}'" for state in State)
 
@@ -37,6 +37,20 @@ CREATE TABLE limits (                        -- what the service was found to al
     value   REAL NOT NULL,
     why     TEXT NOT NULL
 ) STRICT;
+"""
+
+_VOTES = """
+CREATE TABLE votes (                         -- judgements between two runs that differ in one axis
+    number  INTEGER PRIMARY KEY,
+    at      REAL NOT NULL,
+    service TEXT NOT NULL,
+    rater   TEXT NOT NULL,
+    axis    TEXT NOT NULL,
+    left    TEXT NOT NULL,                   -- digests
+    right   TEXT NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('left', 'right', 'tie', 'skip'))
+) STRICT;
+CREATE INDEX votes_by_axis ON votes (service, axis);
 """
 
 SCHEMA = f"""
@@ -121,13 +135,17 @@ CREATE TABLE marks (
 ) STRICT, WITHOUT ROWID;
 
 {_PACING}
+{_VOTES}
 
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};
 """
 
-MIGRATIONS: dict[int, str] = {1: _PACING}
+MIGRATIONS: dict[int, str] = {1: _PACING, 2: _VOTES}
 """What leads from a version to the next; a log is brought up to date when it is opened to be written."""
+
+VOTES_SINCE = 3
+"""The version from which a log has votes."""
 
 QUICK_CHECK_BYTES = 32 << 20
 """A log of up to so many bytes is checked whenever it is opened (a tenth of a second); a larger one after a crash."""

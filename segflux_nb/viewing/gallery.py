@@ -7,42 +7,26 @@ blob; pictures at full size are sent when they are looked at and kept nowhere.
 from __future__ import annotations
 
 import base64
-import io
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import anywidget
 import pandas as pd
 import traitlets
-from IPython.display import display
-from PIL import Image
 
 from ..errors import SegfluxError
 from ..markup import count, escape, plain
-from ..pictures.decode import FORMATS
-from ..pictures.thumbnails import SIDE, thumbnail_of
 from .arranging import NEVER_AXES, arrange
 from .colours import ThemeName
-from .layout import pages
-from .reading import Reader, file_of
-from .sheet import ContactSheet
 from .values import distinct, keys, labels_of, picture_column, value_labels
-
-STATIC = Path(__file__).parent / "static"
-QUALITY = 78
-FALLBACK_BYTES, FALLBACK_CELLS = 45_000, 150
-"""The static sheet beside a gallery is no larger in a saved notebook, and has no more cells."""
-
-_SIMULATED = "Simulated by segflux_nb's own flow model: these are not pictures by Flux."
+from .widget import STATIC, PictureWidget, module, picture_file, simulated_note, style
 
 OnMark = Callable[..., None]
 """Called with a run's name and one of ``stars``, ``pick``, ``note``; raises where it cannot be kept."""
 
 
-class Gallery(anywidget.AnyWidget):
+class Gallery(PictureWidget):
     """Runs on a grid, to be looked at and rated with mouse or keyboard; press ``?`` in it for its keys.
 
     Marks are handed on at once. In a saved notebook a small static sheet stands beside it.
@@ -55,12 +39,10 @@ class Gallery(anywidget.AnyWidget):
         gallery.save("gallery.html")     # a page of its own
     """
 
-    _esm = STATIC / "gallery.js"
-    _css = STATIC / "gallery.css"
+    _esm = module("gallery")
+    _css = style("gallery")
     items: Any = traitlets.List().tag(sync=True)
     columns: Any = traitlets.List().tag(sync=True)
-    thumbs = traitlets.Bytes().tag(sync=True)
-    offsets: Any = traitlets.List().tag(sync=True)
     view = traitlets.Dict().tag(sync=True)
     marks = traitlets.Dict().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
@@ -79,41 +61,20 @@ class Gallery(anywidget.AnyWidget):
         axes = frame.attrs.get("segflux_axes", ())
         image = picture_column(frame, image)
         layout = arrange(frame, cols=cols, rows=rows, by=by, axes=axes, image=image, title=title)
-        # Of thousands, the static sheet shows the beginning.
-        self._sheet = ContactSheet(pages(layout, lambda part: len(part.cells) <= FALLBACK_CELLS)[0])
-        # Pictures are read when they are looked at, and the current folder may be another one by then.
-        self._pictures = [Path(one).resolve() if isinstance(one, str) else one for one in keys(frame[image])]
         self._title = title
         self._on_mark = on_mark
-        self._text = f"Gallery({count(len(frame), 'run')})"
-        thumbnails = [_thumbnail(picture) for picture in self._pictures]
-        offsets = [0]
-        for thumbnail in thumbnails:
-            offsets.append(offsets[-1] + len(thumbnail))
         items, columns = _items(frame, image, axes)
         marks = {item["run"]: mark for item, mark in zip(items, _marks(frame), strict=True) if mark}
-        simulated = "service" in frame.columns and (frame["service"] == "simulator").any()
         super().__init__(
+            keys(frame[image]),
+            layout,
+            f"Gallery({count(len(frame), 'run')})",
             items=items,
             columns=columns,
-            thumbs=b"".join(thumbnails),
-            offsets=offsets,
             view={"cols": "" if layout.is_wrapped else layout.columns, "rows": layout.rows, "by": layout.outer},
             marks=marks,
-            note=_SIMULATED if simulated else "",
+            note=simulated_note(frame),
         )
-        self.on_msg(self._answer)
-
-    def __repr__(self) -> str:
-        return self._text
-
-    def _ipython_display_(self) -> None:
-        """The static sheet, which shows wherever no widget lives, and the widget, which hides it while it lives."""
-        sheet = {"text/plain": self._sheet.text, "image/jpeg": self._sheet.inline(FALLBACK_BYTES)}
-        display(sheet, raw=True)  # type: ignore[no-untyped-call]
-        bundle: Any = self._repr_mimebundle_()
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        display({**data, "text/plain": self._text}, raw=True)  # type: ignore[no-untyped-call]
 
     def save(self, path: str | Path, *, theme: ThemeName = "light") -> Path:
         """Write it as one HTML file that needs neither kernel nor network; marks made there stay in that page."""
@@ -125,31 +86,24 @@ class Gallery(anywidget.AnyWidget):
         """The HTML of `save`."""
         state = {name: getattr(self, name) for name in ("items", "columns", "offsets", "view", "marks", "note")}
         state["thumbs"] = base64.b64encode(self.thumbs).decode("ascii")
-        pictures = [_file(picture) for picture in self._pictures]
+        pictures = [picture_file(picture) for picture in self._pictures]
         full = [None if one is None else [one[1], base64.b64encode(one[0]).decode("ascii")] for one in pictures]
-        module = base64.b64encode((STATIC / "gallery.js").read_bytes()).decode("ascii")
+        source = base64.b64encode(module("gallery").encode()).decode("ascii")
         title = escape(plain(self._title) or "Gallery")
         return (
             f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<style>html {{ color-scheme: {theme}; }} body {{ margin: 0; }}\n"
-            f"{(STATIC / 'gallery.css').read_text(encoding='utf-8')}\n"
+            f"{style('gallery')}\n"
             ".sfx-gallery { max-height: 100vh; height: 100vh; }</style>\n</head>\n<body>\n"
             f'<div id="gallery"></div>\n<script type="application/json" id="state">{_json(state)}</script>\n'
             f'<script type="application/json" id="full">{_json(full)}</script>\n'
-            f'<script type="module">\nconst source = "{module}";\n'
+            f'<script type="module">\nconst source = "{source}";\n'
             f"{(STATIC / 'page.js').read_text(encoding='utf-8')}\n</script>\n</body>\n</html>\n"
         )
 
-    def _answer(self, widget: object, message: Mapping[str, Any], buffers: object) -> None:
-        """What the front end asks; may come on any thread."""
-        if message.get("kind") == "full":
-            index = message.get("index")
-            known = isinstance(index, int) and 0 <= index < len(self._pictures)
-            found = _file(self._pictures[index]) if known and isinstance(index, int) else None
-            data, mime = ([found[0]], found[1]) if found else ([], "")
-            self.send({"kind": "full", "index": index, "mime": mime}, buffers=data)
-        elif message.get("kind") == "mark":
+    def _asked(self, message: Mapping[str, Any]) -> None:
+        if message.get("kind") == "mark":
             self._mark(str(message.get("run")), {k: message[k] for k in ("stars", "pick", "note") if k in message})
 
     def _mark(self, run: str, mark: Mapping[str, Any]) -> None:
@@ -218,37 +172,6 @@ def _marks(frame: pd.DataFrame) -> list[dict[str, Any]]:
         {name: kinds[name](values[at]) for name, values in columns.items() if values[at] is not None}
         for at in range(len(frame))
     ]
-
-
-def _thumbnail(picture: Any) -> bytes:
-    kept = thumbnail_of(os.fspath(picture)) if isinstance(picture, os.PathLike) else None
-    if kept is not None and kept.exists():
-        return kept.read_bytes()
-    if isinstance(picture, bytes | os.PathLike):
-        try:
-            data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
-            with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:
-                if image.format == "JPEG" and max(image.size) <= SIDE:
-                    return data
-        except OSError:
-            return b""
-    small = Reader().fitted(picture, (SIDE, SIDE))
-    if small is None:
-        return b""
-    buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=QUALITY)
-    return buffer.getvalue()
-
-
-def _file(picture: Any) -> tuple[bytes, str] | None:
-    """A picture as the bytes of a file, and its kind; None where it cannot be read."""
-    if picture is None:
-        return None
-    try:
-        data, kind = file_of(picture)
-    except OSError:
-        return None
-    return data, f"image/{kind.lower()}"
 
 
 def _json(value: Any) -> str:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from segflux_nb.viewing.widget import module, style
 from tests.support.lab import CHROMIUM, OPTIONS, Notebook, jupyterlab, write_notebook
-
-STATIC = Path(__file__).parents[2] / "segflux_nb" / "viewing" / "static"
 
 FAKE_MODEL = """
 window.makeModel = (state) => {
@@ -67,7 +66,7 @@ def mount(page):
     """Renders a widget's module with a fake model, without Jupyter."""
 
     def mount(name, state, bytes_=()):
-        css = (STATIC / f"{name}.css").read_text(encoding="utf-8")
+        css = style(name)
         page.set_content(f"<style>{css}</style><div id=root></div>")
         page.add_script_tag(content=FAKE_MODEL)
         page.evaluate(
@@ -78,11 +77,33 @@ def mount(page):
                 const module = await import(url);
                 window.cleanup = module.default.render({model, el: document.getElementById('root')});
             }""",
-            [(STATIC / f"{name}.js").read_text(encoding="utf-8"), state, list(bytes_)],
+            [module(name), state, list(bytes_)],
         )
         return page
 
     return mount
+
+
+@pytest.fixture
+def complaints(page):
+    """What axe-core, a checker of accessibility, finds wrong with the page, light and dark."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    def complaints():
+        found = []
+        page.add_style_tag(content="html { color-scheme: light dark } * { transition: none !important }")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            # Rules of whole pages do not concern a widget; it stands in another one.
+            report = Axe().run(page, context="#root", options={"rules": {"region": {"enabled": False}}}).response
+            found += [
+                (scheme, rule["id"], node["html"][:200], node["failureSummary"])
+                for rule in report["violations"]
+                for node in rule["nodes"]
+            ]
+        return found
+
+    return complaints
 
 
 @pytest.fixture(scope="package")

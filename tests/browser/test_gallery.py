@@ -262,6 +262,25 @@ def test_names_roles_and_contrast(shown, scheme):
     assert page.locator('.sfx-tile[tabindex="0"]').count() == 1, "one stop for the tab key"
 
 
+def test_it_is_accessible(shown, complaints):
+    table = coloured(lora_strength=[0.4, 0.8], seed=[1, 2], sampler_name=["euler", "heun"]).assign(note="crisp")
+    table.loc[0, ["image", "status", "error"]] = [None, "failed", "Content policy"]
+    page = shown(table)
+    found = complaints()
+    tile(page, 1).click()
+    for keys in (("Enter",), ("Escape", "c"), ("s",), ("f",), ("Escape", "?")):
+        for key in keys:
+            page.keyboard.press(key)
+        found += complaints()
+    page.keyboard.press("Escape")
+    page.get_by_label("Columns").select_option("")
+    assert found + complaints() == []
+    page.locator("#root .sfx-status").evaluate(
+        "one => { one.style.color = '#888'; one.append(document.createElement('button')); }"
+    )
+    assert {rule for _, rule, _, _ in complaints()} >= {"button-name", "color-contrast"}, "the checker sees it"
+
+
 def test_a_page_of_its_own_needs_no_kernel(page, tmp_path):
     table = coloured(lora_strength=[0.4, 0.8], seed=[1, 2]).assign(note=PAYLOADS[0])
     path = Gallery(table, title="</script><script>alert(1)</script>").save(tmp_path / "gallery.html")

@@ -7,53 +7,30 @@ const NONE = "";
 const ZOOM = 4;
 const MISSING = "–";
 
-function el(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value === true) node.setAttribute(name, "");
-    else if (value !== false && value != null) node.setAttribute(name, value);
-  }
-  node.append(...children.filter((child) => child != null));
-  return node;
-}
-
-function bytesOf(view) {
-  return view instanceof Uint8Array ? view : new Uint8Array(view.buffer ?? view, view.byteOffset ?? 0, view.byteLength);
-}
-
 /** A gallery's state and what is drawn of it. */
 class Gallery {
   constructor(model, root) {
     this.model = model;
     this.root = root;
-    this.urls = new Map(); // "t3": thumbnail of item 3, "f3": its picture
-    this.asked = new Map(); // item -> those who wait for its picture
+    this.pictures = new Pictures(model);
     this.chosen = [];
     this.at = -1; // the item with the focus
     this.zoomed = false;
     this.overlay = null;
-    this.listeners = [];
-    root.classList.add("sfx-gallery");
-    // JupyterLab leaves keys alone below an element with this attribute.
-    root.setAttribute("data-lm-suppress-shortcuts", "true");
-    this.listen("change:marks", () => this.redrawMarks());
-    this.listen("msg:custom", (message, buffers) => this.receive(message, buffers));
-    root.addEventListener("keydown", (event) => this.key(event));
+    this.listening = new Listening(model);
+    root.classList.add("sfx", "sfx-gallery");
+    this.listening.to("change:marks", () => this.redrawMarks());
+    this.listening.to("msg:custom", (message, buffers) => this.receive(message, buffers));
+    ownKeys(root, (key, event) => this.key(key, event));
     this.seen = new IntersectionObserver((entries) => this.show(entries), { rootMargin: "400px" });
     this.draw();
   }
 
-  listen(name, action) {
-    this.model.on(name, action);
-    this.listeners.push([name, action]);
-  }
-
   destroy() {
-    for (const [name, action] of this.listeners) this.model.off(name, action);
+    this.listening.end();
     this.seen.disconnect();
     clearInterval(this.playing);
-    for (const url of this.urls.values()) URL.revokeObjectURL(url);
+    this.pictures.destroy();
   }
 
   get items() { return this.model.get("items"); }
@@ -213,7 +190,7 @@ class Gallery {
   tile(cell) {
     const index = cell[0];
     const item = this.items[index];
-    const picture = this.hasThumb(index)
+    const picture = this.pictures.has(index)
       ? el("img", { alt: "", draggable: "false", decoding: "async" })
       : el("div", { class: "sfx-absent" }, el("b", {}, item.status), el("span", {}, item.reason));
     const tile = el("div", {
@@ -280,41 +257,9 @@ class Gallery {
 
   // ---------------------------------------------------------------- pictures
 
-  hasThumb(index) {
-    const offsets = this.model.get("offsets");
-    return offsets[index + 1] > offsets[index];
-  }
-
-  thumb(index) {
-    const key = `t${index}`;
-    if (!this.urls.has(key) && this.hasThumb(index)) {
-      const offsets = this.model.get("offsets");
-      const data = bytesOf(this.model.get("thumbs")).subarray(offsets[index], offsets[index + 1]);
-      this.urls.set(key, URL.createObjectURL(new Blob([data], { type: "image/jpeg" })));
-    }
-    return this.urls.get(key);
-  }
-
-  /** The picture at full size, asked for once. */
-  full(index) {
-    const key = `f${index}`;
-    if (this.urls.has(key)) return Promise.resolve(this.urls.get(key));
-    return new Promise((resolve) => {
-      if (this.asked.has(index)) { this.asked.get(index).push(resolve); return; }
-      this.asked.set(index, [resolve]);
-      this.model.send({ kind: "full", index });
-    });
-  }
-
   receive(message, buffers) {
-    if (message.kind === "full") {
-      const waiting = this.asked.get(message.index) ?? [];
-      this.asked.delete(message.index);
-      if (buffers?.length) this.urls.set(`f${message.index}`, URL.createObjectURL(new Blob([bytesOf(buffers[0])], { type: message.mime })));
-      for (const resolve of waiting) resolve(this.urls.get(`f${message.index}`) ?? this.thumb(message.index));
-    } else if (message.kind === "error") {
-      this.say(message.text);
-    }
+    if (message.kind === "full") this.pictures.came(message, buffers);
+    else if (message.kind === "error") this.say(message.text);
   }
 
   show(entries) {
@@ -323,14 +268,14 @@ class Gallery {
       const image = target.querySelector("img");
       if (!isIntersecting || !image) continue;
       const index = target.sfxItems[0];
-      if (!image.src) image.src = this.thumb(index);
+      if (!image.src) image.src = this.pictures.thumb(index);
       if (this.zoomed) this.sharpen(target);
     }
   }
 
   async sharpen(tile) {
     const image = tile.querySelector("img");
-    if (image) image.src = await this.full(tile.sfxItems[0]);
+    if (image) image.src = await this.pictures.full(tile.sfxItems[0]);
   }
 
   /** The loupe: every tile shows the same place, several times as large. */
@@ -384,14 +329,11 @@ class Gallery {
     return index;
   }
 
-  key(event) {
-    const inSlider = event.target.matches('input[type="range"]') && !/^(Arrow|Home|End|Page)/.test(event.key);
-    if (event.target.matches("input, select, textarea") && !inSlider) { event.stopPropagation(); return; }
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+  /** Does what a key stands for, and says whether it stands for anything. */
+  key(key, event) {
     const index = this.overlay?.index ?? this.at;
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     let used = true;
-    const key = event.key;
     if (key === "Escape" && this.overlay) this.overlay.close();
     else if (key === "?") this.help();
     else if (key === "z") this.overlay?.zoom ? this.overlay.zoom() : this.zoom();
@@ -410,10 +352,7 @@ class Gallery {
     else if (key === "c") this.compare();
     else if (key === "f") { if (!this.overlay) this.open(index); this.overlay.play?.(); }
     else used = false;
-    // The notebook has commands on single keys (d d deletes a cell): none of them may leave, handled here or not.
-    // Tab goes on, and what was not handled keeps what the browser does with it.
-    if (used) event.preventDefault();
-    if (key !== "Tab") event.stopPropagation();
+    return used;
   }
 
   rate(index, mark) {
@@ -461,11 +400,11 @@ class Gallery {
     const overlay = this.dialog("Picture", stage, facts);
     const go = async (next) => {
       overlay.index = next;
-      image.src = this.thumb(next) ?? "";
+      image.src = this.pictures.thumb(next) ?? "";
       image.alt = this.words(next);
-      image.hidden = !this.hasThumb(next);
+      image.hidden = !this.pictures.has(next);
       overlay.redraw();
-      const url = this.hasThumb(next) ? await this.full(next) : null;
+      const url = this.pictures.has(next) ? await this.pictures.full(next) : null;
       if (url && overlay.index === next) image.src = url;
     };
     overlay.go = go;
@@ -506,13 +445,13 @@ class Gallery {
 
   compare() {
     const chosen = (this.chosen.length > 1 ? this.chosen : [...this.chosen, this.at, this.beside(this.at, 1, 0)])
-      .filter((index, at, all) => index >= 0 && this.hasThumb(index) && all.indexOf(index) === at);
+      .filter((index, at, all) => index >= 0 && this.pictures.has(index) && all.indexOf(index) === at);
     if (chosen.length < 2) { this.say("Choose two pictures or more with the space key, then compare"); return; }
     const stage = el("div", { class: "sfx-comparison" });
     const modes = ["side by side", "slider", "flicker", "difference"];
     const buttons = modes.map((mode, n) => el("button", { type: "button", "aria-pressed": "false", onclick: () => draw(mode) }, `${mode} (${"asfd"[n]})`));
     const overlay = this.dialog("Comparison", el("div", { class: "sfx-bar" }, ...buttons), stage);
-    const picture = (index) => { const image = el("img", { alt: this.words(index), draggable: "false" }); image.src = this.thumb(index); this.full(index).then((url) => { image.src = url; }); return image; };
+    const picture = (index) => { const image = el("img", { alt: this.words(index), draggable: "false" }); image.src = this.pictures.thumb(index); this.pictures.full(index).then((url) => { image.src = url; }); return image; };
     const caption = (index) => el("figcaption", {}, this.words(index));
     let mode = modes[0], turn = 0;
     const aim = (event) => {
@@ -545,7 +484,7 @@ class Gallery {
         const canvas = el("canvas", { role: "img", "aria-label": `Difference of ${this.words(first)} and ${this.words(second)}` });
         const name = el("figcaption");
         stage.replaceChildren(canvas, name);
-        difference(canvas, this.full(first), this.full(second)).then((text) => { name.textContent = text; });
+        difference(canvas, this.pictures.full(first), this.pictures.full(second)).then((text) => { name.textContent = text; });
       }
       // What had the focus may be gone with the old mode.
       if (!overlay.dialog.contains(document.activeElement)) overlay.dialog.focus();
@@ -587,19 +526,4 @@ async function difference(canvas, ...urls) {
   return `mean difference ${((100 * sum) / (a.data.length / 4) / 255).toFixed(1)} %`;
 }
 
-/** Hides the static sheet that stands above a live gallery in a notebook; it comes back when the gallery goes. */
-function hideTwin(root) {
-  const twin = root.closest(".jp-OutputArea-child")?.previousElementSibling;
-  if (!twin?.querySelector(".jp-RenderedImage")) return () => {};
-  twin.style.display = "none";
-  return () => { twin.style.display = ""; };
-}
-
-export default {
-  render({ model, el: root }) {
-    const gallery = new Gallery(model, root);
-    let back = () => {};
-    const later = requestAnimationFrame(() => { back = hideTwin(root); });
-    return () => { cancelAnimationFrame(later); back(); gallery.destroy(); };
-  },
-};
+export default { render: rendering((model, root) => new Gallery(model, root)) };

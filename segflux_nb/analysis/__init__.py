@@ -1,0 +1,1 @@
+"""What votes and pictures say: pure, over values and frames."""

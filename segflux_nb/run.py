@@ -1,0 +1,92 @@
+"""A run: one cell's picture, made or in the making."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import SegfluxError
+from .model import Value
+from .runlog.frame import RUN_DIGITS
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+class RunError(SegfluxError, LookupError):
+    """A run that is not in the selection, or of which there are several."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One cell's picture, made or in the making.
+
+    Parameters are attributes: ``run.lora_strength``. So are the sweep's placeholders and labels.
+
+    Attributes
+    ----------
+    digest:
+        Its identity.
+    parameters, labels:
+        What was asked for, and what the sweep says of it.
+    status:
+        planned, submitted, processing, completed, failed, refused, unknown or lost.
+    error, error_kind:
+        What went wrong, in words and in kind; empty where nothing did.
+    path:
+        The picture's file, or None.
+    """
+
+    digest: str
+    service: str
+    take: int
+    parameters: Mapping[str, Value]
+    labels: Mapping[str, Value]
+    status: str
+    error_kind: str
+    error: str
+    path: Path | None
+
+    def __getattr__(self, name: str) -> Value:
+        if not name.startswith("_"):
+            for source in ("parameters", "labels"):
+                values: Mapping[str, Value] = self.__dict__.get(source, {})
+                if name in values:
+                    return values[name]
+        raise AttributeError(f"a run has no {name!r}")
+
+    @property
+    def run(self) -> str:
+        """The run's short name: the first 12 characters of its digest."""
+        return self.digest[:RUN_DIGITS]
+
+    @property
+    def image(self) -> Image.Image:
+        """The picture.
+
+        Raises
+        ------
+        RunError
+            Where there is none (yet); the text says why.
+        """
+        if self.path is None:
+            why = f"{self.error_kind}: {self.error}" if self.error else f"it is {self.status}"
+            raise RunError(f"Run {self.run} has no picture; {why}", remedy="Run its sweep again")
+        from PIL import Image
+
+        with Image.open(self.path) as image:
+            image.load()
+            return image
+
+    def __repr__(self) -> str:
+        return f"Run({self.run})"
+
+
+def value_of(run: Run, name: str) -> Any:
+    """A parameter, label or placeholder of a run, or its take; raises `RunError` where it has none such."""
+    value = run.take if name == "take" else getattr(run, name, None)
+    if value is None:
+        raise RunError(f"Runs have no {name!r}", remedy=f"They have {', '.join([*run.parameters, *run.labels])}")
+    return value
