@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import SegfluxError
 from .model import Value
-from .runlog.frame import RUN_DIGITS
+from .sweep.request import RUN_DIGITS
 
 if TYPE_CHECKING:
     from PIL import Image

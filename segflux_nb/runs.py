@@ -20,7 +20,6 @@ from .run import Run, RunError, value_of
 from .runlog.frame import (
     DF_COLUMNS,
     LOG_COLUMNS,
-    RUN_DIGITS,
     Column,
     build,
     limits_frame,
@@ -33,6 +32,7 @@ from .runlog.rows import LoggedRun
 from .running.summary import Summary, summarise
 from .sweep.finer import finer
 from .sweep.plan import Plan
+from .sweep.request import RUN_DIGITS
 from .sweep.sweep import Sweep
 from .viewing.colours import ThemeName
 from .viewing.comparison import compare

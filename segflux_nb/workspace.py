@@ -7,7 +7,7 @@ import math
 import os
 import weakref
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -31,7 +31,7 @@ from .simulator.app import Simulator
 from .sweep.plan import Plan, make_plan
 from .sweep.request import Request
 from .sweep.sweep import Sweep
-from .viewing.progress import Progress, volatile_bundle
+from .viewing.progress import Progress, Seen, Watched, volatile_bundle
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,17 +134,7 @@ class Workspace:
         -------
         ``print(ws.plan(sweep))``
         """
-        requests = list(sweep)
-        logged = self._journal.standings(self.service, [request.digest for request in requests])
-        plan = make_plan(
-            requests,
-            {digest: (run.state, run.error_kind) for digest, run in logged.items()},
-            balance=self._connection.balance(),
-            service=self.service,
-            rates=self._connection.rates(),
-            max_in_flight=self._max_in_flight,
-        )
-        return WorkspacePlan(**vars(plan))
+        return WorkspacePlan(**vars(self._plan(list(sweep), self._connection.balance())))
 
     def run(
         self,
@@ -291,6 +281,7 @@ class Workspace:
         again: bool,
         resubmit_unknown: bool,
         has_stop_button: bool = False,
+        place: Callable[[Any], None] | None = None,
     ) -> LiveRun:
         budget = Budget(self._cap(max_cost))
         requests = self._takes(sweep) if again else list(sweep)
@@ -310,6 +301,7 @@ class Workspace:
             budget,
             resubmit_unknown=resubmit_unknown,
             has_stop_button=has_stop_button,
+            place=place,
         )
 
     def _start(
@@ -321,14 +313,25 @@ class Workspace:
         resubmit_unknown: bool = False,
         retry_held: bool = False,
         has_stop_button: bool = False,
+        place: Callable[[Any], None] | None = None,
     ) -> LiveRun:
         engine = self._connection.engine()
         stop = Stop()
         unique = {request.digest: request for request in requests}
         logged = self._journal.standings(self.service, unique)
         states = {digest: logged[digest].state.status for digest in unique}
-        on_stop = (lambda: stop.set(STOPPED)) if has_stop_button else None
-        progress = Progress(states, on_stop=on_stop)
+        plan = self._plan(list(unique.values()), None)
+        progress = Progress(
+            Watched(
+                states=states,
+                frame=lambda: runs.df,
+                look=self._look,
+                planned=plan.hosted_cost if self.service == SIMULATOR else plan.cost,
+                is_free=self.service == SIMULATOR,
+                on_stop=(lambda: stop.set(STOPPED)) if has_stop_button else None,
+                place=place,
+            )
+        )
 
         async def work() -> None:
             await engine.run(
@@ -344,6 +347,29 @@ class Workspace:
         self._live = [other for other in self._live if not other.done]
         self._live.append(live)
         return live
+
+    def _plan(self, requests: Sequence[Request], balance: float | None) -> Plan:
+        logged = self._journal.standings(self.service, [request.digest for request in requests])
+        return make_plan(
+            requests,
+            {digest: (run.state, run.error_kind) for digest, run in logged.items()},
+            balance=balance,
+            service=self.service,
+            rates=self._connection.rates(),
+            max_in_flight=self._max_in_flight,
+        )
+
+    def _look(self, digests: Collection[str]) -> dict[str, Seen]:
+        """What the log says of runs that ended, for those who watch."""
+        return {
+            digest: Seen(
+                run.state.status,
+                str(self.path / run.picture) if run.picture else None,
+                f"{run.error_kind}: {run.error}" if run.error else "",
+                run.cost_usd or 0.0,
+            )
+            for digest, run in self._journal.runs(self.service, digests).items()
+        }
 
     def _retry(self, runs: Runs) -> Runs:
         logged = self._journal.runs(self.service, [digest for digest, _ in runs.cells])

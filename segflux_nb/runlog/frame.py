@@ -13,10 +13,8 @@ import pandas as pd
 
 from ..lifecycle import State
 from ..model import MODEL, Value
+from ..sweep.request import RUN_DIGITS
 from .rows import LoggedSweep, LoggedVote
-
-RUN_DIGITS = 12
-"""So many characters of the digest name a run."""
 
 
 @dataclass(frozen=True)

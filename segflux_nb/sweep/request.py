@@ -18,6 +18,9 @@ from typing import Any
 
 from ..model import MODEL, Value
 
+RUN_DIGITS = 12
+"""A run's short name is so much of the beginning of its digest."""
+
 
 def canonical_json(data: Any) -> str:
     """JSON text that is the same for equal data.

@@ -1,6 +1,6 @@
-"""How a running sweep shows: one line in a terminal, a bar in a notebook; nothing that stays when it is over.
+"""How a running sweep shows: one line in a terminal, a widget in a notebook; nothing that stays when it is over.
 
-In a notebook it is a widget whose text is constant, so that a saved notebook holds no time and no count.
+The widget's text is constant, so that a saved notebook holds no time and no count.
 """
 
 from __future__ import annotations
@@ -9,43 +9,95 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ..markup import count, escape
+from ..errors import SegfluxError
+from ..markup import count
+from ..sweep.request import RUN_DIGITS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SECONDS_BETWEEN = 0.1
 """Between two refreshes."""
 
 _DONE = ("completed", "failed", "refused", "lost", "unknown")
-_SEGMENTS = (("completed", "#2da44e"), ("failed", "#cf222e"), ("processing", "#0969da"), ("submitted", "#6cb6ff"))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of a run that has ended: its status, its picture's file, what went wrong, US dollars."""
+
+    status: str
+    picture: str | None = None
+    error: str = ""
+    cost: float = 0.0
 
 
 class _Face(Protocol):
-    def show(self, text: str, counts: Mapping[str, int], total: int) -> None: ...
+    """Where progress shows."""
 
-    def close(self, text: str, counts: Mapping[str, int], total: int) -> None: ...
+    def show(
+        self, text: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, Seen]
+    ) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a sweep's progress is told at the start.
+
+    Attributes
+    ----------
+    states:
+        Each run's status, by digest.
+    frame:
+        Makes the frame of all its runs, for those who show them.
+    look:
+        Gives what is known of runs that ended, by digest.
+    planned:
+        What the submits will cost in US dollars, on the hosted service where they are free; None where nobody knows.
+    is_free:
+        Whether nothing is paid here.
+    on_stop:
+        What a Stop button does; None for none. It may be called on any thread.
+    place:
+        What shows a widget; the cell's output if left out.
+    """
+
+    states: Mapping[str, str]
+    frame: Callable[[], pd.DataFrame]
+    look: Callable[[Collection[str]], Mapping[str, Seen]]
+    planned: float | None = None
+    is_free: bool = False
+    on_stop: Callable[[], None] | None = None
+    place: Callable[[Any], None] | None = None
 
 
 class Progress:
     """Follows the states of a sweep's runs and shows them.
 
-    Parameters
-    ----------
-    states:
-        Each run's status at the start, by digest.
-    on_stop:
-        What a Stop button does; None for none. It may be called on any thread.
+    Example
+    -------
+    ``progress.update(digest, "completed")``, from any thread; what changes within a tenth of a second shows at once.
     """
 
-    def __init__(self, states: Mapping[str, str], *, on_stop: Callable[[], None] | None = None) -> None:
-        self._states = dict(states)
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._states = dict(watched.states)
         self._counts = Counter(self._states.values())
         self._already = self._counts["completed"]
+        self._spent = 0.0
         self._lock = threading.Lock()
-        self._started = self._shown = time.monotonic()
-        self._face = _choose_face(len(states), on_stop)
-        self._face.show(self._text(), self._counts, len(states))
+        self._started = time.monotonic()
+        self._fresh: dict[str, str] = {}
+        self._timer: threading.Timer | None = None
+        self._is_over = False
+        self._face = _choose_face(watched)
+        self._show(self._text(), {})
 
     def update(self, digest: str, status: str) -> None:
         """A run's status changed; may be called from any thread."""
@@ -53,15 +105,39 @@ class Progress:
             self._counts[self._states.get(digest, "planned")] -= 1
             self._counts[status] += 1
             self._states[digest] = status
-            now = time.monotonic()
-            if now - self._shown >= SECONDS_BETWEEN:
-                self._shown = now
-                self._face.show(self._text(), self._counts, len(self._states))
+            self._fresh[digest] = status
+            if self._timer is None and not self._is_over:
+                self._timer = threading.Timer(SECONDS_BETWEEN, self._refresh)
+                self._timer.daemon = True
+                self._timer.start()
 
     def close(self, last: str = "") -> None:
         """It is over; `last` says how, where that is worth a word."""
         with self._lock:
-            self._face.close(self._text(last=last), self._counts, len(self._states))
+            if self._timer is not None:
+                self._timer.cancel()
+            self._is_over = True
+        self._refresh(last)
+        self._face.close()
+
+    def _refresh(self, last: str | None = None) -> None:
+        with self._lock:
+            if self._is_over and last is None:
+                return  # the last word has been said
+            self._timer, fresh, self._fresh = None, self._fresh, {}
+            ended = self._look({digest: status for digest, status in fresh.items() if status in _DONE})
+            self._spent += sum(seen.cost for seen in ended.values())
+            self._show(self._text(last), ended, fresh)
+
+    def _look(self, ended: Collection[str]) -> Mapping[str, Seen]:
+        try:
+            return self._watched.look(ended) if ended else {}
+        except SegfluxError:  # the log was closed meanwhile, or its disk is gone: the sweep itself says so
+            return {}
+
+    def _show(self, text: str, ended: Mapping[str, Seen], fresh: Mapping[str, str] | None = None) -> None:
+        statuses = {digest[:RUN_DIGITS]: status for digest, status in (fresh or {}).items()}
+        self._face.show(text, self._counts, statuses, {digest[:RUN_DIGITS]: seen for digest, seen in ended.items()})
 
     def _text(self, last: str | None = None) -> str:
         total, counts = len(self._states), self._counts
@@ -70,27 +146,31 @@ class Progress:
         if last is None:
             flying = counts["submitted"] + counts["processing"]
             parts += [f"{flying:,} in flight"] if flying else []
-            parts += [remaining] if (remaining := self._remaining()) else []
+            parts += self._pace()
         elif last:
             parts.append(last)
         else:
             parts.append(f"{time.monotonic() - self._started:.1f} s")
+        if self._watched.planned:
+            cost = f"${self._spent:.2f} of about ${self._watched.planned:.2f}"
+            parts.append(f"hosted {cost}" if self._watched.is_free else cost)
         return " · ".join(parts)
 
-    def _remaining(self) -> str:
+    def _pace(self) -> list[str]:
+        """Pictures a minute, and how long it will go on."""
         done = self._counts["completed"] - self._already
         left = len(self._states) - sum(self._counts[name] for name in _DONE)
         elapsed = time.monotonic() - self._started
         if done < 3 or not left:
-            return ""
+            return []
         seconds = elapsed / done * left
-        return f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
+        remaining = f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
+        return [f"{60 * done / elapsed:.0f} a minute", remaining]
 
 
-def _choose_face(total: int, on_stop: Callable[[], None] | None) -> _Face:
-    shell = _notebook_shell()
-    if shell:
-        return _Bar(total, on_stop)
+def _choose_face(watched: Watched) -> _Face:
+    if _notebook_shell():
+        return _View(watched)
     return _Line() if sys.stderr.isatty() else _Silent()
 
 
@@ -102,84 +182,50 @@ def _notebook_shell() -> bool:
 
 
 class _Silent:
-    def show(self, text: str, counts: Mapping[str, int], total: int) -> None:
+    def show(
+        self, text: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, Seen]
+    ) -> None:
         """A log file wants no progress."""
 
-    def close(self, text: str, counts: Mapping[str, int], total: int) -> None:
+    def close(self) -> None:
         """Nor an end of it."""
 
 
 class _Line:
     """One line of a terminal, written over itself."""
 
-    def show(self, text: str, counts: Mapping[str, int], total: int) -> None:
+    def show(
+        self, text: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, Seen]
+    ) -> None:
         sys.stderr.write(f"\r\x1b[2K{text}")
         sys.stderr.flush()
 
-    def close(self, text: str, counts: Mapping[str, int], total: int) -> None:
-        self.show(text, counts, total)
+    def close(self) -> None:
         sys.stderr.write("\n")
 
 
-class _Bar:
-    """A bar and a line of words, as a widget with a constant text."""
+class _View:
+    """A widget, whose text in a saved notebook is constant."""
 
-    def __init__(self, total: int, on_stop: Callable[[], None] | None) -> None:
+    def __init__(self, watched: Watched) -> None:
+        from .liveview import MOST_CELLS, LiveView
+
+        frame = watched.frame() if len(watched.states) <= MOST_CELLS else None
+        self._widget = LiveView(frame, len(watched.states), watched.on_stop)
+        if watched.place is not None:
+            watched.place(self._widget)
+            return
         from IPython.display import display
 
-        text = f"Progress({count(total, 'run')})"
-        self._widget = _widget(text)
-        self._button: Any = None
-        if on_stop is None:
-            display(self._widget)  # type: ignore[no-untyped-call]
-            return
-        self._button = _stop_button(on_stop)
-        display(_column(text, self._widget, self._button))  # type: ignore[no-untyped-call]
+        display(self._widget)  # type: ignore[no-untyped-call]
 
-    def show(self, text: str, counts: Mapping[str, int], total: int) -> None:
-        width = {name: 100 * counts.get(name, 0) / max(1, total) for name, _ in _SEGMENTS}
-        width["failed"] += 100 * sum(counts.get(name, 0) for name in ("refused", "lost", "unknown")) / max(1, total)
-        bars = "".join(
-            f'<span style="display:inline-block;height:100%;width:{width[name]:.2f}%;background:{colour}"></span>'
-            for name, colour in _SEGMENTS
-        )
-        self._widget.value = (
-            f'<div role="progressbar" aria-valuemin="0" aria-valuemax="{total}" '
-            f'aria-valuenow="{counts.get("completed", 0)}" aria-label="{escape(text)}" '
-            'style="height:8px;border-radius:4px;overflow:hidden;background:rgba(128,128,128,.25);'
-            f'font-size:0;line-height:0;max-width:640px">{bars}</div>'
-            '<div style="font-size:var(--jp-ui-font-size1,13px);line-height:1.6;'
-            f'font-variant-numeric:tabular-nums">{escape(text)}</div>'
-        )
+    def show(
+        self, text: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, Seen]
+    ) -> None:
+        self._widget.show(text, counts, statuses, ended)
 
-    def close(self, text: str, counts: Mapping[str, int], total: int) -> None:
-        self.show(text, counts, total)
-        if self._button is not None:
-            self._button.layout.display = "none"
-
-
-def _stop_button(on_stop: Callable[[], None]) -> Any:
-    import ipywidgets
-
-    button = ipywidgets.Button(description="Stop", tooltip="Submit nothing more, and collect what is in flight")
-
-    def stop(_: object) -> None:
-        button.disabled, button.description = True, "Stopping"
-        on_stop()
-
-    button.on_click(stop)
-    return button
-
-
-def _column(text: str, *widgets: Any) -> Any:
-    """Widgets below each other, whose text in a saved notebook is this one."""
-    import ipywidgets
-
-    class Constant(ipywidgets.VBox):  # type: ignore[misc]
-        def __repr__(self) -> str:
-            return text
-
-    return Constant(widgets)
+    def close(self) -> None:
+        self._widget.close_view()
 
 
 def _widget(text: str) -> Any:

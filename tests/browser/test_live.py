@@ -1,4 +1,150 @@
-"""The progress of a sweep in a real JupyterLab: Stop works while it runs in the background."""
+"""A running sweep in a real browser: its module alone with a fake model, and whole in JupyterLab."""
+
+import base64
+import io
+import json
+
+import pytest
+from PIL import Image
+
+from segflux_nb.viewing.liveview import LiveView
+from tests.support.corpus import PAYLOADS
+from tests.viewing.test_layout import frame
+
+TRAITS = (
+    *("total", "counts", "line", "errors", "can_stop", "over", "grid", "statuses", "thumbs", "offsets", "note"),
+)
+
+
+def picture(colour):
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), colour).save(buffer, "PNG")
+    return list(buffer.getvalue())
+
+
+@pytest.fixture
+def shown(mount):
+    def shown(table=None, total=4, on_stop=print):
+        if table is None:
+            table = frame(lora_strength=[0.5, 1.0], seed=[1, 2])
+            table["status"], table["image"] = "planned", None
+            table.attrs["segflux_axes"] = ["lora_strength", "seed"]
+        live = LiveView(table if total <= 600 else None, total, on_stop)
+        state = {name: getattr(live, name) for name in TRAITS}
+        state["thumbs"] = base64.b64encode(live.thumbs).decode()
+        return mount("live", json.loads(json.dumps(state)), bytes_=["thumbs"])
+
+    return shown
+
+
+def tell(page, line="", **traits):
+    page.evaluate(
+        "traits => { for (const [name, value] of Object.entries(traits)) model.set(name, value); }",
+        {"line": line, **traits},
+    )
+
+
+def send_tiles(page, *places):
+    page.evaluate(
+        "([at, data]) => model.tell('msg:custom', {kind: 'tiles', at}, at.map(() => new DataView(new Uint8Array(data).buffer)))",
+        [list(places), picture((200, 90, 40))],
+    )
+
+
+def test_the_sheet_fills_in_and_counts_show(shown):
+    page = shown()
+    assert page.locator("thead th").all_inner_texts() == ["0.5", "1.0"]
+    tell(
+        page,
+        "1 of 4 pictures",
+        counts={"completed": 1, "planned": 3},
+        statuses=["completed", "planned", "planned", "failed"],
+    )
+    send_tiles(page, 0)
+    page.locator(".sfx-cell img").first.wait_for()
+    assert page.locator(".sfx-words").inner_text() == "1 of 4 pictures"
+    assert page.locator(".sfx-cell").last.inner_text() == "✘"
+    label = page.locator(".sfx-cell").first.get_attribute("aria-label")
+    assert label.endswith(": completed")
+    assert page.get_by_role("progressbar").get_attribute("aria-valuenow") == "1"
+    assert page.locator(".sfx-progress .sfx-completed").evaluate("one => one.style.width") == "25%"
+
+
+def test_what_came_before_the_view_is_asked_for(shown):
+    page = shown()
+    tell(page, statuses=["completed", "planned", "planned", "completed"], over=True)
+    page.wait_for_function("model.sent.length > 0")
+    assert page.evaluate("model.sent[0]") == {"kind": "missing", "at": [0, 3]}
+    send_tiles(page, 0, 3)
+    assert page.locator(".sfx-cell img").count() == 2
+
+
+def test_a_large_sweep_shows_what_came_last(shown):
+    page = shown(total=5000)
+    for at in range(70):
+        send_tiles(page, at)
+    assert page.locator(".sfx-cell img").count() == 60
+    assert page.locator(".sfx-cell").first.get_attribute("aria-label") == "picture 70"
+
+
+def test_stop_is_said_once_and_goes_when_it_is_over(shown):
+    page = shown()
+    button = page.get_by_role("button", name="Stop")
+    button.click()
+    assert button.inner_text() == "Stopping"
+    assert button.is_disabled()
+    assert page.evaluate("model.sent") == [{"kind": "stop"}]
+    tell(page, over=True)
+    button.wait_for(state="hidden")
+    page = shown(on_stop=None)
+    assert page.get_by_text("interrupt the kernel to stop").is_visible()
+
+
+def test_hostile_words_are_text_and_reasons_are_counted(shown):
+    table = frame(prompt=PAYLOADS)
+    table["status"], table["image"] = "planned", None
+    page = shown(table, total=len(PAYLOADS))
+    tell(page, PAYLOADS[0], errors=[{"reason": PAYLOADS[1], "count": 3}])
+    page.get_by_text(f"3 × {PAYLOADS[1]}").wait_for()
+    assert page.locator("#root script, #root img").count() == 0
+
+
+def test_it_is_accessible_and_leaves_nothing_behind(shown, complaints):
+    page = shown()
+    tell(
+        page,
+        "1 of 4 pictures",
+        statuses=["completed", "failed", "planned", "processing"],
+        counts={"completed": 1},
+        errors=[{"reason": "moderated: no", "count": 1}],
+    )
+    send_tiles(page, 0)
+    assert complaints() == []
+    page.evaluate("cleanup()")
+    assert page.evaluate("model.listening()") == 0
+
+
+FILLING = [
+    """import segflux_nb as sf
+ws = sf.Workspace("filling", service=sf.Simulator(time_scale=0.02, faults={"job:failed": lambda body: body["seed"] == 3}))
+sweep = sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3], lora_strength=[0.5, 1.0], steps=4)
+print("ready")""",
+    "runs = ws.run(sweep)",
+    "print('kept', sorted(runs.counts.items()))",
+]
+
+
+def test_in_jupyterlab_the_sheet_fills_in_while_the_cell_runs(open_notebook):
+    notebook = open_notebook(FILLING, "filling.ipynb")
+    notebook.says(0, "ready", timeout=60_000)
+    notebook.run(1)
+    page = notebook.page
+    page.locator(".sfx-live .sfx-cell img").nth(3).wait_for(timeout=30_000)
+    page.locator(".sfx-words", has_text="4 of 6 pictures · 2 failed").wait_for()
+    assert "hosted $" in page.locator(".sfx-words").inner_text()
+    page.locator(".sfx-errors li", has_text="2 × ").wait_for()
+    notebook.says(2, "kept [('completed', 4), ('failed', 2)]")
+
 
 CELLS = [
     """import segflux_nb as sf
