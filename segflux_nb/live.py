@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -42,6 +43,10 @@ class LiveRun:
     def done(self) -> bool:
         """Whether it has ended."""
         return self._future.done()
+
+    def when_done(self, action: Callable[[], None]) -> None:
+        """Call this when it has ended, on the event loop's thread; at once if it has."""
+        self._future.add_done_callback(lambda _: action())
 
     def stop(self) -> None:
         """Submit nothing more, and collect what is in flight."""

@@ -36,6 +36,8 @@ from .viewing.progress import Progress, Seen, Watched, volatile_bundle
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .viewing.builder import Builder
+
 HOSTED_CAP = 10.0
 """US dollars that one call may spend on the hosted service, unless it is told otherwise."""
 
@@ -203,6 +205,33 @@ class Workspace:
         """
         return self._begin(
             sweep, name, max_cost, again=again, resubmit_unknown=resubmit_unknown, has_stop_button=True
+        )
+
+    def builder(self, sweep: Sweep | None = None) -> Builder:
+        """A form for a sweep, in a notebook: ranges, the number of runs, money and time, Run, and the gallery.
+
+        Parameters
+        ----------
+        sweep:
+            What to begin with.
+
+        Example
+        -------
+        ``builder = ws.builder()``, and later ``ws.runs(builder.sweep)``
+        """
+        from .viewing.builder import Builder
+
+        def start(sweep: Sweep, place: Callable[[Any], None], on_end: Callable[[], None]) -> None:
+            live = self._begin(
+                sweep, None, None, again=False, resubmit_unknown=False, has_stop_button=True, place=place
+            )
+            live.when_done(on_end)
+
+        return Builder(
+            plan=lambda sweep: self._plan(list(sweep), None),
+            start=start,
+            gallery=lambda sweep: self.runs(sweep).gallery(),
+            sweep=sweep,
         )
 
     # ------------------------------------------------------------------ what the log holds

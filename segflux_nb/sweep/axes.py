@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from ..errors import SweepError
@@ -95,7 +96,8 @@ def check_value(name: str, value: object) -> Value:
         if isinstance(error, SweepError):
             raise
         # Whoever writes 1.5 between quotes meant a number; say so instead of "must be a number, not str".
-        raise SweepError(f"{name}={value!r} cannot be: {error}", remedy=_suggestion(parameter, value)) from None
+        shown = str(value) if isinstance(value, Decimal) else repr(value)  # of a text range, as it was written
+        raise SweepError(f"{name}={shown} cannot be: {error}", remedy=_suggestion(parameter, value)) from None
 
 
 def axis(name: str, given: Any) -> Axis | None:

@@ -42,7 +42,7 @@ class Tuner {
     const tab = (mode, text) => el("button", {
       type: "button", role: "tab", "aria-selected": String(this.mode === mode), tabindex: this.mode === mode ? 0 : -1, onclick: () => this.show(mode),
     }, text);
-    this.stage = el("div", { class: "sfx-stage", role: "tabpanel", "aria-label": { slider: "Slider", vote: "Blind votes", ranking: "Ranking" }[this.mode] });
+    this.stage = el("div", { class: "sfx-panel", role: "tabpanel", "aria-label": { slider: "Slider", vote: "Blind votes", ranking: "Ranking" }[this.mode] });
     this.root.replaceChildren(
       el("div", { class: "sfx-bar" },
         el("div", { role: "tablist", "aria-label": `Tuner of ${this.get("axis")}`, class: "sfx-tabs" }, tab("slider", "Slider"), tab("vote", "Blind votes"), tab("ranking", "Ranking")),
@@ -71,7 +71,7 @@ class Tuner {
   drawSlider() {
     const labels = this.get("labels"), blocks = this.get("blocks");
     const range = el("input", { type: "range", min: 0, max: labels.length - 1, step: 1, value: this.at, "aria-label": this.get("axis"), oninput: (event) => this.go(Number(event.target.value)) });
-    const ends = el("div", { class: "sfx-names", "aria-hidden": "true" }, el("span", {}, labels[0]), el("span", {}, labels[labels.length - 1]));
+    const ends = el("div", { class: "sfx-ends", "aria-hidden": "true" }, el("span", {}, labels[0]), el("span", {}, labels[labels.length - 1]));
     this.shown = blocks.map((block) => ({ image: el("img", { draggable: "false" }), absent: el("div", { class: "sfx-absent" }, el("b", {}, "no picture")), block }));
     const figures = this.shown.map(({ image, absent, block }) => el("figure", {}, el("div", { class: "sfx-frame" }, image, absent), el("figcaption", { title: block }, block)));
     this.stage.replaceChildren(el("div", { class: "sfx-value" }), el("div", { class: "sfx-range" }, range, ends), el("div", { class: "sfx-row" }, ...figures));
