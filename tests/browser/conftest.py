@@ -113,8 +113,7 @@ def lab(tmp_path_factory, browser):
         yield served
 
 
-@pytest.fixture
-def open_notebook(lab, browser):
+def _notebooks(lab, browser):
     _, _, root = lab
     contexts = []
 
@@ -133,3 +132,7 @@ def open_notebook(lab, browser):
         with contextlib.suppress(Exception):
             page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
         context.close()
+
+
+open_notebook = pytest.fixture(_notebooks, name="open_notebook")
+open_notebook_once = pytest.fixture(_notebooks, name="open_notebook_once", scope="module")

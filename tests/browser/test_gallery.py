@@ -306,25 +306,67 @@ print("ready")""",
 ]
 
 
-def test_in_jupyterlab_marks_reach_the_log_and_keys_stay(open_notebook):
-    notebook = open_notebook(CELLS, "marks.ipynb")
+@pytest.fixture(scope="module")
+def in_lab(open_notebook_once):
+    """A notebook with a live gallery of four runs."""
+    notebook = open_notebook_once(CELLS, "marks.ipynb")
     notebook.says(0, "ready", timeout=60_000)
     notebook.run(1)
-    page = notebook.page
-    page.locator(".sfx-tile img[src]").nth(3).wait_for(timeout=30_000)
-    assert not notebook.cell(1).locator(".jp-RenderedImage").first.is_visible(), "the static twin is hidden"
+    notebook.page.locator(".sfx-tile img[src]").nth(3).wait_for(timeout=30_000)
+    return notebook
+
+
+def test_in_jupyterlab_the_static_sheet_is_hidden_while_the_gallery_lives(in_lab):
+    assert not in_lab.cell(1).locator(".jp-RenderedImage").first.is_visible()
+
+
+def test_in_jupyterlab_marks_reach_the_log(in_lab):
+    page = in_lab.page
     tile(page, 0).click()
-    for key in ("ArrowRight", "4", "x", "d", "d"):
+    for key in ("ArrowRight", "4"):
         page.keyboard.press(key)
     page.locator(".sfx-marks", has_text="★★★★").wait_for()
-    assert page.locator(".jp-Notebook .jp-Cell").count() == 3, "no key cut, deleted or changed a cell"
+    in_lab.says(2, "stars [4]")
+
+
+def test_in_jupyterlab_keys_do_not_reach_the_notebook(in_lab):
+    page = in_lab.page
+    tile(page, 0).click()
+    for key in ("d", "d", "x", "m", "a", "b", "z", "z", "Enter", "Escape", "ArrowDown"):
+        page.keyboard.press(key)
+    assert page.locator(".jp-Notebook .jp-Cell").count() == 3, "no key cut, deleted, added or changed a cell"
     assert page.locator(".jp-MarkdownCell").count() == 0
-    page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('.sfx-large')?.naturalWidth === 1024", timeout=10_000)
-    page.keyboard.press("Escape")
-    page.get_by_label("Columns").select_option("seed")
+    assert page.evaluate("document.activeElement.closest('.sfx-gallery') !== null")
+
+
+def test_in_jupyterlab_it_is_pivoted(in_lab):
+    page = in_lab.page
+    bar = page.get_by_role("toolbar", name="Gallery")
+    bar.get_by_label("Columns").select_option("seed")
+    bar.get_by_label("Rows").select_option("lora_strength")
     assert page.locator("thead th span").all_inner_texts() == ["1", "2"]
-    notebook.says(2, "stars [4]")
+    assert page.locator("tbody th span").all_inner_texts() == ["0.5", "1.0"]
+    page.locator(".sfx-tile img[src]").nth(3).wait_for()
+
+
+def test_in_jupyterlab_two_pictures_are_compared_at_full_size(in_lab):
+    page = in_lab.page
+    tile(page, 0).click()
+    for key in (" ", "ArrowRight", " ", "c", "s"):
+        page.keyboard.press(key)
+    dialog = page.get_by_role("dialog", name="Comparison")
+    page.wait_for_function(
+        "[...document.querySelectorAll('.sfx-over img')].map((image) => image.naturalWidth).join() === '1024,1024'",
+        timeout=10_000,
+    )
+    slider = dialog.get_by_label("Where the pictures meet")
+    slider.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    style = dialog.locator(".sfx-over img").nth(1).evaluate("image => image.style.clipPath")
+    assert "55%" in style
+    page.keyboard.press("Escape")
+    assert dialog.count() == 0
 
 
 def test_an_untrusted_notebook_shows_the_static_sheet(open_notebook, lab):
