@@ -217,7 +217,7 @@ def test_what_is_handled_stays_and_what_is_not_goes_on(shown):
     for key in ("ArrowRight", "x", "p", "3", "z", "z", "q", "Tab", "Control+c"):
         page.keyboard.press(key)
     assert page.evaluate("leaked") == ["Tab", "Control", "c"]
-    assert page.locator("[data-lm-suppress-shortcuts='true']").count() == 1
+    assert page.locator("#root[data-lm-suppress-shortcuts='true']").count() == 1
 
 
 def test_hostile_words_are_text(shown):

@@ -43,20 +43,26 @@ def jupyterlab(root, home):
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
     command += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
+    command += ["--JupyterNotebookApp.expose_app_in_browser=True"]
     command += ["--LabApp.extension_manager=readonly"]
     base = f"http://127.0.0.1:{port}"
     with (home / "lab.log").open("w") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        for _ in range(240):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{base}/api?token={token}", timeout=1).close()
-                break
-            if server.poll() is not None:
-                raise RuntimeError((home / "lab.log").read_text()[-2000:])
-            time.sleep(0.25)  # there is no event for a server that begins to listen
+        wait_until_served(f"{base}/api?token={token}", server, home / "lab.log")
         yield base, token, root
         server.terminate()
         server.wait(15)
+
+
+def wait_until_served(address, server, log):
+    for _ in range(240):
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(address, timeout=1).close()
+            return
+        if server.poll() is not None:
+            break
+        time.sleep(0.25)  # there is no event for a server that begins to listen
+    raise RuntimeError(log.read_text()[-2000:])
 
 
 def write_notebook(cells, path):
@@ -70,9 +76,9 @@ class Notebook:
         self.page = page
 
     @classmethod
-    def opened(cls, page, lab, name):
+    def opened(cls, page, lab, name, under="lab/tree"):
         base, token, _ = lab
-        page.goto(f"{base}/lab/tree/{name}?token={token}&reset")
+        page.goto(f"{base}/{under}/{name}?token={token}&reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
         page.wait_for_function(
             "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.connectionStatus"

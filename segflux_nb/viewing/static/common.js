@@ -1,5 +1,7 @@
 // What the modules of all widgets share; it stands before each of them. Words from outside go through textContent only.
 
+const SUPPRESS = "data-lm-suppress-shortcuts"; // JupyterLab and Notebook leave keys alone where it is set
+
 function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -7,6 +9,8 @@ function el(tag, attributes = {}, ...children) {
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value != null) node.setAttribute(name, value);
   }
+  // Jupyter looks for this attribute from what has the focus upwards, and in Notebook 7 not far enough.
+  if ("tabindex" in attributes || node.matches("button, input, select, textarea")) node.setAttribute(SUPPRESS, "true");
   node.append(...children.filter((child) => child != null));
   return node;
 }
@@ -92,8 +96,7 @@ function rendering(make) {
  * and what was not used keeps what the browser does with it. Keys in a field are the field's own.
  */
 function ownKeys(root, act) {
-  // JupyterLab leaves keys alone below an element with this attribute.
-  root.setAttribute("data-lm-suppress-shortcuts", "true");
+  root.setAttribute(SUPPRESS, "true");
   root.addEventListener("keydown", (event) => {
     const inSlider = event.target.matches('input[type="range"]') && !/^(Arrow|Home|End|Page)/.test(event.key);
     if (event.target.matches("input, select, textarea") && !inSlider) { event.stopPropagation(); return; }
