@@ -9,6 +9,7 @@ import pandas as pd
 from ..markup import count, escape, plain
 from ..version import __version__
 from ..viewing.arranging import arrange
+from ..viewing.offline import gallery_state
 from ..viewing.page import standalone
 from ..viewing.values import distinct, value_labels
 
@@ -17,18 +18,15 @@ MOST_ROWS = 5000
 
 
 def report(frame: pd.DataFrame, axes: Sequence[str], *, image: str, title: str = "") -> str:
-    """The page. Every axis is on it: those after the second as grids of their own."""
+    """The page: every axis is on its sheet, those after the second as grids; a gallery where scripts run."""
     known = [name for name in axes if name in frame.columns and len(distinct(frame, name)) > 1]
-    layout = arrange(
-        frame,
-        cols=known[0] if known else None,
-        rows=known[1] if len(known) > 1 else None,
-        by=known[2:] or None,
-        axes=axes,
-        image=image,
-        title=title,
-    )
-    return standalone([layout], title=title or "Sweep", body=_table(frame, image))
+    cols, rows, by = [*known[:3], None, None, None][:3]
+    shown = frame if "run" in frame.columns else frame.assign(run=[str(at) for at in range(len(frame))])
+    shown = shown.copy(deep=False)
+    shown.attrs["segflux_axes"] = list(axes)
+    layout = arrange(shown, cols=cols, rows=rows, by=known[2:] or None, axes=axes, image=image, title=title)
+    gallery = gallery_state(shown, cols=cols, rows=rows, by=by, image=image, title=title)
+    return standalone([layout], title=title or "Sweep", body=_table(frame, image), gallery=gallery)
 
 
 def _table(frame: pd.DataFrame, image: str) -> str:

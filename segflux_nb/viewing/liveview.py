@@ -22,7 +22,7 @@ from .arranging import arrange
 from .layout import Layout
 from .progress import Seen
 from .values import distinct
-from .widget import module, simulated_note, style
+from .wire import module, simulated_note, style
 
 MOST_CELLS = 600
 """A larger sweep shows what arrived last instead of its whole sheet."""

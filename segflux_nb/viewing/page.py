@@ -15,7 +15,9 @@ from ..markup import escape
 from .colours import ThemeName, on_scale, readable_on
 from .drawing import difference
 from .layout import Cell, Layout
+from .offline import GalleryState, embedded
 from .reading import Reader, file_of
+from .wire import style
 
 MOST_BYTES = 48_000_000
 """Pictures in one file; beyond it they are embedded smaller."""
@@ -30,7 +32,14 @@ Embed = Callable[[Any], str | None]
 _STYLE = (Path(__file__).parent / "static" / "page.css").read_text(encoding="utf-8")
 
 
-def standalone(layouts: Sequence[Layout], *, theme: ThemeName = "light", title: str = "", body: str = "") -> str:
+def standalone(
+    layouts: Sequence[Layout],
+    *,
+    theme: ThemeName = "light",
+    title: str = "",
+    body: str = "",
+    gallery: GalleryState | None = None,
+) -> str:
     """A page with these sheets.
 
     Parameters
@@ -43,17 +52,24 @@ def standalone(layouts: Sequence[Layout], *, theme: ThemeName = "light", title: 
         Of the page; the first sheet's if left out.
     body:
         HTML after the sheets, escaped already.
+    gallery:
+        What is shown in place of the sheets where scripts run.
     """
     title = title or next((layout.title for layout in layouts if layout.title), "") or "Contact sheet"
     embed = _embedding([cell for layout in layouts for cell in layout.cells])
     sheets = "\n".join(_sheet(layout, embed, number) for number, layout in enumerate(layouts))
+    permitted, live, its_style = "", "", ""
+    if gallery is not None:
+        live, digest = embedded(gallery)
+        # Its own script, and the module that this one makes of what is in the page.
+        permitted, its_style = f"; script-src {digest} blob:", style("gallery")
     return (
         f'<!doctype html>\n<html lang="en" data-theme="{theme}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n"
-        f"<title>{escape(title)}</title>\n<style>\n{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>\n"
-        f"{sheets}\n{body}\n</main>\n</body>\n</html>\n"
+        f"content=\"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'{permitted}\">\n"
+        f"<title>{escape(title)}</title>\n<style>\n{its_style}{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>\n"
+        f'<div id="static">\n{sheets}\n</div>\n{live}{body}\n</main>\n</body>\n</html>\n'
     )
 
 
@@ -107,10 +123,11 @@ def _cell(layout: Layout, cell: Cell, embed: Embed, name: str) -> str:
         status = "picture file missing" if cell.status == "completed" else cell.status
         reason = f"<span>{escape(cell.reason)}</span>" if cell.reason else ""
         return f'<td class="absent" title="{words}"><b>{escape(status)}</b>{reason}</td>'
-    style = f' style="outline-color:{colour}" class="bordered"' if colour else ""
+    outline = f' style="outline-color:{colour}" class="bordered"' if colour else ""
+    image = f'<img src="{source}" alt="{words}" data-run="{escape(cell.run)}">'
     return (
-        f'<td><figure{style}><label title="{words}"><input type="checkbox" aria-label="Show large: {words}">'
-        f'<img src="{source}" alt="{words}"></label>{"".join(under)}{_difference(cell)}</figure></td>'
+        f'<td><figure{outline}><label title="{words}"><input type="checkbox" aria-label="Show large: {words}">'
+        f"{image}</label>{''.join(under)}{_difference(cell)}</figure></td>"
     )
 
 

@@ -19,7 +19,8 @@ from ..sweep.plan import Plan
 from ..sweep.sweep import Sweep
 from .arranging import arrange
 from .values import distinct, keys, labels_of, picture_column, value_labels
-from .widget import PictureWidget, module, simulated_note, style
+from .widget import PictureWidget
+from .wire import absolute, module, simulated_note, style
 
 Propose = Callable[[str, float, float], tuple[Sweep, Plan]]
 """Called with an axis and where its best lies; gives a finer sweep and its plan, and runs nothing."""
@@ -91,7 +92,7 @@ class Tuner(PictureWidget):
         by = [name for name in others if name != rows]
         layout = arrange(frame, cols=axis, rows=rows, by=by or None, axes=axes, image=image, title="")
         super().__init__(
-            keys(frame[image]),
+            absolute(keys(frame[image])),
             layout,
             f"Tuner({axis}: {count(len(labels), 'value')}, {count(len(blocks), 'picture')} each)",
             axis=axis,
