@@ -31,6 +31,9 @@ SHRINKAGE = 0.1
 LOPSIDED = 0.8
 """The curve gets a third power where that is so sure to be needed."""
 
+LEAST = 0.4
+"""Few seeds may agree by luck: no interval is shorter than so much of what so few votes alone leave open."""
+
 POINTS = 401
 STEPS, CONVERGED = 50, 1e-9
 
@@ -144,9 +147,11 @@ def rank(axis: str, values: Sequence[Value], votes: Sequence[Vote], *, unit: str
     blocks, votes_cast = len(ballots.names), len(counted)
     if len(numbers) < len(values) or len(values) < 3:
         first = scores.iloc[0]
-        lead = ballots.leads(values.index(first["value"])) if blocks > 1 else [False] * len(values)
+        estimate, each = ballots.estimate(np.eye(len(values))), np.eye(len(values))
+        ahead = each[values.index(first["value"])] - each
+        clear = (ahead @ estimate.weights > estimate.reach(ahead)) & (blocks > 1)
         near = tuple(
-            value for value, ahead in zip(values, lead, strict=True) if not ahead and value != first["value"]
+            value for value, is_behind in zip(values, clear, strict=True) if not is_behind and value != first["value"]
         )
         return Ranking(axis, first["value"], None, None, blocks, votes_cast, scores, near, unit, _decimals(numbers))
     peak, low, high, remark = _peak(np.array(numbers), ballots)
@@ -168,62 +173,64 @@ class _Ballots:
         self.block = np.array([self.names.index(vote.block) for vote in votes])
         self.number = len(values)
 
-    def estimate(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Weights of features (values by features), and their covariance from seed to seed."""
+    def estimate(self, features: np.ndarray) -> _Estimate:
+        """Weights of features (values by features), and how far they may be off."""
         rows = features[self.left] - features[self.right]
-        whole = _fit(rows, self.points)
+        whole, within = _fit(rows, self.points)
         blocks = len(self.names)
         if blocks < 2:
-            return whole, np.full((len(whole), len(whole)), np.inf)
-        without = [_fit(rows[self.block != one], self.points[self.block != one]) for one in range(blocks)]
+            return _Estimate(whole, within, within, blocks)
+        without = [_fit(rows[self.block != one], self.points[self.block != one])[0] for one in range(blocks)]
         apart = np.array(without) - whole
-        return whole, (blocks - 1) / blocks * apart.T @ apart
-
-    def strengths(self) -> tuple[np.ndarray, np.ndarray]:
-        """Each value's strength against the mean of all, and their covariance."""
-        strengths, covariance = self.estimate(np.eye(self.number))
-        if not np.isfinite(covariance).all():
-            return strengths - strengths.mean(), covariance
-        center = np.eye(self.number) - 1 / self.number
-        return center @ strengths, center @ covariance @ center
-
-    def leads(self, best: int) -> list[bool]:
-        """Whether the best value is clearly ahead of each."""
-        strengths, covariance = self.strengths()
-        variance = covariance[best, best] + np.diag(covariance) - 2 * covariance[best]
-        return list(strengths[best] - strengths > self.quantile(CONFIDENCE) * np.sqrt(np.maximum(variance, 0)))
-
-    def quantile(self, share: float) -> float:
-        """Student's quantile: this share of what the seeds may give lies within, to both sides."""
-        from scipy.stats import t
-
-        return float(t.ppf((1 + share) / 2, max(1, len(self.names) - 1)))
+        return _Estimate(whole, (blocks - 1) / blocks * apart.T @ apart, within, blocks)
 
 
-def _fit(rows: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """The weights of greatest likelihood, with a weak prior, by Newton's method."""
+@dataclass(frozen=True)
+class _Estimate:
+    """Weights with their covariance across blocks, and the one that the number of votes alone leaves."""
+
+    weights: np.ndarray
+    across: np.ndarray
+    within: np.ndarray
+    blocks: int
+
+    def reach(self, rows: np.ndarray, share: float = CONFIDENCE) -> np.ndarray:
+        """How far each row's product with the weights may be off.
+
+        Seeds that happen to agree differ by less than chance alone would have it; then chance sets the limit.
+        """
+        from scipy.stats import norm, t
+
+        seeds = t.ppf((1 + share) / 2, max(1, self.blocks - 1)) * _deviation(rows, self.across)
+        return np.asarray(np.maximum(seeds, LEAST * norm.ppf((1 + share) / 2) * _deviation(rows, self.within)))
+
+
+def _fit(rows: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The weights of greatest likelihood, with a weak prior, by Newton's method; and their covariance."""
     weights = np.zeros(rows.shape[1])
     prior = SHRINKAGE * np.eye(len(weights))
     for _ in range(STEPS):
         chance = 1 / (1 + np.exp(-np.clip(rows @ weights, -40, 40)))
         slope = rows.T @ (points - chance) - SHRINKAGE * weights
-        step = np.linalg.solve((rows * (chance * (1 - chance))[:, None]).T @ rows + prior, slope)
+        bend = (rows * (chance * (1 - chance))[:, None]).T @ rows + prior
+        step = np.linalg.solve(bend, slope)
         weights = weights + step
         if np.abs(step).max() < CONVERGED:
             break
-    return weights
+    return weights, np.linalg.inv(bend)
 
 
 def _scores(values: Sequence[Value], votes: Sequence[Vote], ballots: _Ballots) -> pd.DataFrame:
-    strengths, covariance = ballots.strengths()
+    estimate = ballots.estimate(np.eye(ballots.number))
+    against_the_mean = np.eye(ballots.number) - 1 / ballots.number
+    strengths = against_the_mean @ estimate.weights
+    reach = estimate.reach(against_the_mean) if estimate.blocks > 1 else np.full(ballots.number, np.nan)
     judged: Counter[Value] = Counter()
     won: Counter[Value] = Counter()
     for vote in votes:
         judged.update((vote.left, vote.right))
         won[vote.left] += _POINTS_OF[vote.outcome]  # type: ignore[assignment]  # halves, for ties
         won[vote.right] += 1 - _POINTS_OF[vote.outcome]  # type: ignore[assignment]
-    reach = ballots.quantile(CONFIDENCE) * np.sqrt(np.maximum(np.diag(covariance), 0))
-    reach = np.where(np.isfinite(reach), reach, np.nan)
     table = pd.DataFrame(
         {
             "value": pd.Series(list(values), dtype=object).infer_objects(),
@@ -245,22 +252,21 @@ def _peak(numbers: np.ndarray, ballots: _Ballots) -> tuple[float, float | None, 
     """Where the curve is highest, from where to where its slope may be zero, and a remark."""
     middle, half = (numbers.max() + numbers.min()) / 2, (numbers.max() - numbers.min()) / 2
     scaled = (numbers - middle) / half
-    quantile, several = ballots.quantile(CONFIDENCE), len(ballots.names) > 1
     powers, remark = 2, ""
-    weights, covariance = ballots.estimate(_powers(scaled, 2))
-    if several and len(numbers) > 4:
-        cubic, its_covariance = ballots.estimate(_powers(scaled, 3))
-        if abs(cubic[2]) > ballots.quantile(LOPSIDED) * math.sqrt(its_covariance[2, 2]):
-            powers, weights, covariance = 3, cubic, its_covariance
+    curve = ballots.estimate(_powers(scaled, 2))
+    if curve.blocks > 1 and len(numbers) > 4:
+        lopsided = ballots.estimate(_powers(scaled, 3))
+        if abs(lopsided.weights[2]) > lopsided.reach(np.eye(3)[2:], LOPSIDED)[0]:
+            powers, curve = 3, lopsided
     along = np.linspace(-1, 1, POINTS)
-    at = int(np.argmax(_powers(along, powers) @ weights))
+    at = int(np.argmax(_powers(along, powers) @ curve.weights))
     peak = float(middle + half * along[at])
-    if not several:
+    if curve.blocks < 2:
         return peak, None, None, ""
     slopes = np.stack([power * along ** (power - 1) for power in range(1, powers + 1)], axis=1)
     bends = np.stack([power * (power - 1) * along ** max(0, power - 2) for power in range(1, powers + 1)], axis=1)
-    level = np.abs(slopes @ weights) <= quantile * _deviation(slopes, covariance)
-    level &= bends @ weights <= quantile * _deviation(bends, covariance)
+    level = np.abs(slopes @ curve.weights) <= curve.reach(slopes)
+    level &= bends @ curve.weights <= curve.reach(bends)
     # At an end of what was tried the slope need not be zero for the best to lie there.
     level |= np.arange(POINTS) == at
     low, high = (float(middle + half * along[end]) for end in (np.argmax(level), POINTS - 1 - np.argmax(level[::-1])))

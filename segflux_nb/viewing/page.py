@@ -163,7 +163,7 @@ def _address(picture: Any, *, side: int | None) -> str | None:
         except OSError:
             return None
         return f"data:image/{kind.lower()};base64,{base64.b64encode(data).decode('ascii')}"
-    size = side or SIDES[0]
+    size = side or (min(SIDES[0], max(picture.size)) if isinstance(picture, Image.Image) else SIDES[0])
     small = Reader().fitted(picture, (size, size))
     return None if small is None else _as_jpeg(small)
 

@@ -110,7 +110,7 @@ class Tuner(PictureWidget):
         return self._voting.ranking()
 
     def next_sweep(self) -> Sweep:
-        """A finer sweep around the best value, with the same seeds; its plan is printed, and nothing is run.
+        """A finer sweep around the best value, with the same seeds; its cost is printed, and nothing is run.
 
         Raises
         ------
@@ -118,7 +118,7 @@ class Tuner(PictureWidget):
             Where there are no votes yet, or nothing lies between the axis's values.
         """
         sweep, plan = self._proposed()
-        print(plan)
+        print(*plan.lines[:2], sep="\n")
         return sweep
 
     def _proposed(self) -> tuple[Sweep, Plan]:
@@ -158,7 +158,7 @@ class Tuner(PictureWidget):
             self._show_ranking()
         elif kind == "propose":
             sweep, plan = self._proposed()
-            self.proposal = f"finer = tuner.next_sweep()  # {sweep!r}\n{plan}"
+            self.proposal = f"finer = tuner.next_sweep()  # {sweep!r}\n" + "\n".join(plan.lines)
 
     def _refresh(self) -> None:
         """Show the next pair."""
