@@ -134,11 +134,16 @@ class _Grid:
         numbers = value_labels(frame, number) if number else [""] * len(frame)
         self.cells: dict[tuple[Any, ...], Cell] = {}
         places = zip(*(keys(frame[name]) if name else [None] * len(frame) for name in self.axes), strict=True)
-        for at, (place, (_, row)) in enumerate(zip(places, frame.iterrows(), strict=True)):
+        wanted = [name for name in (image, number, *_OF_CELLS) if name is not None and name in frame.columns]
+        known = {name: keys(frame[name]) for name in wanted}
+        names = [str(name) for name in frame.index]
+        for at, place in enumerate(places):
+            row = {name: column[at] for name, column in known.items() if column[at] is not None}
             caption = " · ".join(f"{name} {words[name][at]}" for name in captions)
-            share = shares.get(row[number]) if number and pd.notna(row[number]) else None
+            share = shares.get(row[number]) if number is not None and number in row else None
             # The latest take stands last.
-            self.cells[place] = replace(_cell(row, image), caption=caption, value=numbers[at], share=share)
+            cell = _cell(row, image, names[at])
+            self.cells[place] = replace(cell, caption=caption, value=numbers[at], share=share)
         self._label()
 
     def _label(self) -> None:
@@ -224,31 +229,29 @@ def _wrap(cells: Sequence[Cell], labels: Sequence[str]) -> list[list[Cell]]:
     return [captioned[start : start + width] for start in range(0, len(captioned), width)]
 
 
-def _cell(row: pd.Series[Any], image: str) -> Cell:
-    picture = row[image]
-    has_picture = not (picture is None or picture is pd.NA or (isinstance(picture, float) and math.isnan(picture)))
-    status = str(row["status"]) if "status" in row.index else ("completed" if has_picture else "missing")
-    words = [str(row[name]) for name in ("error_kind", "error") if name in row.index and pd.notna(row[name])]
-    reason = "" if has_picture else ": ".join(word for word in words if word)
-    aspect = None
-    if "width" in row.index and "height" in row.index and pd.notna(row["width"]) and pd.notna(row["height"]):
-        aspect = float(row["width"]) / float(row["height"])
+_OF_CELLS = ("status", "error_kind", "error", "width", "height", "run", "stars", "pick", "note")
+
+
+def _cell(row: Mapping[str, Any], image: str, name: str) -> Cell:
+    """The cell of a row, given by what it has; without a run it goes by its name in the frame."""
+    picture = row.get(image)
+    words = [str(row[name]) for name in ("error_kind", "error") if row.get(name)]
     return Cell(
-        picture=picture if has_picture else None,
-        status=status,
-        reason=plain(reason),
-        run=str(row["run"]) if "run" in row.index else str(row.name),
+        picture=picture,
+        status=str(row["status"]) if "status" in row else ("missing" if picture is None else "completed"),
+        reason=plain(": ".join(words)) if picture is None else "",
+        run=str(row.get("run", name)),
         tags=_marks(row),
-        note=plain(row["note"]) if "note" in row.index and pd.notna(row["note"]) else "",
-        aspect=aspect,
+        note=plain(row.get("note", "")),
+        aspect=float(row["width"]) / float(row["height"]) if row.get("width") and row.get("height") else None,
     )
 
 
-def _marks(row: pd.Series[Any]) -> tuple[str, ...]:
+def _marks(row: Mapping[str, Any]) -> tuple[str, ...]:
     marks = []
-    if "stars" in row.index and pd.notna(row["stars"]):
+    if "stars" in row:
         marks.append("★" * int(row["stars"]) or "☆")
-    if "pick" in row.index and pd.notna(row["pick"]):
+    if "pick" in row:
         marks.append("✔ picked" if row["pick"] else "✘ rejected")
     return tuple(marks)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -142,8 +142,7 @@ class ContactSheet:
         scale = self._layout.scale
         most = MOST_HEAT if scale is not None and scale.is_heat else 512
         largest = _cell_within(self._layout, most, INLINE_WIDTH * INLINE_WIDTH, 8)
-        while largest > SMALLEST and place(self._layout, largest).width > INLINE_WIDTH:
-            largest = int(largest * 0.95)
+        largest = _largest(SMALLEST, largest, lambda cell: place(self._layout, cell).width <= INLINE_WIDTH)
         number = max(1, sum(cell.picture is not None for cell in self._layout.cells))
         cell = min(largest, max(SMALLEST, int(math.sqrt(budget / number) * 1.9)))
         fits, best, too_large = 0, b"", largest + 1
@@ -208,13 +207,22 @@ def contact_sheet(
 
 def _cell_within(layout: Layout, cell: int, pixels: int, smallest: int, longest: int | None = None) -> int:
     """The largest cells, up to `cell`, with which the sheet has so many pixels and no longer side."""
-    page = place(layout, cell)
-    while cell > smallest and (
-        page.width * page.height > pixels or (longest and max(page.width, page.height) > longest)
-    ):
-        cell = max(smallest, int(cell * 0.9))
+
+    def fits(cell: int) -> bool:
         page = place(layout, cell)
-    return cell
+        return page.width * page.height <= pixels and not (longest and max(page.width, page.height) > longest)
+
+    return _largest(smallest, cell, fits)
+
+
+def _largest(smallest: int, most: int, fits: Callable[[int], bool]) -> int:
+    """The largest size that fits, or the smallest; what fits, fits smaller too."""
+    if most <= smallest or fits(most):
+        return most
+    while most - smallest > 1:
+        middle = (smallest + most) // 2
+        smallest, most = (middle, most) if fits(middle) else (smallest, middle)
+    return smallest
 
 
 def _save(image: Image.Image, path: Path, ending: str) -> None:

@@ -17,7 +17,7 @@ from tests.viewing.test_layout import frame
 def table(tmp_path):
     table = frame(seed=[1, 2], lora_strength=[0.5, 1.0])
     for number in range(4):
-        Image.new("RGB", (600, 300), (40 * number, 90, 120)).save(tmp_path / f"{number}.jpg")
+        Image.effect_noise((600, 300), 40 + number).convert("RGB").save(tmp_path / f"{number}.jpg")
     table["image"] = [str(tmp_path / f"{number}.jpg") for number in range(4)]
     table.attrs["segflux_axes"] = ["seed", "lora_strength"]
     return table
@@ -43,6 +43,14 @@ def test_it_sends_thumbnails_and_gives_pictures_on_demand(table, sent, tmp_path,
     for wrong in (9, -1, "2", None):
         gallery._answer(gallery, {"kind": "full", "index": wrong}, [])
         assert sent[-1][1] == []
+
+
+def test_a_light_jpeg_is_its_own_thumbnail(tmp_path):
+    Image.new("RGB", (64, 64), (1, 2, 3)).save(tmp_path / "light.jpg")
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    gallery = Gallery(frame(seed=[1, 2]).assign(image=[str(tmp_path / "light.jpg"), str(tmp_path / "broken.jpg")]))
+    assert gallery.thumbs == (tmp_path / "light.jpg").read_bytes()
+    assert gallery.offsets[1] == gallery.offsets[2], "what cannot be read has none"
 
 
 def test_kept_thumbnails_are_sent_as_they_are(table, tmp_path):
