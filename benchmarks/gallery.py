@@ -1,6 +1,7 @@
 """Time until 2,000 pictures can be seen in JupyterLab: the gallery beside ipywidgets' GridBox, in one run.
 
-From running the cell until the pictures in sight are decoded; and the bytes that each leaves in the saved notebook.
+From running the cell until the pictures in sight are decoded; and the bytes that each leaves in the saved notebook. The
+packages of both are imported before.
 
 Run with: python benchmarks/gallery.py     (needs Chromium)
 """
@@ -24,7 +25,7 @@ import io, ipywidgets, pandas as pd
 from pathlib import Path
 from random import Random
 from PIL import Image
-import segflux_nb
+import segflux_nb.viewing.gallery
 folder = Path("pictures")
 folder.mkdir(exist_ok=True)
 paths = []
