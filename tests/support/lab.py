@@ -20,8 +20,8 @@ SETTINGS = {"fetchNews": "false", "checkForUpdates": False}
 
 
 @contextlib.contextmanager
-def jupyterlab(root, home):
-    """Serves a folder, with settings of its own; gives address, token and folder."""
+def jupyterlab(root, home, *options):
+    """Serves a folder, with settings of its own and more options; gives address, token and folder."""
     token = secrets.token_hex(8)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -44,7 +44,7 @@ def jupyterlab(root, home):
     command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
     command += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
     command += ["--JupyterNotebookApp.expose_app_in_browser=True"]
-    command += ["--LabApp.extension_manager=readonly"]
+    command += ["--LabApp.extension_manager=readonly", *options]
     base = f"http://127.0.0.1:{port}"
     with (home / "lab.log").open("w") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
