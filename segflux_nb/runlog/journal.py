@@ -12,6 +12,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, cast
 
+import orjson
+
 from ..clock import Clock
 from ..errors import WorkspaceError
 from ..lifecycle import State, check_arrow
@@ -26,6 +28,11 @@ WINDOW_SECONDS = 60.5
 
 LOOKED_UP = 5000
 """Rows are looked up one by one up to so many; beyond it, reading all is faster."""
+
+_INEXACT_AS_JSON = frozenset(
+    ("cost_usd", "queue_seconds", "render_seconds", "submitted_at", "accepted_at", "detected_at", "completed_at")
+)
+"""Columns of numbers with a fraction: SQLite's JSON has 15 digits of them."""
 
 _UNPLANNED = ""
 """No hardware of any run: the request is not in the log."""
@@ -162,20 +169,23 @@ class Journal:
     def table(self, service: str, digests: Sequence[str], columns: Sequence[str]) -> dict[str, Sequence[Any]]:
         """Columns of the rows of these digests, in order; those that the log does not know are missing.
 
-        A digest that is asked for twice is there twice.
+        A digest that is asked for twice is there twice. Parameters are mappings.
         """
         names = tuple(dict.fromkeys(("digest", *columns)))
-        every = f"SELECT {', '.join(names)} FROM runs WHERE service = ?"  # noqa: S608 - names of the schema
-        some = f"{every} AND digest IN (SELECT value FROM json_each(?))"  # noqa: S608 - the same
         with self._reading() as cursor:
             cursor.row_factory = None
-            if len(digests) > LOOKED_UP:
-                cursor.execute(every, (service,))
+            if len(digests) > LOOKED_UP and not _INEXACT_AS_JSON & set(names):
+                found = _all_columns(cursor, service, names)
             else:
-                cursor.execute(some, (service, json.dumps(list(digests))))
-            found = {row[0]: row for row in cursor}
-        rows = [found[digest] for digest in digests if digest in found]
-        return dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else dict.fromkeys(names, ())
+                cursor.execute(
+                    f"SELECT {', '.join(names)} FROM runs WHERE service = ?"  # noqa: S608 - names of the schema
+                    " AND digest IN (SELECT value FROM json_each(?))",
+                    (service, json.dumps(list(digests))),
+                )
+                found = _by_column(names, cursor)
+        places = {digest: at for at, digest in enumerate(found["digest"])}
+        order = [places[digest] for digest in digests if digest in places]
+        return {name: [column[at] for at in order] for name, column in found.items()}
 
     def version(self) -> tuple[int, int]:
         """Changes whenever the log does, whoever changes it."""
@@ -464,3 +474,25 @@ def _logged(row: sqlite3.Row) -> LoggedRun:
 
 def _as_dict(run: LoggedRun) -> dict[str, Any]:
     return cast("dict[str, Any]", {name: getattr(run, name) for name in _COLUMNS})
+
+
+def _all_columns(cursor: sqlite3.Cursor, service: str, names: Sequence[str]) -> dict[str, Sequence[Any]]:
+    """Columns of all rows of a service: SQLite writes each as one JSON text, which is faster than a tuple a row."""
+    as_text = {"parameters": "'[' || coalesce(group_concat(parameters), '') || ']'"}  # they are JSON already
+    written = ", ".join(as_text.get(name, f"json_group_array({name})") for name in names)
+    where = "FROM runs WHERE service = ?"
+    try:
+        cursor.execute(f"SELECT {written} {where}", (service,))
+        return {name: orjson.loads(text) for name, text in zip(names, cursor.fetchone(), strict=True)}
+    except sqlite3.DataError:  # longer than SQLite's longest text
+        cursor.execute(f"SELECT {', '.join(names)} {where}", (service,))
+        return _by_column(names, cursor)
+
+
+def _by_column(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, Sequence[Any]]:
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(names)
+    found = dict(zip(names, columns, strict=True))
+    if "parameters" in found:
+        # One text parsed at once is several times faster than a text a row.
+        found["parameters"] = orjson.loads(f"[{','.join(found['parameters'])}]")
+    return found

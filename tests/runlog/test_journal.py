@@ -6,6 +6,7 @@ import segflux_nb as sf
 from segflux_nb.lifecycle import ARROWS, State
 from segflux_nb.runlog.frame import DF_COLUMNS, LOG_COLUMNS
 from segflux_nb.runlog.journal import Journal
+from tests.support.corpus import PAYLOADS
 from tests.support.service import HandClock
 
 CELLS = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3]))
@@ -112,3 +113,26 @@ def test_columns_are_declared_once():
     assert LOG_COLUMNS[: len(DF_COLUMNS)] == DF_COLUMNS
     assert all(column.stable for column in DF_COLUMNS)
     assert all(column.meaning.endswith(".") for column in LOG_COLUMNS)
+
+
+def test_many_rows_are_read_as_few_are(tmp_path, monkeypatch):
+    prompts = [*PAYLOADS, 'quotes " and \\ and \x00']
+    cells = list(sf.Sweep(prompt=prompts, finetune_id="a", lora_strength=[0.1, 1.0], seed=2**32 - 1))
+    log = Journal(tmp_path / "log.sqlite", HandClock())
+    log.plan("simulator", cells[::-1])
+    log.plan("elsewhere", cells[:3])
+    first = log.runs("simulator", [cells[0].digest])[cells[0].digest]
+    first = log.move(first, State.SUBMITTING, owner="me")
+    log.move(first, State.REFUSED, error="".join(PAYLOADS), error_kind="invalid", owner=None)
+    wanted = [cells[5].digest, "nobody", *(cell.digest for cell in cells), cells[5].digest]
+    names = ("state", "picture", "width", "take", "error", "parameters")
+    few = log.table("simulator", wanted, names)
+    exact = log.table("simulator", wanted, (*names, "submitted_at"))
+    monkeypatch.setattr("segflux_nb.runlog.journal.LOOKED_UP", 0)
+    assert log.table("simulator", wanted, names) == few
+    assert log.table("simulator", wanted, (*names, "submitted_at")) == exact
+    assert [row["prompt"] for row in few["parameters"][1:-1]] == [cell.prompt for cell in cells]
+    assert few["error"][1] == "".join(PAYLOADS)
+    assert len(few["digest"]) == len(cells) + 2
+    assert log.table("nowhere", wanted, names)["digest"] == []
+    log.close()
