@@ -174,7 +174,7 @@ class Journal:
         names = tuple(dict.fromkeys(("digest", *columns)))
         with self._reading() as cursor:
             cursor.row_factory = None
-            if len(digests) > LOOKED_UP and not _INEXACT_AS_JSON & set(names):
+            if len(digests) > LOOKED_UP:
                 found = _all_columns(cursor, service, names)
             else:
                 cursor.execute(
@@ -477,7 +477,8 @@ def _as_dict(run: LoggedRun) -> dict[str, Any]:
 
 
 def _all_columns(cursor: sqlite3.Cursor, service: str, names: Sequence[str]) -> dict[str, Sequence[Any]]:
-    """Columns of all rows of a service: SQLite writes each as one JSON text, which is faster than a tuple a row."""
+    """Columns of all rows of a service: SQLite writes each as one JSON text, which is faster than
+    a tuple a row."""
     as_text = {"parameters": "'[' || coalesce(group_concat(parameters), '') || ']'"}  # they are JSON already
     written = ", ".join(as_text.get(name, f"json_group_array({name})") for name in names)
     where = "FROM runs WHERE service = ?"
