@@ -144,8 +144,7 @@ class Progress:
         parts = [f"{counts['completed']:,} of {count(total, 'picture')}"]
         parts += [f"{counts[name]:,} {name}" for name in ("failed", "refused", "lost", "unknown") if counts[name]]
         if last is None:
-            flying = counts["submitted"] + counts["processing"]
-            parts += [f"{flying:,} in flight"] if flying else []
+            parts += [f"{counts[name]:,} {name}" for name in ("processing", "submitted", "planned") if counts[name]]
             parts += self._pace()
         elif last:
             parts.append(last)

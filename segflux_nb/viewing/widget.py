@@ -16,7 +16,7 @@ from .layout import Layout, pages
 from .sheet import ContactSheet
 from .wire import picture_file, thumbnails
 
-FALLBACK_BYTES, FALLBACK_CELLS = 45_000, 150
+FALLBACK_BYTES, FALLBACK_CELLS = 45_000, 100
 """The static sheet beside a widget is no larger in a saved notebook, and has no more cells."""
 
 

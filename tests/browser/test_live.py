@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+import re
+import time
 
 import pytest
 from PIL import Image
@@ -154,7 +156,8 @@ live = ws.start(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(200)))""",
     """runs = live.wait()
 submits = simulator.ledger.submits
 done = sum(run.status == "completed" for run in runs)
-print("stopped" if "as you asked" in runs.stopped else runs.stopped, submits < 200, done == submits)""",
+print("stopped" if "as you asked" in runs.stopped else runs.stopped, submits < 200, done == submits)
+print("last", max(entry.submitted_at for entry in simulator.ledger.entries()))""",
 ]
 
 
@@ -164,5 +167,8 @@ def test_the_stop_button_works_while_a_sweep_runs(open_notebook):
     button = notebook.page.get_by_role("button", name="Stop", exact=True)
     button.wait_for(timeout=60_000)
     button.click()
+    clicked = time.time()
     notebook.says(1, "stopped True True")
+    last = re.search(r"last ([0-9.]+)", notebook.cell(1).locator(".jp-OutputArea-output").inner_text())
+    assert float(last[1]) - clicked < 1, "a second after the click nothing more was submitted"
     assert notebook.page.get_by_role("button", name="Stopping").count() == 0, "it goes when the sweep has ended"
