@@ -34,6 +34,9 @@ LOPSIDED = 0.8
 LEAST = 0.4
 """Few seeds may agree by luck: no interval is shorter than so much of what so few votes alone leave open."""
 
+NO_SCALE = ("seed", "take")
+"""Axes whose numbers are names: between two of them lies nothing."""
+
 POINTS = 401
 STEPS, CONVERGED = 50, 1e-9
 
@@ -78,7 +81,7 @@ class Ranking:
     low, high:
         The interval of the peak at `CONFIDENCE`; None on other axes, or with fewer than two seeds.
     others:
-        Values whose difference from the best one may be chance, on axes that are not of numbers.
+        Values whose difference from the best one may be chance, on axes that are no scale of numbers.
     blocks, votes:
         How many seeds were judged, and how often.
     scores:
@@ -145,7 +148,7 @@ def rank(axis: str, values: Sequence[Value], votes: Sequence[Vote], *, unit: str
     scores = _scores(values, counted, ballots)
     numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     blocks, votes_cast = len(ballots.names), len(counted)
-    if len(numbers) < len(values) or len(values) < 3:
+    if axis in NO_SCALE or len(numbers) < len(values) or len(values) < 3:
         first = scores.iloc[0]
         estimate, each = ballots.estimate(np.eye(len(values))), np.eye(len(values))
         ahead = each[values.index(first["value"])] - each

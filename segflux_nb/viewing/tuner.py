@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pandas as pd
 import traitlets
 
-from ..analysis.ranking import Ranking
+from ..analysis.ranking import NO_SCALE, Ranking
 from ..errors import SegfluxError
 from ..markup import count, plain
 from ..sweep.plan import Plan
@@ -126,7 +126,7 @@ class Tuner(PictureWidget):
         if ranking.best is None:
             raise SegfluxError(f"There are no votes on {self.axis} yet", remedy="Vote first, in the tuner")
         best = ranking.best
-        if not isinstance(best, int | float):
+        if self.axis in NO_SCALE or not isinstance(best, int | float):
             raise SegfluxError(
                 f"{self.axis} has no values between its values", remedy=f"Go on with {self.axis}={best!r}"
             )

@@ -82,6 +82,13 @@ def test_samplers_are_ranked_by_score_and_what_is_not_clear_is_said():
     assert str(even) == "best euler, not clearly above heun, 4 seeds, 4 votes"
 
 
+def test_seeds_are_names_and_not_a_scale():
+    cast = [Vote(2, other, LEFT, block) for other in (1, 900) for block in range(4)]
+    ranking = rank("seed", [1, 2, 900], cast, unit="group")
+    assert (ranking.best, ranking.low) == (2, None)
+    assert str(ranking).endswith("4 groups, 8 votes")
+
+
 def test_ties_count_half_to_both_and_skips_nothing():
     ranking = rank("sampler_name", ["euler", "heun"], [Vote("euler", "heun", TIE, 1), Vote("euler", "heun", SKIP, 2)])
     assert ranking.votes == 1
