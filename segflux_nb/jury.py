@@ -121,9 +121,7 @@ class Jury:
             if rater is None or vote.rater == rater:
                 left, right = by_digest[vote.left], by_digest[vote.right]
                 block = left.seed if self.unit == "seed" else tuple(value_of(left, name) for name in self.others)
-                cast.append(
-                    Vote(value_of(left, self.axis), value_of(right, self.axis), vote.outcome, block)  # type: ignore[arg-type]
-                )
+                cast.append(Vote(value_of(left, self.axis), value_of(right, self.axis), vote.outcome, block))
         return rank(self.axis, self.values, cast, unit=self.unit)
 
     def _logged(self) -> list[LoggedVote]:

@@ -12,8 +12,8 @@ cannot be told from zero lies the interval of the peak (Fieller's method, right 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -62,7 +62,7 @@ class Vote:
     left: Value
     right: Value
     outcome: str
-    block: Value
+    block: Hashable
 
 
 @dataclass(frozen=True)
@@ -229,11 +229,11 @@ def _scores(values: Sequence[Value], votes: Sequence[Vote], ballots: _Ballots) -
     strengths = against_the_mean @ estimate.weights
     reach = estimate.reach(against_the_mean) if estimate.blocks > 1 else np.full(ballots.number, np.nan)
     judged: Counter[Value] = Counter()
-    won: Counter[Value] = Counter()
+    won: defaultdict[Value, float] = defaultdict(float)
     for vote in votes:
         judged.update((vote.left, vote.right))
-        won[vote.left] += _POINTS_OF[vote.outcome]  # type: ignore[assignment]  # halves, for ties
-        won[vote.right] += 1 - _POINTS_OF[vote.outcome]  # type: ignore[assignment]
+        won[vote.left] += _POINTS_OF[vote.outcome]
+        won[vote.right] += 1 - _POINTS_OF[vote.outcome]
     table = pd.DataFrame(
         {
             "value": pd.Series(list(values), dtype=object).infer_objects(),

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, cast
@@ -477,17 +477,16 @@ def _as_dict(run: LoggedRun) -> dict[str, Any]:
 
 
 def _all_columns(cursor: sqlite3.Cursor, service: str, names: Sequence[str]) -> dict[str, Sequence[Any]]:
-    """Columns of all rows of a service: SQLite writes each as one JSON text, which is faster than
-    a tuple a row."""
-    as_text = {"parameters": "'[' || coalesce(group_concat(parameters), '') || ']'"}  # they are JSON already
-    written = ", ".join(as_text.get(name, f"json_group_array({name})") for name in names)
+    """Columns of all rows of a service; SQLite writes each as one JSON text where that loses nothing, for speed."""
     where = "FROM runs WHERE service = ?"
-    try:
-        cursor.execute(f"SELECT {written} {where}", (service,))
-        return {name: orjson.loads(text) for name, text in zip(names, cursor.fetchone(), strict=True)}
-    except sqlite3.DataError:  # longer than SQLite's longest text
-        cursor.execute(f"SELECT {', '.join(names)} {where}", (service,))
-        return _by_column(names, cursor)
+    if not _INEXACT_AS_JSON & set(names):
+        as_text = {"parameters": "'[' || coalesce(group_concat(parameters), '') || ']'"}  # they are JSON already
+        written = ", ".join(as_text.get(name, f"json_group_array({name})") for name in names)
+        with suppress(sqlite3.DataError):  # longer than SQLite's longest text
+            cursor.execute(f"SELECT {written} {where}", (service,))
+            return {name: orjson.loads(text) for name, text in zip(names, cursor.fetchone(), strict=True)}
+    cursor.execute(f"SELECT {', '.join(names)} {where}", (service,))
+    return _by_column(names, cursor)
 
 
 def _by_column(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, Sequence[Any]]:

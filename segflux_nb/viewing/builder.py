@@ -5,7 +5,7 @@ It is given what plans and starts a sweep, and shows a running one and its galle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
@@ -245,8 +245,9 @@ def _area(name: str, hint: str, tooltip: str = "") -> Any:
 
 
 def _default(name: str) -> Any:
-    parameter: Mapping[str, Parameter] = MODEL.parameters
-    return None if name not in parameter or parameter[name].required else parameter[name].default
+    """What a field may be left out for; None for one that has no default."""
+    parameter = MODEL.parameters.get(name)
+    return None if parameter is None or parameter.required else parameter.default
 
 
 def _note(text: str) -> str:

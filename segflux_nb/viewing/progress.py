@@ -216,7 +216,7 @@ class _View:
             return
         from IPython.display import display
 
-        display(self._widget)  # type: ignore[no-untyped-call]
+        display(self._widget)  # type: ignore[no-untyped-call]  # IPython has no types
 
     def show(
         self, text: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, Seen]
@@ -231,7 +231,7 @@ def _widget(text: str) -> Any:
     """An HTML widget whose text in a saved notebook is this one, whatever it shows."""
     import ipywidgets
 
-    class Constant(ipywidgets.HTML):  # type: ignore[misc]
+    class Constant(ipywidgets.HTML):  # type: ignore[misc]  # ipywidgets has no types
         def __repr__(self) -> str:
             return text
 

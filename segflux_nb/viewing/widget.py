@@ -55,10 +55,10 @@ class PictureWidget(anywidget.AnyWidget):
     def _ipython_display_(self) -> None:
         """The static sheet, which shows wherever no widget lives, and the widget, which hides it while it lives."""
         sheet = {"text/plain": self._sheet.text, "image/jpeg": self._sheet.inline(FALLBACK_BYTES)}
-        display(sheet, raw=True)  # type: ignore[no-untyped-call]
+        display(sheet, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types
         bundle: Any = self._repr_mimebundle_()
         data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        display({**data, "text/plain": self._text}, raw=True)  # type: ignore[no-untyped-call]
+        display({**data, "text/plain": self._text}, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types
 
     def _answer(self, widget: object, message: Mapping[str, Any], buffers: object) -> None:
         """What the front end asks; may come on any thread."""

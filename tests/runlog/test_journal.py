@@ -122,7 +122,7 @@ def test_many_rows_are_read_as_few_are(tmp_path, monkeypatch):
     log.plan("simulator", cells[::-1])
     log.plan("elsewhere", cells[:3])
     first = log.runs("simulator", [cells[0].digest])[cells[0].digest]
-    first = log.move(first, State.SUBMITTING, owner="me")
+    first = log.move(first, State.SUBMITTING, owner="me", submitted_at=1_800_000_000.123457)
     log.move(first, State.REFUSED, error="".join(PAYLOADS), error_kind="invalid", owner=None)
     wanted = [cells[5].digest, "nobody", *(cell.digest for cell in cells), cells[5].digest]
     names = ("state", "picture", "width", "take", "error", "parameters")
@@ -133,6 +133,7 @@ def test_many_rows_are_read_as_few_are(tmp_path, monkeypatch):
     assert log.table("simulator", wanted, (*names, "submitted_at")) == exact
     assert [row["prompt"] for row in few["parameters"][1:-1]] == [cell.prompt for cell in cells]
     assert few["error"][1] == "".join(PAYLOADS)
+    assert exact["submitted_at"][1] == 1_800_000_000.123457, "no digit is lost"
     assert len(few["digest"]) == len(cells) + 2
     assert log.table("nowhere", wanted, names)["digest"] == []
     log.close()
