@@ -31,7 +31,10 @@ def plain(text: object) -> str:
     >>> plain('a' + chr(27) + '[31mred' + chr(10) + 'b')
     'ared b'
     """
-    stripped = _UNSAFE.sub("", str(text))
+    text = str(text)
+    if text.isprintable():  # nearly all, and there are many: nothing in it is a control or an odd space
+        return text
+    stripped = _UNSAFE.sub("", text)
     kept = (" " if char.isspace() else char for char in stripped)
     return " ".join("".join(c for c in kept if _shown(c)).split(" "))
 

@@ -1,7 +1,6 @@
 """The gallery: many runs on a grid that can be pivoted, looked at closely, compared and rated.
 
-A widget for notebooks, and the same module in a page of its own that needs no kernel. Thumbnails travel once, as one
-blob; pictures at full size are sent when they are looked at and kept nowhere.
+A widget for notebooks, and the same module in a page of its own that needs no kernel.
 """
 
 from __future__ import annotations
@@ -19,6 +18,9 @@ from .colours import ThemeName
 from .offline import gallery_state, page
 from .widget import PictureWidget
 from .wire import module, style
+
+AHEAD = 300
+"""Thumbnails that travel with it, about what is seen without scrolling; the others follow as they come in view."""
 
 OnMark = Callable[..., None]
 """Called with a run's name and one of ``stars``, ``pick``, ``note``; raises where it cannot be kept."""
@@ -59,7 +61,8 @@ class Gallery(PictureWidget):
         state = gallery_state(frame, cols=cols, rows=rows, by=by, image=image, title=title)
         self._title = title
         self._on_mark = on_mark
-        super().__init__(state.pictures, state.layout, f"Gallery({count(len(frame), 'run')})", **state.traits)
+        text = f"Gallery({count(len(frame), 'run')})"
+        super().__init__(state.pictures, state.layout, text, AHEAD, **state.traits)
 
     def save(self, path: str | Path, *, theme: ThemeName = "light") -> Path:
         """Write it as one HTML file that needs neither kernel nor network; marks made there stay in that page."""
@@ -69,8 +72,8 @@ class Gallery(PictureWidget):
 
     def page(self, *, theme: ThemeName = "light") -> str:
         """The HTML of `save`."""
-        traits = {name: getattr(self, name) for name in ("items", "columns", "offsets", "view", "marks", "note")}
-        return page(traits, self.thumbs, self._pictures, self._title, theme)
+        traits = {name: getattr(self, name) for name in ("items", "columns", "view", "marks", "note")}
+        return page(traits, self._pictures, self._title, theme)
 
     def _asked(self, message: Mapping[str, Any]) -> None:
         if message.get("kind") == "mark":

@@ -62,7 +62,7 @@ def gallery_state(
     return GalleryState(pictures, layout, traits)
 
 
-def page(traits: dict[str, Any], thumbs: bytes, pictures: Sequence[Any], title: str, theme: ThemeName) -> str:
+def page(traits: dict[str, Any], pictures: Sequence[Any], title: str, theme: ThemeName) -> str:
     """A page with nothing but a gallery; marks made there stay in that page."""
     files = [picture_file(picture) for picture in pictures]
     full = [None if one is None else [one[1], base64.b64encode(one[0]).decode("ascii")] for one in files]
@@ -73,7 +73,7 @@ def page(traits: dict[str, Any], thumbs: bytes, pictures: Sequence[Any], title: 
         f"<style>html {{ color-scheme: {theme}; }} body {{ margin: 0; }}\n{style('gallery')}\n"
         ".sfx-gallery { max-height: 100vh; height: 100vh; }</style>\n</head>\n<body>\n"
         f'<script type="application/json" id="full">{script_json(full)}</script>\n'
-        f"{_embedded(traits, thumbs)}</body>\n</html>\n"
+        f"{_embedded(traits, pictures)}</body>\n</html>\n"
     )
 
 
@@ -82,16 +82,17 @@ def embedded(state: GalleryState) -> tuple[str, str]:
 
     It hides what has the id ``static``, and shows it again when it is asked to.
     """
-    thumbs, offsets = thumbnails(state.pictures)
-    html = _embedded({**state.traits, "offsets": offsets}, thumbs)
+    html = _embedded(state.traits, state.pictures)
     script = html[html.index('<script type="module">') + len('<script type="module">') : html.rindex("</script>")]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
     return html, f"'sha256-{digest}'"
 
 
-def _embedded(traits: dict[str, Any], thumbs: bytes) -> str:
+def _embedded(traits: dict[str, Any], pictures: Sequence[Any]) -> str:
     source = base64.b64encode(module("gallery").encode()).decode("ascii")
-    state = script_json({**traits, "thumbs": base64.b64encode(thumbs).decode("ascii")})
+    thumbs, offsets = thumbnails(pictures)
+    blob = base64.b64encode(thumbs).decode("ascii")
+    state = script_json({**traits, "thumbs": blob, "offsets": offsets, "later": []})
     return (
         f'<div id="gallery"></div>\n<script type="application/json" id="state">{state}</script>\n'
         f'<script type="module">\nconst source = "{source}";\n'

@@ -1,6 +1,7 @@
 """What widgets with pictures share: thumbnails, pictures on demand, and the static sheet beside them.
 
-Thumbnails travel once, as one blob; pictures at full size are sent when they are looked at and kept nowhere.
+The first thumbnails travel with the widget, as one blob, the others when they come in view; pictures at full size are
+sent when they are looked at and kept nowhere.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from IPython.display import display
 
 from .layout import Layout, pages
 from .sheet import ContactSheet
-from .wire import picture_file, thumbnails
+from .wire import picture_file, thumbnail, thumbnails
 
 FALLBACK_BYTES, FALLBACK_CELLS = 45_000, 100
 """The static sheet beside a widget is no larger in a saved notebook, and has no more cells."""
@@ -33,20 +34,26 @@ class PictureWidget(anywidget.AnyWidget):
         Of the static sheet.
     text:
         The widget's own, the same on every execution.
+    ahead:
+        Thumbnails that travel with the widget; the others follow when they are asked for. None: all of them.
     traits:
         What else it starts with.
     """
 
     thumbs = traitlets.Bytes().tag(sync=True)
     offsets: Any = traitlets.List().tag(sync=True)
+    later: Any = traitlets.List().tag(sync=True)
 
-    def __init__(self, pictures: Sequence[Any], layout: Layout, text: str, **traits: Any) -> None:
+    def __init__(
+        self, pictures: Sequence[Any], layout: Layout, text: str, ahead: int | None = None, **traits: Any
+    ) -> None:
         self._pictures = pictures
         # Of thousands, the static sheet shows the beginning.
         self._sheet = ContactSheet(pages(layout, lambda part: len(part.cells) <= FALLBACK_CELLS)[0])
         self._text = text
-        thumbs, offsets = thumbnails(self._pictures)
-        super().__init__(thumbs=thumbs, offsets=offsets, **traits)
+        thumbs, offsets = thumbnails(self._pictures[:ahead])
+        later = [at for at in range(len(offsets) - 1, len(pictures)) if pictures[at] is not None]
+        super().__init__(thumbs=thumbs, offsets=offsets, later=later, **traits)
         self.on_msg(self._answer)
 
     def __repr__(self) -> str:
@@ -62,14 +69,19 @@ class PictureWidget(anywidget.AnyWidget):
 
     def _answer(self, widget: object, message: Mapping[str, Any], buffers: object) -> None:
         """What the front end asks; may come on any thread."""
-        if message.get("kind") != "full":
+        if message.get("kind") == "full":
+            index = message.get("index")
+            found = picture_file(self._picture(index))
+            data, mime = ([found[0]], found[1]) if found else ([], "")
+            self.send({"kind": "full", "index": index, "mime": mime}, buffers=data)
+        elif message.get("kind") == "thumbs":
+            at = list(message.get("at", ()))
+            self.send({"kind": "thumbs", "at": at}, buffers=[thumbnail(self._picture(index)) for index in at])
+        else:
             self._asked(message)
-            return
-        index = message.get("index")
-        known = isinstance(index, int) and 0 <= index < len(self._pictures)
-        found = picture_file(self._pictures[index]) if known and isinstance(index, int) else None
-        data, mime = ([found[0]], found[1]) if found else ([], "")
-        self.send({"kind": "full", "index": index, "mime": mime}, buffers=data)
+
+    def _picture(self, index: Any) -> Any:
+        return self._pictures[index] if isinstance(index, int) and 0 <= index < len(self._pictures) else None
 
     def _asked(self, message: Mapping[str, Any]) -> None:
         """What the front end asks but pictures."""

@@ -47,11 +47,12 @@ def absolute(pictures: Sequence[Any]) -> list[Any]:
 
 def thumbnails(pictures: Sequence[Any]) -> tuple[bytes, list[int]]:
     """Small JPEG copies of pictures, one after the other, and where each begins and the last ends."""
-    small = [_thumbnail(picture) for picture in pictures]
+    small = [thumbnail(picture) for picture in pictures]
     return b"".join(small), [0, *accumulate(map(len, small))]
 
 
-def _thumbnail(picture: Any) -> bytes:
+def thumbnail(picture: Any) -> bytes:
+    """A picture as a small JPEG; nothing where it cannot be read."""
     kept = thumbnail_of(os.fspath(picture)) if isinstance(picture, os.PathLike) else None
     if kept is not None and kept.exists():
         return kept.read_bytes()

@@ -19,48 +19,82 @@ function bytesOf(view) {
   return view instanceof Uint8Array ? view : new Uint8Array(view.buffer ?? view, view.byteOffset ?? 0, view.byteLength);
 }
 
-/** Thumbnails, which came as one blob (`thumbs`, `offsets`), and pictures at full size, asked for when looked at. */
+/**
+ * Thumbnails, of which the first came as one blob (`thumbs`, `offsets`) and others come when asked for (`later` lists
+ * those), and pictures at full size, asked for when looked at.
+ */
 class Pictures {
   constructor(model) {
     this.model = model;
     this.urls = new Map(); // "t3": thumbnail of item 3, "f3": its picture
-    this.asked = new Map(); // item -> those who wait for its picture
+    this.waiting = new Map(); // the same names -> those who wait for it
+    this.later = new Set(model.get("later"));
+    this.batch = []; // items whose thumbnails are about to be asked for
   }
 
   destroy() { for (const url of this.urls.values()) URL.revokeObjectURL(url); }
 
   has(index) {
     const offsets = this.model.get("offsets");
-    return offsets[index + 1] > offsets[index];
+    return index + 1 < offsets.length ? offsets[index + 1] > offsets[index] : this.later.has(index);
   }
 
+  keep(key, data, type) {
+    if (!this.urls.has(key)) this.urls.set(key, URL.createObjectURL(new Blob([bytesOf(data)], { type })));
+  }
+
+  /** The thumbnail where it is at hand. */
   thumb(index) {
-    const key = `t${index}`;
-    if (!this.urls.has(key) && this.has(index)) {
-      const offsets = this.model.get("offsets");
-      const data = bytesOf(this.model.get("thumbs")).subarray(offsets[index], offsets[index + 1]);
-      this.urls.set(key, URL.createObjectURL(new Blob([data], { type: "image/jpeg" })));
+    const key = `t${index}`, offsets = this.model.get("offsets");
+    if (!this.urls.has(key) && index + 1 < offsets.length && this.has(index)) {
+      this.keep(key, bytesOf(this.model.get("thumbs")).subarray(offsets[index], offsets[index + 1]), "image/jpeg");
     }
     return this.urls.get(key);
+  }
+
+  /** The thumbnail as soon as it is there; nothing where there is none. Many are asked for in one message. */
+  small(index) {
+    if (this.thumb(index) || !this.has(index)) return Promise.resolve(this.thumb(index));
+    return this.wait(`t${index}`, () => {
+      if (this.batch.push(index) > 1) return;
+      queueMicrotask(() => { this.model.send({ kind: "thumbs", at: this.batch }); this.batch = []; });
+    });
   }
 
   /** The picture at full size, asked for once. */
   full(index) {
     const key = `f${index}`;
     if (this.urls.has(key)) return Promise.resolve(this.urls.get(key));
+    return this.wait(key, () => this.model.send({ kind: "full", index }));
+  }
+
+  wait(key, ask) {
     return new Promise((resolve) => {
-      if (this.asked.has(index)) { this.asked.get(index).push(resolve); return; }
-      this.asked.set(index, [resolve]);
-      this.model.send({ kind: "full", index });
+      if (this.waiting.has(key)) { this.waiting.get(key).push(resolve); return; }
+      this.waiting.set(key, [resolve]);
+      ask();
     });
   }
 
-  /** The answer with a picture; it is empty where there is none. */
-  came({ index, mime }, buffers) {
-    const waiting = this.asked.get(index) ?? [];
-    this.asked.delete(index);
-    if (buffers?.length) this.urls.set(`f${index}`, URL.createObjectURL(new Blob([bytesOf(buffers[0])], { type: mime })));
-    for (const resolve of waiting) resolve(this.urls.get(`f${index}`) ?? this.thumb(index));
+  /** An answer: with a picture, or with thumbnails; empty where there is none. */
+  came(message, buffers) {
+    if (message.kind === "full") {
+      const { index, mime } = message;
+      if (buffers?.length) this.keep(`f${index}`, buffers[0], mime);
+      this.give(`f${index}`, this.urls.get(`f${index}`) ?? this.thumb(index));
+    } else if (message.kind === "thumbs") {
+      message.at.forEach((index, n) => {
+        if (bytesOf(buffers[n]).length) this.keep(`t${index}`, buffers[n], "image/jpeg");
+        else this.later.delete(index);
+        this.give(`t${index}`, this.urls.get(`t${index}`));
+      });
+    }
+  }
+
+  give(key, url) {
+    const waiting = this.waiting.get(key) ?? [];
+    this.waiting.delete(key);
+    for (const resolve of waiting) resolve(url);
   }
 }
 

@@ -1,7 +1,7 @@
 // The gallery: thumbnails on a grid that can be pivoted, looked at closely, compared and rated.
 //
-// It knows a model with traits (`items`, `columns`, `offsets`, `thumbs`, `view`, `marks`, `title`, `note`) and sends
-// two messages: {kind: "mark", run, ...} and {kind: "full", index}. Words from outside go through textContent only.
+// It knows a model with traits (`items`, `columns`, `offsets`, `thumbs`, `later`, `view`, `marks`, `note`) and sends
+// {kind: "mark", run, ...}, {kind: "thumbs", at} and {kind: "full", index}. Words from outside go through textContent only.
 
 const NONE = "";
 const ZOOM = 4;
@@ -190,9 +190,7 @@ class Gallery {
   tile(cell) {
     const index = cell[0];
     const item = this.items[index];
-    const picture = this.pictures.has(index)
-      ? el("img", { alt: "", draggable: "false", decoding: "async" })
-      : el("div", { class: "sfx-absent" }, el("b", {}, item.status), el("span", {}, item.reason));
+    const picture = this.pictures.has(index) ? el("img", { alt: "", draggable: "false", decoding: "async" }) : this.absent(item);
     const tile = el("div", {
       class: "sfx-tile", role: "button", tabindex: -1, "data-index": index,
       onclick: (event) => { this.focus(index); if (event.shiftKey || event.ctrlKey || event.metaKey) this.choose(index); },
@@ -212,6 +210,11 @@ class Gallery {
     this.drawMarks(tile, index);
     this.seen.observe(tile);
     return tile;
+  }
+
+  absent({ status, reason }) {
+    const unread = status === "completed"; // there is a picture, and it is none
+    return el("div", { class: "sfx-absent" }, el("b", {}, unread ? "missing" : status), el("span", {}, unread ? "cannot be read" : reason));
   }
 
   drawMarks(tile, index) {
@@ -258,8 +261,8 @@ class Gallery {
   // ---------------------------------------------------------------- pictures
 
   receive(message, buffers) {
-    if (message.kind === "full") this.pictures.came(message, buffers);
-    else if (message.kind === "error") this.say(message.text);
+    if (message.kind === "error") this.say(message.text);
+    else this.pictures.came(message, buffers);
   }
 
   show(entries) {
@@ -268,14 +271,21 @@ class Gallery {
       const image = target.querySelector("img");
       if (!isIntersecting || !image) continue;
       const index = target.sfxItems[0];
-      if (!image.src) image.src = this.pictures.thumb(index);
+      if (!image.src) this.fill(image, index);
       if (this.zoomed) this.sharpen(target);
     }
   }
 
+  async fill(image, index) {
+    const url = this.pictures.thumb(index) ?? await this.pictures.small(index);
+    if (!url) image.replaceWith(this.absent(this.items[index]));
+    else if (!image.src) image.src = url; // not where it came at full size meanwhile
+  }
+
   async sharpen(tile) {
     const image = tile.querySelector("img");
-    if (image) image.src = await this.pictures.full(tile.sfxItems[0]);
+    const url = image && await this.pictures.full(tile.sfxItems[0]);
+    if (url) image.src = url;
   }
 
   /** The loupe: every tile shows the same place, several times as large. */
@@ -400,12 +410,16 @@ class Gallery {
     const overlay = this.dialog("Picture", stage, facts);
     const go = async (next) => {
       overlay.index = next;
-      image.src = this.pictures.thumb(next) ?? "";
+      const small = this.pictures.thumb(next);
+      if (small) image.src = small;
+      else image.removeAttribute("src");
       image.alt = this.words(next);
       image.hidden = !this.pictures.has(next);
       overlay.redraw();
       const url = this.pictures.has(next) ? await this.pictures.full(next) : null;
-      if (url && overlay.index === next) image.src = url;
+      if (overlay.index !== next) return;
+      if (url) image.src = url;
+      else image.hidden = true;
     };
     overlay.go = go;
     overlay.redraw = () => this.facts(facts, overlay);
@@ -451,7 +465,11 @@ class Gallery {
     const modes = ["side by side", "slider", "flicker", "difference"];
     const buttons = modes.map((mode, n) => el("button", { type: "button", "aria-pressed": "false", onclick: () => draw(mode) }, `${mode} (${"asfd"[n]})`));
     const overlay = this.dialog("Comparison", el("div", { class: "sfx-bar" }, ...buttons), stage);
-    const picture = (index) => { const image = el("img", { alt: this.words(index), draggable: "false" }); image.src = this.pictures.thumb(index); this.pictures.full(index).then((url) => { image.src = url; }); return image; };
+    const picture = (index) => {
+      const image = el("img", { alt: this.words(index), draggable: "false", src: this.pictures.thumb(index) });
+      this.pictures.full(index).then((url) => { if (url) image.src = url; });
+      return image;
+    };
     const caption = (index) => el("figcaption", {}, this.words(index));
     let mode = modes[0], turn = 0;
     const aim = (event) => {
@@ -484,7 +502,8 @@ class Gallery {
         const canvas = el("canvas", { role: "img", "aria-label": `Difference of ${this.words(first)} and ${this.words(second)}` });
         const name = el("figcaption");
         stage.replaceChildren(canvas, name);
-        difference(canvas, this.pictures.full(first), this.pictures.full(second)).then((text) => { name.textContent = text; });
+        difference(canvas, this.pictures.full(first), this.pictures.full(second))
+          .catch(() => "One of them cannot be read").then((text) => { name.textContent = text; });
       }
       // What had the focus may be gone with the old mode.
       if (!overlay.dialog.contains(document.activeElement)) overlay.dialog.focus();

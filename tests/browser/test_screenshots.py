@@ -1,0 +1,150 @@
+"""The pictures of docs/gallery.md: each widget as a user meets it, light and dark, wide and narrow, cut off nowhere.
+
+With SCREENSHOTS=FOLDER (`make screenshots`) they are kept.
+"""
+
+import io
+import os
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+from segflux_nb.viewing.gallery import Gallery
+from tools.draw_sheets import frame
+
+PAGE = Path(__file__).parents[2] / "docs" / "gallery.md"
+NAMES = {
+    *("wide", "dark", "narrow", "picture", "slider", "loupe"),
+    *("live", "tuner-slider", "tuner-votes", "tuner-ranking", "tuner-dark", "builder", "builder-dark"),
+}
+CUT_OFF = """root => [...root.querySelectorAll('button, label, td, th, figcaption, .sfx-status, .sfx-value, p, pre')]
+  .filter(one => one.offsetParent && getComputedStyle(one).textOverflow !== 'ellipsis'
+    && one.scrollWidth > one.clientWidth + 1 && one.clientWidth && getComputedStyle(one).display !== 'inline'
+    && !/auto|scroll/.test(getComputedStyle(one).overflowX))
+  .map(one => one.outerHTML.slice(0, 200))"""
+STILL = """async () => { await Promise.all([...document.images].filter(one => one.src && one.offsetParent)
+    .map(one => one.decode()));
+  for (let n = 0; n < 2; n++) await new Promise(requestAnimationFrame); }"""
+
+
+def test_the_docs_show_what_is_taken_here():
+    assert set(re.findall(r"\(gallery/([\w-]+)\.jpg\)", PAGE.read_text(encoding="utf-8"))) == NAMES
+
+
+@pytest.fixture
+def shoot():
+    folder = os.environ.get("SCREENSHOTS")
+
+    def shoot(page, name, part=None):
+        assert name in NAMES
+        page.evaluate(STILL)
+        part = part or page.locator("body")
+        assert part.evaluate(CUT_OFF) == []
+        box = part.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= page.viewport_size["width"] + 1, "nobody has to scroll sideways"
+        data = part.screenshot(animations="disabled")
+        with Image.open(io.BytesIO(data)) as image:
+            colours = image.convert("RGB").quantize(32).getcolors()
+            assert len(colours) > 4
+            assert max(number for number, _ in colours) < 0.97 * image.width * image.height, "it is not blank"
+            if folder:
+                image.convert("RGB").save(Path(folder) / f"{name}.jpg", quality=85, optimize=True)
+
+    return shoot
+
+
+def test_the_gallery(browser, shoot, tmp_path):
+    table = frame(640, lora_strength=[0.4, 0.8, 1.2, 1.6], seed=[1, 2, 3], sampler_name=["euler", "dpmpp_2m"])
+    table["run"] = [f"{number:012x}" for number in range(len(table))]
+    table["stars"] = pd.array([None, 3, None, None, 5, 4, None, 4, *[None] * 16], dtype="Int64")
+    table["pick"] = pd.array([False, None, None, None, True, *[None] * 19], dtype="boolean")
+    table.loc[9, ["status", "error_kind", "error"]] = ["failed", "moderated", "Content policy"]
+    table.at[9, "image"] = None
+    gallery = Gallery(table, cols="lora_strength", rows="seed", by="sampler_name", title="tok-study")
+    context = browser.new_context(viewport={"width": 1100, "height": 760})
+    page = context.new_page()
+    for name, theme in (("dark", "dark"), ("wide", "light")):
+        page.goto(gallery.save(tmp_path / f"{theme}.html", theme=theme).as_uri())
+        page.locator(".sfx-tile img[src]").first.wait_for()
+        shoot(page, name)
+    page.locator(".sfx-tile img[src]").nth(2).click()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('.sfx-large').naturalWidth === 640")
+    shoot(page, "picture")
+    page.keyboard.press("Escape")
+    for key in (" ", "ArrowRight", " ", "c", "s"):
+        page.keyboard.press(key)
+    page.wait_for_function("[...document.querySelectorAll('.sfx-over img')].every(one => one.naturalWidth === 640)")
+    shoot(page, "slider")
+    page.keyboard.press("Escape")
+    page.keyboard.press("z")
+    page.locator(".sfx-tile").nth(1).hover(position={"x": 70, "y": 80})
+    shoot(page, "loupe")
+    page.set_viewport_size({"width": 420, "height": 760})
+    page.keyboard.press("z")
+    shoot(page, "narrow")
+    context.close()
+
+
+CELLS = [
+    """import segflux_nb as sf
+too_strong = {"job:failed": lambda body: body["seed"] == 3 and body["lora_strength"] == 1.6}
+ws = sf.Workspace("tok-study", service=sf.Simulator(time_scale=0.06, faults=too_strong), max_in_flight=5)
+sweep = sf.Sweep(
+    prompt="TOK at dawn",
+    finetune_id="my-finetune-id",
+    seed=[1, 2, 3, 4],
+    lora_strength="0.4-2.0 (+0.4)",
+    steps=12,
+)
+print("ready")""",
+    "live = ws.start(sweep)",
+    """runs = live.wait()
+for seed in (1, 2, 3, 4):
+    for left in runs.where(seed=seed):
+        for right in runs.where(seed=seed):
+            if left.path and right.path and left.lora_strength < right.lora_strength:
+                nearer = abs(left.lora_strength - 1.1 - seed / 30) - abs(right.lora_strength - 1.1)
+                runs.vote(left, right, "left" if nearer < 0 else "right", rater="demo")
+print("done")""",
+    "runs.tuner(rater='demo')",
+    "ws.builder(sweep)",
+]
+
+
+def test_the_widgets_of_a_study_in_jupyterlab(open_notebook, shoot):
+    notebook = open_notebook(CELLS, "study.ipynb")
+    page = notebook.page
+    page.set_viewport_size({"width": 1280, "height": 1400})
+    page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+    notebook.says(0, "ready", timeout=60_000)
+    notebook.run(1)
+    page.locator(".sfx-live .sfx-cell img").nth(9).wait_for()
+    shoot(page, "live", page.locator(".sfx-live"))
+    notebook.says(2, "done", timeout=60_000)
+    notebook.run(3)
+    tuner = page.locator(".sfx-tuner")
+    tuner.locator("img[src]").first.wait_for()
+    shoot(page, "tuner-slider", tuner)
+    page.get_by_role("tab", name="Blind votes").click()
+    shoot(page, "tuner-votes", tuner)
+    page.get_by_role("tab", name="Ranking").click()
+    page.get_by_role("button", name="Propose a finer sweep").click()
+    tuner.get_by_text("finer = tuner.next_sweep()").wait_for()
+    shoot(page, "tuner-ranking", tuner)
+    notebook.run(4)
+    builder = notebook.cell(4).locator(".jp-OutputArea-output").first
+    builder.get_by_label("finetune_id").wait_for()
+    shoot(page, "builder", builder)
+    page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
+    page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
+    page.wait_for_function(
+        "getComputedStyle(document.querySelector('.jp-Notebook')).getPropertyValue('--jp-layout-color0').trim() !== 'white'"
+    )
+    shoot(page, "builder-dark", builder)
+    page.get_by_role("tab", name="Blind votes").click()
+    shoot(page, "tuner-dark", tuner)
