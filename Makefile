@@ -4,18 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 NBVAL := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider
 
-.PHONY: help demo test lab notebooks format bench mutants soak matrix clean
+.PHONY: help demo test lab notebooks screenshots format bench mutants soak matrix clean
 
 help:
-	@echo "make demo       the quickstart sweep on the built-in simulator"
-	@echo "make test       format, lint, types, tests, notebooks"
-	@echo "make lab        the notebooks in JupyterLab"
-	@echo "make notebooks  execute the notebooks anew and save their outputs"
-	@echo "make format     format and mend what ruff can mend"
-	@echo "make bench      benchmarks"
-	@echo "make mutants    plant bugs, and print the test that finds each"
-	@echo "make soak       kill a real sweep a thousand times"
-	@echo "make matrix     notebooks and kernel tests on ipykernel 6 and 7, and on two versions of Pillow"
+	@echo "make demo         the quickstart sweep on the built-in simulator"
+	@echo "make test         format, lint, types, tests, notebooks"
+	@echo "make lab          the notebooks in JupyterLab"
+	@echo "make notebooks    execute the notebooks anew and save their outputs"
+	@echo "make screenshots  the pictures of docs/gallery.md, by the browser tests"
+	@echo "make format       format and mend what ruff can mend"
+	@echo "make bench        benchmarks"
+	@echo "make mutants      plant bugs, and print the test that finds each"
+	@echo "make soak         kill a real sweep a thousand times"
+	@echo "make matrix       notebooks and kernel tests on ipykernel 6 and 7, and on two versions of Pillow"
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'segflux_nb needs Python 3.11 or newer')"
@@ -44,6 +45,9 @@ lab: $(VENV)/installed
 
 notebooks: $(VENV)/developing
 	$(BIN)/python tools/execute_notebooks.py
+
+screenshots: $(VENV)/developing
+	REQUIRE_BROWSER=1 SCREENSHOTS=docs/gallery $(BIN)/python -m pytest tests/browser/test_screenshots.py
 
 format: $(VENV)/developing
 	$(BIN)/ruff check --fix

@@ -6,7 +6,7 @@ import json
 import pytest
 from PIL import Image
 
-from segflux_nb.viewing.gallery import Gallery
+from segflux_nb.viewing.gallery import AHEAD, Gallery
 from tests.support.corpus import PAYLOADS
 from tests.viewing.test_layout import frame
 
@@ -21,7 +21,9 @@ def coloured(**axes):
 
 
 def state_of(gallery):
-    state = {name: getattr(gallery, name) for name in ("items", "columns", "offsets", "view", "marks", "note")}
+    state = {
+        name: getattr(gallery, name) for name in ("items", "columns", "offsets", "later", "view", "marks", "note")
+    }
     return json.loads(json.dumps({**state, "thumbs": base64.b64encode(gallery.thumbs).decode()}))
 
 
@@ -238,6 +240,60 @@ def test_it_leaves_nothing_behind(shown):
     assert page.evaluate("model.listening()") == 0
 
 
+def answer_thumbnails(page, **instead):
+    """Answers what is asked of thumbnails, each with the first one's bytes, or with others."""
+    page.evaluate(
+        """instead => { const first = model.state.thumbs.slice(0, model.state.offsets[1]);
+        for (const { at } of model.sent.splice(0).filter(one => one.kind === 'thumbs'))
+          model.tell('msg:custom', { kind: 'thumbs', at }, at.map(index => new DataView(index in instead ? new ArrayBuffer(0) : first.buffer))); }""",
+        {index.removeprefix("at"): "" for index in instead},
+    )
+
+
+def test_thumbnails_out_of_sight_are_asked_for_when_they_come_in_view(shown):
+    page = shown(coloured(seed=range(AHEAD + 40)))
+    page.locator(".sfx-tile img[src]").first.wait_for()
+    assert sent(page) == [], "what is in sight travelled with it"
+    last = AHEAD + 39
+    tile(page, last).scroll_into_view_if_needed()
+    page.wait_for_function("model.sent.some(message => message.kind === 'thumbs')")
+    asked = [index for message in sent(page) for index in message["at"]]
+    assert last in asked
+    assert min(asked) >= AHEAD
+    assert len(asked) == len(set(asked)), "each once"
+    assert len(sent(page)) < len(asked) / 5, "many in one message"
+    answer_thumbnails(page, **{f"at{last}": 0})
+    tile(page, last - 1).locator("img[src^='blob:']").wait_for()
+    assert tile(page, last).inner_text().startswith("missing\ncannot be read")
+    tile(page, 0).scroll_into_view_if_needed()
+    tile(page, last).scroll_into_view_if_needed()
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert sent(page) == [], "what came is not asked for again"
+
+
+def test_a_picture_without_its_thumbnail_is_opened_and_compared(shown):
+    page = shown(coloured(seed=range(AHEAD + 3)))
+    page.get_by_label("Sort").select_option("seed")
+    tile(page, AHEAD + 1).click()
+    page.keyboard.press("Enter")
+    large = page.locator(".sfx-large")
+    assert large.get_attribute("src") is None, "nothing to show yet"
+    page.evaluate(
+        "index => model.tell('msg:custom', {kind: 'full', index, mime: 'image/jpeg'}, [new DataView(model.state.thumbs.slice(0, model.state.offsets[1]).buffer)])",
+        AHEAD + 1,
+    )
+    page.locator(".sfx-large[src^='blob:']").wait_for()
+    page.keyboard.press("ArrowRight")
+    page.evaluate("index => model.tell('msg:custom', {kind: 'full', index, mime: ''}, [])", AHEAD + 2)
+    page.locator(".sfx-large").wait_for(state="hidden")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Escape")
+    page.keyboard.press("c")
+    page.keyboard.press("d")
+    page.evaluate("index => model.tell('msg:custom', {kind: 'full', index, mime: ''}, [])", AHEAD + 2)
+    page.get_by_text("One of them cannot be read").wait_for()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_names_roles_and_contrast(shown, scheme):
     page = shown()
@@ -351,6 +407,20 @@ def in_lab(open_notebook_once):
     notebook.run(1)
     notebook.page.locator(".sfx-tile img[src]").nth(3).wait_for(timeout=30_000)
     return notebook
+
+
+def test_in_jupyterlab_thumbnails_come_when_they_are_scrolled_to(open_notebook):
+    many = """import pandas as pd
+from PIL import Image
+import segflux_nb
+pictures = [Image.new("RGB", (64, 64), (n % 256, 90, 90)) for n in range(400)]
+pd.DataFrame({"seed": range(400), "image": pictures}).pictures.gallery()"""
+    page = open_notebook([many], "many.ipynb").page
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
+    page.locator(".sfx-tile img[src]").first.wait_for(timeout=60_000)
+    assert not tile(page, 399).locator("img").get_attribute("src")
+    tile(page, 399).scroll_into_view_if_needed()
+    page.wait_for_function("[...document.querySelectorAll('.sfx-tile img')].at(-1).naturalWidth === 64")
 
 
 def test_in_jupyterlab_the_static_sheet_is_hidden_while_the_gallery_lives(in_lab):

@@ -1,6 +1,7 @@
 """What the gallery sends and answers, without a front end; the rest is in tests/browser."""
 
 import io
+import json
 
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ from PIL import Image
 import segflux_nb as sf
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.pictures.thumbnails import thumbnail_of
-from segflux_nb.viewing.gallery import Gallery
+from segflux_nb.viewing.gallery import AHEAD, Gallery
 from tests.viewing.test_layout import frame
 
 
@@ -51,6 +52,26 @@ def test_a_light_jpeg_is_its_own_thumbnail(tmp_path):
     gallery = Gallery(frame(seed=[1, 2]).assign(image=[str(tmp_path / "light.jpg"), str(tmp_path / "broken.jpg")]))
     assert gallery.thumbs == (tmp_path / "light.jpg").read_bytes()
     assert gallery.offsets[1] == gallery.offsets[2], "what cannot be read has none"
+
+
+def test_thumbnails_beyond_the_first_are_given_on_demand(tmp_path, sent):
+    table = frame(seed=range(AHEAD + 3))
+    table["image"] = [Image.new("RGB", (8, 8), (number % 256, 0, 0)) for number in range(len(table))]
+    table.at[AHEAD, "image"] = None
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    table.at[AHEAD + 2, "image"] = str(tmp_path / "broken.jpg")
+    gallery = Gallery(table)
+    assert len(gallery.offsets) == AHEAD + 1
+    assert gallery.later == [AHEAD + 1, AHEAD + 2]
+    gallery._answer(gallery, {"kind": "thumbs", "at": [AHEAD + 1, AHEAD + 2, 9999]}, [])
+    message, (first, *others) = sent[-1]
+    assert message == {"kind": "thumbs", "at": [AHEAD + 1, AHEAD + 2, 9999]}
+    assert Image.open(io.BytesIO(first)).size == (8, 8)
+    assert others == [b"", b""], "nothing where there is none"
+    html = gallery.page()
+    state = json.loads(html[html.index('id="state">') + 11 : html.index("</script>", html.index('id="state">'))])
+    assert len(state["offsets"]) == len(table) + 1, "a page of its own holds all of them"
+    assert state["later"] == []
 
 
 def test_kept_thumbnails_are_sent_as_they_are(table, tmp_path):
