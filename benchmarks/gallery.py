@@ -12,10 +12,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, TimeoutError, sync_playwright
 
 from tests.support.lab import CHROMIUM, OPTIONS, Notebook, jupyterlab, write_notebook
 
@@ -46,6 +47,28 @@ VISIBLE = """(selector) => { const all = [...document.querySelectorAll(selector)
     const box = image.getBoundingClientRect(); return box.width && box.top < innerHeight && box.bottom > 0; });
   return all.length > 5 && all.every((image) => image.complete && image.naturalWidth); }"""
 
+ATTEMPTS, LONGEST = 5, 40
+
+
+def seconds(browser: Browser, lab: Any, path: Path, cell: str, selector: str) -> float:
+    """Time from running the cell to its pictures in sight; the notebook is saved afterwards."""
+    write_notebook([SETUP, cell], path)
+    with browser.new_context(viewport={"width": 1280, "height": 1000}) as context:
+        page = context.new_page()
+        notebook = Notebook.opened(page, lab, path.name)
+        notebook.says(0, "ready", timeout=120_000)
+        page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCell.node.scrollIntoView()")
+        began = time.perf_counter()
+        notebook.run(1)
+        try:
+            page.wait_for_function(VISIBLE, arg=selector, timeout=LONGEST * 1000)
+            taken = time.perf_counter() - began
+            page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+            page.wait_for_timeout(2000)  # saving tells nobody when it is done
+        finally:
+            page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+    return taken
+
 
 def main() -> None:
     if CHROMIUM is None:
@@ -55,28 +78,25 @@ def main() -> None:
         root.mkdir()
         home.mkdir()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        # Jupyter drops messages beyond 1,000 a second, and a GridBox of 2,000 pictures sends 6,000: now and then it
-        # never shows. Here it may.
+        # Jupyter drops messages beyond 1,000 a second, and a GridBox of 2,000 pictures sends 6,000. Here it may; on
+        # their way some are lost now and then all the same, it never shows, and is tried again.
         with jupyterlab(root, home, "--ZMQChannelsWebsocketConnection.limit_rate=False") as lab:
             found = {}
             for title, cell, selector in (
                 ("gallery", GALLERY, ".sfx-tile img"),
                 ("GridBox", GRIDBOX, ".widget-gridbox img"),
             ):
-                write_notebook([SETUP, cell], root / f"{title}.ipynb")
-                page = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
-                notebook = Notebook.opened(page, lab, f"{title}.ipynb")
-                notebook.says(0, "ready", timeout=120_000)
-                page.evaluate("window.jupyterapp.shell.currentWidget.content.activeCell.node.scrollIntoView()")
-                began = time.perf_counter()
-                notebook.run(1)
-                page.wait_for_function(VISIBLE, arg=selector, timeout=120_000)
-                found[title] = time.perf_counter() - began
-                page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
-                page.wait_for_timeout(2000)  # saving tells nobody when it is done
-                size = (root / f"{title}.ipynb").stat().st_size
+                for attempt in range(1, ATTEMPTS + 1):
+                    path = root / f"{title}-{attempt}.ipynb"
+                    try:
+                        found[title] = seconds(browser, lab, path, cell, selector)
+                        break
+                    except TimeoutError:
+                        print(f"{title} did not show within {LONGEST} s")
+                else:
+                    sys.exit(f"{title} did not show {ATTEMPTS} times")
+                size = path.stat().st_size
                 print(f"{title:10} {found[title]:6.2f} s until visible, {size / 1000:8.1f} kB saved")
-                page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
             print(f"GridBox takes {found['GridBox'] / found['gallery']:.1f} x as long")
         browser.close()
 

@@ -66,7 +66,7 @@ def test_thumbnails_beyond_the_first_are_given_on_demand(tmp_path, sent):
     gallery._answer(gallery, {"kind": "thumbs", "at": [AHEAD + 1, AHEAD + 2, 9999]}, [])
     message, (first, *others) = sent[-1]
     assert message == {"kind": "thumbs", "at": [AHEAD + 1, AHEAD + 2, 9999]}
-    assert Image.open(io.BytesIO(first)).size == (8, 8)
+    assert Image.open(io.BytesIO(first)).getpixel((4, 4))[0] == pytest.approx((AHEAD + 1) % 256, abs=3)
     assert others == [b"", b""], "nothing where there is none"
     html = gallery.page()
     state = json.loads(html[html.index('id="state">') + 11 : html.index("</script>", html.index('id="state">'))])
