@@ -50,7 +50,7 @@ def test_in_notebook_7_marks_reach_the_log(lab, browser):
     context.close()
 
 
-def test_in_marimo_marks_reach_the_log(page, tmp_path):
+def test_in_marimo_marks_reach_the_log(browser, tmp_path):
     import segflux_nb as sf
 
     (tmp_path / "app.py").write_text(APP.format(folder=str(tmp_path / "study")))
@@ -62,12 +62,14 @@ def test_in_marimo_marks_reach_the_log(page, tmp_path):
         server = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
         try:
             wait_until_served(f"http://127.0.0.1:{port}/", server, tmp_path / "log")
-            page.goto(f"http://127.0.0.1:{port}/")
-            page.locator(".sfx-tile img[src]").nth(3).wait_for(timeout=60_000)
-            tile(page, 0).click()
-            for key in ("ArrowRight", "5"):
-                page.keyboard.press(key)
-            page.locator(".sfx-marks", has_text="★★★★★").wait_for()
+            with browser.new_context(viewport={"width": 1000, "height": 760}) as context:
+                page = context.new_page()  # nor are those of marimo's, which looks for its server while that ends
+                page.goto(f"http://127.0.0.1:{port}/")
+                page.locator(".sfx-tile img[src]").nth(3).wait_for(timeout=60_000)
+                tile(page, 0).click()
+                for key in ("ArrowRight", "5"):
+                    page.keyboard.press(key)
+                page.locator(".sfx-marks", has_text="★★★★★").wait_for()
         finally:
             server.terminate()
             server.wait(15)
