@@ -464,9 +464,10 @@ class Runs:
         if built is None or built[0] != version:
             service = self.source.service
             table = journal.table(service, [digest for digest, _ in self.cells], sources(columns))
-            known = set(table["digest"])
-            labels = [labels for digest, labels in self.cells if digest in known]
-            frame = build(table, labels, journal.marks(service), self._base, columns)
+            places = {digest: place for place, digest in enumerate(table["digest"])}
+            order = [places[digest] for digest, _ in self.cells if digest in places]
+            labels = [labels for digest, labels in self.cells if digest in places]
+            frame = build(table, order, labels, journal.marks(service), self._base, columns)
             # pandas carries this along most operations; where it is lost, the sheet goes by the columns that vary.
             frame.attrs["segflux_axes"] = list(self.axes)
             built = self._built[len(columns)] = (version, frame)

@@ -212,6 +212,18 @@ def test_cancelling_async_code_interrupts_and_resumes(tmp_path):
         assert simulator.ledger.submits == 20
 
 
+def test_a_frame_has_the_order_of_its_sweep_and_not_of_the_log(ws):
+    ws.run(sweep(3, lora_strength=[0.5, 1.0]))
+    strengths = {"strong": 1.0, "weak": 0.5}
+    backwards = sf.Sweep(prompt="TOK", finetune_id="a", lora_strength=strengths, seed=[3, 9, 1])
+    frame = ws.runs(backwards).df
+    assert frame["seed"].tolist() == [3, 1, 3, 1], "and what never ran is not there"
+    assert frame["lora_strength"].tolist() == [1.0, 1.0, 0.5, 0.5]
+    assert frame["lora_strength_label"].tolist() == ["strong", "strong", "weak", "weak"]
+    assert frame.index.tolist() == [0, 1, 2, 3]
+    assert list(frame.columns).index("lora_strength_label") + 1 == list(frame.columns).index("image")
+
+
 def test_marks_are_durable_and_come_with_the_frame(ws, tmp_path, simulator):
     runs = ws.run(sweep())
     runs.mark(runs.one(seed=2), stars=4, pick=True)

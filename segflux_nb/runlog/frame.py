@@ -99,19 +99,22 @@ def sources(columns: Sequence[Column]) -> list[str]:
 
 def build(
     table: Mapping[str, Sequence[Any]],
+    order: Sequence[int],
     labels: Sequence[Mapping[str, Value]],
     marks: Mapping[str, Mapping[str, Any]],
     base: str,
     columns: Sequence[Column],
 ) -> pd.DataFrame:
-    """A frame of these columns, a row a run.
+    """A frame of these columns, a row a cell.
 
     Parameters
     ----------
     table:
         The columns of the log (see `sources`), all of the same length.
+    order:
+        Where each cell's run stands in the table.
     labels:
-        What the sweep says of each row.
+        What the sweep says of each cell.
     marks:
         What the user says, by digest.
     base:
@@ -122,7 +125,6 @@ def build(
     series: dict[str, pd.Series[Any]] = {}
     for column in columns:
         if column.source == "picture":
-            series.update(_label_columns(labels))
             values: Sequence[Any] = [base + path if path else None for path in table["picture"]]
         elif column.source == "parameter":
             values = [row[column.name] for row in table["parameters"]]
@@ -135,12 +137,17 @@ def build(
         if column.convert is not None:
             values = [None if value is None else column.convert(value) for value in values]
         series[column.name] = _moments(values) if column.dtype == _MOMENT else _series(values, column.dtype)
-    return pd.DataFrame(series)
+    # Columns are made in the table's order, in which its rows lie beside each other in memory, and ordered at last.
+    frame = pd.DataFrame(series).take(order)
+    frame.index = pd.RangeIndex(len(frame))
+    for name, label in _label_columns(labels).items():
+        frame.insert(list(frame.columns).index("image"), name, label)
+    return frame
 
 
 def _series(values: Sequence[Any], dtype: str) -> pd.Series[Any]:
     """A column; one in which all is the same is made of that one value, which is many times faster."""
-    if dtype == "string" and values and len(set(values)) == 1:
+    if values and len(set(values)) == 1:
         return pd.Series(values[0], index=range(len(values)), dtype=dtype)
     return pd.Series(values, dtype=dtype)
 

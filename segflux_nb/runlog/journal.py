@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
+from itertools import compress
 from pathlib import Path
 from typing import Any, cast
 
@@ -167,15 +168,19 @@ class Journal:
             return {row["digest"]: _logged(row) for row in cursor}
 
     def table(self, service: str, digests: Sequence[str], columns: Sequence[str]) -> dict[str, Sequence[Any]]:
-        """Columns of the rows of these digests, in order; those that the log does not know are missing.
+        """Columns of the rows of these digests, each row once and in the log's own order; parameters are mappings.
 
-        A digest that is asked for twice is there twice. Parameters are mappings.
+        Digests that the log does not know are missing.
         """
         names = tuple(dict.fromkeys(("digest", *columns)))
         with self._reading() as cursor:
             cursor.row_factory = None
             if len(digests) > LOOKED_UP:
                 found = _all_columns(cursor, service, names)
+                wanted = set(digests)
+                if not wanted.issuperset(found["digest"]):
+                    kept = [digest in wanted for digest in found["digest"]]
+                    found = {name: list(compress(column, kept)) for name, column in found.items()}
             else:
                 cursor.execute(
                     f"SELECT {', '.join(names)} FROM runs WHERE service = ?"  # noqa: S608 - names of the schema
@@ -183,9 +188,7 @@ class Journal:
                     (service, json.dumps(list(digests))),
                 )
                 found = _by_column(names, cursor)
-        places = {digest: at for at, digest in enumerate(found["digest"])}
-        order = [places[digest] for digest in digests if digest in places]
-        return {name: [column[at] for at in order] for name, column in found.items()}
+        return found
 
     def version(self) -> tuple[int, int]:
         """Changes whenever the log does, whoever changes it."""
