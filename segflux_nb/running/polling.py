@@ -14,8 +14,8 @@ REMEMBERED = 150
 ENOUGH = 5
 """So many measurements of one sampler and number of steps stand for themselves; fewer are pooled with the others."""
 
-WORTH = 46.0
-"""Questions that are worth the mean service time: at 22 s, 2.1 questions a second of lag."""
+WORTH = 49.0
+"""Questions that are worth the mean service time: at 22 s, 2.2 questions a second of lag."""
 
 SHORTEST, LONGEST = 0.011, 0.36
 """Between questions, in mean service times: 0.25 s and 8 s where the mean is 22 s."""
@@ -81,6 +81,9 @@ class _Measured:
     """When the first of them was accepted."""
     holds_since: float = -math.inf
     """When the first job was accepted that shows the service as it is now."""
+    known_since: float = math.inf
+    """When the first of what is measured ended. Of jobs that were accepted before, the slow ones come last: to be
+    slower than those that came first tells nothing of the service."""
     past: Law | None = None
     """How it was before: a job that was accepted in those days, and took as long as one did then, teaches nothing."""
 
@@ -93,6 +96,7 @@ class _Measured:
         if changed:
             self.holds_since, self.past = self.strange_since, expected
             self._forget()
+        self.known_since = min(self.known_since, accepted + seconds if accepted < math.inf else -math.inf)
         self.number += 1
         self.by_kind[_kind(parameters)].append(seconds)
         evaluations = MODEL.evaluations(parameters)
@@ -101,7 +105,7 @@ class _Measured:
         return changed
 
     def _is_change(self, seconds: float, accepted: float, expected: Law) -> bool:
-        if not self.pooled:
+        if accepted <= self.known_since:
             return False
         side = _side(seconds, expected)
         goes_on = side * self.strange > 0
@@ -117,7 +121,7 @@ class _Measured:
             values.clear()
             values.extend(recent)
         self.laws.clear()
-        self.strange, self.number = 0, 0
+        self.strange, self.number, self.known_since = 0, 0, math.inf
 
     def law(self, parameters: Mapping[str, Value], seconds: float | None) -> Law | None:
         kind = _kind(parameters)

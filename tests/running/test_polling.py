@@ -127,6 +127,18 @@ def test_a_service_that_has_not_changed_is_not_forgotten():
     assert sum(learned.learn(EULER, 0.0, float(seconds)) for seconds in draw(rng, 1000)) <= 2
 
 
+def test_the_slow_ones_of_a_first_wave_are_no_change():
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        learned, wave = ServiceTimes(22 / 25), sorted(draw(rng, 50))
+        assert not any(learned.learn(EULER, 0.0, float(seconds), 100.0) for seconds in wave)
+        assert learned.total(EULER).mean == pytest.approx(np.mean(wave), rel=0.03)
+        later = [
+            learned.learn(EULER, 0.0, float(seconds), 200.0 + at) for at, seconds in enumerate(draw(rng, 9, 55.0))
+        ]
+        assert any(later[:4]), "what comes after it is judged by it"
+
+
 def test_jobs_in_flight_are_asked_for_sooner_when_the_service_turns_out_faster(tmp_path):
     b = Bench(tmp_path, workers=1000)
     b.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(60)), max_in_flight=60)
