@@ -7,33 +7,22 @@ import sqlite3
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import fields, replace
-from itertools import compress
 from pathlib import Path
 from typing import Any, cast
-
-import orjson
 
 from ..clock import Clock
 from ..errors import WorkspaceError
 from ..lifecycle import State, check_arrow
 from ..model import Value
 from ..sweep.request import Request
+from .columns import read_columns
 from .rows import FoundSweep, LoggedRun, LoggedSweep, LoggedVote, Measurement, Standing
 from .schema import VOTES_SINCE, open_database
 
 WINDOW_SECONDS = 60.5
 """A minute, and what requests may be late or early on their way: the service counts them when they arrive."""
-
-
-LOOKED_UP = 5000
-"""Rows are looked up one by one up to so many; beyond it, reading all is faster."""
-
-_INEXACT_AS_JSON = frozenset(
-    ("cost_usd", "queue_seconds", "render_seconds", "submitted_at", "accepted_at", "detected_at", "completed_at")
-)
-"""Columns of numbers with a fraction: SQLite's JSON has 15 digits of them."""
 
 _UNPLANNED = ""
 """No hardware of any run: the request is not in the log."""
@@ -172,23 +161,8 @@ class Journal:
 
         Digests that the log does not know are missing.
         """
-        names = tuple(dict.fromkeys(("digest", *columns)))
         with self._reading() as cursor:
-            cursor.row_factory = None
-            if len(digests) > LOOKED_UP:
-                found = _all_columns(cursor, service, names)
-                wanted = set(digests)
-                if not wanted.issuperset(found["digest"]):
-                    kept = [digest in wanted for digest in found["digest"]]
-                    found = {name: list(compress(column, kept)) for name, column in found.items()}
-            else:
-                cursor.execute(
-                    f"SELECT {', '.join(names)} FROM runs WHERE service = ?"  # noqa: S608 - names of the schema
-                    " AND digest IN (SELECT value FROM json_each(?))",
-                    (service, json.dumps(list(digests))),
-                )
-                found = _by_column(names, cursor)
-        return found
+            return read_columns(cursor, service, digests, tuple(dict.fromkeys(("digest", *columns))))
 
     def version(self) -> tuple[int, int]:
         """Changes whenever the log does, whoever changes it."""
@@ -477,25 +451,3 @@ def _logged(row: sqlite3.Row) -> LoggedRun:
 
 def _as_dict(run: LoggedRun) -> dict[str, Any]:
     return cast("dict[str, Any]", {name: getattr(run, name) for name in _COLUMNS})
-
-
-def _all_columns(cursor: sqlite3.Cursor, service: str, names: Sequence[str]) -> dict[str, Sequence[Any]]:
-    """Columns of all rows of a service; SQLite writes each as one JSON text where that loses nothing, for speed."""
-    where = "FROM runs WHERE service = ?"
-    if not _INEXACT_AS_JSON & set(names):
-        as_text = {"parameters": "'[' || coalesce(group_concat(parameters), '') || ']'"}  # they are JSON already
-        written = ", ".join(as_text.get(name, f"json_group_array({name})") for name in names)
-        with suppress(sqlite3.DataError):  # longer than SQLite's longest text
-            cursor.execute(f"SELECT {written} {where}", (service,))
-            return {name: orjson.loads(text) for name, text in zip(names, cursor.fetchone(), strict=True)}
-    cursor.execute(f"SELECT {', '.join(names)} {where}", (service,))
-    return _by_column(names, cursor)
-
-
-def _by_column(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, Sequence[Any]]:
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(names)
-    found = dict(zip(names, columns, strict=True))
-    if "parameters" in found:
-        # One text parsed at once is several times faster than a text a row.
-        found["parameters"] = orjson.loads(f"[{','.join(found['parameters'])}]")
-    return found

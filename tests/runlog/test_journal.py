@@ -133,7 +133,7 @@ def test_many_rows_are_read_as_few_are(tmp_path, monkeypatch):
         return {digest: [table[name][at] for name in columns] for at, digest in enumerate(table["digest"])}
 
     few, exact = rows(*names), rows(*names, "submitted_at")
-    monkeypatch.setattr("segflux_nb.runlog.journal.LOOKED_UP", 0)
+    monkeypatch.setattr("segflux_nb.runlog.columns.LOOKED_UP", 0)
     assert rows(*names) == few
     assert rows(*names, "submitted_at") == exact
     assert all(few[cell.digest][-1]["prompt"] == cell.prompt for cell in cells[:-1])
