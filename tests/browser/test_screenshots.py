@@ -25,9 +25,9 @@ CUT_OFF = """root => [...root.querySelectorAll('button, label, td, th, figcaptio
     && one.scrollWidth > one.clientWidth + 1 && one.clientWidth && getComputedStyle(one).display !== 'inline'
     && !/auto|scroll/.test(getComputedStyle(one).overflowX))
   .map(one => one.outerHTML.slice(0, 200))"""
-STILL = """async () => { await Promise.all([...document.images].filter(one => one.src && one.offsetParent)
-    .map(one => one.decode()));
-  for (let n = 0; n < 2; n++) await new Promise(requestAnimationFrame); }"""
+DECODED = """[...document.images].filter(one => one.src && one.offsetParent)
+  .every(one => one.complete && one.naturalWidth)"""
+PAINTED = "async () => { for (let n = 0; n < 2; n++) await new Promise(requestAnimationFrame); }"
 
 
 def test_the_docs_show_what_is_taken_here():
@@ -40,7 +40,8 @@ def shoot():
 
     def shoot(page, name, part=None):
         assert name in NAMES
-        page.evaluate(STILL)
+        page.wait_for_function(DECODED)  # a picture may be exchanged for a larger one meanwhile
+        page.evaluate(PAINTED)
         part = part or page.locator("body")
         assert part.evaluate(CUT_OFF) == []
         box = part.bounding_box()
