@@ -20,7 +20,7 @@ from .widget import PictureWidget
 from .wire import module, style
 
 AHEAD = 300
-"""Thumbnails that travel with it, about what is seen without scrolling; the others follow as they come in view."""
+"""Thumbnails that travel with it, a few screens of them; the others follow as they come in view."""
 
 OnMark = Callable[..., None]
 """Called with a run's name and one of ``stars``, ``pick``, ``note``; raises where it cannot be kept."""
@@ -62,7 +62,7 @@ class Gallery(PictureWidget):
         self._title = title
         self._on_mark = on_mark
         text = f"Gallery({count(len(frame), 'run')})"
-        super().__init__(state.pictures, state.layout, text, AHEAD, **state.traits)
+        super().__init__(state.pictures, state.layout, text, ahead=AHEAD, **state.traits)
 
     def save(self, path: str | Path, *, theme: ThemeName = "light") -> Path:
         """Write it as one HTML file that needs neither kernel nor network; marks made there stay in that page."""

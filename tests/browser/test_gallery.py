@@ -271,6 +271,17 @@ def test_thumbnails_out_of_sight_are_asked_for_when_they_come_in_view(shown):
     assert sent(page) == [], "what came is not asked for again"
 
 
+def test_a_picture_that_is_none_says_so(shown, tmp_path):
+    table = coloured(seed=[1, 2])
+    table.at[1, "image"] = tmp_path / "half.jpg"
+    table.at[0, "image"].save(tmp_path / "whole.jpg")
+    (tmp_path / "half.jpg").write_bytes((tmp_path / "whole.jpg").read_bytes()[:40])
+    page = shown(table)
+    page.get_by_text("cannot be read").wait_for()
+    assert tile(page, 1).inner_text().startswith("missing")
+    assert tile(page, 0).locator("img").count() == 1
+
+
 def test_a_picture_without_its_thumbnail_is_opened_and_compared(shown):
     page = shown(coloured(seed=range(AHEAD + 3)))
     page.get_by_label("Sort").select_option("seed")

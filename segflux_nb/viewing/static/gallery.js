@@ -190,7 +190,8 @@ class Gallery {
   tile(cell) {
     const index = cell[0];
     const item = this.items[index];
-    const picture = this.pictures.has(index) ? el("img", { alt: "", draggable: "false", decoding: "async" }) : this.absent(item);
+    const unread = (event) => event.target.replaceWith(this.absent(item));
+    const picture = this.pictures.has(index) ? el("img", { alt: "", draggable: "false", decoding: "async", onerror: unread }) : this.absent(item);
     const tile = el("div", {
       class: "sfx-tile", role: "button", tabindex: -1, "data-index": index,
       onclick: (event) => { this.focus(index); if (event.shiftKey || event.ctrlKey || event.metaKey) this.choose(index); },
@@ -277,7 +278,7 @@ class Gallery {
   }
 
   async fill(image, index) {
-    const url = this.pictures.thumb(index) ?? await this.pictures.small(index);
+    const url = await this.pictures.small(index);
     if (!url) image.replaceWith(this.absent(this.items[index]));
     else if (!image.src) image.src = url; // not where it came at full size meanwhile
   }
