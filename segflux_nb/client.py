@@ -268,7 +268,7 @@ class AsyncInferenceJob:
         return await self._ask(self.response_url, "")
 
     # The official SDK's signature, time-out included.
-    async def wait(self, timeout: float = TIMEOUT, interval: float = INTERVAL) -> dict[str, Any]:  # noqa: ASYNC109
+    async def wait(self, timeout: float = TIMEOUT, interval: float = INTERVAL) -> dict[str, Any]:  # noqa: ASYNC109 - as the SDK has it
         """The result, once the job is done.
 
         Parameters

@@ -96,7 +96,7 @@ class Parameter:
         else:
             result = round(number, DECIMALS) + 0.0  # + 0.0: minus zero is zero
         assert self.minimum is not None  # noqa: S101 - a table error, not a user's
-        assert self.maximum is not None  # noqa: S101
+        assert self.maximum is not None  # noqa: S101 - as above
         if not self.minimum <= result <= self.maximum:
             raise ValueError(f"it must be {self.allowed}")
         return result

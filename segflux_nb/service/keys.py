@@ -71,7 +71,7 @@ def _from_file() -> str | None:
 def _from_colab() -> str | None:
     if "google.colab" not in sys.modules:
         return None
-    from google.colab import userdata  # type: ignore[import-not-found]
+    from google.colab import userdata  # type: ignore[import-not-found]  # it exists in Colab alone
 
     try:
         key: str | None = userdata.get(VARIABLE)
