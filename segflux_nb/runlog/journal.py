@@ -132,7 +132,7 @@ class Journal:
         with self._writing() as cursor:
             # The names are columns, as was checked above; the values are bound.
             cursor.execute(
-                f"UPDATE runs SET state = ?{assignments} WHERE service = ? AND digest = ? AND state = ?",  # noqa: S608 - names only
+                f"UPDATE runs SET state = ?{assignments} WHERE service = ? AND digest = ? AND state = ?",  # noqa: S608
                 (to, *changes.values(), run.service, run.digest, run.state),
             )
             if not cursor.rowcount:
