@@ -8,9 +8,10 @@ import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
+
+import orjson
 
 from ..clock import Clock
 from ..errors import WorkspaceError
@@ -27,8 +28,10 @@ WINDOW_SECONDS = 60.5
 _UNPLANNED = ""
 """No hardware of any run: the request is not in the log."""
 
-_COLUMNS = tuple(column.name for column in fields(LoggedRun))
-_CHANGEABLE = frozenset(_COLUMNS) - {"service", "digest", "first_digest", "take", "parameters", "state"}
+_COLUMNS = ", ".join(LoggedRun._fields)
+_CHANGEABLE = frozenset(LoggedRun._fields) - {"service", "digest", "first_digest", "take", "parameters", "state"}
+_AMONG = "FROM runs WHERE service = ? AND digest IN (SELECT value FROM json_each(?))"
+_STATES = {state.value: state for state in State}
 
 
 class Journal:
@@ -108,9 +111,8 @@ class Journal:
         with self._reading() as cursor:
             cursor.execute(
                 "SELECT digest, iif(state IN ('planned', 'failed', 'refused'),"
-                " json_extract(parameters, '$.hardware'), NULL) FROM runs"
-                " WHERE service = ? AND digest IN (SELECT value FROM json_each(?))",
-                (service, json.dumps([request.digest for request in requests])),
+                f" json_extract(parameters, '$.hardware'), NULL) {_AMONG}",
+                (service, _listed(request.digest for request in requests)),
             )
             return {row[0]: row[1] for row in cursor}
 
@@ -145,16 +147,13 @@ class Journal:
                 cursor.execute(
                     "INSERT OR IGNORE INTO jobs VALUES (?, ?, ?)", (run.service, data["request_id"], run.digest)
                 )
-        return LoggedRun(**{**_as_dict(run), **changes, "state": to})
+        return run._replace(**changes, state=to)
 
     def runs(self, service: str, digests: Iterable[str]) -> dict[str, LoggedRun]:
         """The rows of these digests, by digest; those that the log does not know are missing."""
         with self._reading() as cursor:
-            cursor.execute(
-                "SELECT * FROM runs WHERE service = ? AND digest IN (SELECT value FROM json_each(?))",
-                (service, json.dumps(list(digests))),
-            )
-            return {row["digest"]: _logged(row) for row in cursor}
+            cursor.execute(f"SELECT {_COLUMNS} {_AMONG}", (service, _listed(digests)))  # noqa: S608 - its own texts
+            return {run.digest: run for run in map(_logged, cursor)}
 
     def table(self, service: str, digests: Sequence[str], columns: Sequence[str]) -> dict[str, Sequence[Any]]:
         """Columns of the rows of these digests, each row once and in the log's own order; parameters are mappings.
@@ -172,18 +171,18 @@ class Journal:
     def standings(self, service: str, digests: Iterable[str]) -> dict[str, Standing]:
         """Where these runs stand, by digest; those that the log does not know are missing."""
         with self._reading() as cursor:
-            cursor.execute(
-                "SELECT digest, state, error_kind FROM runs"
-                " WHERE service = ? AND digest IN (SELECT value FROM json_each(?))",
-                (service, json.dumps(list(digests))),
-            )
-            return {row[0]: Standing(row[0], State(row[1]), row[2]) for row in cursor}
+            cursor.row_factory = None
+            cursor.execute(f"SELECT digest, state, error_kind {_AMONG}", (service, _listed(digests)))  # noqa: S608 - as above
+            return {digest: Standing(digest, _STATES[state], kind) for digest, state, kind in cursor}
 
     def all_runs(self, service: str) -> dict[str, LoggedRun]:
         """All rows of a service, in the order in which they were first planned to be sent."""
         with self._reading() as cursor:
-            cursor.execute("SELECT * FROM runs WHERE service = ? ORDER BY submitted_at, digest", (service,))
-            return {row["digest"]: _logged(row) for row in cursor}
+            cursor.execute(
+                f"SELECT {_COLUMNS} FROM runs WHERE service = ? ORDER BY submitted_at, digest",  # noqa: S608 - as above
+                (service,),
+            )
+            return {run.digest: run for run in map(_logged, cursor)}
 
     def services(self) -> list[str]:
         """The services that the log knows."""
@@ -235,7 +234,7 @@ class Journal:
                 "UPDATE runs SET owner = ? WHERE service = ? AND digest = ? AND state = ? AND owner IS ?",
                 (owner, run.service, run.digest, run.state, run.owner),
             )
-            return replace(run, owner=owner) if cursor.rowcount else None
+            return run._replace(owner=owner) if cursor.rowcount else None
 
     def beat(self, owner: str) -> None:
         """Note that a process is alive, and forget those that have not been for a day."""
@@ -442,12 +441,10 @@ class Journal:
                 ) from None
 
 
-def _logged(row: sqlite3.Row) -> LoggedRun:
-    values = dict(row)
-    values["parameters"] = json.loads(values["parameters"])
-    values["state"] = State(values["state"])
-    return LoggedRun(**values)
+def _listed(digests: Iterable[str]) -> str:
+    return orjson.dumps(list(digests)).decode()
 
 
-def _as_dict(run: LoggedRun) -> dict[str, Any]:
-    return cast("dict[str, Any]", {name: getattr(run, name) for name in _COLUMNS})
+def _logged(row: Sequence[Any]) -> LoggedRun:
+    service, digest, first_digest, take, parameters, state, *others = row
+    return LoggedRun(service, digest, first_digest, take, orjson.loads(parameters), _STATES[state], *others)

@@ -18,8 +18,7 @@ class Standing(NamedTuple):
     error_kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedRun:
+class LoggedRun(NamedTuple):
     """A row of the log; the columns of ``runs`` in `segflux_nb.runlog.schema`, where they are explained."""
 
     service: str

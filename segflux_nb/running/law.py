@@ -9,6 +9,7 @@ that is expected to have piled up since the last question reaches what one quest
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import numpy as np
@@ -66,24 +67,26 @@ class Law:
         kernels = _logistic((grid[:, None] - logs[None, :]) / width).mean(axis=1)
         share = prior_share if number else 0.0
         below = (1 - share) * kernels + share * _logistic((grid - center) / PRIOR_SPREAD)
-        self._times = np.exp(grid)
-        self._survival = np.maximum(1 - below, 1e-9)
-        self._measured = 1 - kernels
-        steps = np.diff(self._times) * (self._survival[1:] + self._survival[:-1]) / 2
-        self._area = self._times[0] + np.concatenate([[0.0], np.cumsum(steps)])
+        times, survival = np.exp(grid), np.maximum(1 - below, 1e-9)
+        steps = np.diff(times) * (survival[1:] + survival[:-1]) / 2
+        # Lists, since they are read at one point at a time, where NumPy takes ten times as long.
+        self._times: list[float] = times.tolist()
+        self._survival: list[float] = survival.tolist()
+        self._measured: list[float] = (1 - kernels).tolist()
+        self._area: list[float] = (times[0] + np.concatenate([[0.0], np.cumsum(steps)])).tolist()
         self.mean = float(np.exp(logs).mean())
 
     def survival(self, seconds: float) -> float:
         """The probability that a job takes longer."""
-        return float(np.interp(seconds, self._times, self._survival, left=1.0))
+        return self._at(seconds, self._survival) if seconds >= self._times[0] else 1.0
 
     def longer(self, seconds: float) -> float:
         """The share of jobs that take longer by what was measured, without the prior: what is usual."""
-        return float(np.interp(seconds, self._times, self._measured, left=1.0))
+        return self._at(seconds, self._measured) if seconds >= self._times[0] else 1.0
 
     def quantile(self, share: float) -> float:
         """The time within which this share of jobs is done."""
-        return float(np.interp(share, 1 - self._survival, self._times))
+        return float(np.interp(share, 1 - np.array(self._survival), self._times))
 
     def lag(self, since: float, until: float) -> float:
         """The lag in seconds that is expected at `until`, of a job that was not done at `since`."""
@@ -91,25 +94,35 @@ class Law:
 
     def ask_after(self, since: float, allowance: float) -> float:
         """When the expected lag of a job that was not done at `since` reaches the allowance (all in seconds)."""
-        begin = int(np.searchsorted(self._times, since, side="right"))
-        times = self._times[begin:]
-        lags = times - since - (self._area[begin:] - self.reach(since)) / self.survival(since)
-        reached = int(np.searchsorted(lags, allowance))
-        if reached == len(times):
-            return max(since, float(self._times[-1])) + allowance
-        before, lag_before = (times[reached - 1], lags[reached - 1]) if reached else (since, 0.0)
-        rise = lags[reached] - lag_before
+        times, area = self._times, self._area
+        reach, survival = self.reach(since), self.survival(since)
+
+        def lag(point: int) -> float:
+            return times[point] - since - (area[point] - reach) / survival
+
+        begin = bisect_right(times, since)
+        reached = bisect_left(range(POINTS), allowance, begin, key=lag)
+        if reached == POINTS:
+            return max(since, times[-1]) + allowance
+        before, lag_before = (times[reached - 1], lag(reached - 1)) if reached > begin else (since, 0.0)
+        rise = lag(reached) - lag_before
         share = (allowance - lag_before) / rise if rise > 0 else 1.0
-        return float(before + share * (times[reached] - before))
+        return before + share * (times[reached] - before)
 
     def reach(self, seconds: float) -> float:
         """The area under the survival curve up to a time: the mean of service times that are cut off there."""
-        first, last = self._times[0], self._times[-1]
-        if seconds <= first:
+        if seconds <= self._times[0]:
             return seconds
-        if seconds >= last:
-            return float(self._area[-1] + (seconds - last) * self._survival[-1])
-        return float(np.interp(seconds, self._times, self._area))
+        beyond = max(0.0, seconds - self._times[-1])
+        return self._at(seconds, self._area) + beyond * self._survival[-1]
+
+    def _at(self, seconds: float, curve: list[float]) -> float:
+        """A curve's height, by the line between the points beside it; beyond the last, its height there."""
+        point = bisect_right(self._times, seconds)
+        if point == POINTS:
+            return curve[-1]
+        before, after = self._times[point - 1], self._times[point]
+        return curve[point - 1] + (curve[point] - curve[point - 1]) * (seconds - before) / (after - before)
 
 
 def _logistic(values: np.ndarray) -> np.ndarray:

@@ -11,7 +11,6 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 
@@ -175,9 +174,14 @@ class Pacer:
 
     async def _change(self, seconds: float | None) -> None:
         """Wait for something to change, at most so long."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
+        if seconds is None:
+            await self._changed.wait()
+            return
+        timer = asyncio.get_running_loop().call_later(seconds, self._changed.set)
+        try:
+            await self._changed.wait()
+        finally:
+            timer.cancel()
 
     def _may_go(self, purpose: Purpose) -> bool:
         if self._probing:

@@ -33,6 +33,8 @@ class Service:
 
     def absolute(self, address: str) -> str:
         """A stored address as a URL."""
+        if address.startswith("/") and not address.startswith("//"):
+            return self.api + address
         return urljoin(self.api + "/", address)
 
     def relative(self, url: str) -> str:
@@ -41,8 +43,8 @@ class Service:
 
     def request_url(self, stored: str | None, request_id: str, tail: str = "") -> str:
         """Where to ask for a request: the address that the service gave if it is the service's own."""
-        if stored and origin(self.absolute(stored)) == self.api:
-            return self.absolute(stored)
+        if stored and self.is_own(url := self.absolute(stored)):
+            return url
         return f"{self.api}/v2/requests/{quote(request_id, safe='')}{tail}"
 
     def may_download(self, url: str) -> bool:

@@ -139,7 +139,7 @@ class Simulator:
             seed=seed,
         )
         self.ledger = Ledger(path, self._clock.now)
-        self._gallery = Gallery(painted if paint else tiny)
+        self._gallery = Gallery(painted) if paint else Gallery(tiny, painters=0)
         self.protocol = Protocol(self.settings, self.ledger, Faults(faults or {}, seed), self._gallery.ahead)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None

@@ -113,10 +113,22 @@ class Faults:
         return number in fault
 
     def of_call(self, operation: str, body: Mapping[str, Any], number: int, *occasion: object) -> str | None:
-        """The kind of fault that strikes a call, or None."""
+        """The kind of fault that strikes a call, or None; of two that strike, the first."""
+        drawn: float | None = None
         for kind, name in self._of_operation(operation):
-            if kind != UNREAD and self.strikes(name, body, number, *occasion):
+            if kind == UNREAD:
+                continue
+            fault = self._faults[name]
+            if not isinstance(fault, int | float):
+                if self.strikes(name, body, number, *occasion):
+                    return kind
+                continue
+            if drawn is None:
+                drawn = uniform(self._seed, *occasion)
+            if drawn < fault:
                 return kind
+            # Given that it was missed, what is left of the draw is uniform again: one draw serves all rates.
+            drawn = (drawn - fault) / (1 - fault)
         return None
 
     def leaves_unread(self, operation: str, number: int) -> bool:

@@ -82,7 +82,7 @@ class Room:
     repetition:
         How many submits of the same content came before.
     free_at:
-        When a worker is free, behind the jobs that were accepted before; None where one has never been busy.
+        When a worker is free, behind the jobs that were accepted before; None where one is free now.
     last_end:
         When the last of the jobs ends, or ended; None where there was none.
     """
@@ -161,16 +161,18 @@ class Ledger:
             ).fetchone()
         return int(row[0]), int(row[1])
 
-    def accept(self, content: str, workers: int, make: Callable[[Room], Entry]) -> Entry:
+    def accept(self, content: str, workers: int, now: float, make: Callable[[Room], Entry]) -> Entry:
         """Add the submit that `make` describes, given what the ledger knows, in one transaction."""
         with self._lock, closing(self._database.cursor()) as cursor:
             cursor.execute("BEGIN IMMEDIATE")
             try:
                 (repetition,) = cursor.execute("SELECT count(*) FROM jobs WHERE content = ?", (content,)).fetchone()
-                ends = "SELECT finished_at FROM jobs ORDER BY finished_at DESC LIMIT 1 OFFSET ?"
-                latest = cursor.execute(ends, (0,)).fetchone()
-                freeing = cursor.execute(ends, (workers - 1,)).fetchone()
-                entry = make(Room(int(repetition), freeing and freeing[0], latest and latest[0]))
+                (latest,) = cursor.execute("SELECT max(finished_at) FROM jobs").fetchone()
+                freeing = cursor.execute(
+                    "SELECT finished_at FROM jobs WHERE finished_at > ? ORDER BY finished_at DESC LIMIT 1 OFFSET ?",
+                    (now, workers - 1),
+                ).fetchone()
+                entry = make(Room(int(repetition), freeing and freeing[0], latest))
                 cursor.execute(
                     "INSERT INTO jobs VALUES (NULL, :request_id, :content, :body, :submitted_at, :started_at,"
                     " :finished_at, :listed_at, :price, :error)",

@@ -87,7 +87,7 @@ class Protocol:
         if fault in INSTEAD:
             reply = self._instead(fault or "", call, now)
         else:
-            reply = self._route(call, now)
+            reply = self._route(call, entry, now)
             if fault is not None:
                 reply = _afterwards(fault, reply, now)
         declared = self.settings.history_complete
@@ -102,10 +102,10 @@ class Protocol:
         self._heads[operation] += 1
         return self.faults.leaves_unread(operation, self._heads[operation])
 
-    def _route(self, call: Call, now: float) -> Reply:
+    def _route(self, call: Call, entry: Entry | None, now: float) -> Reply:
         match (call.method, *call.parts):
-            case ("GET", "generations", name):
-                return self._picture(name, now)
+            case ("GET", "generations", _):
+                return self._picture(entry, now)
             case ("GET", "inference-model-information", "list"):
                 return answers.json_reply(200, {"models": [answers.catalogue_entry()]})
             case ("GET", "openapi.json"):
@@ -122,9 +122,9 @@ class Protocol:
             return refusal
         match (call.method, *call.parts):
             case ("GET", "v2", "requests", request_id, "status"):
-                return self._record(call, request_id, now, result=False)
+                return self._record(call, request_id, entry, now, result=False)
             case ("GET", "v2" | "v1", "requests", request_id):
-                return self._record(call, request_id, now, result=True)
+                return self._record(call, request_id, entry, now, result=True)
             case ("GET", "v1", "get-user-credits"):
                 return answers.json_reply(200, {"credits": self._balance(now), "free-credits": 0.0})
             case ("GET", "inference-request", "request-history"):
@@ -188,21 +188,28 @@ class Protocol:
             needed = "" if no_credits == 402 else f" This call needs {price:.4f}."
             text = f"Insufficient credits. You have {max(0.0, balance):.4f} credits.{needed}"
             return answers.json_reply(no_credits, {"error": text})
-        flying, queued = self.ledger.unfinished(now)
-        if settings.max_in_flight is not None and flying >= settings.max_in_flight:
-            return answers.json_reply(429, {"error": "rate_limit_exceeded"})
-        if settings.queue_limit is not None and queued >= settings.queue_limit:
-            return answers.json_reply(503, {"error": "The queue is full"})
+        if refusal := self._no_room(now):
+            return refusal
         entry = self.ledger.accept(
-            content_of(body), settings.workers, lambda room: make_job(settings, self.faults, body, now, room)
+            content_of(body), settings.workers, now, lambda room: make_job(settings, self.faults, body, now, room)
         )
         self._on_accept(entry)
         return entry
 
+    def _no_room(self, now: float) -> Reply | None:
+        most, queue = self.settings.max_in_flight, self.settings.queue_limit
+        if most is None and queue is None:
+            return None
+        flying, queued = self.ledger.unfinished(now)
+        if most is not None and flying >= most:
+            return answers.json_reply(429, {"error": "rate_limit_exceeded"})
+        if queue is not None and queued >= queue:
+            return answers.json_reply(503, {"error": "The queue is full"})
+        return None
+
     # ------------------------------------------------------------------ records, history, pictures
 
-    def _record(self, call: Call, request_id: str, now: float, *, result: bool) -> Reply:
-        entry = self.ledger.entry(request_id)
+    def _record(self, call: Call, request_id: str, entry: Entry | None, now: float, *, result: bool) -> Reply:
         if entry is None or now > entry.submitted_at + RECORD_SECONDS:
             return answers.not_found(request_id)
         step = phase(now, entry.started_at, entry.finished_at)
@@ -258,8 +265,7 @@ class Protocol:
             rows, total = [], 0
         return answers.json_reply(200, {"data": rows, "page": page, "per_page": per_page, "total": total})
 
-    def _picture(self, name: str, now: float) -> Reply:
-        entry = self.ledger.entry(answers.id_of_picture(name))
+    def _picture(self, entry: Entry | None, now: float) -> Reply:
         if entry is None or entry.error or not entry.finished_at <= now <= entry.finished_at + FILE_SECONDS:
             return answers.page(404, "404 Not Found")
         self.ledger.served(entry, "picture", now)

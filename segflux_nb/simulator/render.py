@@ -62,10 +62,18 @@ class Gallery:
 
     What is not kept any more is painted anew: pictures are functions of their requests. The threads are daemons,
     so that an interpreter that ends does not wait for pictures nobody will fetch.
+
+    Parameters
+    ----------
+    render:
+        Paints.
+    painters:
+        Threads; 0 paints when a picture is asked for, which suits one that takes no longer than to ask a thread.
     """
 
-    def __init__(self, render: Callable[[Entry], bytes]) -> None:
+    def __init__(self, render: Callable[[Entry], bytes], *, painters: int = PAINTERS) -> None:
         self._render = render
+        self._most = painters
         self._lock = threading.Lock()
         self._pictures: OrderedDict[str, Future[bytes]] = OrderedDict()
         self._queue: SimpleQueue[tuple[Future[bytes], Entry] | None] = SimpleQueue()
@@ -73,7 +81,7 @@ class Gallery:
 
     def ahead(self, entry: Entry) -> None:
         """Begin to paint a job's picture, if it will have one."""
-        if entry.error is None:
+        if self._most and entry.error is None:
             self.picture(entry)
 
     def picture(self, entry: Entry) -> Future[bytes]:
@@ -81,11 +89,8 @@ class Gallery:
         with self._lock:
             future = self._pictures.get(entry.request_id)
             if future is None or future.cancelled():  # by a caller that went away
-                if len(self._painters) < PAINTERS:
-                    self._painters.append(threading.Thread(target=self._work, name="segflux-painter", daemon=True))
-                    self._painters[-1].start()
                 future = self._pictures[entry.request_id] = Future()
-                self._queue.put((future, entry))
+                self._begin(future, entry)
                 while len(self._pictures) > KEPT:
                     self._pictures.popitem(last=False)
             return future
@@ -98,15 +103,26 @@ class Gallery:
             for _ in self._painters:
                 self._queue.put(None)
 
+    def _begin(self, future: Future[bytes], entry: Entry) -> None:
+        if not self._most:
+            self._paint(future, entry)
+            return
+        if len(self._painters) < self._most:
+            self._painters.append(threading.Thread(target=self._work, name="segflux-painter", daemon=True))
+            self._painters[-1].start()
+        self._queue.put((future, entry))
+
     def _work(self) -> None:
         while (item := self._queue.get()) is not None:
-            future, entry = item
-            if not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(self._render(entry))
-            except Exception as error:  # noqa: BLE001 - whoever asks for the picture gets it
-                future.set_exception(error)
+            self._paint(*item)
+
+    def _paint(self, future: Future[bytes], entry: Entry) -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(self._render(entry))
+        except Exception as error:  # noqa: BLE001 - whoever asks for the picture gets it
+            future.set_exception(error)
 
 
 def _jpeg(image: Image.Image, *, quality: int) -> bytes:
