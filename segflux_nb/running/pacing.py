@@ -77,11 +77,10 @@ class Rate:
             return False
         self._episode = now + max(EPISODE, closed_for)
         recent = [at for at in self._accepted if at >= now - LOOK_BACK]
-        span = max(1.0, min(LOOK_BACK, now - recent[0])) if recent else LOOK_BACK
-        measured = len(recent) / span
-        before = self.now(now)
-        pace = CUT * (measured if before is None else min(measured, before))
-        self.pace, self.since = max(pace, 0.05), now + closed_for
+        # Where nothing was accepted since the gate opened, nothing is known of what would be.
+        measured = len(recent) / max(1.0, min(LOOK_BACK, now - recent[0])) if recent else None
+        known = [pace for pace in (measured, self.now(now)) if pace is not None]
+        self.pace, self.since = CUT * min(known, default=START), now + closed_for
         self.growth = 1 + min(CREEP, CREEP_PER_CALL * self.pace)
         self._free_at = self.since
         self._accepted.clear()

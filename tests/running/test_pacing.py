@@ -108,9 +108,20 @@ def test_pacing_after_429s_is_noted_and_remembered(tmp_path):
     assert limits
     assert {what for _, what, _, _ in limits} == {"calls a minute"}
     assert b.ledger.submits == 60
-    refused = b.transport.statuses.count(429)
+    refused, before = b.transport.statuses.count(429), b.clock.monotonic()
     b.run(sf.Sweep(prompt="TOK again", finetune_id="a", seed=range(60)), max_in_flight=60)
-    assert b.transport.statuses.count(429) - refused <= refused, "the next one begins slowly"
+    assert b.transport.statuses.count(429) - refused <= 3, "the next one begins slowly"
+    # The first sweep's calls still count for half a minute; then two windows of 30, and the last pictures.
+    assert b.clock.monotonic() - before < 30 + 60 + 35, "and is not slow"
+
+
+def test_a_429_before_anything_was_accepted_says_nothing_of_the_pace():
+    """It closes the gate; what was learned before, or the pace of a start, stands."""
+    for rate, expected in ((Rate(), 5.0), (Rate(pace=2.0), 2.0)):
+        for now in (0.0, 30.0, 60.0):  # a probe, and again
+            assert rate.limited(now, 30.0)
+            assert rate.wait(now) == 30.0
+        assert rate.now(90.0) == pytest.approx(expected, rel=0.2)
 
 
 def test_a_service_that_is_full_is_kept_full_and_its_429s_cost_nothing(tmp_path):
