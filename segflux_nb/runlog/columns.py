@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import compress
 from typing import Any
@@ -20,10 +19,25 @@ _INEXACT_AS_JSON = frozenset(
 """Columns of numbers with a fraction: SQLite's JSON has 15 digits of them."""
 
 
+def read_rows(cursor: sqlite3.Cursor, service: str, digests: Sequence[str], names: str) -> Iterator[Sequence[Any]]:
+    """These columns, ``digest`` the first, of the rows of these digests: each row once, in the log's own order."""
+    cursor.row_factory = None
+    if len(digests) > LOOKED_UP:
+        wanted = set(digests)
+        cursor.execute(f"SELECT {names} FROM runs WHERE service = ?", (service,))  # noqa: S608 - names of the schema
+        return (row for row in cursor if row[0] in wanted)
+    cursor.execute(
+        f"SELECT {names} FROM runs WHERE service = ?"  # noqa: S608 - names of the schema
+        " AND digest IN (SELECT value FROM json_each(?))",
+        (service, orjson.dumps(digests).decode()),
+    )
+    return cursor
+
+
 def read_columns(
     cursor: sqlite3.Cursor, service: str, digests: Sequence[str], names: Sequence[str]
 ) -> dict[str, Sequence[Any]]:
-    """These columns, ``digest`` among them, of the rows of these digests: each row once, in the log's own order."""
+    """As `read_rows`, by columns."""
     cursor.row_factory = None
     if len(digests) > LOOKED_UP:
         found = _all_columns(cursor, service, names)
@@ -32,12 +46,7 @@ def read_columns(
             return found
         kept = [digest in wanted for digest in found["digest"]]
         return {name: list(compress(column, kept)) for name, column in found.items()}
-    cursor.execute(
-        f"SELECT {', '.join(names)} FROM runs WHERE service = ?"  # noqa: S608 - names of the schema
-        " AND digest IN (SELECT value FROM json_each(?))",
-        (service, json.dumps(list(digests))),
-    )
-    return _by_column(names, cursor)
+    return _by_column(names, read_rows(cursor, service, digests, ", ".join(names)))
 
 
 def _all_columns(cursor: sqlite3.Cursor, service: str, names: Sequence[str]) -> dict[str, Sequence[Any]]:

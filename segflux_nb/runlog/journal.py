@@ -18,7 +18,7 @@ from ..errors import WorkspaceError
 from ..lifecycle import State, check_arrow
 from ..model import Value
 from ..sweep.request import Request
-from .columns import read_columns
+from .columns import read_columns, read_rows
 from .rows import FoundSweep, LoggedRun, LoggedSweep, LoggedVote, Measurement, Standing
 from .schema import VOTES_SINCE, open_database
 
@@ -28,9 +28,8 @@ WINDOW_SECONDS = 60.5
 _UNPLANNED = ""
 """No hardware of any run: the request is not in the log."""
 
-_COLUMNS = ", ".join(LoggedRun._fields)
+_COLUMNS = "digest, " + ", ".join(name for name in LoggedRun._fields if name != "digest")
 _CHANGEABLE = frozenset(LoggedRun._fields) - {"service", "digest", "first_digest", "take", "parameters", "state"}
-_AMONG = "FROM runs WHERE service = ? AND digest IN (SELECT value FROM json_each(?))"
 _STATES = {state.value: state for state in State}
 
 
@@ -108,13 +107,10 @@ class Journal:
 
         A sweep is planned at each run of it, and most of its cells are as they were.
         """
+        hardware = "iif(state IN ('planned', 'failed', 'refused'), json_extract(parameters, '$.hardware'), NULL)"
         with self._reading() as cursor:
-            cursor.execute(
-                "SELECT digest, iif(state IN ('planned', 'failed', 'refused'),"
-                f" json_extract(parameters, '$.hardware'), NULL) {_AMONG}",
-                (service, _listed(request.digest for request in requests)),
-            )
-            return {row[0]: row[1] for row in cursor}
+            digests = [request.digest for request in requests]
+            return dict(read_rows(cursor, service, digests, f"digest, {hardware}"))
 
     def move(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun | None:
         """Change a run's state and columns, if it still stands where `run` says.
@@ -141,7 +137,7 @@ class Journal:
                 return None
             cursor.execute(
                 "INSERT INTO events (at, service, digest, from_state, to_state, data) VALUES (?, ?, ?, ?, ?, ?)",
-                (self._clock.now(), run.service, run.digest, run.state, to, json.dumps(data)),
+                (self._clock.now(), run.service, run.digest, run.state, to, orjson.dumps(data).decode()),
             )
             if data.get("request_id"):
                 cursor.execute(
@@ -152,8 +148,8 @@ class Journal:
     def runs(self, service: str, digests: Iterable[str]) -> dict[str, LoggedRun]:
         """The rows of these digests, by digest; those that the log does not know are missing."""
         with self._reading() as cursor:
-            cursor.execute(f"SELECT {_COLUMNS} {_AMONG}", (service, _listed(digests)))  # noqa: S608 - its own texts
-            return {run.digest: run for run in map(_logged, cursor)}
+            rows = read_rows(cursor, service, list(digests), _COLUMNS)
+            return {run.digest: run for run in map(_logged, rows)}
 
     def table(self, service: str, digests: Sequence[str], columns: Sequence[str]) -> dict[str, Sequence[Any]]:
         """Columns of the rows of these digests, each row once and in the log's own order; parameters are mappings.
@@ -171,15 +167,14 @@ class Journal:
     def standings(self, service: str, digests: Iterable[str]) -> dict[str, Standing]:
         """Where these runs stand, by digest; those that the log does not know are missing."""
         with self._reading() as cursor:
-            cursor.row_factory = None
-            cursor.execute(f"SELECT digest, state, error_kind {_AMONG}", (service, _listed(digests)))  # noqa: S608 - as above
-            return {digest: Standing(digest, _STATES[state], kind) for digest, state, kind in cursor}
+            rows = read_rows(cursor, service, list(digests), "digest, state, error_kind")
+            return {digest: Standing(digest, _STATES[state], kind) for digest, state, kind in rows}
 
     def all_runs(self, service: str) -> dict[str, LoggedRun]:
         """All rows of a service, in the order in which they were first planned to be sent."""
         with self._reading() as cursor:
             cursor.execute(
-                f"SELECT {_COLUMNS} FROM runs WHERE service = ? ORDER BY submitted_at, digest",  # noqa: S608 - as above
+                f"SELECT {_COLUMNS} FROM runs WHERE service = ? ORDER BY submitted_at, digest",  # noqa: S608 - names of the schema
                 (service,),
             )
             return {run.digest: run for run in map(_logged, cursor)}
@@ -441,10 +436,6 @@ class Journal:
                 ) from None
 
 
-def _listed(digests: Iterable[str]) -> str:
-    return orjson.dumps(list(digests)).decode()
-
-
 def _logged(row: Sequence[Any]) -> LoggedRun:
-    service, digest, first_digest, take, parameters, state, *others = row
+    digest, service, first_digest, take, parameters, state, *others = row
     return LoggedRun(service, digest, first_digest, take, orjson.loads(parameters), _STATES[state], *others)

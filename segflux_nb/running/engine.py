@@ -9,7 +9,7 @@ process has in hand is left to it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from ..clock import Clock
@@ -109,13 +109,15 @@ class Engine:
         beating = asyncio.create_task(self._beat())
         try:
             for _ in range(RECOVERY_ROUNDS):
+                standings = {standing.digest: standing for standing in self._writer.standings(ordered)}
                 unsure = [
-                    standing.digest
-                    for standing in self._writer.standings(ordered)
+                    digest
+                    for digest, standing in standings.items()
                     if standing.state in (State.UNKNOWN, State.SUBMITTING)
                 ]
                 await self._recovery.settle(self._writer.runs(unsure), on_change, resubmit_unknown=resubmit_unknown)
-                await self._carry_all(ordered, walk)
+                standings |= {standing.digest: standing for standing in self._writer.standings(unsure)}
+                await self._carry_all(standings.values(), walk)
                 if stop or not walk.lost_answers:
                     return
                 walk.lost_answers = 0
@@ -130,8 +132,8 @@ class Engine:
 
     # ------------------------------------------------------------------ many runs
 
-    async def _carry_all(self, digests: Sequence[str], walk: Walk) -> None:
-        to_do = [standing for standing in self._writer.standings(digests) if self._is_to_do(standing, walk)]
+    async def _carry_all(self, standings: Iterable[Standing], walk: Walk) -> None:
+        to_do = [standing for standing in standings if self._is_to_do(standing, walk)]
         # What is in flight goes first: it is paid for and may expire.
         to_do.sort(key=lambda standing: disposition(standing.state) is not Disposition.GOES_ON)
         walk.waiting.extend(standing.digest for standing in to_do)

@@ -72,12 +72,17 @@ class Recovery:
     async def _history(self, unknown: list[LoggedRun]) -> History:
         """The history since the first of these submits, once it is complete where the service says when it is."""
         times = [run.submitted_at or 0.0 for run in unknown]
-        rows = await self._read(min(times))
-        missing = (self._api.history_complete_after or 0.0) - (self._clock.now() - max(times))
+        since, latest = min(times), max(times)
+        if self._api.history_complete_after is None:
+            asked = self._clock.now()  # an answer that comes late shows the history as it was then
+            rows = await self._read(since)
+            if asked - latest >= (self._api.history_complete_after or 0.0):
+                return History(rows, MODEL.parameters)
+        declared = self._api.history_complete_after or 0.0
+        missing = declared - (self._clock.now() - latest)
         if missing > 0:
-            await self._clock.sleep(min(missing, self._api.history_complete_after or 0.0))
-            rows = await self._read(min(times))
-        return History(rows, MODEL.parameters)
+            await self._clock.sleep(min(missing, declared))
+        return History(await self._read(since), MODEL.parameters)
 
     async def _read(self, since: float) -> list[HistoryRow]:
         """The history back to a moment, whole: what is missing from a part of it proves nothing."""

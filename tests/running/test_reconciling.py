@@ -56,3 +56,12 @@ def test_a_history_that_is_late_is_waited_for(tmp_path):
     assert {row.state for row in b.run(cells)} == {"completed"}
     assert b.ledger.submits == 2
     assert b.clock.monotonic() > 60
+
+
+def test_an_answer_that_comes_late_shows_the_history_as_it_was_when_asked(tmp_path):
+    """Ten seconds on its way, it proves nothing though the history is complete by then."""
+    faults = {"submit:drop_after": {1}, "history:delay": {1}}
+    b = Bench(tmp_path, faults=faults, history_delay=2, history_complete=2)
+    cells = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1]))
+    assert {row.state for row in b.run(cells)} == {"completed"}
+    assert b.ledger.submits == 1
