@@ -110,7 +110,7 @@ class Journal:
         hardware = "iif(state IN ('planned', 'failed', 'refused'), json_extract(parameters, '$.hardware'), NULL)"
         with self._reading() as cursor:
             digests = [request.digest for request in requests]
-            return dict(read_rows(cursor, service, digests, f"digest, {hardware}"))
+            return {row[0]: row[1] for row in read_rows(cursor, service, digests, f"digest, {hardware}")}
 
     def move(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun | None:
         """Change a run's state and columns, if it still stands where `run` says.
