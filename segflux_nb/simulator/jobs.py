@@ -70,12 +70,13 @@ def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: floa
     content = content_of(body)
     request_id = hashlib.sha256(f"{settings.seed} {content} {repetition}".encode()).hexdigest()[:32]
     error = mistake(body)
+    evaluations = _evaluations(body, error)
     if error is None and faults.strikes("job:failed", body, repetition + 1, request_id):
         error = "Inference failed: the worker ran out of memory"
     if error is None and faults.strikes("job:moderated", body, repetition + 1, request_id):
         error = "The prompt was rejected by the content policy (NSFW)"
     speed, _ = HARDWARE.get(str(body.get("hardware")), HARDWARE["cost"])
-    mean = settings.mean_seconds * speed * _evaluations(body) / MODEL.price_evaluations
+    mean = settings.mean_seconds * speed * evaluations / MODEL.price_evaluations
     seconds = service_seconds(mean, settings.spread, settings.seed, request_id)
     seconds *= settings.time_scale * (FAILING_SHARE if error else 1.0)
     started = now if room.free_at is None else max(now, room.free_at)
@@ -89,15 +90,19 @@ def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: floa
         started_at=started,
         finished_at=started + seconds,
         listed_at=now + (LATE_SECONDS if late else settings.history_delay),
-        price=0.0 if error else price_of(settings, body),
+        price=0.0 if error else _price(settings, body, evaluations),
         error=error,
     )
 
 
 def price_of(settings: Settings, body: Mapping[str, Any]) -> float:
     """US dollars that a request is billed if it completes."""
+    return _price(settings, body, _evaluations(body, mistake(body)))
+
+
+def _price(settings: Settings, body: Mapping[str, Any], evaluations: int) -> float:
     _, dear = HARDWARE.get(str(body.get("hardware")), HARDWARE["cost"])
-    return settings.price * dear * _evaluations(body) / MODEL.price_evaluations
+    return settings.price * dear * evaluations / MODEL.price_evaluations
 
 
 def complete(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,7 +130,7 @@ def seed_of(entry: Entry) -> int:
     return int(entry.request_id[:7], 16) if seed == -1 else int(seed)
 
 
-def _evaluations(body: Mapping[str, Any]) -> int:
-    if mistake(body) is not None:
+def _evaluations(body: Mapping[str, Any], error: str | None) -> int:
+    if error is not None:
         return MODEL.price_evaluations
     return MODEL.evaluations(complete(body)) or UNBOUNDED_EVALUATIONS

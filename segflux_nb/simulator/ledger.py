@@ -39,6 +39,12 @@ CREATE INDEX IF NOT EXISTS jobs_by_content ON jobs (content);
 CREATE INDEX IF NOT EXISTS jobs_by_end ON jobs (finished_at);
 """
 
+_SERVED = """
+    (SELECT count(*) FROM served WHERE served.request_id = jobs.request_id AND what = 'result') AS results,
+    (SELECT count(*) FROM served WHERE served.request_id = jobs.request_id AND what = 'picture') AS pictures
+"""
+_UNCOUNTED = "0 AS results, 0 AS pictures"
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -57,7 +63,7 @@ class Entry:
     billed:
         What is billed by now.
     results_served, pictures_served:
-        How often its result and its picture were served.
+        How often its result and its picture were served; counted by `Ledger.entries` alone.
     """
 
     request_id: str
@@ -135,7 +141,7 @@ class Ledger:
 
     def entries(self) -> list[Entry]:
         """All accepted submits."""
-        return self._entries("ORDER BY number")
+        return self._entries("ORDER BY number", served=_SERVED)
 
     def listed(self, now: float, since: float, until: float, most: int, skip: int) -> tuple[list[Entry], int]:
         """A page of what the history shows: submits of a time, the newest first; and how many there are in all."""
@@ -193,11 +199,11 @@ class Ledger:
         with self._lock:
             return self._database.execute(query, values).fetchone()[0]
 
-    def _entries(self, which: str, *values: float | str) -> list[Entry]:
+    def _entries(self, which: str, *values: float | str, served: str = _UNCOUNTED) -> list[Entry]:
         now = self._now()
         with self._lock:
             rows: list[Mapping[str, Any]] = self._database.execute(
-                f"SELECT *, {_SERVED} FROM jobs {which}",  # noqa: S608 - of this module's own texts
+                f"SELECT *, {served} FROM jobs {which}",  # noqa: S608 - of this module's own texts
                 values,
             ).fetchall()
         return [
@@ -216,9 +222,3 @@ class Ledger:
             )
             for row in rows
         ]
-
-
-_SERVED = """
-    (SELECT count(*) FROM served WHERE served.request_id = jobs.request_id AND what = 'result') AS results,
-    (SELECT count(*) FROM served WHERE served.request_id = jobs.request_id AND what = 'picture') AS pictures
-"""

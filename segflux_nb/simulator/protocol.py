@@ -70,6 +70,8 @@ class Protocol:
         self.ledger = ledger
         self.faults = faults
         self._on_accept = on_accept
+        declared = settings.history_complete
+        self._headers = {SIMULATOR_HEADER: "1"} | ({} if declared is None else {HISTORY_HEADER: f"{declared:g}"})
         self._numbers: Counter[object] = Counter()
         self._heads: Counter[str] = Counter()
         self._recent: deque[float] = deque()
@@ -90,9 +92,7 @@ class Protocol:
             reply = self._route(call, entry, now)
             if fault is not None:
                 reply = _afterwards(fault, reply, now)
-        declared = self.settings.history_complete
-        headers = {**reply.headers, SIMULATOR_HEADER: "1"}
-        return replace(reply, headers=headers if declared is None else {**headers, HISTORY_HEADER: f"{declared:g}"})
+        return replace(reply, headers={**reply.headers, **self._headers})
 
     def leaves_unread(self, method: str, path: str) -> bool:
         """Whether the connection is to be cut now that a call's head has come; to be asked once for each call."""
@@ -183,8 +183,7 @@ class Protocol:
         if body is None:
             return answers.json_reply(400, {"error": "The body is not a JSON object"})
         settings = self.settings
-        price, balance = price_of(settings, body), self._balance(now)
-        if settings.credits is not None and balance < price:
+        if settings.credits is not None and (balance := self._balance(now)) < (price := price_of(settings, body)):
             needed = "" if no_credits == 402 else f" This call needs {price:.4f}."
             text = f"Insufficient credits. You have {max(0.0, balance):.4f} credits.{needed}"
             return answers.json_reply(no_credits, {"error": text})
