@@ -113,7 +113,8 @@ class Pacer:
         self._waiting[purpose].append(waiting)
         if self._giving is None or self._giving.done():
             self._giving = asyncio.create_task(self._give())
-        self._changed.set()
+        if len(self._waiting[purpose]) == 1:  # else somebody waits for just this already
+            self._changed.set()
         try:
             await waiting.granted
         except asyncio.CancelledError:
@@ -225,12 +226,13 @@ class Pacer:
     def answered(self, purpose: Purpose, response: HttpResponse | None) -> None:
         """What a request came to; None where no answer came."""
         now = self._clock.monotonic()
+        if self._probing or purpose == "submit":  # whatever it is, it can only hold others back longer
+            self._changed.set()
         self._probing = False
         if purpose == "submit":
             self._pending -= 1
         if response is not None and response.status == 429:
             self._limited(purpose, retry_after(response.headers, self._clock.now()), now)
-            self._changed.set()
             return
         # Whatever else was wrong with it, no limit stood in its way.
         if self._is_counted(purpose):
@@ -240,7 +242,6 @@ class Pacer:
         else:
             self._quota.answered()
             self._unnamed = 0
-        self._changed.set()
 
     def accepted(self, digest: str) -> None:
         """A run's job is at the service."""

@@ -32,11 +32,15 @@ def canonical_json(data: Any) -> str:
 
 
 def _integral(data: Any) -> Any:
+    if isinstance(data, float):  # first what is most frequent
+        return int(data) if data.is_integer() else data
+    if isinstance(data, str | int):
+        return data
     if isinstance(data, Mapping):
         return {key: _integral(value) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return [_integral(value) for value in data]
-    return int(data) if isinstance(data, float) and data.is_integer() else data
+    return data
 
 
 @dataclass(frozen=True)
