@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 from ..clock import Clock
@@ -68,7 +67,7 @@ class Collector:
         self._store = store
         self._clock = clock
         self._times = ServiceTimes(seconds)
-        self._news = asyncio.Event()
+        self._resting: set[asyncio.Future[None]] = set()
         if seconds is not None:
             pacer.expect(seconds * MODEL.price_evaluations)
         for measurement in reversed(writer.measured()):
@@ -137,10 +136,15 @@ class Collector:
 
     async def _rest(self, seconds: float) -> None:
         """Wait so long, or until the service turns out to have changed."""
-        news = self._news
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await news.wait()
+        loop = asyncio.get_running_loop()
+        news: asyncio.Future[None] = loop.create_future()
+        self._resting.add(news)
+        timer = loop.call_later(seconds, _wake, news)
+        try:
+            await news
+        finally:
+            timer.cancel()
+            self._resting.discard(news)
 
     async def _settle(self, run: LoggedRun, outcome: Rendered | NoPicture | Broken, polls: int) -> LoggedRun | None:
         """Enter what the service says a job came to."""
@@ -164,8 +168,8 @@ class Collector:
 
     def _learn(self, measurement: Measurement) -> None:
         if self._times.learn(measurement.parameters, measurement.queue, measurement.render, measurement.accepted):
-            news, self._news = self._news, asyncio.Event()
-            news.set()
+            for news in self._resting:
+                _wake(news)
         law = self._times.total(measurement.parameters)
         if law is not None:
             self._pacer.expect(law.mean)
@@ -223,6 +227,11 @@ class Collector:
         if kind == "bad_picture" and data:
             await loop.run_in_executor(self._decoders, self._store.set_aside, data, run.digest[:12])
         return await self._writer.settle(run, State.LOST, error=reason, error_kind=kind, owner=None)
+
+
+def _wake(news: asyncio.Future[None]) -> None:
+    if not news.done():
+        news.set_result(None)
 
 
 def _number(value: object) -> float | None:

@@ -106,7 +106,8 @@ class Pacer:
 
     async def turn(self, purpose: Purpose, urgency: Callable[[], float] = lambda: 0.0) -> None:
         """Wait until a request of this purpose may be sent; then send it and say what came of it (`answered`)."""
-        if self._is_free and self._may_go(purpose) and not self._pause(purpose):
+        now = self._clock.monotonic()
+        if self._is_free and self._may_go(purpose, now) and not self._pause(purpose, now):
             self._go(purpose)
             return
         waiting = _Waiting(urgency, asyncio.get_running_loop().create_future())
@@ -146,8 +147,9 @@ class Pacer:
     async def _give_turns(self) -> None:
         while any(self._waiting.values()):
             self._changed.clear()
-            possible = [purpose for purpose in BY_RANK if self._waiting[purpose] and self._may_go(purpose)]
-            pauses = {purpose: self._pause(purpose) for purpose in possible}
+            now = self._clock.monotonic()
+            possible = [purpose for purpose in BY_RANK if self._waiting[purpose] and self._may_go(purpose, now)]
+            pauses = {purpose: self._pause(purpose, now) for purpose in possible}
             ready = [purpose for purpose in possible if not pauses[purpose]]
             if not ready:
                 await self._change(min(pauses.values(), default=None))
@@ -184,24 +186,22 @@ class Pacer:
         finally:
             timer.cancel()
 
-    def _may_go(self, purpose: Purpose) -> bool:
+    def _may_go(self, purpose: Purpose, now: float) -> bool:
         if self._probing:
             return False
-        return purpose != "submit" or len(self._flying) + self._pending < self._most_flying
+        return purpose != "submit" or len(self._flying) + self._pending < self._most_flying(now)
 
-    @property
-    def _most_flying(self) -> int:
+    def _most_flying(self, now: float) -> int:
         """Jobs at the service: under a limit of requests, more than can be collected would only wait, and expire."""
         paces = [self._max_rpm / 60] if self._max_rpm is not None else []
-        if self._all_counted and (pace := self._rate.now(self._clock.monotonic())) is not None:
+        if self._all_counted and (pace := self._rate.now(now)) is not None:
             paces.append(pace)
         if not paces or self._service_seconds is None:
             return self.room.limit
         useful = LITTLE * min(paces) * self._service_seconds / REQUESTS_PER_RUN
         return min(self.room.limit, math.ceil(useful) + SPARE)
 
-    def _pause(self, purpose: Purpose) -> float:
-        now = self._clock.monotonic()
+    def _pause(self, purpose: Purpose, now: float) -> float:
         paced = self._rate.wait(now) if self._is_counted(purpose) else 0.0
         even = self._even.wait(now) if purpose != "download" else 0.0
         pause = max(self._gate - now, paced, even)

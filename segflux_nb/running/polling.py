@@ -125,12 +125,13 @@ class _Measured:
 
     def law(self, parameters: Mapping[str, Value], seconds: float | None) -> Law | None:
         kind = _kind(parameters)
-        built, law = self.laws.get(kind, (-1, None))
-        if law is not None and self.number - built <= min(built, REMEMBERED) // 10:
-            return law  # a tenth more of measurements would hardly move it
+        holds_until, law = self.laws.get(kind, (-1, None))
+        if self.number <= holds_until:
+            return law
         law = self._build(kind, MODEL.evaluations(parameters), seconds)
         if law is not None:
-            self.laws[kind] = (self.number, law)
+            # A tenth more of measurements would hardly move it.
+            self.laws[kind] = (self.number + min(self.number, REMEMBERED) // 10, law)
         return law
 
     def _build(self, kind: _Kind, evaluations: int | None, seconds: float | None) -> Law | None:

@@ -39,7 +39,7 @@ class Service:
 
     def relative(self, url: str) -> str:
         """A URL as it is stored."""
-        return url[len(self.api) :] if origin(url) == self.api and url.startswith(self.api + "/") else url
+        return url[len(self.api) :] if url.startswith(self.api + "/") else url
 
     def request_url(self, stored: str | None, request_id: str, tail: str = "") -> str:
         """Where to ask for a request: the address that the service gave if it is the service's own."""
@@ -53,7 +53,7 @@ class Service:
 
     def is_own(self, url: str) -> bool:
         """Whether a URL is at the service's own origin."""
-        return origin(url) == self.api
+        return url.startswith(self.api + "/") or origin(url) == self.api
 
     @property
     def is_loopback(self) -> bool:

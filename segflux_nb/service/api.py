@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 from urllib.parse import quote
 
 from ..clock import Clock, utc
@@ -37,14 +36,12 @@ class Api:
     history_complete_after:
         Seconds after a submit when the history is sure to list it, as far as the service declares it (the
         simulator does); None where it is unknown.
-    ahead:
-        Seconds by which the service's clock is ahead of ours, by its last answer.
     """
 
     def __init__(self, service: Service, transport: Transport, clock: Clock, secret: Secret | None) -> None:
         self.service = service
         self.history_complete_after: float | None = None
-        self.ahead = 0.0
+        self._dated: tuple[Mapping[str, str], float] = {}, 0.0
         self._transport = transport
         self._clock = clock
         self._secret = secret
@@ -154,10 +151,16 @@ class Api:
         self._learn(response.headers)
         return response
 
-    def _learn(self, headers: Mapping[str, Any]) -> None:
+    def _learn(self, headers: Mapping[str, str]) -> None:
         declared = read_number(headers, "x-segflux-history-complete-after")
         if declared is not None:
             self.history_complete_after = declared
+        if "date" in headers:
+            self._dated = headers, self._clock.now()
+
+    @property
+    def ahead(self) -> float:
+        """Seconds by which the service's clock is ahead of ours, by its last answer."""
+        headers, ours = self._dated
         theirs = read_date(headers)
-        if theirs is not None:
-            self.ahead = theirs - self._clock.now()
+        return 0.0 if theirs is None else theirs - ours

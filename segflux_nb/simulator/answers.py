@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 from ..model import MODEL
 from .jobs import complete, seed_of
@@ -31,8 +32,7 @@ class Call:
         return self.path.strip("/").split("/")
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer.
 
     Attributes
@@ -55,7 +55,7 @@ class Reply:
 
     status: int
     body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     picture: Entry | None = None
     ready_at: float | None = None
     cut: Literal["", "before", "middle"] = ""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -92,7 +92,7 @@ class Protocol:
             reply = self._route(call, entry, now)
             if fault is not None:
                 reply = _afterwards(fault, reply, now)
-        return replace(reply, headers={**reply.headers, **self._headers})
+        return reply._replace(headers={**reply.headers, **self._headers})
 
     def leaves_unread(self, method: str, path: str) -> bool:
         """Whether the connection is to be cut now that a call's head has come; to be asked once for each call."""
@@ -158,9 +158,9 @@ class Protocol:
             return accepted
         limit = now + V1_SECONDS * self.settings.time_scale
         if accepted.finished_at > limit:
-            return replace(answers.gateway(504), ready_at=limit)
+            return answers.gateway(504)._replace(ready_at=limit)
         if accepted.error is not None:
-            return replace(answers.json_reply(500, {"error": accepted.error}), ready_at=accepted.finished_at)
+            return answers.json_reply(500, {"error": accepted.error})._replace(ready_at=accepted.finished_at)
         headers = {
             "content-type": "image/jpeg",
             "x-cost": f"{accepted.price:.8f}",
@@ -224,8 +224,7 @@ class Protocol:
             )
         self.ledger.served(entry, "result", now)
         reply = answers.json_reply(200, {})
-        return replace(
-            reply,
+        return reply._replace(
             measures=entry,
             compose=lambda size: answers.encode(self._misshapen(entry, answers.result(call, entry, metrics, size))),
         )
@@ -343,23 +342,23 @@ def _afterwards(fault: str, reply: Reply, now: float) -> Reply:
     """An answer with a fault in it; what is done to a picture's bytes is left to whoever has them."""
     match fault:
         case "drop_after":
-            return replace(reply, cut="before")
+            return reply._replace(cut="before")
         case "drop_middle":
-            return replace(reply, cut="middle")
+            return reply._replace(cut="middle")
         case "stale":
-            return replace(reply, closes=True)
+            return reply._replace(closes=True)
         case "delay":
-            return replace(reply, ready_at=(reply.ready_at or now) + DELAY_SECONDS)
+            return reply._replace(ready_at=(reply.ready_at or now) + DELAY_SECONDS)
         case "502_after" | "504_after":
             return answers.gateway(int(fault[:3]))
         case "no_id":
             return answers.json_reply(reply.status, {"status": "QUEUED"}) if reply.status == 200 else reply
         case _ if reply.picture is not None or reply.measures is not None:
-            return replace(reply, spoilt=fault)
+            return reply._replace(spoilt=fault)
         case "truncated":
-            return replace(reply, body=reply.body[: len(reply.body) // 2])
+            return reply._replace(body=reply.body[: len(reply.body) // 2])
         case "not_json" | "wrong_type":
-            return replace(reply, body=answers.page(reply.status, "Something else").body)
+            return reply._replace(body=answers.page(reply.status, "Something else").body)
     assert fault not in AFTERWARDS or fault == "huge", fault  # noqa: S101 - a fault that is declared and not built
     return reply
 
