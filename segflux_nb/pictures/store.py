@@ -79,7 +79,8 @@ class PictureStore:
 
     def _write(self, path: Path, data: bytes) -> None:
         try:
-            handle, temporary = _open_beside(path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(prefix=ARRIVING, dir=path.parent)
             try:
                 with os.fdopen(handle, "wb") as file:
                     file.write(data)
@@ -99,16 +100,6 @@ class PictureStore:
                 money="a picture was billed",
                 remedy="Make room or permit writing, then run the sweep again: it is fetched again without paying",
             ) from None
-
-
-def _open_beside(path: Path) -> tuple[int, str]:
-    """A new file of a passing name in the folder of `path`, which is made where it is missing."""
-    folder = os.path.dirname(path)
-    try:
-        return tempfile.mkstemp(prefix=ARRIVING, dir=folder)
-    except FileNotFoundError:
-        os.makedirs(folder, exist_ok=True)
-        return tempfile.mkstemp(prefix=ARRIVING, dir=folder)
 
 
 def _sync_folder(folder: Path) -> None:
