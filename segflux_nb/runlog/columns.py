@@ -26,10 +26,10 @@ def read_rows(cursor: sqlite3.Cursor, service: str, digests: Sequence[str], name
         wanted = set(digests)
         cursor.execute(f"SELECT {names} FROM runs WHERE service = ?", (service,))  # noqa: S608 - names of the schema
         return (row for row in cursor if row[0] in wanted)
+    places = ", ".join("?" * len(digests))
     cursor.execute(
-        f"SELECT {names} FROM runs WHERE service = ?"  # noqa: S608 - names of the schema
-        " AND digest IN (SELECT value FROM json_each(?))",
-        (service, orjson.dumps(digests).decode()),
+        f"SELECT {names} FROM runs WHERE service = ? AND digest IN ({places})",  # noqa: S608 - as above
+        (service, *digests),
     )
     return cursor
 

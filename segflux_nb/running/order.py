@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from ..sweep.request import Request
 
@@ -19,10 +20,11 @@ def readable_first(requests: Sequence[Request]) -> list[Request]:
     """
     if not requests:
         return []
+    cells = [request.parameters for request in requests]
     axes = {
         name: values
         for name in requests[0].parameters
-        if len(values := list(dict.fromkeys(request.parameters[name] for request in requests))) > 1
+        if len(values := list(dict.fromkeys(map(itemgetter(name), cells)))) > 1
     }
     levels = {
         name: dict(zip(values, _doubling(len(values)) if name == "seed" else _halving(len(values)), strict=True))

@@ -116,8 +116,6 @@ class Faults:
         """The kind of fault that strikes a call, or None; of two that strike, the first."""
         drawn: float | None = None
         for kind, name in self._of_operation(operation):
-            if kind == UNREAD:
-                continue
             fault = self._faults[name]
             if not isinstance(fault, int | float):
                 if self.strikes(name, body, number, *occasion):
@@ -133,23 +131,23 @@ class Faults:
 
     def leaves_unread(self, operation: str, number: int) -> bool:
         """Whether the connection is cut before the `number`-th call of an operation is read."""
-        return any(
-            self.strikes(name, {}, number, operation, number)
-            for kind, name in self._of_operation(operation)
-            if kind == UNREAD
-        )
+        return any(self.strikes(f"{where}:{UNREAD}", {}, number, operation, number) for where in _wheres(operation))
 
     def _of_operation(self, operation: str) -> list[tuple[str, str]]:
-        """The faults that are set for an operation: kind and name."""
+        """The faults that are set for an operation once it is read: kind and name."""
         if operation not in self._by_operation:
-            wheres = (operation,) if operation == "picture" else (operation, "any")
             self._by_operation[operation] = [
                 (kind, f"{where}:{kind}")
                 for kind in {**INSTEAD, **AFTERWARDS, **OF_SUBMITS, **OF_PICTURES}
-                for where in wheres
+                if kind != UNREAD
+                for where in _wheres(operation)
                 if f"{where}:{kind}" in self._faults
             ]
         return self._by_operation[operation]
+
+
+def _wheres(operation: str) -> tuple[str, ...]:
+    return (operation,) if operation == "picture" else (operation, "any")
 
 
 def parse_faults(text: str) -> dict[str, Fault]:

@@ -10,11 +10,11 @@ import json
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
@@ -39,6 +39,10 @@ CREATE INDEX IF NOT EXISTS jobs_by_content ON jobs (content);
 CREATE INDEX IF NOT EXISTS jobs_by_end ON jobs (finished_at);
 """
 
+_COLUMNS = """
+    request_id, body, submitted_at, started_at, finished_at, listed_at, price, error,
+    iif(finished_at <= ?, price, 0.0) AS billed
+"""
 _SERVED = """
     (SELECT count(*) FROM served WHERE served.request_id = jobs.request_id AND what = 'result') AS results,
     (SELECT count(*) FROM served WHERE served.request_id = jobs.request_id AND what = 'picture') AS pictures
@@ -46,8 +50,7 @@ _SERVED = """
 _UNCOUNTED = "0 AS results, 0 AS pictures"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One accepted submit.
 
     Attributes
@@ -115,7 +118,6 @@ class Ledger:
         self._database = sqlite3.connect(
             path or ":memory:", check_same_thread=False, isolation_level=None, timeout=10
         )
-        self._database.row_factory = sqlite3.Row
         weakref.finalize(self, self._database.close).atexit = False  # a thread may be writing then
         # Losing the last rows to a power cut is fine for a simulator; a killed process loses none.
         self._database.execute("PRAGMA synchronous = OFF")
@@ -182,7 +184,7 @@ class Ledger:
                 cursor.execute(
                     "INSERT INTO jobs VALUES (NULL, :request_id, :content, :body, :submitted_at, :started_at,"
                     " :finished_at, :listed_at, :price, :error)",
-                    {**vars(entry), "content": content, "body": json.dumps(entry.body)},
+                    {**entry._asdict(), "content": content, "body": json.dumps(entry.body)},
                 )
                 cursor.execute("COMMIT")
             except BaseException:
@@ -200,25 +202,9 @@ class Ledger:
             return self._database.execute(query, values).fetchone()[0]
 
     def _entries(self, which: str, *values: float | str, served: str = _UNCOUNTED) -> list[Entry]:
-        now = self._now()
         with self._lock:
-            rows: list[Mapping[str, Any]] = self._database.execute(
-                f"SELECT *, {served} FROM jobs {which}",  # noqa: S608 - of this module's own texts
-                values,
+            rows = self._database.execute(
+                f"SELECT {_COLUMNS}, {served} FROM jobs {which}",  # noqa: S608 - of this module's own texts
+                (self._now(), *values),
             ).fetchall()
-        return [
-            Entry(
-                request_id=row["request_id"],
-                body=json.loads(row["body"]),
-                submitted_at=row["submitted_at"],
-                started_at=row["started_at"],
-                finished_at=row["finished_at"],
-                listed_at=row["listed_at"],
-                price=row["price"],
-                error=row["error"],
-                billed=row["price"] if row["finished_at"] <= now else 0.0,
-                results_served=row["results"],
-                pictures_served=row["pictures"],
-            )
-            for row in rows
-        ]
+        return [Entry(request_id, json.loads(body), *others) for request_id, body, *others in rows]

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -270,7 +269,7 @@ class Protocol:
         return Reply(200, b"", {"content-type": "image/jpeg", "cache-control": "public, max-age=604800"}, entry)
 
     def _ledger(self) -> Reply:
-        entries = [asdict(entry) for entry in self.ledger.entries()]
+        entries = [entry._asdict() for entry in self.ledger.entries()]
         return answers.json_reply(
             200, {"submits": self.ledger.submits, "billed": self.ledger.billed, "entries": entries}
         )
