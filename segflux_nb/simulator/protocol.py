@@ -83,7 +83,8 @@ class Protocol:
         fault = None
         if operation is not None and self.faults:
             key = (operation, entry.request_id if entry is not None else content_of(body))
-            self._numbers.update([operation, key])
+            self._numbers[operation] += 1
+            self._numbers[key] += 1
             fault = self.faults.of_call(operation, body, self._numbers[operation], *key, self._numbers[key])
         if fault in INSTEAD:
             reply = self._instead(fault or "", call, now)
