@@ -226,7 +226,7 @@ class Pacer:
     def answered(self, purpose: Purpose, response: HttpResponse | None) -> None:
         """What a request came to; None where no answer came."""
         now = self._clock.monotonic()
-        if self._probing or purpose == "submit":  # whatever it is, it can only hold others back longer
+        if self._probing or purpose == "submit":  # of others no answer lets anybody go sooner
             self._changed.set()
         self._probing = False
         if purpose == "submit":

@@ -19,6 +19,9 @@ CUT = 0.95
 CREEP, CREEP_PER_CALL = 0.03, 0.01
 """The pace after an episode of 429s relative to what was accepted; its growth in a second, and at most in a call."""
 
+SLOWEST = 0.05
+"""Calls a second: the pace is never cut below."""
+
 START, RAMP = 5.0, 1.36
 """Calls a second at the start where the log knows of 429s, and the growth in a second until the first one."""
 
@@ -77,10 +80,12 @@ class Rate:
             return False
         self._episode = now + max(EPISODE, closed_for)
         recent = [at for at in self._accepted if at >= now - LOOK_BACK]
+        pace = self.now(now)
+        if recent:
+            measured = len(recent) / max(1.0, min(LOOK_BACK, now - recent[0]))
+            pace = CUT * (measured if pace is None else min(measured, pace))
         # Where nothing was accepted since the gate opened, nothing is known of what would be.
-        measured = len(recent) / max(1.0, min(LOOK_BACK, now - recent[0])) if recent else None
-        known = [pace for pace in (measured, self.now(now)) if pace is not None]
-        self.pace, self.since = CUT * min(known, default=START), now + closed_for
+        self.pace, self.since = START if pace is None else max(pace, SLOWEST), now + closed_for
         self.growth = 1 + min(CREEP, CREEP_PER_CALL * self.pace)
         self._free_at = self.since
         self._accepted.clear()

@@ -6,6 +6,7 @@ from collections import Counter
 import pytest
 
 import segflux_nb as sf
+from segflux_nb.running import engine
 from tests.support.mortal import Mortal
 from tests.support.virtual import Bench
 
@@ -39,6 +40,8 @@ def test_ten_thousand_runs_with_faults_and_deaths(tmp_path, monkeypatch, seed):
     """The history is declared complete: nothing is lost, paid twice, or left unknown."""
     print(f"seed {seed}")
     random_ = random.Random(seed)
+    # Heartbeats tell processes on other machines, of which there is none here, and a day has 17,000 of them.
+    monkeypatch.setattr(engine, "BEAT_SECONDS", 3600.0)
     b = Bench(tmp_path, durable=False, faults=bad_day(0.30), seed=seed, workers=2000)
     mortal = Mortal(b, monkeypatch)
     grid = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(10_000)))
