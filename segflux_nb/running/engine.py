@@ -109,14 +109,14 @@ class Engine:
         beating = asyncio.create_task(self._beat())
         try:
             for _ in range(RECOVERY_ROUNDS):
-                standings = {standing.digest: standing for standing in self._writer.standings(ordered)}
+                standings = self._writer.standings(ordered)
                 unsure = [
                     digest
                     for digest, standing in standings.items()
                     if standing.state in (State.UNKNOWN, State.SUBMITTING)
                 ]
                 await self._recovery.settle(self._writer.runs(unsure), on_change, resubmit_unknown=resubmit_unknown)
-                standings |= {standing.digest: standing for standing in self._writer.standings(unsure)}
+                standings |= self._writer.standings(unsure)
                 await self._carry_all(standings.values(), walk)
                 if stop or not walk.lost_answers:
                     return

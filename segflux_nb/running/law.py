@@ -69,7 +69,7 @@ class Law:
         below = (1 - share) * kernels + share * _logistic((grid - center) / PRIOR_SPREAD)
         times, survival = np.exp(grid), np.maximum(1 - below, 1e-9)
         steps = np.diff(times) * (survival[1:] + survival[:-1]) / 2
-        # Lists, since they are read at one point at a time, where NumPy takes ten times as long.
+        # Lists, since they are read at one point at a time, where NumPy takes three times as long.
         self._times: list[float] = times.tolist()
         self._survival: list[float] = survival.tolist()
         self._measured: list[float] = (1 - kernels).tolist()

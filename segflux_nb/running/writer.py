@@ -71,11 +71,11 @@ class Writer:
         logged = self.journal.runs(self.service, digests)
         return [logged[digest] for digest in digests]
 
-    def standings(self, digests: Iterable[str]) -> list[Standing]:
-        """Where these runs stand, in order."""
+    def standings(self, digests: Iterable[str]) -> dict[str, Standing]:
+        """Where these runs stand, by digest and in order."""
         digests = list(digests)
         found = self.journal.standings(self.service, digests)
-        return [found[digest] for digest in digests]
+        return {digest: found[digest] for digest in digests}
 
     def reread(self, run: LoggedRun) -> LoggedRun:
         """The run as the log has it now."""

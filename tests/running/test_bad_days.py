@@ -35,14 +35,13 @@ def bad_day(share):
     return faults | {"submit:no_id": each, "job:failed": share / 6}
 
 
-@pytest.mark.parametrize("seed", [1])
-def test_ten_thousand_runs_with_faults_and_deaths(tmp_path, monkeypatch, seed):
-    """The history is declared complete: nothing is lost, paid twice, or left unknown."""
+def die_and_go_on(tmp_path, monkeypatch, seed, **settings):
+    """A sweep of 10,000 runs on a bad day, with 20 deaths: the bench and the rows that are left at last."""
     print(f"seed {seed}")
     random_ = random.Random(seed)
     # Heartbeats tell processes on other machines, of which there is none here, and a day has 17,000 of them.
     monkeypatch.setattr(engine, "BEAT_SECONDS", 3600.0)
-    b = Bench(tmp_path, durable=False, faults=bad_day(0.30), seed=seed, workers=2000)
+    b = Bench(tmp_path, durable=False, faults=bad_day(0.30), seed=seed, workers=2000, **settings)
     mortal = Mortal(b, monkeypatch)
     grid = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(10_000)))
     deaths = 0
@@ -51,28 +50,27 @@ def test_ten_thousand_runs_with_faults_and_deaths(tmp_path, monkeypatch, seed):
         deaths += 1
     for _ in range(12):
         rows = b.run(grid, max_in_flight=500)
-        if {row.state for row in rows} == {"completed"}:
+        if {row.state for row in rows} <= {"completed", "unknown"}:
             break
-    outcomes = Counter((row.state.value, row.error_kind) for row in rows)
     paid = Counter(entry.body["seed"] for entry in b.ledger.entries() if entry.billed)
     assert max(paid.values()) == 1, "paid twice"
-    assert outcomes == {("completed", ""): 10_000}
+    return rows, set(paid)
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_ten_thousand_runs_with_faults_and_deaths(tmp_path, monkeypatch, seed):
+    """The history is declared complete: nothing is lost, paid twice, or left unknown."""
+    rows, paid = die_and_go_on(tmp_path, monkeypatch, seed)
+    assert Counter((row.state.value, row.error_kind) for row in rows) == {("completed", ""): 10_000}
     assert len(paid) == 10_000
 
 
-def test_with_an_undeclared_history_nothing_is_paid_twice_and_every_unknown_is_reported(tmp_path, monkeypatch):
-    b = Bench(tmp_path, durable=False, faults=bad_day(0.30), seed=2, workers=2000, history_complete=None)
-    mortal = Mortal(b, monkeypatch)
-    grid = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(600)))
-    for steps in (150, 900, 400, 1500, 700):
-        mortal.run_until_death(grid, steps, max_in_flight=100)
-    for _ in range(12):
-        rows = b.run(grid, max_in_flight=100)
-    outcomes = Counter(row.state.value for row in rows)
-    paid = Counter(entry.body["seed"] for entry in b.ledger.entries() if entry.billed)
-    assert max(paid.values()) == 1
-    assert set(outcomes) <= {"completed", "unknown"}
+@pytest.mark.parametrize("seed", [2])
+def test_ten_thousand_runs_with_an_undeclared_history(tmp_path, monkeypatch, seed):
+    """Nothing is paid twice, and every unknown is reported: nobody can tell submits that never arrived."""
+    rows, paid = die_and_go_on(tmp_path, monkeypatch, seed, history_complete=None)
     unknown = {row.parameters["seed"] for row in rows if row.state == "unknown"}
     assert unknown, "some submits never arrived, which nobody can tell"
-    assert not unknown & set(paid), "and those that did arrive were found"
+    assert not unknown & paid, "and those that did arrive were found"
+    assert unknown | paid == set(range(10_000))
     assert all(row.error and row.submitted_at for row in rows if row.state == "unknown")
