@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS served (
 CREATE INDEX IF NOT EXISTS served_by_request ON served (request_id, what);
 CREATE INDEX IF NOT EXISTS jobs_by_content ON jobs (content);
 CREATE INDEX IF NOT EXISTS jobs_by_end ON jobs (finished_at);
+CREATE INDEX IF NOT EXISTS jobs_by_day ON jobs (submitted_at, listed_at);
 """
 
 _COLUMNS = """
@@ -149,7 +150,8 @@ class Ledger:
         """A page of what the history shows: submits of a time, the newest first; and how many there are in all."""
         where = "WHERE listed_at <= ? AND submitted_at >= ? AND submitted_at < ?"
         total = int(self._value(f"SELECT count(*) FROM jobs {where}", now, since, until))  # noqa: S608 - its own text
-        return self._entries(f"{where} ORDER BY number DESC LIMIT ? OFFSET ?", now, since, until, most, skip), total
+        order = "ORDER BY submitted_at DESC, listed_at DESC, number DESC"  # as the index has them: nothing is sorted
+        return self._entries(f"{where} {order} LIMIT ? OFFSET ?", now, since, until, most, skip), total
 
     def entry(self, request_id: str) -> Entry | None:
         """The submit with this id; dashes in ids do not matter."""

@@ -3,6 +3,7 @@
 import asyncio
 import selectors
 from email.utils import formatdate
+from functools import lru_cache
 from pathlib import Path
 
 from segflux_nb.errors import AnswerLost, NotSentError
@@ -89,6 +90,12 @@ class SkewedClock:
         return self.clock.now() + self.skew
 
 
+@lru_cache(maxsize=1)
+def _date(second):
+    """A moment as a header: many answers come in one second."""
+    return formatdate(second, usegmt=True)
+
+
 class SeamTransport:
     """Calls a simulator's protocol directly."""
 
@@ -123,7 +130,7 @@ class SeamTransport:
         if reply.cut:
             raise AnswerLost("the connection was closed before the answer came")
         answered = {k: v for k, v in reply.headers.items() if self.declares_history or k != HISTORY_HEADER}
-        answered["date"] = formatdate(self.clock.now(), usegmt=True)
+        answered["date"] = _date(int(self.clock.now()))
         self.statuses.append(reply.status)
         return HttpResponse(reply.status, answered, body)
 
