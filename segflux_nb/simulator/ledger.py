@@ -209,4 +209,5 @@ class Ledger:
                 f"SELECT {_COLUMNS}, {served} FROM jobs {which}",  # noqa: S608 - of this module's own texts
                 (self._now(), *values),
             ).fetchall()
-        return [Entry(request_id, json.loads(body), *others) for request_id, body, *others in rows]
+        bodies = json.loads(f"[{','.join(row[1] for row in rows)}]")  # one text is parsed faster than many
+        return [Entry(row[0], body, *row[2:]) for row, body in zip(rows, bodies, strict=True)]

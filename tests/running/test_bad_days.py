@@ -39,7 +39,7 @@ def bad_day(share):
     return faults | {"submit:no_id": each, "job:failed": share / 6}
 
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of our own is made there
+MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 512 << 20
 
 
