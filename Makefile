@@ -76,7 +76,7 @@ matrix: $(VENV)/developing
 		$$env/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1" && \
 		$$env/bin/python -m pip install --quiet --editable . --group dev $$packages && \
 		$$env/bin/python tools/compare_pictures.py .matrix/pictures.npz && \
-		$$env/bin/python -m pytest tests/test_kernel.py tests/viewing tests/pictures && \
+		$$env/bin/python -m pytest tests/test_kernel.py tests/sheets tests/widgets tests/pictures && \
 		$$env/bin/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider notebooks || exit 1; \
 	done
 

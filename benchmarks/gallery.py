@@ -26,7 +26,7 @@ import io, ipywidgets, pandas as pd
 from pathlib import Path
 from random import Random
 from PIL import Image
-import segflux_nb.viewing.gallery
+import segflux_nb.widgets.gallery
 folder = Path("pictures")
 folder.mkdir(exist_ok=True)
 paths = []

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from segflux_nb.running.law import Law
-from segflux_nb.running.pacing import Rate, Room
-from segflux_nb.running.polling import WORTH, ServiceTimes, Watch
-from segflux_nb.running.schedule import best_polls
+from segflux_nb.running.policy.lower_bound import best_polls
+from segflux_nb.running.policy.polling import POLLS_PER_MEAN, PollSchedule, ServiceTimes
+from segflux_nb.running.policy.rate_control import ConcurrencyLimit, RateController
+from segflux_nb.running.policy.service_times import ServiceTimeDistribution
 
 MEAN = 22.0
 EULER = {"sampler_name": "euler", "steps": 25}
@@ -45,12 +45,12 @@ def ours(times: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     for seconds in known:
         learned.learn(EULER, 0.0, float(seconds))
     waiting = deque(enumerate(times))
-    events: list[tuple[float, int, Watch, float, float]] = []
+    events: list[tuple[float, int, PollSchedule, float, float]] = []
     polls, lag = np.zeros(len(times)), np.zeros(len(times))
 
     def begin(now: float) -> None:
         number, seconds = waiting.popleft()
-        watch = Watch(learned, EULER, 0.0, scout=(number + 1) % 20 == 0)
+        watch = PollSchedule(learned, EULER, 0.0, early_probe=(number + 1) % 20 == 0)
         heapq.heappush(events, (now + watch.ask_at(), number, watch, now, float(seconds)))
 
     for _ in range(min(IN_FLIGHT, len(waiting))):
@@ -117,8 +117,8 @@ def _beside(runs: Runs, counted: np.ndarray, parts: list[np.ndarray]) -> tuple[P
     """Those of our jobs that count, beside a fixed second and the optimum: one law after the other."""
     optima, costs = [], []
     for chosen, part in zip(np.array_split(counted, len(parts)), parts, strict=True):
-        worth = WORTH / float(part.mean())  # polls that a second of lag is worth
-        optima.append(best_polls(Law(part, 1.0, prior_share=0.0), worth))
+        worth = POLLS_PER_MEAN / float(part.mean())  # polls that a second of lag is worth
+        optima.append(best_polls(ServiceTimeDistribution(part, 1.0, prior_share=0.0), worth))
         polls, lag = _mean([(polls[chosen], lag[chosen]) for polls, lag in runs])
         costs.append((polls + worth * lag) / (optima[-1][0] + worth * optima[-1][1]))
     shown = _mean([(polls[counted], lag[counted]) for polls, lag in runs])
@@ -227,7 +227,13 @@ class Ours:
     """The two loops of `segflux_nb.running.pacing`, as the pacer drives them."""
 
     def __init__(self) -> None:
-        self.rate, self.room, self.closed, self.probing, self.must_probe = Rate(), Room(500), 0.0, False, False
+        self.rate, self.room, self.closed, self.probing, self.must_probe = (
+            RateController(),
+            ConcurrencyLimit(500),
+            0.0,
+            False,
+            False,
+        )
 
     def wait(self, now: float, in_flight: int) -> float | None:
         if in_flight >= self.room.limit or self.probing:

@@ -39,9 +39,9 @@ from policies import POLICIES, fixed, limit_rows, lognormal, polling_rows
 import segflux_nb as sf
 from segflux_nb.model import MODEL
 from segflux_nb.pictures.store import PictureStore
-from segflux_nb.running.schedule import greedy_seconds
-from segflux_nb.simulator.answers import Call
+from segflux_nb.running.policy.lower_bound import greedy_seconds
 from segflux_nb.simulator.app import Simulator
+from segflux_nb.simulator.service.responses import ServiceRequest
 from tests.support.service import BODY
 from tests.support.virtual import BASE, Bench
 
@@ -90,7 +90,7 @@ async def like_the_sdk(bench: Bench, bodies: list[dict[str, Any]]) -> tuple[int,
     def call(method: str, path: str, body: Any = None) -> tuple[int, Any]:
         headers = {"content-type": "application/json"} if body is not None else {}
         content = json.dumps(body).encode() if body is not None else b""
-        reply, data = bench.simulator.reply(Call(method, path, BASE, {}, headers, content))
+        reply, data = bench.simulator.reply(ServiceRequest(method, path, BASE, {}, headers, content))
         return reply.status, data
 
     async def work() -> None:

@@ -29,9 +29,9 @@ from PIL import Image, ImageDraw
 
 import segflux_nb as sf
 from segflux_nb.pictures.store import PictureStore
-from segflux_nb.simulator.flow import latent
-from segflux_nb.simulator.painter import paint
-from segflux_nb.viewing.sheet import contact_sheet
+from segflux_nb.sheets.sheet import contact_sheet
+from segflux_nb.simulator.flow.generate import latent
+from segflux_nb.simulator.painter.paint import paint
 from tools.draw_sheets import BODY
 
 CELL, SIDE = 256, 10
@@ -61,11 +61,11 @@ def frame(paths: list[Path]) -> pd.DataFrame:
 
 
 def ours(paths: list[Path]) -> None:
-    from segflux_nb.viewing.arranging import arrange
-    from segflux_nb.viewing.colours import THEMES
-    from segflux_nb.viewing.drawing import draw
-    from segflux_nb.viewing.geometry import place
-    from segflux_nb.viewing.reading import Reader
+    from segflux_nb.sheets.colours import THEMES
+    from segflux_nb.sheets.drawing import draw
+    from segflux_nb.sheets.geometry import place
+    from segflux_nb.sheets.pivot import arrange
+    from segflux_nb.sheets.reading import Reader
 
     page = place(arrange(frame(paths), cols="seed", rows="lora_strength"), CELL)
     draw(page, THEMES["light"], Reader()).save(io.BytesIO(), "JPEG", quality=85)
@@ -83,7 +83,7 @@ def plain_pillow(paths: list[Path]) -> None:
 
 def montage(paths: list[Path]) -> None:
     names = [part for path, label in zip(paths, LABELS, strict=True) for part in ("-label", label, str(path))]
-    font = Path(sf.__file__).parent / "viewing" / "fonts" / "DejaVuSans.ttf"
+    font = Path(sf.__file__).parent / "sheets" / "fonts" / "DejaVuSans.ttf"
     size = ["-font", str(font), "-define", f"jpeg:size={2 * CELL}x{2 * CELL}"]
     made = ["-geometry", f"{CELL}x{CELL}+0+0", "-tile", f"{SIDE}x{SIDE}", "-quality", "85", "jpg:-"]
     subprocess.run(["montage", *size, *names, *made], check=True, stdout=subprocess.DEVNULL)

@@ -21,8 +21,8 @@ from PIL import Image
 
 from segflux_nb.model import MODEL
 from segflux_nb.simulator.app import Simulator
-from segflux_nb.simulator.flow import SAMPLERS, latent
-from segflux_nb.simulator.painter import paint
+from segflux_nb.simulator.flow.generate import SAMPLERS, latent
+from segflux_nb.simulator.painter.paint import paint
 
 JOBS, CONNECTIONS = 4000, 8
 BODY = {"prompt": "TOK", "finetune_id": "a", "lora_strength": 1, "steps": 25, "sampler_name": "euler"}

@@ -18,7 +18,7 @@ _HOMES = {
     "Run": "run",
     "Runs": "runs",
     "LiveRun": "live",
-    "ContactSheet": "viewing.sheet",
+    "ContactSheet": "sheets.sheet",
     "read_metadata": "exporting.metadata",
     "Sweep": "sweep.sweep",
     "linked": "sweep.axes",
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from .nesting import enable_nested_asyncio as enable_nested_asyncio
     from .run import Run as Run
     from .runs import Runs as Runs
+    from .sheets.sheet import ContactSheet as ContactSheet
     from .simulator.app import Simulator as Simulator
     from .sweep.axes import linked as linked
     from .sweep.plan import Plan as Plan
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from .sweep.ranges import span as span
     from .sweep.request import Request as Request
     from .sweep.sweep import Sweep as Sweep
-    from .viewing.sheet import ContactSheet as ContactSheet
     from .workspace import Workspace as Workspace
 
 

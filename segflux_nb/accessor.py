@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .viewing.colours import ThemeName
-    from .viewing.gallery import Gallery
-    from .viewing.sheet import ContactSheet
+    from .sheets.colours import ThemeName
+    from .sheets.sheet import ContactSheet
+    from .widgets.gallery import Gallery
 
 
 class Pictures:
@@ -77,7 +77,7 @@ class Pictures:
         -------
         ``runs.df.query("lora_strength > 0.7").pictures.sheet(cols="seed", rows="lora_strength")``
         """
-        from .viewing.sheet import contact_sheet
+        from .sheets.sheet import contact_sheet
 
         return contact_sheet(
             self._frame,
@@ -108,7 +108,7 @@ class Pictures:
         -------
         ``gallery = frame.pictures.gallery()``
         """
-        from .viewing.gallery import Gallery
+        from .widgets.gallery import Gallery
 
         return Gallery(self._frame, cols=cols, rows=rows, by=by, image=image, title=title)
 
@@ -121,7 +121,7 @@ class Pictures:
         -------
         ``frame.pictures.compare(0, 3)``
         """
-        from .viewing.comparison import compare
+        from .sheets.comparison import compare
 
         return compare(self._frame, rows, image=image, theme=theme)
 

@@ -15,7 +15,7 @@ from .runs import Runs
 from .service.addresses import HOSTED
 from .service.keys import save_key
 from .simulator.app import Simulator
-from .simulator.faults import parse_faults
+from .simulator.service.faults import parse_faults
 from .sweep.ranges import seeds
 from .sweep.sweep import Sweep
 from .version import __version__

@@ -16,7 +16,7 @@ from .model import MODEL
 from .pictures.store import PictureStore
 from .runlog.journal import Journal
 from .running.engine import Engine
-from .running.pacer import PacedTransport, Pacer
+from .running.rate_limiter import RateLimitedTransport, RateLimiter
 from .service.addresses import HOSTED, Service, at
 from .service.api import Api
 from .service.secret import Secret
@@ -129,7 +129,7 @@ class Connection:
             if self._engine is None:
                 pacer = self._pacer()
                 service = self._where()
-                transport = PacedTransport(HttpxTransport(service, self._secret), pacer, self._clock)
+                transport = RateLimitedTransport(HttpxTransport(service, self._secret), pacer, self._clock)
                 self._api = Api(service, transport, self._clock, self._secret)
                 store = PictureStore(self._folder)
                 store.tidy(self._clock.now())
@@ -189,14 +189,14 @@ class Connection:
                 weakref.finalize(self, self._running.close).atexit = False
         return at(self._running.url, name=self.service)
 
-    def _pacer(self) -> Pacer:
+    def _pacer(self) -> RateLimiter:
         journal, service, most = self._journal, self.service, self._max_rpm
 
         async def window() -> float:
             return await asyncio.to_thread(journal.take_turn, service, most or 1)
 
         lately = self._clock.now() - CAUTIOUS_SECONDS
-        return Pacer(
+        return RateLimiter(
             self._clock,
             max_in_flight=self._max_in_flight,
             window=window if most is not None else None,

@@ -11,9 +11,9 @@ from dataclasses import replace
 from . import loopthread
 from .errors import SweepInterrupted
 from .markup import count
-from .running.walk import Stop
+from .running.context import StopToken
 from .runs import Runs
-from .viewing.progress import Progress
+from .widgets.progress import Progress
 
 STOPPED = "Stopped as you asked"
 
@@ -27,7 +27,7 @@ class LiveRun:
         Its runs, as far as they are.
     """
 
-    def __init__(self, runs: Runs, future: Future[None], stop: Stop, progress: Progress) -> None:
+    def __init__(self, runs: Runs, future: Future[None], stop: StopToken, progress: Progress) -> None:
         self.runs = runs
         self._future = future
         self._stop = stop

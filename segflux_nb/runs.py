@@ -9,10 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .analysis.ranking import Ranking
 from .exporting.folder import export
 from .exporting.imagefolder import export_imagefolder
-from .jury import Jury, this_rater
 from .lifecycle import State
 from .markup import count, plain
 from .model import Value
@@ -29,21 +27,23 @@ from .runlog.frame import (
 )
 from .runlog.journal import Journal
 from .runlog.rows import LoggedRun
-from .running.summary import Summary, summarise
-from .sweep.finer import finer
+from .running.policy.summary import Summary, summarise
+from .sheets.colours import ThemeName
+from .sheets.comparison import compare
+from .sheets.sheet import ContactSheet, contact_sheet
 from .sweep.plan import Plan
+from .sweep.refine import refine
 from .sweep.request import RUN_DIGITS
 from .sweep.sweep import Sweep
-from .viewing.colours import ThemeName
-from .viewing.comparison import compare
-from .viewing.progress import volatile_bundle
-from .viewing.sheet import ContactSheet, contact_sheet
+from .voting.pairwise import PairwiseComparison, this_rater
+from .voting.ranking import Ranking
+from .widgets.progress import volatile_bundle
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .viewing.gallery import Gallery
-    from .viewing.tuner import Tuner
+    from .widgets.gallery import Gallery
+    from .widgets.tuner import Tuner
 
 _FAILED = (State.FAILED, State.REFUSED, State.UNKNOWN, State.LOST)
 
@@ -255,7 +255,7 @@ class Runs:
         -------
         ``runs.gallery(cols="lora_strength", rows="seed")``
         """
-        from .viewing.gallery import Gallery
+        from .widgets.gallery import Gallery
 
         return Gallery(self.df, cols=cols, rows=rows, by=by, title=self.title, on_mark=self.mark)
 
@@ -428,17 +428,17 @@ class Runs:
         -------
         ``tuner = runs.tuner()``, and when you have voted ``tuner.ranking`` and ``tuner.next_sweep()``
         """
-        from .viewing.tuner import Tuner
+        from .widgets.tuner import Tuner
 
         jury = self._jury(axis)
         return Tuner(self.df, axis, jury, rater=this_rater() if rater is None else rater, propose=self._propose)
 
     def _propose(self, axis: str, low: float, high: float) -> tuple[Sweep, Plan]:
-        sweep = finer([run.parameters for run in self], axis, low, high)
+        sweep = refine([run.parameters for run in self], axis, low, high)
         return sweep, self.source.plan(sweep)
 
-    def _jury(self, axis: str) -> Jury:
-        return Jury.of(self.source.journal, self.source.service, self, axis, self.axes)
+    def _jury(self, axis: str) -> PairwiseComparison:
+        return PairwiseComparison.of(self.source.journal, self.source.service, self, axis, self.axes)
 
     # ------------------------------------------------------------------ reading the log
 

@@ -22,8 +22,8 @@ from .live import STOPPED, LiveRun
 from .model import MODEL, PLACEHOLDER_FINETUNE_ID, Value
 from .runlog.frame import sweeps_frame
 from .runlog.journal import Journal
-from .running.budget import Budget
-from .running.walk import Stop
+from .running.context import StopToken
+from .running.policy.budget import Budget
 from .runs import Runs, Source
 from .service.addresses import HOSTED
 from .service.keys import WAYS, find_key
@@ -31,12 +31,12 @@ from .simulator.app import Simulator
 from .sweep.plan import Plan, make_plan
 from .sweep.request import Request
 from .sweep.sweep import Sweep
-from .viewing.progress import Progress, Seen, Watched, volatile_bundle
+from .widgets.progress import Progress, ProgressSource, RunSnapshot, volatile_bundle
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .viewing.builder import Builder
+    from .widgets.builder import Builder
 
 HOSTED_CAP = 10.0
 """US dollars that one call may spend on the hosted service, unless it is told otherwise."""
@@ -219,7 +219,7 @@ class Workspace:
         -------
         ``builder = ws.builder()``, and later ``ws.runs(builder.sweep)``
         """
-        from .viewing.builder import Builder
+        from .widgets.builder import Builder
 
         def start(sweep: Sweep, place: Callable[[Any], None], on_end: Callable[[], None]) -> None:
             live = self._begin(
@@ -345,13 +345,13 @@ class Workspace:
         place: Callable[[Any], None] | None = None,
     ) -> LiveRun:
         engine = self._connection.engine()
-        stop = Stop()
+        stop = StopToken()
         unique = {request.digest: request for request in requests}
-        logged = self._journal.standings(self.service, unique)
+        logged = self._journal.run_states(self.service, unique)
         states = {digest: logged[digest].state.status for digest in unique}
         plan = self._plan(list(unique.values()), None)
         progress = Progress(
-            Watched(
+            ProgressSource(
                 states=states,
                 frame=lambda: runs.df,
                 look=self._look,
@@ -378,7 +378,7 @@ class Workspace:
         return live
 
     def _plan(self, requests: Sequence[Request], balance: float | None) -> Plan:
-        logged = self._journal.standings(self.service, [request.digest for request in requests])
+        logged = self._journal.run_states(self.service, [request.digest for request in requests])
         return make_plan(
             requests,
             {digest: (run.state, run.error_kind) for digest, run in logged.items()},
@@ -388,10 +388,10 @@ class Workspace:
             max_in_flight=self._max_in_flight,
         )
 
-    def _look(self, digests: Collection[str]) -> dict[str, Seen]:
+    def _look(self, digests: Collection[str]) -> dict[str, RunSnapshot]:
         """What the log says of runs that ended, for those who watch."""
         return {
-            digest: Seen(
+            digest: RunSnapshot(
                 run.state.status,
                 str(self.path / run.picture) if run.picture else None,
                 f"{run.error_kind}: {run.error}" if run.error else "",
@@ -412,7 +412,7 @@ class Workspace:
 
     def _unsettled(self, requests: Sequence[Request]) -> list[Request]:
         """The requests for which the service will be asked: to submit, to collect, or to look up."""
-        logged = self._journal.standings(self.service, [request.digest for request in requests])
+        logged = self._journal.run_states(self.service, [request.digest for request in requests])
 
         def is_settled(request: Request) -> bool:
             run = logged.get(request.digest)

@@ -19,11 +19,11 @@ FLOORS = [
     ["accessor", "connection"],
     ["live"],
     ["runs"],
-    ["jury"],
-    ["run"],
     ["exporting"],
-    ["viewing"],
-    ["analysis"],
+    ["widgets"],
+    ["sheets"],
+    ["voting"],
+    ["run"],
     ["running"],
     ["runlog"],
     ["client"],
@@ -69,8 +69,8 @@ def test_imports_run_downward(path):
             assert room in ("workspace", "cli", "__init__"), f"{room} knows the simulator"
         if room == "simulator":
             assert target in ("model", "clock"), f"the simulator inherits {target}"
-        if room == "viewing":
-            assert target not in ("runlog", "running", "service"), f"viewing knows {target}"
+        if room in ("sheets", "widgets"):
+            assert target not in ("runlog", "running", "service"), f"{room} knows {target}"
 
 
 def test_only_the_transport_imports_httpx():

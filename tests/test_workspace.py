@@ -15,9 +15,9 @@ import pytest
 
 import segflux_nb as sf
 from segflux_nb.model import MODEL
-from segflux_nb.simulator.answers import Reply
 from segflux_nb.simulator.app import Simulator
-from segflux_nb.simulator.ledger import Ledger
+from segflux_nb.simulator.service.ledger import Ledger
+from segflux_nb.simulator.service.responses import ServiceResponse
 
 EXAMPLE = {
     "prompt": "TOK on the shore of a mountain lake at dawn",
@@ -434,7 +434,7 @@ def test_a_service_that_points_elsewhere_never_gets_the_key_there(tmp_path):
         def pointing_elsewhere(call, now):
             reply = handle(call, now)
             if call.path.endswith("/status") and int(now * 1000) % 2:
-                return Reply(302, b"", {"location": f"{elsewhere}/status"})
+                return ServiceResponse(302, b"", {"location": f"{elsewhere}/status"})
             if call.method == "POST" and reply.status == 200:
                 return replace(reply, body=reply.body.replace(call.base_url.encode(), elsewhere.encode()))
             return reply

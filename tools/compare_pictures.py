@@ -19,9 +19,9 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from segflux_nb.model import MODEL
-from segflux_nb.simulator.finetunes import KINDS
-from segflux_nb.simulator.flow import SAMPLERS, latent
-from segflux_nb.simulator.painter import paint
+from segflux_nb.simulator.flow.finetunes import KINDS
+from segflux_nb.simulator.flow.generate import SAMPLERS, latent
+from segflux_nb.simulator.painter.paint import paint
 
 BODY = {"prompt": "TOK on the shore of a mountain lake", "lora_strength": 1.2, "steps": 12, "scheduler": "simple"}
 

@@ -17,10 +17,10 @@ import pandas as pd
 from PIL import Image
 
 from segflux_nb.model import MODEL, SAMPLERS, SCHEDULERS
-from segflux_nb.simulator.finetunes import KINDS
-from segflux_nb.simulator.flow import latent
-from segflux_nb.simulator.painter import paint
-from segflux_nb.viewing.sheet import ContactSheet, contact_sheet
+from segflux_nb.sheets.sheet import ContactSheet, contact_sheet
+from segflux_nb.simulator.flow.finetunes import KINDS
+from segflux_nb.simulator.flow.generate import latent
+from segflux_nb.simulator.painter.paint import paint
 
 TARGET = Path(__file__).parents[1] / "docs" / "sheets"
 WIDEST = 1200

@@ -10,10 +10,10 @@ import pandas as pd
 
 from ..errors import SegfluxError
 from ..service.secret import redact
-from ..viewing.arranging import arrange
-from ..viewing.sheet import ContactSheet
-from ..viewing.values import picture_column
-from .copies import copy_pictures, within
+from ..sheets.pivot import arrange
+from ..sheets.sheet import ContactSheet
+from ..sheets.values import picture_column
+from .picture_files import copy_pictures, within
 from .report import report
 from .tables import to_csv, to_jsonl, to_parquet
 

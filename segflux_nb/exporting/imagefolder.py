@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..viewing.values import picture_column
-from .copies import copy_pictures, within
+from ..sheets.values import picture_column
 from .folder import disk_errors, refuse_keys
+from .picture_files import copy_pictures, within
 from .tables import to_jsonl
 
 

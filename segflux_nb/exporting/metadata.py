@@ -17,7 +17,7 @@ from typing import Any
 from ..errors import SegfluxError
 from ..model import MODEL, Value
 from ..version import __version__
-from . import chunks, comfyui
+from . import comfyui, embedding
 
 OWN = "segflux"
 """The keyword of our JSON."""
@@ -76,7 +76,7 @@ def describe(
 
 def embed(data: bytes, texts: Mapping[str, str]) -> bytes:
     """The picture file with these texts in it; its pixels stay as they are."""
-    return chunks.insert(data, texts, OWN)
+    return embedding.insert(data, texts, OWN)
 
 
 def read_metadata(path: str | Path) -> PictureMetadata:
@@ -92,7 +92,7 @@ def read_metadata(path: str | Path) -> PictureMetadata:
     ``sf.Sweep(**sf.read_metadata("best.png").parameters | {"seed": sf.seeds(8)})``
     """
     try:
-        texts = chunks.read(Path(path).read_bytes(), OWN)
+        texts = embedding.read(Path(path).read_bytes(), OWN)
     except OSError as error:
         raise MetadataError(
             f"{path} cannot be read as a picture: {error.strerror or 'it is no PNG, JPEG or WebP'}",

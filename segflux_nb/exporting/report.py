@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ..markup import count, escape, plain
+from ..sheets.html import standalone
+from ..sheets.pivot import arrange
+from ..sheets.values import distinct, value_labels
 from ..version import __version__
-from ..viewing.arranging import arrange
-from ..viewing.offline import gallery_state
-from ..viewing.page import standalone
-from ..viewing.values import distinct, value_labels
+from ..widgets.gallery_state import gallery_state
 
 MOST_ROWS = 5000
 """A table in a page is no longer; the files beside it hold the rest."""

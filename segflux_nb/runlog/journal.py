@@ -19,7 +19,7 @@ from ..lifecycle import State, check_arrow
 from ..model import Value
 from ..sweep.request import Request
 from .columns import read_columns, read_rows
-from .rows import FoundSweep, LoggedRun, LoggedSweep, LoggedVote, Measurement, Standing
+from .rows import FoundSweep, LoggedRun, LoggedSweep, LoggedVote, Measurement, RunState
 from .schema import VOTES_SINCE, open_database
 
 WINDOW_SECONDS = 60.5
@@ -164,11 +164,11 @@ class Journal:
         with self._reading() as cursor:
             return int(cursor.execute("PRAGMA data_version").fetchone()[0]), self._database.total_changes
 
-    def standings(self, service: str, digests: Iterable[str]) -> dict[str, Standing]:
+    def run_states(self, service: str, digests: Iterable[str]) -> dict[str, RunState]:
         """Where these runs stand, by digest; those that the log does not know are missing."""
         with self._reading() as cursor:
             rows = read_rows(cursor, service, list(digests), "digest, state, error_kind")
-            return {digest: Standing(digest, _STATES[state], kind) for digest, state, kind in rows}
+            return {digest: RunState(digest, _STATES[state], kind) for digest, state, kind in rows}
 
     def all_runs(self, service: str) -> dict[str, LoggedRun]:
         """All rows of a service, in the order in which they were first planned to be sent."""
@@ -377,7 +377,7 @@ class Journal:
                 (self._clock.now(), service, vote.rater, vote.axis, vote.left, vote.right, vote.outcome),
             )
 
-    def take_back(self, service: str, axis: str, rater: str, digests: Iterable[str]) -> bool:
+    def undo(self, service: str, axis: str, rater: str, digests: Iterable[str]) -> bool:
         """Forget a rater's latest judgement between these runs; whether there was one."""
         with self._writing() as cursor:
             cursor.execute(

@@ -10,7 +10,7 @@ from ..lifecycle import State
 from ..model import Value
 
 
-class Standing(NamedTuple):
+class RunState(NamedTuple):
     """Where a run stands: as little as decides what is to be done with it, since a sweep may have many."""
 
     digest: str

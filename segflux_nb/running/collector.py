@@ -30,11 +30,11 @@ from ..model import MODEL
 from ..pictures.store import PictureStore
 from ..runlog.rows import LoggedRun, Measurement
 from ..service.api import Api
-from .pacer import Pacer
-from .polling import SCOUT_EVERY, ServiceTimes, Watch
-from .threads import DaemonExecutor
-from .walk import Walk
-from .writer import Writer
+from .async_journal import AsyncJournal
+from .context import RunContext
+from .daemon_executor import DaemonExecutor
+from .policy.polling import EARLY_PROBE_EVERY, PollSchedule, ServiceTimes
+from .rate_limiter import RateLimiter
 
 PICTURE_TRIES = 5
 GONE_TRIES = 3
@@ -59,7 +59,13 @@ class Collector:
     """
 
     def __init__(
-        self, writer: Writer, api: Api, pacer: Pacer, store: PictureStore, clock: Clock, seconds: float | None
+        self,
+        writer: AsyncJournal,
+        api: Api,
+        pacer: RateLimiter,
+        store: PictureStore,
+        clock: Clock,
+        seconds: float | None,
     ) -> None:
         self._writer = writer
         self._api = api
@@ -79,7 +85,7 @@ class Collector:
         """Stop the threads."""
         self._decoders.shutdown(wait=False)
 
-    async def poll(self, run: LoggedRun, walk: Walk) -> LoggedRun | None:
+    async def poll(self, run: LoggedRun, walk: RunContext) -> LoggedRun | None:
         """Ask for an accepted job until it is done; None where asking is of no use for now."""
         accepted_ago = max(0.0, self._clock.now() - (run.accepted_at or self._clock.now()))
         if accepted_ago > RECORD_SECONDS:
@@ -90,14 +96,14 @@ class Collector:
         finally:
             self._pacer.done(run.digest)
 
-    async def _watch(self, run: LoggedRun, walk: Walk, age: float) -> LoggedRun | None:
+    async def _watch(self, run: LoggedRun, walk: RunContext, age: float) -> LoggedRun | None:
         accepted = self._clock.monotonic() - age
 
         def elapsed() -> float:
             return self._clock.monotonic() - accepted
 
         self._watched += 1
-        watch = Watch(self._times, run.parameters, age, scout=self._watched % SCOUT_EVERY == 0)
+        watch = PollSchedule(self._times, run.parameters, age, early_probe=self._watched % EARLY_PROBE_EVERY == 0)
         polls, gone, unclear, backoff = run.polls or 0, 0, 0, 0.0
         while True:
             if backoff:

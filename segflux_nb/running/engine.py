@@ -17,19 +17,19 @@ from ..errors import WorkspaceError
 from ..lifecycle import Disposition, State, disposition
 from ..pictures.store import PictureStore
 from ..runlog.journal import Journal
-from ..runlog.rows import LoggedRun, Standing
+from ..runlog.rows import LoggedRun, RunState
 from ..service.api import Api
 from ..sweep.plan import Rates
 from ..sweep.request import Request
-from .budget import Budget
+from .async_journal import AsyncJournal
 from .collector import Collector
-from .leases import BEAT_SECONDS, LEASE_SECONDS, SUBMIT_LEASE_SECONDS, carrying, is_held, this_process
-from .order import readable_first
-from .pacer import Pacer
+from .context import RunContext, StopToken
+from .ownership import BEAT_SECONDS, LEASE_SECONDS, SUBMIT_LEASE_SECONDS, holding, is_held, this_process
+from .policy.budget import Budget
+from .policy.order import readable_first
+from .rate_limiter import RateLimiter
 from .recovery import Recovery
 from .submitter import Submitter
-from .walk import Stop, Walk
-from .writer import Writer
 
 FOREIGN_SECONDS = 0.5
 """Between looks at the log while runs are in other hands."""
@@ -55,14 +55,14 @@ class Engine:
         self,
         journal: Journal,
         api: Api,
-        pacer: Pacer,
+        pacer: RateLimiter,
         store: PictureStore,
         clock: Clock,
         *,
         max_in_flight: int,
         rates: Rates,
     ) -> None:
-        self._writer = Writer(journal, api.service.name)
+        self._writer = AsyncJournal(journal, api.service.name)
         self._recovery = Recovery(self._writer, api, clock, self._is_elsewhere)
         self._submitter = Submitter(self._writer, api, pacer, clock, rates)
         self._collector = Collector(self._writer, api, pacer, store, clock, rates.seconds)
@@ -74,7 +74,7 @@ class Engine:
         self,
         requests: Sequence[Request],
         *,
-        stop: Stop,
+        stop: StopToken,
         budget: Budget,
         on_change: Callable[[str, State], None],
         resubmit_unknown: bool = False,
@@ -105,19 +105,19 @@ class Engine:
         unique = {request.digest: request for request in requests}
         ordered = [request.digest for request in readable_first(list(unique.values()))]
         await self._writer.plan(unique.values())
-        walk = Walk(stop, budget, on_change, retry_held)
+        walk = RunContext(stop, budget, on_change, retry_held)
         beating = asyncio.create_task(self._beat())
         try:
             for _ in range(RECOVERY_ROUNDS):
-                standings = self._writer.standings(ordered)
+                run_states = self._writer.run_states(ordered)
                 unsure = [
                     digest
-                    for digest, standing in standings.items()
+                    for digest, standing in run_states.items()
                     if standing.state in (State.UNKNOWN, State.SUBMITTING)
                 ]
                 await self._recovery.settle(self._writer.runs(unsure), on_change, resubmit_unknown=resubmit_unknown)
-                standings |= self._writer.standings(unsure)
-                await self._carry_all(standings.values(), walk)
+                run_states |= self._writer.run_states(unsure)
+                await self._carry_all(run_states.values(), walk)
                 if stop or not walk.lost_answers:
                     return
                 walk.lost_answers = 0
@@ -132,8 +132,8 @@ class Engine:
 
     # ------------------------------------------------------------------ many runs
 
-    async def _carry_all(self, standings: Iterable[Standing], walk: Walk) -> None:
-        to_do = [standing for standing in standings if self._is_to_do(standing, walk)]
+    async def _carry_all(self, run_states: Iterable[RunState], walk: RunContext) -> None:
+        to_do = [standing for standing in run_states if self._is_to_do(standing, walk)]
         # What is in flight goes first: it is paid for and may expire.
         to_do.sort(key=lambda standing: disposition(standing.state) is not Disposition.GOES_ON)
         walk.waiting.extend(standing.digest for standing in to_do)
@@ -150,13 +150,13 @@ class Engine:
             watching.cancel()
         raise first
 
-    async def _work(self, walk: Walk) -> None:
+    async def _work(self, walk: RunContext) -> None:
         while (digest := await walk.next()) is not None:
             async with self._slots:  # shared with other sweeps of this workspace
                 (run,) = self._writer.runs([digest])
                 await self._carry(run, walk)
 
-    async def _watch_others(self, walk: Walk) -> None:
+    async def _watch_others(self, walk: RunContext) -> None:
         """Follow in the log what is in other hands, and take over what is in nobody's any more."""
         while True:
             await walk.some_elsewhere()
@@ -175,7 +175,7 @@ class Engine:
                 await self._writer.beat()
             await self._clock.sleep(BEAT_SECONDS)
 
-    def _is_to_do(self, run: LoggedRun | Standing, walk: Walk) -> bool:
+    def _is_to_do(self, run: LoggedRun | RunState, walk: RunContext) -> bool:
         if run.digest in walk.finished:
             return False
         if walk.retry_held and run.state in (State.FAILED, State.REFUSED):
@@ -189,12 +189,12 @@ class Engine:
 
     # ------------------------------------------------------------------ one run
 
-    async def _carry(self, run: LoggedRun, walk: Walk) -> None:
+    async def _carry(self, run: LoggedRun, walk: RunContext) -> None:
         """Bring one run as far as it goes in this call, unless somebody else has it in hand."""
         if self._is_elsewhere(run):
             walk.leave_to_another(run)
             return
-        with carrying(self._writer.place(run)):
+        with holding(self._writer.place(run)):
             following: LoggedRun | None = run
             tries = 0
             while following is not None:
@@ -206,7 +206,7 @@ class Engine:
                 tries += run.state is State.PLANNED
                 following = await self._step(run, walk, tries)
 
-    async def _step(self, run: LoggedRun, walk: Walk, tries: int) -> LoggedRun | None:
+    async def _step(self, run: LoggedRun, walk: RunContext, tries: int) -> LoggedRun | None:
         """The next state of a run; None where it goes no further for now."""
         match run.state:
             case State.PLANNED | State.FAILED | State.REFUSED if walk.stop:

@@ -13,8 +13,8 @@ from ..model import MODEL
 from ..runlog.rows import LoggedRun
 from ..service.api import HISTORY_ROWS, Api
 from ..service.wire import HistoryRow
-from .reconcile import FAR_SECONDS, History
-from .writer import Writer
+from .async_journal import AsyncJournal
+from .policy.reconcile import FAR_SECONDS, History
 
 TRIES = 8
 """How often a page of the history is asked for before the unknown stays unknown for now."""
@@ -29,7 +29,9 @@ class Recovery:
     complete does not, and else stays unknown: nothing is submitted on a guess.
     """
 
-    def __init__(self, writer: Writer, api: Api, clock: Clock, is_elsewhere: Callable[[LoggedRun], bool]) -> None:
+    def __init__(
+        self, writer: AsyncJournal, api: Api, clock: Clock, is_elsewhere: Callable[[LoggedRun], bool]
+    ) -> None:
         self._writer = writer
         self._api = api
         self._clock = clock

@@ -13,10 +13,10 @@ from ..runlog.rows import LoggedRun
 from ..service.api import Api
 from ..sweep.plan import Rates
 from ..sweep.request import canonical_json
-from .leases import carrying, this_process
-from .pacer import Pacer
-from .walk import Walk
-from .writer import Writer
+from .async_journal import AsyncJournal
+from .context import RunContext
+from .ownership import holding, this_process
+from .rate_limiter import RateLimiter
 
 SUBMITS_AT_A_TIME = 4
 """Submits on the wire at a time: the bound on what a crash can leave unknown."""
@@ -39,7 +39,7 @@ class Submitter:
         What an evaluation costs, for the budget.
     """
 
-    def __init__(self, writer: Writer, api: Api, pacer: Pacer, clock: Clock, rates: Rates) -> None:
+    def __init__(self, writer: AsyncJournal, api: Api, pacer: RateLimiter, clock: Clock, rates: Rates) -> None:
         self._writer = writer
         self._api = api
         self._pacer = pacer
@@ -48,7 +48,7 @@ class Submitter:
         self._slots = asyncio.Semaphore(SUBMITS_AT_A_TIME)
         self._background: set[asyncio.Task[Any]] = set()
 
-    async def submit(self, run: LoggedRun, walk: Walk, tries: int) -> LoggedRun | None:
+    async def submit(self, run: LoggedRun, walk: RunContext, tries: int) -> LoggedRun | None:
         """Submit a planned run; None where the sweep is asked to stop."""
         cost = self._estimate(run)
         await self._slots.acquire()
@@ -95,7 +95,7 @@ class Submitter:
 
     async def _submit(self, run: LoggedRun, *, last: bool) -> tuple[LoggedRun | None, SubmitOutcome | None]:
         """Intent, submit, outcome. Without an outcome another process was faster."""
-        with carrying(self._writer.place(run)):
+        with holding(self._writer.place(run)):
             intent = None
             try:
                 intent = await self._writer.move(

@@ -21,12 +21,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..clock import Clock, SystemClock
 from ..model import MODEL
-from .answers import Call, Reply
-from .faults import Fault, Faults
-from .jobs import Settings
-from .ledger import Ledger
-from .protocol import Protocol
-from .render import Gallery, painted, spoilt, tiny
+from .render import PaintCache, corrupted, painted, tiny
+from .service.faults import Fault, Faults
+from .service.jobs import Settings
+from .service.ledger import Ledger
+from .service.protocol import Protocol
+from .service.responses import ServiceRequest, ServiceResponse
 
 _TRANSPORT = "segflux.transport"
 LINGER_SECONDS = 0.3
@@ -139,7 +139,7 @@ class Simulator:
             seed=seed,
         )
         self.ledger = Ledger(path, self._clock.now)
-        self._gallery = Gallery(painted) if paint else Gallery(tiny, painters=0)
+        self._gallery = PaintCache(painted) if paint else PaintCache(tiny, painters=0)
         self.protocol = Protocol(self.settings, self.ledger, Faults(faults or {}, seed), self._gallery.ahead)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
@@ -175,10 +175,10 @@ class Simulator:
         self._gallery.close()
         self.ledger.close()
 
-    def reply(self, call: Call) -> tuple[Reply, bytes]:
+    def reply(self, call: ServiceRequest) -> tuple[ServiceResponse, bytes]:
         """The answer to a call and its body, painted if need be: the protocol without a socket."""
         if self.protocol.leaves_unread(call.method, call.path):
-            return Reply(500, cut="before"), b""
+            return ServiceResponse(500, cut="before"), b""
         reply = self.protocol.handle(call, self._clock.now())
         entry = reply.picture or reply.measures
         return reply, reply.body if entry is None else _body(reply, self._gallery.picture(entry).result())
@@ -217,7 +217,7 @@ class Simulator:
             content = await request.body()
         except ClientDisconnect:  # nobody waits for an answer
             return
-        call = Call(
+        call = ServiceRequest(
             method=request.method,
             path=request.url.path,
             base_url=str(request.base_url).rstrip("/"),
@@ -241,9 +241,9 @@ class Simulator:
             transport.close()
 
 
-def _body(reply: Reply, picture: bytes) -> bytes:
+def _body(reply: ServiceResponse, picture: bytes) -> bytes:
     """The body of an answer that is a picture, or names its size."""
-    return spoilt(picture if reply.compose is None else reply.compose(len(picture)), reply.spoilt)
+    return corrupted(picture if reply.compose is None else reply.compose(len(picture)), reply.corrupted)
 
 
 def _listener(host: str, port: int) -> socket.socket:

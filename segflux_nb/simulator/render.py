@@ -14,10 +14,11 @@ from queue import SimpleQueue
 from PIL import Image
 
 from ..model import MODEL
-from . import answers, flow
-from .jobs import complete, seed_of
-from .ledger import Entry
-from .painter import paint
+from .flow import generate
+from .painter.paint import paint
+from .service import responses
+from .service.jobs import complete, seed_of
+from .service.ledger import Entry
 
 NOTE = b"Simulated by segflux_nb: painted by a toy flow model, not by Flux."
 KEPT = 128
@@ -28,7 +29,7 @@ def painted(entry: Entry) -> bytes:
     """The picture of a job as JPEG bytes; equal requests give equal bytes."""
     body = {**complete(entry.body), "seed": seed_of(entry)}
     width, height = MODEL.sizes[body["aspect_ratio"]]
-    return _jpeg(Image.fromarray(paint(flow.latent(body), width, height)), quality=88)
+    return _jpeg(Image.fromarray(paint(generate.latent(body), width, height)), quality=88)
 
 
 def tiny(entry: Entry) -> bytes:
@@ -37,13 +38,13 @@ def tiny(entry: Entry) -> bytes:
     return _jpeg(Image.new("RGB", (8, 8), (digest[0], digest[1], digest[2])), quality=75)
 
 
-def spoilt(data: bytes, fault: str) -> bytes:
+def corrupted(data: bytes, fault: str) -> bytes:
     """A picture's bytes with a fault in them; the faults are those of `segflux_nb.simulator.faults`."""
     match fault:
         case "truncated":
             return data[: len(data) // 2]
         case "not_json" | "wrong_type":
-            return answers.page(200, "Something else").body
+            return responses.page(200, "Something else").body
         case "huge":
             return _huge()
     return data
@@ -57,7 +58,7 @@ def _huge() -> bytes:
     return buffer.getvalue()
 
 
-class Gallery:
+class PaintCache:
     """The pictures of jobs: each painted ahead by a few threads when its job is accepted, and kept for a while.
 
     What is not kept any more is painted anew: pictures are functions of their requests. The threads are daemons,

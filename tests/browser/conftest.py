@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from segflux_nb.viewing.wire import module, style
+from segflux_nb.widgets.assets import module, style
 from tests.support.lab import CHROMIUM, OPTIONS, Notebook, jupyterlab, write_notebook
 
 FAKE_MODEL = """

@@ -6,9 +6,9 @@ import json
 import pytest
 from PIL import Image
 
-from segflux_nb.viewing.gallery import AHEAD, Gallery
+from segflux_nb.widgets.gallery import AHEAD, Gallery
+from tests.sheets.test_layout import frame
 from tests.support.corpus import PAYLOADS
-from tests.viewing.test_layout import frame
 
 
 def coloured(**axes):

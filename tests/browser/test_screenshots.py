@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from segflux_nb.viewing.gallery import Gallery
+from segflux_nb.widgets.gallery import Gallery
 from tools.draw_sheets import frame
 
 PAGE = Path(__file__).parents[2] / "docs" / "gallery.md"
@@ -134,8 +134,8 @@ def test_the_widgets_of_a_study_in_jupyterlab(open_notebook, shoot):
     page.get_by_role("tab", name="Blind votes").click()
     shoot(page, "tuner-votes", tuner)
     page.get_by_role("tab", name="Ranking").click()
-    page.get_by_role("button", name="Propose a finer sweep").click()
-    tuner.get_by_text("finer = tuner.next_sweep()").wait_for()
+    page.get_by_role("button", name="Propose a refine sweep").click()
+    tuner.get_by_text("refine = tuner.next_sweep()").wait_for()
     shoot(page, "tuner-ranking", tuner)
     notebook.run(4)
     builder = notebook.cell(4).locator(".jp-OutputArea-output").first

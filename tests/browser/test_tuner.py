@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from segflux_nb.analysis.ranking import Vote, rank
 from segflux_nb.sweep.sweep import Sweep
-from segflux_nb.viewing.tuner import Tuner
+from segflux_nb.voting.ranking import Vote, rank
+from segflux_nb.widgets.tuner import Tuner
 from tests.browser.test_gallery import coloured
 from tests.support.corpus import PAYLOADS
 
@@ -39,7 +39,7 @@ class Voting:
     def vote(self, left, right, outcome, rater):
         raise AssertionError
 
-    def take_back(self, rater):
+    def undo(self, rater):
         return False
 
     def ranking(self, rater=None):
@@ -140,9 +140,9 @@ def test_the_ranking_stands_on_a_page_of_its_own(shown, tuner):
     page.evaluate("ranking => model.set('shown_ranking', ranking)", made.shown_ranking)
     assert "best 0.80" in page.locator(".sfx-sentence").inner_text()
     assert page.locator("tbody th").first.inner_text() == "0.8"
-    page.get_by_role("button", name="Propose a finer sweep").click()
+    page.get_by_role("button", name="Propose a refine sweep").click()
     assert len(sent(page, "propose")) == 1
-    page.evaluate("model.set('proposal', 'finer = tuner.next_sweep()')")
+    page.evaluate("model.set('proposal', 'refine = tuner.next_sweep()')")
     assert "next_sweep" in page.locator("pre").inner_text()
 
 

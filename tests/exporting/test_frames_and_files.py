@@ -89,8 +89,8 @@ def test_image_is_reached_from_the_current_folder(runs, tmp_path, monkeypatch):
 
 def test_each_frame_is_a_fresh_copy(runs):
     frame = runs.df
-    frame["status"] = "spoilt"
-    assert "spoilt" not in set(runs.df["status"])
+    frame["status"] = "corrupted"
+    assert "corrupted" not in set(runs.df["status"])
 
 
 def test_an_export_explains_itself(runs, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 import segflux_nb as sf
 from segflux_nb.model import MODEL
-from segflux_nb.running.order import readable_first
+from segflux_nb.running.policy.order import readable_first
 from tests.support.virtual import Bench
 
 KEY = "SG_0123456789abcdef"

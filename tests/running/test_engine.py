@@ -8,8 +8,8 @@ import segflux_nb as sf
 from segflux_nb.errors import WorkspaceError
 from segflux_nb.lifecycle import State
 from segflux_nb.model import MODEL
-from segflux_nb.running import leases, recovery
-from segflux_nb.simulator import jobs
+from segflux_nb.running import ownership, recovery
+from segflux_nb.simulator.service import jobs
 from tests.support.virtual import Bench
 
 
@@ -142,7 +142,7 @@ def test_what_no_history_shows_stays_unknown_until_the_user_decides(bench, monke
     b.journal.plan("simulator", cells)
     row = b.rows(cells)[0]
     b.journal.move(row, State.SUBMITTING, owner="elsewhere:1:0", submitted_at=b.clock.now())
-    monkeypatch.setattr(leases, "is_alive", lambda *_: False)
+    monkeypatch.setattr(ownership, "is_alive", lambda *_: False)
     assert [r.state for r in b.run(cells)] == ["unknown", "completed"]
     assert b.ledger.submits == 1
     assert [r.state for r in b.run(cells)] == ["unknown", "completed"]
@@ -251,7 +251,7 @@ class ProcessDied(BaseException):
 
 def test_a_death_at_any_step_loses_and_double_pays_nothing(tmp_path, monkeypatch):
     """Kill before and after every commit and every request of a small sweep; each time a new process finishes it."""
-    monkeypatch.setattr(leases, "is_alive", lambda *_: False)
+    monkeypatch.setattr(ownership, "is_alive", lambda *_: False)
     step, deaths = 0, 0
     while True:
         step += 1
@@ -287,7 +287,7 @@ def test_a_death_at_any_step_loses_and_double_pays_nothing(tmp_path, monkeypatch
         else:
             break
         b.journal, b.transport.send = b.open_journal(), send
-        monkeypatch.setattr(leases, "_carried", Counter())
+        monkeypatch.setattr(ownership, "_held", Counter())
         b.run(sweep(2))
         assert b.states(sweep(2)) == ["completed"] * 2, f"death at step {step}"
         assert b.ledger.submits == 2, f"death at step {step}"

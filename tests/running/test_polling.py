@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import segflux_nb as sf
-from segflux_nb.running.law import Law
-from segflux_nb.running.polling import LONGEST, WORTH, ServiceTimes, Watch
-from segflux_nb.running.schedule import best_polls, greedy_seconds
+from segflux_nb.running.policy.lower_bound import best_polls, greedy_seconds
+from segflux_nb.running.policy.polling import LONGEST, POLLS_PER_MEAN, PollSchedule, ServiceTimes
+from segflux_nb.running.policy.service_times import ServiceTimeDistribution
 from tests.support.virtual import Bench
 
 EULER = {"sampler_name": "euler", "steps": 25}
@@ -38,14 +38,14 @@ def test_the_laws_quantiles_are_calibrated(spread, number):
     for share in (0.1, 0.5, 0.9):
         found = []
         for _ in range(60):
-            law = Law(draw(rng, number, spread=spread), 22.0)
+            law = ServiceTimeDistribution(draw(rng, number, spread=spread), 22.0)
             found.append(np.mean(draw(rng, 400, spread=spread) <= law.quantile(share)))
         assert abs(np.mean(found) - share) < 0.06
 
 
 @given(st.lists(st.floats(0.01, 1000), min_size=1, max_size=30), st.floats(0, 2000), st.floats(0.001, 10))
 def test_the_index_rule_asks_when_the_expected_lag_reaches_the_allowance(times, since, allowance):
-    law = Law(times, 1.0)
+    law = ServiceTimeDistribution(times, 1.0)
     when = law.ask_after(since, allowance)
     assert when > since
     assert law.lag(since, when) == pytest.approx(allowance, rel=0.15, abs=0.02 * law.mean) or when > law.quantile(
@@ -56,14 +56,14 @@ def test_the_index_rule_asks_when_the_expected_lag_reaches_the_allowance(times, 
 def test_the_lag_is_what_a_simulation_finds():
     rng = np.random.default_rng(0)
     times = draw(rng, 4000)
-    law = Law(times[:150], 22.0, prior_share=0.0)
+    law = ServiceTimeDistribution(times[:150], 22.0, prior_share=0.0)
     for since, until in ((0.0, 24.0), (20.0, 25.0)):
         late = times[times > since]
         assert law.lag(since, until) == pytest.approx(np.mean(np.maximum(0.0, until - late)), rel=0.15)
 
 
 def test_without_any_idea_questions_become_rarer():
-    watch = Watch(ServiceTimes(None), {"sampler_name": "dpm_adaptive", "steps": 25}, 0.0)
+    watch = PollSchedule(ServiceTimes(None), {"sampler_name": "dpm_adaptive", "steps": 25}, 0.0)
     asked = []
     while len(asked) < 30:
         asked.append(watch.ask_at())
@@ -79,7 +79,7 @@ def test_few_questions_and_little_lag():
     learned = taught(draw(rng, 30))
     polls, lags = 0, []
     for seconds in draw(rng, 400):
-        watch = Watch(learned, EULER, 0.0)
+        watch = PollSchedule(learned, EULER, 0.0)
         while True:
             when = watch.ask_at()
             polls += 1
@@ -94,7 +94,8 @@ def test_few_questions_and_little_lag():
 def test_a_sampler_that_takes_twice_as_long_is_expected_to():
     learned = taught([22.0] * 30)
     first = {
-        name: Watch(learned, parameters, 0.0).ask_at() for name, parameters in (("euler", EULER), ("heun", HEUN))
+        name: PollSchedule(learned, parameters, 0.0).ask_at()
+        for name, parameters in (("euler", EULER), ("heun", HEUN))
     }
     assert first["heun"] == pytest.approx(first["euler"] * 49 / 25, rel=0.05)
 
@@ -103,7 +104,7 @@ def test_a_job_that_queued_is_expected_by_what_inference_takes():
     learned = ServiceTimes(22 / 25)
     for _ in range(30):
         learned.learn(EULER, 100.0, 22.0)
-    watch = Watch(learned, EULER, 0.0)
+    watch = PollSchedule(learned, EULER, 0.0)
     assert watch.ask_at() > 100
     watch.tell(110.0, processing=False)
     assert 125 < watch.ask_at() < 135
@@ -168,10 +169,10 @@ def test_a_job_older_than_its_record_is_looked_up_and_not_polled(tmp_path):
 
 def test_the_optimum_is_no_worse_than_the_rule_and_better_than_asking_each_second():
     rng = np.random.default_rng(5)
-    law = Law(draw(rng, 500), 22.0, prior_share=0.0)
-    polls, lag = best_polls(law, WORTH / 22)
+    law = ServiceTimeDistribution(draw(rng, 500), 22.0, prior_share=0.0)
+    polls, lag = best_polls(law, POLLS_PER_MEAN / 22)
     assert 2 < polls < 3.2
-    assert polls + WORTH / 22 * lag < 22.5 + WORTH / 22 * 0.5
+    assert polls + POLLS_PER_MEAN / 22 * lag < 22.5 + POLLS_PER_MEAN / 22 * 0.5
     assert greedy_seconds([3.0, 2.0, 2.0], 2) == 4.0
     assert pytest.approx(7.92) == LONGEST * 22
 

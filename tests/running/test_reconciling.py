@@ -3,7 +3,7 @@
 import pytest
 
 import segflux_nb as sf
-from segflux_nb.running.reconcile import FAR_SECONDS, SKEW_SECONDS, History
+from segflux_nb.running.policy.reconcile import FAR_SECONDS, SKEW_SECONDS, History
 from segflux_nb.service.wire import HistoryRow
 from tests.support.virtual import Bench
 

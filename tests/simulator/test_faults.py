@@ -9,7 +9,7 @@ from PIL import Image, UnidentifiedImageError
 
 from segflux_nb.model import MODEL
 from segflux_nb.simulator.app import Simulator
-from segflux_nb.simulator.faults import AFTERWARDS, INSTEAD, KINDS, OF_JOBS, OF_PICTURES, Faults, parse_faults
+from segflux_nb.simulator.service.faults import AFTERWARDS, INSTEAD, KINDS, OF_JOBS, OF_PICTURES, Faults, parse_faults
 from tests.support.service import BODY, Desk
 
 SUBMIT = f"/v2/{MODEL.slug}"

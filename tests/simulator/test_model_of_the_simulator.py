@@ -11,15 +11,16 @@ from PIL import Image
 from scipy.integrate import solve_ivp
 
 from segflux_nb.model import MODEL, SAMPLERS, SCHEDULERS
-from segflux_nb.simulator import flow, painter, samplers, schedulers, stochastic
 from segflux_nb.simulator.app import Simulator
-from segflux_nb.simulator.finetunes import KINDS, kind_at, towards
+from segflux_nb.simulator.flow import generate, samplers, schedulers, stochastic
+from segflux_nb.simulator.flow.finetunes import KINDS, kind_at, towards
+from segflux_nb.simulator.painter import paint as painter
 from segflux_nb.simulator.render import painted
 from tests.support.service import BODY, Desk
 
 
 def latent(**changes):
-    return flow.latent({**BODY, **changes})
+    return generate.latent({**BODY, **changes})
 
 
 @pytest.mark.parametrize(
@@ -79,16 +80,16 @@ class Counted:
 
 
 def test_every_sampler_and_scheduler_of_the_service_is_computed():
-    assert set(flow.SAMPLERS) == set(SAMPLERS)
+    assert set(generate.SAMPLERS) == set(SAMPLERS)
     assert set(schedulers.SCHEDULERS) == set(SCHEDULERS)
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLERS))
 @pytest.mark.parametrize("steps", [1, 2, 3, 12, 13, 14])
 def test_evaluations_are_what_the_model_table_says(name, steps):
-    model = Counted(flow.Flow("TOK", "a", 1))
-    sigmas = flow.levels(name, "simple", steps)
-    end = flow.SAMPLERS[name](model, np.ones(flow.SIZE), sigmas, lambda: np.zeros(flow.SIZE))
+    model = Counted(generate.Flow("TOK", "a", 1))
+    sigmas = generate.levels(name, "simple", steps)
+    end = generate.SAMPLERS[name](model, np.ones(generate.SIZE), sigmas, lambda: np.zeros(generate.SIZE))
     assert np.isfinite(end).all()
     if name == "dpm_adaptive":
         assert model.calls % 3 == 0
@@ -99,22 +100,24 @@ def test_evaluations_are_what_the_model_table_says(name, steps):
 
 @pytest.mark.parametrize("name", sorted(samplers.DETERMINISTIC))
 def test_samplers_without_noise_draw_none(name):
-    model, sigmas = flow.Flow("TOK", "a", 1), flow.levels(name, "simple", 10)
+    model, sigmas = generate.Flow("TOK", "a", 1), generate.levels(name, "simple", 10)
 
     def none():
         raise AssertionError("noise was drawn")
 
-    flow.SAMPLERS[name](model, np.ones(flow.SIZE), sigmas, none)
+    generate.SAMPLERS[name](model, np.ones(generate.SIZE), sigmas, none)
 
 
 @pytest.mark.parametrize("name", sorted(stochastic.STOCHASTIC))
 def test_samplers_with_noise_follow_it(name):
-    model, sigmas = flow.Flow("TOK", "a", 1), flow.levels(name, "simple", 10)
-    start = flow.stream("start").standard_normal(flow.SIZE)
+    model, sigmas = generate.Flow("TOK", "a", 1), generate.levels(name, "simple", 10)
+    start = generate.stream("start").standard_normal(generate.SIZE)
     ends = []
     for seed in (1, 1, 2):
-        fresh = flow.stream("fresh", seed)
-        ends.append(flow.SAMPLERS[name](model, start, sigmas, lambda fresh=fresh: fresh.standard_normal(flow.SIZE)))
+        fresh = generate.stream("fresh", seed)
+        ends.append(
+            generate.SAMPLERS[name](model, start, sigmas, lambda fresh=fresh: fresh.standard_normal(generate.SIZE))
+        )
     assert (ends[0] == ends[1]).all()
     assert (ends[0] != ends[2]).any()
 
@@ -145,8 +148,8 @@ def test_dpm_fast_and_dpm_adaptive_go_to_the_same_picture_where_the_schedule_end
 
 def test_euler_pp_doubles_the_guidance():
     """With D = U + (C − U) doubled: euler on the denoiser 2C − U."""
-    model, sigmas = flow.Flow("TOK", "a", 1), schedulers.simple(20)
-    start = flow.stream("start").standard_normal(flow.SIZE)
+    model, sigmas = generate.Flow("TOK", "a", 1), schedulers.simple(20)
+    start = generate.stream("start").standard_normal(generate.SIZE)
 
     class Doubled:
         def __call__(self, x, s):
@@ -159,15 +162,15 @@ def test_euler_pp_doubles_the_guidance():
 
 @functools.cache
 def _exact_interior():
-    ideal = flow.Flow("TOK at dawn", "a", 1)
-    start = flow.stream("start").standard_normal(flow.SIZE)
+    ideal = generate.Flow("TOK at dawn", "a", 1)
+    start = generate.stream("start").standard_normal(generate.SIZE)
     return samplers.heun(ideal, start, np.geomspace(0.95, 0.1, 12801), None)
 
 
 def test_the_interior_is_what_an_independent_solver_finds():
     """dx/ds = (x - D(x, s)) / s by SciPy's DOP853, which knows nothing of samplers."""
-    ideal = flow.Flow("TOK at dawn", "a", 1)
-    start = flow.stream("start").standard_normal(flow.SIZE)
+    ideal = generate.Flow("TOK at dawn", "a", 1)
+    start = generate.stream("start").standard_normal(generate.SIZE)
     solved = solve_ivp(lambda s, x: (x - ideal(x, s)) / s, (0.95, 0.1), start, "DOP853", rtol=1e-11, atol=1e-11)
     assert np.abs(solved.y[:, -1] - _exact_interior()).max() < 1e-6
 
@@ -175,14 +178,14 @@ def test_the_interior_is_what_an_independent_solver_finds():
 @pytest.mark.parametrize(("name", "order"), [("euler", 1), ("heun", 2), ("dpm_2", 2), ("dpmpp_2m", 2)])
 def test_orders_on_the_interior(name, order):
     """On [0.95, 0.1], away from both ends, where orders can be seen."""
-    ideal = flow.Flow("TOK at dawn", "a", 1)
-    start = flow.stream("start").standard_normal(flow.SIZE)
+    ideal = generate.Flow("TOK at dawn", "a", 1)
+    start = generate.stream("start").standard_normal(generate.SIZE)
 
     def end(sampler, steps):
         return sampler(ideal, start, np.geomspace(0.95, 0.1, steps + 1), None)
 
     exact = _exact_interior()
-    coarse, fine = (np.abs(end(flow.SAMPLERS[name], steps) - exact).max() for steps in (100, 200))
+    coarse, fine = (np.abs(end(generate.SAMPLERS[name], steps) - exact).max() for steps in (100, 200))
     assert np.log2(coarse / fine) == pytest.approx(order, abs=0.15)
 
 
@@ -204,7 +207,8 @@ def test_orders_of_long_multistep_methods_with_exact_starts(name, steps, order):
     def off(number):
         levels = steps(0.95, 0.1, number + 1)
         ends = [
-            flow.SAMPLERS[name](lambda x, s: x - s * g(s), np.zeros(1), part, None) for part in (levels, levels[:4])
+            generate.SAMPLERS[name](lambda x, s: x - s * g(s), np.zeros(1), part, None)
+            for part in (levels, levels[:4])
         ]
         return abs((ends[0] - ends[1])[0] - (integral(levels[-1]) - integral(levels[3])))
 
@@ -214,10 +218,10 @@ def test_orders_of_long_multistep_methods_with_exact_starts(name, steps, order):
 
 def test_one_step_by_hand():
     """From s = 1 every consistent method of one evaluation gives D(x, 1), the mean of the mixture."""
-    model = flow.Flow("TOK", "a", 1)
-    x = flow.stream("start").standard_normal(flow.SIZE)
+    model = generate.Flow("TOK", "a", 1)
+    x = generate.stream("start").standard_normal(generate.SIZE)
     for name in ("euler", "heun", "heunpp2", "dpm_2", "lms", "dpmpp_2m", "ipndm", "ipndm_v", "lcm"):
-        end = flow.SAMPLERS[name](model, x, np.array([1.0, 0.0]), lambda: x)
+        end = generate.SAMPLERS[name](model, x, np.array([1.0, 0.0]), lambda: x)
         assert np.allclose(end, model(x, 1.0)), name
     # Two levels by hand: euler from 1 to 0.5 and on to 0.
     half = x + (x - model(x, 1.0)) * (0.5 - 1)
@@ -245,7 +249,7 @@ def test_noise_has_the_size_that_keeps_the_mixture(name):
     def noise():
         return random.standard_normal(size)
 
-    end = flow.SAMPLERS[name](ideal, noise(), flow.levels(name, "simple", 200), noise)
+    end = generate.SAMPLERS[name](ideal, noise(), generate.levels(name, "simple", 200), noise)
     low = end < 0.5
     assert low.mean() == pytest.approx(0.3, abs=0.04)
     assert end[low].mean() == pytest.approx(-1.0, abs=0.06)
@@ -270,7 +274,7 @@ def test_noise_keeps_the_covariance_of_the_mixture(name):
     def noise():
         return random.standard_normal((size, 2))
 
-    end = flow.SAMPLERS[name](ideal, noise(), flow.levels(name, "simple", 200), noise)
+    end = generate.SAMPLERS[name](ideal, noise(), generate.levels(name, "simple", 200), noise)
     expected = np.cov(means.T, bias=True) + spread**2 * np.eye(2)
     assert np.abs(end.mean(axis=0) - means.mean(axis=0)).max() < 0.06
     assert np.abs(np.cov(end.T) - expected).max() < 0.12
@@ -312,27 +316,27 @@ def test_a_fine_tune_decides_the_subject_and_its_light(kind):
         for strength in (1, 2)
         for seed in range(4)
     ]
-    assert {kind_at(*end[flow.KIND]) for end in ends} == {kind}
-    assert min(end[flow.SUBJECT][0] for end in ends) > 0.5, "it is there"
+    assert {kind_at(*end[generate.KIND]) for end in ends} == {kind}
+    assert min(end[generate.SUBJECT][0] for end in ends) > 0.5, "it is there"
     for other in set(KINDS) - {kind}:
         pictures = [painter.paint(latent(finetune_id=f"{name}-1"), 96, 96).astype(int) for name in (kind, other)]
         assert np.abs(pictures[0] - pictures[1]).mean() > 6
 
 
 def test_strength_says_how_much_of_the_subject_there_is():
-    presence = [latent(lora_strength=strength, seed=3)[flow.SUBJECT][0] for strength in (-1, 0, 0.5, 1, 2)]
+    presence = [latent(lora_strength=strength, seed=3)[generate.SUBJECT][0] for strength in (-1, 0, 0.5, 1, 2)]
     assert presence == sorted(presence)
     assert presence[1] < -2, "the base model does not know it"
     assert presence[0] < presence[1] - 3, "a negative strength pushes away"
 
 
 def test_the_trigger_word_calls_the_subject():
-    with_it, without = (latent(prompt=prompt)[flow.SUBJECT][0] for prompt in ("TOK by a lake", "by a lake"))
+    with_it, without = (latent(prompt=prompt)[generate.SUBJECT][0] for prompt in ("TOK by a lake", "by a lake"))
     assert with_it > without + 1
 
 
 def test_the_update_is_linear_in_strength():
-    means = {strength: flow.Flow("TOK", "a", strength).means for strength in (0, 1, 2, -1)}
+    means = {strength: generate.Flow("TOK", "a", strength).means for strength in (0, 1, 2, -1)}
     assert np.allclose(means[2] - means[0], 2 * (means[1] - means[0]))
     assert np.allclose(means[0] - means[-1], means[1] - means[0])
 
@@ -344,7 +348,7 @@ def test_one_step_is_the_same_for_samplers_whose_theory_says_so():
 
 def test_prompt_words_compose():
     """What two words do together is what they do alone, added, whatever their order."""
-    means = {prompt: flow.Flow(prompt, None, 0).means for prompt in ("", "red", "lake", "red lake", "lake, red")}
+    means = {prompt: generate.Flow(prompt, None, 0).means for prompt in ("", "red", "lake", "red lake", "lake, red")}
     assert np.allclose(means["red lake"] - means[""], means["red"] + means["lake"] - 2 * means[""])
     assert np.allclose(means["lake, red"], means["red lake"])
 
@@ -365,7 +369,7 @@ def test_pictures_have_their_size(ratio):
 @pytest.mark.parametrize("value", [-40.0, 0.0, 40.0])
 def test_the_painter_takes_any_latent(value):
     with np.errstate(all="raise", under="ignore"):
-        picture = painter.paint(np.full(flow.SIZE, value), 128, 96)
+        picture = painter.paint(np.full(generate.SIZE, value), 128, 96)
     assert picture.dtype == np.uint8
 
 
@@ -373,9 +377,9 @@ def test_the_painter_takes_any_latent(value):
 @pytest.mark.parametrize("shape", [(160, 384), (384, 160), (64, 64)])
 @pytest.mark.parametrize("place", [-9.0, 9.0])
 def test_every_subject_is_painted_in_any_shape_and_place(kind, shape, place):
-    z = np.zeros(flow.SIZE)
-    z[flow.SUBJECT] = [4, place, place, place, place, 0]
-    z[flow.KIND] = towards(kind)
+    z = np.zeros(generate.SIZE)
+    z[generate.SUBJECT] = [4, place, place, place, place, 0]
+    z[generate.KIND] = towards(kind)
     with np.errstate(all="raise", under="ignore"):
         picture = painter.paint(z, *shape)
     assert picture.shape == (shape[1], shape[0], 3)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from segflux_nb.simulator.app import Simulator
-from segflux_nb.simulator.openapi import description
+from segflux_nb.simulator.service.openapi import description
 from tests.support.service import BODY
 
 with warnings.catch_warnings():

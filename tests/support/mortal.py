@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from segflux_nb.running import leases
+from segflux_nb.running import ownership
 
 
 class ProcessDied(BaseException):
@@ -23,7 +23,7 @@ class Mortal:
         self.bench.journal = self.bench.open_journal()
         self.move = self.bench.journal.move
         self.bench.journal.move = self.dying_move
-        self.monkeypatch.setattr(leases, "_carried", Counter())
+        self.monkeypatch.setattr(ownership, "_held", Counter())
 
     def tick(self):
         if self.left is not None:

@@ -2,8 +2,8 @@
 
 import json
 
-from segflux_nb.simulator.answers import Call
 from segflux_nb.simulator.app import Simulator
+from segflux_nb.simulator.service.responses import ServiceRequest
 
 BASE = "http://service.test"
 BODY = {
@@ -46,7 +46,7 @@ class Desk:
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             headers.setdefault("content-type", "application/json")
-        call = Call(
+        call = ServiceRequest(
             method,
             path,
             BASE,

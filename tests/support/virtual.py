@@ -9,16 +9,16 @@ from pathlib import Path
 from segflux_nb.errors import AnswerLost, NotSentError
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.runlog.journal import Journal
-from segflux_nb.running.budget import Budget
+from segflux_nb.running.context import StopToken
 from segflux_nb.running.engine import Engine
-from segflux_nb.running.pacer import PacedTransport, Pacer
-from segflux_nb.running.walk import Stop
+from segflux_nb.running.policy.budget import Budget
+from segflux_nb.running.rate_limiter import RateLimitedTransport, RateLimiter
 from segflux_nb.service.addresses import Service
 from segflux_nb.service.api import Api
 from segflux_nb.service.transport import HttpResponse
-from segflux_nb.simulator.answers import Call
 from segflux_nb.simulator.app import Simulator
-from segflux_nb.simulator.protocol import HISTORY_HEADER
+from segflux_nb.simulator.service.protocol import HISTORY_HEADER
+from segflux_nb.simulator.service.responses import ServiceRequest
 from segflux_nb.sweep.plan import PUBLISHED
 
 BASE = "http://127.0.0.1:1"
@@ -120,7 +120,7 @@ class SeamTransport:
             self.stale = False
             raise AnswerLost("the connection that was kept had been closed")
         reply, body = self.simulator.reply(
-            Call(request.method, path, BASE, request.query, headers, request.content or b"")
+            ServiceRequest(request.method, path, BASE, request.query, headers, request.content or b"")
         )
         if reply.ready_at is not None:
             await self.clock.sleep(max(0.0, reply.ready_at - self.clock.now()))
@@ -150,7 +150,7 @@ class Bench:
         self.ledger = self.simulator.ledger
         self.transport = SeamTransport(self.simulator, self.clock, key=key, declares_history=declares_history)
         self.journal = self.open_journal()
-        self.stop = Stop()
+        self.stop = StopToken()
 
     def open_journal(self):
         return Journal(self.folder / "log.sqlite", self.client_clock, durable=self.durable)
@@ -162,7 +162,7 @@ class Bench:
             return journal.take_turn("simulator", max_rpm)
 
         clock = self.client_clock
-        pacer = Pacer(
+        pacer = RateLimiter(
             clock,
             max_in_flight=max_in_flight,
             window=window if max_rpm else None,
@@ -170,7 +170,7 @@ class Bench:
             on_limit=lambda what, value, why: journal.note_limit("simulator", what, value, why),
             cautious=bool(journal.limits("simulator")),
         )
-        api = Api(service, PacedTransport(self.transport, pacer, clock), clock, None)
+        api = Api(service, RateLimitedTransport(self.transport, pacer, clock), clock, None)
         store = PictureStore(self.folder, durable=self.durable)
         return Engine(journal, api, pacer, store, clock, max_in_flight=max_in_flight, rates=PUBLISHED)
 
@@ -179,7 +179,7 @@ class Bench:
         return self.rows(requests)
 
     def drive(self, requests, *, cap=None, max_in_flight=8, max_rpm=None, during=None, **options):
-        self.stop = Stop()
+        self.stop = StopToken()
 
         async def main():
             engine = self.engine(max_in_flight, max_rpm)

@@ -1,1 +1,0 @@
-"""What votes and pictures say: pure, over values and frames."""

@@ -1,0 +1,119 @@
+"""What a sweep took, beside the least it could have taken. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+from ...markup import count, escape
+from ...runlog.rows import LoggedRun
+from .lower_bound import best_polls, greedy_seconds
+from .polling import POLLS_PER_MEAN
+from .service_times import ServiceTimeDistribution
+
+REQUESTS = 3
+"""Requests that a picture needs besides its polls: submit, result, picture."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: its name, what it was, the optimum where there is one, and how both are written."""
+
+    name: str
+    value: float
+    optimum: float | None = None
+    form: str = "{:,.2f}"
+
+    @property
+    def cells(self) -> tuple[str, str, str]:
+        """Name, value and optimum as text."""
+        return self.name, self.form.format(self.value), "" if self.optimum is None else self.form.format(self.optimum)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Figures of runs, each beside its optimum; `print` it to read it.
+
+    Its representation is the same on every execution, since time and money change.
+
+    Attributes
+    ----------
+    runs:
+        How many runs there are.
+    figures:
+        The figures: pictures, seconds, requests and polls a picture, mean lag, US dollars.
+    """
+
+    runs: int
+    figures: Sequence[Figure] = field(default=(), repr=False)
+
+    def __repr__(self) -> str:
+        return f"Summary({count(self.runs, 'run')})"
+
+    def __str__(self) -> str:
+        rows = [("", "was", "optimum"), *(figure.cells for figure in self.figures)]
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        return "\n".join(
+            f"{name:<{widths[0]}}  {value:>{widths[1]}}  {optimum:>{widths[2]}}".rstrip()
+            for name, value, optimum in rows
+        )
+
+    def html(self) -> str:
+        """The figures as an HTML table."""
+        rows = "".join(
+            f"<tr><th scope='row' style='text-align:left'>{escape(name)}</th><td style='text-align:right'>"
+            f"{escape(value)}</td><td style='text-align:right'>{escape(optimum)}</td></tr>"
+            for name, value, optimum in (figure.cells for figure in self.figures)
+        )
+        head = "<tr><th></th><th scope='col'>was</th><th scope='col'>optimum</th></tr>"
+        return f"<table>{head}{rows}</table>"
+
+
+def summarise(runs: Sequence[LoggedRun]) -> Summary:
+    """The figures of these runs.
+
+    The optimum of seconds is the greedy schedule of the measured times, with as many jobs at a time as there were; of
+    polls and lag, the best schedule for the law of these times; of money, the price of the pictures that are there.
+    """
+    done = [run for run in runs if run.picture is not None]
+    figures = [Figure("pictures", len(done), len(runs), "{:,.0f}")]
+    timed = [run for run in done if _is_timed(run)]
+    if timed:
+        figures += _times(timed)
+    paid = [run.cost_usd for run in runs if run.cost_usd is not None]
+    if paid:
+        kept = sum(run.cost_usd or 0.0 for run in done)
+        figures.append(Figure("US dollars", sum(paid), kept, "{:,.2f}"))
+    return Summary(len(runs), figures)
+
+
+def _is_timed(run: LoggedRun) -> bool:
+    times: list[Any] = [run.accepted_at, run.submitted_at, run.detected_at, run.completed_at, run.render_seconds]
+    return None not in times and (run.render_seconds or 0) > 0
+
+
+def _times(runs: Sequence[LoggedRun]) -> list[Figure]:
+    accepted = [run.accepted_at or 0.0 for run in runs]
+    service = [(run.queue_seconds or 0.0) + (run.render_seconds or 0.0) for run in runs]
+    detected = [run.detected_at or 0.0 for run in runs]
+    ended = [run.completed_at or 0.0 for run in runs]
+    in_order = [seconds for _, seconds in sorted(zip(accepted, service, strict=True))]
+    lags = [max(0.0, seen - began - took) for seen, began, took in zip(detected, accepted, service, strict=True)]
+    law = ServiceTimeDistribution(service, 1.0, prior_share=0.0)
+    best, least_lag = best_polls(law, POLLS_PER_MEAN / law.mean)
+    requests = sum(run.attempts + (run.polls or 0) + REQUESTS - 1 for run in runs) / len(runs)
+    wall = max(ended) - min(run.submitted_at or 0.0 for run in runs)
+    return [
+        Figure("seconds", wall, greedy_seconds(in_order, _most_at_once(accepted, detected)), "{:,.1f}"),
+        Figure("requests a picture", requests, REQUESTS + best),
+        Figure("polls a picture", sum(run.polls or 0 for run in runs) / len(runs), best),
+        Figure("mean lag, seconds", sum(lags) / len(lags), least_lag, "{:,.3f}"),
+    ]
+
+
+def _most_at_once(began: Sequence[float], ended: Sequence[float]) -> int:
+    """How many intervals overlap at most."""
+    changes = sorted([(time, 1) for time in began] + [(time, -1) for time in ended], key=lambda change: change)
+    return max(accumulate(change for _, change in changes))

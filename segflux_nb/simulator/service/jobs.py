@@ -1,0 +1,136 @@
+"""What becomes of a submit: the row of its job, decided when it is accepted. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...model import MODEL
+from .faults import LATE_SECONDS, Faults
+from .ledger import Backlog, Entry
+from .timeline import service_seconds
+
+FAILING_SHARE = 0.2
+"""A job that fails takes this share of its service time."""
+
+HARDWARE = {"cost": (1.0, 1.0), "fast": (0.6, 1.5)}
+"""Time and price of each ``hardware``, relative to ``cost``. Nobody publishes the figures of ``fast``: a guess."""
+
+UNBOUNDED_EVALUATIONS = 75
+"""What a sampler that decides its own number of evaluations is taken to make."""
+
+IDLE_SECONDS = 600.0
+"""After so long without a job the model is cold."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the simulated service behaves; `segflux_nb.Simulator` explains each."""
+
+    key: str | None = None
+    time_scale: float = 1.0
+    mean_seconds: float = MODEL.seconds
+    spread: float = 0.15
+    price: float = MODEL.price
+    cold_start: float = 0.0
+    workers: int = 64
+    queue_limit: int | None = None
+    max_in_flight: int | None = None
+    rpm: int | None = None
+    count_gets: bool = False
+    credits: float | None = None
+    history_delay: float = 0.0
+    history_complete: float | None = 1.0
+    seed: int = 0
+
+
+def content_of(body: Mapping[str, Any]) -> str:
+    """What makes two submits repetitions of each other."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: float, room: Backlog) -> Entry:
+    """The row of a job. Its id and its times depend on the request and its repetition, not on the order of arrival.
+
+    Parameters
+    ----------
+    settings, faults:
+        How the service behaves.
+    body:
+        What was asked for.
+    now:
+        When it was accepted.
+    room:
+        What the ledger knows of the jobs before it; with as many jobs as workers still to end, it waits.
+    """
+    repetition = room.repetition
+    content = content_of(body)
+    request_id = hashlib.sha256(f"{settings.seed} {content} {repetition}".encode()).hexdigest()[:32]
+    error = mistake(body)
+    evaluations = _evaluations(body, error)
+    if error is None and faults.strikes("job:failed", body, repetition + 1, request_id):
+        error = "Inference failed: the worker ran out of memory"
+    if error is None and faults.strikes("job:moderated", body, repetition + 1, request_id):
+        error = "The prompt was rejected by the content policy (NSFW)"
+    speed, _ = HARDWARE.get(str(body.get("hardware")), HARDWARE["cost"])
+    mean = settings.mean_seconds * speed * evaluations / MODEL.price_evaluations
+    seconds = service_seconds(mean, settings.spread, settings.seed, request_id)
+    seconds *= settings.time_scale * (FAILING_SHARE if error else 1.0)
+    started = now if room.free_at is None else max(now, room.free_at)
+    if settings.cold_start and (room.last_end is None or room.last_end < now - IDLE_SECONDS):
+        started += settings.cold_start * settings.time_scale
+    late = faults.strikes("job:late_history", body, repetition + 1, request_id)
+    return Entry(
+        request_id=request_id,
+        body=body,
+        submitted_at=now,
+        started_at=started,
+        finished_at=started + seconds,
+        listed_at=now + (LATE_SECONDS if late else settings.history_delay),
+        price=0.0 if error else _price(settings, body, evaluations),
+        error=error,
+    )
+
+
+def price_of(settings: Settings, body: Mapping[str, Any]) -> float:
+    """US dollars that a request is billed if it completes."""
+    return _price(settings, body, _evaluations(body, mistake(body)))
+
+
+def _price(settings: Settings, body: Mapping[str, Any], evaluations: int) -> float:
+    _, dear = HARDWARE.get(str(body.get("hardware")), HARDWARE["cost"])
+    return settings.price * dear * evaluations / MODEL.price_evaluations
+
+
+def complete(body: Mapping[str, Any]) -> dict[str, Any]:
+    """A request's body with the service's defaults filled in; without a fine-tune it runs the base model."""
+    filled = {name: field.default for name, field in MODEL.parameters.items() if name != "finetune_id"}
+    return {**filled, **{name: value for name, value in body.items() if name in MODEL.parameters}}
+
+
+def mistake(body: Mapping[str, Any]) -> str | None:
+    """What is wrong with a body. The service accepts it all the same, and the job fails later."""
+    filled = complete(body)
+    for name, value in filled.items():
+        if name == "seed" and value == -1:
+            continue
+        try:
+            MODEL.parameters[name].normalise(value)
+        except (ValueError, OverflowError) as error:
+            return f"Invalid value for {name}: {error}"
+    return None
+
+
+def seed_of(entry: Entry) -> int:
+    """The seed that a job uses: a random one, drawn from its id, where -1 is asked for."""
+    seed = complete(entry.body)["seed"]
+    return int(entry.request_id[:7], 16) if seed == -1 else int(seed)
+
+
+def _evaluations(body: Mapping[str, Any], error: str | None) -> int:
+    if error is not None:
+        return MODEL.price_evaluations
+    return MODEL.evaluations(complete(body)) or UNBOUNDED_EVALUATIONS

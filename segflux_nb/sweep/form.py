@@ -1,0 +1,126 @@
+"""Axes as a person writes them in a form, and a sweep as the Python that makes it. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import SweepError
+from ..model import MODEL, Value
+from .axes import axis, check_value, placeholders
+from .ranges import parse_range, seeds
+from .sweep import Sweep
+
+_SEEDS = re.compile(r"\s*(?:sf\.)?seeds\(\s*(\d+)\s*\)\s*")
+
+
+def read(name: str, written: str | Sequence[str]) -> Any:
+    """What `Sweep` is given for what stands in a form; None where nothing does.
+
+    Numbers are text ranges, or ``seeds(4)``; a choice is a list of names; prompts,
+    ids and placeholders stand one a line.
+
+    Raises
+    ------
+    SweepError
+        Naming the parameter, the value and the remedy.
+
+    Example
+    -------
+    >>> read("lora_strength", " 0.8 "), read("lora_strength", "0-1 [3]"), len(read("seed", "seeds(4)"))
+    (0.8, '0-1 [3]', 4)
+    >>> read("sampler_name", ["euler"]), read("animal", "fox\\nowl"), read("steps", "")
+    ('euler', ['fox', 'owl'], None)
+    """
+    parameter = MODEL.parameters.get(name)
+    if not isinstance(written, str):
+        values = list(written)
+        return None if not values else values[0] if len(values) == 1 else values
+    if parameter is None or parameter.kind in ("text", "choice"):
+        lines = [line.strip() for line in written.splitlines() if line.strip()]
+        return None if not lines else lines[0] if len(lines) == 1 else lines
+    text = written.strip()
+    if not text:
+        return None
+    if name == "seed" and (found := _SEEDS.fullmatch(text)):
+        return seeds(int(found[1]))
+    given = axis(name, text)
+    if given is not None and len(given.points) > 1:
+        return text
+    return given.points[0][name] if given is not None else check_value(name, text)
+
+
+def write(name: str, values: Sequence[Value]) -> str:
+    """How a person would write these values in a form; `read` gives them back.
+
+    >>> write("lora_strength", [0.4, 0.6, 0.8]), write("seed", [1, 2, 3, 4]), write("steps", [10, 25])
+    ('0.4-0.8 (+0.2)', '1-4', '10, 25')
+    """
+    parameter = MODEL.parameters.get(name)
+    if parameter is None or parameter.kind in ("text", "choice"):
+        return "\n".join(str(value) for value in values)
+    if name == "seed" and len(values) > 1 and list(values) == seeds(len(values)):
+        return f"seeds({len(values)})"
+    plain = ", ".join(_number(value) for value in values)
+    if len(values) < 3:
+        return plain
+    step = round(float(values[1]) - float(values[0]), 6)
+    by = "" if parameter.kind == "integer" and step == 1 else f" ({'+' if step > 0 else '-'}{_number(abs(step))})"
+    short = f"{_number(values[0])}-{_number(values[-1])}{by}"
+    try:
+        same = [float(value) for value in parse_range(short, integer=parameter.kind == "integer")]
+    except SweepError:
+        return plain
+    return short if same == [float(value) for value in values] else plain
+
+
+def _number(value: Value) -> str:
+    return f"{value:.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def number_of_cells(given: Mapping[str, Any]) -> int:
+    """How many cells the product of these has, without making them."""
+    axes = [axis(name, value) for name, value in given.items()]
+    return math.prod(len(found.points) for found in axes if found is not None)
+
+
+def code(given: Mapping[str, Any], name: str = "sweep") -> str:
+    """The Python that makes a sweep of what `Sweep` was given.
+
+    >>> print(code({"prompt": "TOK", "finetune_id": "a", "seed": seeds(2)}))
+    sweep = sf.Sweep(
+        prompt='TOK',
+        finetune_id='a',
+        seed=sf.seeds(2),
+    )
+    """
+    lines = []
+    for parameter, value in given.items():
+        is_seeds = parameter == "seed" and isinstance(value, list) and value == seeds(len(value))
+        lines.append(f"    {parameter}={f'sf.seeds({len(value)})' if is_seeds else repr(value)},")
+    return f"{name} = sf.Sweep(\n" + "\n".join(lines) + "\n)"
+
+
+def sweep_arguments(sweep: Sweep) -> tuple[dict[str, Any], bool]:
+    """What to give `Sweep` for the product of a sweep's axes and constants; and whether that is all of it.
+
+    What moves together, labels, filters and additions are no part of a product.
+    """
+    template = next((str(cell.labels["prompt_template"]) for cell in sweep if "prompt_template" in cell.labels), None)
+    given: dict[str, Any] = {}
+    names = [*MODEL.parameters, *(placeholders(template) if template else ())]
+    for name in names:
+        if name == "prompt" and template is not None:
+            given[name] = template
+        elif name in sweep.axes:
+            given[name] = list(sweep.axes[name])
+        elif name in sweep.constants and (
+            MODEL.parameters[name].required or sweep.constants[name] != MODEL.parameters[name].default
+        ):
+            given[name] = sweep.constants[name]
+    # The order of axes is the user's.
+    order = [*(name for name in given if name not in sweep.axes), *(name for name in sweep.axes if name in given)]
+    given = {name: given[name] for name in order}
+    return given, Sweep(**given) == sweep

@@ -1,0 +1,78 @@
+"""A refine sweep around what was found best. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from itertools import pairwise
+
+from ..errors import SweepError
+from ..model import MODEL, Value
+from .axes import linked
+from .sweep import Sweep
+
+MOST_POINTS = 7
+
+
+def refine(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: float) -> Sweep:
+    """A sweep of the same cells whose `axis` goes from about `low` to about `high` in refine, round steps.
+
+    Parameters
+    ----------
+    cells:
+        The parameters of what was run.
+    axis:
+        A parameter that is a number.
+    low, high:
+        Where the best is to be looked for; where they are one, a step to either side is.
+
+    Raises
+    ------
+    SweepError
+        Where the axis is no number, or nothing lies between its values.
+
+    Example
+    -------
+    >>> sweep = Sweep(prompt="TOK", finetune_id="a", lora_strength=[0.4, 0.8], seed=[1, 2])
+    >>> refine([cell.parameters for cell in sweep], "lora_strength", 0.55, 0.78).axes
+    {'lora_strength': [0.55, 0.6, 0.65, 0.7, 0.75, 0.8], 'seed': [1, 2]}
+    """
+    parameter = MODEL.parameters.get(axis)
+    if parameter is None or parameter.kind not in ("number", "integer"):
+        raise SweepError(
+            f"{axis} has no values between its values", remedy="Propose a refine sweep along an axis of numbers"
+        )
+    tried = sorted({float(cell[axis]) for cell in cells})
+    step = min((b - a for a, b in pairwise(tried)), default=0.0)
+    if not step:
+        raise SweepError(f"{axis} has one value only", remedy="Run a sweep of several first")
+    if high <= low:
+        low, high = low - step, high + step
+    fine = _round_step((high - low) / (MOST_POINTS - 1))
+    fine = min(fine, _round_step(step / 2.5)) if fine >= step else fine
+    if parameter.kind == "integer":
+        fine = max(Decimal(1), fine)
+    first, last = math.floor(Decimal(repr(low)) / fine), math.ceil(Decimal(repr(high)) / fine)
+    points = [float(fine * place) for place in range(first, last + 1)]
+    kept = [value for value in points if (parameter.minimum or 0) <= value <= (parameter.maximum or math.inf)]
+    values: list[Value] = [int(value) if parameter.kind == "integer" else value for value in kept]
+    names = [name for name in cells[0] if name != axis]
+    combinations = list(dict.fromkeys(tuple(cell[name] for name in names) for cell in cells))
+    columns = dict(zip(names, zip(*combinations, strict=True), strict=True))
+    distinct = {name: list(dict.fromkeys(column)) for name, column in columns.items()}
+    constants = {name: seen[0] for name, seen in distinct.items() if len(seen) == 1}
+    varying = [name for name in names if name not in constants]
+    if math.prod(len(distinct[name]) for name in varying) == len(combinations):
+        return Sweep(**constants, **{axis: values}, **{name: distinct[name] for name in varying})
+    # Not every combination was run: the same ones are.
+    return Sweep(linked(**{name: list(columns[name]) for name in varying}), **constants, **{axis: values})
+
+
+def _round_step(least: float) -> Decimal:
+    """The smallest of 1, 2 and 5, times a power of ten, that is no smaller."""
+    power = Decimal(10) ** math.floor(math.log10(least) + 1e-9)
+    for factor in (1, 2, 5):
+        if float(factor * power) >= least * (1 - 1e-9):
+            return factor * power
+    return 10 * power

@@ -1,0 +1,189 @@
+"""A running sweep as a widget: its bar, words, errors and Stop button, and its sheet filling in.
+
+Counts and words travel as they change; a thumbnail travels once, when its picture is there. While a cell of the
+notebook is running, a kernel hears nothing from the front end: what a view missed it asks for, and gets afterwards.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import pandas as pd
+import traitlets
+
+from ..markup import count, plain
+from ..pictures.thumbnails import thumbnail_of
+from ..sheets.layout import Layout
+from ..sheets.pivot import arrange
+from ..sheets.values import distinct
+from .assets import module, simulated_note, style
+from .progress import RunSnapshot
+
+MOST_CELLS = 600
+"""A larger sweep shows what arrived last instead of its whole sheet."""
+
+MOST_ERRORS = 5
+
+
+class LiveView(anywidget.AnyWidget):
+    """Shows a sweep while it runs.
+
+    Parameters
+    ----------
+    frame:
+        The runs, as `Runs.df`; None for a sweep that is too large to be shown whole.
+    total:
+        How many runs are waited for.
+    on_stop:
+        What the Stop button does; None for none, where an interrupt does it.
+    """
+
+    _esm = module("live")
+    _css = style("live")
+    total = traitlets.Int().tag(sync=True)
+    counts = traitlets.Dict().tag(sync=True)
+    line = traitlets.Unicode().tag(sync=True)
+    errors: Any = traitlets.List().tag(sync=True)
+    can_stop = traitlets.Bool().tag(sync=True)
+    over = traitlets.Bool().tag(sync=True)
+    grid = traitlets.Dict().tag(sync=True)
+    statuses: Any = traitlets.List().tag(sync=True)
+    thumbs = traitlets.Bytes().tag(sync=True)
+    offsets: Any = traitlets.List().tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, frame: pd.DataFrame | None, total: int, on_stop: Callable[[], None] | None) -> None:
+        self._on_stop = on_stop
+        self._text = f"Progress({count(total, 'run')})"
+        self._lock = threading.Lock()
+        self._pictures: dict[int, str] = {}
+        self._places: dict[str, int] = {}
+        grid: dict[str, Any] = {}
+        statuses: list[str] = []
+        note = ""
+        if frame is not None and len(frame):
+            self._places = {str(run): at for at, run in enumerate(frame["run"])}
+            grid = _grid(_layout(frame), self._places)
+            statuses = [str(status) for status in frame["status"]]
+            note = simulated_note(frame)
+            # Pictures of an earlier call are there from the beginning.
+            self._pictures = {at: str(path) for at, path in enumerate(frame["image"]) if not pd.isna(path)}
+        thumbnails = [
+            (_bytes_of(self._pictures[at]) or b"") if at in self._pictures else b"" for at in range(len(statuses))
+        ]
+        offsets = [0, *accumulate(len(thumbnail) for thumbnail in thumbnails)]
+        super().__init__(
+            total=total,
+            can_stop=on_stop is not None,
+            grid=grid,
+            statuses=statuses,
+            note=note,
+            thumbs=b"".join(thumbnails),
+            offsets=offsets,
+        )
+        self.on_msg(self._answer)
+
+    def __repr__(self) -> str:
+        return self._text
+
+    def show(
+        self, line: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
+    ) -> None:
+        """Show where it stands.
+
+        Parameters
+        ----------
+        line:
+            In words.
+        counts:
+            Runs by status.
+        statuses:
+            What changed since the last time: statuses by the run's short name.
+        ended:
+            What is known of those that ended.
+        """
+        fresh = []
+        with self._lock:
+            for run, seen in ended.items():
+                if seen.picture is not None:
+                    # Without a grid there are no places, and pictures are numbered as they come.
+                    place = self._places.get(run, len(self._pictures)) if self._places else len(self._pictures)
+                    self._pictures[place] = seen.picture
+                    fresh.append(place)
+        changed = list(self.statuses)
+        for run, status in statuses.items():
+            if run in self._places:
+                changed[self._places[run]] = status
+        with self.hold_sync():
+            self.line, self.counts, self.statuses = line, dict(counts), changed
+            if reasons := [plain(seen.error) for seen in ended.values() if seen.error]:
+                self.errors = _counted(self.errors, reasons)
+        self._send_tiles(fresh)
+
+    def close_view(self) -> None:
+        """It is over: nothing can be stopped any more."""
+        self.over = True
+
+    def _answer(self, widget: object, message: Mapping[str, Any], buffers: object) -> None:
+        if message.get("kind") == "stop" and self._on_stop is not None:
+            self._on_stop()
+        elif message.get("kind") == "missing":
+            self._send_tiles([place for place in message.get("at", ()) if isinstance(place, int)])
+
+    def _send_tiles(self, places: Collection[int]) -> None:
+        found = [(place, _bytes_of(self._pictures[place])) for place in places if place in self._pictures]
+        there = [(place, data) for place, data in found if data is not None]
+        if there:
+            at = [place for place, _ in there]
+            self.send({"kind": "tiles", "at": at}, buffers=[data for _, data in there])
+
+
+def _counted(before: Sequence[Mapping[str, Any]], reasons: Sequence[str]) -> list[dict[str, Any]]:
+    """Reasons with how often each was given; the most frequent, and how often any other was."""
+    counts = {str(entry["reason"]): int(entry["count"]) for entry in before}
+    for reason in reasons:
+        known = reason in counts or len(counts) < MOST_ERRORS
+        counts[reason if known else "other"] = counts.get(reason if known else "other", 0) + 1
+    return [{"reason": reason, "count": number} for reason, number in counts.items()]
+
+
+def _layout(frame: pd.DataFrame) -> Layout:
+    axes = [str(name) for name in frame.attrs.get("segflux_axes", ())]
+    varying = [name for name in axes if name in frame.columns and len(distinct(frame, name)) > 1]
+    return arrange(
+        frame,
+        cols=varying[0] if varying else None,
+        rows=varying[1] if len(varying) > 1 else None,
+        by=varying[2:] or None,
+        axes=axes,
+        image="image",
+    )
+
+
+def _grid(layout: Layout, places: Mapping[str, int]) -> dict[str, Any]:
+    groups = [
+        {
+            "label": group.label,
+            "cells": [[[places.get(cell.run, -1), cell.label] for cell in row] for row in group.cells],
+        }
+        for group in layout.groups
+    ]
+    names = ("columns", "rows", "outer", "column_labels", "row_labels")
+    return {**{name: getattr(layout, name) for name in names}, "groups": groups}
+
+
+def _bytes_of(picture: str) -> bytes | None:
+    """A picture's thumbnail, or the picture itself where it is small; None where it is not there any more."""
+    small = thumbnail_of(picture)
+    for path in (small, Path(picture)):
+        try:
+            if path is not None:
+                return path.read_bytes()
+        except OSError:
+            continue
+    return None

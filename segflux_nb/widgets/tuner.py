@@ -1,0 +1,194 @@
+"""The tuner: finding the best value of an axis with one's eyes.
+
+A slider shows all seeds at one value after the other; blind votes compare two pictures of one seed, and a ranking
+says what the votes say. It is given who may be compared with whom, and hands every vote on at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import pandas as pd
+import traitlets
+
+from ..errors import SegfluxError
+from ..markup import count, plain
+from ..sheets.pivot import arrange
+from ..sheets.values import distinct, keys, labels_of, picture_column, value_labels
+from ..sweep.plan import Plan
+from ..sweep.sweep import Sweep
+from ..voting.ranking import NO_SCALE, Ranking
+from .assets import absolute, module, simulated_note, style
+from .picture_widget import PictureWidget
+
+Propose = Callable[[str, float, float], tuple[Sweep, Plan]]
+"""Called with an axis and where its best lies; gives a refine sweep and its plan, and runs nothing."""
+
+
+class Voting(Protocol):
+    """Keeps votes, and says who is compared next; runs go by their short names."""
+
+    def next_pair(self, rater: str) -> tuple[str, str] | None:
+        """Whom a rater judges next, left and right."""
+
+    def vote(self, left: str, right: str, outcome: str, rater: str) -> None:
+        """Keep a judgement."""
+
+    def undo(self, rater: str) -> bool:
+        """Forget a rater's latest one; whether there was one."""
+
+    def ranking(self, rater: str | None = None) -> Ranking:
+        """What the votes say, all or one rater's."""
+
+
+class Tuner(PictureWidget):
+    """A slider through the values of an axis, and blind votes between pairs of pictures.
+
+    Votes are kept at once. In blind votes nothing tells which value is which: left and right are drawn by chance, and
+    the ranking stands on a page of its own.
+
+    Attributes
+    ----------
+    ranking:
+        What all votes say so far.
+
+    Example
+    -------
+    ::
+
+        tuner = runs.tuner("lora_strength")    # in a cell: shows itself
+        tuner.ranking                          # best 0.80, 0.70 to 0.90, 5 seeds, 34 votes
+        refine = tuner.next_sweep()
+    """
+
+    _esm = module("tuner")
+    _css = style("tuner")
+    axis = traitlets.Unicode().tag(sync=True)
+    labels: Any = traitlets.List().tag(sync=True)
+    blocks: Any = traitlets.List().tag(sync=True)
+    cells: Any = traitlets.List().tag(sync=True)
+    pair: Any = traitlets.List().tag(sync=True)
+    votes = traitlets.Int().tag(sync=True)
+    rater = traitlets.Unicode().tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+    shown_ranking = traitlets.Dict({"sentence": "", "rows": []}).tag(sync=True)
+    proposal = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, frame: pd.DataFrame, axis: str, voting: Voting, *, rater: str, propose: Propose) -> None:
+        image = picture_column(frame, None)
+        axes = [str(name) for name in frame.attrs.get("segflux_axes", ())]
+        frame = frame[frame[image].notna()]
+        frame.attrs["segflux_axes"] = axes
+        self._voting, self._propose = voting, propose
+        self._runs = [str(run) for run in frame["run"]]
+        self._places = {run: at for at, run in enumerate(self._runs)}
+        values = distinct(frame, axis)
+        labels = labels_of(frame, axis, values)
+        self._labels = dict(zip(values, labels, strict=True))
+        others = [name for name in axes if name != axis and name in frame.columns and len(distinct(frame, name)) > 1]
+        blocks, cells = _grid(frame, axis, labels, others)
+        rows = "seed" if "seed" in others else (others[0] if others else None)
+        by = [name for name in others if name != rows]
+        layout = arrange(frame, cols=axis, rows=rows, by=by or None, axes=axes, image=image, title="")
+        super().__init__(
+            absolute(keys(frame[image])),
+            layout,
+            f"Tuner({axis}: {count(len(labels), 'value')}, {count(len(blocks), 'picture')} each)",
+            axis=axis,
+            labels=labels,
+            blocks=blocks,
+            cells=cells,
+            rater=rater,
+            note=simulated_note(frame),
+        )
+        self._refresh()
+
+    @property
+    def ranking(self) -> Ranking:
+        """What all votes say so far."""
+        return self._voting.ranking()
+
+    def next_sweep(self) -> Sweep:
+        """A refine sweep around the best value, with the same seeds; its cost is printed, and nothing is run.
+
+        Raises
+        ------
+        SegfluxError
+            Where there are no votes yet, or nothing lies between the axis's values.
+        """
+        sweep, plan = self._proposed()
+        print(*plan.lines[:2], sep="\n")
+        return sweep
+
+    def _proposed(self) -> tuple[Sweep, Plan]:
+        ranking = self.ranking
+        if ranking.best is None:
+            raise SegfluxError(f"There are no votes on {self.axis} yet", remedy="Vote first, in the tuner")
+        best = ranking.best
+        if self.axis in NO_SCALE or not isinstance(best, int | float):
+            raise SegfluxError(
+                f"{self.axis} has no values between its values", remedy=f"Go on with {self.axis}={best!r}"
+            )
+        low = best if ranking.low is None else ranking.low
+        high = best if ranking.high is None else ranking.high
+        return self._propose(self.axis, float(low), float(high))
+
+    def _asked(self, message: Mapping[str, Any]) -> None:
+        try:
+            self._do(str(message.get("kind")), message)
+        except SegfluxError as error:
+            self.send({"kind": "error", "text": str(error)})
+
+    def _do(self, kind: str, message: Mapping[str, Any]) -> None:
+        if kind == "vote":
+            # A vote on a pair that is not shown any more is a second press of a key.
+            if len(self.pair) == 2 and list(message.get("pair", ())) == list(self.pair):
+                left, right = (self._runs[place] for place in self.pair)
+                self._voting.vote(left, right, str(message.get("outcome")), self.rater)
+                self._refresh()
+        elif kind == "undo":
+            if not self._voting.undo(self.rater):
+                raise SegfluxError(f"{self.rater} has no vote to take back")
+            self._refresh()
+        elif kind == "rater":
+            self.rater = plain(message.get("name", "")).strip() or self.rater
+            self._refresh()
+        elif kind == "rank":
+            self._show_ranking()
+        elif kind == "propose":
+            sweep, plan = self._proposed()
+            self.proposal = f"refine = tuner.next_sweep()  # {sweep!r}\n" + "\n".join(plan.lines)
+
+    def _refresh(self) -> None:
+        """Show the next pair."""
+        pair = self._voting.next_pair(self.rater)
+        self.votes = self._voting.ranking(self.rater).votes
+        self.pair = [] if pair is None else [self._places[run] for run in pair]
+
+    def _show_ranking(self) -> None:
+        ranking = self.ranking
+        rows: list[dict[str, Any]] = [
+            {
+                "label": self._labels.get(row["value"], str(row["value"])),
+                "score": float(row["score"]),
+                "low": None if pd.isna(row["low"]) else float(row["low"]),
+                "high": None if pd.isna(row["high"]) else float(row["high"]),
+                "won": "–" if pd.isna(row["won"]) else f"{100 * row['won']:.0f} %",
+                "judged": int(row["judged"]),
+            }
+            for row in ranking.scores.to_dict("records")
+        ]
+        shown: dict[str, Any] = {"sentence": str(ranking), "rows": rows}
+        self.shown_ranking = shown
+
+
+def _grid(frame: pd.DataFrame, axis: str, labels: list[str], others: list[str]) -> tuple[list[str], list[list[int]]]:
+    """What the pictures of one value differ in, as words; and by value and those words the number of the picture."""
+    words = {name: value_labels(frame, name) for name in (axis, *others)}
+    blocks = [", ".join(f"{name} {words[name][at]}" for name in others) for at in range(len(frame))]
+    names = list(dict.fromkeys(blocks))
+    cells = [[-1] * len(names) for _ in labels]
+    for at, block in enumerate(blocks):
+        cells[labels.index(words[axis][at])][names.index(block)] = at
+    return names, cells

@@ -1,0 +1,286 @@
+"""Limits: what is told, what is found out, and who goes first."""
+
+import asyncio
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import segflux_nb as sf
+from segflux_nb.errors import WorkspaceError
+from segflux_nb.running.policy.rate_control import QUOTA, RETRY_COST, ConcurrencyLimit, RateController, RetryQuota
+from segflux_nb.running.rate_limiter import BY_RANK, RateLimitedTransport, RateLimiter
+from segflux_nb.service.transport import HttpRequest, HttpResponse
+from tests.support.virtual import Bench, VirtualClock
+
+
+def sweep(number):
+    return sf.Sweep(prompt="TOK", finetune_id="a", seed=range(number))
+
+
+OK = HttpResponse(200, {}, b"{}")
+
+
+def too_many(seconds=None):
+    headers = {} if seconds is None else {"retry-after": str(seconds)}
+    return HttpResponse(429, headers, b'{"error": "rate_limit_exceeded"}')
+
+
+# ---------------------------------------------------------------------- the user's limit
+
+
+@pytest.mark.parametrize("rpm", [5, 50])
+def test_no_minute_sees_more_requests_than_the_user_allows(tmp_path, rpm):
+    b = Bench(tmp_path, durable=False, rpm=rpm, count_gets=True)
+    seen = []
+    send = b.transport.send
+
+    async def noting(request):
+        if request.purpose != "download":
+            seen.append(b.clock.monotonic())
+        return await send(request)
+
+    b.transport.send = noting
+    assert {row.state for row in b.run(sweep(2 * rpm), max_in_flight=64, max_rpm=rpm)} == {"completed"}
+    assert 429 not in b.transport.statuses
+    for first, last in zip(seen, seen[rpm:], strict=False):
+        assert last - first >= 60
+
+
+def test_two_processes_share_one_limit(tmp_path):
+    """The journal is what they share: turns taken by one are not there for the other."""
+    b = Bench(tmp_path)
+    other = b.open_journal()
+    taken = [journal.take_turn("simulator", 4) for journal in (b.journal, other) * 2]
+    assert taken == [0, 0, 0, 0]
+    wait = other.take_turn("simulator", 4)
+    assert 59 < wait < 61
+    b.clock.before += wait
+    assert b.journal.take_turn("simulator", 4) == 0
+    b.client_clock.skew = -7200  # a clock that was set back locks nobody out
+    assert b.journal.take_turn("simulator", 4) == 0
+
+
+def test_a_log_that_fails_while_turns_are_waited_for_ends_the_sweep(tmp_path, monkeypatch):
+    b = Bench(tmp_path)
+
+    def full(self, service, most):
+        raise WorkspaceError("The run log cannot be used: disk full")
+
+    monkeypatch.setattr(type(b.journal), "take_turn", full)
+    with pytest.raises(WorkspaceError, match="disk full"):
+        b.run(sweep(10), max_rpm=60)
+
+
+# ---------------------------------------------------------------------- limits that are found out
+
+
+def test_a_429_closes_the_gate_for_all_until_its_reset_and_one_goes_first():
+    clock = VirtualClock()
+    log = []
+
+    async def main():
+        pacer = RateLimiter(clock, max_in_flight=64)
+
+        async def ask(number):
+            await pacer.turn("status")
+            log.append((round(clock.monotonic(), 2), number))
+            await asyncio.sleep(0.1)
+            pacer.answered("status", too_many(30) if clock.monotonic() < 60 else OK)
+
+        await asyncio.gather(*[ask(number) for number in range(20)])
+        log.append("storm")
+        await asyncio.gather(*[ask(number) for number in range(20)])
+
+    clock.run(main())
+    storm = log[log.index("storm") + 1 :]
+    first, second = storm[0][0], storm[1][0]
+    assert first >= 30, "closed until the moment of reset"
+    assert second > first, "a probe, and the others only after its answer"
+    assert sum(time < 60 for time, _ in storm) <= 2, "one probe a window"
+
+
+def test_pacing_after_429s_is_noted_and_remembered(tmp_path):
+    b = Bench(tmp_path, rpm=30, workers=1000)
+    assert {row.state for row in b.run(sweep(60), max_in_flight=60)} == {"completed"}
+    limits = b.journal.limits("simulator")
+    assert limits
+    assert {what for _, what, _, _ in limits} == {"calls a minute"}
+    assert b.ledger.submits == 60
+    refused, before = b.transport.statuses.count(429), b.clock.monotonic()
+    b.run(sf.Sweep(prompt="TOK again", finetune_id="a", seed=range(60)), max_in_flight=60)
+    # The first of it finds the window full, and each of the two windows it needs ends with one.
+    assert b.transport.statuses.count(429) - refused <= 1 + refused, "the next one begins slowly"
+    # The first sweep's calls still count for half a minute; then two windows of 30, and the last pictures.
+    assert b.clock.monotonic() - before < 30 + 60 + 35, "and is not slow"
+
+
+def test_a_429_before_anything_was_accepted_says_nothing_of_the_pace():
+    """It closes the gate; what was learned before, or the pace of a start, stands."""
+    for rate, expected in ((RateController(), 5.0), (RateController(pace=2.0), 2.0)):
+        for now in (0.0, 30.0, 60.0):  # a probe, and again
+            assert rate.limited(now, 30.0)
+            assert rate.wait(now) == 30.0
+        assert rate.now(90.0) == pytest.approx(expected, rel=0.2)
+
+
+def test_a_service_that_is_full_is_kept_full_and_its_429s_cost_nothing(tmp_path):
+    b = Bench(tmp_path, max_in_flight=5, workers=1000)
+    assert {row.state for row in b.run(sweep(50), max_in_flight=40)} == {"completed"}
+    assert b.ledger.submits == 50
+    assert b.clock.monotonic() < 1.25 * 10 * 22
+    assert b.transport.statuses.count(429) < 50
+
+
+def test_the_room_grows_again_when_probes_find_more():
+    room = ConcurrencyLimit(40)
+    assert room.full(10)
+    assert room.limit == 10
+    for _ in range(11):
+        assert not room.completed()
+    assert room.completed()
+    assert room.limit == 11
+    limits = []
+    while room.limit < 40:
+        assert room.accepted(room.limit)
+        limits.append(room.limit)
+    assert limits[:3] == [13, 16, 20], "each probe that goes through is followed by a larger one"
+    assert limits[-1] == 40
+
+
+@given(st.integers(0, 2**32))
+def test_the_pace_settles_just_below_a_rate_limit(seed):
+    """Against a token bucket of unknown rate: most of it is used, and few calls are refused."""
+    rng = random.Random(seed)
+    limit = rng.uniform(0.5, 20)
+    rate, now, tokens, filled = RateController(), 0.0, 2 * limit, 0.0
+    accepted = refused = 0
+    while now < 300:
+        now += max(rate.wait(now), 0.02)
+        rate.sent(now)
+        tokens, filled = min(2 * limit, tokens + (now - filled) * limit), now
+        if tokens >= 1:
+            tokens -= 1
+            rate.accepted(now)
+            accepted += 1
+        else:
+            refused += 1
+            closed = (1 - tokens) / limit + 0.05
+            rate.limited(now, closed)
+            now += closed
+    assert accepted >= 0.85 * 300 * limit
+    assert refused <= 0.2 * accepted + 5
+
+
+def test_failures_of_the_service_are_met_at_full_pace_until_the_quota_is_used_up():
+    quota = RetryQuota()
+    pauses = [quota.failed() for _ in range(60)]
+    free = int(QUOTA // RETRY_COST) - 1
+    assert not any(pauses[:free])
+    assert pauses[-1] == 60
+    assert pauses == sorted(pauses)
+    quota.answered()
+    assert quota.failed() == 2
+
+
+def test_a_storm_of_5xx_does_not_become_a_storm_of_requests(tmp_path):
+    b = Bench(tmp_path, workers=1000)
+
+    async def outage(work):
+        await asyncio.sleep(10)
+        handle = b.simulator.protocol.handle
+        b.simulator.protocol.faults = type(b.simulator.protocol.faults)({"any:502": 1.0}, 0)
+        before = len(b.transport.sent)
+        await asyncio.sleep(600)
+        during = len(b.transport.sent) - before
+        b.simulator.protocol.faults = type(b.simulator.protocol.faults)({}, 0)
+        assert during < 36 + 4 * 40, "the quota, and then a probe a minute at most four at a time"
+        assert handle
+
+    rows = b.run(sweep(40), max_in_flight=40, during=outage)
+    rows = b.run(sweep(40), max_in_flight=40)
+    assert {row.state for row in rows} == {"completed"}
+    assert b.ledger.submits == 40
+
+
+# ---------------------------------------------------------------------- who goes first
+
+
+def test_results_go_before_look_ups_before_submits_before_polls():
+    clock = VirtualClock()
+    order = []
+
+    async def main():
+        async def window():
+            return 0.0
+
+        pacer = RateLimiter(clock, max_in_flight=64, window=window, max_rpm=60)
+
+        async def ask(purpose, urgency=0.0):
+            await pacer.turn(purpose, lambda: urgency)
+            order.append((purpose, urgency))
+            pacer.answered(purpose, OK)
+
+        purposes = list(reversed(BY_RANK)) * 2
+        polls = [("status", 3.0), ("status", 9.0), ("status", 1.0)]
+        await asyncio.gather(*[ask(purpose) for purpose in purposes], *[ask(*poll) for poll in polls])
+
+    clock.run(main())
+    asked = [purpose for purpose, _ in order[1:]]  # the first one found nobody else waiting
+    assert asked == sorted(asked, key=BY_RANK.index)
+    assert [urgency for purpose, urgency in order if purpose == "status"][-4:] == [3.0, 1.0, 0.0, 0.0]
+
+
+def test_no_job_starves_under_a_tight_limit(tmp_path):
+    b = Bench(tmp_path, durable=False, rpm=20, count_gets=True, spread=0.6)
+    rows = b.run(sweep(80), max_in_flight=64, max_rpm=20)
+    lags = [row.detected_at - row.accepted_at - row.render_seconds for row in rows]
+    assert {row.state for row in rows} == {"completed"}
+    assert max(lags) < 120, "a finished picture lies unseen for two minutes at most"
+
+
+def test_a_turn_that_is_cancelled_is_given_to_the_next():
+    clock = VirtualClock()
+
+    async def main():
+        pacer = RateLimiter(clock, max_in_flight=1)
+        await pacer.turn("submit")
+        waiting = [asyncio.create_task(pacer.turn("submit")) for _ in range(3)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+        pacer.returned("submit")
+        await asyncio.sleep(1)
+        assert [task.done() for task in waiting] == [True, True, False]
+        waiting[1].cancel()
+        pacer.returned("submit")
+        await waiting[2]
+
+    clock.run(main())
+
+
+@pytest.mark.parametrize(("one_way", "most"), [(0.001, 4), (0.075, 18), (0.5, 32)])
+def test_as_many_requests_are_in_the_air_as_the_way_needs(one_way, most):
+    """A near service: four. One 150 ms away: what 120 calls a second need. Never more than 32."""
+    clock = VirtualClock()
+    seen = []
+
+    class Far:
+        air = 0
+
+        async def send(self, request):
+            self.air += 1
+            seen.append(self.air)
+            await asyncio.sleep(2 * one_way)
+            self.air -= 1
+            return OK
+
+    async def main():
+        transport = RateLimitedTransport(Far(), RateLimiter(clock, max_in_flight=64), clock)
+        request = HttpRequest("GET", "http://127.0.0.1:1/", "status")
+        for _ in range(4):
+            await asyncio.gather(*[transport.send(request) for _ in range(100)])
+
+    clock.run(main())
+    assert max(seen) == most
+    assert max(seen[:4]) <= 4, "a few until the way is known"

@@ -1,0 +1,226 @@
+"""Captions, marks, borders, heat maps, differences, pages, comparison: what a sheet can show beside pictures."""
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+import segflux_nb as sf
+from segflux_nb.pictures.store import PictureStore
+from segflux_nb.pictures.thumbnails import thumbnail_of
+from segflux_nb.sheets.colours import on_scale
+from segflux_nb.sheets.geometry import place
+from segflux_nb.sheets.pivot import arrange
+from segflux_nb.sheets.sheet import LONGEST, contact_sheet
+from tests.sheets.test_layout import frame, overlap
+from tests.sheets.test_sheet import noise
+from tests.support.corpus import PAYLOADS
+
+GREY, RED = Image.new("RGB", (64, 64), (90, 90, 90)), Image.new("RGB", (64, 64), (200, 0, 0))
+
+
+def coloured(**axes):
+    table = frame(**axes)
+    table["image"] = [Image.new("RGB", (64, 64), (10 * n, 90, 200 - 10 * n)) for n in range(len(table))]
+    return table
+
+
+def middle(image, box):
+    return image.getpixel(((box[0] + box[2]) // 2, (box[1] + box[3]) // 2))
+
+
+def test_captions_of_chosen_columns():
+    table = frame(seed=[1, 2], lora_strength=[0.5, 1.0]).assign(score=[1.5, 2.0, 3.25, 4.0])
+    layout = arrange(table, captions=["score", "seed"])
+    assert [cell.caption for cell in layout.cells][:2] == ["score 1.50 · seed 1", "score 3.25 · seed 2"]
+    assert (layout.columns, layout.rows) == ("seed", "lora_strength"), "a caption takes no axis away"
+    wrapped = arrange(frame(seed=list(range(12))).assign(score=1.0), captions=["score"])
+    assert wrapped.cells[3].caption == "3 · score 1.0"
+
+
+def test_marks_and_duplicates_are_on_the_picture_and_in_the_text():
+    table = frame(seed=[1, 2, 3], lora_strength=[0.5, 1.0])
+    table["stars"] = pd.array([5, None, 0, None, None, None], dtype="Int64")
+    table["pick"] = pd.array([True, False, None, None, None, None], dtype="boolean")
+    table["note"] = pd.array(["sharp", None, None, None, None, None], dtype="string")
+    table.loc[5, "image"] = table.loc[0, "image"]
+    layout = arrange(table)
+    tags = {cell.run: cell.tags for cell in layout.cells}
+    assert tags["run0"] == ("★★★★★", "✔ picked")
+    assert tags["run1"] == ("✘ rejected",)
+    assert tags["run2"] == ("☆",)
+    assert tags["run5"] == ("= 1, 0.5",), "says which cell has the same picture"
+    assert "1 the same as another" in layout.text
+    assert layout.cells[0].text == "seed 1 · lora_strength 0.5 · ★★★★★ · ✔ picked · sharp"
+    assert arrange(table).text != arrange(table.assign(stars=4)).text
+
+
+def test_a_border_has_the_colour_of_its_value_and_says_it():
+    table = coloured(seed=[1, 2, 3]).assign(score=[1.0, 2.0, 3.0])
+    layout = arrange(table, border="score")
+    page = place(layout, 200)
+    image = contact_sheet(table, border="score").pages[0]
+    page = place(layout, 320)
+    for (cell, box), share in zip(page.cells, (0.0, 0.5, 1.0), strict=True):
+        assert cell.share == share
+        assert image.getpixel((box[0] - 2, box[1] + 40)) == on_scale(share)
+    assert [cell.caption for cell in layout.cells] == ["score 1.0", "score 2.0", "score 3.0"]
+    assert page.bar is not None
+
+
+def test_a_heat_map_shows_values_where_there_are_some():
+    table = coloured(seed=[1, 2, 3]).assign(score=pd.array([4, None, 9], dtype="Int64"))
+    sheet = contact_sheet(table, heat="score")
+    boxes = [box for _, box in place(arrange(table, heat="score"), 320).cells]
+    corner = [sheet.image.getpixel((box[0] + 3, box[1] + 3)) for box in boxes]
+    assert corner[0] == on_scale(0)
+    assert corner[2] == on_scale(1)
+    assert corner[1] == (10, 90, 190), "the picture, where there is no value"
+    for column, says in (("status", "no column of numbers"), ("nothing", "no column 'nothing'")):
+        with pytest.raises(sf.SegfluxError, match=says):
+            contact_sheet(table, heat=column)
+    with pytest.raises(sf.SegfluxError, match="Choose one"):
+        contact_sheet(table, heat="score", border="score")
+    with pytest.raises(sf.SegfluxError, match="no value"):
+        contact_sheet(table.assign(score=pd.array([None] * 3, dtype="Int64")), heat="score")
+
+
+def test_differences_are_from_the_chosen_cell_of_the_same_row(tmp_path):
+    table = frame(lora_strength=[0.0, 0.5], seed=[1, 2])
+    table["image"] = [GREY, RED, RED, RED]
+    layout = arrange(table, cols="lora_strength", rows="seed", relative_to={"lora_strength": 0.0})
+    sheet = contact_sheet(table, cols="lora_strength", rows="seed", relative_to={"lora_strength": 0.0}).image
+    page = place(layout, 320)
+    differences = {cell.run: middle(sheet, box) for cell, box in page.strips}
+    assert differences["run3"] == on_scale(0), "the same picture differs nowhere"
+    assert differences["run2"] not in (on_scale(0), (255, 255, 255)), "grey and red differ"
+    assert "its difference from lora_strength 0.0" in layout.text
+    options = {"cols": "lora_strength", "rows": "seed", "relative_to": {"lora_strength": 0.0}}
+    html = contact_sheet(table, **options).save(tmp_path / "a.html").read_text()
+    assert html.count('alt="difference') == 2, "the page has them too"
+    assert 'alt="difference 0.0 %"' in html
+    for (_, one), (_, other) in zip(page.cells, page.strips, strict=True):
+        assert not overlap(one, other)
+    for wrong, says in (({"steps": 3}, "no axis of this sheet"), ({"lora_strength": 0.7}, "does not have")):
+        with pytest.raises(sf.SegfluxError, match=says):
+            arrange(table, relative_to=wrong)
+
+
+def test_several_outer_axes_are_facets():
+    layout = arrange(
+        frame(seed=[1], lora_strength=[0.5, 1.0], sampler_name=["heun", "euler"], scheduler=["simple", "beta"]),
+        cols="seed",
+        rows="lora_strength",
+        by=["sampler_name", "scheduler"],
+    )
+    assert layout.outer == "sampler_name × scheduler"
+    assert [group.label for group in layout.groups] == [
+        "heun · simple",
+        "heun · beta",
+        "euler · simple",
+        "euler · beta",
+    ]
+    assert layout.held == ()
+
+
+def test_a_sheet_too_large_for_its_format_is_cut_into_pages_with_their_labels(tmp_path):
+    table = frame(seed=range(190), lora_strength=[0.5, 1.0])
+    table["image"] = None
+    sheet = contact_sheet(table, cols="lora_strength", rows="seed", title="Long")
+    assert len(sheet.pages) == 2
+    first = sheet.save(tmp_path / "long.webp")
+    assert first.name == "long-1.webp"
+    assert (tmp_path / "long-2.webp").exists()
+    for page in tmp_path.glob("*.webp"):
+        with Image.open(page) as image:
+            assert max(image.size) <= LONGEST[".webp"]
+    assert sheet.save(tmp_path / "long.png").name == "long.png", "PNG holds it in one"
+    assert sheet.save(tmp_path / "long.pdf").read_bytes().count(b"/Type /Page\n") == 2
+    from segflux_nb.sheets.layout import pages
+
+    layout = arrange(table, cols="lora_strength", rows="seed", title="Long")
+    parts = pages(layout, lambda part: len(part.cells) <= 100)
+    assert [row for part in parts for row in part.row_labels] == list(layout.row_labels)
+    assert parts[1].title == f"Long (page 2 of {len(parts)})"
+
+
+def test_a_comparison_says_what_differs():
+    table = coloured(seed=[1, 2], lora_strength=[0.5, 1.0]).assign(steps=25)
+    text = table.pictures.compare(0, 3).text
+    assert "seed: 1 → 2; lora_strength: 0.5 → 1.0" in text
+    assert "columns seed, lora_strength: 1, 0.5, 2, 1.0" in text
+    assert "steps 25" in text
+    for wrong, says in (((0,), "two runs or more"), ((0, 9), "no row 9")):
+        with pytest.raises(sf.SegfluxError, match=says):
+            table.pictures.compare(*wrong)
+
+
+def test_small_cells_are_read_from_thumbnails(tmp_path):
+    store = PictureStore(tmp_path)
+    import io
+
+    buffer = io.BytesIO()
+    noise(1, (512, 256)).save(buffer, "JPEG")
+    stored = store.put(buffer.getvalue())
+    thumbnail = thumbnail_of(str(tmp_path / stored.path))
+    with Image.open(thumbnail) as image:
+        assert image.size == (256, 128)
+    Image.new("RGB", (256, 128), "red").save(thumbnail)
+    table = frame(seed=[1]).assign(image=str(tmp_path / stored.path), width=512, height=256)
+    layout = arrange(table)
+    from segflux_nb.sheets.colours import THEMES
+    from segflux_nb.sheets.drawing import draw
+    from segflux_nb.sheets.reading import Reader
+
+    page = place(layout, 200)
+    red = middle(draw(page, THEMES["light"], Reader()), page.cells[0][1])
+    assert red[0] > 200
+    assert red[1] < 60
+    thumbnail.unlink()
+    assert middle(draw(page, THEMES["light"], Reader()), page.cells[0][1]) != red, "the picture itself"
+    assert len(PictureStore(tmp_path).put(buffer.getvalue()).sha256) == 64
+    assert thumbnail.exists()
+
+
+def test_the_column_of_pictures_is_found_by_what_it_holds(tmp_path):
+    GREY.save(tmp_path / "a.png")
+    for pictures in (
+        [GREY, RED],
+        [None, RED],
+        [str(tmp_path / "a.png"), None],
+        [tmp_path / "a.png", tmp_path / "b.png"],
+    ):
+        table = pd.DataFrame({"style": ["ink", "oil"], "render": pd.Series(pictures, dtype=object)})
+        assert "columns style: ink, oil" in table.pictures.sheet().text
+    with pytest.raises(sf.SegfluxError, match="no column of pictures"):
+        pd.DataFrame({"style": ["ink"], "score": [2.0]}).pictures.sheet()
+
+
+def test_hostile_words_are_words(tmp_path):
+    table = coloured(prompt=PAYLOADS).assign(note=PAYLOADS, error=PAYLOADS[::-1], seed_label=PAYLOADS, seed=1)
+    table.loc[::2, "image"] = None
+    table.loc[::2, "status"] = "failed"
+    sheet = contact_sheet(table, cols="prompt", title=PAYLOADS[0], captions=["note"])
+    assert sheet.image.width > 100
+    page = sheet.save(tmp_path / "sheet.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "<img src=x" not in page
+    assert page.count("<style>") == 1
+    assert "\u202e" not in page
+    assert "&lt;script&gt;" in page
+    assert "default-src &#x27;none&#x27;" in page or "default-src 'none'" in page
+    data, _ = sheet._repr_mimebundle_()
+    assert not set(data["text/plain"]) & {"\x1b", "\x00", "\x07", "\u202e"}
+
+
+def test_the_page_stands_alone(tmp_path):
+    prompt = "a very long prompt about a mountain lake " * 10
+    table = coloured(seed=[1, 2, 3], lora_strength=[0.5, 1.0]).assign(prompt=prompt, score=[1.0, 2, 3, 4, 5, 6])
+    table.loc[1, ["image", "status", "error_kind", "error"]] = [None, "failed", "moderated", "flagged"]
+    page = contact_sheet(table, border="score", theme="dark", title="Study").save(tmp_path / "a.html").read_text()
+    assert prompt.strip() in page, "whole"
+    assert 'data-theme="dark"' in page
+    assert page.count("<img ") == 5
+    assert page.count('type="checkbox"') == 5
+    assert "moderated: flagged" in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert 'alt="seed 1 · lora_strength 0.5' in page

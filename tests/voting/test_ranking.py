@@ -1,0 +1,143 @@
+"""Votes of simulated people, whose taste is known."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from segflux_nb.voting.pairing import next_pair
+from segflux_nb.voting.ranking import CONFIDENCE, LEFT, RIGHT, SKIP, TIE, Vote, rank
+
+STRENGTHS = [0.4, 0.6, 0.8, 1.0, 1.2, 1.4]
+
+
+@cache
+def pairs(seeds, votes):
+    """Which pictures are shown, one pair after the other."""
+    blocks = {seed: {value: f"{value}/{seed}" for value in STRENGTHS} for seed in range(seeds)}
+    judged = []
+    for _ in range(votes):
+        judged.append(next_pair(blocks, judged, "simulated"))
+    return [[(float(value), int(seed)) for value, seed in (run.split("/") for run in pair)] for pair in judged]
+
+
+def people(random_, *, seeds, votes, peak, sharpness, spread=0.4, ties=0.1):
+    """Votes of people who like `peak` best; what a seed does to a value is its own."""
+    taste = {value: -sharpness * (value - peak) ** 2 for value in STRENGTHS}
+    quirk = {(value, seed): random_.normal(0, spread) for value in STRENGTHS for seed in range(seeds)}
+    cast = []
+    for (left, seed), (right, _) in pairs(seeds, votes):
+        odds = taste[left] + quirk[left, seed] - taste[right] - quirk[right, seed]
+        wins = random_.random() < 1 / (1 + np.exp(-odds))
+        outcome = TIE if random_.random() < ties else LEFT if wins else RIGHT
+        cast.append(Vote(left, right, outcome, seed))
+    return cast
+
+
+@pytest.mark.parametrize(
+    ("seeds", "votes", "peak", "sharpness", "spread"),
+    [(5, 34, 0.8, 12, 0.3), (6, 75, 0.85, 8, 0.4), (8, 120, 0.8, 8, 0.5)],
+)
+def test_the_interval_of_the_peak_covers_it_as_often_as_it_says(seeds, votes, peak, sharpness, spread):
+    random_ = np.random.default_rng(seeds)
+    covered = 0
+    for _ in range(500):
+        cast = people(random_, seeds=seeds, votes=votes, peak=peak, sharpness=sharpness, spread=spread)
+        ranking = rank("lora_strength", STRENGTHS, cast)
+        covered += ranking.low - 1e-9 <= peak <= ranking.high + 1e-9
+    assert covered / 500 == pytest.approx(CONFIDENCE, abs=0.03)
+
+
+def test_more_votes_narrow_it():
+    random_ = np.random.default_rng(0)
+    widths = []
+    for votes in (40, 400):
+        found = [
+            rank("lora_strength", STRENGTHS, people(random_, seeds=8, votes=votes, peak=0.9, sharpness=8))
+            for _ in range(20)
+        ]
+        widths.append(np.mean([ranking.high - ranking.low for ranking in found]))
+    assert widths[1] < widths[0] / 2
+
+
+def test_the_sentence():
+    cast = people(np.random.default_rng(1), seeds=5, votes=90, peak=0.8, sharpness=25, spread=0.1)
+    ranking = rank("lora_strength", STRENGTHS, cast)
+    assert str(ranking).startswith("best 0.")
+    assert str(ranking).endswith(", 5 seeds, 90 votes")
+    assert ranking.best == pytest.approx(0.8, abs=0.06)
+    assert ranking.low < ranking.best < ranking.high
+    assert ranking.scores["value"][0] == 0.8
+    assert ranking.scores["judged"].sum() == 180
+
+
+def test_samplers_are_ranked_by_score_and_what_is_not_clear_is_said():
+    cast = [Vote("euler", "heun", LEFT if seed else TIE, seed) for seed in range(6)]
+    cast += [Vote("heun", "lcm", LEFT, seed) for seed in range(6)] + [Vote("euler", "lcm", LEFT, 1)]
+    ranking = rank("sampler_name", ["lcm", "euler", "heun"], cast)
+    assert ranking.scores["value"].tolist() == ["euler", "heun", "lcm"]
+    assert (ranking.best, ranking.low) == ("euler", None)
+    assert "lcm" not in ranking.others
+    even = rank("sampler_name", ["euler", "heun"], [Vote("euler", "heun", TIE, seed) for seed in range(4)])
+    assert str(even) == "best euler, not clearly above heun, 4 seeds, 4 votes"
+
+
+def test_seeds_are_names_and_not_a_scale():
+    cast = [Vote(2, other, LEFT, block) for other in (1, 900) for block in range(4)]
+    ranking = rank("seed", [1, 2, 900], cast, unit="group")
+    assert (ranking.best, ranking.low) == (2, None)
+    assert str(ranking).endswith("4 groups, 8 votes")
+
+
+def test_ties_count_half_to_both_and_skips_nothing():
+    ranking = rank("sampler_name", ["euler", "heun"], [Vote("euler", "heun", TIE, 1), Vote("euler", "heun", SKIP, 2)])
+    assert ranking.votes == 1
+    assert ranking.scores["score"].tolist() == [0.0, 0.0]
+    assert ranking.scores["won"].tolist() == [0.5, 0.5]
+
+
+def test_without_votes_and_with_one_seed():
+    assert str(rank("lora_strength", STRENGTHS, [])) == "no votes on lora_strength yet"
+    one = rank("lora_strength", STRENGTHS, [Vote(0.4, 0.8, RIGHT, 1), Vote(0.8, 1.4, LEFT, 1)])
+    assert one.low is None
+    assert "1 seed, 2 votes. With one seed there is no telling" in str(one)
+
+
+def test_what_always_wins_stays_finite():
+    cast = [Vote(0.8, other, LEFT, seed) for other in STRENGTHS if other != 0.8 for seed in range(3)]
+    assert np.isfinite(rank("lora_strength", STRENGTHS, cast).scores["score"]).all()
+
+
+def test_a_best_at_the_end_says_where_to_go_on():
+    cast = people(np.random.default_rng(3), seeds=6, votes=120, peak=1.9, sharpness=4, spread=0.1)
+    ranking = rank("lora_strength", STRENGTHS, cast)
+    assert ranking.best == 1.4
+    assert "above what was tried" in str(ranking)
+
+
+# ---------------------------------------------------------------- which pair is next
+
+
+def test_pairs_are_of_one_block_and_balanced():
+    blocks = {seed: {value: f"{value}/{seed}" for value in STRENGTHS} for seed in range(4)}
+    judged = []
+    for _ in range(4 * 15):
+        judged.append(next_pair(blocks, judged, "anna"))
+    assert all(left.split("/")[1] == right.split("/")[1] for left, right in judged)
+    assert len({frozenset(pair) for pair in judged}) == 60, "each pair once before any twice"
+    assert next_pair(blocks, judged, "anna") is not None, "and then a second time"
+
+
+def test_sides_are_left_to_chance_and_raters_see_another_order():
+    blocks = {seed: {value: f"{value}/{seed}" for value in STRENGTHS} for seed in range(20)}
+    judged = []
+    for _ in range(300):
+        judged.append(next_pair(blocks, judged, "anna"))
+    lower = sum(left < right for left, right in judged)
+    assert 110 < lower < 190
+    assert next_pair(blocks, [], "anna") == next_pair(blocks, [], "anna")
+    assert {next_pair(blocks, [], name) for name in "abcdef"} != {next_pair(blocks, [], "anna")}
+
+
+def test_no_block_with_two():
+    assert next_pair({1: {0.4: "a"}, 2: {0.8: "b"}}, [], "anna") is None

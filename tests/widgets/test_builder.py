@@ -1,0 +1,199 @@
+"""The sweep builder without a front end; in a browser it is in tests/browser."""
+
+import pytest
+
+import segflux_nb as sf
+from segflux_nb.model import MODEL
+from segflux_nb.sweep.form import code, read, sweep_arguments, write
+from segflux_nb.widgets.builder import Builder
+from tests.support.corpus import PAYLOADS
+
+
+class Plan:
+    lines = ("so many runs", "Cost: some", "Time: some")
+
+
+@pytest.fixture
+def started():
+    return []
+
+
+@pytest.fixture
+def build(started):
+    def build(sweep=None):
+        return Builder(
+            plan=lambda sweep: Plan(),
+            start=lambda sweep, place, on_end: started.append((sweep, place, on_end)),
+            gallery=lambda sweep: pytest.fail("nobody asked for it"),
+            sweep=sweep,
+        )
+
+    return build
+
+
+def write_in(builder, **values):
+    for name, value in values.items():
+        builder._fields[name].value = value
+
+
+def test_it_has_a_field_for_each_parameter_of_the_model(build):
+    builder = build()
+    assert list(builder._fields) == list(MODEL.parameters)
+    assert builder._run.disabled
+    assert "Fill in a prompt" in builder._words.value
+    assert repr(builder) == "Builder()"
+
+
+def test_what_is_written_becomes_the_sweep_and_its_python(build):
+    builder = build()
+    write_in(
+        builder,
+        prompt="TOK {animal} at dawn",
+        finetune_id="abc",
+        seed="seeds(4)",
+        lora_strength="0.4-1.4 (+0.2)",
+        sampler_name=("euler", "heun"),
+    )
+    write_in(builder, animal="fox\nowl, grey\n")
+    wanted = sf.Sweep(
+        prompt="TOK {animal} at dawn",
+        finetune_id="abc",
+        animal=["fox", "owl, grey"],
+        seed=sf.seeds(4),
+        lora_strength="0.4-1.4 (+0.2)",
+        sampler_name=["euler", "heun"],
+    )
+    assert len(builder.sweep) == len(wanted) == 96
+    assert {cell.digest for cell in builder.sweep} == {cell.digest for cell in wanted}
+    assert not builder._run.disabled
+    assert "so many runs" in builder._words.value
+    names = {"sf": sf}
+    exec(code(builder._given()), names)
+    assert names["sweep"] == builder.sweep
+    assert "sf.seeds(4)" in builder._code.value
+
+
+def test_a_placeholder_that_goes_takes_its_field_along(build):
+    builder = build()
+    write_in(builder, prompt="TOK {animal} {place}", finetune_id="a")
+    write_in(builder, animal="fox", place="lake")
+    write_in(builder, prompt="TOK {place}")
+    assert list(builder._fields)[-1] == "place"
+    assert builder._fields["place"].value == "lake", "what was written stays"
+    assert [cell.prompt for cell in builder.sweep] == ["TOK lake"]
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "says"),
+    [
+        ("lora_strength", "0.4-", "no number and no range"),
+        ("lora_strength", "99", "from -10 to 10"),
+        ("steps", "0, 5", "steps=0 cannot be"),
+        ("seed", "-1", "random seed"),
+        ("seed", "seeds(0)", "seeds"),
+    ],
+)
+def test_what_cannot_be_is_said_beside_its_field_while_one_types(build, name, written, says):
+    builder = build()
+    write_in(builder, prompt="TOK", finetune_id="a")
+    assert not builder._run.disabled
+    write_in(builder, **{name: written})
+    assert says in builder._said[name].value
+    assert "✘" in builder._said[name].value
+    assert builder._run.disabled
+    with pytest.raises(sf.SegfluxError):
+        _ = builder.sweep
+    write_in(builder, **{name: ""})
+    assert builder._said[name].value == ""
+    assert not builder._run.disabled
+
+
+def test_too_many_runs_are_counted_but_not_made(build):
+    builder = build()
+    write_in(builder, prompt="TOK", finetune_id="a", seed="0-9999", lora_strength="0-1 [101]")
+    assert "1,010,000 runs" in builder._words.value
+    assert builder._run.disabled
+
+
+def test_it_begins_with_a_sweep(build):
+    sweep = sf.Sweep(
+        prompt="TOK {animal}",
+        animal=["fox", "owl"],
+        finetune_id="a",
+        seed=sf.seeds(3),
+        lora_strength="0.4-1.2 (+0.2)",
+        steps=30,
+        hardware="fast",
+    )
+    builder = build(sweep)
+    assert {cell.digest for cell in builder.sweep} == {cell.digest for cell in sweep}
+    assert builder.sweep[0].hardware == "fast"
+    assert builder._fields["seed"].value == "seeds(3)"
+    assert builder._fields["lora_strength"].value == "0.4-1.2 (+0.2)"
+    linked = build(sf.Sweep(sf.linked(steps=[10, 20], seed=[1, 2]), prompt="TOK", finetune_id="a"))
+    assert "moves together" in linked._words.value
+
+
+def test_run_starts_it_once_and_shows_what_it_is_given(build, started):
+    import ipywidgets
+
+    builder = build(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2]))
+    builder._run.click()
+    ((sweep, place, on_end),) = started
+    assert sweep == builder.sweep
+    assert builder._run.disabled
+    live = ipywidgets.HTML("live")
+    place(live)
+    assert builder._stage.children == (live,)
+    on_end()
+    assert not builder._run.disabled
+    assert not builder._open.disabled
+
+
+def test_what_cannot_start_says_why(build):
+    def start(sweep, place, on_end):
+        raise sf.SegfluxError("No key is configured")
+
+    builder = Builder(plan=lambda sweep: Plan(), start=start, gallery=print)
+    write_in(builder, prompt="TOK", finetune_id="a")
+    builder._run.click()
+    assert "No key is configured" in builder._stage.children[0].value
+    assert not builder._run.disabled
+
+
+def test_hostile_words_are_escaped(build):
+    builder = build()
+    for payload in PAYLOADS:
+        write_in(builder, prompt=payload, finetune_id=payload.splitlines()[0] if payload.strip() else "a")
+        write_in(builder, steps=payload)
+        for shown in (builder._words, builder._code, *builder._said.values()):
+            assert "<script" not in shown.value
+            assert "<img" not in shown.value
+        write_in(builder, steps="")
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("lora_strength", [0.4, 0.6, 0.8]),
+        ("lora_strength", [1.4, 1.2, 1.0]),
+        ("lora_strength", [-1.0, -0.5, 0.0]),
+        ("lora_strength", [0.1, 0.2, 0.4]),
+        ("steps", [1, 2, 3, 4]),
+        ("steps", [30, 20, 10]),
+        ("seed", [5]),
+        ("seed", [0, 2**32 - 1]),
+    ],
+)
+def test_what_is_written_is_read_back(name, values):
+    sweep = sf.Sweep(prompt="TOK", finetune_id="a", **{name: values})
+    again = read(name, write(name, values))
+    assert sf.Sweep(prompt="TOK", finetune_id="a", **{name: again}) == sweep or len(values) == 1
+
+
+def test_a_sweep_as_what_it_was_given():
+    sweep = sf.Sweep(prompt=["a", "b"], finetune_id="x", steps=[1, 2])
+    given, whole = sweep_arguments(sweep)
+    assert whole
+    assert sf.Sweep(**given) == sweep
+    assert not sweep_arguments(sweep.where(lambda cell: cell.steps == 1 or cell.prompt == "a"))[1]

@@ -1,0 +1,122 @@
+"""What the gallery sends and answers, without a front end; the rest is in tests/browser."""
+
+import io
+import json
+
+import pandas as pd
+import pytest
+from PIL import Image
+
+import segflux_nb as sf
+from segflux_nb.pictures.store import PictureStore
+from segflux_nb.pictures.thumbnails import thumbnail_of
+from segflux_nb.widgets.gallery import AHEAD, Gallery
+from tests.sheets.test_layout import frame
+
+
+@pytest.fixture
+def table(tmp_path):
+    table = frame(seed=[1, 2], lora_strength=[0.5, 1.0])
+    for number in range(4):
+        Image.effect_noise((600, 300), 40 + number).convert("RGB").save(tmp_path / f"{number}.jpg")
+    table["image"] = [str(tmp_path / f"{number}.jpg") for number in range(4)]
+    table.attrs["segflux_axes"] = ["seed", "lora_strength"]
+    return table
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    messages = []
+    monkeypatch.setattr(Gallery, "send", lambda self, content, buffers=None: messages.append((content, buffers)))
+    return messages
+
+
+def test_it_sends_thumbnails_and_gives_pictures_on_demand(table, sent, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    gallery = Gallery(table.assign(image=[f"{number}.jpg" for number in range(4)]))
+    monkeypatch.chdir("/")
+    for number in range(4):
+        with Image.open(io.BytesIO(gallery.thumbs[gallery.offsets[number] : gallery.offsets[number + 1]])) as image:
+            assert image.size == (256, 128)
+    gallery._answer(gallery, {"kind": "full", "index": 2}, [])
+    assert sent[-1][0] == {"kind": "full", "index": 2, "mime": "image/jpeg"}
+    assert sent[-1][1] == [(tmp_path / "2.jpg").read_bytes()]
+    for wrong in (9, -1, "2", None):
+        gallery._answer(gallery, {"kind": "full", "index": wrong}, [])
+        assert sent[-1][1] == []
+
+
+def test_a_light_jpeg_is_its_own_thumbnail(tmp_path):
+    Image.new("RGB", (64, 64), (1, 2, 3)).save(tmp_path / "light.jpg")
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    gallery = Gallery(frame(seed=[1, 2]).assign(image=[str(tmp_path / "light.jpg"), str(tmp_path / "broken.jpg")]))
+    assert gallery.thumbs == (tmp_path / "light.jpg").read_bytes()
+    assert gallery.offsets[1] == gallery.offsets[2], "what cannot be read has none"
+
+
+def test_thumbnails_beyond_the_first_are_given_on_demand(tmp_path, sent):
+    table = frame(seed=range(AHEAD + 3))
+    table["image"] = [Image.new("RGB", (8, 8), (number % 256, 0, 0)) for number in range(len(table))]
+    table.at[AHEAD, "image"] = None
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    table.at[AHEAD + 2, "image"] = str(tmp_path / "broken.jpg")
+    gallery = Gallery(table)
+    assert len(gallery.offsets) == AHEAD + 1
+    assert gallery.later == [AHEAD + 1, AHEAD + 2]
+    gallery._answer(gallery, {"kind": "thumbs", "at": [AHEAD + 1, AHEAD + 2, 9999]}, [])
+    message, (first, *others) = sent[-1]
+    assert message == {"kind": "thumbs", "at": [AHEAD + 1, AHEAD + 2, 9999]}
+    assert Image.open(io.BytesIO(first)).getpixel((4, 4))[0] == pytest.approx((AHEAD + 1) % 256, abs=3)
+    assert others == [b"", b""], "nothing where there is none"
+    html = gallery.page()
+    state = json.loads(html[html.index('id="state">') + 11 : html.index("</script>", html.index('id="state">'))])
+    assert len(state["offsets"]) == len(table) + 1, "a page of its own holds all of them"
+    assert state["later"] == []
+
+
+def test_kept_thumbnails_are_sent_as_they_are(table, tmp_path):
+    store = PictureStore(tmp_path / "ws")
+    paths = [tmp_path / "ws" / store.put((tmp_path / f"{number}.jpg").read_bytes()).path for number in range(4)]
+    gallery = Gallery(table.assign(image=[str(path) for path in paths]))
+    assert gallery.thumbs == b"".join(thumbnail_of(str(path)).read_bytes() for path in paths)
+
+
+def test_marks_are_handed_on_and_what_is_not_kept_is_said(table, sent):
+    kept = []
+    gallery = Gallery(table, on_mark=lambda run, **mark: kept.append((run, mark)))
+    gallery._answer(gallery, {"kind": "mark", "run": "run1", "stars": 4, "evil": 1}, [])
+    gallery._answer(gallery, {"kind": "mark", "run": "nobody", "stars": 4}, [])
+    assert kept == [("run1", {"stars": 4})]
+    assert gallery.marks == {"run1": {"stars": 4}}
+
+    def full(run, **mark):
+        raise sf.SegfluxError("The disk is full")
+
+    gallery = Gallery(table, on_mark=full)
+    gallery._answer(gallery, {"kind": "mark", "run": "run1", "stars": 4}, [])
+    assert gallery.marks == {}
+    assert "The disk is full" in sent[-1][0]["text"]
+
+
+def test_marks_without_a_workspace_are_a_frame(table):
+    gallery = table.assign(stars=pd.array([3, None, None, None], dtype="Int64")).pictures.gallery()
+    gallery._answer(gallery, {"kind": "mark", "run": "run1", "pick": False, "note": "soft"}, [])
+    marked = gallery.marked
+    assert marked["run"].tolist() == ["run0", "run1"]
+    assert marked["stars"].tolist() == [3, pd.NA]
+    assert marked["pick"].tolist() == [pd.NA, False]
+
+
+def test_the_workspace_keeps_marks(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with sf.Simulator(time_scale=0.001, paint=False) as simulator, sf.Workspace("ws", service=simulator) as ws:
+        runs = ws.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2]))
+        gallery = runs.gallery()
+        gallery._answer(gallery, {"kind": "mark", "run": runs.df["run"][1], "stars": 5, "note": "n"}, [])
+        assert runs.df["stars"].tolist() == [pd.NA, 5]
+        gallery._answer(gallery, {"kind": "mark", "run": runs.df["run"][1], "stars": 7}, [])
+        assert runs.df["stars"].tolist() == [pd.NA, 5], "what is no rating is refused"
+
+
+def test_its_text_is_constant(table):
+    assert repr(Gallery(table)) == "Gallery(4 runs)"

@@ -1,0 +1,132 @@
+"""What a running sweep shows, without a front end; the rest is in tests/browser."""
+
+import pytest
+from PIL import Image
+
+from segflux_nb.errors import WorkspaceError
+from segflux_nb.widgets import progress
+from segflux_nb.widgets.live_view import LiveView
+from segflux_nb.widgets.progress import Progress, ProgressSource, RunSnapshot
+from tests.sheets.test_layout import frame
+from tests.support.corpus import PAYLOADS
+
+DIGESTS = [f"{number:012x}".ljust(64, "0") for number in range(6)]
+
+
+class Face:
+    def __init__(self):
+        self.shown, self.closed = [], False
+
+    def show(self, text, counts, statuses, ended):
+        self.shown.append((text, dict(counts), dict(statuses), dict(ended)))
+
+    def close(self):
+        self.closed = True
+
+
+@pytest.fixture
+def face(monkeypatch):
+    face = Face()
+    monkeypatch.setattr(progress, "_choose_face", lambda watched: face)
+    return face
+
+
+def follow(look=lambda digests: {}, states=None, **options):
+    states = dict.fromkeys(DIGESTS, "planned") if states is None else states
+    return Progress(ProgressSource(states=states, frame=frame, look=look, **options))
+
+
+def test_it_says_counts_and_what_was_spent_of_what_was_planned(face):
+    spent = {
+        DIGESTS[0]: RunSnapshot("completed", "a.png", cost=0.03),
+        DIGESTS[1]: RunSnapshot("failed", error="moderated: no"),
+    }
+    watched = follow(lambda digests: {digest: spent[digest] for digest in digests}, planned=0.2)
+    watched.update(DIGESTS[0], "completed")
+    watched.update(DIGESTS[1], "failed")
+    watched.update(DIGESTS[2], "submitted")
+    watched.close()
+    text, counts, _, _ = face.shown[-1]
+    assert text.startswith("1 of 6 pictures · 1 failed")
+    assert text.endswith("$0.03 of about $0.20")
+    assert counts["submitted"] == 1
+    ended = {run: seen for _, _, _, ended in face.shown for run, seen in ended.items()}
+    assert ended == {DIGESTS[0][:12]: spent[DIGESTS[0]], DIGESTS[1][:12]: spent[DIGESTS[1]]}
+    assert face.closed
+
+
+def test_what_changes_at_once_is_shown_once_and_the_last_word_last(face):
+    watched = follow()
+    for digest in DIGESTS:
+        watched.update(digest, "submitted")
+        watched.update(digest, "completed")
+    watched.close()
+    assert face.shown[-1][0].startswith("6 of 6 pictures")
+    assert len(face.shown) < 5
+    watched.update(DIGESTS[0], "completed")
+    assert watched._timer is None, "nothing is shown after the end"
+
+
+def test_a_log_that_cannot_be_read_stops_no_progress(face):
+    def look(digests):
+        raise WorkspaceError("The log is closed")
+
+    watched = follow(look)
+    watched.update(DIGESTS[0], "completed")
+    watched.close("stopped")
+    assert "1 of 6 pictures · stopped" in face.shown[-1][0]
+
+
+@pytest.fixture
+def view(tmp_path, monkeypatch):
+    sent = []
+    monkeypatch.setattr(LiveView, "send", lambda self, content, buffers=None: sent.append((content, buffers)))
+    table = frame(seed=[1, 2], lora_strength=[0.5, 1.0])
+    table["run"] = [digest[:12] for digest in DIGESTS[:4]]
+    table["status"] = ["completed", "planned", "planned", "planned"]
+    for number in range(4):
+        Image.new("RGB", (64, 64), (40 * number, 90, 120)).save(tmp_path / f"{number}.png")
+    table["image"] = [str(tmp_path / "0.png"), None, None, None]
+    table.attrs["segflux_axes"] = ["lora_strength", "seed"]
+    return LiveView(table, 4, None), sent, tmp_path
+
+
+def test_what_is_there_from_before_shows_at_once_and_what_comes_goes_to_its_place(view):
+    live, sent, folder = view
+    assert live.thumbs == (folder / "0.png").read_bytes()
+    assert live.grid["column_labels"] == ("0.5", "1.0")
+    assert [[place for place, _ in row] for row in live.grid["groups"][0]["cells"]] == [[0, 1], [2, 3]]
+    run = DIGESTS[3][:12]
+    live.show("2 of 4", {"completed": 2}, {run: "completed"}, {run: RunSnapshot("completed", str(folder / "3.png"))})
+    assert live.statuses == ["completed", "planned", "planned", "completed"]
+    assert sent == [({"kind": "tiles", "at": [3]}, [(folder / "3.png").read_bytes()])]
+    live._answer(live, {"kind": "missing", "at": [3, 1, "x"]}, [])
+    assert sent[-1] == sent[0]
+    assert repr(live) == "Progress(4 runs)"
+
+
+def test_a_picture_that_is_gone_is_left_out(view):
+    live, sent, folder = view
+    run = DIGESTS[2][:12]
+    live.show("", {}, {}, {run: RunSnapshot("completed", str(folder / "gone.png"))})
+    assert sent == []
+
+
+def test_reasons_are_counted_and_few(view):
+    live, _, _ = view
+    for number in range(9):
+        live.show("", {}, {}, {"x": RunSnapshot("failed", error=f"moderated: {min(number, 7)}")})
+    assert live.errors[0] == {"reason": "moderated: 0", "count": 1}
+    assert live.errors[-1] == {"reason": "other", "count": 4}
+    live.show("", {}, {}, {"x": RunSnapshot("failed", error=PAYLOADS[6])})
+    assert all("\x1b" not in entry["reason"] for entry in live.errors)
+
+
+def test_without_a_grid_pictures_are_numbered_as_they_come(view):
+    _, sent, folder = view
+    live = LiveView(None, 5000, lambda: sent.append("stopped"))
+    for number in range(3):
+        live.show("", {}, {}, {DIGESTS[number][:12]: RunSnapshot("completed", str(folder / f"{number}.png"))})
+    assert [content["at"] for content, _ in sent] == [[0], [1], [2]]
+    live._answer(live, {"kind": "stop"}, [])
+    assert sent[-1] == "stopped"
