@@ -5,6 +5,12 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import jinja2
+    from markupsafe import Markup
 
 _UNSAFE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
@@ -21,6 +27,47 @@ def escape(text: object) -> str:
     '&lt;b title=&quot;x&quot;&gt;'
     """
     return html.escape(str(text), quote=True)
+
+
+class Template:
+    """An HTML template in Jinja2's language. Every value is escaped, unless it is the result of another template.
+
+    Jinja2 is loaded when the first template is rendered, so that an import stays light.
+
+    Parameters
+    ----------
+    source:
+        The template. A name that is not given when it is rendered is an error.
+
+    Example
+    -------
+    >>> Template("<p>{{ text }}</p>").render(text="a < b")
+    Markup('<p>a &lt; b</p>')
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+
+    def render(self, **values: Any) -> Markup:
+        """The HTML.
+
+        Parameters
+        ----------
+        values:
+            What the names in the template stand for.
+        """
+        from markupsafe import Markup
+
+        return Markup(_compiled(self._source).render(values))  # noqa: S704 - made by a template that escapes
+
+
+@cache
+def _compiled(source: str) -> jinja2.Template:
+    from jinja2 import Environment, StrictUndefined
+
+    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True).from_string(
+        source
+    )
 
 
 def plain(text: object) -> str:
