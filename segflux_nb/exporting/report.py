@@ -11,7 +11,7 @@ from ..sheets.html import standalone
 from ..sheets.pivot import arrange
 from ..sheets.values import distinct, value_labels
 from ..version import __version__
-from ..widgets.gallery_state import gallery_state
+from ..widgets.gallery_state import gallery_part, gallery_state
 
 MOST_ROWS = 5000
 """A table in a page is no longer; the files beside it hold the rest."""
@@ -25,7 +25,7 @@ def report(frame: pd.DataFrame, axes: Sequence[str], *, image: str, title: str =
     shown = shown.copy(deep=False)
     shown.attrs["segflux_axes"] = list(axes)
     layout = arrange(shown, cols=cols, rows=rows, by=known[2:] or None, axes=axes, image=image, title=title)
-    gallery = gallery_state(shown, cols=cols, rows=rows, by=by, image=image, title=title)
+    gallery = gallery_part(gallery_state(shown, cols=cols, rows=rows, by=by, image=image, title=title))
     return standalone([layout], title=title or "Sweep", body=_table(frame, image), gallery=gallery)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,6 @@ from typing import Any
 from PIL import Image
 
 from ..markup import escape
-from ..widgets.assets import style
-from ..widgets.gallery_state import GalleryState, embedded
 from .colours import ThemeName, on_scale, readable_on
 from .drawing import difference
 from .layout import Cell, Layout
@@ -32,13 +32,38 @@ Embed = Callable[[Any], str | None]
 _STYLE = (Path(__file__).parent / "static" / "page.css").read_text(encoding="utf-8")
 
 
+@dataclass(frozen=True)
+class GalleryPart:
+    """An interactive gallery for a page with sheets. Who writes the page makes it; this module only places it.
+
+    Attributes
+    ----------
+    markup:
+        HTML that the gallery needs in the page: the element that it fills, and its data.
+    script:
+        JavaScript of a module that shows the gallery in place of the element with the id ``static``.
+    style:
+        Its style sheet.
+    """
+
+    markup: str
+    script: str
+    style: str
+
+    @property
+    def script_source(self) -> str:
+        """The source expression of a content security policy that permits the script."""
+        digest = base64.b64encode(hashlib.sha256(self.script.encode()).digest()).decode("ascii")
+        return f"'sha256-{digest}'"
+
+
 def standalone(
     layouts: Sequence[Layout],
     *,
     theme: ThemeName = "light",
     title: str = "",
     body: str = "",
-    gallery: GalleryState | None = None,
+    gallery: GalleryPart | None = None,
 ) -> str:
     """A page with these sheets.
 
@@ -60,9 +85,9 @@ def standalone(
     sheets = "\n".join(_sheet(layout, embed, number) for number, layout in enumerate(layouts))
     permitted, live, its_style = "", "", ""
     if gallery is not None:
-        live, digest = embedded(gallery)
+        live = f'{gallery.markup}<script type="module">{gallery.script}</script>\n'
         # Its own script, and the module that this one makes of what is in the page.
-        permitted, its_style = f"; script-src {digest} blob:", style("gallery")
+        permitted, its_style = f"; script-src {gallery.script_source} blob:", gallery.style
     return (
         f'<!doctype html>\n<html lang="en" data-theme="{theme}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ import pandas as pd
 
 from ..markup import escape, plain
 from ..sheets.colours import ThemeName
+from ..sheets.html import GalleryPart
 from ..sheets.layout import Layout
 from ..sheets.pivot import NEVER_AXES, arrange
 from ..sheets.values import distinct, keys, labels_of, picture_column, value_labels
@@ -67,36 +67,34 @@ def page(traits: dict[str, Any], pictures: Sequence[Any], title: str, theme: The
     files = [picture_file(picture) for picture in pictures]
     full = [None if one is None else [one[1], base64.b64encode(one[0]).decode("ascii")] for one in files]
     heading = escape(plain(title) or "Gallery")
+    part = _part(traits, pictures)
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{heading}</title>\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<style>html {{ color-scheme: {theme}; }} body {{ margin: 0; }}\n{style('gallery')}\n"
+        f"<style>html {{ color-scheme: {theme}; }} body {{ margin: 0; }}\n{part.style}\n"
         ".sfx-gallery { max-height: 100vh; height: 100vh; }</style>\n</head>\n<body>\n"
         f'<script type="application/json" id="full">{script_json(full)}</script>\n'
-        f"{_embedded(traits, pictures)}</body>\n</html>\n"
+        f'{part.markup}<script type="module">{part.script}</script>\n</body>\n</html>\n'
     )
 
 
-def embedded(state: GalleryState) -> tuple[str, str]:
-    """A gallery for a page that holds the pictures, each marked ``data-run``; and the hash that permits its script.
+def gallery_part(state: GalleryState) -> GalleryPart:
+    """A gallery for a page that holds the pictures, each marked ``data-run``.
 
-    It hides what has the id ``static``, and shows it again when it is asked to.
+    It hides the element with the id ``static``, and a button shows that element again.
     """
-    html = _embedded(state.traits, state.pictures)
-    script = html[html.index('<script type="module">') + len('<script type="module">') : html.rindex("</script>")]
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return html, f"'sha256-{digest}'"
+    return _part(state.traits, state.pictures)
 
 
-def _embedded(traits: dict[str, Any], pictures: Sequence[Any]) -> str:
+def _part(traits: dict[str, Any], pictures: Sequence[Any]) -> GalleryPart:
     source = base64.b64encode(module("gallery").encode()).decode("ascii")
     thumbs, offsets = thumbnails(pictures)
     blob = base64.b64encode(thumbs).decode("ascii")
     state = script_json({**traits, "thumbs": blob, "offsets": offsets, "later": []})
-    return (
-        f'<div id="gallery"></div>\n<script type="application/json" id="state">{state}</script>\n'
-        f'<script type="module">\nconst source = "{source}";\n'
-        f"{(STATIC / 'page.js').read_text(encoding='utf-8')}\n</script>\n"
+    return GalleryPart(
+        markup=f'<div id="gallery"></div>\n<script type="application/json" id="state">{state}</script>\n',
+        script=f'\nconst source = "{source}";\n{(STATIC / "page.js").read_text(encoding="utf-8")}\n',
+        style=style("gallery"),
     )
 
 
