@@ -23,11 +23,34 @@ from urllib.parse import quote
 
 from . import loopthread
 from .clock import Clock, SystemClock
-from .errors import AnswerLost, Money, NotSentError, SegfluxError, ServiceError, TransportError
+from .errors import (
+    AnswerLost,
+    InferenceError,
+    InferenceFailed,
+    InferenceTimeout,
+    NotSentError,
+    SegfluxError,
+    ServiceError,
+    TransportError,
+)
 from .service.addresses import HOSTED, Service, at
 from .service.keys import find_key
 from .service.transport import HttpRequest, HttpResponse, HttpxTransport, Transport
 from .service.wire import service_error
+
+__all__ = [
+    "AsyncInferenceJob",
+    "AsyncJob",
+    "AsyncSegmindClient",
+    "InferenceError",
+    "InferenceFailed",
+    "InferenceTimeout",
+    "Response",
+    "SegmindClient",
+    "run",
+    "run_sync",
+    "submit_async",
+]
 
 TIMEOUT, INTERVAL = 600.0, 1.0
 """Seconds that `AsyncJob.wait` waits at most, and between its questions."""
@@ -41,64 +64,6 @@ FIRST_PAUSE = 0.5
 
 _LOOK = "Look for it in history() before submitting it again"
 _ASK = "Ask again: asking costs nothing"
-
-
-class InferenceError(SegfluxError):
-    """A call that did not give a result, for another reason than a code of the service.
-
-    Those are `segflux_nb.errors.ServiceError`, a class for each: `AuthenticationError`, `InsufficientCredits`, … All
-    are `segflux_nb.SegfluxError`.
-
-    Attributes
-    ----------
-    request_id:
-        The service's id of the job, or None where there is none.
-    """
-
-    def __init__(self, what: str, *, request_id: str | None = None, remedy: str = "", money: Money = "") -> None:
-        self.request_id = request_id
-        super().__init__(what, remedy=remedy, money=money)
-
-
-class InferenceFailed(InferenceError):
-    """The job failed at the service; nothing is billed.
-
-    Attributes
-    ----------
-    detail:
-        The service's reason, or None.
-    status_body:
-        The service's answer.
-    """
-
-    def __init__(self, request_id: str, status_body: dict[str, Any]) -> None:
-        self.status_body = status_body
-        self.detail: str | None = status_body.get("error")
-        super().__init__(
-            f"Request {request_id} failed: {self.detail or 'the service gives no reason'}",
-            request_id=request_id,
-            money="nothing was billed",
-            remedy="Change what the service names, or submit it again",
-        )
-
-
-class InferenceTimeout(InferenceError):
-    """The job was not done in time. It goes on at the service, and is paid for.
-
-    Attributes
-    ----------
-    elapsed_s:
-        Seconds that were waited.
-    """
-
-    def __init__(self, request_id: str, elapsed_s: float) -> None:
-        self.elapsed_s = elapsed_s
-        super().__init__(
-            f"Request {request_id} was not done within {elapsed_s:.1f} s",
-            request_id=request_id,
-            money="something may have been billed",
-            remedy="It goes on: wait for it again, or ask for it by its id within the hour; do not submit it again",
-        )
 
 
 @dataclass(frozen=True)

@@ -3,27 +3,34 @@
 ::
 
     SegfluxError
-    ├── SweepError              a sweep, a parameter or a range that cannot be (also a ValueError)
-    ├── WorkspaceError          a folder or a log that cannot be opened or used
-    ├── MissingKey              a submit to the hosted service without an API key
-    ├── PictureError            bytes that are not a picture we accept
-    ├── TransportError          no usable answer came back
-    │   ├── NotSentError        nothing of the request left this machine
-    │   └── AnswerLost          the request may have arrived; its answer did not
-    └── ServiceError            the service answered with an error code
-        ├── BadRequest          400, 405, 422 on submit
-        ├── AuthenticationError 401
-        ├── InsufficientCredits 402, and 406 where its text speaks of credits
-        ├── PermissionDenied    403
-        ├── NotFound            404
-        ├── NotAcceptable       406 otherwise: content type, a value outside a fixed set, a spend limit
-        ├── ModelRetired        410
-        ├── RateLimited         429
-        └── ServerError         5xx
+    ├── SweepError              a sweep, a parameter or a range is not valid (also a ValueError)
+    ├── WorkspaceError          a folder or a log cannot be opened or used
+    ├── MissingKey              a submit to the hosted service has no API key
+    ├── PictureError            bytes are not a picture that we accept
+    ├── RunError                no run matches, or more than one does (also a LookupError)
+    ├── LayoutError             a sheet cannot be laid out (also a ValueError)
+    ├── PatternError            a pattern of file names is not valid (also a ValueError)
+    ├── MetadataError           a file is not a picture whose metadata can be read (also a ValueError)
+    ├── TransportError          no usable response came back
+    │   ├── NotSentError        the request did not leave this machine
+    │   └── AnswerLost          the request may have arrived; the response did not
+    ├── ServiceError            the service answered with an error code
+    │   ├── BadRequest          400, 405, 422 on submit
+    │   ├── AuthenticationError 401
+    │   ├── InsufficientCredits 402, and 406 where its text speaks of credits
+    │   ├── PermissionDenied    403
+    │   ├── NotFound            404
+    │   ├── NotAcceptable       other 406: content type, a value outside a fixed set, a spend limit
+    │   ├── ModelRetired        410
+    │   ├── RateLimited         429
+    │   └── ServerError         5xx
+    └── InferenceError          a call of `segflux_nb.client` gave no result
+        ├── InferenceFailed     the job failed at the service
+        └── InferenceTimeout    the job was not done in time
 
-    SweepInterrupted            a KeyboardInterrupt, so that "Run All" stops; carries what is done
+    SweepInterrupted            the user interrupted a sweep (a KeyboardInterrupt, so that "Run All" stops)
 
-Each says what was wrong and where, whether money may have been spent, and what to do.
+Each error says what was wrong and where, whether money may have been spent, and what to do.
 """
 
 from __future__ import annotations
@@ -34,7 +41,7 @@ Money = Literal["nothing was billed", "something may have been billed", "a pictu
 
 
 class SegfluxError(Exception):
-    """The root of all errors of this package.
+    """The root of all errors of this package. Its text is `what`, then `money`, then `remedy`, a sentence each.
 
     Parameters
     ----------
@@ -43,7 +50,12 @@ class SegfluxError(Exception):
     remedy:
         What to do about it.
     money:
-        Whether money may have been spent; empty where no money is in question.
+        Whether money may have been spent. Empty if the error has nothing to do with money.
+
+    Example
+    -------
+    >>> print(SegfluxError("steps=0 is too small", remedy="Use 1 or more", money="nothing was billed"))
+    steps=0 is too small. Nothing was billed. Use 1 or more.
     """
 
     def __init__(self, what: str, *, remedy: str = "", money: Money = "") -> None:
@@ -54,12 +66,28 @@ class SegfluxError(Exception):
 
     def __str__(self) -> str:
         money = f"{self.money[0].upper()}{self.money[1:]}" if self.money else ""
-        sentences = (part.strip().rstrip(".") for part in (self.what, money, self.remedy))
-        return ". ".join(part for part in sentences if part) + "."
+        return " ".join(filter(None, map(_sentence, (self.what, money, self.remedy))))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The default calls the constructor with `args`, which does not fit keyword-only parameters.
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _sentence(text: str) -> str:
+    """The text with exactly one mark at its end."""
+    text = text.strip().rstrip(".")
+    return text if not text or text[-1] in "?!…" else f"{text}."
+
+
+def _restored(kind: type[SegfluxError], args: tuple[Any, ...], attributes: dict[str, Any]) -> SegfluxError:
+    """An error as it was before it was pickled."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
 
 
 class SweepError(SegfluxError, ValueError):
-    """A sweep, a parameter or a range that cannot be; nothing was sent."""
+    """A sweep, a parameter or a range is not valid. Nothing was sent."""
 
 
 class WorkspaceError(SegfluxError):
@@ -67,38 +95,65 @@ class WorkspaceError(SegfluxError):
 
 
 class MissingKey(SegfluxError):
-    """A request to the hosted service needs an API key and none is configured."""
+    """A submit to the hosted service needs an API key, and none is configured."""
 
 
 class PictureError(SegfluxError):
-    """Bytes that are not a picture we accept: wrong type, cut off, or too large."""
+    """Bytes are not a picture that we accept: wrong type, cut off, or too large."""
+
+
+class RunError(SegfluxError, LookupError):
+    """No run of the selection matches, more than one does, or the run lacks what was asked for."""
+
+
+class LayoutError(SegfluxError, ValueError):
+    """A sheet cannot be laid out. The text names the column that is the reason."""
+
+
+class PatternError(SegfluxError, ValueError):
+    """A pattern of file names is not valid."""
+
+
+class MetadataError(SegfluxError, ValueError):
+    """A file is not a picture whose metadata can be read."""
 
 
 class TransportError(SegfluxError):
-    """No usable answer came back."""
+    """No usable response came back."""
 
 
 class NotSentError(TransportError):
-    """Nothing of the request left this machine: it can be sent again without risk."""
+    """The request did not leave this machine. It can be sent again without risk."""
 
 
 class AnswerLost(TransportError):
-    """The request may have reached the service; its answer did not reach us."""
+    """The request may have reached the service. Its response did not reach us."""
 
 
 class ServiceError(SegfluxError):
     """The service answered with an error code.
 
-    Attributes
+    Parameters
     ----------
     status:
         The HTTP status code.
     detail:
         The service's own words.
     retry_after:
-        Seconds the service asks us to wait, or None.
+        Seconds that the service asks us to wait, or None.
     request_id:
         The job that was asked about, or None.
+    money:
+        Whether money may have been spent.
+    remedy:
+        What to do. None takes the advice of the class.
+
+    Attributes
+    ----------
+    status, detail, retry_after, request_id:
+        As above.
+    advice:
+        What to do about errors of this class.
     """
 
     advice = ""
@@ -123,18 +178,15 @@ class ServiceError(SegfluxError):
             money=money,
         )
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.status, self.detail)
-
 
 class BadRequest(ServiceError):
-    """400, 405 or 422: the request is not one the service takes."""
+    """400, 405 or 422: the service does not accept the request."""
 
     advice = "Change the parameter that the service names"
 
 
 class AuthenticationError(ServiceError):
-    """401: no API key, or one the service does not know."""
+    """401: there is no API key, or the service does not know it."""
 
     advice = "Check the key: Workspace(api_key=...) or the environment variable SEGMIND_API_KEY"
 
@@ -142,7 +194,7 @@ class AuthenticationError(ServiceError):
 class InsufficientCredits(ServiceError):
     """402 (or 406, by its text): the account's credits do not cover the call."""
 
-    advice = "Add credits to the account, then run the sweep again: what is done stays done"
+    advice = "Add credits to the account, then run the sweep again: finished runs are kept"
 
 
 class PermissionDenied(ServiceError):
@@ -152,7 +204,7 @@ class PermissionDenied(ServiceError):
 
 
 class NotFound(ServiceError):
-    """404: an unknown model, or a request that is unknown or older than an hour."""
+    """404: the model is unknown, or the request is unknown or older than an hour."""
 
 
 class NotAcceptable(ServiceError):
@@ -162,7 +214,7 @@ class NotAcceptable(ServiceError):
 
 
 class ModelRetired(ServiceError):
-    """410: the model is not offered any more."""
+    """410: the service no longer offers the model."""
 
 
 class RateLimited(ServiceError):
@@ -174,14 +226,86 @@ class RateLimited(ServiceError):
 class ServerError(ServiceError):
     """5xx: the service failed."""
 
-    advice = "Run the sweep again later: what is done stays done"
+    advice = "Run the sweep again later: finished runs are kept"
 
 
-class SweepInterrupted(KeyboardInterrupt):
-    """The user interrupted a running sweep; what was done is kept.
+class InferenceError(SegfluxError):
+    """A call of `segflux_nb.client` gave no result, for another reason than an error code of the service.
+
+    An error code raises a `ServiceError` instead: `AuthenticationError`, `InsufficientCredits`, …
+
+    Parameters
+    ----------
+    what:
+        What was wrong, and where.
+    request_id:
+        The service's id of the job, or None if it has none.
+    remedy:
+        What to do about it.
+    money:
+        Whether money may have been spent.
+    """
+
+    def __init__(self, what: str, *, request_id: str | None = None, remedy: str = "", money: Money = "") -> None:
+        self.request_id = request_id
+        super().__init__(what, remedy=remedy, money=money)
+
+
+class InferenceFailed(InferenceError):
+    """The job failed at the service. Nothing is billed.
+
+    Parameters
+    ----------
+    request_id:
+        The service's id of the job.
+    status_body:
+        The body of the service's response.
 
     Attributes
     ----------
+    detail:
+        The service's reason, or None.
+    """
+
+    def __init__(self, request_id: str, status_body: dict[str, Any]) -> None:
+        self.status_body = status_body
+        self.detail: str | None = status_body.get("error")
+        super().__init__(
+            f"Request {request_id} failed: {self.detail or 'the service gives no reason'}",
+            request_id=request_id,
+            money="nothing was billed",
+            remedy="Change what the service names, or submit it again",
+        )
+
+
+class InferenceTimeout(InferenceError):
+    """The job was not done in time. It continues at the service and will be billed.
+
+    Parameters
+    ----------
+    request_id:
+        The service's id of the job.
+    elapsed_s:
+        Seconds that the call waited.
+    """
+
+    def __init__(self, request_id: str, elapsed_s: float) -> None:
+        self.elapsed_s = elapsed_s
+        super().__init__(
+            f"Request {request_id} was not done within {elapsed_s:.1f} s",
+            request_id=request_id,
+            money="something may have been billed",
+            remedy="The job continues: do not submit it again, but wait again or ask for its id within the hour",
+        )
+
+
+class SweepInterrupted(KeyboardInterrupt):
+    """The user interrupted a running sweep. Finished runs are kept.
+
+    Parameters
+    ----------
+    message:
+        How much is done, and how to continue.
     runs:
         The sweep's runs so far (a `segflux_nb.Runs`).
     """

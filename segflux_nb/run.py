@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import SegfluxError
+from .errors import RunError
 from .model import Value
 from .sweep.request import RUN_DIGITS
 
 if TYPE_CHECKING:
     from PIL import Image
-
-
-class RunError(SegfluxError, LookupError):
-    """A run that is not in the selection, or of which there are several."""
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .errors import RunError
 from .exporting.folder import export
 from .exporting.imagefolder import export_imagefolder
 from .lifecycle import State
 from .markup import count, plain
 from .model import Value
-from .run import Run, RunError, value_of
+from .run import Run, value_of
 from .runlog.frame import (
     DF_COLUMNS,
     LOG_COLUMNS,

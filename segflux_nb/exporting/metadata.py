@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import SegfluxError
+from ..errors import MetadataError
 from ..model import MODEL, Value
 from ..version import __version__
 from . import comfyui, embedding
@@ -36,10 +36,6 @@ _SCHEDULERS = {
 }
 _PAIR = re.compile(r'\s*([\w ()\-/]+):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)')
 _LORA = re.compile(r"<lora:([^:>]+):(-?[\d.]+)>")
-
-
-class MetadataError(SegfluxError, ValueError):
-    """A file that is no picture."""
 
 
 @dataclass(frozen=True)

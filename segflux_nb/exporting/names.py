@@ -8,16 +8,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ..errors import SegfluxError
+from ..errors import PatternError
 
 LONGEST = 100
 
 _DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 """Names that Windows keeps for devices, whatever the ending."""
-
-
-class PatternError(SegfluxError, ValueError):
-    """A pattern of file names that cannot be followed."""
 
 
 def safe(text: object) -> str:

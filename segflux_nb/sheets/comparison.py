@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from ..errors import LayoutError
 from .colours import ThemeName
 from .pivot import NEVER_AXES, arrange
 from .sheet import ContactSheet
-from .values import LayoutError, picture_column, value_labels
+from .values import picture_column, value_labels
 
 
 def compare(

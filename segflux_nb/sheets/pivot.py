@@ -9,9 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from ..errors import LayoutError
 from ..markup import plain
 from .layout import SAME, Cell, Group, Layout, Scale
-from .values import LayoutError, check_columns, distinct, keys, labels_of, picture_column, value_labels
+from .values import check_columns, distinct, keys, labels_of, picture_column, value_labels
 
 MOST_IN_A_ROW = 10
 """A single axis longer than this is wrapped into rows, a caption under each cell."""

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
+from ..errors import LayoutError
 from .colours import THEMES, ThemeName
 from .drawing import draw
 from .geometry import place
@@ -20,7 +21,6 @@ from .html import standalone
 from .layout import Layout, pages
 from .pivot import arrange
 from .reading import Reader
-from .values import LayoutError
 
 INLINE_BYTES = 250_000
 """An inline sheet is no larger than this in a saved notebook, where bytes are written in base64."""

@@ -9,17 +9,13 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import SegfluxError
+from ..errors import LayoutError
 from ..markup import plain
 
 IMAGE_COLUMNS = ("image", "picture", "path", "file", "file_name", "image_path", "filename")
 """Where a frame's pictures are looked for first."""
 
 _ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
-
-
-class LayoutError(SegfluxError, ValueError):
-    """A sheet that cannot be laid out; the text says which column is the trouble."""
 
 
 def check_columns(frame: pd.DataFrame, names: Sequence[str | None]) -> None:

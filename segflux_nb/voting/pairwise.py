@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..errors import RunError
 from ..model import Value
-from ..run import Run, RunError, value_of
+from ..run import Run, value_of
 from ..runlog.journal import Journal
 from ..runlog.rows import LoggedVote
 from .pairing import Pair, next_pair
