@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 
-from tests.browser.test_gallery import CELLS, tile
+from tests.support.gallery_notebook import CELLS, tile
 from tests.support.lab import Notebook, wait_until_served, write_notebook
 
 APP = """

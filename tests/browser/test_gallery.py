@@ -4,20 +4,11 @@ import base64
 import json
 
 import pytest
-from PIL import Image
 
 from segflux_nb.widgets.gallery import AHEAD, Gallery
-from tests.sheets.test_layout import frame
 from tests.support.corpus import PAYLOADS
-
-
-def coloured(**axes):
-    table = frame(**axes)
-    table["image"] = [
-        Image.new("RGB", (64, 64), (40 + 20 * n % 200, 90, 200 - 10 * n % 200)) for n in range(len(table))
-    ]
-    table.attrs["segflux_axes"] = list(axes)
-    return table
+from tests.support.frames import coloured
+from tests.support.gallery_notebook import CELLS, tile
 
 
 def state_of(gallery):
@@ -38,10 +29,6 @@ def shown(mount):
 
 def sent(page):
     return page.evaluate("model.sent")
-
-
-def tile(page, number):
-    return page.locator(".sfx-tile").nth(number)
 
 
 def labels(page):
@@ -398,16 +385,6 @@ def test_a_report_shows_its_sheet_where_no_script_runs(browser, report):
     assert page.locator("#static img").first.is_visible()
     assert page.locator("#static img").count() == 2 * len(PAYLOADS)
     context.close()
-
-
-CELLS = [
-    """import segflux_nb as sf
-ws = sf.Workspace("study", service=sf.Simulator(time_scale=0.001))
-runs = ws.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2], lora_strength=[0.5, 1.0], steps=4))
-print("ready")""",
-    "runs.gallery(cols='lora_strength', rows='seed')",
-    "print('stars', runs.df['stars'].dropna().tolist(), runs.df['note'].dropna().tolist())",
-]
 
 
 @pytest.fixture(scope="module")

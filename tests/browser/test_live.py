@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from segflux_nb.widgets.live_view import LiveView
-from tests.sheets.test_layout import frame
 from tests.support.corpus import PAYLOADS
+from tests.support.frames import frame
 
 TRAITS = (
     *("total", "counts", "line", "errors", "can_stop", "over", "grid", "statuses", "thumbs", "offsets", "note"),

@@ -8,8 +8,8 @@ import pytest
 from segflux_nb.sweep.sweep import Sweep
 from segflux_nb.voting.ranking import Vote, rank
 from segflux_nb.widgets.tuner import Tuner
-from tests.browser.test_gallery import coloured
 from tests.support.corpus import PAYLOADS
+from tests.support.frames import coloured
 
 TRAITS = (
     "axis",

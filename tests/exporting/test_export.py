@@ -9,8 +9,8 @@ from PIL import Image
 
 import segflux_nb as sf
 from segflux_nb.exporting.names import picture_names
-from tests.sheets.test_layout import frame
 from tests.support.corpus import FORMULAS, PATHS, PAYLOADS
+from tests.support.frames import frame
 
 
 @pytest.fixture

@@ -11,17 +11,10 @@ from segflux_nb.sheets.colours import on_scale
 from segflux_nb.sheets.geometry import place
 from segflux_nb.sheets.pivot import arrange
 from segflux_nb.sheets.sheet import LONGEST, contact_sheet
-from tests.sheets.test_layout import frame, overlap
-from tests.sheets.test_sheet import noise
 from tests.support.corpus import PAYLOADS
+from tests.support.frames import colour_of, coloured, frame, noise, overlap
 
 GREY, RED = Image.new("RGB", (64, 64), (90, 90, 90)), Image.new("RGB", (64, 64), (200, 0, 0))
-
-
-def coloured(**axes):
-    table = frame(**axes)
-    table["image"] = [Image.new("RGB", (64, 64), (10 * n, 90, 200 - 10 * n)) for n in range(len(table))]
-    return table
 
 
 def middle(image, box):
@@ -74,7 +67,7 @@ def test_a_heat_map_shows_values_where_there_are_some():
     corner = [sheet.image.getpixel((box[0] + 3, box[1] + 3)) for box in boxes]
     assert corner[0] == on_scale(0)
     assert corner[2] == on_scale(1)
-    assert corner[1] == (10, 90, 190), "the picture, where there is no value"
+    assert corner[1] == colour_of(1), "the picture, where there is no value"
     for column, says in (("status", "no column of numbers"), ("nothing", "no column 'nothing'")):
         with pytest.raises(sf.SegfluxError, match=says):
             contact_sheet(table, heat=column)

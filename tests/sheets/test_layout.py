@@ -10,19 +10,7 @@ import segflux_nb as sf
 from segflux_nb.sheets.fonts import drawable, text_width, wrap
 from segflux_nb.sheets.geometry import place
 from segflux_nb.sheets.pivot import arrange
-
-
-def frame(**axes):
-    """A frame as `Runs.df` makes it, a row for each combination."""
-    rows = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
-    table = pd.DataFrame(rows)
-    table["run"] = [f"run{number}" for number in range(len(table))]
-    table["status"] = "completed"
-    table["image"] = [f"{number}.jpg" for number in range(len(table))]
-    table["width"], table["height"] = 1024, 1024
-    table["error_kind"] = table["error"] = ""
-    return table
-
+from tests.support.frames import frame, overlap
 
 THREE = {"seed": [5, 3], "lora_strength": [0.4, 0.8, 1.2], "sampler_name": ["euler", "heun"]}
 
@@ -147,10 +135,6 @@ def test_boxes_are_disjoint_and_on_the_page(columns, rows, groups, cell, shape):
         assert not overlap(one, text.box), f"{text.lines} lies on a picture"
     for one, other in itertools.combinations([text for text in page.texts if text.lines], 2):
         assert not overlap(one.box, other.box), f"{one.lines} lies on {other.lines}"
-
-
-def overlap(one, other):
-    return one[0] < other[2] - 1 and other[0] < one[2] - 1 and one[1] < other[3] - 1 and other[1] < one[3] - 1
 
 
 @given(text=st.text(max_size=300), width=st.integers(10, 400), size=st.integers(8, 30), lines=st.integers(1, 4))

@@ -9,14 +9,7 @@ from PIL import Image
 
 import segflux_nb as sf
 from segflux_nb.sheets.sheet import INLINE_BYTES, contact_sheet
-from tests.sheets.test_layout import frame
-
-
-def noise(seed, size=(256, 256)):
-    """A picture that compresses badly."""
-    from random import Random
-
-    return Image.frombytes("RGB", size, Random(seed).randbytes(size[0] * size[1] * 3))
+from tests.support.frames import frame, noise
 
 
 @pytest.fixture

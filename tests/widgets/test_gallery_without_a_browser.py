@@ -11,7 +11,7 @@ import segflux_nb as sf
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.pictures.thumbnails import thumbnail_of
 from segflux_nb.widgets.gallery import AHEAD, Gallery
-from tests.sheets.test_layout import frame
+from tests.support.frames import frame
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from segflux_nb.errors import WorkspaceError
 from segflux_nb.widgets import progress
 from segflux_nb.widgets.live_view import LiveView
 from segflux_nb.widgets.progress import Progress, ProgressSource, RunSnapshot
-from tests.sheets.test_layout import frame
 from tests.support.corpus import PAYLOADS
+from tests.support.frames import frame
 
 DIGESTS = [f"{number:012x}".ljust(64, "0") for number in range(6)]
 

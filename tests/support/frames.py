@@ -1,0 +1,43 @@
+"""Frames of runs and pictures that tests of sheets, widgets and exports share."""
+
+import itertools
+
+import pandas as pd
+from PIL import Image
+
+
+def frame(**axes):
+    """A frame as `Runs.df` makes it, a row for each combination; no picture is there."""
+    rows = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    table = pd.DataFrame(rows)
+    table["run"] = [f"run{number}" for number in range(len(table))]
+    table["status"] = "completed"
+    table["image"] = [f"{number}.jpg" for number in range(len(table))]
+    table["width"], table["height"] = 1024, 1024
+    table["error_kind"] = table["error"] = ""
+    return table
+
+
+def coloured(**axes):
+    """A frame whose axes are known, and whose pictures are squares of one colour each (the first 20 all differ)."""
+    table = frame(**axes)
+    table["image"] = [Image.new("RGB", (64, 64), colour_of(number)) for number in range(len(table))]
+    table.attrs["segflux_axes"] = list(axes)
+    return table
+
+
+def colour_of(row):
+    """The colour of a row's picture in `coloured`."""
+    return 10 * row % 200, 90, 200 - 10 * row % 200
+
+
+def noise(seed, size=(256, 256)):
+    """A picture that compresses badly."""
+    from random import Random
+
+    return Image.frombytes("RGB", size, Random(seed).randbytes(size[0] * size[1] * 3))
+
+
+def overlap(one, other):
+    """Whether two boxes (left, top, right, bottom) share more than an edge."""
+    return one[0] < other[2] - 1 and other[0] < one[2] - 1 and one[1] < other[3] - 1 and other[1] < one[3] - 1
