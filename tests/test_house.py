@@ -33,7 +33,7 @@ FLOORS = [
     ["lifecycle"],
     ["simulator"],
     ["nesting"],
-    ["model", "errors"],
+    ["model", "errors", "notebook"],
     ["clock", "loopthread", "markup", "version"],
 ]
 LEVEL = {room: level for level, floor in enumerate(FLOORS) for room in floor}

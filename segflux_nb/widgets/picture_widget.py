@@ -11,8 +11,8 @@ from typing import Any
 
 import anywidget
 import traitlets
-from IPython.display import display
 
+from ..notebook import display_bundle, picture_bundle, widget_bundle
 from ..sheets.layout import Layout, pages
 from ..sheets.sheet import ContactSheet
 from .assets import picture_file, thumbnail, thumbnails
@@ -61,11 +61,8 @@ class PictureWidget(anywidget.AnyWidget):
 
     def _ipython_display_(self) -> None:
         """The static sheet, which shows wherever no widget lives, and the widget, which hides it while it lives."""
-        sheet = {"text/plain": self._sheet.text, "image/jpeg": self._sheet.inline(FALLBACK_BYTES)}
-        display(sheet, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types
-        bundle: Any = self._repr_mimebundle_()
-        data = dict(bundle[0] if isinstance(bundle, tuple) else bundle)
-        display({**data, "text/plain": self._text}, raw=True)  # type: ignore[no-untyped-call]  # IPython has no types
+        display_bundle(*picture_bundle(self._sheet.text, self._sheet.inline(FALLBACK_BYTES)))
+        display_bundle(widget_bundle(self, self._text))
 
     def _answer(self, widget: object, message: Mapping[str, Any], buffers: object) -> None:
         """What the front end asks; may come on any thread."""

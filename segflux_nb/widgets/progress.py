@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..errors import SegfluxError
 from ..markup import count
+from ..notebook import in_kernel, volatile_bundle
 from ..sweep.request import RUN_DIGITS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+__all__ = ["Progress", "ProgressSource", "RunSnapshot", "volatile_bundle"]
 
 SECONDS_BETWEEN = 0.1
 """Between two refreshes."""
@@ -168,16 +171,9 @@ class Progress:
 
 
 def _choose_face(watched: ProgressSource) -> _Face:
-    if _notebook_shell():
+    if in_kernel():
         return _View(watched)
     return _Line() if sys.stderr.isatty() else _Silent()
-
-
-def _notebook_shell() -> bool:
-    """Whether this runs in a Jupyter kernel; asks without importing IPython for it."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    return type(shell).__name__ == "ZMQInteractiveShell" or hasattr(shell, "kernel")
 
 
 class _Silent:
@@ -225,22 +221,3 @@ class _View:
 
     def close(self) -> None:
         self._widget.close_view()
-
-
-def _widget(text: str) -> Any:
-    """An HTML widget whose text in a saved notebook is this one, whatever it shows."""
-    import ipywidgets
-
-    class Constant(ipywidgets.HTML):  # type: ignore[misc]  # ipywidgets has no types
-        def __repr__(self) -> str:
-            return text
-
-    return Constant()
-
-
-def volatile_bundle(text: str, html: str) -> dict[str, Any]:
-    """A mime bundle with a constant text, and an HTML that shows as a widget: for what changes with the log."""
-    widget = _widget(text)
-    widget.value = html
-    bundle: dict[str, Any] = widget._repr_mimebundle_()
-    return bundle
