@@ -29,7 +29,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import httpx
+import httpx2
 import numpy as np
 import psutil
 import segmind
@@ -178,7 +178,7 @@ def with_the_sdk(url: str, folder: Path) -> None:
     """The same job by the official SDK in a pool of as many threads: picture downloaded, decoded, on disk."""
     client = segmind.SegmindClient(api_key="any", base_url=f"{url}/v1")
     store = PictureStore(folder)
-    pictures = httpx.Client()
+    pictures = httpx2.Client()
 
     def one(seed: int) -> None:
         result = client.run(MODEL.slug, **{**BODY, "seed": seed})

@@ -35,7 +35,7 @@ from .errors import (
 )
 from .service.addresses import HOSTED, Service, at
 from .service.keys import find_key
-from .service.transport import HttpRequest, HttpResponse, HttpxTransport, Transport
+from .service.transport import HttpRequest, HttpResponse, HttpTransport, Transport
 from .service.wire import service_error
 
 __all__ = [
@@ -99,7 +99,7 @@ class AsyncSegmindClient:
         self._service: Service = HOSTED if base_url.startswith(HOSTED.api) else at(base_url)
         self._secret = find_key(api_key)
         self._clock: Clock = SystemClock()
-        self._transport: Transport = HttpxTransport(self._service, self._secret, timeout)
+        self._transport: Transport = HttpTransport(self._service, self._secret, timeout)
 
     async def __aenter__(self) -> Self:
         return self

@@ -20,7 +20,7 @@ from .running.rate_limiter import RateLimitedTransport, RateLimiter
 from .service.addresses import HOSTED, Service, at
 from .service.api import Api
 from .service.secret import Secret
-from .service.transport import HttpxTransport
+from .service.transport import HttpTransport
 from .sweep.plan import PUBLISHED, Rates
 
 T = TypeVar("T")
@@ -129,7 +129,7 @@ class Connection:
             if self._engine is None:
                 pacer = self._pacer()
                 service = self._where()
-                transport = RateLimitedTransport(HttpxTransport(service, self._secret), pacer, self._clock)
+                transport = RateLimitedTransport(HttpTransport(service, self._secret), pacer, self._clock)
                 self._api = Api(service, transport, self._clock, self._secret)
                 store = PictureStore(self._folder)
                 store.tidy(self._clock.now())
@@ -209,7 +209,7 @@ class Connection:
         """Ask the service something on a connection of its own, soon closed."""
 
         async def ask() -> T:
-            api = Api(service, HttpxTransport(service, self._secret, ASKING_SECONDS), self._clock, self._secret)
+            api = Api(service, HttpTransport(service, self._secret, ASKING_SECONDS), self._clock, self._secret)
             try:
                 return await question(api)
             finally:

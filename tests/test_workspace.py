@@ -256,7 +256,7 @@ def test_what_cannot_be_a_workspace_says_so(tmp_path):
     (tmp_path / "other" / "log.sqlite").write_bytes(b"no database at all" * 100)
     with pytest.raises(sf.SegfluxError, match="cannot be opened"):
         sf.Workspace(tmp_path / "other")
-    with pytest.raises(sf.SegfluxError, match="no service"):
+    with pytest.raises(sf.SegfluxError, match="not a service"):
         sf.Workspace(tmp_path / "study", service="simulater")
     with pytest.raises(sf.SegfluxError, match="unencrypted"):
         sf.Workspace(tmp_path / "study", service="http://gpu.example.org")

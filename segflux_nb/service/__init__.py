@@ -1,1 +1,1 @@
-"""The hosted service's v2 protocol, typed: addresses, the key, one transport, and what each answer means."""
+"""The hosted service's v2 protocol, typed: addresses, the API key, one transport, what responses mean."""

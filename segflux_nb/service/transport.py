@@ -1,58 +1,89 @@
-"""The one seam to the network: send a request, get a response. Nothing here retries.
+"""Send a request, get a response. The only module that imports the HTTP library, and nothing here retries.
 
-Submits use connections of their own without idle reuse: a POST on a connection that the server has just closed
-cannot be told from a lost answer. Downloads use a client that never holds the key.
+Each purpose has a client of its own:
+
+- submits never reuse a connection. If the server has just closed a kept connection, a POST on it fails in the same
+  way as a POST whose response was lost;
+- other calls keep their connections;
+- downloads have no API key, and follow redirects only to addresses that `downloads` accepts.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import ssl
+import sys
 from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, Protocol
-from urllib.parse import urljoin
 
-import httpx
+import certifi
+import httpx2
 
-from ..errors import AnswerLost, NotSentError, TransportError
+from ..errors import AnswerLost, NotSentError, TransportError, WorkspaceError
 from ..version import __version__
-from .addresses import Service, origin
-from .downloads import MOST_HOPS, MOST_SECONDS, checked, is_redirect
+from .addresses import Service, join, origin
+from .downloads import MOST_HOPS, MOST_SECONDS, check, is_redirect
 from .secret import Secret
 
 MOST_BYTES = {"submit": 1 << 20, "call": 8 << 20, "download": 64 << 20}
-"""The largest body that is read, by kind of connection."""
+"""The largest body that is read, by client."""
 
 DOWNLOADS_AT_A_TIME = 4
 
+_CONNECT_SECONDS = 10.0
 _READ_SECONDS = {"submit": 90.0, "call": 30.0, "download": 60.0}
-
+"""How long a connection may stay silent, by client."""
 
 Purpose = Literal["submit", "status", "result", "history", "account", "download"]
 
 
-def _calm() -> float:
+def _not_urgent() -> float:
     return 0.0
 
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """A request as the rooms above see it."""
+    """A request to the service.
+
+    Attributes
+    ----------
+    method, url:
+        As HTTP has them.
+    purpose:
+        Which call of the service it is. The purpose decides client, limits and priority.
+    content:
+        The body, which is JSON; None if the request has none.
+    query:
+        Parameters that are added to the URL.
+    urgency:
+        How urgent the request is now, compared with others of its purpose. A higher number goes first.
+    """
 
     method: Literal["GET", "POST"]
     url: str
     purpose: Purpose
     content: bytes | None = None
     query: Mapping[str, str] = field(default_factory=dict)
-    urgency: Callable[[], float] = field(default=_calm, compare=False, repr=False)
-    """How much it matters now that this goes before others of its purpose."""
+    urgency: Callable[[], float] = field(default=_not_urgent, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """An answer: header names in lower case."""
+    """A response of the service.
+
+    Attributes
+    ----------
+    status:
+        The HTTP status code.
+    headers:
+        Values by name. Names are in lower case.
+    body:
+        The bytes of the body.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -60,17 +91,17 @@ class HttpResponse:
 
 
 class Transport(Protocol):
-    """What the rooms above need of a network."""
+    """What the rest of the package needs of a network. Tests implement it without one."""
 
     async def send(self, request: HttpRequest) -> HttpResponse:
-        """The answer to a request.
+        """Send a request once and return its response, whatever its status.
 
         Raises
         ------
         NotSentError
-            Nothing of the request left.
+            The request did not leave this machine.
         AnswerLost
-            It may have arrived; its answer did not.
+            The request may have arrived. Its response did not.
         """
         ...
 
@@ -80,54 +111,87 @@ class Transport(Protocol):
 
 
 @cache
-def tls() -> ssl.SSLContext:
-    """What is trusted, read once: it takes as long as some sweeps on the simulator."""
-    return httpx.create_ssl_context()
+def tls_context() -> ssl.SSLContext:
+    """The certificate authorities that are trusted. Loaded once, because that takes tens of milliseconds.
+
+    The first of these that exists: the files that ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` name, the system's store,
+    certifi's list. httpx2 alone would trust nobody on a machine without a system store.
+
+    Raises
+    ------
+    WorkspaceError
+        The file of ``SSL_CERT_FILE`` cannot be read.
+    """
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file or folder:
+        try:
+            return ssl.create_default_context(cafile=file or None, capath=folder or None)
+        except OSError as error:
+            raise WorkspaceError(
+                f"The certificates of SSL_CERT_FILE={file!r} cannot be read: {error.strerror or error}",
+                remedy="Correct or remove this environment variable",
+            ) from None
+    context = httpx2.create_ssl_context(trust_env=False)
+    if not _has_authorities(context):
+        context.load_verify_locations(certifi.where())
+    return context
 
 
-class HttpxTransport:
-    """The transport over real connections; to be used from one event loop.
+def _has_authorities(context: ssl.SSLContext) -> bool:
+    if sys.platform in ("win32", "darwin"):
+        return True  # there the context asks the system at each connection
+    folder = ssl.get_default_verify_paths().openssl_capath
+    # OpenSSL reads a folder only when it needs a certificate, and finds it by such a name.
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    return bool(context.cert_store_stats()["x509_ca"]) or any(
+        re.fullmatch(r"[0-9a-f]{8}\.\d", name) for name in names
+    )
+
+
+class HttpTransport:
+    """The transport over real connections. Use it from one event loop only.
 
     Parameters
     ----------
-    service, secret:
-        Whom to talk to, and the key for it.
+    service:
+        The service to talk to. Requests to its origins carry the key; no others do.
+    secret:
+        The API key, or None to send requests without one.
     read_seconds:
-        How long an answer may keep silent; None is as long as suits each purpose.
+        How long a connection may stay silent. None takes a limit for each purpose.
     """
 
     def __init__(self, service: Service, secret: Secret | None, read_seconds: float | None = None) -> None:
         self._service = service
         self._read_seconds = read_seconds
-        # Proxies of the environment serve the hosted service; loopback never goes through one.
-        proxies = not service.is_loopback
         agent = {"user-agent": f"segflux-nb/{__version__}"}
         key = _KeyHeader(secret, {service.api, service.history}) if secret is not None else None
-        common: dict[str, Any] = {"trust_env": proxies, "verify": tls()}
+        # The environment's proxies apply to the hosted service. Loopback never goes through a proxy.
+        common: dict[str, Any] = {"trust_env": not service.is_loopback, "verify": tls_context()}
         self._clients = {
-            "submit": httpx.AsyncClient(
-                auth=key, headers=agent, limits=httpx.Limits(max_keepalive_connections=0), **common
+            "submit": httpx2.AsyncClient(
+                auth=key, headers=agent, limits=httpx2.Limits(max_keepalive_connections=0), **common
             ),
-            "call": httpx.AsyncClient(auth=key, headers=agent, **common),
-            "download": httpx.AsyncClient(headers=agent | {"accept-encoding": "identity"}, **common),
+            "call": httpx2.AsyncClient(auth=key, headers=agent, **common),
+            "download": httpx2.AsyncClient(headers=agent | {"accept-encoding": "identity"}, **common),
         }
         self._downloads = asyncio.Semaphore(DOWNLOADS_AT_A_TIME)
 
     async def send(self, request: HttpRequest) -> HttpResponse:
-        """The answer to a request; see `Transport`."""
+        """Send a request once and return its response; see `Transport.send`."""
         failure: TransportError
         try:
             if request.purpose == "download":
                 async with self._downloads, asyncio.timeout(MOST_SECONDS):
                     return await self._download(request)
             return await self._call(request)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
-            failure = NotSentError(f"{origin(request.url)} cannot be reached: {_words(error)}")
-        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            failure = NotSentError(f"{request.url!r} is no address: {_words(error)}")
-        except (httpx.RequestError, TimeoutError) as error:
-            failure = AnswerLost(f"The answer of {origin(request.url)} was lost: {_words(error)}")
-        # Raised out here, the error drags no frames of the HTTP stack along, whose variables hold headers.
+        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
+            failure = NotSentError(f"{origin(request.url)} cannot be reached: {_text(error)}")
+        except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
+            failure = NotSentError(f"{request.url!r} is not a valid address: {_text(error)}")
+        except (httpx2.RequestError, TimeoutError) as error:
+            failure = AnswerLost(f"The response of {origin(request.url)} was lost: {_text(error)}")
+        # Raised outside the handlers: the error then has no frames of the HTTP library, whose variables hold headers.
         raise failure
 
     async def close(self) -> None:
@@ -150,51 +214,61 @@ class HttpxTransport:
             return HttpResponse(response.status_code, dict(response.headers), body)
 
     async def _download(self, request: HttpRequest) -> HttpResponse:
-        """Follow redirects, each of which is checked as the first address was."""
+        """Follow redirects. Each target is checked like the first."""
         url = request.url
         for _ in range(MOST_HOPS):
-            hop = await checked(url, self._service)
+            target = await check(url, self._service)
             async with self._clients["download"].stream(
                 "GET",
-                hop.url,
-                headers={"host": httpx.URL(url).netloc.decode("ascii")} if hop.host else None,
-                extensions={"sni_hostname": hop.host} if hop.host else None,
+                target.url,
+                headers=target.headers,
+                extensions=target.extensions,
                 timeout=self._timeout("download"),
             ) as response:
                 if is_redirect(response.status_code) and "location" in response.headers:
-                    url = urljoin(url, response.headers["location"])
+                    url = join(url, response.headers["location"])
                     continue
+                # Raw bytes: a picture that the server compressed is not unpacked, whatever its size would be.
                 body = await _read(response.aiter_raw(), MOST_BYTES["download"])
                 return HttpResponse(response.status_code, dict(response.headers), body)
         raise NotSentError(f"{request.url!r} leads through more than {MOST_HOPS - 1} redirects")
 
-    def _timeout(self, kind: str) -> httpx.Timeout:
-        return httpx.Timeout(self._read_seconds or _READ_SECONDS[kind], connect=10.0)
+    def _timeout(self, kind: str) -> httpx2.Timeout:
+        return httpx2.Timeout(self._read_seconds or _READ_SECONDS[kind], connect=_CONNECT_SECONDS)
 
 
-class _KeyHeader(httpx.Auth):
-    """Adds the key to requests for the service's own origins, and to no others."""
+class _KeyHeader(httpx2.Auth):
+    """Adds the API key to requests for the service's own origins, and to no others.
+
+    Parameters
+    ----------
+    secret:
+        The API key.
+    origins:
+        Origins that may get it.
+    """
 
     def __init__(self, secret: Secret, origins: set[str]) -> None:
         self._secret = secret
         self._origins = origins
 
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
         if origin(str(request.url)) in self._origins:
             request.headers["x-api-key"] = self._secret.reveal()
         yield request
 
 
 async def _read(stream: AsyncIterator[bytes], most: int) -> bytes:
+    """Read a body of at most `most` bytes; `httpx2.ReadError` if it is larger."""
     chunks: list[bytes] = []
     size = 0
     async for chunk in stream:
         size += len(chunk)
         if size > most:
-            raise httpx.ReadError(f"the answer is larger than {most >> 20} MiB")
+            raise httpx2.ReadError(f"it is larger than {most >> 20} MiB")
         chunks.append(chunk)
     return b"".join(chunks)
 
 
-def _words(error: Exception) -> str:
+def _text(error: Exception) -> str:
     return str(error) or type(error).__name__

@@ -3,20 +3,25 @@
 import asyncio
 import contextlib
 import gzip
+import os
 import socket
+import ssl
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
+import certifi
 import pytest
 
 from segflux_nb.clock import SystemClock
-from segflux_nb.errors import AnswerLost, NotSentError, PictureError, ServiceError
+from segflux_nb.errors import AnswerLost, NotSentError, PictureError, ServiceError, WorkspaceError
 from segflux_nb.service import transport
 from segflux_nb.service.addresses import HOSTED, Service, at
 from segflux_nb.service.api import Api
-from segflux_nb.service.downloads import checked, is_public
+from segflux_nb.service.downloads import check, is_public
 from segflux_nb.service.secret import Secret
-from segflux_nb.service.transport import HttpRequest, HttpxTransport
+from segflux_nb.service.transport import HttpRequest, HttpTransport
 
 KEY = "SG_0123456789abcdef"
 
@@ -36,7 +41,7 @@ class Server(ThreadingHTTPServer):
                 test.got.append((self.command, self.path, dict(self.headers), body))
                 answer(self)
 
-            do_POST = do_GET
+            do_POST = do_CONNECT = do_GET
 
             def log_message(self, *arguments):
                 pass
@@ -72,7 +77,7 @@ def say(status, body=b"{}", **headers):
 
 def send(service, *requests, secret=KEY):
     async def main():
-        wire = HttpxTransport(service, Secret(secret) if secret else None)
+        wire = HttpTransport(service, Secret(secret) if secret else None)
         try:
             return [await wire.send(request) for request in requests]
         finally:
@@ -105,7 +110,7 @@ def test_a_redirect_of_a_call_is_not_followed():
 
 
 @pytest.mark.parametrize(
-    "where", ["{other}/stolen", "https://localhost:{port}/x", "https://user@127.0.0.1/x", "file:///x"]
+    "where", ["{other}/stolen", "https://localhost:{port}/x", "https://user@127.0.0.1/x", "file:///x", "https://["]
 )
 def test_a_redirect_of_a_picture_to_this_machine_or_its_network_is_not_followed(where):
     with serving(say(200)) as other:
@@ -143,16 +148,33 @@ def test_which_addresses_are_public(address):
 @pytest.mark.parametrize("addresses", [["127.0.0.1"], ["93.184.216.34", "10.0.0.1"], ["fe80::1"]])
 def test_a_name_that_resolves_to_an_address_within_is_refused(monkeypatch, addresses):
     resolve_to(monkeypatch, addresses)
-    with pytest.raises(NotSentError, match="no public address"):
-        asyncio.run(checked("https://images.segmind.com/x.jpeg", HOSTED))
+    with pytest.raises(NotSentError, match="is not public"):
+        asyncio.run(check("https://images.segmind.com/x.jpeg", HOSTED))
 
 
 def test_what_was_checked_is_connected_to(monkeypatch):
     """A name cannot resolve to something else between the check and the connection."""
     resolve_to(monkeypatch, ["93.184.216.34"])
-    hop = asyncio.run(checked("https://images.segmind.com/x.jpeg", HOSTED))
-    assert str(hop.url) == "https://93.184.216.34/x.jpeg"
-    assert hop.host == "images.segmind.com"
+    target = asyncio.run(check("https://images.segmind.com/x.jpeg?size=1#top", HOSTED))
+    assert target.url == "https://93.184.216.34/x.jpeg?size=1"
+    assert (target.headers, target.extensions) == (
+        {"host": "images.segmind.com"},
+        {"sni_hostname": "images.segmind.com"},
+    )
+    resolve_to(monkeypatch, ["2606:2800:220:1:248:1893:25c8:1946"])
+    target = asyncio.run(check("https://BÜCHER.example:8443/x.jpeg", HOSTED))
+    assert target.url == "https://[2606:2800:220:1:248:1893:25c8:1946]:8443/x.jpeg"
+    assert target.headers == {"host": "xn--bcher-kva.example:8443"}
+
+
+@pytest.mark.parametrize("url", ["https://[", "https://x:99999/", "https://a..b/", "https://[::1", "https://"])
+def test_an_address_that_is_not_valid_is_refused(monkeypatch, url):
+    """The service's answers name addresses: whatever they are, they end one download and no more."""
+    resolve_to(monkeypatch, ["93.184.216.34"])
+    with pytest.raises(NotSentError, match=r"not fetched from|cannot be found"):
+        asyncio.run(check(url, HOSTED))
+    service = at("http://127.0.0.1:1")
+    assert service.request_url(url, "a") == "http://127.0.0.1:1/v2/requests/a"
 
 
 def resolve_to(monkeypatch, addresses):
@@ -234,7 +256,84 @@ def test_without_name_resolution_nothing_was_sent(monkeypatch):
         with pytest.raises(NotSentError, match=r"cannot be reached.*name resolution"):
             send(at("https://api.example.org"), request)
     with pytest.raises(NotSentError, match=r"images.example.org cannot be found"):
-        asyncio.run(checked("https://images.example.org/x.jpeg", HOSTED))
+        asyncio.run(check("https://images.example.org/x.jpeg", HOSTED))
+
+
+PROXIES = [f"{name}_PROXY" for name in ("HTTP", "HTTPS", "ALL", "NO")]
+
+
+def test_the_environments_proxy_serves_the_hosted_service_and_not_this_machine(monkeypatch):
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    with serving(say(403)) as proxy, serving(say(200)) as own:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        with pytest.raises(NotSentError, match="cannot be reached"):
+            send(HOSTED, HttpRequest("POST", f"{HOSTED.api}/v2/x", "submit", b"{}"))
+        assert [(method, path) for method, path, _, _ in proxy.got] == [("CONNECT", "api.segmind.com:443")]
+        assert KEY not in str(proxy.got), "the key travels inside the tunnel alone"
+        send(at(own.url), HttpRequest("POST", f"{own.url}/v2/x", "submit", b"{}"))
+    assert (len(proxy.got), len(own.got)) == (1, 1)
+
+
+@pytest.fixture
+def authorities(tmp_path, monkeypatch):
+    """Three files of one certificate each, for environment, system and certifi; gives what a context trusts."""
+    ours = ssl.create_default_context(cafile=certifi.where())
+    files = {}
+    for name, certificate in zip(
+        ("environment", "system", "certifi"), ours.get_ca_certs(binary_form=True), strict=False
+    ):
+        files[name] = tmp_path / f"{name}.pem"
+        files[name].write_text(ssl.DER_cert_to_PEM_cert(certificate))
+    nowhere = str(tmp_path / "absent")
+    monkeypatch.setattr(certifi, "where", lambda: str(files["certifi"]))
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(os.path, "isfile", lambda path: str(path).startswith(str(tmp_path)) and Path(path).exists())
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+    def system(file=nowhere, folder=nowhere):
+        paths = ssl.DefaultVerifyPaths(file, folder, "SSL_CERT_FILE", file, "SSL_CERT_DIR", folder)
+        monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+
+    def trusted():
+        transport.tls_context.cache_clear()
+        return {ssl.DER_cert_to_PEM_cert(found) for found in transport.tls_context().get_ca_certs(binary_form=True)}
+
+    yield files, system, trusted
+    transport.tls_context.cache_clear()
+
+
+def test_the_files_of_the_environment_are_trusted_first(authorities, monkeypatch):
+    files, system, trusted = authorities
+    system(str(files["system"]))
+    monkeypatch.setenv("SSL_CERT_FILE", str(files["environment"]))
+    assert trusted() == {files["environment"].read_text()}
+    monkeypatch.setenv("SSL_CERT_FILE", str(files["environment"]) + "x")
+    with pytest.raises(WorkspaceError, match=r"SSL_CERT_FILE=.*No such file.*Correct"):
+        trusted()
+
+
+def test_without_them_the_systems_store_is_trusted(authorities, tmp_path):
+    files, system, trusted = authorities
+    system(str(files["system"]))
+    assert trusted() == {files["system"].read_text()}
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "5ed36f99.0").write_text(files["system"].read_text())
+    system(folder=str(folder))
+    assert trusted() == set(), "OpenSSL reads a folder when it needs it; certifi's list is not added to it"
+
+
+def test_without_a_system_store_certifis_list_is_trusted(authorities, tmp_path):
+    files, system, trusted = authorities
+    system()
+    assert trusted() == {files["certifi"].read_text()}
+    (tmp_path / "empty").mkdir()
+    system(folder=str(tmp_path / "empty"))
+    assert trusted() == {files["certifi"].read_text()}
 
 
 def test_submits_use_connections_of_their_own():
@@ -271,7 +370,7 @@ def test_pictures_come_over_https_or_from_the_service_itself():
     assert not at("http://127.0.0.1:8000").may_download("http://127.0.0.1:8001/x.jpeg")
 
     async def fetch(service, address):
-        api = Api(service, HttpxTransport(service, None), SystemClock(), None)
+        api = Api(service, HttpTransport(service, None), SystemClock(), None)
         try:
             return await api.picture(address)
         finally:

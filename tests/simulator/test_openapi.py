@@ -3,7 +3,7 @@
 import warnings
 from collections import Counter
 
-import httpx
+import httpx2
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -26,7 +26,7 @@ def simulator():
 
 @pytest.fixture(scope="module")
 def request_id(simulator):
-    return httpx.post(f"{simulator.url}/v2/flux-dev-finetuned", json=BODY).json()["request_id"]
+    return httpx2.post(f"{simulator.url}/v2/flux-dev-finetuned", json=BODY).json()["request_id"]
 
 
 def operations():

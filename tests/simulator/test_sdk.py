@@ -5,7 +5,7 @@ import io
 import sys
 import time
 
-import httpx
+import httpx  # the official SDK's HTTP library
 import pytest
 import segmind
 from PIL import Image

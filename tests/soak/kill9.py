@@ -35,7 +35,7 @@ import segflux_nb.workspace
 from segflux_nb.lifecycle import State
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.runlog.journal import Journal
-from segflux_nb.service.transport import HttpxTransport, tls
+from segflux_nb.service.transport import HttpTransport, tls_context
 from segflux_nb.simulator.app import Simulator
 
 POINTS = (
@@ -68,7 +68,7 @@ class CrashPoint:
 
 def arm(point: CrashPoint) -> None:
     """Put the points into the seams of this process: journal, transport, picture store."""
-    move, send, put = Journal.move, HttpxTransport.send, PictureStore.put
+    move, send, put = Journal.move, HttpTransport.send, PictureStore.put
 
     def dying_move(self: Journal, run: Any, to: State, **changes: Any) -> Any:
         if to is State.SUBMITTING:
@@ -86,7 +86,7 @@ def arm(point: CrashPoint) -> None:
             point.reached("accepted, before the first poll")
         return moved
 
-    async def dying_send(self: HttpxTransport, request: Any) -> Any:
+    async def dying_send(self: HttpTransport, request: Any) -> Any:
         if request.purpose != "submit" or point.name != "first byte, before the answer":
             return await send(self, request)
         sending = asyncio.ensure_future(send(self, request))
@@ -98,7 +98,7 @@ def arm(point: CrashPoint) -> None:
         point.reached("completion, before the picture's file")
         return put(self, data)
 
-    Journal.move, HttpxTransport.send, PictureStore.put = dying_move, dying_send, dying_put  # type: ignore[method-assign]
+    Journal.move, HttpTransport.send, PictureStore.put = dying_move, dying_send, dying_put  # type: ignore[method-assign]
 
 
 def live(folder: str, url: str, point: str, passes: int, pipe: int, seed: int) -> None:
@@ -148,7 +148,7 @@ def soak(kills: int, seed: int, folder: Path, report: Any = print) -> Counter[st
     server = spawn.Process(target=serve, args=(theirs,))
     server.start()
     url = ours.recv()
-    tls()  # what every life needs is there before the first one
+    tls_context()  # what every life needs is there before the first one
     fork = multiprocessing.get_context("fork")
     counts: Counter[str] = Counter()
     number, seen = 0, 0
