@@ -122,11 +122,11 @@ def test_the_placeholder_id_is_refused_on_the_hosted_service(tmp_path):
     with sf.Workspace(tmp_path, api_key="SG_0123456789abcdef") as ws:
         with pytest.raises(sf.SweepError, match="placeholder"):
             ws.run(sf.Sweep(**EXAMPLE))
-        assert ws._cap(None) == 10
+        assert ws._launcher.cap(None) == 10
 
 
 def test_caps(ws, monkeypatch, tmp_path, capsys):
-    assert ws._cap(None) is None
+    assert ws._launcher.cap(None) is None
     runs = ws.run(sweep(), max_cost=2.5 * MODEL.price)
     assert runs.counts == {"completed": 2, "planned": 2}
     assert "may spend $0.08" in runs.stopped
@@ -137,7 +137,7 @@ def test_caps(ws, monkeypatch, tmp_path, capsys):
             ws.run(sweep(), max_cost=wrong)
     monkeypatch.setenv("SEGFLUX_MAX_COST", "3.5")
     with sf.Workspace(tmp_path / "hosted") as hosted:
-        assert hosted._cap(None) == 3.5
+        assert hosted._launcher.cap(None) == 3.5
 
 
 def test_another_take_is_paid_and_both_are_kept(ws, simulator):

@@ -1,17 +1,18 @@
-"""Votes between runs of a selection that differ in one axis, and what they say."""
+"""Votes between runs that differ in one axis, and what they say."""
 
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import RunError
+from ..markup import count
 from ..model import Value
-from ..run import Run, value_of
 from ..runlog.journal import Journal
 from ..runlog.rows import LoggedVote
+from ..sweep.request import RUN_DIGITS
 from .pairing import Pair, next_pair
 from .ranking import OUTCOMES, Ranking, Vote, rank
 
@@ -20,59 +21,94 @@ def this_rater() -> str:
     """The name under which votes are kept unless another one is given: the user's on this machine."""
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # no such user, in a container
+    except (OSError, KeyError):  # a container may have no such user
         return "anonymous"
 
 
 @dataclass(frozen=True)
-class PairwiseComparison:
-    """Who may be compared with whom along an axis, and the votes so far.
+class Candidate:
+    """A run with a picture, which can be compared.
 
     Attributes
     ----------
-    journal, service:
-        Where votes are kept.
+    digest:
+        The run's identity in the log.
+    values:
+        The run's values, by axis and with its take.
+    """
+
+    digest: str
+    values: Mapping[str, Value]
+
+    @property
+    def run(self) -> str:
+        """The run's short name."""
+        return self.digest[:RUN_DIGITS]
+
+
+@dataclass(frozen=True)
+class PairwiseComparison:
+    """Which runs can be compared along an axis, and the votes so far.
+
+    Attributes
+    ----------
+    journal:
+        The log, where votes are kept.
+    service:
+        The service whose runs are compared.
     runs:
-        What is judged; those without a picture are left out.
+        The runs.
     axis:
-        In what the two of a pair differ; all other axes are the same for both.
+        In what the two of a pair differ. All other axes are the same for both.
     others:
-        The names of the other axes.
+        The names of the other axes that vary.
     """
 
     journal: Journal
     service: str
-    runs: Sequence[Run] = field(repr=False)
+    runs: Sequence[Candidate] = field(repr=False)
     axis: str
     others: Sequence[str]
 
     @classmethod
     def of(
-        cls, journal: Journal, service: str, runs: Iterable[Run], axis: str, axes: Iterable[str]
+        cls, journal: Journal, service: str, runs: Sequence[Candidate], axis: str, axes: Sequence[str]
     ) -> PairwiseComparison:
-        """The jury of a selection.
+        """The comparison of a selection of runs.
+
+        Parameters
+        ----------
+        journal:
+            The log, where votes are kept.
+        service:
+            The service whose runs are compared.
+        runs:
+            The runs of the selection that have a picture.
+        axis:
+            In what the two of a pair differ.
+        axes:
+            All axes of the selection.
 
         Raises
         ------
         RunError
-            Where the axis has no two values with pictures.
+            If fewer than two values of the axis have pictures.
         """
-        seen = [run for run in runs if run.path is not None]
-        values = {value_of(run, axis) for run in seen}
+        values = {run.values[axis] for run in runs}
         if len(values) < 2:
+            others = ", ".join(name for name in axes if name != axis)
             raise RunError(
-                f"{axis} has {len(values)} value{'' if len(values) == 1 else 's'} with pictures; there is nothing to "
-                "compare",
-                remedy=f"It can be one of {', '.join(name for name in axes if name != axis) or 'no axis'}",
+                f"{axis} has {count(len(values), 'value')} with pictures; there is nothing to compare",
+                remedy=f"The axes of these runs are {others}" if others else "These runs have no axis to compare",
             )
         names = [name for name in (*axes, "take") if name != axis]
-        others = [name for name in names if len({value_of(run, name) for run in seen}) > 1]
-        return cls(journal, service, seen, axis, others)
+        varying = [name for name in names if len({run.values[name] for run in runs}) > 1]
+        return cls(journal, service, runs, axis, varying)
 
     @property
     def values(self) -> list[Value]:
         """The values of the axis, in order."""
-        values: list[Value] = list(dict.fromkeys(value_of(run, self.axis) for run in self.runs))
+        values: list[Value] = list(dict.fromkeys(run.values[self.axis] for run in self.runs))
         return sorted(values) if all(isinstance(value, int | float) for value in values) else values
 
     @property
@@ -81,51 +117,64 @@ class PairwiseComparison:
         return "seed" if "seed" in self.others else "group"
 
     def next_pair(self, rater: str) -> Pair | None:
-        """The short names of the runs that a rater judges next, left and right."""
+        """The short names of the runs that a rater judges next, left and right; None if there is no pair."""
         blocks: dict[Any, dict[Value, str]] = {}
         for run in self.runs:
-            block = tuple(value_of(run, name) for name in self.others)
-            blocks.setdefault(block, {})[value_of(run, self.axis)] = run.run
+            blocks.setdefault(self._values_of_others(run), {})[run.values[self.axis]] = run.run
         mine = [(vote.left, vote.right) for vote in self._logged() if vote.rater == rater]
         by_digest = {run.digest: run.run for run in self.runs}
         return next_pair(blocks, [(by_digest[left], by_digest[right]) for left, right in mine], rater)
 
     def vote(self, left: str, right: str, outcome: str, rater: str) -> None:
-        """Keep a judgement between two runs, given by their short names; durable at once.
+        """Keep a vote between two runs. It is on disk at once.
+
+        Parameters
+        ----------
+        left:
+            The short name of a run.
+        right:
+            The short name of the other.
+        outcome:
+            ``left``, ``right``, ``tie`` or ``skip``.
+        rater:
+            Who judged.
 
         Raises
         ------
         RunError
-            Where they cannot be compared, or the outcome is none.
+            If the two cannot be compared, or the outcome is not one of the four.
         """
         if outcome not in OUTCOMES:
-            raise RunError(f"{outcome!r} is no outcome of a vote", remedy=f"Say {', '.join(OUTCOMES)}")
+            raise RunError(f"{outcome!r} is no outcome of a vote", remedy=f"Use one of {', '.join(OUTCOMES)}")
         by_name = {run.run: run for run in self.runs}
         if left not in by_name or right not in by_name:
-            raise RunError("One of the two has no picture", remedy="Vote between pictures")
+            raise RunError("One of the two runs has no picture", remedy="Vote between runs that have pictures")
         one, other = by_name[left], by_name[right]
-        apart = [name for name in self.others if value_of(one, name) != value_of(other, name)]
-        if apart or value_of(one, self.axis) == value_of(other, self.axis):
+        apart = [name for name in self.others if one.values[name] != other.values[name]]
+        if apart or one.values[self.axis] == other.values[self.axis]:
             raise RunError(
                 f"{one.run} and {other.run} differ in {', '.join(apart) or 'nothing'}, not in {self.axis} alone",
-                remedy=f"Compare runs that have all but {self.axis} in common",
+                remedy=f"Compare runs that differ in {self.axis} only",
             )
         self.journal.vote(self.service, LoggedVote(rater, self.axis, one.digest, other.digest, outcome))
 
     def undo(self, rater: str) -> bool:
-        """Forget a rater's latest vote; whether there was one."""
+        """Delete a rater's latest vote. Returns whether there was one."""
         return self.journal.undo(self.service, self.axis, rater, [run.digest for run in self.runs])
 
     def ranking(self, rater: str | None = None) -> Ranking:
-        """What the votes say: all of them, or one rater's."""
+        """What the votes say: all of them, or those of one rater."""
         by_digest = {run.digest: run for run in self.runs}
         cast = []
         for vote in self._logged():
             if rater is None or vote.rater == rater:
                 left, right = by_digest[vote.left], by_digest[vote.right]
-                block = left.seed if self.unit == "seed" else tuple(value_of(left, name) for name in self.others)
-                cast.append(Vote(value_of(left, self.axis), value_of(right, self.axis), vote.outcome, block))
+                block = left.values["seed"] if self.unit == "seed" else self._values_of_others(left)
+                cast.append(Vote(left.values[self.axis], right.values[self.axis], vote.outcome, block))
         return rank(self.axis, self.values, cast, unit=self.unit)
+
+    def _values_of_others(self, run: Candidate) -> tuple[Value, ...]:
+        return tuple(run.values[name] for name in self.others)
 
     def _logged(self) -> list[LoggedVote]:
         digests = {run.digest for run in self.runs}

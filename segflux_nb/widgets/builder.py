@@ -1,21 +1,20 @@
 """The sweep builder: a form made from the table of the model's parameters, and what its sweep is and costs.
 
-It is given what plans and starts a sweep, and shows a running one and its gallery below the form.
+The launcher plans and starts its sweep. The progress and the gallery of a started one stand below the form.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
 
 from ..errors import SegfluxError, SweepError
+from ..launching import StartedSweep, SweepLauncher
 from ..markup import count, escape
 from ..model import MODEL, Parameter
 from ..sweep.axes import placeholders
 from ..sweep.form import code, number_of_cells, read, sweep_arguments, write
-from ..sweep.plan import Plan
 from ..sweep.sweep import Sweep
 
 MOST_CELLS = 20_000
@@ -24,12 +23,16 @@ MOST_CELLS = 20_000
 _TALL, _WIDE = "4.5em", "auto"
 _WRITTEN = 'e.g. "0.4-1.4 (+0.2)", "0-1 [5]" or "1, 2"'
 
-Start = Callable[[Sweep, Callable[[Any], None], Callable[[], None]], None]
-"""Called with a sweep, what shows its progress, and what to call when it has ended; returns at once."""
-
 
 class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     """A form for a sweep: values and ranges, how many runs they are, what they cost, and the Python that makes them.
+
+    Parameters
+    ----------
+    launcher:
+        Plans and starts the form's sweep.
+    sweep:
+        What the form holds at first; None for the defaults.
 
     Attributes
     ----------
@@ -44,17 +47,10 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         runs = ws.runs(builder.sweep)
     """
 
-    def __init__(
-        self,
-        *,
-        plan: Callable[[Sweep], Plan],
-        start: Start,
-        gallery: Callable[[Sweep], Any],
-        sweep: Sweep | None = None,
-    ) -> None:
-        self._plan, self._start, self._gallery = plan, start, gallery
-        self._running: Sweep | None = None
-        self._done: Sweep | None = None
+    def __init__(self, launcher: SweepLauncher, sweep: Sweep | None = None) -> None:
+        self._launcher = launcher
+        self._is_running = False
+        self._started: StartedSweep | None = None
         self._filling = True
         self._left_out = ""
         self._fields: dict[str, Any] = {}
@@ -157,7 +153,7 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                     words = f"{count(number, 'run')}: more than {MOST_CELLS:,} are not made here."
                 elif "prompt" in given and "finetune_id" in given:
                     sweep = Sweep(**given)
-                    words = "\n".join([*self._plan(sweep).lines, self._left_out]).rstrip()
+                    words = "\n".join([*self._launcher.plan(sweep).lines, self._left_out]).rstrip()
                     text = code(given)
             except SegfluxError as error:
                 words = str(error)
@@ -169,7 +165,7 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             if text
             else ""
         )
-        self._run.disabled = sweep is None or self._running is not None
+        self._run.disabled = sweep is None or self._is_running
 
     def _wrong(self, name: str) -> str:
         """What is wrong with a field by itself; empty where nothing is."""
@@ -187,26 +183,28 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _begin(self) -> None:
         try:
             sweep = self.sweep
-            self._running, self._run.disabled, self._open.disabled = sweep, True, True
-            self._start(sweep, self._place, self._ended)
+            self._is_running, self._run.disabled, self._open.disabled = True, True, True
+            self._started = self._launcher.start(sweep, has_stop_button=True, display=self._display)
         except SegfluxError as error:
-            self._running = None
+            self._is_running = False
             self._stage.children = (ipywidgets.HTML(_note(str(error))),)
             self._refresh()
+        else:
+            self._started.when_done(self._ended)
 
-    def _place(self, widget: Any) -> None:
+    def _display(self, widget: Any) -> None:
         self._stage.children = (widget,)
 
     def _ended(self) -> None:
         """May be called on any thread."""
-        self._running, self._done = None, self._running
+        self._is_running = False
         self._open.disabled = False
         self._refresh()
 
     def _show_gallery(self) -> None:
-        if self._done is not None:
+        if self._started is not None:
             try:
-                self._stage.children = (*self._stage.children[:1], self._gallery(self._done))
+                self._stage.children = (*self._stage.children[:1], self._started.runs.gallery())
             except SegfluxError as error:
                 self._stage.children = (*self._stage.children[:1], ipywidgets.HTML(_note(str(error))))
 

@@ -16,16 +16,13 @@ import anywidget
 import pandas as pd
 import traitlets
 
+from ..launching import RunSnapshot
 from ..markup import count, plain
 from ..pictures.thumbnails import thumbnail_of
 from ..sheets.layout import Layout
 from ..sheets.pivot import arrange
 from ..sheets.values import distinct
 from .assets import module, simulated_note, style
-from .progress import RunSnapshot
-
-MOST_CELLS = 600
-"""A larger sweep shows what arrived last instead of its whole sheet."""
 
 MOST_ERRORS = 5
 

@@ -11,32 +11,24 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..errors import SegfluxError
+from ..launching import Display, RunSnapshot, SweepLauncher
 from ..markup import count
-from ..notebook import in_kernel, volatile_bundle
+from ..notebook import in_kernel
 from ..sweep.request import RUN_DIGITS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Progress", "ProgressSource", "RunSnapshot", "volatile_bundle"]
-
 SECONDS_BETWEEN = 0.1
 """Between two refreshes."""
 
+MOST_CELLS = 600
+"""A larger sweep shows its latest pictures instead of the whole sheet."""
+
 _DONE = ("completed", "failed", "refused", "lost", "unknown")
-
-
-@dataclass(frozen=True)
-class RunSnapshot:
-    """What is known of a run that has ended: its status, its picture's file, what went wrong, US dollars."""
-
-    status: str
-    picture: str | None = None
-    error: str = ""
-    cost: float = 0.0
 
 
 class _Face(Protocol):
@@ -58,26 +50,26 @@ class ProgressSource:
     states:
         Each run's status, by digest.
     frame:
-        Makes the frame of all its runs, for those who show them.
-    look:
-        Gives what is known of runs that ended, by digest.
+        The frame of all its runs; None where no sheet is shown (see `shows_sheet`).
+    launcher:
+        Knows the runs that ended.
     planned:
         What the submits will cost in US dollars, on the hosted service where they are free; None where nobody knows.
     is_free:
         Whether nothing is paid here.
     on_stop:
         What a Stop button does; None for none. It may be called on any thread.
-    place:
-        What shows a widget; the cell's output if left out.
+    display:
+        Shows a widget; the output of the notebook's cell if left out.
     """
 
     states: Mapping[str, str]
-    frame: Callable[[], pd.DataFrame]
-    look: Callable[[Collection[str]], Mapping[str, RunSnapshot]]
+    frame: pd.DataFrame | None
+    launcher: SweepLauncher
     planned: float | None = None
     is_free: bool = False
     on_stop: Callable[[], None] | None = None
-    place: Callable[[Any], None] | None = None
+    display: Display | None = None
 
 
 class Progress:
@@ -134,7 +126,7 @@ class Progress:
 
     def _look(self, ended: Collection[str]) -> Mapping[str, RunSnapshot]:
         try:
-            return self._watched.look(ended) if ended else {}
+            return self._watched.launcher.snapshots(ended) if ended else {}
         except SegfluxError:  # the log was closed meanwhile, or its disk is gone: the sweep itself says so
             return {}
 
@@ -170,6 +162,11 @@ class Progress:
         return [f"{60 * done / elapsed:.0f} a minute", remaining]
 
 
+def shows_sheet(cells: int) -> bool:
+    """Whether the progress of this many runs shows their sheet. If not, it needs no frame."""
+    return in_kernel() and cells <= MOST_CELLS
+
+
 def _choose_face(watched: ProgressSource) -> _Face:
     if in_kernel():
         return _View(watched)
@@ -203,12 +200,11 @@ class _View:
     """A widget, whose text in a saved notebook is constant."""
 
     def __init__(self, watched: ProgressSource) -> None:
-        from .live_view import MOST_CELLS, LiveView
+        from .live_view import LiveView
 
-        frame = watched.frame() if len(watched.states) <= MOST_CELLS else None
-        self._widget = LiveView(frame, len(watched.states), watched.on_stop)
-        if watched.place is not None:
-            watched.place(self._widget)
+        self._widget = LiveView(watched.frame, len(watched.states), watched.on_stop)
+        if watched.display is not None:
+            watched.display(self._widget)
             return
         from IPython.display import display
 

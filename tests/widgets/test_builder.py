@@ -13,22 +13,32 @@ class Plan:
     lines = ("so many runs", "Cost: some", "Time: some")
 
 
-@pytest.fixture
-def started():
-    return []
+class Launcher:
+    """Plans everything, and remembers what was started."""
+
+    def __init__(self):
+        self.started = []
+
+    def plan(self, sweep):
+        return Plan()
+
+    def start(self, sweep, *, has_stop_button, display):
+        self.started.append((sweep, display, self))
+        assert has_stop_button
+        return self
+
+    def when_done(self, action):
+        self.end = action
 
 
 @pytest.fixture
-def build(started):
-    def build(sweep=None):
-        return Builder(
-            plan=lambda sweep: Plan(),
-            start=lambda sweep, place, on_end: started.append((sweep, place, on_end)),
-            gallery=lambda sweep: pytest.fail("nobody asked for it"),
-            sweep=sweep,
-        )
+def launcher():
+    return Launcher()
 
-    return build
+
+@pytest.fixture
+def build(launcher):
+    return lambda sweep=None: Builder(launcher, sweep)
 
 
 def write_in(builder, **values):
@@ -134,27 +144,28 @@ def test_it_begins_with_a_sweep(build):
     assert "moves together" in linked._words.value
 
 
-def test_run_starts_it_once_and_shows_what_it_is_given(build, started):
+def test_run_starts_it_once_and_shows_what_it_is_given(build, launcher):
     import ipywidgets
 
     builder = build(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2]))
     builder._run.click()
-    ((sweep, place, on_end),) = started
+    ((sweep, display, live_run),) = launcher.started
     assert sweep == builder.sweep
     assert builder._run.disabled
     live = ipywidgets.HTML("live")
-    place(live)
+    display(live)
     assert builder._stage.children == (live,)
-    on_end()
+    live_run.end()
     assert not builder._run.disabled
     assert not builder._open.disabled
 
 
-def test_what_cannot_start_says_why(build):
-    def start(sweep, place, on_end):
+def test_what_cannot_start_says_why(build, launcher, monkeypatch):
+    def start(sweep, **options):
         raise sf.SegfluxError("No key is configured")
 
-    builder = Builder(plan=lambda sweep: Plan(), start=start, gallery=print)
+    monkeypatch.setattr(launcher, "start", start)
+    builder = build()
     write_in(builder, prompt="TOK", finetune_id="a")
     builder._run.click()
     assert "No key is configured" in builder._stage.children[0].value

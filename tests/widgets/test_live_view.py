@@ -1,12 +1,15 @@
 """What a running sweep shows, without a front end; the rest is in tests/browser."""
 
+from types import SimpleNamespace
+
 import pytest
 from PIL import Image
 
 from segflux_nb.errors import WorkspaceError
+from segflux_nb.launching import RunSnapshot
 from segflux_nb.widgets import progress
 from segflux_nb.widgets.live_view import LiveView
-from segflux_nb.widgets.progress import Progress, ProgressSource, RunSnapshot
+from segflux_nb.widgets.progress import Progress, ProgressSource
 from tests.support.corpus import PAYLOADS
 from tests.support.frames import frame
 
@@ -33,7 +36,7 @@ def face(monkeypatch):
 
 def follow(look=lambda digests: {}, states=None, **options):
     states = dict.fromkeys(DIGESTS, "planned") if states is None else states
-    return Progress(ProgressSource(states=states, frame=frame, look=look, **options))
+    return Progress(ProgressSource(states=states, frame=None, launcher=SimpleNamespace(snapshots=look), **options))
 
 
 def test_it_says_counts_and_what_was_spent_of_what_was_planned(face):

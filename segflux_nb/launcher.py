@@ -1,0 +1,306 @@
+"""The launcher: plans, prices, checks, starts, retries and follows sweeps.
+
+It is the one place that turns a `Sweep` into a `LiveRun`. A sweep passes through once, from top to bottom::
+
+    Workspace.run -> Launcher.start -> Engine.run
+
+`start` refuses what the hosted service would not take, enters the sweep in the log as planned, and starts the engine
+on the private event loop. From then on the engine reports changes of state to the progress view, and the `LiveRun`
+can be waited for or stopped.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from . import loopthread
+from .connection import SIMULATOR, Connection
+from .errors import MissingKey, SweepError
+from .launching import Display, RunSnapshot
+from .lifecycle import Disposition, State, disposition
+from .live import STOPPED, LiveRun
+from .model import PLACEHOLDER_FINETUNE_ID
+from .notebook import MimeBundle, volatile_bundle
+from .runlog.journal import Journal
+from .running.context import StopToken
+from .running.policy.budget import Budget
+from .runs import Runs, runs_of_sweep
+from .selection import Source
+from .service.addresses import HOSTED
+from .service.keys import WAYS
+from .sweep.plan import Plan, make_plan
+from .sweep.request import Request
+from .sweep.sweep import Sweep
+from .widgets.progress import Progress, ProgressSource, shows_sheet
+
+HOSTED_CAP = 10.0
+"""US dollars that one call may spend on the hosted service, unless the user gives another amount."""
+
+
+class ShownPlan(Plan):
+    """A plan that shows itself in a notebook."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> MimeBundle:
+        return volatile_bundle(repr(self), self.html())
+
+
+class Launcher:
+    """Plans and starts sweeps for one workspace.
+
+    Parameters
+    ----------
+    journal:
+        The log, in which sweeps are planned.
+    connection:
+        The service: its engine, its prices, and the balance of the account.
+    folder:
+        The workspace's folder, as an absolute path; pictures are in it.
+    has_key:
+        Whether an API key is configured.
+    max_in_flight:
+        Jobs at the service at a time; plans estimate the time with it.
+    """
+
+    def __init__(
+        self, journal: Journal, connection: Connection, folder: Path, *, has_key: bool, max_in_flight: int
+    ) -> None:
+        self._journal = journal
+        self._connection = connection
+        self._folder = folder
+        self._has_key = has_key
+        self._max_in_flight = max_in_flight
+        self._live: list[LiveRun] = []
+
+    @property
+    def source(self) -> Source:
+        """Where the runs of this workspace come from."""
+        return Source(self._journal, self._service, self._folder, self)
+
+    # ------------------------------------------------------------------ what to do
+
+    def plan(self, sweep: Sweep, *, ask_balance: bool = False) -> Plan:
+        """What running a sweep would do, cost and take now; nothing is submitted.
+
+        Parameters
+        ----------
+        sweep:
+            What would be run.
+        ask_balance:
+            Whether to ask the hosted service for the balance of the account.
+        """
+        return self._plan(list(sweep), self._connection.balance() if ask_balance else None)
+
+    def start(
+        self,
+        sweep: Sweep,
+        *,
+        name: str | None = None,
+        max_cost: float | None = None,
+        again: bool = False,
+        resubmit_unknown: bool = False,
+        has_stop_button: bool = False,
+        display: Display | None = None,
+    ) -> LiveRun:
+        """Check a sweep, enter it in the log and start it.
+
+        Parameters
+        ----------
+        sweep:
+            What to run.
+        name:
+            The title of the sweep in the log.
+        max_cost:
+            US dollars that this call may spend; see `Workspace.run`.
+        again:
+            Whether to pay for another take of every cell.
+        resubmit_unknown:
+            Whether to submit again what may have been accepted.
+        has_stop_button:
+            Whether its progress has a Stop button.
+        display:
+            Shows its progress; the output of the notebook's cell if left out.
+
+        Raises
+        ------
+        MissingKey, SweepError
+            Before anything is sent.
+        """
+        budget = Budget(self.cap(max_cost))
+        requests = self._next_takes(sweep) if again else list(sweep)
+        self._check(self._not_settled(requests))
+        self._journal.plan(self._service, requests)
+        self._journal.enter_sweep(
+            self._service,
+            sweep.identity,
+            sweep.name,
+            name or "",
+            sweep.axes,
+            [*sweep, *requests] if again else requests,
+        )
+        return self._follow(
+            requests,
+            runs_of_sweep(self.source, sweep),
+            budget,
+            resubmit_unknown=resubmit_unknown,
+            has_stop_button=has_stop_button,
+            display=display,
+        )
+
+    def retry(self, runs: Runs) -> Runs:
+        """Submit again what failed or was refused among these runs, wait for it, and give the runs afterwards."""
+        failed = [
+            Request(run.parameters, run.take)
+            for run in runs.logged().values()
+            if run.state in (State.FAILED, State.REFUSED)
+        ]
+        if not failed:
+            return runs
+        self._check(failed)
+        return self._follow(failed, runs, Budget(self.cap(None)), retry_held=True).wait_or_interrupt()
+
+    def snapshots(self, digests: Collection[str]) -> dict[str, RunSnapshot]:
+        """What the log says of these runs, by digest."""
+        return {
+            digest: RunSnapshot(
+                run.state.status,
+                str(self._folder / run.picture) if run.picture else None,
+                f"{run.error_kind}: {run.error}" if run.error else "",
+                run.cost_usd or 0.0,
+            )
+            for digest, run in self._journal.runs(self._service, digests).items()
+        }
+
+    def interrupt_all(self) -> None:
+        """Interrupt every sweep that is running."""
+        for live in list(self._live):
+            live.interrupt()
+
+    def cap(self, max_cost: float | None) -> float | None:
+        """US dollars that one call may spend, given what the user said; None for no limit.
+
+        Raises
+        ------
+        SweepError
+            If `max_cost` is not an amount of money.
+        """
+        if max_cost is None:
+            if self._service != HOSTED.name:
+                return None
+            max_cost = float(os.environ.get("SEGFLUX_MAX_COST") or HOSTED_CAP)
+        if isinstance(max_cost, bool) or not isinstance(max_cost, int | float) or not max_cost > 0:
+            raise SweepError(f"max_cost={max_cost!r} is not an amount of US dollars", remedy="Write max_cost=5")
+        return None if math.isinf(max_cost) else float(max_cost)
+
+    # ------------------------------------------------------------------ its steps
+
+    @property
+    def _service(self) -> str:
+        return self._connection.service
+
+    def _plan(self, requests: Sequence[Request], balance: float | None) -> Plan:
+        logged = self._journal.run_states(self._service, [request.digest for request in requests])
+        plan = make_plan(
+            requests,
+            {digest: (run.state, run.error_kind) for digest, run in logged.items()},
+            balance=balance,
+            service=self._service,
+            rates=self._connection.rates(),
+            max_in_flight=self._max_in_flight,
+        )
+        return ShownPlan(**vars(plan))
+
+    def _next_takes(self, sweep: Sweep) -> list[Request]:
+        """The cells of a sweep, each as the take that the log does not have yet."""
+        return [request.again(self._journal.next_take(self._service, request.again(0).digest)) for request in sweep]
+
+    def _not_settled(self, requests: Sequence[Request]) -> list[Request]:
+        """The requests for which the service will be asked: to submit, to collect, or to look up."""
+        logged = self._journal.run_states(self._service, [request.digest for request in requests])
+
+        def is_settled(request: Request) -> bool:
+            run = logged.get(request.digest)
+            if run is None or run.state is State.UNKNOWN:
+                return False
+            return disposition(run.state, run.error_kind) in (Disposition.DONE, Disposition.HELD)
+
+        return [request for request in requests if not is_settled(request)]
+
+    def _check(self, requests: Sequence[Request]) -> None:
+        """Refuse, before anything is sent, what the hosted service would not take."""
+        if self._service != HOSTED.name or not requests:
+            return
+        if not self._has_key:
+            raise MissingKey(
+                "The hosted service needs an API key, and none is configured",
+                money="nothing was billed",
+                remedy=WAYS,
+            )
+        if any(request.parameters["finetune_id"] == PLACEHOLDER_FINETUNE_ID for request in requests):
+            raise SweepError(
+                f"finetune_id={PLACEHOLDER_FINETUNE_ID!r} is the placeholder of the service's page, not a fine-tune",
+                money="nothing was billed",
+                remedy="Give the id of your own fine-tune",
+            )
+
+    def _follow(
+        self,
+        requests: Sequence[Request],
+        runs: Runs,
+        budget: Budget,
+        *,
+        resubmit_unknown: bool = False,
+        retry_held: bool = False,
+        has_stop_button: bool = False,
+        display: Display | None = None,
+    ) -> LiveRun:
+        """Start the engine on requests that the log has, and show how it goes on.
+
+        Parameters
+        ----------
+        requests:
+            What to run; equal ones run once.
+        runs:
+            The runs that the `LiveRun` gives in the end.
+        budget:
+            What this call may spend.
+        resubmit_unknown:
+            Whether to submit again what may have been accepted.
+        retry_held:
+            Whether to submit again what was moderated or invalid.
+        has_stop_button:
+            Whether the progress has a Stop button.
+        display:
+            Shows the progress; the output of the notebook's cell if left out.
+        """
+        engine = self._connection.engine()
+        stop = StopToken()
+        unique = {request.digest: request for request in requests}
+        logged = self._journal.run_states(self._service, unique)
+        plan = self._plan(list(unique.values()), None)
+        progress = Progress(
+            ProgressSource(
+                states={digest: logged[digest].state.status for digest in unique},
+                frame=runs.df if shows_sheet(len(unique)) else None,
+                launcher=self,
+                planned=plan.hosted_cost if self._service == SIMULATOR else plan.cost,
+                is_free=self._service == SIMULATOR,
+                on_stop=(lambda: stop.set(STOPPED)) if has_stop_button else None,
+                display=display,
+            )
+        )
+        work = engine.run(
+            list(unique.values()),
+            stop=stop,
+            budget=budget,
+            on_change=lambda digest, state: progress.update(digest, state.status),
+            resubmit_unknown=resubmit_unknown,
+            retry_held=retry_held,
+        )
+        live = LiveRun(runs, loopthread.submit(work), stop, progress)
+        self._live = [other for other in self._live if not other.done]
+        self._live.append(live)
+        return live

@@ -1,0 +1,85 @@
+"""What `Runs` and the widgets ask of the launcher, which stands above them.
+
+The launcher plans and starts sweeps, so it must know the engine, `Runs` and the progress view. Those need it too: the
+tuner shows the cost of its next sweep, the builder has a Run button, and `Runs` can run what failed again. They see
+it as the protocol below, and import nothing from above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from .sweep.plan import Plan
+from .sweep.sweep import Sweep
+
+Display = Callable[[Any], None]
+"""Shows a widget, such as the progress of a sweep."""
+
+
+@dataclass(frozen=True)
+class RunSnapshot:
+    """What the log says of a run that has ended.
+
+    Attributes
+    ----------
+    status:
+        completed, failed, refused, unknown or lost.
+    picture:
+        The picture's file; None without one.
+    error:
+        Kind of error and text; empty without one.
+    cost:
+        US dollars that the service billed.
+    """
+
+    status: str
+    picture: str | None = None
+    error: str = ""
+    cost: float = 0.0
+
+
+class StartedSweep(Protocol):
+    """A sweep that was started: what a widget needs of a `LiveRun`."""
+
+    @property
+    def runs(self) -> Any:
+        """Its `Runs`."""
+
+    def when_done(self, action: Callable[[], None]) -> None:
+        """Call `action` when the sweep has ended; it may come on any thread."""
+
+
+class SweepLauncher(Protocol):
+    """Plans and starts sweeps in one workspace."""
+
+    def plan(self, sweep: Sweep, *, ask_balance: bool = False) -> Plan:
+        """What running a sweep would do, cost and take now; nothing is submitted.
+
+        Parameters
+        ----------
+        sweep:
+            What would be run.
+        ask_balance:
+            Whether to ask the hosted service for the balance of the account.
+        """
+
+    def start(self, sweep: Sweep, *, has_stop_button: bool, display: Display) -> StartedSweep:
+        """Start a sweep, and return at once.
+
+        Parameters
+        ----------
+        sweep:
+            What to run.
+        has_stop_button:
+            Whether its progress has a Stop button.
+        display:
+            Shows its progress.
+        """
+
+    def retry(self, runs: Any) -> Any:
+        """Submit again what failed or was refused among these `Runs`; blocks, and gives the `Runs` afterwards."""
+
+    def snapshots(self, digests: Collection[str]) -> Mapping[str, RunSnapshot]:
+        """What the log says of these runs, by digest."""

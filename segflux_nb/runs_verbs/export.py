@@ -1,0 +1,53 @@
+"""``runs.export(...)``: a folder that explains itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..selection import Selection
+
+
+def export(
+    runs: Selection,
+    folder: str | Path,
+    *,
+    names: str | None = None,
+    metadata: bool = True,
+    parquet: bool = False,
+) -> Path:
+    """Write the runs to a folder that explains itself.
+
+    It gets ``pictures/`` under readable names, ``runs.csv`` (without active formulas), ``runs.jsonl``,
+    ``contact-sheet.png`` and ``report.html``, which needs no other file. Files of an earlier export are replaced.
+
+    Parameters
+    ----------
+    folder:
+        The folder; it is made if it does not exist.
+    names:
+        How pictures are named: ``"{lora_strength}-{seed}"``, with columns of `df`. Left out, by what varies.
+    metadata:
+        Whether the copies carry their parameters (see `segflux_nb.read_metadata`).
+    parquet:
+        Also write ``runs.parquet``; needs ``pip install segflux-nb[parquet]``.
+
+    Raises
+    ------
+    SegfluxError
+        If a table holds what looks like an API key, a name is not a column, or the folder cannot be written.
+
+    Example
+    -------
+    ``runs.export("tok-study-1", names="{lora_strength}-{seed}")``
+    """
+    from ..exporting.folder import export as export_frame
+
+    return export_frame(
+        runs.df,
+        Path(folder),
+        title=runs.title,
+        axes=list(runs.axes),
+        names=names,
+        metadata=metadata,
+        parquet=parquet,
+    )

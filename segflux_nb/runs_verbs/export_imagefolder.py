@@ -1,0 +1,24 @@
+"""``runs.export_imagefolder(...)``: a dataset for Hugging Face."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..selection import Selection
+
+
+def export_imagefolder(runs: Selection, folder: str | Path) -> Path:
+    """Write the pictures as Hugging Face's ``imagefolder``: ``train/metadata.jsonl``, with the prompts as ``text``.
+
+    Parameters
+    ----------
+    folder:
+        The folder; it is made if it does not exist.
+
+    Example
+    -------
+    ``load_dataset("imagefolder", data_dir=runs.export_imagefolder("dataset"))``
+    """
+    from ..exporting.imagefolder import export_imagefolder as export_frame
+
+    return export_frame(runs.df, Path(folder), axes=list(runs.axes))

@@ -1,0 +1,71 @@
+"""``runs.sheet()``: the contact sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..selection import Selection
+
+if TYPE_CHECKING:
+    from ..sheets.colours import ThemeName
+    from ..sheets.sheet import ContactSheet
+
+
+def sheet(
+    runs: Selection,
+    *,
+    cols: str | None = None,
+    rows: str | None = None,
+    by: str | Sequence[str] | None = None,
+    captions: Sequence[str] = (),
+    border: str | None = None,
+    heat: str | None = None,
+    relative_to: Mapping[str, Any] | None = None,
+    theme: ThemeName = "light",
+) -> ContactSheet:
+    """The contact sheet. The first axis not named becomes the columns, the second the rows, the third the outer axis.
+
+    Parameters
+    ----------
+    cols:
+        The axis, or another column, whose values are the columns of the sheet.
+    rows:
+        The axis, or another column, whose values are its rows.
+    by:
+        The outer axis; a list makes a grid of each combination of their values.
+    captions:
+        Columns whose values are written under each picture.
+    border:
+        A column of numbers, shown as the colour of a border.
+    heat:
+        A column of numbers, shown instead of the pictures.
+    relative_to:
+        Values of axes, such as ``{"lora_strength": 0.0}``. Each picture gets below it the difference from the picture
+        that has these values and is the same in all other axes.
+    theme:
+        ``light`` or ``dark``.
+
+    Raises
+    ------
+    SegfluxError
+        If a column does not exist, or there is nothing to show.
+
+    Example
+    -------
+    ``runs.sheet(cols="lora_strength", rows="seed", relative_to={"lora_strength": 0.0})``
+    """
+    from ..sheets.sheet import contact_sheet
+
+    return contact_sheet(
+        runs.df,
+        cols=cols,
+        rows=rows,
+        by=by,
+        title=runs.title,
+        captions=captions,
+        border=border,
+        heat=heat,
+        relative_to=relative_to,
+        theme=theme,
+    )

@@ -1,0 +1,26 @@
+"""``runs.summary()``: what the runs took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..notebook import MimeBundle, volatile_bundle
+from ..running.policy.summary import Summary, summarise
+from ..selection import Selection
+
+
+class RunsSummary(Summary):
+    """A summary that shows itself in a notebook."""
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> MimeBundle:
+        return volatile_bundle(repr(self), self.html())
+
+
+def summary(runs: Selection) -> Summary:
+    """Pictures, seconds, requests, delays and money, each next to the least that was possible; `print` it.
+
+    Example
+    -------
+    ``print(runs.summary())``
+    """
+    return RunsSummary(**vars(summarise(list(runs.logged().values()))))

@@ -1,0 +1,67 @@
+"""``runs.vote(...)``: which of two runs is better."""
+
+from __future__ import annotations
+
+from ..run import Run, value_of
+from ..selection import Selection
+from ..sweep.request import RUN_DIGITS
+from ..voting.pairwise import Candidate, PairwiseComparison, this_rater
+
+
+def vote(
+    runs: Selection,
+    left: Run | str,
+    right: Run | str,
+    outcome: str,
+    *,
+    axis: str = "lora_strength",
+    rater: str | None = None,
+) -> None:
+    """Say which of two runs is better. The vote is on disk at once. The tuner asks for such votes, blind.
+
+    Parameters
+    ----------
+    left:
+        A run, or its short name.
+    right:
+        Another one, which differs from it in the axis alone.
+    outcome:
+        ``left``, ``right``, ``tie`` or ``skip``.
+    axis:
+        The axis in which the two differ.
+    rater:
+        Who judges; your user name on this machine if left out.
+
+    Raises
+    ------
+    RunError
+        If the two differ in something else, or the outcome is not one of the four.
+
+    Example
+    -------
+    ``runs.vote(runs.one(seed=7, lora_strength=0.4), runs.one(seed=7, lora_strength=0.8), "right")``
+    """
+    one, other = (runs.digest_of(run)[:RUN_DIGITS] for run in (left, right))
+    comparison_of(runs, axis).vote(one, other, outcome, this_rater() if rater is None else rater)
+
+
+def comparison_of(runs: Selection, axis: str) -> PairwiseComparison:
+    """The votes between these runs along an axis.
+
+    Parameters
+    ----------
+    runs:
+        What is compared.
+    axis:
+        In what the two of a pair differ.
+
+    Raises
+    ------
+    RunError
+        If fewer than two values of the axis have pictures.
+    """
+    names = (*runs.axes, *(name for name in ("take", axis) if name not in runs.axes))
+    candidates = [
+        Candidate(run.digest, {name: value_of(run, name) for name in names}) for run in runs if run.path is not None
+    ]
+    return PairwiseComparison.of(runs.source.journal, runs.source.service, candidates, axis, list(runs.axes))

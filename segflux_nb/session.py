@@ -1,0 +1,42 @@
+"""An open workspace: its folder, log, service and launcher. `Workspace` is this, with the verbs for users."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .connection import Connection
+from .launcher import Launcher
+from .runlog.journal import Journal
+
+
+class Session:
+    """An open workspace folder with the connection to its service.
+
+    Parameters
+    ----------
+    path:
+        The folder, as an absolute path.
+    journal:
+        The log in that folder.
+    connection:
+        The service.
+    launcher:
+        Plans and starts sweeps.
+    """
+
+    def __init__(self, path: Path, journal: Journal, connection: Connection, launcher: Launcher) -> None:
+        self.path = path
+        self._journal = journal
+        self._connection = connection
+        self._launcher = launcher
+
+    @property
+    def service(self) -> str:
+        """The service's name: ``segmind``, ``simulator``, or a custom origin without its port."""
+        return self._connection.service
+
+    def close(self) -> None:
+        """Interrupt what runs, and close connections and files. What is on disk stays."""
+        self._launcher.interrupt_all()
+        self._connection.close()
+        self._journal.close()

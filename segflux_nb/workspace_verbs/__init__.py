@@ -1,0 +1,1 @@
+"""Verbs of `Workspace`, a function each, whose first parameter is the `Session`. `workspace.py` attaches them."""

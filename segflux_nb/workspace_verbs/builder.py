@@ -1,0 +1,28 @@
+"""``ws.builder()``: a form for a sweep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..session import Session
+from ..sweep.sweep import Sweep
+
+if TYPE_CHECKING:
+    from ..widgets.builder import Builder
+
+
+def builder(ws: Session, sweep: Sweep | None = None) -> Builder:
+    """A form for a sweep, in a notebook: ranges, the number of runs, money and time, a Run button, and the gallery.
+
+    Parameters
+    ----------
+    sweep:
+        What the form holds at first; left out, the defaults.
+
+    Example
+    -------
+    ``builder = ws.builder()``, and later ``ws.runs(builder.sweep)``
+    """
+    from ..widgets.builder import Builder
+
+    return Builder(ws._launcher, sweep)

@@ -1,0 +1,27 @@
+"""``ws.report()``: the log in a few lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ..connection import SIMULATOR
+from ..session import Session
+
+
+def report(ws: Session) -> list[str]:
+    """What the log holds: a line for each sweep of each service.
+
+    Example
+    -------
+    ``print(*ws.report(), sep="\\n")``
+    """
+    lines = []
+    journal = ws._journal
+    for service in journal.services():
+        for sweep in journal.sweeps(service):
+            digests = [digest for digest, _ in journal.cells(sweep.number)]
+            states = Counter(run.state.status for run in journal.runs(service, digests).values())
+            counts = ", ".join(f"{number:,} {status}" for status, number in sorted(states.items()))
+            paid = f", ${sweep.paid:.2f} paid" if service != SIMULATOR else ""
+            lines.append(f"{service}: {sweep.title or sweep.name}: {counts}{paid}")
+    return lines
