@@ -28,6 +28,7 @@ FLOORS = [
     ["widgets"],
     ["sheets"],
     ["voting"],
+    ["analysis"],
     ["launching"],
     ["running"],
     ["runlog"],

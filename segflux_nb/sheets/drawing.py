@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 
-from PIL import Image, ImageChops, ImageDraw, ImageStat
+from PIL import Image, ImageChops, ImageDraw
 
+from ..analysis.differences import difference_text
 from .colours import Theme, on_scale, readable_on
 from .fonts import line_height, text_width, wrap, write
 from .geometry import Box, Page, Text
@@ -17,14 +18,22 @@ GAIN = 3
 """Differences are shown so many times as bright as they are."""
 
 
-def difference(picture: Image.Image, reference: Image.Image) -> tuple[Image.Image, float]:
-    """Where a picture differs from another, in the colours of the scale, and the mean difference, from 0 to 1."""
+def difference_picture(picture: Image.Image, reference: Image.Image) -> Image.Image:
+    """Where a picture differs from another, in the colours of the scale.
+
+    Parameters
+    ----------
+    picture:
+        The picture; the result has its size.
+    reference:
+        The picture it is compared with, resized where its size is another one.
+    """
     if reference.size != picture.size:
         reference = reference.resize(picture.size, Image.Resampling.LANCZOS)
     grey = ImageChops.difference(picture, reference).convert("L")
     steps = [on_scale(min(1.0, GAIN * level / 255)) for level in range(256)]
     channels = [grey.point([step[channel] for step in steps]) for channel in range(3)]
-    return Image.merge("RGB", channels), ImageStat.Stat(grey).mean[0] / 255
+    return Image.merge("RGB", channels)
 
 
 def draw(page: Page, theme: Theme, reader: Reader, *, heat: bool = False) -> Image.Image:
@@ -118,9 +127,10 @@ def _draw_difference(
             theme.muted,
         )
         return
-    shown, mean = difference(picture, reference)
-    _paste(sheet, shown, box)
-    _draw_tags(sheet, pen, Cell(tags=(f"{100 * mean:.1f} %",)), box)
+    _paste(sheet, difference_picture(picture, reference), box)
+    difference = reader.difference(cell.picture, cell.reference)
+    if difference is not None:
+        _draw_tags(sheet, pen, Cell(tags=(difference_text(difference),)), box)
 
 
 def _draw_absence(sheet: Image.Image, pen: ImageDraw.ImageDraw, cell: Cell, box: Box, theme: Theme) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 
 from PIL import Image
 
+from ..analysis.differences import difference_text
 from ..markup import escape
 from .colours import ThemeName, on_scale, readable_on
-from .drawing import difference
+from .drawing import difference_picture
 from .layout import Cell, Layout
 from .reading import Reader, file_of
 
@@ -204,8 +205,9 @@ def _difference(cell: Cell) -> str:
     size = (DIFFERENCE_SIDE, DIFFERENCE_SIDE)
     reader = Reader()
     picture, reference = reader.fitted(cell.picture, size), reader.fitted(cell.reference, size)
-    if picture is None or reference is None:
+    difference = reader.difference(cell.picture, cell.reference)
+    if picture is None or reference is None or difference is None:
         return ""
-    shown, mean = difference(picture, reference)
-    words = f"{100 * mean:.1f} %"
-    return f'<img src="{_as_jpeg(shown)}" alt="difference {words}"><div class="tag">difference {words}</div>'
+    words = difference_text(difference)
+    shown = _as_jpeg(difference_picture(picture, reference))
+    return f'<img src="{shown}" alt="difference {words}"><div class="tag">difference {words}</div>'

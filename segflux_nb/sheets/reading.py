@@ -7,26 +7,59 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from ..analysis.differences import lab_thumbnail, mean_difference
 from ..pictures.thumbnails import SIDE, thumbnail_of
+
+COMPARED_SIDE = 256
+"""JPEG pictures are decoded at a fraction of their size, no smaller than this, before they are compared."""
 
 
 class Reader:
-    """Reads pictures, fitted into boxes; keeps what it read, for a smaller drawing of the same."""
+    """Reads pictures, and keeps what it read: fitted into boxes for drawing, as Lab thumbnails for comparing."""
 
     def __init__(self) -> None:
         self._read: dict[Any, Image.Image | None] = {}
+        self._lab: dict[Any, NDArray[np.float32] | None] = {}
 
     def fitted(self, picture: Any, size: tuple[int, int]) -> Image.Image | None:
         """A picture (path, bytes or Pillow image) within a width and height; None where it cannot be read."""
         if picture is None:
             return None
-        key = picture if isinstance(picture, str | bytes) else id(picture)
+        key = _key(picture)
         kept = self._read.get(key)
         if kept is None or (kept.width < size[0] and kept.height < size[1]):
             kept = self._read[key] = _read(picture, *size)
         return None if kept is None else _resized(kept, *size)
+
+    def lab(self, picture: Any) -> NDArray[np.float32] | None:
+        """A picture's Lab thumbnail (see `segflux_nb.analysis.differences`), or None where it cannot be read.
+
+        Parameters
+        ----------
+        picture:
+            A path, the bytes of a file, a Pillow image, or None.
+        """
+        if picture is None:
+            return None
+        key = _key(picture)
+        if key not in self._lab:
+            self._lab[key] = _lab(picture)
+        return self._lab[key]
+
+    def difference(self, picture: Any, reference: Any) -> float | None:
+        """The mean difference of two pictures, CIE76; None where one of them is missing or not readable.
+
+        Parameters
+        ----------
+        picture, reference:
+            Paths, bytes of files, Pillow images, or None. Which of them is which does not matter.
+        """
+        one, other = self.lab(picture), self.lab(reference)
+        return None if one is None or other is None else mean_difference(one, other)
 
 
 def file_of(picture: Any) -> tuple[bytes, str]:
@@ -46,6 +79,20 @@ def file_of(picture: Any) -> tuple[bytes, str]:
         return data, str(image.format)
 
 
+def _key(picture: Any) -> Any:
+    return picture if isinstance(picture, str | bytes) else id(picture)
+
+
+def _lab(picture: Any) -> NDArray[np.float32] | None:
+    try:
+        # Never the kept thumbnail: it has lost colour, and a number must not depend on whether a cache exists.
+        with _opened(picture, longest=None) as image:
+            image.draft("RGB", (COMPARED_SIDE, COMPARED_SIDE))
+            return lab_thumbnail(np.asarray(image.convert("RGB")))
+    except (OSError, UnidentifiedImageError):
+        return None
+
+
 def _read(picture: Any, width: int, height: int) -> Image.Image | None:
     try:
         with _opened(picture, max(width, height)) as image:
@@ -55,12 +102,13 @@ def _read(picture: Any, width: int, height: int) -> Image.Image | None:
         return None
 
 
-def _opened(picture: Any, longest: int) -> Image.Image:
+def _opened(picture: Any, longest: int | None) -> Image.Image:
+    """A picture, or its thumbnail where that has `longest` pixels; None asks for the picture itself."""
     if isinstance(picture, Image.Image):
         return picture.copy()
     if isinstance(picture, bytes):
         return Image.open(io.BytesIO(picture))
-    small = thumbnail_of(os.fspath(picture)) if longest <= SIDE else None
+    small = thumbnail_of(os.fspath(picture)) if longest is not None and longest <= SIDE else None
     if small is not None and small.exists():
         return Image.open(small)
     return Image.open(Path(picture))

@@ -90,7 +90,7 @@ def test_differences_are_from_the_chosen_cell_of_the_same_row(tmp_path):
     options = {"cols": "lora_strength", "rows": "seed", "relative_to": {"lora_strength": 0.0}}
     html = contact_sheet(table, **options).save(tmp_path / "a.html").read_text()
     assert html.count('alt="difference') == 2, "the page has them too"
-    assert 'alt="difference 0.0 %"' in html
+    assert 'alt="difference ΔE 0.0"' in html
     for (_, one), (_, other) in zip(page.cells, page.strips, strict=True):
         assert not overlap(one, other)
     for wrong, says in (({"steps": 3}, "no axis of this sheet"), ({"lora_strength": 0.7}, "does not have")):

@@ -1,0 +1,1 @@
+"""What pictures and runs say in numbers: pure functions over arrays and frames."""

@@ -1,0 +1,135 @@
+"""How much two pictures differ: one number, the same on sheets, in the gallery and in exports.
+
+The number is the mean CIE76 colour difference of two Lab thumbnails:
+
+1. A picture is reduced to 64 × 64 pixels. Each is the area mean of the part of the picture that it covers. The grid
+   is stretched over the whole picture, so pictures of different sizes and shapes can be compared. A picture of fewer
+   than 64 pixels a side is enlarged in the same way, without smoothing.
+2. The mean is taken of the sRGB values as they are stored, not of linear light. So a picture and its own 256-pixel
+   thumbnail, which image libraries reduce in the same way, give the same number.
+3. Each pixel goes from sRGB to linear light, to XYZ, to CIE L*a*b* (white point D65, two-degree observer).
+4. The difference of two pixels is their Euclidean distance in Lab (CIE76); the number is the mean of the 4,096.
+
+Black and white are 100 apart. People see a difference of about 2.3 between two uniform colours side by side.
+
+The browser has the same function (`segflux_nb/widgets/static/`) for pairs that Python did not compute;
+``tests/golden/differences.json`` holds both to the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 64
+"""Pixels of a side of a Lab thumbnail."""
+
+_TO_XYZ = np.array(
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
+"""Linear sRGB to XYZ (IEC 61966-2-1; seven digits by Bruce Lindbloom)."""
+
+_WHITE = _TO_XYZ.sum(axis=1)
+"""XYZ of sRGB's white, D65, so that white is L* 100 and a* and b* of each grey are 0."""
+
+_EPSILON, _KAPPA = 216 / 24389, 24389 / 27
+"""The CIE's constants: below epsilon, L* is kappa times the luminance."""
+
+
+def lab(rgb: NDArray[np.floating]) -> NDArray[np.float64]:
+    """CIE L*a*b* (D65) of sRGB colours.
+
+    Parameters
+    ----------
+    rgb:
+        Colours as stored, from 0 to 255; red, green and blue along the last axis.
+
+    Example
+    -------
+    >>> lab(np.array([255.0, 0.0, 0.0])).round(1).tolist()
+    [53.2, 80.1, 67.2]
+    """
+    stored = np.asarray(rgb, dtype=np.float64) / 255
+    linear = np.where(stored <= 0.04045, stored / 12.92, ((stored + 0.055) / 1.055) ** 2.4)
+    xyz = linear @ _TO_XYZ.T / _WHITE
+    x, y, z = np.moveaxis(np.where(xyz > _EPSILON, np.cbrt(xyz), (_KAPPA * xyz + 16) / 116), -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+def lab_thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """A picture as 64 × 64 area means, in Lab: what pictures are compared by.
+
+    Parameters
+    ----------
+    pixels:
+        The picture's sRGB values: height × width × 3.
+
+    Returns
+    -------
+    numpy.ndarray
+        64 × 64 × 3.
+    """
+    height, width, _ = pixels.shape
+    rows = _area_weights(height) @ pixels.reshape(height, width * 3).astype(np.float32)
+    means = _area_weights(width) @ rows.reshape(SIDE, width, 3)
+    return lab(means).astype(np.float32)
+
+
+def mean_difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """The mean CIE76 difference of two pictures.
+
+    Parameters
+    ----------
+    one, other:
+        Their Lab thumbnails, by `lab_thumbnail`.
+
+    Example
+    -------
+    >>> black, white = (np.full((2, 3, 3), level, dtype=np.uint8) for level in (0, 255))
+    >>> round(mean_difference(lab_thumbnail(black), lab_thumbnail(white)), 3)
+    100.0
+    """
+    return float(np.sqrt(((one - other) ** 2).sum(axis=-1)).mean(dtype=np.float64))
+
+
+def pairwise_differences(thumbnails: Sequence[NDArray[np.float32] | None]) -> list[list[float | None]]:
+    """The mean differences of all pairs of pictures.
+
+    Parameters
+    ----------
+    thumbnails:
+        A Lab thumbnail for each picture; None where there is no picture.
+
+    Returns
+    -------
+    list of list
+        For picture n, its differences from the pictures 0 to n - 1, in their order: the lower half of a symmetric
+        table. None for each pair of which one picture is missing.
+    """
+    return [
+        [None if one is None or other is None else mean_difference(one, other) for other in thumbnails[:number]]
+        for number, one in enumerate(thumbnails)
+    ]
+
+
+def difference_text(difference: float) -> str:
+    """A mean difference as it is written everywhere.
+
+    >>> difference_text(12.345)
+    'ΔE 12.3'
+    """
+    return f"ΔE {difference:.1f}"
+
+
+def _area_weights(length: int) -> NDArray[np.float32]:
+    """The share of each of `length` pixels in each of the 64 that stand for them: 64 × length, rows sum to one."""
+    edges = np.arange(SIDE + 1) * length / SIDE
+    pixels = np.arange(length)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return np.asarray(np.clip(overlap, 0, None) * SIDE / length, dtype=np.float32)
