@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -300,7 +301,8 @@ class Launcher:
             resubmit_unknown=resubmit_unknown,
             retry_held=retry_held,
         )
-        live = LiveRun(runs, loopthread.submit(work), stop, progress)
+        # The runs may be those of an earlier call, which was stopped.
+        live = LiveRun(replace(runs, stopped=None), loopthread.submit(work), stop, progress)
         self._live = [other for other in self._live if not other.done]
         self._live.append(live)
         return live

@@ -1,4 +1,4 @@
-"""A sweep that is running: to be waited for, stopped or interrupted."""
+"""A sweep that is running: it can be waited for, stopped or interrupted."""
 
 from __future__ import annotations
 
@@ -21,10 +21,21 @@ STOPPED = "Stopped as you asked"
 class LiveRun:
     """A sweep that is running on the private event loop.
 
+    Parameters
+    ----------
+    runs:
+        The sweep's runs.
+    future:
+        Is done when the sweep has ended.
+    stop:
+        Asks the engine to submit nothing more, and says afterwards why it ended early.
+    progress:
+        Shows how far the sweep is; it is closed at the end.
+
     Attributes
     ----------
     runs:
-        Its runs, as far as they are.
+        The sweep's runs, as far as they are done.
     """
 
     def __init__(self, runs: Runs, future: Future[None], stop: StopToken, progress: Progress) -> None:
@@ -33,8 +44,8 @@ class LiveRun:
         self._stop = stop
         self._progress = progress
         self._lock = threading.Lock()
-        self._ended = False
-        future.add_done_callback(lambda _: self._end())
+        self._is_closed = False
+        future.add_done_callback(lambda _: self._close_progress())
 
     def __repr__(self) -> str:
         return f"LiveRun({count(len(self.runs), 'run')})"
@@ -45,7 +56,7 @@ class LiveRun:
         return self._future.done()
 
     def when_done(self, action: Callable[[], None]) -> None:
-        """Call this when it has ended, on the event loop's thread; at once if it has."""
+        """Call `action` when the sweep has ended, on the event loop's thread; at once if it has ended already."""
         self._future.add_done_callback(lambda _: action())
 
     def stop(self) -> None:
@@ -53,17 +64,20 @@ class LiveRun:
         self._stop.set(STOPPED)
 
     def interrupt(self) -> None:
-        """End at once. A submit on the wire is finished in the background; the next run of the sweep goes on."""
+        """End at once. A submit on the wire is finished in the background; the next run of the sweep continues."""
         self._future.cancel()
-        self._end()
+        self._close_progress()
 
     def wait(self) -> Runs:
-        """Wait for the end, and give the runs. An interrupt ends the waiting, not the sweep."""
+        """Wait for the end, and return the runs. An interrupt ends the waiting, not the sweep.
+
+        If the sweep ended early, it prints why, once; `Runs.stopped` says it too.
+        """
         loopthread.wait(self._future)
         return self._outcome()
 
     def wait_or_interrupt(self) -> Runs:
-        """Wait for the end, and give the runs; an interrupt ends the sweep.
+        """Wait for the end, and return the runs. An interrupt ends the sweep.
 
         Raises
         ------
@@ -81,7 +95,7 @@ class LiveRun:
         return self._outcome()
 
     async def result(self) -> Runs:
-        """Wait for the end in asynchronous code; cancelling ends the sweep."""
+        """Wait for the end in asynchronous code, and return the runs. Cancelling ends the sweep."""
         try:
             await asyncio.wrap_future(self._future)
         except asyncio.CancelledError:
@@ -90,17 +104,18 @@ class LiveRun:
         return self._outcome()
 
     def _outcome(self) -> Runs:
-        self._end()
-        if not self._stop:
-            return self.runs
-        stopped = f"{self._stop.reason.rstrip('.')}. ws.run(sweep) continues"
-        print(stopped)
-        self.runs = replace(self.runs, stopped=stopped)
-        return self.runs
-
-    def _end(self) -> None:
+        """The runs, with the reason if the sweep ended early. The first call prints the reason."""
+        self._close_progress()
         with self._lock:
-            if self._ended:
+            if self._stop and self.runs.stopped is None:
+                stopped = f"{self._stop.reason.rstrip('.')}. ws.run(sweep) continues"
+                self.runs = replace(self.runs, stopped=stopped)
+                print(stopped)
+            return self.runs
+
+    def _close_progress(self) -> None:
+        with self._lock:
+            if self._is_closed:
                 return
-            self._ended = True
+            self._is_closed = True
         self._progress.close("stopped" if self._stop or self._future.cancelled() else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +24,21 @@ class Run:
     Attributes
     ----------
     digest:
-        Its identity.
-    parameters, labels:
-        What was asked for, and what the sweep says of it.
+        The identity of its request.
+    service:
+        The service that made the picture.
+    take:
+        0, or the number of a repetition that you paid for.
+    parameters:
+        Values by parameter.
+    labels:
+        Values of the sweep's placeholders, and its labels.
     status:
         planned, submitted, processing, completed, failed, refused, unknown or lost.
-    error, error_kind:
-        What went wrong, in words and in kind; empty where nothing did.
+    error_kind:
+        The kind of error, such as moderated; empty if nothing went wrong.
+    error:
+        What went wrong, in words; empty if nothing did.
     path:
         The picture's file, or None.
     """
@@ -38,8 +46,8 @@ class Run:
     digest: str
     service: str
     take: int
-    parameters: Mapping[str, Value]
-    labels: Mapping[str, Value]
+    parameters: Mapping[str, Value] = field(hash=False)  # a mapping has no hash; the digest stands for it
+    labels: Mapping[str, Value] = field(hash=False)
     status: str
     error_kind: str
     error: str
@@ -65,7 +73,7 @@ class Run:
         Raises
         ------
         RunError
-            Where there is none (yet); the text says why.
+            If there is no picture (yet); the text says why.
         """
         if self.path is None:
             why = f"{self.error_kind}: {self.error}" if self.error else f"it is {self.status}"
@@ -81,7 +89,20 @@ class Run:
 
 
 def value_of(run: Run, name: str) -> Any:
-    """A parameter, label or placeholder of a run, or its take; raises `RunError` where it has none such."""
+    """A parameter, label or placeholder of a run, or its take.
+
+    Parameters
+    ----------
+    run:
+        The run.
+    name:
+        The name of the parameter, label or placeholder, or ``take``.
+
+    Raises
+    ------
+    RunError
+        If runs have nothing of that name.
+    """
     value = run.take if name == "take" else getattr(run, name, None)
     if value is None:
         raise RunError(f"Runs have no {name!r}", remedy=f"They have {', '.join([*run.parameters, *run.labels])}")

@@ -1,4 +1,4 @@
-"""Which pair of pictures to judge next: balanced, shuffled, and always of one seed. Pure."""
+"""Which pair of pictures to judge next: balanced, in random order, and always of one seed. Pure."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ Pair = tuple[str, str]
 
 
 def next_pair(blocks: Mapping[Value, Mapping[Value, str]], judged: Sequence[Pair], shuffle: str) -> Pair | None:
-    """The runs to show left and right; None where no block has two.
+    """The two runs to show left and right; None if no block has two runs.
 
-    Least judged goes first: the pair itself, then its two values, then its block; among equals chance decides, and
-    which one stands left. The same arguments give the same pair.
+    The pair that was judged least comes first; among equals the pair whose two values were compared least, then the
+    one whose block was seen least. Chance decides among the rest, and which run is left. The same arguments give the
+    same pair.
 
     Parameters
     ----------
     blocks:
-        Runs by block and by the value of the axis.
+        Runs by block and by the value of the axis. A block is what the two of a pair have in common, such as a seed.
     judged:
         Pairs that were judged or skipped, in order.
     shuffle:
-        What chance is drawn from: the rater's name.
+        The seed of the random order: the rater's name.
 
     Example
     -------
@@ -41,6 +42,7 @@ def next_pair(blocks: Mapping[Value, Mapping[Value, str]], judged: Sequence[Pair
             pairs[frozenset((left, right))] += 1
             values[frozenset((value_of[left][0], value_of[right][0]))] += 1
             seen[value_of[left][1]] += 1
+    # The number of votes is part of the seed: it changes the order after each vote, and nothing has to be stored.
     chance = random.Random(f"{shuffle}/{len(judged)}")
     candidates = [pair for runs in blocks.values() for pair in combinations(runs.values(), 2)]
     if not candidates:

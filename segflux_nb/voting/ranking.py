@@ -1,12 +1,14 @@
-"""Which value people prefer, from votes between pairs of pictures: Bradley and Terry's model. Pure.
+"""Which value people prefer, from votes between pairs of pictures. Pure.
 
-The model (Bradley and Terry, Biometrika 39, 1952) gives each value a strength, and lets the left one win with the
-probability ``1 / (1 + exp(right - left))``; a tie counts as half a victory of either. What differs from seed to seed
-is in no formula: each interval comes from leaving out one seed after the other (the jackknife; Efron and Stein,
-Annals of Statistics 9, 1981), with Student's quantile for so many seeds.
+The model (Bradley and Terry, Biometrika 39, 1952) gives each value a strength. The left picture wins with the
+probability ``1 / (1 + exp(right - left))``; a tie counts as half a win for each.
 
-On an axis of numbers the preference is taken for a curve with one peak, a parabola of log odds. Where its slope
-cannot be told from zero lies the interval of the peak (Fieller's method, right for weak votes too).
+Intervals cover what changes from seed to seed, which no formula of the model describes. They come from the jackknife
+(Efron and Stein, Annals of Statistics 9, 1981): the fit is repeated with each seed left out once, and the spread of
+the results, with Student's quantile for that number of seeds, gives the interval.
+
+On an axis of numbers the best value may lie between two values that were tried. There the strength is a curve over
+the axis, and `_peak` finds its highest point and the interval of that point.
 """
 
 from __future__ import annotations
@@ -23,22 +25,26 @@ from ..markup import count
 from ..model import Value
 
 CONFIDENCE = 0.90
-"""Of every interval here."""
+"""The confidence of every interval here."""
 
 SHRINKAGE = 0.1
-"""Weight of the prior, which keeps finite what always wins; a hundredth of what some ten votes weigh."""
+"""Weight of the prior. It keeps the strength of a value that always wins finite, and is about 1 % of ten votes."""
 
 LOPSIDED = 0.8
-"""The curve gets a third power where that is so sure to be needed."""
+"""The curve gets a third power if a lopsided peak has at least this confidence."""
 
 LEAST = 0.4
-"""Few seeds may agree by luck: no interval is shorter than so much of what so few votes alone leave open."""
+"""The shortest interval, as a share of the interval that the number of votes alone gives. A few seeds can agree by
+chance, and then the jackknife's interval is too short."""
 
 NO_SCALE = ("seed", "take")
-"""Axes whose numbers are names: between two of them lies nothing."""
+"""Axes whose numbers are names. There is nothing between two of them."""
 
 POINTS = 401
+"""Places along the axis where the curve is computed."""
+
 STEPS, CONVERGED = 50, 1e-9
+"""Newton's method ends after this many steps, or when no weight changes by more than this."""
 
 LEFT, RIGHT, TIE, SKIP = "left", "right", "tie", "skip"
 OUTCOMES = (LEFT, RIGHT, TIE, SKIP)
@@ -47,14 +53,16 @@ _POINTS_OF = {LEFT: 1.0, RIGHT: 0.0, TIE: 0.5}
 
 @dataclass(frozen=True)
 class Vote:
-    """A judgement between two pictures that differ in one axis.
+    """A vote between two pictures that differ in one axis.
 
     Attributes
     ----------
-    left, right:
-        Values of the axis.
+    left:
+        The left picture's value of the axis.
+    right:
+        The right picture's value.
     outcome:
-        ``left``, ``right``, ``tie`` or ``skip``; what was skipped tells nothing.
+        ``left``, ``right``, ``tie`` or ``skip``; a skipped pair does not count.
     block:
         What the two have in common: their seed.
     """
@@ -67,28 +75,36 @@ class Vote:
 
 @dataclass(frozen=True)
 class Ranking:
-    """What votes say of the values of an axis.
+    """What votes say about the values of an axis.
 
-    Its text is a plain sentence; `scores` has a row for each value.
+    Its text is a sentence; `scores` has a row for each value.
 
     Attributes
     ----------
     axis:
-        What was judged.
+        The axis that was judged.
     best:
-        The value that is preferred: on an axis of numbers the peak of the curve, which may lie between two that were
-        tried; else the one with the highest score. None without votes.
-    low, high:
-        The interval of the peak at `CONFIDENCE`; None on other axes, or with fewer than two seeds.
-    others:
-        Values whose difference from the best one may be chance, on axes that are no scale of numbers.
-    blocks, votes:
-        How many seeds were judged, and how often.
+        The preferred value. On an axis of numbers it is the peak of the curve, which may lie between two values that
+        were tried; on other axes the value with the highest score. None without votes.
+    low:
+        Where the interval of the peak begins, at `CONFIDENCE`; None on other axes, or with fewer than two seeds.
+    high:
+        Where it ends.
+    blocks:
+        The number of seeds that were judged.
+    votes:
+        The number of votes that count.
     scores:
-        A frame, the best first: ``value``, ``score`` (log odds against the mean of all), ``low``, ``high`` (missing
-        with fewer than two seeds), ``judged`` (how often), ``won`` (the share, ties as halves).
+        A frame, the best value first: ``value``, ``score`` (log odds against the mean of all), ``low``, ``high``
+        (missing with fewer than two seeds), ``judged`` (how often), ``won`` (the share of wins, a tie is half a win).
+    others:
+        Values whose difference from the best one may be chance, on axes that are not numbers.
+    unit:
+        What a block is called: seed or group.
+    decimals:
+        Decimals of the values in its text.
     remark:
-        A sentence where something should be known, else empty.
+        A sentence if there is something to know, else empty.
 
     Example
     -------
@@ -134,38 +150,46 @@ def rank(axis: str, values: Sequence[Value], votes: Sequence[Vote], *, unit: str
     axis:
         Its name.
     values:
-        What was tried, in order.
+        The values that were tried, in order.
     votes:
-        Votes between them; others are left out.
+        Votes between them; votes on other values are left out.
     unit:
-        What blocks are called.
+        What a block is called: seed or group.
     """
     values = list(dict.fromkeys(values))
     counted = [vote for vote in votes if vote.outcome in _POINTS_OF and {vote.left, vote.right} <= set(values)]
     if not counted or len(values) < 2:
         return Ranking(axis, None, None, None, 0, 0, _no_scores(), unit=unit)
-    ballots = _Ballots(values, counted)
-    scores = _scores(values, counted, ballots)
+    table = _VoteTable(values, counted)
+    scores = _scores(values, counted, table)
     numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
-    blocks, votes_cast = len(ballots.names), len(counted)
+    blocks, votes_cast = len(table.names), len(counted)
     if axis in NO_SCALE or len(numbers) < len(values) or len(values) < 3:
         first = scores.iloc[0]
-        estimate, each = ballots.estimate(np.eye(len(values))), np.eye(len(values))
+        estimate, each = table.estimate(np.eye(len(values))), np.eye(len(values))
         ahead = each[values.index(first["value"])] - each
         clear = (ahead @ estimate.weights > estimate.reach(ahead)) & (blocks > 1)
         near = tuple(
             value for value, is_behind in zip(values, clear, strict=True) if not is_behind and value != first["value"]
         )
         return Ranking(axis, first["value"], None, None, blocks, votes_cast, scores, near, unit, _decimals(numbers))
-    peak, low, high, remark = _peak(np.array(numbers), ballots)
+    peak, low, high, remark = _peak(np.array(numbers), table)
     decimals = _decimals(numbers)
     if low is None and not remark:
-        remark = f"With one {unit} there is no telling whether it holds for others"
+        remark = f"One {unit} does not show whether it holds for others"
     return Ranking(axis, round(peak, 6), low, high, blocks, votes_cast, scores, (), unit, decimals, remark)
 
 
-class _Ballots:
-    """Votes as arrays, and what is estimated from them."""
+class _VoteTable:
+    """Votes as arrays, and what is estimated from them.
+
+    Parameters
+    ----------
+    values:
+        The values of the axis.
+    votes:
+        Votes between them, none of them skipped.
+    """
 
     def __init__(self, values: Sequence[Value], votes: Sequence[Vote]) -> None:
         place = {value: at for at, value in enumerate(values)}
@@ -177,7 +201,14 @@ class _Ballots:
         self.number = len(values)
 
     def estimate(self, features: np.ndarray) -> _Estimate:
-        """Weights of features (values by features), and how far they may be off."""
+        """The weights of features, and how uncertain they are.
+
+        Parameters
+        ----------
+        features:
+            A row for each value of the axis. The identity gives a strength to each value; powers of the value give
+            a curve.
+        """
         rows = features[self.left] - features[self.right]
         whole, within = _fit(rows, self.points)
         blocks = len(self.names)
@@ -190,7 +221,19 @@ class _Ballots:
 
 @dataclass(frozen=True)
 class _Estimate:
-    """Weights with their covariance across blocks, and the one that the number of votes alone leaves."""
+    """Weights of features, and how uncertain they are.
+
+    Attributes
+    ----------
+    weights:
+        A weight for each feature.
+    across:
+        Their covariance over the seeds, by the jackknife.
+    within:
+        Their covariance from the number of votes alone, as if all seeds were the same.
+    blocks:
+        The number of seeds.
+    """
 
     weights: np.ndarray
     across: np.ndarray
@@ -198,9 +241,16 @@ class _Estimate:
     blocks: int
 
     def reach(self, rows: np.ndarray, share: float = CONFIDENCE) -> np.ndarray:
-        """How far each row's product with the weights may be off.
+        """Half the length of the interval of each row's product with the weights.
 
-        Seeds that happen to agree differ by less than chance alone would have it; then chance sets the limit.
+        Seeds that happen to agree give a covariance that is too small. Then the number of votes sets the limit.
+
+        Parameters
+        ----------
+        rows:
+            What is multiplied with the weights, a row each.
+        share:
+            The confidence of the interval.
         """
         from scipy.stats import norm, t
 
@@ -209,7 +259,7 @@ class _Estimate:
 
 
 def _fit(rows: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The weights of greatest likelihood, with a weak prior, by Newton's method; and their covariance."""
+    """The most likely weights, with a weak prior, by Newton's method; and their covariance."""
     weights = np.zeros(rows.shape[1])
     prior = SHRINKAGE * np.eye(len(weights))
     for _ in range(STEPS):
@@ -223,18 +273,18 @@ def _fit(rows: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return weights, np.linalg.inv(bend)
 
 
-def _scores(values: Sequence[Value], votes: Sequence[Vote], ballots: _Ballots) -> pd.DataFrame:
-    estimate = ballots.estimate(np.eye(ballots.number))
-    against_the_mean = np.eye(ballots.number) - 1 / ballots.number
+def _scores(values: Sequence[Value], votes: Sequence[Vote], table: _VoteTable) -> pd.DataFrame:
+    estimate = table.estimate(np.eye(table.number))
+    against_the_mean = np.eye(table.number) - 1 / table.number
     strengths = against_the_mean @ estimate.weights
-    reach = estimate.reach(against_the_mean) if estimate.blocks > 1 else np.full(ballots.number, np.nan)
+    reach = estimate.reach(against_the_mean) if estimate.blocks > 1 else np.full(table.number, np.nan)
     judged: Counter[Value] = Counter()
     won: defaultdict[Value, float] = defaultdict(float)
     for vote in votes:
         judged.update((vote.left, vote.right))
         won[vote.left] += _POINTS_OF[vote.outcome]
         won[vote.right] += 1 - _POINTS_OF[vote.outcome]
-    table = pd.DataFrame(
+    scores = pd.DataFrame(
         {
             "value": pd.Series(list(values), dtype=object).infer_objects(),
             "score": strengths,
@@ -244,39 +294,63 @@ def _scores(values: Sequence[Value], votes: Sequence[Vote], ballots: _Ballots) -
             "won": [won[value] / judged[value] if judged[value] else math.nan for value in values],
         }
     )
-    return table.sort_values("score", ascending=False, kind="stable", ignore_index=True)
+    return scores.sort_values("score", ascending=False, kind="stable", ignore_index=True)
 
 
 def _no_scores() -> pd.DataFrame:
     return pd.DataFrame({"value": [], "score": [], "low": [], "high": [], "judged": [], "won": []})
 
 
-def _peak(numbers: np.ndarray, ballots: _Ballots) -> tuple[float, float | None, float | None, str]:
-    """Where the curve is highest, from where to where its slope may be zero, and a remark."""
+def _peak(numbers: np.ndarray, table: _VoteTable) -> tuple[float, float | None, float | None, str]:
+    """The highest point of the preference curve, its interval, and a remark.
+
+    The design, step by step:
+
+    1. The axis is scaled to -1 .. 1, so that its powers are of one size. The log odds are a parabola over it; with
+       five values or more they get a third power, if the votes show that the peak is lopsided.
+    2. The peak is the highest of `POINTS` places between the smallest and the largest value that were tried. It is
+       never outside: nobody has seen a picture there.
+    3. The interval is not "the peak, plus or minus". With weak votes the curve is nearly flat, and a small change of
+       its weights moves the peak from one end to the other. So the question is turned round, as Fieller does: a place
+       can be the peak if the slope there can be zero, given its uncertainty. Slopes are sums of the weights, so their
+       uncertainty is exact, however weak the votes are.
+    4. A slope of zero may also be a valley. A place is kept only if the curve can bend downward there.
+    5. At an end of what was tried the slope need not be zero for the best value to be there, so the peak itself
+       always belongs to the interval.
+
+    The interval goes from the first place that is kept to the last one.
+
+    Parameters
+    ----------
+    numbers:
+        The values that were tried.
+    table:
+        The votes between them.
+    """
     middle, half = (numbers.max() + numbers.min()) / 2, (numbers.max() - numbers.min()) / 2
     scaled = (numbers - middle) / half
     powers, remark = 2, ""
-    curve = ballots.estimate(_powers(scaled, 2))
+    curve = table.estimate(_powers(scaled, 2))
     if curve.blocks > 1 and len(numbers) > 4:
-        lopsided = ballots.estimate(_powers(scaled, 3))
+        lopsided = table.estimate(_powers(scaled, 3))
         if abs(lopsided.weights[2]) > lopsided.reach(np.eye(3)[2:], LOPSIDED)[0]:
             powers, curve = 3, lopsided
-    along = np.linspace(-1, 1, POINTS)
-    at = int(np.argmax(_powers(along, powers) @ curve.weights))
-    peak = float(middle + half * along[at])
+    places = np.linspace(-1, 1, POINTS)
+    highest = int(np.argmax(_powers(places, powers) @ curve.weights))
+    peak = float(middle + half * places[highest])
     if curve.blocks < 2:
         return peak, None, None, ""
-    slopes = np.stack([power * along ** (power - 1) for power in range(1, powers + 1)], axis=1)
-    bends = np.stack([power * (power - 1) * along ** max(0, power - 2) for power in range(1, powers + 1)], axis=1)
-    level = np.abs(slopes @ curve.weights) <= curve.reach(slopes)
-    level &= bends @ curve.weights <= curve.reach(bends)
-    # At an end of what was tried the slope need not be zero for the best to lie there.
-    level |= np.arange(POINTS) == at
-    low, high = (float(middle + half * along[end]) for end in (np.argmax(level), POINTS - 1 - np.argmax(level[::-1])))
-    if at in (0, POINTS - 1):
-        remark = f"It may lie {'below' if at == 0 else 'above'} what was tried"
+    slopes = np.stack([power * places ** (power - 1) for power in range(1, powers + 1)], axis=1)
+    bends = np.stack([power * (power - 1) * places ** max(0, power - 2) for power in range(1, powers + 1)], axis=1)
+    can_be_peak = np.abs(slopes @ curve.weights) <= curve.reach(slopes)
+    can_be_peak &= bends @ curve.weights <= curve.reach(bends)
+    can_be_peak[highest] = True
+    first, last = int(np.argmax(can_be_peak)), POINTS - 1 - int(np.argmax(can_be_peak[::-1]))
+    low, high = (float(middle + half * places[end]) for end in (first, last))
+    if highest in (0, POINTS - 1):
+        remark = f"The best value may lie {'below' if highest == 0 else 'above'} what was tried"
     elif low == numbers.min() and high == numbers.max():
-        remark = "The votes do not tell yet"
+        remark = "There are too few votes to tell"
     return peak, low, high, remark
 
 
@@ -289,5 +363,5 @@ def _deviation(rows: np.ndarray, covariance: np.ndarray) -> np.ndarray:
 
 
 def _decimals(numbers: Sequence[float]) -> int:
-    """As many as the values have, and two at least."""
+    """The decimals that the values have, at least two."""
     return max([2, *(len(f"{value:.6f}".rstrip("0").partition(".")[2]) for value in numbers)])

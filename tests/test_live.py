@@ -1,0 +1,29 @@
+"""A sweep that is running: its end is said once, whoever asks for it."""
+
+import asyncio
+
+import pytest
+
+import segflux_nb as sf
+from segflux_nb.model import MODEL
+from segflux_nb.simulator.app import Simulator
+
+
+@pytest.fixture
+def live(tmp_path):
+    with Simulator(time_scale=0.002, paint=False) as simulator, sf.Workspace(tmp_path, service=simulator) as ws:
+        sweep = sf.Sweep(prompt="TOK", finetune_id="a", seed=range(4))
+        yield ws.start(sweep, max_cost=2.5 * MODEL.price)
+
+
+def test_why_it_stopped_is_printed_once(live, capsys):
+    first = live.wait()
+    said = capsys.readouterr().out
+    assert said.count("ws.run(sweep) continues") == 1
+    assert first.stopped
+    assert first.stopped in said
+    assert live.wait().stopped == first.stopped
+    assert asyncio.run(live.result()).stopped == first.stopped
+    assert live.wait_or_interrupt().stopped == first.stopped
+    assert live.runs.stopped == first.stopped
+    assert capsys.readouterr().out == ""
