@@ -146,8 +146,8 @@ def beside() -> None:
 def frames(number: int = 100_000) -> None:
     with tempfile.TemporaryDirectory() as name, sf.Workspace(name, service="simulator") as ws:
         sweep = sf.Sweep(prompt="TOK", finetune_id="a", seed=range(number // 50), lora_strength="0-4.9 (+0.1)")
-        ws._journal.plan(ws.service, list(sweep))
-        ws._journal.enter_sweep(ws.service, sweep.identity, sweep.name, "", sweep.axes, list(sweep))
+        ws._journal.of(ws.service).runs.plan(list(sweep))
+        ws._journal.of(ws.service).sweeps.enter(sweep.identity, sweep.name, "", sweep.axes, list(sweep))
         runs = ws.runs(sweep)
         began = time.perf_counter()
         length = len(runs.df)

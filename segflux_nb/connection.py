@@ -14,7 +14,7 @@ from . import loopthread
 from .clock import Clock
 from .model import MODEL
 from .pictures.store import PictureStore
-from .runlog.journal import Journal
+from .runlog.journal import Journal, ServiceLog
 from .running.engine import Engine
 from .running.rate_limiter import RateLimitedTransport, RateLimiter
 from .service.addresses import HOSTED, Service, at
@@ -117,6 +117,10 @@ class Connection:
         # A base URL: a simulator says that it is one, so that its pictures are never taken for a model's.
         return SIMULATOR if self._ask(at(self._address), Api.is_simulator) else at(self._address).name
 
+    @property
+    def _log(self) -> ServiceLog:
+        return self._journal.of(self.service)
+
     def balance(self) -> float | None:
         """US dollars on the account, where the service keeps one for us and says so in time."""
         if self.service == SIMULATOR or self._secret is None:
@@ -134,7 +138,7 @@ class Connection:
                 store = PictureStore(self._folder)
                 store.tidy(self._clock.now())
                 self._engine = Engine(
-                    self._journal,
+                    self._log,
                     self._api,
                     pacer,
                     store,
@@ -148,7 +152,7 @@ class Connection:
         """What an evaluation costs and takes here: from the log once it has some, else as published."""
         measured = [
             (evaluations, found.queue + found.render, found.cost)
-            for found in self._journal.measured(self.service)
+            for found in self._log.runs.measured()
             if (evaluations := MODEL.evaluations(found.parameters))
         ]
         cost, cost_source = PUBLISHED.cost, PUBLISHED.cost_source
@@ -190,10 +194,10 @@ class Connection:
         return at(self._running.url, name=self.service)
 
     def _pacer(self) -> RateLimiter:
-        journal, service, most = self._journal, self.service, self._max_rpm
+        sharing, most = self._log.sharing, self._max_rpm
 
         async def window() -> float:
-            return await asyncio.to_thread(journal.take_turn, service, most or 1)
+            return await asyncio.to_thread(sharing.take_turn, most or 1)
 
         lately = self._clock.now() - CAUTIOUS_SECONDS
         return RateLimiter(
@@ -201,8 +205,8 @@ class Connection:
             max_in_flight=self._max_in_flight,
             window=window if most is not None else None,
             max_rpm=most,
-            on_limit=lambda what, value, why: journal.note_limit(service, what, value, why),
-            cautious=any(at > lately for at, *_ in journal.limits(service)),
+            on_limit=lambda what, value, why: sharing.note_limit(what, value, why),
+            cautious=any(at > lately for at, *_ in sharing.limits()),
         )
 
     def _ask(self, service: Service, question: Callable[[Api], Awaitable[T]]) -> T:

@@ -26,7 +26,7 @@ from .lifecycle import Disposition, State, disposition
 from .live import STOPPED, LiveRun
 from .model import PLACEHOLDER_FINETUNE_ID
 from .notebook import MimeBundle, volatile_bundle
-from .runlog.journal import Journal
+from .runlog.journal import Journal, ServiceLog
 from .running.context import StopToken
 from .running.policy.budget import Budget
 from .runs import Runs, runs_of_sweep
@@ -79,7 +79,7 @@ class Launcher:
     @property
     def source(self) -> Source:
         """Where the runs of this workspace come from."""
-        return Source(self._journal, self._service, self._folder, self)
+        return Source(self._log, self._folder, self)
 
     # ------------------------------------------------------------------ what to do
 
@@ -133,9 +133,8 @@ class Launcher:
         budget = Budget(self.cap(max_cost))
         requests = self._next_takes(sweep) if again else list(sweep)
         self._check(self._not_settled(requests))
-        self._journal.plan(self._service, requests)
-        self._journal.enter_sweep(
-            self._service,
+        self._log.runs.plan(requests)
+        self._log.sweeps.enter(
             sweep.identity,
             sweep.name,
             name or "",
@@ -172,7 +171,7 @@ class Launcher:
                 f"{run.error_kind}: {run.error}" if run.error else "",
                 run.cost_usd or 0.0,
             )
-            for digest, run in self._journal.runs(self._service, digests).items()
+            for digest, run in self._log.runs.read(digests).items()
         }
 
     def interrupt_all(self) -> None:
@@ -202,8 +201,12 @@ class Launcher:
     def _service(self) -> str:
         return self._connection.service
 
+    @property
+    def _log(self) -> ServiceLog:
+        return self._journal.of(self._service)
+
     def _plan(self, requests: Sequence[Request], balance: float | None) -> Plan:
-        logged = self._journal.run_states(self._service, [request.digest for request in requests])
+        logged = self._log.runs.states([request.digest for request in requests])
         plan = make_plan(
             requests,
             {digest: (run.state, run.error_kind) for digest, run in logged.items()},
@@ -216,11 +219,11 @@ class Launcher:
 
     def _next_takes(self, sweep: Sweep) -> list[Request]:
         """The cells of a sweep, each as the take that the log does not have yet."""
-        return [request.again(self._journal.next_take(self._service, request.again(0).digest)) for request in sweep]
+        return [request.again(self._log.runs.next_take(request.again(0).digest)) for request in sweep]
 
     def _not_settled(self, requests: Sequence[Request]) -> list[Request]:
         """The requests for which the service will be asked: to submit, to collect, or to look up."""
-        logged = self._journal.run_states(self._service, [request.digest for request in requests])
+        logged = self._log.runs.states([request.digest for request in requests])
 
         def is_settled(request: Request) -> bool:
             run = logged.get(request.digest)
@@ -280,7 +283,7 @@ class Launcher:
         engine = self._connection.engine()
         stop = StopToken()
         unique = {request.digest: request for request in requests}
-        logged = self._journal.run_states(self._service, unique)
+        logged = self._log.runs.states(unique)
         plan = self._plan(list(unique.values()), None)
         progress = Progress(
             ProgressSource(

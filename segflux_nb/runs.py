@@ -72,7 +72,7 @@ def runs_of_sweep(source: Source, sweep: Sweep) -> Runs:
     sweep:
         The sweep; other takes that the log has of it are included.
     """
-    logged = source.journal.find_sweep(source.service, identity=sweep.identity)
+    logged = source.log.sweeps.find(identity=sweep.identity)
     if logged is None:
         return Runs(source, [(cell.digest, cell.labels) for cell in sweep], sweep.axes, name=sweep.name)
     return _entered(source, logged.number, sweep.axes, logged.name, logged.title)
@@ -93,9 +93,9 @@ def runs_of_name(source: Source, name: str) -> Runs:
     WorkspaceError
         If the log has no sweep of that name.
     """
-    logged = source.journal.find_sweep(source.service, name=name)
+    logged = source.log.sweeps.find(name=name)
     if logged is None:
-        known = dict.fromkeys(entry.title or entry.name for entry in source.journal.sweeps(source.service))
+        known = dict.fromkeys(entry.title or entry.name for entry in source.log.sweeps.all())
         raise WorkspaceError(
             f"The log has no sweep {name!r}", remedy=f"It has {', '.join(known)}" if known else "It has no sweep yet"
         )
@@ -110,7 +110,7 @@ def all_runs(source: Source) -> Runs:
     source:
         The log.
     """
-    logged = source.journal.all_runs(source.service)
+    logged = source.log.runs.all()
     values = {name: dict.fromkeys(run.parameters[name] for run in logged.values()) for name in MODEL.parameters}
     axes = {name: list(seen) for name, seen in values.items() if len(seen) > 1}
     return Runs(source, [(digest, {}) for digest in logged], axes)
@@ -118,4 +118,4 @@ def all_runs(source: Source) -> Runs:
 
 def _entered(source: Source, number: int, axes: Mapping[str, Sequence[Value]], name: str, title: str) -> Runs:
     """The runs of a sweep of the log, by its number there."""
-    return Runs(source, source.journal.cells(number), axes, name=title or name, title=title)
+    return Runs(source, source.log.sweeps.cells(number), axes, name=title or name, title=title)

@@ -25,7 +25,7 @@ from .runlog.frame import (
     sources,
     votes_frame,
 )
-from .runlog.journal import Journal
+from .runlog.journal import ServiceLog
 from .runlog.rows import LoggedRun
 
 if TYPE_CHECKING:
@@ -40,18 +40,15 @@ class Source:
 
     Attributes
     ----------
-    journal:
-        The log.
-    service:
-        The service whose runs are meant.
+    log:
+        What the log holds of the service.
     folder:
         The workspace's folder, as an absolute path.
     launcher:
         Plans sweeps and retries runs.
     """
 
-    journal: Journal
-    service: str
+    log: ServiceLog
     folder: Path
     launcher: SweepLauncher
 
@@ -97,7 +94,7 @@ class Selection:
         return self._identity == other._identity if isinstance(other, Selection) else NotImplemented
 
     def __hash__(self) -> int:
-        return hash((self.source.folder, self.source.service, tuple(digest for digest, _ in self.cells)))
+        return hash((self.source.folder, self.source.log.service, tuple(digest for digest, _ in self.cells)))
 
     def __repr__(self) -> str:
         axes = " × ".join(f"{len(values)} {name}" for name, values in self.axes.items())
@@ -216,12 +213,12 @@ class Selection:
     @property
     def limits(self) -> pd.DataFrame:
         """The limits of the service that were learned: when, which limit, the new value, why."""
-        return limits_frame(self.source.journal.limits(self.source.service))
+        return limits_frame(self.source.log.sharing.limits())
 
     @property
     def votes(self) -> pd.DataFrame:
         """All votes between these runs: when, by whom, along which axis, the two runs, the outcome."""
-        return votes_frame(self.source.journal.votes(self.source.service), {digest for digest, _ in self.cells})
+        return votes_frame(self.source.log.votes.all(), {digest for digest, _ in self.cells})
 
     @property
     def counts(self) -> dict[str, int]:
@@ -230,24 +227,23 @@ class Selection:
 
     def logged(self) -> dict[str, LoggedRun]:
         """The rows of the log, by digest; runs that are not in the log are missing."""
-        return self.source.journal.runs(self.source.service, [digest for digest, _ in self.cells])
+        return self.source.log.runs.read([digest for digest, _ in self.cells])
 
     @property
     def _identity(self) -> tuple[object, ...]:
         cells = [(digest, dict(labels)) for digest, labels in self.cells]
         axes = [(name, list(values)) for name, values in self.axes.items()]
-        return self.source.folder, self.source.service, cells, axes
+        return self.source.folder, self.source.log.service, cells, axes
 
     def _frame(self, columns: Sequence[Column]) -> pd.DataFrame:
-        journal, version = self.source.journal, (self.source.journal.version(), self._base)
+        log, version = self.source.log, (self.source.log.version(), self._base)
         built = self._built.get(len(columns))
         if built is None or built[0] != version:
-            service = self.source.service
-            table = journal.table(service, [digest for digest, _ in self.cells], sources(columns))
+            table = log.runs.table([digest for digest, _ in self.cells], sources(columns))
             places = {digest: place for place, digest in enumerate(table["digest"])}
             order = [places[digest] for digest, _ in self.cells if digest in places]
             labels = [labels for digest, labels in self.cells if digest in places]
-            frame = build(table, order, labels, journal.marks(service), self._base, columns)
+            frame = build(table, order, labels, log.marks.all(), self._base, columns)
             # Most operations of pandas keep attrs. Where they are lost, a sheet uses the columns that vary.
             frame.attrs["segflux_axes"] = list(self.axes)
             built = self._built[len(columns)] = (version, frame)

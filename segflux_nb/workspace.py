@@ -269,7 +269,7 @@ class Workspace(Session):
     @property
     def sweeps(self) -> pd.DataFrame:
         """The sweeps that were run here: name, date, axes, cells, done, paid."""
-        return sweeps_frame(self._journal.sweeps(self.service))
+        return sweeps_frame(self._journal.of(self.service).sweeps.all())
 
     def runs(self, sweep: Sweep | str | None = None) -> Runs:
         """Runs of the log, without the network.

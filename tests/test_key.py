@@ -173,10 +173,10 @@ def test_a_sweep_whose_pictures_are_all_logged_runs_without_a_key(no_key, tmp_pa
     """A finished notebook is executed again by somebody who has no key: nothing is to be submitted."""
     grid = sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2])
     with sf.Workspace(tmp_path / "study") as ws:
-        ws._journal.plan("segmind", grid)
-        for run in ws._journal.all_runs("segmind").values():
+        ws._journal.of("segmind").runs.plan(grid)
+        for run in ws._journal.of("segmind").runs.all().values():
             for state in (State.SUBMITTING, State.SUBMITTED, State.DOWNLOADING, State.COMPLETED):
-                run = ws._journal.move(run, state, request_id=run.digest)
+                run = ws._journal.of("segmind").runs.move(run, state, request_id=run.digest)
         assert ws.run(grid).counts == {"completed": 2}
         with pytest.raises(sf.SegfluxError, match="API key"):
             ws.run(grid, again=True)

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..lifecycle import State
-from ..runlog.journal import Journal
+from ..runlog.journal import ServiceLog
 from ..runlog.rows import LoggedRun, Measurement, RunState
 from ..sweep.request import Request
 from .daemon_executor import DaemonExecutor
@@ -18,28 +18,25 @@ T = TypeVar("T")
 
 
 class AsyncJournal:
-    """A service's runs in a journal.
+    """A service's runs in the log.
 
     Parameters
     ----------
-    journal:
-        The log.
-    service:
-        Whose runs.
+    log:
+        What the log holds of the service.
     """
 
-    def __init__(self, journal: Journal, service: str) -> None:
-        self.journal = journal
-        self.service = service
+    def __init__(self, log: ServiceLog) -> None:
+        self.log = log
         self._thread = DaemonExecutor(1, "segflux-journal")
 
     async def plan(self, requests: Iterable[Request]) -> None:
         """Enter the requests that the log does not know yet."""
-        await self._write(self.journal.plan, self.service, list(requests))
+        await self._write(self.log.runs.plan, list(requests))
 
     async def move(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun | None:
         """Change a run's state durably; None where another process was faster."""
-        return await self._write(partial(self.journal.move, run, to, **changes))
+        return await self._write(partial(self.log.runs.move, run, to, **changes))
 
     async def settle(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun:
         """`move`, and where another process was faster, what it made of the run."""
@@ -47,34 +44,34 @@ class AsyncJournal:
 
     async def claim(self, run: LoggedRun) -> LoggedRun:
         """Take over a run that is in nobody's hands; where another process was faster, the run as it is now."""
-        return await self._write(self.journal.claim, run, this_process()) or self.reread(run)
+        return await self._write(self.log.sharing.claim, run, this_process()) or self.reread(run)
 
     async def beat(self) -> None:
         """Write this process's heartbeat."""
-        await self._write(self.journal.beat, this_process())
+        await self._write(self.log.sharing.beat, this_process())
 
     async def take_turn(self, most: int) -> float:
         """Take one of so many requests a minute; 0, or the seconds to wait for one."""
-        return await self._write(self.journal.take_turn, self.service, most)
+        return await self._write(self.log.sharing.take_turn, most)
 
     def silence(self, owner: str) -> float | None:
         """Seconds since a process was last seen alive; None where it never was."""
-        return self.journal.silence(owner)
+        return self.log.sharing.silence(owner)
 
     def measured(self) -> list[Measurement]:
         """What the service measured of the latest completed runs, the newest first."""
-        return self.journal.measured(self.service)
+        return self.log.runs.measured()
 
     def runs(self, digests: Iterable[str]) -> list[LoggedRun]:
         """The rows of these digests, in order."""
         digests = list(digests)
-        logged = self.journal.runs(self.service, digests)
+        logged = self.log.runs.read(digests)
         return [logged[digest] for digest in digests]
 
     def run_states(self, digests: Iterable[str]) -> dict[str, RunState]:
         """Where these runs stand, by digest and in order."""
         digests = list(digests)
-        found = self.journal.run_states(self.service, digests)
+        found = self.log.runs.states(digests)
         return {digest: found[digest] for digest in digests}
 
     def reread(self, run: LoggedRun) -> LoggedRun:
@@ -83,7 +80,7 @@ class AsyncJournal:
 
     def place(self, run: LoggedRun) -> RunId:
         """The run, told apart from those of other logs and services."""
-        return (str(self.journal.path), run.service, run.digest)
+        return (str(self.log.path), run.service, run.digest)
 
     def close(self) -> None:
         """Stop the thread."""

@@ -16,7 +16,7 @@ from ..clock import Clock
 from ..errors import WorkspaceError
 from ..lifecycle import Disposition, State, disposition
 from ..pictures.store import PictureStore
-from ..runlog.journal import Journal
+from ..runlog.journal import ServiceLog
 from ..runlog.rows import LoggedRun, RunState
 from ..service.api import Api
 from ..sweep.plan import Rates
@@ -43,7 +43,7 @@ class Engine:
 
     Parameters
     ----------
-    journal, api, pacer, store, clock:
+    log, api, pacer, store, clock:
         Where it writes, asks, takes turns, keeps and waits.
     max_in_flight:
         Jobs at the service at a time.
@@ -53,7 +53,7 @@ class Engine:
 
     def __init__(
         self,
-        journal: Journal,
+        log: ServiceLog,
         api: Api,
         pacer: RateLimiter,
         store: PictureStore,
@@ -62,7 +62,7 @@ class Engine:
         max_in_flight: int,
         rates: Rates,
     ) -> None:
-        self._writer = AsyncJournal(journal, api.service.name)
+        self._writer = AsyncJournal(log)
         self._recovery = Recovery(self._writer, api, clock, self._is_elsewhere)
         self._submitter = Submitter(self._writer, api, pacer, clock, rates)
         self._collector = Collector(self._writer, api, pacer, store, clock, rates.seconds)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from ..clock import Clock
@@ -53,7 +52,7 @@ class Recovery:
             history = await self._history(unknown)
         except (ServiceError, TransportError):
             return
-        is_known = partial(self._writer.journal.knows_request, self._writer.service)
+        is_known = self._writer.log.runs.knows_request
         for run in unknown:
             job = history.find(run.parameters, (run.submitted_at or 0.0) + self._api.ahead, is_known)
             # The addresses of an earlier job of this run, one that failed, must not stick to the new one.

@@ -40,4 +40,4 @@ def mark(
     digest = runs.digest_of(run)
     if stars is not None and (isinstance(stars, bool) or stars not in range(6)):
         raise RunError(f"stars={stars!r} is not a number from 0 to 5")
-    runs.source.journal.mark(runs.source.service, digest, stars=stars, pick=pick, note=note)
+    runs.source.log.marks.set(digest, stars=stars, pick=pick, note=note)

@@ -64,4 +64,4 @@ def comparison_of(runs: Selection, axis: str) -> PairwiseComparison:
     candidates = [
         Candidate(run.digest, {name: value_of(run, name) for name in names}) for run in runs if run.path is not None
     ]
-    return PairwiseComparison.of(runs.source.journal, runs.source.service, candidates, axis, list(runs.axes))
+    return PairwiseComparison.of(runs.source.log.votes, candidates, axis, list(runs.axes))

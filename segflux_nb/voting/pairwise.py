@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import RunError
 from ..markup import count
 from ..model import Value
-from ..runlog.journal import Journal
+from ..runlog.marks import VoteLog
 from ..runlog.rows import LoggedVote
 from ..sweep.request import RUN_DIGITS
 from .pairing import Pair, next_pair
@@ -52,10 +52,8 @@ class PairwiseComparison:
 
     Attributes
     ----------
-    journal:
-        The log, where votes are kept.
-    service:
-        The service whose runs are compared.
+    log:
+        The votes of the service in the log.
     runs:
         The runs.
     axis:
@@ -64,24 +62,19 @@ class PairwiseComparison:
         The names of the other axes that vary.
     """
 
-    journal: Journal
-    service: str
+    log: VoteLog
     runs: Sequence[Candidate] = field(repr=False)
     axis: str
     others: Sequence[str]
 
     @classmethod
-    def of(
-        cls, journal: Journal, service: str, runs: Sequence[Candidate], axis: str, axes: Sequence[str]
-    ) -> PairwiseComparison:
+    def of(cls, log: VoteLog, runs: Sequence[Candidate], axis: str, axes: Sequence[str]) -> PairwiseComparison:
         """The comparison of a selection of runs.
 
         Parameters
         ----------
-        journal:
-            The log, where votes are kept.
-        service:
-            The service whose runs are compared.
+        log:
+            The votes of the service in the log.
         runs:
             The runs of the selection that have a picture.
         axis:
@@ -103,7 +96,7 @@ class PairwiseComparison:
             )
         names = [name for name in (*axes, "take") if name != axis]
         varying = [name for name in names if len({run.values[name] for run in runs}) > 1]
-        return cls(journal, service, runs, axis, varying)
+        return cls(log, runs, axis, varying)
 
     @property
     def values(self) -> list[Value]:
@@ -156,11 +149,11 @@ class PairwiseComparison:
                 f"{one.run} and {other.run} differ in {', '.join(apart) or 'nothing'}, not in {self.axis} alone",
                 remedy=f"Compare runs that differ in {self.axis} only",
             )
-        self.journal.vote(self.service, LoggedVote(rater, self.axis, one.digest, other.digest, outcome))
+        self.log.add(LoggedVote(rater, self.axis, one.digest, other.digest, outcome))
 
     def undo(self, rater: str) -> bool:
         """Delete a rater's latest vote. Returns whether there was one."""
-        return self.journal.undo(self.service, self.axis, rater, [run.digest for run in self.runs])
+        return self.log.undo(self.axis, rater, [run.digest for run in self.runs])
 
     def ranking(self, rater: str | None = None) -> Ranking:
         """What the votes say: all of them, or those of one rater."""
@@ -178,5 +171,5 @@ class PairwiseComparison:
 
     def _logged(self) -> list[LoggedVote]:
         digests = {run.digest for run in self.runs}
-        votes = [vote for _, vote in self.journal.votes(self.service)]
+        votes = [vote for _, vote in self.log.all()]
         return [v for v in votes if v.axis == self.axis and v.left in digests and v.right in digests]

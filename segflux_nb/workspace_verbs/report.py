@@ -18,9 +18,10 @@ def report(ws: Session) -> list[str]:
     lines = []
     journal = ws._journal
     for service in journal.services():
-        for sweep in journal.sweeps(service):
-            digests = [digest for digest, _ in journal.cells(sweep.number)]
-            states = Counter(run.state.status for run in journal.runs(service, digests).values())
+        log = journal.of(service)
+        for sweep in log.sweeps.all():
+            digests = [digest for digest, _ in log.sweeps.cells(sweep.number)]
+            states = Counter(run.state.status for run in log.runs.read(digests).values())
             counts = ", ".join(f"{number:,} {status}" for status, number in sorted(states.items()))
             paid = f", ${sweep.paid:.2f} paid" if service != SIMULATOR else ""
             lines.append(f"{service}: {sweep.title or sweep.name}: {counts}{paid}")

@@ -72,8 +72,8 @@ def test_the_mode_follows_version_and_file_system(tmp_path, monkeypatch, sound, 
     monkeypatch.setattr(schema, "wal_is_sound", lambda: sound)
     monkeypatch.setattr(schema, "is_local", lambda kind: local)
     journal = open_journal(tmp_path)
-    assert journal._database.execute("PRAGMA journal_mode").fetchone()[0] == mode
-    assert journal._database.execute("PRAGMA synchronous").fetchone()[0] == 2, "FULL in both"
+    assert journal._database.connection.execute("PRAGMA journal_mode").fetchone()[0] == mode
+    assert journal._database.connection.execute("PRAGMA synchronous").fetchone()[0] == 2, "FULL in both"
     journal.close()
 
 
@@ -82,11 +82,11 @@ def test_a_log_that_another_process_keeps_with_a_newer_sqlite_is_refused(tmp_pat
         newer.setattr(schema, "wal_is_sound", lambda: True)
         newer.setattr(schema, "is_local", lambda kind: True)
         theirs = open_journal(tmp_path)
-    theirs._database.execute("BEGIN IMMEDIATE")
+    theirs._database.connection.execute("BEGIN IMMEDIATE")
     monkeypatch.setattr(schema, "wal_is_sound", lambda: False)
     with pytest.raises(WorkspaceError, match=r"open in another process.*Close it there"):
         open_journal(tmp_path)
-    theirs._database.execute("COMMIT")
+    theirs._database.connection.execute("COMMIT")
     theirs.close()
     open_journal(tmp_path).close()
 
@@ -104,9 +104,10 @@ def test_a_log_of_version_1_is_brought_up_to_date_with_what_it_holds(tmp_path):
     old.commit()
     old.close()
     journal = open_journal(tmp_path)
-    assert journal.runs("simulator", [cell.digest])[cell.digest].state == "lost"
-    journal.beat("me:1:1.0")
-    assert journal.silence("me:1:1.0") < 5
+    log = journal.of("simulator")
+    assert log.runs.read([cell.digest])[cell.digest].state == "lost"
+    log.sharing.beat("me:1:1.0")
+    assert log.sharing.silence("me:1:1.0") < 5
     journal.close()
     with sqlite3.connect(tmp_path / "log.sqlite") as new, sqlite3.connect(":memory:") as fresh:
         fresh.executescript(schema.SCHEMA)
@@ -130,7 +131,7 @@ def test_a_log_of_a_newer_version_is_left_alone(tmp_path):
 
 def test_a_damaged_log_says_so(tmp_path):
     journal = open_journal(tmp_path)
-    journal.plan("simulator", sf.Sweep(prompt="TOK " * 200, finetune_id="a", seed=range(200)))
+    journal.of("simulator").runs.plan(sf.Sweep(prompt="TOK " * 200, finetune_id="a", seed=range(200)))
     journal.close()
     path = tmp_path / "log.sqlite"
     data = bytearray(path.read_bytes())

@@ -15,19 +15,24 @@ CELLS = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3]))
 @pytest.fixture
 def journal(tmp_path):
     opened = Journal(tmp_path / "log.sqlite", HandClock())
-    opened.plan("simulator", CELLS)
+    opened.of("simulator").runs.plan(CELLS)
     yield opened
     opened.close()
 
 
-def row(journal, number=0):
-    return journal.runs("simulator", [CELLS[number].digest])[CELLS[number].digest]
+@pytest.fixture
+def log(journal):
+    return journal.of("simulator")
 
 
-def test_each_change_is_an_event_and_events_stay(journal, tmp_path):
-    first = journal.move(row(journal), State.SUBMITTING, owner="me", attempts=1)
-    journal.move(first, State.SUBMITTED, request_id="abc", owner=None)
-    events = journal.events("simulator", CELLS[0].digest)
+def row(log, number=0):
+    return log.runs.read([CELLS[number].digest])[CELLS[number].digest]
+
+
+def test_each_change_is_an_event_and_events_stay(log, tmp_path):
+    first = log.runs.move(row(log), State.SUBMITTING, owner="me", attempts=1)
+    log.runs.move(first, State.SUBMITTED, request_id="abc", owner=None)
+    events = log.runs.events(CELLS[0].digest)
     assert [(before, after) for _, before, after, _ in events] == [
         ("planned", "submitting"),
         ("submitting", "submitted"),
@@ -40,45 +45,48 @@ def test_each_change_is_an_event_and_events_stay(journal, tmp_path):
     other.close()
 
 
-def test_only_one_of_two_processes_moves_a_run(journal, tmp_path):
-    other = Journal(tmp_path / "log.sqlite", HandClock())
-    mine, theirs = row(journal), row(other)
-    assert journal.move(mine, State.SUBMITTING, owner="me") is not None
-    assert other.move(theirs, State.SUBMITTING, owner="them") is None
+def test_only_one_of_two_processes_moves_a_run(log, tmp_path):
+    journal = Journal(tmp_path / "log.sqlite", HandClock())
+    other = journal.of("simulator")
+    mine, theirs = row(log), row(other)
+    assert log.runs.move(mine, State.SUBMITTING, owner="me") is not None
+    assert other.runs.move(theirs, State.SUBMITTING, owner="them") is None
     assert row(other).owner == "me"
-    other.close()
+    journal.close()
 
 
-def test_illegal_arrows_and_unknown_columns_are_refused(journal):
+def test_illegal_arrows_and_unknown_columns_are_refused(log):
     with pytest.raises(ValueError, match="from planned to completed"):
-        journal.move(row(journal), State.COMPLETED)
+        log.runs.move(row(log), State.COMPLETED)
     with pytest.raises(ValueError, match="not columns"):
-        journal.move(row(journal), State.SUBMITTING, digest="x")
-    assert row(journal).state == "planned"
+        log.runs.move(row(log), State.SUBMITTING, digest="x")
+    assert row(log).state == "planned"
     assert all(State.PLANNED not in ARROWS[state] for state in (State.COMPLETED, State.LOST, State.SUBMITTED))
 
 
-def test_an_accepted_job_is_entered_even_under_an_id_that_was_seen_before(journal):
+def test_an_accepted_job_is_entered_even_under_an_id_that_was_seen_before(log):
     """A simulator that begins anew gives its ids again; refusing the row would lose a paid picture."""
     for number in (0, 1):
-        submitting = journal.move(row(journal, number), State.SUBMITTING)
-        assert journal.move(submitting, State.SUBMITTED, request_id="abc") is not None
-    assert journal.knows_request("simulator", "abc")
+        submitting = log.runs.move(row(log, number), State.SUBMITTING)
+        assert log.runs.move(submitting, State.SUBMITTED, request_id="abc") is not None
+    assert log.runs.knows_request("abc")
 
 
 def test_services_do_not_see_each_others_runs(journal):
-    assert journal.runs("segmind", [CELLS[0].digest]) == {}
-    journal.plan("segmind", CELLS[:1])
+    hosted = journal.of("segmind")
+    assert hosted.runs.read([CELLS[0].digest]) == {}
+    hosted.runs.plan(CELLS[:1])
     assert journal.services() == ["segmind", "simulator"]
+    assert hosted.runs.all().keys() == {CELLS[0].digest}
 
 
-def test_hardware_is_taken_anew_as_long_as_nothing_is_submitted(journal):
+def test_hardware_is_taken_anew_as_long_as_nothing_is_submitted(log):
     (faster,) = sf.Sweep(prompt="TOK", finetune_id="a", seed=1, hardware="fast")
-    journal.plan("simulator", [faster])
-    assert row(journal).parameters["hardware"] == "fast"
-    journal.move(row(journal), State.SUBMITTING)
-    journal.plan("simulator", CELLS)
-    assert row(journal).parameters["hardware"] == "fast"
+    log.runs.plan([faster])
+    assert row(log).parameters["hardware"] == "fast"
+    log.runs.move(row(log), State.SUBMITTING)
+    log.runs.plan(CELLS)
+    assert row(log).parameters["hardware"] == "fast"
 
 
 def test_files_that_are_no_logs_of_ours(tmp_path):
@@ -118,17 +126,18 @@ def test_columns_are_declared_once():
 def test_many_rows_are_read_as_few_are(tmp_path, monkeypatch):
     prompts = [*PAYLOADS, 'quotes " and \\ and \x00']
     cells = list(sf.Sweep(prompt=prompts, finetune_id="a", lora_strength=[0.1, 1.0], seed=2**32 - 1))
-    log = Journal(tmp_path / "log.sqlite", HandClock())
-    log.plan("simulator", cells[::-1])
-    log.plan("elsewhere", cells[:3])
-    first = log.runs("simulator", [cells[0].digest])[cells[0].digest]
+    journal = Journal(tmp_path / "log.sqlite", HandClock())
+    log = journal.of("simulator").runs
+    log.plan(cells[::-1])
+    journal.of("elsewhere").runs.plan(cells[:3])
+    first = log.read([cells[0].digest])[cells[0].digest]
     first = log.move(first, State.SUBMITTING, owner="me", submitted_at=1_800_000_000.123457)
     log.move(first, State.REFUSED, error="".join(PAYLOADS), error_kind="invalid", owner=None)
     wanted = [cells[5].digest, "nobody", *(cell.digest for cell in cells[:-1]), cells[5].digest]
     names = ("state", "picture", "width", "take", "error", "parameters")
 
     def rows(*columns):
-        table = log.table("simulator", wanted, columns)
+        table = log.table(wanted, columns)
         assert len(table["digest"]) == len(set(wanted)) - 1, "each once, and none that nobody asked for"
         return {digest: [table[name][at] for name in columns] for at, digest in enumerate(table["digest"])}
 
@@ -139,5 +148,5 @@ def test_many_rows_are_read_as_few_are(tmp_path, monkeypatch):
     assert all(few[cell.digest][-1]["prompt"] == cell.prompt for cell in cells[:-1])
     assert few[cells[0].digest][names.index("error")] == "".join(PAYLOADS)
     assert exact[cells[0].digest][-1] == 1_800_000_000.123457, "no digit is lost"
-    assert len(log.table("nowhere", wanted, names)["digest"]) == 0
-    log.close()
+    assert len(journal.of("nowhere").runs.table(wanted, names)["digest"]) == 0
+    journal.close()

@@ -61,7 +61,7 @@ def test_another_take_is_another_picture(bench):
     b.run([cell])
     b.run([cell.again(1)])
     assert b.ledger.submits == 2
-    assert b.journal.next_take("simulator", cell.digest) == 2
+    assert b.log.runs.next_take(cell.digest) == 2
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_what_no_history_shows_stays_unknown_until_the_user_decides(bench, monke
     cells = list(sweep(2))
 
     # The process dies between intent and first byte: the journal says "submitting", the service knows nothing.
-    b.journal.plan("simulator", cells)
+    b.log.runs.plan(cells)
     row = b.rows(cells)[0]
-    b.journal.move(row, State.SUBMITTING, owner="elsewhere:1:0", submitted_at=b.clock.now())
+    b.log.runs.move(row, State.SUBMITTING, owner="elsewhere:1:0", submitted_at=b.clock.now())
     monkeypatch.setattr(ownership, "is_alive", lambda *_: False)
     assert [r.state for r in b.run(cells)] == ["unknown", "completed"]
     assert b.ledger.submits == 1
@@ -265,7 +265,7 @@ def test_a_death_at_any_step_loses_and_double_pays_nothing(tmp_path, monkeypatch
             if countdown <= 0:
                 raise ProcessDied
 
-        move, send = b.journal.move, b.transport.send
+        move, send = b.log.runs.move, b.transport.send
 
         def dying_move(*arguments, move=move, tick=tick, **changes):
             tick()
@@ -279,7 +279,7 @@ def test_a_death_at_any_step_loses_and_double_pays_nothing(tmp_path, monkeypatch
             tick()
             return response
 
-        b.journal.move, b.transport.send = dying_move, dying_send
+        b.log.runs.move, b.transport.send = dying_move, dying_send
         try:
             b.run(sweep(2), max_in_flight=2)
         except ProcessDied:
@@ -330,7 +330,7 @@ def test_an_interrupt_lets_only_submits_on_the_wire_finish(bench):
 def test_a_death_leaves_at_most_four_submits_unsettled(bench, monkeypatch):
     b = bench()
     submitted = 0
-    send, move = b.transport.send, b.journal.move
+    send, move = b.transport.send, b.log.runs.move
 
     async def dying_send(request):
         nonlocal submitted
@@ -344,7 +344,7 @@ def test_a_death_leaves_at_most_four_submits_unsettled(bench, monkeypatch):
             raise ProcessDied
         return move(*arguments, **changes)
 
-    b.transport.send, b.journal.move = dying_send, dying_move
+    b.transport.send, b.log.runs.move = dying_send, dying_move
     with pytest.raises(ProcessDied):
         b.run(sweep(40), max_in_flight=32)
     assert 1 <= Counter(b.states(sweep(40)))["submitting"] <= 4

@@ -47,11 +47,11 @@ def rows_in_other_hands(tmp_path, state, number=2):
     b = Bench(tmp_path)
     cells = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(number)))
     b.run(cells[:0])
-    b.journal.plan("simulator", cells)
+    b.log.runs.plan(cells)
     row = b.rows(cells)[0]
-    row = b.journal.move(row, State.SUBMITTING, owner=other_process(), submitted_at=b.clock.now())
+    row = b.log.runs.move(row, State.SUBMITTING, owner=other_process(), submitted_at=b.clock.now())
     if state is not State.SUBMITTING:
-        b.journal.move(row, state, request_id="0123", accepted_at=b.clock.now())
+        b.log.runs.move(row, state, request_id="0123", accepted_at=b.clock.now())
     return b, cells
 
 
@@ -66,9 +66,9 @@ def test_a_run_in_other_hands_is_left_alone_and_waited_for(tmp_path, state):
         assert not asked, "and does not ask for its job"
         row = b.rows(cells)[0]
         if row.state is State.SUBMITTING:
-            row = b.journal.move(row, State.SUBMITTED, request_id="0123")
-        row = b.journal.move(row, State.DOWNLOADING)
-        b.journal.move(row, State.COMPLETED, owner=None)
+            row = b.log.runs.move(row, State.SUBMITTED, request_id="0123")
+        row = b.log.runs.move(row, State.DOWNLOADING)
+        b.log.runs.move(row, State.COMPLETED, owner=None)
 
     assert [row.state for row in b.run(cells, during=during)] == ["completed", "completed"]
     assert b.ledger.submits == 1

@@ -46,7 +46,7 @@ def test_four_processes_share_a_workspace_and_each_run_is_paid_once(tmp_path):
         owners = Counter(
             data["owner"]
             for cell in grid()
-            for _, _, to, data in ws._journal.events("simulator", cell.digest)
+            for _, _, to, data in ws._journal.of(ws.service).runs.events(cell.digest)
             if to == "submitting"
         )
         polls = ws.runs().log["polls"].sum()

@@ -51,24 +51,24 @@ def test_no_minute_sees_more_requests_than_the_user_allows(tmp_path, rpm):
 def test_two_processes_share_one_limit(tmp_path):
     """The journal is what they share: turns taken by one are not there for the other."""
     b = Bench(tmp_path)
-    other = b.open_journal()
-    taken = [journal.take_turn("simulator", 4) for journal in (b.journal, other) * 2]
+    other = b.open_journal().of("simulator")
+    taken = [log.sharing.take_turn(4) for log in (b.log, other) * 2]
     assert taken == [0, 0, 0, 0]
-    wait = other.take_turn("simulator", 4)
+    wait = other.sharing.take_turn(4)
     assert 59 < wait < 61
     b.clock.before += wait
-    assert b.journal.take_turn("simulator", 4) == 0
+    assert b.log.sharing.take_turn(4) == 0
     b.client_clock.skew = -7200  # a clock that was set back locks nobody out
-    assert b.journal.take_turn("simulator", 4) == 0
+    assert b.log.sharing.take_turn(4) == 0
 
 
 def test_a_log_that_fails_while_turns_are_waited_for_ends_the_sweep(tmp_path, monkeypatch):
     b = Bench(tmp_path)
 
-    def full(self, service, most):
+    def full(self, most):
         raise WorkspaceError("The run log cannot be used: disk full")
 
-    monkeypatch.setattr(type(b.journal), "take_turn", full)
+    monkeypatch.setattr(type(b.log.sharing), "take_turn", full)
     with pytest.raises(WorkspaceError, match="disk full"):
         b.run(sweep(10), max_rpm=60)
 
@@ -104,7 +104,7 @@ def test_a_429_closes_the_gate_for_all_until_its_reset_and_one_goes_first():
 def test_pacing_after_429s_is_noted_and_remembered(tmp_path):
     b = Bench(tmp_path, rpm=30, workers=1000)
     assert {row.state for row in b.run(sweep(60), max_in_flight=60)} == {"completed"}
-    limits = b.journal.limits("simulator")
+    limits = b.log.sharing.limits()
     assert limits
     assert {what for _, what, _, _ in limits} == {"calls a minute"}
     assert b.ledger.submits == 60

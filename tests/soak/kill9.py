@@ -34,7 +34,7 @@ import segflux_nb as sf
 import segflux_nb.workspace
 from segflux_nb.lifecycle import State
 from segflux_nb.pictures.store import PictureStore
-from segflux_nb.runlog.journal import Journal
+from segflux_nb.runlog.runs import RunLog
 from segflux_nb.service.transport import HttpTransport, tls_context
 from segflux_nb.simulator.app import Simulator
 
@@ -68,9 +68,9 @@ class CrashPoint:
 
 def arm(point: CrashPoint) -> None:
     """Put the points into the seams of this process: journal, transport, picture store."""
-    move, send, put = Journal.move, HttpTransport.send, PictureStore.put
+    move, send, put = RunLog.move, HttpTransport.send, PictureStore.put
 
-    def dying_move(self: Journal, run: Any, to: State, **changes: Any) -> Any:
+    def dying_move(self: RunLog, run: Any, to: State, **changes: Any) -> Any:
         if to is State.SUBMITTING:
             point.reached("planned, before the intent")
         if to is State.SUBMITTED and "request_id" in changes:
@@ -98,7 +98,7 @@ def arm(point: CrashPoint) -> None:
         point.reached("completion, before the picture's file")
         return put(self, data)
 
-    Journal.move, HttpTransport.send, PictureStore.put = dying_move, dying_send, dying_put  # type: ignore[method-assign]
+    RunLog.move, HttpTransport.send, PictureStore.put = dying_move, dying_send, dying_put  # type: ignore[method-assign]
 
 
 def live(folder: str, url: str, point: str, passes: int, pipe: int, seed: int) -> None:

@@ -21,8 +21,8 @@ class Mortal:
 
     def open(self):
         self.bench.journal = self.bench.open_journal()
-        self.move = self.bench.journal.move
-        self.bench.journal.move = self.dying_move
+        self.move = self.bench.log.runs.move
+        self.bench.log.runs.move = self.dying_move
         self.monkeypatch.setattr(ownership, "_held", Counter())
 
     def tick(self):

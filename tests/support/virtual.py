@@ -155,11 +155,15 @@ class Bench:
     def open_journal(self):
         return Journal(self.folder / "log.sqlite", self.client_clock, durable=self.durable)
 
+    @property
+    def log(self):
+        return self.journal.of("simulator")
+
     def engine(self, max_in_flight=8, max_rpm=None):
-        service, journal = Service("simulator", BASE, BASE), self.journal
+        service, log = Service("simulator", BASE, BASE), self.log
 
         async def window():
-            return journal.take_turn("simulator", max_rpm)
+            return log.sharing.take_turn(max_rpm)
 
         clock = self.client_clock
         pacer = RateLimiter(
@@ -167,12 +171,12 @@ class Bench:
             max_in_flight=max_in_flight,
             window=window if max_rpm else None,
             max_rpm=max_rpm,
-            on_limit=lambda what, value, why: journal.note_limit("simulator", what, value, why),
-            cautious=bool(journal.limits("simulator")),
+            on_limit=lambda what, value, why: log.sharing.note_limit(what, value, why),
+            cautious=bool(log.sharing.limits()),
         )
         api = Api(service, RateLimitedTransport(self.transport, pacer, clock), clock, None)
         store = PictureStore(self.folder, durable=self.durable)
-        return Engine(journal, api, pacer, store, clock, max_in_flight=max_in_flight, rates=PUBLISHED)
+        return Engine(log, api, pacer, store, clock, max_in_flight=max_in_flight, rates=PUBLISHED)
 
     def run(self, requests, **options):
         self.drive(requests, **options)
@@ -200,7 +204,7 @@ class Bench:
         self.clock.run(main())
 
     def rows(self, requests):
-        logged = self.journal.runs("simulator", [request.digest for request in requests])
+        logged = self.log.runs.read([request.digest for request in requests])
         return [logged[request.digest] for request in requests]
 
     def states(self, requests):

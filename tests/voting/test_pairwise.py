@@ -182,7 +182,7 @@ def test_a_log_that_cannot_be_written_says_so(runs, sent, monkeypatch):
     def fail(*_):
         raise sf.SegfluxError("The disk is full")
 
-    monkeypatch.setattr(type(runs.source.journal), "vote", fail)
+    monkeypatch.setattr(type(runs.source.log.votes), "add", fail)
     ask(tuner, kind="vote", pair=tuner.pair, outcome="left")
     assert "disk is full" in sent[-1]["text"]
     assert tuner.votes == 0
