@@ -152,10 +152,9 @@ class Launcher:
 
     def retry(self, runs: Runs) -> Runs:
         """Submit again what failed or was refused among these runs, wait for it, and give the runs afterwards."""
+        logged = self._log.runs.read([digest for digest, _ in runs.cells])
         failed = [
-            Request(run.parameters, run.take)
-            for run in runs.logged().values()
-            if run.state in (State.FAILED, State.REFUSED)
+            Request(run.parameters, run.take) for run in logged.values() if run.state in (State.FAILED, State.REFUSED)
         ]
         if not failed:
             return runs

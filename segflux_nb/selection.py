@@ -87,7 +87,7 @@ class Selection:
         return len(self.cells)
 
     def __iter__(self) -> Iterator[Run]:
-        logged = self.logged()
+        logged = self._logged()
         return iter([self._run(logged[digest], labels) for digest, labels in self.cells if digest in logged])
 
     def __eq__(self, other: object) -> bool:
@@ -160,7 +160,7 @@ class Selection:
         """The runs that ended without a picture: failed, refused, unknown, lost."""
         return self.where(lambda run: run.status in {state.status for state in _WITHOUT_PICTURE})
 
-    def digest_of(self, run: Run | str) -> str:
+    def _digest_of(self, run: Run | str) -> str:
         """The digest of one of these runs.
 
         Parameters
@@ -223,9 +223,9 @@ class Selection:
     @property
     def counts(self) -> dict[str, int]:
         """The number of runs by status."""
-        return dict(Counter(run.state.status for run in self.logged().values()))
+        return dict(Counter(run.state.status for run in self._logged().values()))
 
-    def logged(self) -> dict[str, LoggedRun]:
+    def _logged(self) -> dict[str, LoggedRun]:
         """The rows of the log, by digest; runs that are not in the log are missing."""
         return self.source.log.runs.read([digest for digest, _ in self.cells])
 

@@ -33,5 +33,5 @@ def compare(runs: Selection, *chosen: Run | str, theme: ThemeName = "light") -> 
     """
     from ..sheets.comparison import compare as compare_rows
 
-    digests = [runs.digest_of(run) for run in chosen]
+    digests = [runs._digest_of(run) for run in chosen]
     return compare_rows(runs.log.set_index("digest", drop=True), digests, theme=theme)

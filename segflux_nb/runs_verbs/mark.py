@@ -37,7 +37,7 @@ def mark(
     -------
     ``runs.mark(runs.one(seed=7, lora_strength=0.8), stars=4, note="best hands")``
     """
-    digest = runs.digest_of(run)
+    digest = runs._digest_of(run)
     if stars is not None and (isinstance(stars, bool) or stars not in range(6)):
         raise RunError(f"stars={stars!r} is not a number from 0 to 5")
     runs.source.log.marks.set(digest, stars=stars, pick=pick, note=note)

@@ -23,4 +23,4 @@ def summary(runs: Selection) -> Summary:
     -------
     ``print(runs.summary())``
     """
-    return RunsSummary(**vars(summarise(list(runs.logged().values()))))
+    return RunsSummary(**vars(summarise(list(runs._logged().values()))))

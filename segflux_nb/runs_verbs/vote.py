@@ -41,7 +41,7 @@ def vote(
     -------
     ``runs.vote(runs.one(seed=7, lora_strength=0.4), runs.one(seed=7, lora_strength=0.8), "right")``
     """
-    one, other = (runs.digest_of(run)[:RUN_DIGITS] for run in (left, right))
+    one, other = (runs._digest_of(run)[:RUN_DIGITS] for run in (left, right))
     comparison_of(runs, axis).vote(one, other, outcome, this_rater() if rater is None else rater)
 
 

@@ -1,0 +1,77 @@
+"""The public names. A name that is added or removed changes this list on purpose, and the CHANGELOG with it."""
+
+import segflux_nb as sf
+
+PUBLIC = [
+    "ContactSheet",
+    "LiveRun",
+    "Plan",
+    "Request",
+    "Run",
+    "Runs",
+    "SegfluxError",
+    "Simulator",
+    "Sweep",
+    "SweepError",
+    "SweepInterrupted",
+    "Workspace",
+    "__version__",
+    "enable_nested_asyncio",
+    "linked",
+    "read_metadata",
+    "seeds",
+    "span",
+]
+
+
+def public(cls):
+    return sorted(name for name in dir(cls) if not name.startswith("_"))
+
+
+def test_the_names_of_the_package():
+    assert sf.__all__ == dir(sf) == PUBLIC
+    for name in PUBLIC:
+        assert getattr(sf, name) is not None
+
+
+def test_the_verbs_of_runs():
+    assert public(sf.Runs) == [
+        "compare",
+        "counts",
+        "df",
+        "export",
+        "export_imagefolder",
+        "failed",
+        "gallery",
+        "limits",
+        "log",
+        "mark",
+        "name",
+        "one",
+        "ranking",
+        "retry_failed",
+        "sheet",
+        "stopped",
+        "summary",
+        "title",
+        "tuner",
+        "varying",
+        "vote",
+        "votes",
+        "where",
+    ]
+
+
+def test_the_verbs_of_a_workspace():
+    assert public(sf.Workspace) == [
+        "arun",
+        "builder",
+        "close",
+        "plan",
+        "report",
+        "run",
+        "runs",
+        "service",
+        "start",
+        "sweeps",
+    ]
