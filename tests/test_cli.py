@@ -75,5 +75,5 @@ def test_serve_until_interrupted(tmp_path):
 
 
 def test_serve_refuses_what_it_must(call):
-    assert "demands a key" in call("serve", "--host", "0.0.0.0").output
+    assert "needs a key" in call("serve", "--host", "0.0.0.0").output
     assert "no fault 'nonsense'" in call("serve", "--faults", "nonsense=1").output

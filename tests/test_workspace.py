@@ -8,7 +8,6 @@ import textwrap
 import threading
 import time
 from collections import Counter
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -431,13 +430,13 @@ def test_a_service_that_points_elsewhere_never_gets_the_key_there(tmp_path):
     with Simulator(time_scale=0.002, paint=False, key=key) as simulator:
         handle = simulator.protocol.handle
 
-        def pointing_elsewhere(call, now):
-            reply = handle(call, now)
-            if call.path.endswith("/status") and int(now * 1000) % 2:
+        def pointing_elsewhere(request, now):
+            response = handle(request, now)
+            if request.path.endswith("/status") and int(now * 1000) % 2:
                 return ServiceResponse(302, b"", {"location": f"{elsewhere}/status"})
-            if call.method == "POST" and reply.status == 200:
-                return replace(reply, body=reply.body.replace(call.base_url.encode(), elsewhere.encode()))
-            return reply
+            if request.method == "POST" and response.status == 200:
+                return response._replace(body=response.body.replace(request.base_url.encode(), elsewhere.encode()))
+            return response
 
         simulator.protocol.handle = pointing_elsewhere
         with sf.Workspace(tmp_path / "s", service=simulator.url, api_key=key) as ws:

@@ -1,4 +1,7 @@
-"""A job's picture as a file: painted, marked as simulated, kept so that it is painted once."""
+"""A job's picture as a file: painted once, marked as simulated, and kept for a while.
+
+This joins the service, which knows jobs, with the painter, which knows pictures.
+"""
 
 from __future__ import annotations
 
@@ -21,30 +24,43 @@ from .service.jobs import complete, seed_of
 from .service.ledger import Entry
 
 NOTE = b"Simulated by segflux_nb: painted by a toy flow model, not by Flux."
+"""A comment in each picture's file."""
+
 KEPT = 128
+"""Pictures that are kept in memory."""
+
 PAINTERS = 2
+"""Threads that paint."""
 
 
 def painted(entry: Entry) -> bytes:
-    """The picture of a job as JPEG bytes; equal requests give equal bytes."""
+    """The picture of a job as JPEG bytes. Equal requests give equal bytes."""
     body = {**complete(entry.body), "seed": seed_of(entry)}
     width, height = MODEL.sizes[body["aspect_ratio"]]
     return _jpeg(Image.fromarray(paint(generate.latent(body), width, height)), quality=88)
 
 
 def tiny(entry: Entry) -> bytes:
-    """A valid picture of 8 × 8 pixels, in a colour of its request's own: for tests of everything else."""
+    """A valid picture of 8 × 8 pixels, whose colour depends on the request. For tests of everything else."""
     digest = hashlib.sha256(repr(sorted(complete(entry.body).items())).encode()).digest()
     return _jpeg(Image.new("RGB", (8, 8), (digest[0], digest[1], digest[2])), quality=75)
 
 
 def corrupted(data: bytes, fault: str) -> bytes:
-    """A picture's bytes with a fault in them; the faults are those of `segflux_nb.simulator.faults`."""
+    """A picture's bytes with a fault.
+
+    Parameters
+    ----------
+    data:
+        The bytes.
+    fault:
+        A kind in `segflux_nb.simulator.service.faults`. Any other leaves the bytes as they are.
+    """
     match fault:
         case "truncated":
             return data[: len(data) // 2]
         case "not_json" | "wrong_type":
-            return responses.page(200, "Something else").body
+            return responses.html_response(200, "Something else").body
         case "huge":
             return _huge()
     return data
@@ -59,17 +75,17 @@ def _huge() -> bytes:
 
 
 class PaintCache:
-    """The pictures of jobs: each painted ahead by a few threads when its job is accepted, and kept for a while.
+    """The pictures of jobs. A few threads paint each one when its job is accepted, and it is kept for a while.
 
-    What is not kept any more is painted anew: pictures are functions of their requests. The threads are daemons,
-    so that an interpreter that ends does not wait for pictures nobody will fetch.
+    A picture that is no longer kept is painted again, because it depends on its request alone. The threads are
+    daemons, so that an interpreter that ends does not wait for pictures that nobody will fetch.
 
     Parameters
     ----------
     render:
-        Paints.
+        Paints the picture of a job.
     painters:
-        Threads; 0 paints when a picture is asked for, which suits one that takes no longer than to ask a thread.
+        Number of threads. 0 paints when a picture is asked for, which suits a `render` that takes microseconds.
     """
 
     def __init__(self, render: Callable[[Entry], bytes], *, painters: int = PAINTERS) -> None:
@@ -80,16 +96,16 @@ class PaintCache:
         self._queue: SimpleQueue[tuple[Future[bytes], Entry] | None] = SimpleQueue()
         self._painters: list[threading.Thread] = []
 
-    def ahead(self, entry: Entry) -> None:
-        """Begin to paint a job's picture, if it will have one."""
+    def prepare(self, entry: Entry) -> None:
+        """Start to paint a job's picture, if it will have one."""
         if self._most and entry.error is None:
             self.picture(entry)
 
     def picture(self, entry: Entry) -> Future[bytes]:
-        """The picture of a job, now or soon."""
+        """The picture of a job, as a future."""
         with self._lock:
             future = self._pictures.get(entry.request_id)
-            if future is None or future.cancelled():  # by a caller that went away
+            if future is None or future.cancelled():  # by a client that disconnected
                 future = self._pictures[entry.request_id] = Future()
                 self._begin(future, entry)
                 while len(self._pictures) > KEPT:
@@ -97,7 +113,7 @@ class PaintCache:
             return future
 
     def close(self) -> None:
-        """Paint nothing more."""
+        """Stop painting."""
         with self._lock:
             for future in self._pictures.values():
                 future.cancel()
@@ -122,7 +138,7 @@ class PaintCache:
             return
         try:
             future.set_result(self._render(entry))
-        except Exception as error:  # noqa: BLE001 - whoever asks for the picture gets it
+        except Exception as error:  # noqa: BLE001 - the future carries it to the caller
             future.set_exception(error)
 
 

@@ -1,1 +1,1 @@
-"""The service as a protocol without sockets: jobs, ledger, faults, and what is answered. Pure but for the ledger."""
+"""The simulated service without sockets or clocks: protocol, jobs, ledger, faults."""

@@ -1,7 +1,7 @@
-"""Faults that the simulator commits on purpose, each at a rate or at exactly the places that a test names.
+"""Faults that the simulator commits on purpose: at a rate, or at the places that a test names.
 
-A fault is written ``operation:kind``. Operations are the calls of the service (`OPERATIONS`), ``any`` for all of
-them but pictures, and ``job`` for what happens to an accepted job.
+A fault is named ``operation:kind``. Operations are the calls of the service (`OPERATIONS`), ``any`` for all of them
+but pictures, and ``job`` for what happens to an accepted job.
 """
 
 from __future__ import annotations
@@ -12,39 +12,39 @@ from typing import Any
 from .timeline import uniform
 
 Fault = float | Callable[[Mapping[str, Any]], object] | Collection[int]
-"""A rate from 0 to 1; or a function of the request's body; or which calls of the operation, counted from 1."""
+"""When a fault strikes: a rate from 0 to 1, a function of the request's body, or numbers of calls, from 1."""
 
 OPERATIONS = ("submit", "v1", "status", "result", "history", "credits", "picture")
 
 UNREAD = "drop_unread"
 
 INSTEAD = {
-    UNREAD: "the connection is cut at the request's head: its body is not read",
-    "drop_before": "the connection is cut once the request is read, before it is handled",
-    "403": "it is answered 403: the model is private",
-    "404": "it is answered 404",
-    "406": "it is answered 406: the team's spend limit is reached",
-    "410": "it is answered 410: the model is retired",
-    "429": "it is answered 429, with the moment of reset",
-    "500": "it is answered 500 in the gateway's JSON envelope",
-    "502": "it is answered 502 as HTML",
-    "504": "it is answered 504 as HTML",
+    UNREAD: "the connection is cut after the request's head; the body is not read",
+    "drop_before": "the connection is cut after the request is read, before it is handled",
+    "403": "the response is 403: the model is private",
+    "404": "the response is 404",
+    "406": "the response is 406: the team's spend limit is reached",
+    "410": "the response is 410: the model is retired",
+    "429": "the response is 429, with the time of reset",
+    "500": "the response is 500 in the gateway's JSON envelope",
+    "502": "the response is 502 as HTML",
+    "504": "the response is 504 as HTML",
 }
-"""What happens in place of handling a call: a submit is not accepted."""
+"""What happens in place of handling a call. A submit is not accepted."""
 
 AFTERWARDS = {
-    "drop_after": "it is handled, and the connection cut before the answer",
-    "drop_middle": "it is handled, and the answer cut in the middle",
-    "502_after": "it is handled, and answered 502 as HTML",
-    "504_after": "it is handled, and answered 504 as HTML",
-    "stale": "it is answered, and the connection closed without a word",
-    "delay": "it is answered ten seconds late",
-    "truncated": "the answer's body is cut short, and looks complete",
-    "not_json": "the answer's body is a page of HTML",
+    "drop_after": "the call is handled, and the connection cut before the response",
+    "drop_middle": "the call is handled, and the response cut in the middle",
+    "502_after": "the call is handled, and the response is 502 as HTML",
+    "504_after": "the call is handled, and the response is 504 as HTML",
+    "stale": "the response is sent, and the connection closed without an announcement",
+    "delay": "the response comes ten seconds late",
+    "truncated": "the response has half of its body, and looks complete",
+    "not_json": "the response's body is a page of HTML",
 }
-"""What happens to the answer of a call that was handled: a submit is accepted."""
+"""What happens to the response of a call that was handled. A submit is accepted."""
 
-OF_SUBMITS = {"no_id": "a submit is accepted, and its answer has no id"}
+OF_SUBMITS = {"no_id": "the submit is accepted, and the response has no id"}
 OF_PICTURES = {
     "wrong_type": "the picture's file is a page of HTML",
     "huge": "the picture's file is small and has 400 megapixels",
@@ -59,31 +59,31 @@ OF_JOBS = {
 }
 
 KINDS: dict[str, str] = {
-    **{f"{where}:{kind}": says for where in ("any", *OPERATIONS) for kind, says in {**INSTEAD, **AFTERWARDS}.items()},
-    **{f"submit:{kind}": says for kind, says in OF_SUBMITS.items()},
-    **{f"picture:{kind}": says for kind, says in OF_PICTURES.items()},
-    **{f"job:{kind}": says for kind, says in OF_JOBS.items()},
+    **{f"{scope}:{kind}": text for scope in ("any", *OPERATIONS) for kind, text in {**INSTEAD, **AFTERWARDS}.items()},
+    **{f"submit:{kind}": text for kind, text in OF_SUBMITS.items()},
+    **{f"picture:{kind}": text for kind, text in OF_PICTURES.items()},
+    **{f"job:{kind}": text for kind, text in OF_JOBS.items()},
 }
-"""Every fault there is, and what it does."""
+"""Every fault, and what it does."""
 
 DELAY_SECONDS = 10.0
 LATE_SECONDS = 600.0
 
 
 class Faults:
-    """Which fault strikes where.
+    """Decides which fault strikes where.
 
     Parameters
     ----------
     faults:
-        By name (see `KINDS`).
+        When each fault strikes, by name (see `KINDS`).
     seed:
-        Rates draw from it: the same seed, the same faults.
+        What rates are drawn from. The same seed gives the same faults.
 
     Raises
     ------
     ValueError
-        For a name that is none, or a rate that is none.
+        A name is unknown, or a rate is not from 0 to 1.
     """
 
     def __init__(self, faults: Mapping[str, Fault], seed: int) -> None:
@@ -91,7 +91,7 @@ class Faults:
             if name not in KINDS:
                 raise ValueError(f"there is no fault {name!r}; there are {', '.join(KINDS)}")
             if callable(fault) and name.endswith(UNREAD):
-                raise ValueError(f"{name} strikes before a body is read: give a rate, or which calls")
+                raise ValueError(f"{name} strikes before the body is read: give a rate or numbers of calls")
             if isinstance(fault, int | float) and not 0 <= fault <= 1:
                 raise ValueError(f"the rate of {name} must be from 0 to 1, not {fault!r}")
         self._faults = dict(faults)
@@ -102,7 +102,19 @@ class Faults:
         return bool(self._faults)
 
     def strikes(self, name: str, body: Mapping[str, Any], number: int, *occasion: object) -> bool:
-        """Whether a fault strikes: on the `number`-th call of its operation, on this occasion, for this request."""
+        """Whether one fault strikes.
+
+        Parameters
+        ----------
+        name:
+            Name of the fault.
+        body:
+            Body of the submit that the call is about.
+        number:
+            Which call of its operation it is, counted from 1.
+        occasion:
+            What the draw of a rate depends on, besides name and seed.
+        """
         fault = self._faults.get(name)
         if fault is None:
             return False
@@ -113,7 +125,15 @@ class Faults:
         return number in fault
 
     def of_call(self, operation: str, body: Mapping[str, Any], number: int, *occasion: object) -> str | None:
-        """The kind of fault that strikes a call, or None; of two that strike, the first."""
+        """The kind of fault that strikes a call, or None. If several would, it is the first in the tables above.
+
+        Parameters
+        ----------
+        operation:
+            Operation of the call.
+        body, number, occasion:
+            See `strikes`.
+        """
         drawn: float | None = None
         for kind, name in self._of_operation(operation):
             fault = self._faults[name]
@@ -125,33 +145,42 @@ class Faults:
                 drawn = uniform(self._seed, *occasion)
             if drawn < fault:
                 return kind
-            # Given that it was missed, what is left of the draw is uniform again: one draw serves all rates.
+            # Given that this one missed, the rest of the draw is uniform again. So one draw serves all rates.
             drawn = (drawn - fault) / (1 - fault)
         return None
 
     def leaves_unread(self, operation: str, number: int) -> bool:
-        """Whether the connection is cut before the `number`-th call of an operation is read."""
-        return any(self.strikes(f"{where}:{UNREAD}", {}, number, operation, number) for where in _wheres(operation))
+        """Whether the connection is cut before the body of a call is read.
+
+        Parameters
+        ----------
+        operation:
+            Operation of the call.
+        number:
+            Which call of its operation it is, counted from 1.
+        """
+        return any(self.strikes(f"{scope}:{UNREAD}", {}, number, operation, number) for scope in _scopes(operation))
 
     def _of_operation(self, operation: str) -> list[tuple[str, str]]:
-        """The faults that are set for an operation once it is read: kind and name."""
+        """Kind and name of the faults that are set for an operation and strike once the request is read."""
         if operation not in self._by_operation:
             self._by_operation[operation] = [
-                (kind, f"{where}:{kind}")
+                (kind, f"{scope}:{kind}")
                 for kind in {**INSTEAD, **AFTERWARDS, **OF_SUBMITS, **OF_PICTURES}
                 if kind != UNREAD
-                for where in _wheres(operation)
-                if f"{where}:{kind}" in self._faults
+                for scope in _scopes(operation)
+                if f"{scope}:{kind}" in self._faults
             ]
         return self._by_operation[operation]
 
 
-def _wheres(operation: str) -> tuple[str, ...]:
+def _scopes(operation: str) -> tuple[str, ...]:
+    """The prefixes of fault names that apply to an operation."""
     return (operation,) if operation == "picture" else (operation, "any")
 
 
 def parse_faults(text: str) -> dict[str, Fault]:
-    """Faults as a person writes them in a shell: ``"submit:drop_after=0.1, job:failed=0.05"``.
+    """Faults as they are written in a shell: ``"submit:drop_after=0.1, job:failed=0.05"``.
 
     >>> parse_faults("submit:500=0.1")
     {'submit:500': 0.1}

@@ -1,4 +1,4 @@
-"""What becomes of a submit: the row of its job, decided when it is accepted. Pure."""
+"""What becomes of a submit: the row of its job, which is decided when it is accepted. Pure."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ FAILING_SHARE = 0.2
 """A job that fails takes this share of its service time."""
 
 HARDWARE = {"cost": (1.0, 1.0), "fast": (0.6, 1.5)}
-"""Time and price of each ``hardware``, relative to ``cost``. Nobody publishes the figures of ``fast``: a guess."""
+"""Time and price of each ``hardware``, relative to ``cost``. The figures of ``fast`` are a guess."""
 
 UNBOUNDED_EVALUATIONS = 75
-"""What a sampler that decides its own number of evaluations is taken to make."""
+"""Evaluations that are assumed for a sampler that decides their number itself."""
 
 IDLE_SECONDS = 600.0
-"""After so long without a job the model is cold."""
+"""After this time without a job the model is cold."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How the simulated service behaves; `segflux_nb.Simulator` explains each."""
+    """How the simulated service behaves. `segflux_nb.Simulator` explains each setting."""
 
     key: str | None = None
     time_scale: float = 1.0
@@ -48,25 +48,27 @@ class Settings:
 
 
 def content_of(body: Mapping[str, Any]) -> str:
-    """What makes two submits repetitions of each other."""
+    """A hash of a body. Submits with the same hash are repetitions of each other."""
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: float, room: Backlog) -> Entry:
-    """The row of a job. Its id and its times depend on the request and its repetition, not on the order of arrival.
+def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: float, backlog: Backlog) -> Entry:
+    """The row of a job. Its id and service time depend on the body and its repetition, not on the order of arrival.
 
     Parameters
     ----------
-    settings, faults:
+    settings:
         How the service behaves.
+    faults:
+        Which faults it commits.
     body:
-        What was asked for.
+        Body of the submit.
     now:
-        When it was accepted.
-    room:
-        What the ledger knows of the jobs before it; with as many jobs as workers still to end, it waits.
+        When it was accepted, in seconds since 1970 UTC.
+    backlog:
+        What the ledger knows of the jobs before it. If all workers are taken, the job waits for one.
     """
-    repetition = room.repetition
+    repetition = backlog.repetition
     content = content_of(body)
     request_id = hashlib.sha256(f"{settings.seed} {content} {repetition}".encode()).hexdigest()[:32]
     error = mistake(body)
@@ -79,8 +81,8 @@ def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: floa
     mean = settings.mean_seconds * speed * evaluations / MODEL.price_evaluations
     seconds = service_seconds(mean, settings.spread, settings.seed, request_id)
     seconds *= settings.time_scale * (FAILING_SHARE if error else 1.0)
-    started = now if room.free_at is None else max(now, room.free_at)
-    if settings.cold_start and (room.last_end is None or room.last_end < now - IDLE_SECONDS):
+    started = now if backlog.free_at is None else max(now, backlog.free_at)
+    if settings.cold_start and (backlog.last_end is None or backlog.last_end < now - IDLE_SECONDS):
         started += settings.cold_start * settings.time_scale
     late = faults.strikes("job:late_history", body, repetition + 1, request_id)
     return Entry(
@@ -96,23 +98,42 @@ def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: floa
 
 
 def price_of(settings: Settings, body: Mapping[str, Any]) -> float:
-    """US dollars that a request is billed if it completes."""
+    """US dollars that a job is billed if it completes.
+
+    Parameters
+    ----------
+    settings:
+        How the service behaves; the price of 25 Euler steps is one of them.
+    body:
+        Body of the submit.
+    """
     return _price(settings, body, _evaluations(body, mistake(body)))
 
 
 def _price(settings: Settings, body: Mapping[str, Any], evaluations: int) -> float:
-    _, dear = HARDWARE.get(str(body.get("hardware")), HARDWARE["cost"])
-    return settings.price * dear * evaluations / MODEL.price_evaluations
+    """US dollars for a job.
+
+    Parameters
+    ----------
+    settings:
+        How the service behaves.
+    body:
+        Body of the submit; its hardware decides.
+    evaluations:
+        Evaluations of the network that the job makes.
+    """
+    _, price = HARDWARE.get(str(body.get("hardware")), HARDWARE["cost"])
+    return settings.price * price * evaluations / MODEL.price_evaluations
 
 
 def complete(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A request's body with the service's defaults filled in; without a fine-tune it runs the base model."""
+    """A body with the service's defaults filled in. Without a fine-tune it runs the base model."""
     filled = {name: field.default for name, field in MODEL.parameters.items() if name != "finetune_id"}
     return {**filled, **{name: value for name, value in body.items() if name in MODEL.parameters}}
 
 
 def mistake(body: Mapping[str, Any]) -> str | None:
-    """What is wrong with a body. The service accepts it all the same, and the job fails later."""
+    """What is wrong with a body, or None. The service accepts the submit anyway, and the job fails later."""
     filled = complete(body)
     for name, value in filled.items():
         if name == "seed" and value == -1:
@@ -125,7 +146,7 @@ def mistake(body: Mapping[str, Any]) -> str | None:
 
 
 def seed_of(entry: Entry) -> int:
-    """The seed that a job uses: a random one, drawn from its id, where -1 is asked for."""
+    """The seed that a job uses. For -1 it is random, drawn from the job's id."""
     seed = complete(entry.body)["seed"]
     return int(entry.request_id[:7], 16) if seed == -1 else int(seed)
 

@@ -1,7 +1,7 @@
-"""The simulator's memory: every accepted submit and what it is billed. The judge in this project's tests.
+"""The simulator's memory: every accepted submit and what it is billed. This project's tests judge money by it.
 
-SQLite, in a folder or in memory. Rows never change: a job's state is a function of its row and the time, so that a
-killed process, or a second one, goes on where the first stopped.
+It is SQLite, in a folder or in memory. Rows never change, and a job's state is a function of its row and the time. So
+a new process, or a second one, continues where a killed one stopped.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     number       INTEGER PRIMARY KEY,
     request_id   TEXT NOT NULL UNIQUE,
-    content      TEXT NOT NULL,  -- a hash of the body: repetitions share it
+    content      TEXT NOT NULL,  -- a hash of the body, which repetitions share
     body         TEXT NOT NULL,
     submitted_at REAL NOT NULL,
     started_at   REAL NOT NULL,
     finished_at  REAL NOT NULL,
     listed_at    REAL NOT NULL,  -- when the history shows it
     price        REAL NOT NULL,
-    error        TEXT            -- NULL where the job completes
+    error        TEXT            -- NULL if the job completes
 ) STRICT;
 CREATE TABLE IF NOT EXISTS served (
     request_id TEXT NOT NULL,
@@ -56,18 +56,28 @@ class Entry(NamedTuple):
 
     Attributes
     ----------
-    request_id, body:
-        As the service gave and took them.
-    submitted_at, started_at, finished_at, listed_at:
-        Seconds since 1970 UTC; the last is when the history shows it.
+    request_id:
+        Id that the service gave the job.
+    body:
+        Body of the submit.
+    submitted_at:
+        When it was accepted, in seconds since 1970 UTC.
+    started_at:
+        When a worker takes the job.
+    finished_at:
+        When the job is done.
+    listed_at:
+        When the history shows it.
     price:
-        What it is billed once it completes, in US dollars; 0 for a job that fails.
+        What the job is billed once it completes, in US dollars. 0 for a job that fails.
     error:
-        Why it fails, or None.
+        Why the job fails, or None.
     billed:
-        What is billed by now.
-    results_served, pictures_served:
-        How often its result and its picture were served; counted by `Ledger.entries` alone.
+        What is billed by now, in US dollars.
+    results_served:
+        How often the job's result was served. Counted by `Ledger.entries` only.
+    pictures_served:
+        How often the job's picture was served. Counted by `Ledger.entries` only.
     """
 
     request_id: str
@@ -85,16 +95,16 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Backlog:
-    """What the ledger knows when a submit is accepted.
+    """What the ledger knows of earlier jobs when a submit is accepted.
 
     Attributes
     ----------
     repetition:
         How many submits of the same content came before.
     free_at:
-        When a worker is free, behind the jobs that were accepted before; None where one is free now.
+        When a worker is free after the jobs that were accepted before. None if one is free now.
     last_end:
-        When the last of the jobs ends, or ended; None where there was none.
+        When the last of all jobs ends or ended. None if there was no job.
     """
 
     repetition: int
@@ -110,7 +120,7 @@ class Ledger:
     path:
         The file, or None for memory.
     now:
-        What time it is, for `billed`.
+        Gives the current time in seconds since 1970 UTC, for what is billed by now.
     """
 
     def __init__(self, path: Path | None, now: Callable[[], float]) -> None:
@@ -119,8 +129,8 @@ class Ledger:
         self._database = sqlite3.connect(
             path or ":memory:", check_same_thread=False, isolation_level=None, timeout=10
         )
-        weakref.finalize(self, self._database.close).atexit = False  # a thread may be writing then
-        # Losing the last rows to a power cut is fine for a simulator; a killed process loses none.
+        weakref.finalize(self, self._database.close).atexit = False  # at exit a thread may still be writing
+        # A simulator may lose its last rows in a power cut. A killed process loses none.
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.executescript(_SCHEMA)
 
@@ -131,40 +141,66 @@ class Ledger:
 
     @property
     def billed(self) -> float:
-        """US dollars billed so far: completed jobs only."""
+        """US dollars billed so far, for completed jobs only."""
         return self.billed_at(self._now())
 
     def billed_at(self, now: float) -> float:
-        """US dollars billed by then."""
+        """US dollars that are billed at a time."""
         return float(self._value("SELECT total(price) FROM jobs WHERE finished_at <= ?", now))
 
     def reserved_at(self, now: float) -> float:
-        """US dollars of jobs that are not finished by then."""
+        """US dollars reserved for jobs that are not finished at a time."""
         return float(self._value("SELECT total(price) FROM jobs WHERE finished_at > ?", now))
 
     def entries(self) -> list[Entry]:
-        """All accepted submits."""
+        """All accepted submits, in order."""
         return self._entries("ORDER BY number", served=_SERVED)
 
     def listed(self, now: float, since: float, until: float, most: int, skip: int) -> tuple[list[Entry], int]:
-        """A page of what the history shows: submits of a time, the newest first; and how many there are in all."""
+        """A page of what the history shows, newest first, and the number of submits on all pages.
+
+        Parameters
+        ----------
+        now:
+            When the history is read. Rows that are listed later are not shown.
+        since:
+            Submits from this time on.
+        until:
+            Submits before this time.
+        most:
+            Rows of a page.
+        skip:
+            Rows on the pages before it.
+        """
         where = "WHERE listed_at <= ? AND submitted_at >= ? AND submitted_at < ?"
-        total = int(self._value(f"SELECT count(*) FROM jobs {where}", now, since, until))  # noqa: S608 - its own text
-        order = "ORDER BY submitted_at DESC, listed_at DESC, number DESC"  # as the index has them: nothing is sorted
+        total = int(self._value(f"SELECT count(*) FROM jobs {where}", now, since, until))  # noqa: S608 - a constant
+        order = (
+            "ORDER BY submitted_at DESC, listed_at DESC, number DESC"  # the order of the index, so nothing is sorted
+        )
         return self._entries(f"{where} {order} LIMIT ? OFFSET ?", now, since, until, most, skip), total
 
     def entry(self, request_id: str) -> Entry | None:
-        """The submit with this id; dashes in ids do not matter."""
+        """The submit with an id, or None. Dashes in the id do not matter."""
         found = self._entries("WHERE request_id = ?", request_id.replace("-", ""))
         return found[0] if found else None
 
     def served(self, entry: Entry, what: str, now: float) -> None:
-        """Note that a job's result or picture was served."""
+        """Note that a job's result or picture was served.
+
+        Parameters
+        ----------
+        entry:
+            The job.
+        what:
+            ``result`` or ``picture``.
+        now:
+            When it was served.
+        """
         with self._lock:
             self._database.execute("INSERT INTO served VALUES (?, ?, ?)", (entry.request_id, what, now))
 
     def unfinished(self, now: float) -> tuple[int, int]:
-        """How many jobs are queued or being processed, and how many of them are queued."""
+        """How many jobs are not done at a time, and how many of these are queued."""
         with self._lock:
             row = self._database.execute(
                 "SELECT count(*), total(started_at > ?) FROM jobs WHERE finished_at > ?", (now, now)
@@ -172,7 +208,19 @@ class Ledger:
         return int(row[0]), int(row[1])
 
     def accept(self, content: str, workers: int, now: float, make: Callable[[Backlog], Entry]) -> Entry:
-        """Add the submit that `make` describes, given what the ledger knows, in one transaction."""
+        """Accept a submit, in one transaction.
+
+        Parameters
+        ----------
+        content:
+            Hash of the body, to count repetitions.
+        workers:
+            How many jobs run at a time.
+        now:
+            When the submit is accepted.
+        make:
+            Makes the row from what the ledger knows of earlier jobs.
+        """
         with self._lock, closing(self._database.cursor()) as cursor:
             cursor.execute("BEGIN IMMEDIATE")
             try:
@@ -204,10 +252,21 @@ class Ledger:
             return self._database.execute(query, values).fetchone()[0]
 
     def _entries(self, which: str, *values: float | str, served: str = _UNCOUNTED) -> list[Entry]:
+        """Rows of the ledger.
+
+        Parameters
+        ----------
+        which:
+            SQL after the name of the table: condition and order.
+        values:
+            Values of its placeholders.
+        served:
+            SQL of the columns that count what was served.
+        """
         with self._lock:
             rows = self._database.execute(
-                f"SELECT {_COLUMNS}, {served} FROM jobs {which}",  # noqa: S608 - of this module's own texts
+                f"SELECT {_COLUMNS}, {served} FROM jobs {which}",  # noqa: S608 - constants of this module
                 (self._now(), *values),
             ).fetchall()
-        bodies = json.loads(f"[{','.join(row[1] for row in rows)}]")  # one text is parsed faster than many
+        bodies = json.loads(f"[{','.join(row[1] for row in rows)}]")  # parsing one text is faster
         return [Entry(row[0], body, *row[2:]) for row, body in zip(rows, bodies, strict=True)]

@@ -1,4 +1,4 @@
-"""The service described in OpenAPI 3.1, from the model's table. Pure."""
+"""An OpenAPI 3.1 description of the service, made from the model's table. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def parameters_schema() -> dict[str, Any]:
 
 
 def description(base_url: str) -> dict[str, Any]:
-    """The whole service."""
+    """The description of the whole service at a base URL."""
     record = {"anyOf": [_ref("Waiting"), _ref("Result")]}
     by_id = [{"name": "request_id", "in": "path", "required": True, "schema": _TEXT}]
     history_query = [
@@ -154,7 +154,7 @@ def _field(parameter: Parameter) -> dict[str, Any]:
     if parameter.choices:
         schema["enum"] = list(parameter.choices)
     if parameter.minimum is not None and parameter.maximum is not None:
-        # The service takes -1 for a random seed.
+        # The service accepts -1 as "a random seed".
         schema["minimum"] = -1 if parameter.name == "seed" else int(parameter.minimum)
         schema["maximum"] = int(parameter.maximum)
     return schema
@@ -168,6 +168,21 @@ def _operation(
     parameters: list[dict[str, Any]] | None = None,
     failing: bool = False,
 ) -> dict[str, Any]:
+    """One operation.
+
+    Parameters
+    ----------
+    name:
+        Its operation id.
+    success:
+        The response with code 200.
+    body:
+        Whether it takes the model's parameters as a JSON body.
+    parameters:
+        Parameters in path and query.
+    failing:
+        Whether it answers 422 for a job that failed.
+    """
     described: dict[str, Any] = {
         "operationId": name,
         "security": [{"key": []}, {}],

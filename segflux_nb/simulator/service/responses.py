@@ -1,4 +1,4 @@
-"""The bodies and envelopes of the service's answers. Pure."""
+"""Requests and responses of the simulated service, and the bodies of its responses. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,21 @@ from .openapi import parameters_schema
 
 @dataclass(frozen=True)
 class ServiceRequest:
-    """A request as it came: header names in lower case, `base_url` as the caller addressed the service."""
+    """A request as it arrived.
+
+    Attributes
+    ----------
+    method, path:
+        As HTTP has them. The path has no query.
+    base_url:
+        Scheme, host and port under which the client addressed the service.
+    query:
+        Parameters of the URL.
+    headers:
+        Values by name. Names are in lower case.
+    body:
+        The bytes of the body.
+    """
 
     method: str
     path: str
@@ -28,29 +42,31 @@ class ServiceRequest:
 
     @property
     def parts(self) -> list[str]:
-        """The path's parts."""
+        """The parts of the path."""
         return self.path.strip("/").split("/")
 
 
 class ServiceResponse(NamedTuple):
-    """An answer.
+    """A response, and what a server has to do with it.
 
     Attributes
     ----------
     status, body, headers:
         As HTTP has them.
     picture:
-        The job whose picture is the body.
+        The job whose picture is the body, or None.
     ready_at:
-        When the answer goes out (seconds since 1970 UTC), or None for at once.
+        When the response is sent, in seconds since 1970 UTC. None sends it at once.
     cut:
-        ``before``: the connection is cut before the first byte; ``middle``: in the middle of the body.
+        ``before``: the connection is cut before the first byte. ``middle``: it is cut in the middle of the body.
     closes:
-        Whether the connection is closed afterwards, without announcing it.
+        Whether the connection is closed after the response, without an announcement.
     corrupted:
         The fault in the picture's bytes, or empty.
-    measures, compose:
-        The job whose picture's size the body names, and the body for a size in bytes.
+    measures:
+        The job whose picture's size is named in the body, or None.
+    compose:
+        Makes the body from that size in bytes.
     """
 
     status: int
@@ -65,50 +81,74 @@ class ServiceResponse(NamedTuple):
     compose: Callable[[int], bytes] | None = None
 
 
-def json_reply(status: int, content: Mapping[str, Any]) -> ServiceResponse:
-    """An answer in JSON."""
+def json_response(status: int, content: Mapping[str, Any]) -> ServiceResponse:
+    """A response with a JSON body.
+
+    Parameters
+    ----------
+    status:
+        The HTTP status code.
+    content:
+        What the body says.
+    """
     return ServiceResponse(status, encode(content), {"content-type": "application/json"})
 
 
 def encode(content: Mapping[str, Any]) -> bytes:
-    """A body in JSON."""
+    """A JSON body."""
     return json.dumps(content).encode()
 
 
-def page(status: int, text: str) -> ServiceResponse:
-    """An answer as a page of HTML."""
+def html_response(status: int, text: str) -> ServiceResponse:
+    """A response with an HTML body, as the gateway sends it.
+
+    Parameters
+    ----------
+    status:
+        The HTTP status code.
+    text:
+        Title and heading of the page.
+    """
     body = f"<html><head><title>{text}</title></head><body><h1>{text}</h1></body></html>"
     return ServiceResponse(status, body.encode(), {"content-type": "text/html"})
 
 
-def gateway(status: int) -> ServiceResponse:
-    """The gateway's page for 502 and 504."""
-    return page(status, {502: "502 Bad Gateway", 504: "504 Gateway Time-out"}[status])
+def gateway_error(status: int) -> ServiceResponse:
+    """502 or 504 of the gateway, as HTML."""
+    return html_response(status, {502: "502 Bad Gateway", 504: "504 Gateway Time-out"}[status])
 
 
 def wrong_method() -> ServiceResponse:
     """405, which comes as HTML."""
-    return page(405, "405 Method Not Allowed")
+    return html_response(405, "405 Method Not Allowed")
 
 
 def not_found(request_id: str) -> ServiceResponse:
-    """404 for a request that is unknown or too old."""
-    return json_reply(404, {"error": f"Request {request_id} not found"})
+    """404 for a job that is unknown or too old."""
+    return json_response(404, {"error": f"Request {request_id} not found"})
 
 
 def rate_limited(reset: float) -> ServiceResponse:
-    """429, with the moment of reset and no Retry-After."""
-    reply = json_reply(429, {"error": "rate_limit_exceeded"})
-    return ServiceResponse(reply.status, reply.body, {**reply.headers, "x-rate-limit-reset-at-utc": moment(reset)})
+    """429 with the time of reset, and no Retry-After."""
+    response = json_response(429, {"error": "rate_limit_exceeded"})
+    return response._replace(headers={**response.headers, "x-rate-limit-reset-at-utc": timestamp(reset)})
 
 
-def moment(seconds: float) -> str:
-    """A moment as the service writes it, as far as anybody knows: ISO, in UTC."""
+def timestamp(seconds: float) -> str:
+    """A time as ISO text in UTC. The service's format is not published; this is a guess."""
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 def urls(base: str, request_id: str) -> dict[str, str]:
-    """The addresses that a submit's answer names, absolute as the SDK needs them."""
+    """The addresses in the response to a submit. They are absolute, as the SDK needs them.
+
+    Parameters
+    ----------
+    base:
+        Base URL of the service.
+    request_id:
+        Id of the job.
+    """
     return {
         "poll_url": f"{base}/v1/requests/{request_id}",
         "status_url": f"{base}/v2/requests/{request_id}/status",
@@ -116,15 +156,33 @@ def urls(base: str, request_id: str) -> dict[str, str]:
     }
 
 
-def waiting(call: ServiceRequest, entry: Entry, step: str) -> dict[str, Any]:
-    """The status, and the result, of a job that is not done."""
-    addresses = urls(call.base_url, entry.request_id)
+def waiting(request: ServiceRequest, entry: Entry, step: str) -> dict[str, Any]:
+    """Body of status and result of a job that is not done.
+
+    Parameters
+    ----------
+    request:
+        The request for it.
+    entry:
+        The job.
+    step:
+        QUEUED or PROCESSING.
+    """
+    addresses = urls(request.base_url, entry.request_id)
     del addresses["poll_url"]
     return {"status": step, "request_id": entry.request_id, **addresses, "metrics": {}}
 
 
 def metrics(entry: Entry, credits: float | None) -> dict[str, Any]:
-    """What the service measured of a job that is done."""
+    """What the service measured of a job that is done.
+
+    Parameters
+    ----------
+    entry:
+        The job.
+    credits:
+        US dollars left on the account, or None if the account has no limit.
+    """
     measured = {
         "inference_time": entry.finished_at - entry.started_at,
         "queue_time": entry.started_at - entry.submitted_at,
@@ -134,9 +192,21 @@ def metrics(entry: Entry, credits: float | None) -> dict[str, Any]:
     return measured if credits is None else {**measured, "remaining_credits": credits}
 
 
-def result(call: ServiceRequest, entry: Entry, measured: Mapping[str, Any], size: int) -> dict[str, Any]:
-    """The result of a job that completed, with a picture of so many bytes."""
-    url = picture_url(call.base_url, entry)
+def result(request: ServiceRequest, entry: Entry, measured: Mapping[str, Any], size: int) -> dict[str, Any]:
+    """Body of the result of a job that completed.
+
+    Parameters
+    ----------
+    request:
+        The request for it.
+    entry:
+        The job.
+    measured:
+        Its metrics.
+    size:
+        Size of its picture in bytes.
+    """
+    url = picture_url(request.base_url, entry)
     image = {"url": url, "content_type": "image/jpeg", "file_name": url.rsplit("/", 1)[1], "file_size": str(size)}
     return {
         "status": "COMPLETED",
@@ -150,24 +220,34 @@ def result(call: ServiceRequest, entry: Entry, measured: Mapping[str, Any], size
     }
 
 
-def history_row(call: ServiceRequest, entry: Entry, now: float) -> dict[str, Any]:
-    """A row of the request history."""
+def history_row(request: ServiceRequest, entry: Entry, now: float) -> dict[str, Any]:
+    """A row of the request history.
+
+    Parameters
+    ----------
+    request:
+        The request for it.
+    entry:
+        The job.
+    now:
+        When the history is read, in seconds since 1970 UTC.
+    """
     done = now >= entry.finished_at
     return {
         "request_id": entry.request_id,
         "model_name": MODEL.slug,
         "model_status": ("FAILED" if entry.error else "COMPLETED") if done else "PENDING",
-        "model_created": moment(entry.submitted_at),
+        "model_created": timestamp(entry.submitted_at),
         "request_body": entry.body,
         "credits_deduction": entry.price if done else None,
         "latency_ms": (entry.finished_at - entry.submitted_at) * 1000 if done else None,
-        "generation_url": picture_url(call.base_url, entry) if done and not entry.error else None,
+        "generation_url": picture_url(request.base_url, entry) if done and not entry.error else None,
         "error": entry.error if done else None,
     }
 
 
 def catalogue_entry() -> dict[str, Any]:
-    """The model in the catalogue."""
+    """The model's entry in the catalogue."""
     return {
         "slug": MODEL.slug,
         "name": "Flux Dev Finetuned (simulated)",
@@ -177,10 +257,18 @@ def catalogue_entry() -> dict[str, Any]:
 
 
 def picture_url(base: str, entry: Entry) -> str:
-    """Where a job's picture is."""
+    """The URL of a job's picture.
+
+    Parameters
+    ----------
+    base:
+        Base URL of the service.
+    entry:
+        The job.
+    """
     return f"{base}/generations/simulated-{entry.request_id}.jpeg"
 
 
 def id_of_picture(name: str) -> str:
-    """The job whose picture has this name."""
+    """The id of the job whose picture has this name."""
     return name.removeprefix("simulated-").removesuffix(".jpeg")

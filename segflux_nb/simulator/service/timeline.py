@@ -7,10 +7,10 @@ import math
 from statistics import NormalDist
 
 RECORD_SECONDS = 3600.0
-"""Status and result of a request are kept this long from the submit, then answer 404."""
+"""Status and result of a job are kept this long after its submit. Then they answer 404."""
 
 FILE_SECONDS = 7 * 86400.0
-"""A picture's file is kept this long."""
+"""A picture's file is kept this long after its job is done."""
 
 
 def uniform(*names: object) -> float:
@@ -20,13 +20,33 @@ def uniform(*names: object) -> float:
 
 
 def service_seconds(mean: float, spread: float, *names: object) -> float:
-    """A log-normal service time with this mean and coefficient of variation, a function of the names."""
+    """A service time from a log-normal distribution. It depends on the arguments alone.
+
+    Parameters
+    ----------
+    mean:
+        Mean of the distribution, in seconds.
+    spread:
+        Its coefficient of variation: standard deviation divided by mean.
+    names:
+        What the draw depends on, such as the id of a job.
+    """
     sigma = math.sqrt(math.log(1 + spread**2))
     return mean * math.exp(sigma * NormalDist().inv_cdf(uniform("seconds", *names)) - sigma**2 / 2)
 
 
 def phase(now: float, started_at: float, finished_at: float) -> str:
-    """QUEUED, PROCESSING or DONE."""
+    """QUEUED, PROCESSING or DONE.
+
+    Parameters
+    ----------
+    now:
+        The time in question, in seconds since 1970 UTC, as the other two.
+    started_at:
+        When a worker takes the job.
+    finished_at:
+        When the job is done.
+    """
     if now < started_at:
         return "QUEUED"
     return "PROCESSING" if now < finished_at else "DONE"
