@@ -1,4 +1,4 @@
-"""Axes as a person writes them in a form, and a sweep as the Python that makes it. Pure."""
+"""Axes as a person writes them in a form, and a sweep as the Python that makes it."""
 
 from __future__ import annotations
 
@@ -16,22 +16,34 @@ from .sweep import Sweep
 _SEEDS = re.compile(r"\s*(?:sf\.)?seeds\(\s*(\d+)\s*\)\s*")
 
 
-def read(name: str, written: str | Sequence[str]) -> Any:
-    """What `Sweep` is given for what stands in a form; None where nothing does.
+def parse_field(name: str, written: str | Sequence[str]) -> Any:
+    """The argument of `Sweep` for the text of one field of a form.
 
-    Numbers are text ranges, or ``seeds(4)``; a choice is a list of names; prompts,
-    ids and placeholders stand one a line.
+    Numbers are written as text ranges, or ``seeds(4)``. A choice is a list of names. Prompts, ids and placeholders
+    are written one on each line.
+
+    Parameters
+    ----------
+    name:
+        The parameter or placeholder of the field.
+    written:
+        The field's text, or the names that are chosen in it.
+
+    Returns
+    -------
+    object
+        One value, or an axis. None if the field is empty.
 
     Raises
     ------
     SweepError
-        Naming the parameter, the value and the remedy.
+        If the text is not allowed for this parameter.
 
     Example
     -------
-    >>> read("lora_strength", " 0.8 "), read("lora_strength", "0-1 [3]"), len(read("seed", "seeds(4)"))
-    (0.8, '0-1 [3]', 4)
-    >>> read("sampler_name", ["euler"]), read("animal", "fox\\nowl"), read("steps", "")
+    >>> parse_field("lora_strength", " 0.8 "), parse_field("lora_strength", "0-1 [3]")
+    (0.8, '0-1 [3]')
+    >>> parse_field("sampler_name", ["euler"]), parse_field("animal", "fox\\nowl"), parse_field("steps", "")
     ('euler', ['fox', 'owl'], None)
     """
     parameter = MODEL.parameters.get(name)
@@ -52,11 +64,21 @@ def read(name: str, written: str | Sequence[str]) -> Any:
     return given.points[0][name] if given is not None else check_value(name, text)
 
 
-def write(name: str, values: Sequence[Value]) -> str:
-    """How a person would write these values in a form; `read` gives them back.
+def format_field(name: str, values: Sequence[Value]) -> str:
+    """The values as a person would write them in a form. `parse_field` is the inverse.
 
-    >>> write("lora_strength", [0.4, 0.6, 0.8]), write("seed", [1, 2, 3, 4]), write("steps", [10, 25])
-    ('0.4-0.8 (+0.2)', '1-4', '10, 25')
+    Parameters
+    ----------
+    name:
+        The parameter or placeholder of the field.
+    values:
+        Its values, in order.
+
+    Example
+    -------
+
+    >>> format_field("lora_strength", [0.4, 0.6, 0.8]), format_field("steps", [10, 25])
+    ('0.4-0.8 (+0.2)', '10, 25')
     """
     parameter = MODEL.parameters.get(name)
     if parameter is None or parameter.kind in ("text", "choice"):
@@ -81,13 +103,23 @@ def _number(value: Value) -> str:
 
 
 def number_of_cells(given: Mapping[str, Any]) -> int:
-    """How many cells the product of these has, without making them."""
+    """How many cells the product of these arguments of `Sweep` has. The cells are not made."""
     axes = [axis(name, value) for name, value in given.items()]
     return math.prod(len(found.points) for found in axes if found is not None)
 
 
 def code(given: Mapping[str, Any], name: str = "sweep") -> str:
-    """The Python that makes a sweep of what `Sweep` was given.
+    """The Python code that makes a sweep.
+
+    Parameters
+    ----------
+    given:
+        The arguments of `Sweep`.
+    name:
+        The name of the variable.
+
+    Example
+    -------
 
     >>> print(code({"prompt": "TOK", "finetune_id": "a", "seed": seeds(2)}))
     sweep = sf.Sweep(
@@ -104,9 +136,9 @@ def code(given: Mapping[str, Any], name: str = "sweep") -> str:
 
 
 def sweep_arguments(sweep: Sweep) -> tuple[dict[str, Any], bool]:
-    """What to give `Sweep` for the product of a sweep's axes and constants; and whether that is all of it.
+    """The arguments of `Sweep` for the product of a sweep's axes and constants, and whether they make an equal sweep.
 
-    What moves together, labels, filters and additions are no part of a product.
+    They do not if the sweep has linked parameters, labels, filters or additions.
     """
     template = next((str(cell.labels["prompt_template"]) for cell in sweep if "prompt_template" in cell.labels), None)
     given: dict[str, Any] = {}

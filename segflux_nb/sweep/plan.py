@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from ..lifecycle import Disposition, State, disposition
-from ..markup import count, escape
+from ..markup import Template, count
 from ..model import MODEL
 from .request import Request
+
+_HTML = Template("""\
+<div style="line-height:1.6"><strong>{{ lines[0] }}</strong>
+{%- for line in lines[1:] %}<br>{{ line }}{% endfor %}</div>""")
 
 
 @dataclass(frozen=True)
@@ -126,9 +130,7 @@ class Plan:
 
     def html(self) -> str:
         """The plan as HTML."""
-        first, *others = self.lines
-        rest = "".join(f"<br>{escape(line)}" for line in others)
-        return f'<div style="line-height:1.6"><strong>{escape(first)}</strong>{rest}</div>'
+        return str(_HTML.render(lines=self.lines))
 
 
 def duration(seconds: float) -> str:

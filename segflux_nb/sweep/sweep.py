@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import random
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-import tomli_w
-
 from ..errors import SweepError
-from ..markup import count, escape, plain, shorten
-from ..model import MODEL, Value
-from .axes import Axis, Linked, axis, check_name, check_value, fill, linked_axis, placeholders
+from ..markup import Template, count, plain, shorten
+from ..model import Value
+from .axes import Axis, Linked
+from .listed import ListedCells
+from .product import TEMPLATE, Product
 from .request import Request, canonical_json
+from .toml_text import format_cells, format_product, not_a_sweep_file, parse
 
 Cells = list[Request]
 
-_TEMPLATE = "prompt_template"
-"""The label that holds the unfilled prompt, where it has placeholders."""
+_HTML = Template("""\
+{% set style = "text-align:left;vertical-align:top;padding:1px 12px 1px 0" %}
+<div><strong>{{ title }}</strong><table>
+{%- for name, text in rows -%}
+<tr><th style="{{ style }}">{{ name }}</th><td style="{{ style }}">{{ text }}</td></tr>
+{%- endfor -%}
+</table></div>""")
 
 
 class Sweep:
@@ -63,24 +67,23 @@ class Sweep:
                     f"Sweep takes parameters by name; it was given {type(group).__name__} without one",
                     remedy="Write Sweep(prompt=..., finetune_id=..., seed=[1, 2])",
                 )
-        _check_names(linked, parameters)
-        self._given: tuple[tuple[Linked, ...], dict[str, Any]] = (linked, parameters)
-        self._declared: list[Axis] = [linked_axis(group) for group in linked]
-        self._constants: dict[str, Value] = {}
-        for name, given in parameters.items():
-            found = axis(name, given)
-            if found is None:
-                self._constants[name] = check_value(name, given)
-            else:
-                self._declared.append(found)
+        self._source: Product | ListedCells = Product(linked, parameters)
         self._steps: tuple[_Step, ...] = ()
-        _check_texts(self._constants, self._declared)
+
+    @classmethod
+    def _made(cls, source: Product | ListedCells, steps: tuple[_Step, ...] = ()) -> Sweep:
+        """A sweep of checked cells; an error if none is left."""
+        sweep = cls.__new__(cls)
+        sweep._source, sweep._steps = source, steps
+        if steps and not len(sweep):
+            raise SweepError("No cell is left in the sweep", remedy="Loosen the filter")
+        return sweep
 
     # ------------------------------------------------------------------ what is in it
 
     @cached_property
     def _cells(self) -> tuple[Request, ...]:
-        cells = [_request(self._constants, point) for point in itertools.product(*(a.points for a in self._declared))]
+        cells = self._source.cells()
         for step in self._steps:
             cells = step.apply(cells)
         return tuple(cells)
@@ -107,18 +110,18 @@ class Sweep:
         Parameters that move together each have their entry; so have placeholders, in place of the prompt they
         fill.
         """
-        values: dict[str, dict[Value, None]] = {name: {} for axis in self._declared for name in axis.names}
+        values: dict[str, dict[Value, None]] = {name: {} for name in self._source.names}
         for step in self._steps:
             values.update({name: {} for name in step.names if name not in values})
-        if any(_TEMPLATE in cell.labels for cell in self._cells):
+        if any(TEMPLATE in cell.labels for cell in self._cells):
             # Filled prompts are as many as cells; what varies along this axis is the template.
-            values = {_TEMPLATE if name == "prompt" else name: seen for name, seen in values.items()}
+            values = {TEMPLATE if name == "prompt" else name: seen for name, seen in values.items()}
         for cell in self._cells:
             for name, seen in values.items():
                 value = cell.labels.get(name, cell.parameters.get(name))
                 if value is not None:
                     seen[value] = None
-        return {name: _ordered(seen, self._declared, name) for name, seen in values.items() if seen}
+        return {name: _ordered(seen, self._source.axes, name) for name, seen in values.items() if seen}
 
     @cached_property
     def labels(self) -> dict[str, dict[Value, str]]:
@@ -176,53 +179,48 @@ class Sweep:
         return self._with(_Plus(other))
 
     def replace(self, **parameters: Any) -> Sweep:
-        """The sweep with some parameters given anew; axes keep their place, filters are applied again."""
-        groups, given = self._given
-        kept = tuple(group for group in groups if not set(group.values) & set(parameters))
-        for group in groups:
-            lost = set(group.values) - set(parameters)
-            if group not in kept and lost:
-                raise SweepError(
-                    f"{', '.join(sorted(set(group.values) & set(parameters)))} moves together with "
-                    f"{', '.join(sorted(lost))}",
-                    remedy="Replace all parameters of a linked group",
-                )
-        changed = Sweep(*kept, **{**given, **parameters})
-        changed._steps = tuple(step.replaced(parameters) for step in self._steps)
-        return _checked(changed)
+        """The sweep with other values for some parameters. Axes keep their place, filters are applied again.
+
+        A sweep that `from_toml` read from a list of cells takes one value for what is the same in all of them.
+
+        Parameters
+        ----------
+        parameters:
+            The new values, as `Sweep` takes them.
+
+        Raises
+        ------
+        SweepError
+            If a value is not allowed; if only a part of a linked group is replaced; if the sweep is a list of
+            cells from a file, and the parameter varies in it.
+
+        Example
+        -------
+        ``sweep.replace(finetune_id="...")`` repeats a sweep with another fine-tune.
+        """
+        return self._made(self._source.replaced(parameters), tuple(step.replaced(parameters) for step in self._steps))
 
     def _with(self, step: _Step) -> Sweep:
-        groups, given = self._given
-        changed = Sweep(*groups, **given)
-        changed._steps = (*self._steps, step)
-        return _checked(changed)
+        return self._made(self._source, (*self._steps, step))
 
     # ------------------------------------------------------------------ files
 
     def to_toml(self, path: str | Path) -> Path:
         """Write the sweep to a TOML file, to keep it beside a paper or to run it with ``segflux run``.
 
-        Cells are written out where the sweep was filtered, sampled or added to; else its axes are.
+        The file holds the axes, or each cell if the sweep was filtered, sampled or added to.
+
+        Parameters
+        ----------
+        path:
+            The file to write. An existing one is replaced.
         """
-        path = Path(path)
-        content: dict[str, Any] = {"model": MODEL.slug}
-        if self._steps:
-            content["axes"] = list(self.axes)
-            content["cells"] = [
-                {
-                    "parameters": dict(cell.parameters),
-                    **({"labels": dict(cell.labels)} if cell.labels else {}),
-                }
-                for cell in self._cells
-            ]
+        if isinstance(self._source, Product) and not self._steps:
+            text = format_product(self._source)
         else:
-            groups = [a for a in self._declared if len(a.names) > 1]
-            if groups:
-                content["linked"] = [{name: _toml_values(a, name) for name in a.names} for a in groups]
-            singles = {a.names[0]: _toml_values(a, a.names[0]) for a in self._declared if len(a.names) == 1}
-            order = [name for name in self._given[1] if name in singles or name in self._constants]
-            content["sweep"] = {name: singles.get(name, self._constants.get(name)) for name in order}
-        path.write_text(tomli_w.dumps(content), encoding="utf-8")
+            text = format_cells(self, self.axes)
+        path = Path(path)
+        path.write_text(text, encoding="utf-8")
         return path
 
     @classmethod
@@ -232,28 +230,21 @@ class Sweep:
         A file written by hand holds a table ``[sweep]`` with the arguments of `Sweep`, and may hold
         ``[[linked]]`` tables.
 
+        Parameters
+        ----------
+        path:
+            The file to read.
+
         Raises
         ------
         SweepError
-            Where the file cannot be read, or a value in it cannot be.
+            If the file cannot be read, is not a sweep file, or holds a value that is not allowed.
         """
         try:
-            content = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+            text = Path(path).read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
-            raise SweepError(
-                f"{path} is no sweep file: {error}", remedy="Write one with sweep.to_toml(path)"
-            ) from None
-        unknown = set(content) - {"model", "sweep", "linked", "cells", "axes"}
-        if unknown or not (isinstance(content.get("sweep"), dict) ^ isinstance(content.get("cells"), list)):
-            raise SweepError(
-                f"{path} is no sweep file" + (f": it has {', '.join(sorted(unknown))}" if unknown else ""),
-                remedy="It has a table [sweep] with the parameters, or [[cells]]; sweep.to_toml(path) writes one",
-            )
-        if content.get("model", MODEL.slug) != MODEL.slug:
-            raise SweepError(f"{path} is for the model {content['model']!r}", remedy=f"This is for {MODEL.slug!r}")
-        if "sweep" in content:
-            return cls(*(Linked(group) for group in content.get("linked", [])), **content["sweep"])
-        return _from_cells(content["cells"], content.get("axes", []))
+            raise not_a_sweep_file(str(path), str(error)) from None
+        return cls._made(parse(text, source=str(path)))
 
     # ------------------------------------------------------------------ how it shows
 
@@ -266,12 +257,8 @@ class Sweep:
             (name, ", ".join(_shown(self, name, value) for value in values)) for name, values in self.axes.items()
         ]
         rows += [(name, plain(value)) for name, value in self.constants.items()]
-        style = 'style="text-align:left;vertical-align:top;padding:1px 12px 1px 0"'
-        body = "".join(
-            f"<tr><th {style}>{escape(name)}</th><td {style}>{escape(shorten(text, 200))}</td></tr>"
-            for name, text in rows
-        )
-        return f"<div><strong>{escape(repr(self))}</strong><table>{body}</table></div>"
+        shown = [(name, shorten(text, 200)) for name, text in rows]
+        return str(_HTML.render(title=repr(self), rows=shown))
 
 
 class _Step(Protocol):
@@ -337,17 +324,6 @@ class _Plus(_Derived):
         return _Plus(self.other.replace(**parameters))
 
 
-@dataclass(frozen=True)
-class _Exactly(_Derived):
-    """The cells of a file, in place of a product."""
-
-    cells: tuple[Request, ...]
-    names: Sequence[str]
-
-    def apply(self, cells: Cells) -> Cells:
-        return list(self.cells)
-
-
 def _without_lora(cell: Request) -> Request:
     labels = {name: value for name, value in cell.labels.items() if name != "lora_strength_label"}
     return Request({**cell.parameters, "lora_strength": 0.0}, labels=labels)
@@ -357,65 +333,6 @@ def _unique(cells: Iterator[Request] | Cells) -> Cells:
     return list({(cell.digest, tuple(sorted(cell.labels.items()))): cell for cell in reversed(list(cells))}.values())[
         ::-1
     ]
-
-
-def _checked(sweep: Sweep) -> Sweep:
-    if not len(sweep):
-        raise SweepError("No cell is left in the sweep", remedy="Loosen the filter")
-    return sweep
-
-
-def _check_names(groups: Sequence[Linked], parameters: Mapping[str, Any]) -> None:
-    prompts = parameters.get("prompt", "")
-    for group in groups:
-        prompts = group.values.get("prompt", prompts)
-    texts = prompts.values() if isinstance(prompts, Mapping) else prompts
-    if isinstance(texts, str) or not isinstance(texts, Iterable):
-        texts = [texts]
-    found = {name for text in texts if isinstance(text, str) for name in placeholders(text)}
-    taken = sorted(found & set(MODEL.parameters))
-    if taken:
-        raise SweepError(
-            f"The placeholder {{{taken[0]}}} has the name of a parameter",
-            remedy="Give it another name, or double the braces",
-        )
-    known = [*MODEL.parameters, *sorted(found)]
-    given = [name for group in groups for name in group.values] + list(parameters)
-    for name in given:
-        check_name(name, known)
-    twice = sorted({name for name in given if given.count(name) > 1})
-    if twice:
-        raise SweepError(f"{twice[0]} is given twice", remedy="Give it in linked() or by itself")
-    for parameter in MODEL.parameters.values():
-        if parameter.required and parameter.name not in given:
-            raise SweepError(f"{parameter.name} is missing: {parameter.meaning}", remedy=f"Give {parameter.name}=...")
-    for name in sorted(found):
-        if name not in given:
-            raise SweepError(
-                f"The prompt's placeholder {{{name}}} has no values",
-                remedy=f"Give {name}=[...], or double the braces ({{{{{name}}}}}) to mean them literally",
-            )
-
-
-def _check_texts(constants: Mapping[str, Value], axes: Sequence[Axis]) -> None:
-    for name in ("prompt", "finetune_id"):
-        values = (
-            [constants[name]] if name in constants else [p[name] for a in axes if name in a.names for p in a.points]
-        )
-        if any(not str(value).strip() for value in values):
-            raise SweepError(f"{name} is empty", remedy=f"Give {name} a text")
-
-
-def _request(constants: Mapping[str, Value], point: tuple[Mapping[str, Value], ...]) -> Request:
-    values = dict(constants)
-    for part in point:
-        values.update(part)
-    template = str(values["prompt"])
-    if placeholders(template):
-        values.setdefault(_TEMPLATE, template)
-    values["prompt"] = fill(template, values)
-    parameters = {name: values.pop(name, field.default) for name, field in MODEL.parameters.items()}
-    return Request(parameters, labels=values)
 
 
 def _differences(one: Request, other: Request) -> list[str]:
@@ -431,27 +348,6 @@ def _ordered(seen: Mapping[Value, None], declared: Sequence[Axis], name: str) ->
         descending = len(kept) > 1 and kept == sorted(kept, reverse=True)
         return sorted(seen, reverse=descending)
     return [value for value in dict.fromkeys([*own, *extra]) if value in seen]
-
-
-def _toml_values(axis: Axis, name: str) -> Any:
-    if any(f"{name}_label" in point for point in axis.points):
-        return {str(point[f"{name}_label"]): point[name] for point in axis.points}
-    return [point[name] for point in axis.points]
-
-
-def _from_cells(cells: Sequence[Any], axes: Sequence[str]) -> Sweep:
-    requests = []
-    for cell in cells:
-        if not isinstance(cell, dict) or not isinstance(cell.get("parameters"), dict):
-            raise SweepError("A cell of the file has no parameters", remedy="Write the file with sweep.to_toml(path)")
-        given = cell["parameters"]
-        made = Sweep(**{**given, "prompt": given.get("prompt", "").replace("{", "{{").replace("}", "}}")})[0]
-        requests.append(replace(made, labels=cell.get("labels", {})))
-    if not requests:
-        raise SweepError("The file has no cells", remedy="Write the file with sweep.to_toml(path)")
-    sweep = Sweep(prompt="-", finetune_id="-")
-    sweep._steps = (_Exactly(tuple(requests), list(axes)),)
-    return sweep
 
 
 def _shown(sweep: Sweep, name: str, value: Value) -> str:

@@ -14,7 +14,7 @@ from ..launching import StartedSweep, SweepLauncher
 from ..markup import count, escape
 from ..model import MODEL, Parameter
 from ..sweep.axes import placeholders
-from ..sweep.form import code, number_of_cells, read, sweep_arguments, write
+from ..sweep.form import code, format_field, number_of_cells, parse_field, sweep_arguments
 from ..sweep.sweep import Sweep
 
 MOST_CELLS = 20_000
@@ -108,7 +108,7 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             if isinstance(field, ipywidgets.SelectMultiple):
                 field.value = tuple(values)
             else:
-                field.value = str(values[0]) if isinstance(field, ipywidgets.Dropdown) else write(name, values)
+                field.value = str(values[0]) if isinstance(field, ipywidgets.Dropdown) else format_field(name, values)
         if not is_whole:
             self._left_out = "A form holds a grid: what moves together, labels and filters are left out."
 
@@ -129,7 +129,7 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """What the form gives `Sweep`; placeholders stand where the prompt has them."""
         given: dict[str, Any] = {}
         for name, field in self._fields.items():
-            value = read(name, field.value)
+            value = parse_field(name, field.value)
             if value is not None and value != _default(name):
                 given[name] = value
         return given
@@ -170,7 +170,7 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _wrong(self, name: str) -> str:
         """What is wrong with a field by itself; empty where nothing is."""
         try:
-            value = read(name, self._fields[name].value)
+            value = parse_field(name, self._fields[name].value)
             if value is None and name not in MODEL.parameters:
                 return "give at least one value"
             number_of_cells({} if value is None else {name: value})

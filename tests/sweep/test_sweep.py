@@ -140,9 +140,9 @@ def test_a_sweep_file_by_hand(tmp_path):
         sf.Sweep.from_toml(file)
     for wrong in ("prompt = 'x'", "[[[", "", "[sweep]\n[other]\n"):
         file.write_text(wrong)
-        with pytest.raises(sf.SweepError, match="no sweep file"):
+        with pytest.raises(sf.SweepError, match="not a sweep file"):
             sf.Sweep.from_toml(file)
-    with pytest.raises(sf.SweepError, match="no sweep file"):
+    with pytest.raises(sf.SweepError, match="not a sweep file"):
         sf.Sweep.from_toml(tmp_path / "absent.toml")
 
 

@@ -4,7 +4,7 @@ import pytest
 
 import segflux_nb as sf
 from segflux_nb.model import MODEL
-from segflux_nb.sweep.form import code, read, sweep_arguments, write
+from segflux_nb.sweep.form import code, format_field, parse_field, sweep_arguments
 from segflux_nb.widgets.builder import Builder
 from tests.support.corpus import PAYLOADS
 
@@ -198,7 +198,7 @@ def test_hostile_words_are_escaped(build):
 )
 def test_what_is_written_is_read_back(name, values):
     sweep = sf.Sweep(prompt="TOK", finetune_id="a", **{name: values})
-    again = read(name, write(name, values))
+    again = parse_field(name, format_field(name, values))
     assert sf.Sweep(prompt="TOK", finetune_id="a", **{name: again}) == sweep or len(values) == 1
 
 

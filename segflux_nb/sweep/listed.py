@@ -1,0 +1,109 @@
+"""Cells that stand one by one in a sweep file, where a sweep is not a product of axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from ..errors import SweepError
+from ..model import Value
+from .axes import Axis, axis, placeholders
+from .product import TEMPLATE, Product
+from .request import Request
+
+
+@dataclass(frozen=True)
+class ListedCells:
+    """Cells that were listed one by one.
+
+    Attributes
+    ----------
+    requests:
+        The cells, in order; at least one.
+    names:
+        The names of the parameters and placeholders that vary, in order.
+    """
+
+    requests: tuple[Request, ...]
+    names: Sequence[str]
+    axes: ClassVar[Sequence[Axis]] = ()  # no values are declared: those that vary are read from the cells
+
+    def cells(self) -> list[Request]:
+        """The requests, in order."""
+        return list(self.requests)
+
+    def replaced(self, parameters: Mapping[str, Any]) -> ListedCells:
+        """The cells with other values for what is the same in all of them.
+
+        What varies cannot be replaced: the file does not hold the filters that chose the cells.
+
+        Parameters
+        ----------
+        parameters:
+            One value for each name.
+
+        Raises
+        ------
+        SweepError
+            If a name varies from cell to cell, or is given several values.
+        """
+        for name, given in parameters.items():
+            if name in self.names or len({_value(cell, name) for cell in self.requests}) > 1:
+                raise SweepError(
+                    f"{name} cannot be replaced: it varies, and this sweep is a list of cells from a file",
+                    remedy="Make a new Sweep with the values that you want",
+                )
+            if axis(name, given) is not None:
+                raise SweepError(
+                    f"{name} cannot become an axis: this sweep is a list of cells from a file",
+                    remedy=f"Give one value of {name}, or make a new Sweep",
+                )
+        return replace(self, requests=tuple(_replaced(cell, parameters) for cell in self.requests))
+
+
+def listed_cell(parameters: Mapping[str, Any], labels: Mapping[str, Value]) -> Request:
+    """One cell, checked as the values of a sweep are.
+
+    Parameters
+    ----------
+    parameters:
+        The request fields. The prompt is final: braces in it are not placeholders.
+    labels:
+        What the sweep said about the cell.
+
+    Raises
+    ------
+    SweepError
+        If a parameter is missing, unknown, or not allowed.
+    """
+    prompt = parameters.get("prompt")
+    plain = _escaped(prompt) if isinstance(prompt, str) else prompt
+    given = {**parameters} if prompt is None else {**parameters, "prompt": plain}
+    for name, value in given.items():
+        if axis(name, value) is not None:
+            raise SweepError(f"{name}={value!r} of a cell is not one value", remedy="Give each cell one value")
+    (cell,) = Product((), given).cells()
+    return replace(cell, labels=labels)
+
+
+def _value(cell: Request, name: str) -> Value | None:
+    if name == "prompt":  # with placeholders, the template is what can be replaced
+        return cell.labels.get(TEMPLATE, cell.prompt)
+    return cell.labels.get(name, cell.parameters.get(name))
+
+
+def _replaced(cell: Request, parameters: Mapping[str, Any]) -> Request:
+    template = str(cell.labels.get(TEMPLATE, _escaped(str(cell.prompt))))
+    filled = {name: cell.labels[name] for name in placeholders(template) if name in cell.labels}
+    (made,) = Product((), {**cell.parameters, **filled, "prompt": template, **parameters}).cells()
+    others = {
+        name: label
+        for name, label in cell.labels.items()
+        if name != TEMPLATE and name not in filled and name.removesuffix("_label") not in parameters
+    }
+    return replace(made, labels={**made.labels, **others})
+
+
+def _escaped(prompt: str) -> str:
+    return prompt.replace("{", "{{").replace("}", "}}")

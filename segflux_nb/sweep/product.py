@@ -1,0 +1,154 @@
+"""The product of axes: the cells that the arguments of `Sweep` stand for."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..errors import SweepError
+from ..model import MODEL, Value
+from .axes import Axis, Linked, axis, check_name, check_value, fill, linked_axis, placeholders
+from .request import Request
+
+TEMPLATE = "prompt_template"
+"""The label that holds the prompt as it was given, where it has placeholders."""
+
+
+class Product:
+    """Every combination of the points of some axes, the last axis fastest.
+
+    Parameters
+    ----------
+    groups:
+        Parameters that move together. Each group is one axis, before the others.
+    parameters:
+        Values by the name of a parameter or placeholder. `segflux_nb.sweep.axes.axis` says which are axes.
+
+    Attributes
+    ----------
+    axes:
+        The axes, in order.
+    constants:
+        The values that are the same in all cells.
+
+    Raises
+    ------
+    SweepError
+        If a name or a value is not allowed, or a needed one is missing.
+    """
+
+    def __init__(self, groups: Sequence[Linked], parameters: Mapping[str, Any]) -> None:
+        # Kept as lists and dictionaries of our own: an iterator can be read once, and the user may change a list.
+        self._groups = [Linked({name: _kept(given) for name, given in group.values.items()}) for group in groups]
+        self._parameters = {name: _kept(given) for name, given in parameters.items()}
+        _check_names(self._groups, self._parameters)
+        self.axes: list[Axis] = [linked_axis(group) for group in self._groups]
+        self.constants: dict[str, Value] = {}
+        for name, given in self._parameters.items():
+            found = axis(name, given)
+            if found is None:
+                self.constants[name] = check_value(name, given)
+            else:
+                self.axes.append(found)
+        _check_texts(self.constants, self.axes)
+
+    @property
+    def order(self) -> list[str]:
+        """The names that are not in a group, as they were given."""
+        return list(self._parameters)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all axes, in order."""
+        return [name for each in self.axes for name in each.names]
+
+    def cells(self) -> list[Request]:
+        """The requests, in order."""
+        return [_request(self.constants, point) for point in itertools.product(*(each.points for each in self.axes))]
+
+    def replaced(self, parameters: Mapping[str, Any]) -> Product:
+        """The product with other values for some names. Axes keep their place.
+
+        Parameters
+        ----------
+        parameters:
+            The new values by name. A linked group is replaced whole.
+
+        Raises
+        ------
+        SweepError
+            If a part of a linked group is replaced, or a value is not allowed.
+        """
+        kept = []
+        for group in self._groups:
+            replaced, others = set(group.values) & set(parameters), set(group.values) - set(parameters)
+            if replaced and others:
+                raise SweepError(
+                    f"{', '.join(sorted(replaced))} moves together with {', '.join(sorted(others))}",
+                    remedy="Replace all parameters of a linked group",
+                )
+            if not replaced:
+                kept.append(group)
+        return Product(kept, {**self._parameters, **parameters})
+
+
+def _kept(given: Any) -> Any:
+    if isinstance(given, Mapping):
+        return dict(given)
+    return list(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else given
+
+
+def _check_names(groups: Sequence[Linked], parameters: Mapping[str, Any]) -> None:
+    prompts = parameters.get("prompt", "")
+    for group in groups:
+        prompts = group.values.get("prompt", prompts)
+    texts = prompts.values() if isinstance(prompts, Mapping) else prompts
+    if isinstance(texts, str) or not isinstance(texts, Iterable):
+        texts = [texts]
+    found = {name for text in texts if isinstance(text, str) for name in placeholders(text)}
+    taken = sorted(found & set(MODEL.parameters))
+    if taken:
+        raise SweepError(
+            f"The placeholder {{{taken[0]}}} has the name of a parameter",
+            remedy="Give it another name, or double the braces",
+        )
+    known = [*MODEL.parameters, *sorted(found)]
+    given = [name for group in groups for name in group.values] + list(parameters)
+    for name in given:
+        check_name(name, known)
+    twice = sorted({name for name in given if given.count(name) > 1})
+    if twice:
+        raise SweepError(f"{twice[0]} is given twice", remedy="Give it in linked() or by itself")
+    for parameter in MODEL.parameters.values():
+        if parameter.required and parameter.name not in given:
+            raise SweepError(f"{parameter.name} is missing", remedy=f"Give {parameter.name}=... {parameter.meaning}")
+    for name in sorted(found):
+        if name not in given:
+            raise SweepError(
+                f"The prompt's placeholder {{{name}}} has no values",
+                remedy=f"Give {name}=[...]. To show the braces themselves, double them: {{{{{name}}}}}",
+            )
+
+
+def _check_texts(constants: Mapping[str, Value], axes: Sequence[Axis]) -> None:
+    for name in ("prompt", "finetune_id"):
+        values = (
+            [constants[name]]
+            if name in constants
+            else [point[name] for each in axes if name in each.names for point in each.points]
+        )
+        if any(not str(value).strip() for value in values):
+            raise SweepError(f"{name} is empty", remedy=f"Give {name} a text")
+
+
+def _request(constants: Mapping[str, Value], point: Sequence[Mapping[str, Value]]) -> Request:
+    values = dict(constants)
+    for part in point:
+        values.update(part)
+    template = str(values["prompt"])
+    if placeholders(template):
+        values.setdefault(TEMPLATE, template)
+    values["prompt"] = fill(template, values)
+    parameters = {name: values.pop(name, field.default) for name, field in MODEL.parameters.items()}
+    return Request(parameters, labels=values)

@@ -1,0 +1,156 @@
+"""Sweep files: what is read is what was written, and can be changed in the same way."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import segflux_nb as sf
+
+BASE = {"prompt": "TOK at dawn", "finetune_id": "ft"}
+
+
+def read_back(sweep):
+    with tempfile.TemporaryDirectory() as folder:
+        return sf.Sweep.from_toml(sweep.to_toml(Path(folder) / "sweep.toml"))
+
+
+seeds = st.lists(st.integers(0, 5), min_size=1, max_size=3, unique=True)
+strengths = st.lists(st.sampled_from([-1.0, 0.0, 0.5, 0.8, 1.0]), min_size=1, max_size=3, unique=True)
+constants = st.fixed_dictionaries(
+    {},
+    optional={
+        "steps": st.integers(1, 100),
+        "scheduler": st.sampled_from(["simple", "beta"]),
+        "hardware": st.sampled_from(["fast", "cost"]),
+        "lora_strength": strengths.map(lambda values: values[0]),
+    },
+)
+prompts = st.sampled_from(
+    [
+        {"prompt": "TOK {{literally}}"},
+        {"prompt": "TOK {animal}", "animal": ["fox", "owl"]},
+        {"prompt": "TOK {animal}", "animal": {"short": "a long fox", "other": "owl"}},
+        {"prompt": "TOK {animal} by {light}", "animal": ["fox", "owl"], "light": "moonlight"},
+        {"prompt": ["one {animal}", "two {animal}"], "animal": "fox"},
+        {"prompt": "TOK {animal}", "animal": "fox"},
+    ]
+)
+
+
+@st.composite
+def grids(draw):
+    parameters = {"finetune_id": "ft", **draw(prompts), **draw(constants)}
+    axes = draw(st.fixed_dictionaries({}, optional={"seed": seeds, "lora_strength": strengths}))
+    linked = draw(st.sampled_from([[], [sf.linked(steps=[10, 20], sampler_name=["euler", "heun"])]]))
+    for group in linked:
+        for name in group.values:
+            parameters.pop(name, None)
+    return sf.Sweep(*linked, **{**parameters, **axes})
+
+
+@st.composite
+def sweeps(draw):
+    sweep = draw(grids())
+    for step in draw(st.lists(st.sampled_from(["sample", "baseline", "add", "where"]), max_size=2)):
+        if step == "sample":
+            sweep = sweep.sample(draw(st.integers(1, len(sweep))))
+        elif step == "baseline":
+            sweep = sweep.with_baseline()
+        elif step == "add":
+            sweep += draw(grids())
+        elif "seed" in sweep.axes and any(cell.seed % 2 for cell in sweep):
+            # Of an axis: a file does not hold the filter, so that one on a constant is not applied again.
+            sweep = sweep.where(lambda cell: cell.seed % 2)
+    return sweep
+
+
+replacements = st.fixed_dictionaries(
+    {},
+    optional={
+        "finetune_id": st.sampled_from(["other", {"name": "other"}]),
+        "seed": st.one_of(st.integers(0, 5), seeds),
+        "steps": st.integers(1, 100),
+        "lora_strength": strengths.map(lambda values: values[0]),
+        "hardware": st.sampled_from(["fast", "cost"]),
+        "prompt": st.sampled_from(["TOK by night", "a {animal}", "{{x}}", ["a", "b"]]),
+        "animal": st.sampled_from(["wolf", ["wolf", "fox"]]),
+        "light": st.just("candles"),
+    },
+)
+
+
+def replaced(sweep, parameters):
+    try:
+        return sweep.replace(**parameters)
+    except sf.SweepError:
+        return None
+
+
+@given(sweep=sweeps())
+def test_a_sweep_is_read_back_from_its_file(sweep):
+    assert read_back(sweep) == sweep
+    assert list(read_back(sweep).axes) == list(sweep.axes)
+
+
+@given(sweep=grids(), parameters=replacements)
+def test_replacing_in_a_file_of_axes_is_replacing_in_the_sweep(sweep, parameters):
+    assert replaced(read_back(sweep), parameters) == replaced(sweep, parameters)
+
+
+@given(sweep=sweeps(), parameters=replacements)
+def test_replacing_in_a_file_of_cells_is_replacing_in_the_sweep_or_an_error(sweep, parameters):
+    changed = replaced(read_back(sweep), parameters)
+    if changed is not None:
+        assert changed == sweep.replace(**parameters)
+    elif set(parameters) <= set(sweep.constants) and not any(isinstance(v, list | dict) for v in parameters.values()):
+        assert replaced(sweep, parameters) is None, "the sweep can do it, and its file cannot"
+
+
+def test_the_fine_tune_of_a_file_with_cells_can_be_replaced():
+    sweep = sf.Sweep(**BASE, seed=[1, 2, 3], lora_strength=[0.5, 1]).sample(4).with_baseline()
+    other = read_back(sweep).replace(finetune_id="another", steps=30)
+    assert {(cell.finetune_id, cell.steps) for cell in other} == {("another", 30)}
+    assert other == sweep.replace(finetune_id="another", steps=30)
+
+
+def test_a_template_and_its_constant_placeholders_can_be_replaced_in_a_file_with_cells():
+    sweep = sf.Sweep(
+        prompt="a {animal} by {light}", finetune_id="ft", animal=["fox", "owl"], light="day", seed=[1, 2]
+    )
+    sweep = sweep.where(lambda cell: cell.animal == "fox" or cell.seed == 1)
+    changes = {"prompt": "{light}: {animal}, {colour}", "light": "night", "colour": "red"}
+    assert read_back(sweep).replace(**changes) == sweep.replace(**changes)
+    assert [cell.prompt for cell in read_back(sweep).replace(**changes)] == [
+        "night: fox, red",
+        "night: fox, red",
+        "night: owl, red",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "says"),
+    [
+        ({"seed": 4}, "seed cannot be replaced: it varies"),
+        ({"lora_strength": 0.3}, "lora_strength cannot be replaced: it varies"),
+        ({"finetune_id": ["a", "b"]}, "finetune_id cannot become an axis"),
+        ({"steps": "10-20 (+10)"}, "steps cannot become an axis"),
+        ({"colour": "red"}, "There is no parameter 'colour'"),
+        ({"steps": 0}, "steps=0"),
+        ({"prompt": "a {animal}"}, "{animal} has no values"),
+    ],
+)
+def test_what_cannot_be_replaced_in_a_file_with_cells_is_an_error(parameters, says):
+    sweep = read_back(sf.Sweep(**BASE, seed=[1, 2], lora_strength=[0.5, 1]).sample(3))
+    with pytest.raises(sf.SweepError) as error:
+        sweep.replace(**parameters)
+    assert says in str(error.value)
+
+
+def test_an_iterator_is_read_once_and_a_list_may_change_later():
+    strengths = [0.5, 1.0]
+    sweep = sf.Sweep(**BASE, seed=(number for number in (1, 2)), lora_strength=strengths)
+    strengths.append(2.0)
+    assert sweep.sample(3).replace(prompt="TOK").axes == {"seed": [1, 2], "lora_strength": [0.5, 1.0]}
