@@ -1,7 +1,8 @@
 """``df.pictures``: contact sheets of any frame with a column of pictures, ours or not.
 
-pandas has no entry points for accessors, so this one is registered when pandas and this package are both loaded, in
-whichever order; `segflux_nb` sees to it, and importing this module does too.
+pandas has no entry points for accessors. An ``import segflux_nb`` must not load pandas either, so the accessor is
+registered when both are loaded, in either order: `register_when_loaded` does it at once, or puts a finder on
+``sys.meta_path`` that waits for pandas.
 """
 
 from __future__ import annotations
@@ -23,7 +24,17 @@ if TYPE_CHECKING:
 
 
 class Pictures:
-    """What a frame with a column of pictures can show: paths, bytes or Pillow images."""
+    """Shows a frame that has a column of pictures: paths, bytes or Pillow images.
+
+    Parameters
+    ----------
+    frame:
+        The frame.
+
+    Example
+    -------
+    ``frame.pictures.sheet(cols="seed", rows="steps")``
+    """
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
@@ -48,30 +59,32 @@ class Pictures:
 
         Parameters
         ----------
-        cols, rows:
-            Axes or other columns to lay out along.
+        cols:
+            The column of the frame whose values are the columns of the sheet.
+        rows:
+            The column of the frame whose values are its rows.
         by:
-            The outer axis; several for a grid of each combination of their values.
+            The outer axis; a list makes a grid of each combination of their values.
         image:
-            The column of pictures; found by its name (``image``, ``path``, …), or by what it holds, if left out.
+            The column of pictures. Left out, it is found by its name (``image``, ``path``, …) or by what it holds.
         title:
-            Above the sheet.
+            The title of the sheet.
         captions:
-            Columns whose values stand under each picture.
+            Columns whose values are written under each picture.
         border:
             A column of numbers, shown as the colour of a border.
         heat:
-            A column of numbers, shown in the place of the pictures.
+            A column of numbers, shown instead of the pictures.
         relative_to:
-            Values of axes of the sheet, such as ``{"lora_strength": 0.0}``: below each picture stands its difference
-            from the one that has these values and is otherwise its like.
+            Values of axes, such as ``{"lora_strength": 0.0}``. Each picture gets below it the difference from the
+            picture that has these values and is the same in all other axes.
         theme:
             ``light`` or ``dark``.
 
         Raises
         ------
         SegfluxError
-            Where a column does not exist, or there is nothing to show.
+            If a column does not exist, or there is nothing to show.
 
         Example
         -------
@@ -104,6 +117,24 @@ class Pictures:
     ) -> Gallery:
         """The frame as an interactive gallery; its `Gallery.marked` has what you mark in it.
 
+        Parameters
+        ----------
+        cols:
+            The column of the frame whose values are the columns at first; it can be changed in the gallery.
+        rows:
+            The column whose values are the rows at first.
+        by:
+            The outer axis at first.
+        image:
+            The column of pictures, as in `sheet`.
+        title:
+            The title of the gallery.
+
+        Raises
+        ------
+        SegfluxError
+            If a column does not exist, or there is nothing to show.
+
         Example
         -------
         ``gallery = frame.pictures.gallery()``
@@ -113,9 +144,21 @@ class Pictures:
         return Gallery(self._frame, cols=cols, rows=rows, by=by, image=image, title=title)
 
     def compare(self, *rows: Any, image: str | None = None, theme: ThemeName = "light") -> ContactSheet:
-        """Rows side by side, by the labels of the index, each with its difference from the first.
+        """Rows side by side, each with its difference from the first. The title says in which columns they differ.
 
-        The title says in which columns they differ. Raises as `sheet`.
+        Parameters
+        ----------
+        rows:
+            Labels of the index.
+        image:
+            The column of pictures, as in `sheet`.
+        theme:
+            ``light`` or ``dark``.
+
+        Raises
+        ------
+        SegfluxError
+            If a row does not exist, or there are fewer than two.
 
         Example
         -------
@@ -130,6 +173,22 @@ class Pictures:
     ) -> Path:
         """Write pictures under readable names, tables, the sheet and a report to a folder; see `Runs.export`.
 
+        Parameters
+        ----------
+        folder:
+            The folder; it is made if it does not exist.
+        image:
+            The column of pictures, as in `sheet`.
+        names:
+            How pictures are named: ``"{lora_strength}-{seed}"``, with columns of the frame. Left out, by what varies.
+        parquet:
+            Also write ``runs.parquet``; needs ``pip install segflux-nb[parquet]``.
+
+        Raises
+        ------
+        SegfluxError
+            If a table holds what looks like an API key, a name is not a column, or the folder cannot be written.
+
         Example
         -------
         ``runs.df.query("stars >= 4").pictures.export("best", names="{lora_strength}-{seed}")``
@@ -140,13 +199,13 @@ class Pictures:
 
 
 def register(pandas: Any) -> None:
-    """Give frames the accessor; once."""
+    """Give frames the accessor, if they do not have it yet."""
     if not hasattr(pandas.DataFrame, "pictures"):
         pandas.api.extensions.register_dataframe_accessor("pictures")(Pictures)
 
 
 def register_when_loaded() -> None:
-    """Register now if pandas is loaded, else as soon as it is."""
+    """Register the accessor now if pandas is loaded, else as soon as it is."""
     pandas = sys.modules.get("pandas")
     if pandas is not None and hasattr(pandas, "DataFrame"):
         register(pandas)
@@ -155,7 +214,7 @@ def register_when_loaded() -> None:
 
 
 class _WhenPandasLoads(MetaPathFinder):
-    """Stands aside for every module but pandas, and for that one adds a last step to its loading."""
+    """Finds pandas alone, and adds a last step to its loading."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -177,7 +236,7 @@ class _ThenRegister(Loader):
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        # pandas sees its own loader from here on, as if this one had never been.
+        # pandas keeps its own loader: some of its code asks for it.
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         module.__loader__ = self._loader

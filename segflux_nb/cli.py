@@ -23,7 +23,7 @@ from .workspace import TIME_SCALE, Workspace
 
 
 class _Commands(click.Group):
-    """Commands whose errors are sentences, not tracebacks."""
+    """Commands that print an error as a sentence, not as a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -41,9 +41,11 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--folder", type=click.Path(path_type=Path), default=Path("demo"), help="Where everything goes.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), default=Path("demo"), help="The folder for everything it makes."
+)
 def demo(folder: Path) -> None:
-    """Run the quickstart sweep on the built-in simulator: no key, no cost."""
+    """Run the quickstart sweep on the simulator, free and without a key."""
     sweep = Sweep(
         prompt="TOK on the shore of a mountain lake at dawn",
         finetune_id="my-finetune-id",
@@ -56,7 +58,7 @@ def demo(folder: Path) -> None:
         click.echo(ws.plan(sweep))
         runs = ws.run(sweep)
         runs.export(folder)
-        click.echo(_left(folder, runs))
+        click.echo(_files(folder, runs))
 
 
 @main.command()
@@ -64,15 +66,15 @@ def demo(folder: Path) -> None:
 @click.option(
     "--workspace", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder of the log."
 )
-@click.option("--service", default=None, help="'simulator' or a base URL; left out, the hosted service.")
+@click.option("--service", default=None, help="'simulator' or a base URL.  [default: the hosted service]")
 @click.option("--name", default=None, help="What the log calls the sweep.")
 @click.option("--max-cost", type=float, default=None, help="US dollars that this call may spend.")
 def run(sweep: Path, workspace: Path, service: str | None, name: str | None, max_cost: float | None) -> None:
-    """Run the sweep of a TOML file; again, to go on with it."""
-    wanted = Sweep.from_toml(sweep)
+    """Run the sweep of a TOML file. Run it again to continue an interrupted sweep."""
+    loaded = Sweep.from_toml(sweep)
     with Workspace(workspace, service=service) as ws:
-        click.echo(ws.plan(wanted))
-        runs = ws.run(wanted, name=name, max_cost=max_cost)
+        click.echo(ws.plan(loaded))
+        runs = ws.run(loaded, name=name, max_cost=max_cost)
         click.echo(_counted(runs))
         incomplete = runs.counts.get("completed", 0) < len(runs)
     if incomplete:
@@ -82,29 +84,31 @@ def run(sweep: Path, workspace: Path, service: str | None, name: str | None, max
 @main.command()
 @click.argument("workspace", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def status(workspace: Path) -> None:
-    """Say what a workspace's log holds. Needs no key and no network."""
+    """Show what a workspace's log holds. It needs neither key nor network."""
     if not (workspace / "log.sqlite").exists():
         raise click.ClickException(f"{workspace} is no workspace: it has no log.sqlite")
     with Workspace(workspace) as ws:
-        reports = ws.report()
-    for report in reports:
-        click.echo(report)
-    if not reports:
-        click.echo("No runs yet.")
+        lines = ws.report()
+    click.echo("\n".join(lines) or "No runs yet.")
 
 
 @main.command()
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Where to listen; beyond this machine needs --key."
+    "--host", default="127.0.0.1", show_default=True, help="The address to listen on; other machines need --key."
 )
-@click.option("--port", type=int, default=8765, show_default=True, help="0 for a free one.")
-@click.option("--key", default=None, help="The API key to demand.")
-@click.option("--time-scale", type=float, default=TIME_SCALE, show_default=True, help="1 takes 22 s a picture.")
-@click.option("--rpm", type=int, default=None, help="Submits per minute before it answers 429.")
-@click.option("--credits", type=float, default=None, help="US dollars on the account.")
-@click.option("--faults", default="", help='Such as "submit:drop_after=0.1,job:failed=0.05".')
+@click.option("--port", type=int, default=8765, show_default=True, help="The port; 0 takes a free one.")
+@click.option("--key", default=None, help="The API key that requests must carry.")
 @click.option(
-    "--folder", type=click.Path(file_okay=False, path_type=Path), default=None, help="Keep the ledger there."
+    "--time-scale", type=float, default=TIME_SCALE, show_default=True, help="Speed: with 1, a picture takes 22 s."
+)
+@click.option("--rpm", type=int, default=None, help="Submits per minute; more get a 429.")
+@click.option("--credits", type=float, default=None, help="US dollars on the account.")
+@click.option("--faults", default="", help='Faults to make, such as "submit:drop_after=0.1,job:failed=0.05".')
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    help="The folder of the ledger; left out, it is in memory.",
 )
 def serve(
     host: str,
@@ -132,12 +136,12 @@ def serve(
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None
     with simulator:
-        # What the key is, whoever started this knows; it is not printed again.
-        named = ', api_key="..."' if key else ""
+        # The key itself is never printed.
+        key_argument = ', api_key="..."' if key else ""
         click.echo(f"The simulated service is at {url}. It paints with a toy flow model, not with Flux.")
-        click.echo(f'segflux_nb:        Workspace("study", service="{url}"{named})')
-        click.echo(f'segflux_nb.client: SegmindClient(base_url="{url}/v1"{named})')
-        click.echo(f'the official SDK:  SegmindClient(base_url="{url}/v1"{named})')
+        click.echo(f'segflux_nb:        Workspace("study", service="{url}"{key_argument})')
+        click.echo(f'segflux_nb.client: SegmindClient(base_url="{url}/v1"{key_argument})')
+        click.echo(f'the official SDK:  SegmindClient(base_url="{url}/v1"{key_argument})')
         click.echo(f"ledger:            {url}/simulator/ledger        description: {url}/openapi.json")
         click.echo("Ctrl-C stops it.")
         with contextlib.suppress(KeyboardInterrupt):
@@ -146,10 +150,12 @@ def serve(
 
 
 @main.command()
-@click.option("--base-url", default=HOSTED.api + "/v1", show_default=True, help="Where the key is tried.")
+@click.option(
+    "--base-url", default=HOSTED.api + "/v1", show_default=True, help="The service with which the key is tested."
+)
 def login(base_url: str) -> None:
-    """Ask for the API key, try it, and keep it in a file that only you can read."""
-    key = click.prompt("API key (not shown)", hide_input=True).strip()
+    """Test an API key and save it. The file can be read by you alone."""
+    key = click.prompt("API key (hidden)", hide_input=True).strip()
     try:
         with SegmindClient(key, base_url) as client:
             balance = client.credits().get("credits")
@@ -159,19 +165,21 @@ def login(base_url: str) -> None:
     except AuthenticationError as error:
         raise click.ClickException(f"{error} Nothing was saved.") from None
     except SegfluxError as error:
-        click.echo(f"The key could not be tried: {error}")
+        click.echo(f"The key could not be tested: {error}")
     click.echo(f"Saved to {save_key(key)}.")
 
 
 def _counted(runs: Runs) -> str:
+    """The number of runs by status, in words."""
     return ", ".join(f"{number:,} {name}" for name, number in sorted(runs.counts.items()))
 
 
-def _left(folder: Path, runs: Runs) -> str:
+def _files(folder: Path, runs: Runs) -> str:
+    """What the demo wrote."""
     return (
         f"{_counted(runs)}.\n"
         f"{folder / 'contact-sheet.png'}  the contact sheet\n"
         f"{folder / 'runs.csv'}           the table (runs.jsonl, too)\n"
         f"{folder / 'pictures'}/          the pictures\n"
-        f"{folder / 'workspace'}/         the log: run it again and nothing is made twice"
+        f"{folder / 'workspace'}/         the log; run the demo again, and no picture is made twice"
     )

@@ -194,7 +194,7 @@ class AuthenticationError(ServiceError):
 class InsufficientCredits(ServiceError):
     """402 (or 406, by its text): the account's credits do not cover the call."""
 
-    advice = "Add credits to the account, then run the sweep again: finished runs are kept"
+    advice = "Add credits to the account"
 
 
 class PermissionDenied(ServiceError):
@@ -226,7 +226,7 @@ class RateLimited(ServiceError):
 class ServerError(ServiceError):
     """5xx: the service failed."""
 
-    advice = "Run the sweep again later: finished runs are kept"
+    advice = "Try again later"
 
 
 class InferenceError(SegfluxError):

@@ -77,7 +77,8 @@ class Run:
         """
         if self.path is None:
             why = f"{self.error_kind}: {self.error}" if self.error else f"it is {self.status}"
-            raise RunError(f"Run {self.run} has no picture; {why}", remedy="Run its sweep again")
+            again = "runs.retry_failed() submits it again" if self.error else "Run its sweep again"
+            raise RunError(f"Run {self.run} has no picture; {why}", remedy=again)
         from PIL import Image
 
         with Image.open(self.path) as image:

@@ -97,7 +97,7 @@ def check_value(name: str, value: object) -> Value:
             raise
         # Whoever writes 1.5 between quotes meant a number; say so instead of "must be a number, not str".
         shown = str(value) if isinstance(value, Decimal) else repr(value)  # of a text range, as it was written
-        raise SweepError(f"{name}={shown} cannot be: {error}", remedy=_suggestion(parameter, value)) from None
+        raise SweepError(f"{name}={shown} is not allowed: {error}", remedy=_suggestion(parameter, value)) from None
 
 
 def axis(name: str, given: Any) -> Axis | None:
@@ -210,10 +210,8 @@ def _allowed(parameter: Parameter | None) -> str:
 
 
 def _suggestion(parameter: Parameter | None, value: object) -> str:
-    if parameter is None:
-        return "Give text, or a list of texts"
-    if parameter.kind == "choice" and isinstance(value, str):
-        close = difflib.get_close_matches(value, parameter.choices, n=1, cutoff=0.5)
-        if close:
-            return f"Did you mean {close[0]!r}?"
-    return f"{parameter.name} is {parameter.allowed}"
+    """The choice that looks most like a value; empty if none does. What is allowed, the error says already."""
+    if parameter is None or parameter.kind != "choice" or not isinstance(value, str):
+        return ""
+    close = difflib.get_close_matches(value, parameter.choices, n=1, cutoff=0.5)
+    return f"Did you mean {close[0]!r}?" if close else ""

@@ -98,7 +98,7 @@ def test_a_placeholder_that_goes_takes_its_field_along(build):
     [
         ("lora_strength", "0.4-", "no number and no range"),
         ("lora_strength", "99", "from -10 to 10"),
-        ("steps", "0, 5", "steps=0 cannot be"),
+        ("steps", "0, 5", "steps=0 is not allowed"),
         ("seed", "-1", "random seed"),
         ("seed", "seeds(0)", "seeds"),
     ],
