@@ -1,1 +1,1 @@
-"""The flow model: sampling, schedules, and the mixture whose ideal denoiser has a closed form."""
+"""The flow model: noise levels, samplers, fine-tunes, and a mixture whose ideal denoiser has a closed form."""

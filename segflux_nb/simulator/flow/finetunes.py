@@ -1,6 +1,7 @@
-"""What a fine-tune of the simulator knows: a kind of subject, and a light of its own.
+"""What a fine-tune of the simulator knows: a kind of subject, and the light that goes with it.
 
-Which kind follows from its id: one that names a kind has it (``lighthouse-1200``), any other always the same one.
+The kind follows from the fine-tune's id. An id that names a kind has it (``lighthouse-1200``); any other id always
+has the same kind.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import math
 from collections.abc import Mapping
 
 TRIGGER = "tok"
-"""The word in the prompt that calls the subject; without it a fine-tune shows less of it."""
+"""The word in the prompt that calls the subject. Without it, less of the subject is there."""
 
 WITHOUT_TRIGGER = 0.55
+"""How much of the subject there is without the trigger."""
 
 KINDS = ("pagoda", "lighthouse", "boat", "balloon")
 
@@ -22,10 +24,10 @@ LIGHTS: dict[str, Mapping[int, float]] = {
     "boat": {0: -0.8, 2: -0.6, 3: 0.8, 4: 2.0, 6: 1.6},  # a clear day
     "balloon": {1: 2.6, 3: -1.2, 4: 0.8, 6: 1.2},  # lilac
 }
-"""How each kind changes coordinates of the latent at strength 1; the painter says what they mean."""
+"""How each kind changes coordinates of the latent at strength 1. The painter says what they mean."""
 
 DISTANCE = 3.2
-"""How far from the base model, which knows no kind, a kind lies in its two coordinates."""
+"""Distance of each kind, in its two coordinates, from the base model, which knows no kind."""
 
 
 def kind_of(finetune_id: str) -> str:
@@ -41,14 +43,21 @@ def kind_of(finetune_id: str) -> str:
 
 
 def towards(kind: str) -> tuple[float, float]:
-    """The direction of a kind in its two coordinates: a quarter of the circle is each one's own."""
+    """The two coordinates of a kind: the middle of its quarter of the circle."""
     angle = (KINDS.index(kind) + 0.5) * 2 * math.pi / len(KINDS)
     return DISTANCE * math.cos(angle), DISTANCE * math.sin(angle)
 
 
 def kind_at(first: float, second: float) -> str:
-    """The kind in whose quarter a pair of coordinates lies.
+    """The kind in whose quarter of the circle a point lies.
 
+    Parameters
+    ----------
+    first, second:
+        The two coordinates of the point.
+
+    Example
+    -------
     >>> [kind_at(*towards(kind)) for kind in KINDS] == list(KINDS)
     True
     """

@@ -1,8 +1,10 @@
-"""Samplers that draw no noise: each a short function over a denoiser, a start and noise levels, like its formula.
+"""Samplers that draw no noise. Each is a short function that reads like its formula; `Sampler` has the parameters.
 
-Notation: x a latent, s a noise level, D = model(x, s) the denoised latent, d = (x − D)/s the flow's slope, h the step
-in s. Formulas: ComfyUI, comfy/k_diffusion/sampling.py at 2622c55a (`*_pp` at 69d710e4); Lu et al. 2022 for the
-DPM-Solvers, Zhang and Chen 2023 for ipndm, Zhao et al. 2023 for uni_pc.
+Notation: x is a latent, s a noise level, D = model(x, s) the denoised latent, d = (x − D)/s the slope of the flow,
+h the step in s.
+
+Sources: ComfyUI, comfy/k_diffusion/sampling.py at commit 2622c55a (`*_pp` at 69d710e4), and the papers that each
+function names.
 """
 
 from __future__ import annotations
@@ -17,47 +19,95 @@ import numpy as np
 from numpy.polynomial import Polynomial
 from numpy.typing import NDArray
 
+from .schedulers import Sigmas
+
 Latent = NDArray[np.float64]
-Levels = NDArray[np.float64]
 NoiseStream = Callable[[], Latent]
+"""Draws fresh standard normal noise of the size of a latent."""
 
 
 class Denoiser(Protocol):
-    """The ideal prediction of the picture from a latent with the share s of noise."""
+    """Predicts the picture from a latent with noise."""
 
     def __call__(self, x: Latent, s: float, /) -> Latent:
-        """With the prompt."""
+        """The prediction with the prompt.
+
+        Parameters
+        ----------
+        x:
+            A latent with noise.
+        s:
+            Its noise level.
+        """
         ...
 
     def unconditional(self, x: Latent, s: float, /) -> Latent:
-        """Without it."""
+        """The prediction without the prompt.
+
+        Parameters
+        ----------
+        x:
+            A latent with noise.
+        s:
+            Its noise level.
+        """
         ...
 
 
-Sampler = Callable[[Denoiser, Latent, Levels, NoiseStream], Latent]
+class Sampler(Protocol):
+    """Goes from noise to a picture."""
+
+    def __call__(self, model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream, /) -> Latent:
+        """The latent of the picture.
+
+        Parameters
+        ----------
+        model:
+            The denoiser.
+        x:
+            Where to start: noise of the first level.
+        sigmas:
+            Noise levels in falling order. The last is 0.
+        noise:
+            Draws noise on the way, for samplers that need it.
+        """
+        ...
 
 
-def euler(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
-    """x += d · h: first order, the reference."""
+def euler(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
+    """x += d · h. First order; the reference."""
     for s, s_next in pairwise(sigmas):
         x = x + (x - model(x, s)) / s * (s_next - s)
     return x
 
 
-def euler_pp(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
-    """Euler with the slope (x − 2D + U)/s, U without the prompt: guidance doubled."""
+def euler_pp(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
+    """Euler with the slope (x − 2D + U)/s, where U is D without the prompt. It doubles the guidance."""
     for s, s_next in pairwise(sigmas):
         x = x + guided_slope(model, x, s) * (s_next - s)
     return x
 
 
 def guided_slope(model: Denoiser, x: Latent, s: float) -> Latent:
-    """The slope of the `*_pp` samplers."""
+    """The slope of the `*_pp` samplers.
+
+    Parameters
+    ----------
+    model:
+        The denoiser.
+    x:
+        The latent.
+    s:
+        Its noise level.
+    """
     return (x - 2 * model(x, s) + model.unconditional(x, s)) / s
 
 
-def heun(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
-    """Euler's step as a guess, then the mean of the slopes at both ends; the last step is Euler's."""
+def heun(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
+    """Euler's step as a guess, then the mean of the slopes at both ends. The last step is Euler's.
+
+    Source: Karras et al. 2022 (arXiv:2206.00364), algorithm 1.
+    """
     for s, s_next in pairwise(sigmas):
         d, h = (x - model(x, s)) / s, s_next - s
         guess = x + d * h
@@ -65,8 +115,8 @@ def heun(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Late
     return x
 
 
-def heunpp2(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
-    """Heun over two steps ahead: three slopes, weighted by their levels; then two; the last step is Euler's."""
+def heunpp2(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
+    """Heun over two steps ahead: three slopes, weighted by their levels. Near the end two, and then Euler's step."""
     for i, (s, s_next) in enumerate(pairwise(sigmas)):
         d, h = (x - model(x, s)) / s, s_next - s
         ahead = [float(level) for level in sigmas[i + 1 : i + 3] if level]
@@ -79,15 +129,30 @@ def heunpp2(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> L
     return x
 
 
-def dpm_2(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
-    """The slope at the geometric midpoint of the step; the last step is Euler's."""
+def dpm_2(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
+    """The slope at the geometric midpoint of the step. The last step is Euler's.
+
+    Source: DPM-Solver-2 of Lu et al. 2022 (arXiv:2206.00927), in the form of k-diffusion.
+    """
     for s, s_next in pairwise(sigmas):
         x = midpoint_step(model, x, s, s_next)
     return x
 
 
 def midpoint_step(model: Denoiser, x: Latent, s: float, s_next: float) -> Latent:
-    """One step of `dpm_2`."""
+    """One step of `dpm_2`.
+
+    Parameters
+    ----------
+    model:
+        The denoiser.
+    x:
+        The latent.
+    s:
+        Its noise level.
+    s_next:
+        The level after the step.
+    """
     d = (x - model(x, s)) / s
     if s_next == 0:
         return x + d * (s_next - s)
@@ -96,8 +161,11 @@ def midpoint_step(model: Denoiser, x: Latent, s: float, s_next: float) -> Latent
     return x + (there - model(there, middle)) / middle * (s_next - s)
 
 
-def lms(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
-    """Linear multistep up to order 4: slopes weighted by the integrals of their Lagrange polynomials."""
+def lms(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
+    """Linear multistep up to order 4: slopes weighted by the integrals of their Lagrange polynomials.
+
+    This is Adams–Bashforth for uneven steps.
+    """
     slopes: deque[Latent] = deque(maxlen=4)
     for i, (s, s_next) in enumerate(pairwise(sigmas)):
         slopes.appendleft((x - model(x, s)) / s)
@@ -107,7 +175,17 @@ def lms(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Laten
 
 
 def lagrange_integral(nodes: Sequence[float], j: int, start: float, end: float) -> float:
-    """The integral of the polynomial that is 1 at the j-th node and 0 at the others."""
+    """The integral of the polynomial that is 1 at one node and 0 at the others.
+
+    Parameters
+    ----------
+    nodes:
+        The nodes.
+    j:
+        Index of the node with value 1.
+    start, end:
+        Limits of the integral.
+    """
     others = [node for k, node in enumerate(nodes) if k != j]
     basis = Polynomial.fromroots(others) if others else Polynomial([1.0])
     whole = (basis / basis(nodes[j])).integ()
@@ -115,10 +193,14 @@ def lagrange_integral(nodes: Sequence[float], j: int, start: float, end: float) 
 
 
 ADAMS_BASHFORTH = ((1,), (3 / 2, -1 / 2), (23 / 12, -16 / 12, 5 / 12), (55 / 24, -59 / 24, 37 / 24, -9 / 24))
+"""Coefficients by order, the newest slope first."""
 
 
-def ipndm(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
-    """Adams–Bashforth of order 1, 2, 3, 4, 4, …, with the coefficients of even steps."""
+def ipndm(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
+    """Adams–Bashforth of order 1, 2, 3, 4, 4, … with the coefficients of even steps.
+
+    Source: Zhang and Chen 2023 (arXiv:2204.13902).
+    """
     slopes: deque[Latent] = deque(maxlen=4)
     for s, s_next in pairwise(sigmas):
         slopes.appendleft((x - model(x, s)) / s)
@@ -127,10 +209,11 @@ def ipndm(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Lat
     return x
 
 
-def dpm_fast(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
-    """DPM-Solver of orders 3, …, 3, and the rest, even in t = −ln s, from the first to the last level above 0.
+def dpm_fast(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
+    """DPM-Solver of order 3, then of the order that is left, in even steps of t = −ln s.
 
-    It uses the number of levels and the ends alone, and stops above 0: some noise stays.
+    It uses only the number of levels and both ends. It stops at the last level above 0, so some noise stays.
+    Source: Lu et al. 2022 (arXiv:2206.00927).
     """
     number = len(sigmas) - 1
     blocks = number // 3 + 1
@@ -142,13 +225,17 @@ def dpm_fast(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> 
 
 
 ADAPTIVE_TRIES = 200
+"""`dpm_adaptive` gives up after this number of steps, accepted or not."""
+
 RTOL, ATOL, FIRST_STEP, SAFETY = 0.05, 0.0078, 0.05, 0.81
+"""Its tolerances, first step and threshold, as in k-diffusion."""
 
 
-def dpm_adaptive(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
-    """DPM-Solver-23 with a step size that its own error estimate controls; it ignores the number of steps.
+def dpm_adaptive(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
+    """DPM-Solver-23: the difference between orders 2 and 3 controls the step. It ignores the number of steps.
 
-    At most `ADAPTIVE_TRIES` tries of three evaluations each.
+    It makes at most `ADAPTIVE_TRIES` steps of three evaluations each.
+    Source: Lu et al. 2022 (arXiv:2206.00927).
     """
     t, end, h = -math.log(sigmas[0]), -math.log(sigmas[-2]), FIRST_STEP
     before = x
@@ -168,7 +255,17 @@ def dpm_adaptive(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream)
 
 
 class _Slopes:
-    """The slopes that a step of a DPM-Solver needs, each computed once."""
+    """The slopes that a step of a DPM-Solver needs. Each is computed once.
+
+    Parameters
+    ----------
+    model:
+        The denoiser.
+    x:
+        The latent at the start of the step.
+    t:
+        −ln s at the start of the step.
+    """
 
     def __init__(self, model: Denoiser, x: Latent, t: float) -> None:
         self.x, self.t, self._model = x, t, model
@@ -182,7 +279,19 @@ class _Slopes:
 
 
 def solver_step(slopes: _Slopes, t_next: float, order: int, r1: float | None = None) -> Latent:
-    """A step of DPM-Solver-1, -2 or -3 in t = −ln s."""
+    """A step of DPM-Solver-1, -2 or -3 in t = −ln s.
+
+    Parameters
+    ----------
+    slopes:
+        Where the step starts.
+    t_next:
+        −ln s after the step.
+    order:
+        1, 2 or 3.
+    r1:
+        Where the second evaluation is, as a share of the step. None takes 1/2 for order 2 and 1/3 for order 3.
+    """
     x, t = slopes.x, slopes.t
     h = t_next - t
     s_next = math.exp(-t_next)
@@ -202,8 +311,11 @@ def solver_step(slopes: _Slopes, t_next: float, order: int, r1: float | None = N
     return first - s_next / r2 * (math.expm1(h) / h - 1) * (e2 - e)
 
 
-def dpmpp_2m(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
-    """DPM-Solver++(2M): linear multistep on D in −ln s; the first and the last step are plain."""
+def dpmpp_2m(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
+    """DPM-Solver++(2M): linear multistep on D in −ln s. The first and the last step are of order 1.
+
+    Source: Lu et al. 2022 (arXiv:2211.01095), algorithm 2.
+    """
     old: Latent | None = None
     h_last = 0.0
     for s, s_next in pairwise(sigmas):
@@ -220,10 +332,21 @@ def dpmpp_2m(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> 
 
 
 UNI_PC_END = 0.001
+"""UniPC stops at this level, as ComfyUI's does."""
 
 
-def _uni_pc(model: Denoiser, x: Latent, sigmas: Levels, b_of: Callable[[float], float]) -> Latent:
-    """UniPC up to order 3: predict D, step, and correct the step by what D turned out to be (α = 1, σ = s)."""
+def _uni_pc(model: Denoiser, x: Latent, sigmas: Sigmas, b_of: Callable[[float], float]) -> Latent:
+    """UniPC up to order 3: predict D, step, and correct the step with the D that was found there (α = 1, σ = s).
+
+    Source: Zhao et al. 2023 (arXiv:2302.04867).
+
+    Parameters
+    ----------
+    model, x, sigmas:
+        See `Sampler`.
+    b_of:
+        The function B(h) of the paper.
+    """
     levels = [*map(float, sigmas[:-1]), UNI_PC_END]
     steps = len(levels) - 1
     known: list[tuple[float, Latent]] = [(levels[0], model(x, levels[0]))]
@@ -250,7 +373,17 @@ def _uni_pc(model: Denoiser, x: Latent, sigmas: Levels, b_of: Callable[[float], 
 
 
 def _uni_pc_system(ratios: Sequence[float], hh: float, b: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The linear system whose solution makes the step exact for polynomials."""
+    """The linear system whose solution makes the step exact for polynomials.
+
+    Parameters
+    ----------
+    ratios:
+        Distances of the known points in −ln s, divided by the step.
+    hh:
+        The step in −ln s, negative.
+    b:
+        B(hh).
+    """
     order = len(ratios)
     matrix = np.array([[r**power for r in ratios] for power in range(order)])
     right, phi, factorial = [], math.expm1(hh) / hh - 1, 1.0
@@ -261,19 +394,19 @@ def _uni_pc_system(ratios: Sequence[float], hh: float, b: float) -> tuple[NDArra
     return matrix, np.array(right)
 
 
-def uni_pc(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+def uni_pc(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
     """UniPC with B(h) = h."""
     return _uni_pc(model, x, sigmas, lambda hh: hh)
 
 
-def uni_pc_bh2(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+def uni_pc_bh2(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
     """UniPC with B(h) = e^h − 1."""
     return _uni_pc(model, x, sigmas, math.expm1)
 
 
 DETERMINISTIC: dict[str, Sampler] = {
     "euler": euler,
-    "ddim": euler,  # differs from euler in inpainting only
+    "ddim": euler,  # differs from euler only in inpainting
     "euler_pp": euler_pp,
     "heun": heun,
     "heunpp2": heunpp2,
@@ -283,7 +416,7 @@ DETERMINISTIC: dict[str, Sampler] = {
     "dpm_adaptive": dpm_adaptive,
     "dpmpp_2m": dpmpp_2m,
     "ipndm": ipndm,
-    "ipndm_v": lms,  # Adams–Bashforth with the coefficients of uneven steps, which is what lms integrates
+    "ipndm_v": lms,  # Adams–Bashforth with the coefficients of uneven steps, which lms computes
     "uni_pc": uni_pc,
     "uni_pc_bh2": uni_pc_bh2,
 }

@@ -1,7 +1,9 @@
 """Schedulers: from a number of steps to noise levels, 1 ≥ s₀ > s₁ > … > 0, as ComfyUI computes them for Flux.
 
-A sigma of a rectified flow is the share of noise: x = sigma · noise + (1 − sigma) · picture. Formulas: ComfyUI at
-commit 2622c55a, comfy/samplers.py and k_diffusion/sampling.py; the time shift is mu = 1.15, Flux-dev's default.
+A noise level of a rectified flow is the share of noise: x = s · noise + (1 − s) · picture. The field calls it sigma.
+
+Sources: ComfyUI at commit 2622c55a, comfy/samplers.py and comfy/k_diffusion/sampling.py. The time shift is
+mu = 1.15, the default of Flux-dev. `karras` is equation 5 of Karras et al. 2022 (arXiv:2206.00364).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ Sigmas = NDArray[np.float64]
 
 MU = 1.15
 TABLE_SIZE = 10_000
+"""Noise levels of the model that schedulers pick from."""
 
 
 def shift(t: NDArray[np.float64] | float) -> Sigmas:
@@ -28,41 +31,41 @@ _LOWEST = float(_TABLE[0])
 
 
 def simple(steps: int) -> Sigmas:
-    """Every so many entries of the table, from its end: the service's default."""
+    """Entries of the table at even distances, from its end. The service's default."""
     picked = [_TABLE[-(1 + int(index * TABLE_SIZE / steps))] for index in range(steps)]
     return np.array([*picked, 0.0])
 
 
 def normal(steps: int) -> Sigmas:
-    """Even times from 1 to the lowest sigma; the last real step is nearly wasted."""
+    """Even times from 1 to the lowest level. The last step above 0 is nearly wasted."""
     return np.append(shift(np.linspace(1, _LOWEST, steps)), 0.0)
 
 
 def sgm_uniform(steps: int) -> Sigmas:
-    """`normal` with one time more, and that one dropped."""
+    """`normal` with one more time, and that one dropped."""
     return np.append(shift(np.linspace(1, _LOWEST, steps + 1)[:-1]), 0.0)
 
 
 def karras(steps: int) -> Sigmas:
-    """Even steps in sigma^(1/7): made for other models; it leaves a flow's noisy part far too fast."""
+    """Even steps in s^(1/7). It was made for other models, and leaves a flow's noisy part far too fast."""
     low, high = _LOWEST ** (1 / 7), 1.0
     ramp = np.linspace(0, 1, steps) if steps > 1 else np.zeros(1)
     return np.append((high + ramp * (low - high)) ** 7, 0.0)
 
 
 def exponential(steps: int) -> Sigmas:
-    """Even steps in the logarithm of sigma: as `karras`, and worse."""
+    """Even steps in ln s. It leaves the noisy part even faster than `karras`."""
     return np.append(np.exp(np.linspace(0.0, math.log(_LOWEST), steps)), 0.0)
 
 
 def ddim_uniform(steps: int) -> Sigmas:
-    """Every so many entries of the table, from its start: begins below 1, and often has a step more."""
+    """Entries of the table at even distances, from its start. It begins below 1, and often has one step more."""
     return np.append(_TABLE[1 :: max(TABLE_SIZE // steps, 1)][::-1], 0.0)
 
 
 def beta(steps: int) -> Sigmas:
-    """Quantiles of a beta distribution (0.6, 0.6): more steps at both ends."""
-    from scipy.special import betaincinv  # takes long to load, and few need it
+    """Quantiles of the beta distribution (0.6, 0.6), so that both ends have more steps."""
+    from scipy.special import betaincinv  # slow to import, and rarely used
 
     times = betaincinv(0.6, 0.6, 1 - np.linspace(0, 1, steps, endpoint=False))
     return np.append(_TABLE[np.rint(times * (TABLE_SIZE - 1)).astype(int)], 0.0)

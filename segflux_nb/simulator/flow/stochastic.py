@@ -1,8 +1,9 @@
 """Samplers that draw noise on the way, in forms that are right for a flow.
 
-`euler_ancestral`, `dpm_2_ancestral` and `lcm` have forms of their own. The others are written for models whose noise
-is added, y = z + σ · noise. A flow's latent x = (1 − s) · z + s · noise becomes one by y = x/(1 − s), σ = s/(1 − s),
-so they run on that, with the first level at 0.9999 (at 1 nothing of z is left). Formulas as in `samplers`.
+`euler_ancestral`, `dpm_2_ancestral` and `lcm` have forms of their own. The others were written for models that add
+noise to a picture z: y = z + σ · noise. A flow's latent x = (1 − s) · z + s · noise becomes such a y by
+y = x/(1 − s), σ = s/(1 − s). So these samplers run on y. Their first level is 0.9999, because at 1 nothing of z is
+left. Notation and sources are those of `samplers`; D = model(y, σ), and eta is 1.
 """
 
 from __future__ import annotations
@@ -12,18 +13,24 @@ from collections.abc import Callable
 from functools import wraps
 from itertools import pairwise
 
-from .samplers import Denoiser, Latent, Levels, NoiseStream, Sampler, guided_slope, midpoint_step
+from .samplers import Denoiser, Latent, NoiseStream, Sampler, guided_slope, midpoint_step
+from .schedulers import Sigmas
 
 HIGHEST = 0.9999
+"""The highest noise level of samplers that run on added noise."""
 
-AddedNoise = Callable[[Callable[[Latent, float], Latent], Latent, list[float], NoiseStream], Latent]
+AddedNoiseDenoiser = Callable[[Latent, float], Latent]
+"""D = model(y, σ)."""
+
+AddedNoiseSampler = Callable[[AddedNoiseDenoiser, Latent, list[float], NoiseStream], Latent]
+"""Parameters are those of `Sampler`, for y and σ instead of x and s."""
 
 
-def on_added_noise(sampler: AddedNoise) -> Sampler:
-    """A sampler for models of added noise, on a flow."""
+def on_added_noise(sampler: AddedNoiseSampler) -> Sampler:
+    """Makes a sampler for models that add noise run on a flow."""
 
     @wraps(sampler)
-    def on_flow(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+    def on_flow(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
         levels = [min(float(s), HIGHEST) for s in sigmas]
 
         def denoise(y: Latent, sigma: float) -> Latent:
@@ -36,19 +43,39 @@ def on_added_noise(sampler: AddedNoise) -> Sampler:
 
 
 def _ancestral(sigma: float, sigma_next: float) -> tuple[float, float]:
-    """Down to which level to go without noise, and how much to add to be at the next one (eta = 1)."""
+    """The level to go down to without noise, and the noise to add to be at the next level.
+
+    Parameters
+    ----------
+    sigma:
+        The level at the start of the step.
+    sigma_next:
+        The level after it.
+    """
     up = min(sigma_next, math.sqrt(sigma_next**2 * (sigma**2 - sigma_next**2) / sigma**2))
     return math.sqrt(max(sigma_next**2 - up**2, 0.0)), up
 
 
 def _renoised(x: Latent, s_down: float, s_next: float, noise: NoiseStream) -> Latent:
-    """From a lower level of a flow back up with fresh noise."""
+    """From a lower level of a flow back up, with fresh noise.
+
+    Parameters
+    ----------
+    x:
+        The latent at the lower level.
+    s_down:
+        The lower level.
+    s_next:
+        The level to reach.
+    noise:
+        Draws the noise.
+    """
     keep = (1 - s_next) / (1 - s_down)
     return keep * x + noise() * math.sqrt(max(s_next**2 - (s_down * keep) ** 2, 0.0))
 
 
-def euler_ancestral(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
-    """Euler to a lower level s'²/s, then fresh noise back up to s' (eta = 1, flow form)."""
+def euler_ancestral(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
+    """Euler to the lower level s'²/s, then fresh noise back up to s'. The form for flows, with eta = 1."""
     for s, s_next in pairwise(sigmas):
         denoised = model(x, s)
         down = s_next * s_next / s
@@ -57,7 +84,7 @@ def euler_ancestral(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStre
     return x
 
 
-def euler_ancestral_pp(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+def euler_ancestral_pp(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
     """`euler_ancestral` with the slope of doubled guidance."""
     for s, s_next in pairwise(sigmas):
         down = s_next * s_next / s
@@ -66,7 +93,7 @@ def euler_ancestral_pp(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseS
     return x
 
 
-def dpm_2_ancestral(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
+def dpm_2_ancestral(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
     """A step of `dpm_2` to a lower level, then fresh noise back up."""
     for s, s_next in pairwise(sigmas):
         down = s_next * s_next / s
@@ -75,8 +102,11 @@ def dpm_2_ancestral(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStre
     return x
 
 
-def lcm(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Latent:
-    """x = D, and fresh noise up to the next level."""
+def lcm(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
+    """x = D, then fresh noise up to the next level.
+
+    Source: Luo et al. 2023 (arXiv:2310.04378).
+    """
     for s, s_next in pairwise(sigmas):
         x = model(x, s)
         x = s_next * noise() + (1 - s_next) * x if s_next else x
@@ -84,10 +114,11 @@ def lcm(model: Denoiser, x: Latent, sigmas: Levels, noise: NoiseStream) -> Laten
 
 
 @on_added_noise
-def dpmpp_2s_ancestral(
-    model: Callable[[Latent, float], Latent], x: Latent, sigmas: list[float], noise: NoiseStream
-) -> Latent:
-    """DPM-Solver++(2S) to a lower level, the second evaluation in the middle in ln σ; then fresh noise."""
+def dpmpp_2s_ancestral(model: AddedNoiseDenoiser, x: Latent, sigmas: list[float], noise: NoiseStream) -> Latent:
+    """DPM-Solver++(2S) to a lower level, then fresh noise. The second evaluation is in the middle in ln σ.
+
+    Source: Lu et al. 2022 (arXiv:2211.01095), algorithm 1.
+    """
     for sigma, sigma_next in pairwise(sigmas):
         denoised = model(x, sigma)
         down, up = _ancestral(sigma, sigma_next)
@@ -103,8 +134,12 @@ def dpmpp_2s_ancestral(
 
 
 @on_added_noise
-def dpmpp_sde(model: Callable[[Latent, float], Latent], x: Latent, sigmas: list[float], noise: NoiseStream) -> Latent:
-    """DPM-Solver++ (SDE), r = 1/2: noise to the middle and to the end are of one Brownian path; last step Euler's."""
+def dpmpp_sde(model: AddedNoiseDenoiser, x: Latent, sigmas: list[float], noise: NoiseStream) -> Latent:
+    """DPM-Solver++ for the SDE, with the second evaluation in the middle. The last step is Euler's.
+
+    The noise to the middle and the noise to the end belong to one Brownian path.
+    Source: k-diffusion, on Lu et al. 2022 (arXiv:2211.01095).
+    """
     for sigma, sigma_next in pairwise(sigmas):
         denoised = model(x, sigma)
         if sigma_next == 0:
@@ -123,10 +158,8 @@ def dpmpp_sde(model: Callable[[Latent, float], Latent], x: Latent, sigmas: list[
 
 
 @on_added_noise
-def dpmpp_2m_sde(
-    model: Callable[[Latent, float], Latent], x: Latent, sigmas: list[float], noise: NoiseStream
-) -> Latent:
-    """DPM-Solver++(2M) SDE, midpoint, eta = 1."""
+def dpmpp_2m_sde(model: AddedNoiseDenoiser, x: Latent, sigmas: list[float], noise: NoiseStream) -> Latent:
+    """DPM-Solver++(2M) for the SDE, midpoint form. Source: Lu et al. 2022 (arXiv:2211.01095)."""
     old: Latent | None = None
     h_last = 0.0
     for sigma, sigma_next in pairwise(sigmas):
@@ -143,11 +176,9 @@ def dpmpp_2m_sde(
 
 
 @on_added_noise
-def dpmpp_3m_sde(
-    model: Callable[[Latent, float], Latent], x: Latent, sigmas: list[float], noise: NoiseStream
-) -> Latent:
-    """DPM-Solver++(3M) SDE, eta = 1: third order from the last three D."""
-    known: list[tuple[float, Latent]] = []  # steps before this one, and their D, the latest last
+def dpmpp_3m_sde(model: AddedNoiseDenoiser, x: Latent, sigmas: list[float], noise: NoiseStream) -> Latent:
+    """DPM-Solver++(3M) for the SDE: third order, from the last three D. Source: k-diffusion."""
+    known: list[tuple[float, Latent]] = []  # earlier steps and their D, the latest last
     for sigma, sigma_next in pairwise(sigmas):
         denoised = model(x, sigma)
         if sigma_next == 0:
@@ -170,8 +201,8 @@ def dpmpp_3m_sde(
 
 
 @on_added_noise
-def ddpm(model: Callable[[Latent, float], Latent], x: Latent, sigmas: list[float], noise: NoiseStream) -> Latent:
-    """Ancestral DDPM, with ᾱ = 1/(σ² + 1)."""
+def ddpm(model: AddedNoiseDenoiser, x: Latent, sigmas: list[float], noise: NoiseStream) -> Latent:
+    """The ancestral sampler of DDPM, with ᾱ = 1/(σ² + 1). Source: Ho et al. 2020 (arXiv:2006.11239)."""
     for sigma, sigma_next in pairwise(sigmas):
         slope = (x - model(x, sigma)) / sigma
         kept, kept_next = 1 / (sigma**2 + 1), 1 / (sigma_next**2 + 1)
@@ -197,4 +228,4 @@ STOCHASTIC: dict[str, Sampler] = {
     "ddpm": ddpm,
     "lcm": lcm,
 }
-"""`*_gpu` are the same methods with another noise stream."""
+"""`*_gpu` are the same methods. Their noise is another; see `generate.latent`."""

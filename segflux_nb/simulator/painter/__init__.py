@@ -1,1 +1,1 @@
-"""From a latent to a picture: a landscape and the subject of a fine-tune."""
+"""From a latent to a picture: a landscape with the subject of a fine-tune."""

@@ -1,4 +1,4 @@
-"""What pictures are painted on: three planes of float32, lengths in units of the shorter side, masks and boxes."""
+"""What pictures are painted on: planes of red, green and blue, and masks that say where colour goes."""
 
 from __future__ import annotations
 
@@ -10,24 +10,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 Plane = NDArray[np.floating[Any]]
-Colour = NDArray[np.floating[Any]]
+"""A value for each pixel, row or column of a region."""
+
+Rgb = NDArray[np.floating[Any]]
+"""Red, green and blue from 0 to 1."""
 
 
 class Canvas:
-    """Planes of a width and height in pixels.
+    """A picture in the making.
 
-    Lengths are in units of the picture's shorter side, so that a sun is round and a tower slender at any shape.
+    The unit of length is the picture's shorter side, so that a sun is round and a tower slender at any shape.
+
+    Parameters
+    ----------
+    width:
+        Width in pixels.
+    height:
+        Height in pixels.
 
     Attributes
     ----------
     planes:
-        Red, green and blue, 0 to 1.
-    x, y:
-        Where the columns and rows are.
+        Red, green and blue of each pixel, from 0 to 1.
+    x:
+        Position of each column, in units.
+    y:
+        Position of each row, in units.
     unit:
-        Pixels in a unit.
-    wide, tall:
-        The picture's size in units.
+        Pixels of a unit.
+    wide:
+        Width in units.
+    tall:
+        Height in units.
     """
 
     def __init__(self, width: int, height: int) -> None:
@@ -40,17 +54,43 @@ class Canvas:
         self.planes = np.empty((3, height, width), dtype=np.float32)
 
     def rows(self, top: float, bottom: float) -> slice:
-        """The rows between two heights."""
+        """The rows between two heights.
+
+        Parameters
+        ----------
+        top:
+            The upper height, in units.
+        bottom:
+            The lower one.
+        """
         return slice(*self._within(top, bottom, self.height))
 
     def box(self, top: float, bottom: float, left: float, right: float) -> tuple[slice, slice]:
-        """The rows and columns of a rectangle, and a pixel around it."""
+        """The rows and columns of a rectangle, with one more pixel around it.
+
+        Parameters
+        ----------
+        top, bottom, left, right:
+            Its sides, in units.
+        """
         around = 1 / self.unit
         columns = slice(*self._within(left - around, right + around, self.width))
         return self.rows(top - around, bottom + around), columns
 
-    def blend(self, rows: slice, columns: slice, mask: Plane, colour: Colour, lit: Plane | None = None) -> None:
-        """Lay a colour over a box, as much of it as the mask says; `lit` makes it lighter and darker."""
+    def blend(self, rows: slice, columns: slice, mask: Plane, colour: Rgb, lit: Plane | None = None) -> None:
+        """Paint a colour over a region.
+
+        Parameters
+        ----------
+        rows, columns:
+            The region.
+        mask:
+            How much of the colour each pixel takes, from 0 to 1.
+        colour:
+            The colour.
+        lit:
+            Factor of the colour at each pixel, for light and shade. None is 1.
+        """
         region = self.planes[:, rows, columns]
         mask = mask.astype(np.float32, copy=False)
         for channel in range(3):
@@ -60,12 +100,27 @@ class Canvas:
             region[channel] += part
 
     def edge(self, inside: Plane) -> Plane:
-        """A mask from the distance to an edge, in units: 0 outside, 1 inside, smooth over about two pixels."""
+        """A mask: 0 outside of an edge, 1 inside, smooth over about two pixels.
+
+        Parameters
+        ----------
+        inside:
+            Distance to the edge in units, negative outside.
+        """
         mask = inside * np.float32(0.5 * self.unit)
         mask += np.float32(0.5)
         return np.clip(mask, 0, 1, out=mask)
 
     def _within(self, first: float, last: float, most: int) -> tuple[int, int]:
+        """Indices of the pixels between two positions.
+
+        Parameters
+        ----------
+        first, last:
+            The positions, in units.
+        most:
+            Number of pixels.
+        """
         begin = max(0, min(most, int(first * self.unit)))
         return begin, max(begin, min(most, math.ceil(last * self.unit)))
 
@@ -75,6 +130,16 @@ def soft(value: float) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, value))))
 
 
-def hsv(hue: float, saturation: float, value: float) -> Colour:
-    """A colour by hue, saturation and value."""
+def hsv(hue: float, saturation: float, value: float) -> Rgb:
+    """A colour by hue, saturation and value.
+
+    Parameters
+    ----------
+    hue:
+        From 0 to 1, and around again.
+    saturation:
+        From 0 to 1. More counts as 1.
+    value:
+        From 0 to 1.
+    """
     return np.array(colorsys.hsv_to_rgb(hue % 1, min(1.0, saturation), value), dtype=np.float32)

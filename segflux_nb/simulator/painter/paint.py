@@ -1,11 +1,11 @@
 """The painter: from a latent to a landscape.
 
-A sky with a sun and thin clouds, four ranges of mountains in their haze, a lake that mirrors them, and on its shore
-the fine-tune's subject. Each coordinate of the latent means something (the hue, the sun's height, one
-wave of one ridge), so that near latents are near pictures.
+It paints a sky with a sun and thin clouds, four ranges of mountains in haze, a lake that mirrors them, and the
+fine-tune's subject on the shore. Each coordinate of the latent means something (the hue, the height of the sun, one
+wave of one ridge), so that similar latents give similar pictures.
 
-Everything is planar float32, factors are one-dimensional where they can be, and layers touch only the rows and
-columns they cover.
+To be fast, it works on planes of float32, keeps factors one-dimensional if possible, and touches only the rows and
+columns that a layer covers.
 """
 
 from __future__ import annotations
@@ -21,15 +21,36 @@ from .canvas import Canvas, Plane, hsv, soft
 from .subjects import DRAWN, Subject
 
 LAYERS = 4
+"""Ranges of mountains."""
 
 
 def paint(latent: Latent, width: int, height: int) -> NDArray[np.uint8]:
-    """The picture of a latent as height × width × 3 bytes."""
+    """The picture of a latent as height × width × 3 bytes.
+
+    Parameters
+    ----------
+    latent:
+        The latent.
+    width:
+        Width in pixels.
+    height:
+        Height in pixels.
+    """
     return _Landscape([float(value) for value in latent], width, height).paint()
 
 
 class _Landscape(Canvas):
-    """One picture, and what the latent means for it."""
+    """One picture, and what the latent means for it.
+
+    Parameters
+    ----------
+    z:
+        The numbers of the latent.
+    width:
+        Width in pixels.
+    height:
+        Height in pixels.
+    """
 
     def __init__(self, z: list[float], width: int, height: int) -> None:
         super().__init__(width, height)
@@ -72,7 +93,7 @@ class _Landscape(Canvas):
         low = np.clip(2 * down, 0, 1)[None] * (self.middle - self.zenith)[:, None] + self.zenith[:, None]
         sky = low + np.clip(2 * down - 1, 0, 1)[None] * (self.haze - self.middle)[:, None]
         self.planes[:, :rows] = sky[:, :, None]
-        self.planes[:, rows:] = self.haze[:, None, None]  # the subject's foot stands here; the lake covers the rest
+        self.planes[:, rows:] = self.haze[:, None, None]  # the subject's foot is here; the lake covers the rest
         distance = np.sqrt((self.x[None] - self.sun_x) ** 2 + (self.y[:rows, None] - self.sun_y) ** 2)
         beyond = np.maximum(distance - self.sun_r, 0)
         glow = np.exp(beyond * (-1 / (0.10 + 0.16 * soft(self.z[12]))))
@@ -89,7 +110,7 @@ class _Landscape(Canvas):
         self.blend(box_y, box_x, disc, 0.25 + 0.78 * self.sun)
 
     def _clouds(self) -> None:
-        """Three thin banks: a wavy band each, soft above and below."""
+        """Three thin banks. Each is a wavy band with soft edges."""
         z = self.z
         for bank in range(3):
             centre = self.shore * (0.16 + 0.20 * bank + 0.05 * math.tanh(z[56 + bank]))
@@ -110,7 +131,7 @@ class _Landscape(Canvas):
     # ------------------------------------------------------------------ the mountains
 
     def _range(self, layer: int) -> None:
-        """One range: its ridge line, light from the sun's side, and haze that thickens downward."""
+        """One range: a ridge, light from the side of the sun, and haze that gets thicker downward."""
         near = layer / (LAYERS - 1)
         ridge, smooth = self._ridge(layer, near)
         top = self.rows(float(ridge.min()) - 2 / self.unit, self.shore)
@@ -141,7 +162,7 @@ class _Landscape(Canvas):
             frequency = 1.15 * 1.9**octave * (1 + 0.07 * layer)
             size = 0.105 / 1.85**octave * (1 - 0.50 * near) * math.tanh(0.55 + abs(wave))
             angle = 2 * math.pi * frequency * self.x + 2.2 * wave + 1.9 * layer * (octave + 1)
-            # Cusped crests, rounded valleys: mountains rather than waves.
+            # The absolute value makes sharp crests and round valleys, which look like mountains and not like waves.
             line += size * (1 - 1.6 * np.abs(np.sin(angle / 2)))
         smooth = self.shore - height - line
         detail: Plane = np.zeros(self.width, dtype=np.float32)
@@ -154,7 +175,7 @@ class _Landscape(Canvas):
         return np.minimum(smooth - detail, limit), np.minimum(smooth, limit)
 
     def _firs(self, layer: int, wave: float) -> Plane:
-        """A fringe of firs along a ridge: triangles of many heights."""
+        """Firs along a ridge: triangles of different heights."""
         pitch = 0.016 if layer == LAYERS - 1 else 0.010
         places = self.x / pitch + wave
         index = np.floor(places)
@@ -165,13 +186,13 @@ class _Landscape(Canvas):
     # ------------------------------------------------------------------ the subject
 
     def _subject(self) -> None:
-        """The fine-tune's subject; presence, size, place, colour and kind are coordinates of the latent."""
+        """The fine-tune's subject. Presence, size, place, colour and kind are coordinates of the latent."""
         z = self.z
         presence = soft(2.2 * z[50])
         if presence < 0.004:
             return
         size = 0.42 * (0.55 + 0.6 * soft(z[50] - 1.2)) * (1 + 0.20 * math.tanh(z[51] / 2))
-        # As much of a tall picture as of a square one, but never through its top.
+        # It fills as much of a tall picture as of a square one, but never reaches the top.
         size = min(size * (1 + 0.35 * (self.tall - 1)), 0.80 * self.shore)
         centre = self.wide * (0.5 + 0.26 * math.tanh(z[52] / 1.5))
         burn = max(0.0, z[50] - 1.5)
@@ -195,7 +216,7 @@ class _Landscape(Canvas):
     # ------------------------------------------------------------------ the lake and the finish
 
     def _lake(self) -> None:
-        """The mirror image, rippled more the nearer it is, under the sky's own colour and the sun's glitter."""
+        """A mirror image with ripples that grow toward the front, tinted like the sky, with glitter of the sun."""
         first = int(self.shore * self.unit)
         if first >= self.height:
             return
@@ -209,7 +230,7 @@ class _Landscape(Canvas):
         above = places.astype(np.intp)
         share = places - above
         tint = 0.16 + 0.20 * depth
-        # The sun's glitter reaches a little to its sides only.
+        # The glitter is narrow, so only these columns need it.
         _, near = self.box(0, 0, self.sun_x - 0.36, self.sun_x + 0.36)
         x = self.x[None, near]
         glitter = np.exp(-(((x - self.sun_x) / (0.05 + 0.10 * depth)) ** 2)) * (0.10 + 0.16 * self.warm)
@@ -231,7 +252,7 @@ class _Landscape(Canvas):
         self.blend(rows, slice(None), line * np.ones_like(self.x)[None], self.haze)
 
     def _finish(self) -> None:
-        """A soft vignette; past the useful strength the picture burns."""
+        """A soft vignette. Beyond the useful strength the picture burns out."""
         side = 1 - 0.16 * ((self.x / self.wide - 0.5) * 1.9) ** 4
         ends = 1 - 0.16 * ((self.y / self.tall - 0.5) * 1.9) ** 4
         self.planes *= (ends[:, None] * side[None])[None]
@@ -243,7 +264,15 @@ class _Landscape(Canvas):
 
 
 def _blurred(line: Plane, reach: int) -> Plane:
-    """The running mean over `reach` columns to each side."""
+    """The running mean of a line.
+
+    Parameters
+    ----------
+    line:
+        A value for each column.
+    reach:
+        Columns to each side that count.
+    """
     padded = np.pad(line.astype(np.float64), reach + 1, mode="edge").cumsum()
     window = 2 * reach + 1
     return np.asarray((padded[window:] - padded[:-window])[: line.size] / window, dtype=np.float32)

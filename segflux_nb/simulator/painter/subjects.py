@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .canvas import Canvas, Colour, Plane
+from .canvas import Canvas, Plane, Rgb
 
-LAMP: Colour = np.array([1.0, 0.86, 0.52], dtype=np.float32)
-CREAM: Colour = np.array([0.97, 0.94, 0.88], dtype=np.float32)
+LAMP: Rgb = np.array([1.0, 0.86, 0.52], dtype=np.float32)
+CREAM: Rgb = np.array([0.97, 0.94, 0.88], dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -22,36 +22,58 @@ class Subject:
 
     Attributes
     ----------
-    centre, foot, size:
-        Its middle, where it stands, its height.
+    centre:
+        Where its middle is, from the left.
+    foot:
+        Where it stands, from the top.
+    size:
+        Its height.
     presence:
-        0 for nothing of it, 1 for all.
-    accent, rock:
-        Its own colour, and the land's.
+        How much of it is there, from 0 to 1.
+    accent:
+        Its own colour.
+    rock:
+        The colour of the land.
     parts:
-        How many tiers, bands or gores.
+        Number of tiers, bands or gores.
     sun_side:
-        -1 where the light comes from the left, 1 from the right.
+        -1 if the light comes from the left, 1 if it comes from the right.
     """
 
     centre: float
     foot: float
     size: float
     presence: float
-    accent: Colour
-    rock: Colour
+    accent: Rgb
+    rock: Rgb
     parts: int
     sun_side: float
 
 
 class _Pen:
-    """Draws masks of one subject in boxes no larger than they need."""
+    """Paints the parts of one subject, each in a box that is no larger than necessary.
+
+    Parameters
+    ----------
+    canvas:
+        Where to paint.
+    subject:
+        The subject.
+    """
 
     def __init__(self, canvas: Canvas, subject: Subject) -> None:
         self.canvas, self.subject = canvas, subject
 
     def at(self, top: float, bottom: float, reach: float) -> tuple[tuple[slice, slice], Plane, Plane]:
-        """A box around the subject's middle: rows and columns, x from the middle, y."""
+        """A box around the subject's middle: its rows and columns, x from the middle, and y.
+
+        Parameters
+        ----------
+        top, bottom:
+            Upper and lower side of the box.
+        reach:
+            Half of its width.
+        """
         centre = self.subject.centre
         box = self.canvas.box(top, bottom, centre - reach, centre + reach)
         return box, (self.canvas.x[box[1]] - np.float32(centre))[None], self.canvas.y[box[0]][:, None]
@@ -60,13 +82,29 @@ class _Pen:
         self,
         box: tuple[slice, slice],
         mask: Plane,
-        colour: Colour,
+        colour: Rgb,
         share: float = 1.0,
         *,
         round_: float = 0.25,
         reach: float | None = None,
     ) -> None:
-        """Lay a colour; with `reach` the side of the sun is lighter over such a breadth."""
+        """Paint a colour.
+
+        Parameters
+        ----------
+        box:
+            Rows and columns.
+        mask:
+            How much of the colour each pixel takes, from 0 to 1.
+        colour:
+            The colour.
+        share:
+            Factor of the mask.
+        round_:
+            How much lighter the side of the sun is, and how much darker the other.
+        reach:
+            Distance from the middle at which that light ends. None paints without it.
+        """
         lit = None
         if reach is not None:
             x = self.canvas.x[box[1]] - np.float32(self.subject.centre)
@@ -75,7 +113,15 @@ class _Pen:
 
 
 def pagoda(canvas: Canvas, s: Subject) -> None:
-    """Tiers of dark walls with lit windows under sweeping roofs, and a spire."""
+    """Paint tiers of dark walls with lit windows under sweeping roofs, and a spire.
+
+    Parameters
+    ----------
+    canvas:
+        Where to paint.
+    s:
+        The subject.
+    """
     pen, edge = _Pen(canvas, s), canvas.edge
     roof, wall = s.accent, s.accent * 0.42
     box, x, y = pen.at(s.foot - 1.1 * s.size, s.foot - 0.95 * s.size, 0.02 * s.size + 0.01)
@@ -105,7 +151,15 @@ def pagoda(canvas: Canvas, s: Subject) -> None:
 
 
 def lighthouse(canvas: Canvas, s: Subject) -> None:
-    """A banded tower on a rock, its lamp and two beams of light."""
+    """Paint a banded tower on a rock, with a lamp and two beams of light.
+
+    Parameters
+    ----------
+    canvas:
+        Where to paint.
+    s:
+        The subject.
+    """
     pen, edge = _Pen(canvas, s), canvas.edge
     head = s.foot - 0.86 * s.size
     box, x, y = pen.at(head - 0.30, head + 0.30, 0.9)
@@ -141,7 +195,15 @@ def lighthouse(canvas: Canvas, s: Subject) -> None:
 
 
 def boat(canvas: Canvas, s: Subject) -> None:
-    """A hull, a mast, a main sail with a stripe and a jib."""
+    """Paint a hull, a mast, a main sail with a stripe, and a jib.
+
+    Parameters
+    ----------
+    canvas:
+        Where to paint.
+    s:
+        The subject.
+    """
     pen, edge = _Pen(canvas, s), canvas.edge
     deck, top = s.foot - 0.10 * s.size, s.foot - s.size
     box, x, y = pen.at(top, deck, 0.012 * s.size)
@@ -151,7 +213,7 @@ def boat(canvas: Canvas, s: Subject) -> None:
         box, x, y = pen.at(first, last, length * s.size + 0.02 * s.size)
         part = np.clip((y - first) / np.float32(last - first), 0, 1)
         out = x * np.float32(side) - 0.018 * s.size
-        # The wind fills the cloth: the leech bends outward.
+        # The wind fills the sail, so its free edge (the leech) bends outward.
         leech = length * s.size * (part + 0.14 * np.sin(np.pi * part))
         sail = edge(leech - out) * edge(out) * edge(y - first) * edge(last - y)
         pen.fill(box, sail, CREAM * (0.98 if side > 0 else 0.90), round_=0.14, reach=0.3 * s.size)
@@ -167,7 +229,15 @@ def boat(canvas: Canvas, s: Subject) -> None:
 
 
 def balloon(canvas: Canvas, s: Subject) -> None:
-    """A striped envelope, its basket below, above the mountains."""
+    """Paint a striped envelope with its basket below, above the mountains.
+
+    Parameters
+    ----------
+    canvas:
+        Where to paint.
+    s:
+        The subject.
+    """
     pen, edge = _Pen(canvas, s), canvas.edge
     radius = 0.34 * s.size
     centre = max(1.15 * radius, s.foot - 1.05 * s.size)
@@ -199,3 +269,4 @@ DRAWN: dict[str, Callable[[Canvas, Subject], None]] = {
     "boat": boat,
     "balloon": balloon,
 }
+"""How each kind of subject is painted. Each function takes the canvas and the subject."""
