@@ -1,4 +1,4 @@
-"""Policies side by side, simulated: when to poll, and how to meet limits that nobody told us. Deterministic."""
+"""Policies side by side, simulated: when to poll, and how to meet limits that are not published. Deterministic."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def jumping(rng: np.random.Generator, number: int) -> np.ndarray:
 
 IN_FLIGHT = 50
 LEARNT = 30
-"""Runs after which the law should be known."""
+"""Runs after which the distribution should be known."""
 
 
 def ours(times: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -50,22 +50,22 @@ def ours(times: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     def begin(now: float) -> None:
         number, seconds = waiting.popleft()
-        watch = PollSchedule(learned, EULER, 0.0, early_probe=(number + 1) % 20 == 0)
-        heapq.heappush(events, (now + watch.ask_at(), number, watch, now, float(seconds)))
+        schedule = PollSchedule(learned, EULER, 0.0, early_probe=(number + 1) % 20 == 0)
+        heapq.heappush(events, (now + schedule.next_poll(), number, schedule, now, float(seconds)))
 
     for _ in range(min(IN_FLIGHT, len(waiting))):
         begin(0.0)
     while events:
-        now, number, watch, accepted, seconds = heapq.heappop(events)
+        now, number, schedule, accepted, seconds = heapq.heappop(events)
         polls[number] += 1
         if now - accepted < seconds:
-            watch.tell(now - accepted, processing=True)
-            heapq.heappush(events, (accepted + watch.ask_at(), number, watch, accepted, seconds))
+            schedule.not_done(now - accepted, processing=True)
+            heapq.heappush(events, (accepted + schedule.next_poll(), number, schedule, accepted, seconds))
             continue
         lag[number] = now - accepted - seconds
         if learned.learn(EULER, 0.0, seconds, accepted):
             events = [
-                (max(now, began + one.ask_at()), *rest, began, took)
+                (max(now, began + one.next_poll()), *rest, began, took)
                 for _, *rest, began, took in events
                 for one in [rest[-1]]
             ]
@@ -81,7 +81,7 @@ def fixed(times: np.ndarray, interval: float) -> tuple[float, float]:
     return float(polls.mean()), float((polls * interval - times).mean())
 
 
-LAWS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
+DISTRIBUTIONS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
     "variation 0.15": lambda rng, number: lognormal(rng, MEAN, 0.15, number),
     "variation 0.30": lambda rng, number: lognormal(rng, MEAN, 0.30, number),
     "two modes, 20 and 35 s": two_modes,
@@ -94,13 +94,13 @@ Runs = list[tuple[np.ndarray, np.ndarray]]
 
 
 def polling_rows() -> list[tuple[str, Pair, Pair, Pair, float]]:
-    """For each law: polls and lag of ours, a fixed second, the optimum for the known law; our relative cost.
+    """For each distribution: polls and lag of ours, of a fixed second, and of the optimum; our relative cost.
 
-    The law is known after 30 runs. Where it jumps, a second row has only what was submitted once 30 runs had ended
-    since the jump; the first has all, beside an optimum that knows when it jumps.
+    The optimum knows the distribution; ours has learned it after 30 runs. Where it jumps, a second row has only what
+    was submitted once 30 runs had ended since the jump; the first has all, beside an optimum that knows the jumps.
     """
     rows = []
-    for name, draw in LAWS.items():
+    for name, draw in DISTRIBUTIONS.items():
         rng = np.random.default_rng(1)
         jumps = draw is jumping
         runs = [ours(draw(rng, 600), np.array([]) if jumps else draw(rng, LEARNT)) for _ in range(20)]
@@ -114,13 +114,13 @@ def polling_rows() -> list[tuple[str, Pair, Pair, Pair, float]]:
 
 
 def _beside(runs: Runs, counted: np.ndarray, parts: list[np.ndarray]) -> tuple[Pair, Pair, Pair, float]:
-    """Those of our jobs that count, beside a fixed second and the optimum: one law after the other."""
+    """Those of our jobs that count, beside a fixed second and the optimum: one distribution after the other."""
     optima, costs = [], []
     for chosen, part in zip(np.array_split(counted, len(parts)), parts, strict=True):
-        worth = POLLS_PER_MEAN / float(part.mean())  # polls that a second of lag is worth
-        optima.append(best_polls(ServiceTimeDistribution(part, 1.0, prior_share=0.0), worth))
+        polls_per_second = POLLS_PER_MEAN / float(part.mean())
+        optima.append(best_polls(ServiceTimeDistribution(part, 1.0, prior_share=0.0), polls_per_second))
         polls, lag = _mean([(polls[chosen], lag[chosen]) for polls, lag in runs])
-        costs.append((polls + worth * lag) / (optima[-1][0] + worth * optima[-1][1]))
+        costs.append((polls + polls_per_second * lag) / (optima[-1][0] + polls_per_second * optima[-1][1]))
     shown = _mean([(polls[counted], lag[counted]) for polls, lag in runs])
     return shown, fixed(np.concatenate(parts), 1.0), _mean(optima), float(np.mean(costs))
 
@@ -130,7 +130,7 @@ def _mean(pairs: Sequence[tuple[np.ndarray | float, np.ndarray | float]]) -> Pai
     return float(np.mean(polls)), float(np.mean(lag))
 
 
-# ---------------------------------------------------------------------- limits that nobody told us
+# ---------------------------------------------------------------------- limits that the service does not publish
 
 ANSWER = 0.15
 """Seconds until a submit is answered."""
@@ -176,17 +176,17 @@ class Fixed:
     """So many in flight, and a second's pause after a 429."""
 
     def __init__(self, most: int) -> None:
-        self.most, self.closed = most, 0.0
+        self.most, self.paused_until = most, 0.0
 
     def wait(self, now: float, in_flight: int) -> float | None:
-        return max(0.0, self.closed - now) if in_flight < self.most else None
+        return max(0.0, self.paused_until - now) if in_flight < self.most else None
 
     def sent(self, now: float) -> None: ...
 
     def accepted(self, now: float, in_flight: int) -> None: ...
 
     def refused(self, now: float, reset: float | None, in_flight: int) -> None:
-        self.closed = now + (reset if reset is not None else 1.0)
+        self.paused_until = now + (reset if reset is not None else 1.0)
 
     def completed(self) -> None: ...
 
@@ -224,42 +224,37 @@ class Botocore(Fixed):
 
 
 class Ours:
-    """The two loops of `segflux_nb.running.pacing`, as the pacer drives them."""
+    """The controllers of `segflux_nb.running.policy.rate_control`, as the rate limiter drives them."""
 
     def __init__(self) -> None:
-        self.rate, self.room, self.closed, self.probing, self.must_probe = (
-            RateController(),
-            ConcurrencyLimit(500),
-            0.0,
-            False,
-            False,
-        )
+        self.rate, self.concurrency = RateController(), ConcurrencyLimit(500)
+        self.paused_until, self.is_probing, self.probe_is_due = 0.0, False, False
 
     def wait(self, now: float, in_flight: int) -> float | None:
-        if in_flight >= self.room.limit or self.probing:
+        if in_flight >= self.concurrency.limit or self.is_probing:
             return None
-        return max(0.0, self.closed - now, self.rate.wait(now))
+        return max(0.0, self.paused_until - now, self.rate.wait(now))
 
     def sent(self, now: float) -> None:
         self.rate.sent(now)
-        self.must_probe, self.probing = False, self.must_probe
+        self.probe_is_due, self.is_probing = False, self.probe_is_due
 
     def accepted(self, now: float, in_flight: int) -> None:
-        self.probing = False
+        self.is_probing = False
         self.rate.accepted(now)
-        self.room.accepted(in_flight)
+        self.concurrency.accepted(in_flight)
 
     def refused(self, now: float, reset: float | None, in_flight: int) -> None:
-        self.probing = False
+        self.is_probing = False
         if reset is None and in_flight:
-            self.room.full(in_flight)
+            self.concurrency.full(in_flight)
             return
-        closed = (reset if reset is not None else 1.0) + 0.05
-        self.rate.limited(now, closed)
-        self.closed, self.must_probe = max(self.closed, now + closed), True
+        pause = (reset if reset is not None else 1.0) + 0.05
+        self.rate.limited(now, pause)
+        self.paused_until, self.probe_is_due = max(self.paused_until, now + pause), True
 
     def completed(self) -> None:
-        self.room.completed()
+        self.concurrency.completed()
 
 
 def play(policy: Fixed | Ours, kind: str, limit: float, jobs: int, *, parallel: int = 4) -> tuple[float, float]:
@@ -271,12 +266,12 @@ def play(policy: Fixed | Ours, kind: str, limit: float, jobs: int, *, parallel: 
         policy.server = server
     now, next_job, done, on_wire, refused = 0.0, 0, 0, 0, 0
     again: deque[int] = deque()
-    flying = 0
+    jobs_in_flight = 0
     events: list[tuple[float, int, str, int, tuple[bool, float | None]]] = []
     order = 0
     while done < jobs:
         while on_wire < parallel and (again or next_job < jobs):
-            wait = policy.wait(now, flying + on_wire)
+            wait = policy.wait(now, jobs_in_flight + on_wire)
             if wait is None:
                 break
             if wait > 1e-9:
@@ -296,17 +291,17 @@ def play(policy: Fixed | Ours, kind: str, limit: float, jobs: int, *, parallel: 
         if what == "answer":
             on_wire -= 1
             if accepted:
-                flying += 1
-                policy.accepted(now, flying)
+                jobs_in_flight += 1
+                policy.accepted(now, jobs_in_flight)
                 order += 1
                 done_at = now - ANSWER / 2 + float(times[job]) + SEEN
                 heapq.heappush(events, (done_at, order, "done", job, (True, None)))
             else:
                 refused += 1
                 again.append(job)
-                policy.refused(now, reset, flying)
+                policy.refused(now, reset, jobs_in_flight)
         elif what == "done":
-            flying -= 1
+            jobs_in_flight -= 1
             done += 1
             policy.completed()
     return now, refused / jobs
@@ -328,8 +323,8 @@ class Knowing(Fixed):
             tokens = min(2 * server.now_limit, server.tokens + (arrives - server.filled_at) * server.now_limit)
             return max(0.0, (1 - tokens) / server.now_limit)
         unfinished = sorted(end for end in server.unfinished if end > arrives)
-        room = server.now_limit if server.kind == "cap" else self.most
-        excess = len(unfinished) - int(room)
+        most = server.now_limit if server.kind == "cap" else self.most
+        excess = len(unfinished) - int(most)
         return 0.0 if excess < 0 else unfinished[excess] - arrives + 1e-6
 
 

@@ -1,8 +1,8 @@
 """How near we come to the best possible: polls, limits, and the wall clock, beside the official SDK.
 
-- polls and lag a run, in virtual time, for four laws of service times;
+- polls and lag a run, in virtual time, for four distributions of service times;
 - pictures a minute under a limit of requests per minute, all counted, in virtual time;
-- limits that nobody told us, in virtual time (`benchmarks/policies.py`);
+- limits that the service does not publish, in virtual time (`benchmarks/policies.py`);
 - 500 runs over real loopback, the simulator in another process, against the greedy schedule of the drawn times.
 
 Everything stands side by side, taken in one run. `--memory` adds a sweep of 100,000 runs (a quarter of an hour).
@@ -73,9 +73,7 @@ def polling() -> None:
     every = [(f"every {seconds:g} s", *fixed(times, seconds)) for seconds in (0.5, 1.0, 2.0, 5.0, 10.0)]
     points = [*every, ("ours", *rows[0][1]), ("optimum", *rows[0][3])]
     (DOCS / "polling.svg").write_text(
-        scatter(
-            points, "status polls a run", "mean lag, seconds", "Jobs of 22 s ± 15 %: what asking costs and brings"
-        )
+        scatter(points, "status polls a run", "mean lag, seconds", "Jobs of 22 s ± 15 %: what polls cost and bring")
     )
 
 
@@ -145,7 +143,7 @@ def requests_a_minute() -> None:
 
 
 def unknown_limits() -> None:
-    heading("Limits that nobody told us, halved midway: share of the ideal time, 429s a job; simulated")
+    heading("Limits that are not published, halved midway: share of the ideal time, 429s a job; simulated")
     rows = limit_rows()
     print(f"{'':12}" + "".join(f"{name:>22}" for name in POLICIES))
     for name, found in rows:
@@ -153,7 +151,7 @@ def unknown_limits() -> None:
     (DOCS / "limits.svg").write_text(
         bars(
             {name: {policy: found[policy][0] for policy in POLICIES} for name, found in rows},
-            "Share of the ideal speed, against limits that nobody told",
+            "Share of the ideal speed, against limits that are not published",
         )
     )
 

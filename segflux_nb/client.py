@@ -16,12 +16,14 @@ from __future__ import annotations
 
 import atexit
 import json
+import random
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Self, cast
 from urllib.parse import quote
 
 from . import loopthread
+from .backoff import Backoff, RandomSource
 from .clock import Clock, SystemClock
 from .errors import (
     AnswerLost,
@@ -58,8 +60,8 @@ TIMEOUT, INTERVAL = 600.0, 1.0
 GET_TRIES = 6
 """How often a GET is made before its error is passed on."""
 
-FIRST_PAUSE = 0.5
-"""Seconds before a GET is made again; each further pause is twice as long."""
+GET_PAUSE = Backoff(first=0.5, longest=8.0)
+"""Between tries of a GET."""
 
 
 _LOOK = "Look for it in history() before submitting it again"
@@ -99,6 +101,7 @@ class AsyncSegmindClient:
         self._service: Service = HOSTED if base_url.startswith(HOSTED.api) else at(base_url)
         self._secret = find_key(api_key)
         self._clock: Clock = SystemClock()
+        self._jitter: RandomSource = random.random
         self._transport: Transport = HttpTransport(self._service, self._secret, timeout)
 
     async def __aenter__(self) -> Self:
@@ -175,9 +178,8 @@ class AsyncSegmindClient:
         self, url: str, *, request_id: str | None = None, query: dict[str, str] | None = None
     ) -> dict[str, Any]:
         """A GET: made again after errors of transport, 429 and 5xx. A body with a final status counts as it is."""
-        pause = FIRST_PAUSE
         for attempt in range(1, GET_TRIES + 1):
-            wait = pause
+            pause = GET_PAUSE.seconds(attempt, self._jitter)
             failure: SegfluxError
             try:
                 answer = await self._transport.send(HttpRequest("GET", url, "status", query=query or {}))
@@ -190,11 +192,10 @@ class AsyncSegmindClient:
                 failure = self._told(answer, request_id)
                 if answer.status != 429 and 300 <= answer.status < 500:
                     raise failure
-                wait = max(pause, failure.retry_after or 0.0)
+                pause = max(pause, failure.retry_after or 0.0)
             if attempt == GET_TRIES:
                 raise failure
-            await self._clock.sleep(wait)
-            pause *= 2
+            await self._clock.sleep(pause)
         raise AssertionError("unreachable")
 
     def _told(self, answer: HttpResponse, request_id: str | None, *, maybe_billed: bool = False) -> ServiceError:

@@ -1,26 +1,30 @@
-"""A workspace's connection to its service: who the service is, and the engine that runs requests against it."""
+"""A workspace's connection to its service: which service it is, and the engine that runs requests against it."""
 
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 import weakref
 from collections.abc import Awaitable, Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from . import loopthread
+from .backoff import RandomSource
 from .clock import Clock
 from .model import MODEL
 from .pictures.store import PictureStore
 from .runlog.journal import Journal, ServiceLog
+from .running.async_journal import AsyncJournal
 from .running.engine import Engine
-from .running.rate_limiter import RateLimitedTransport, RateLimiter
+from .running.rate_limited_transport import RateLimitedTransport
+from .running.rate_limiter import RateLimiter
 from .service.addresses import HOSTED, Service, at
 from .service.api import Api
 from .service.secret import Secret
-from .service.transport import HttpTransport
+from .service.transport import HttpTransport, Transport
 from .sweep.plan import PUBLISHED, Rates
 
 T = TypeVar("T")
@@ -28,23 +32,85 @@ T = TypeVar("T")
 SIMULATOR = "simulator"
 
 CAUTIOUS_SECONDS = 3600.0
-"""So long after a 429 a new connection begins slowly."""
+"""A new engine starts slowly if the log knows of a 429 that is younger than this."""
 
-ASKING_SECONDS = 5.0
+QUESTION_SECONDS = 5.0
 """How long a question that nothing depends on may take."""
 
 ENOUGH = 5
-"""So many measured runs, and the log's own means replace what is published."""
+"""Measured runs from which on the log's own means replace the published figures."""
 
 _SCALED = "the simulator's time scale, painting not counted"
 
 
-class Running(Protocol):
+def build_engine(
+    service: Service,
+    transport: Transport,
+    *,
+    log: ServiceLog,
+    store: PictureStore,
+    clock: Clock,
+    secret: Secret | None = None,
+    max_in_flight: int,
+    max_rpm: int | None,
+    rates: Rates,
+    jitter: RandomSource = random.random,
+) -> Engine:
+    """An engine with everything that it needs, as users run it. Tests hand in their own transport, clock and store.
+
+    Parameters
+    ----------
+    service:
+        The service and its addresses.
+    transport:
+        Sends the requests.
+    log:
+        What the log holds of the service.
+    store:
+        Keeps the pictures.
+    clock:
+        Source of the current time.
+    secret:
+        The API key, which is removed from every text of the service; None where there is none.
+    max_in_flight:
+        Jobs at the service at a time.
+    max_rpm:
+        Requests per minute, for all processes that share the log; None for no limit.
+    rates:
+        What an evaluation costs and takes.
+    jitter:
+        Source of random numbers for pauses.
+    """
+    journal = AsyncJournal(log)
+    limited_since = clock.now() - CAUTIOUS_SECONDS
+    limiter = RateLimiter(
+        clock,
+        max_in_flight=max_in_flight,
+        shared_window=None if max_rpm is None else partial(journal.take_turn, max_rpm),
+        max_rpm=max_rpm,
+        on_limit=log.sharing.note_limit,
+        cautious=any(noted_at > limited_since for noted_at, *_ in log.sharing.limits()),
+        jitter=jitter,
+    )
+    api = Api(service, RateLimitedTransport(transport, limiter, clock), clock, secret)
+    return Engine(
+        journal,
+        api,
+        limiter,
+        store,
+        clock,
+        max_in_flight=max_in_flight,
+        rates=rates,
+        jitter=jitter,
+    )
+
+
+class LocalService(Protocol):
     """A service that runs on this machine."""
 
     @property
     def url(self) -> str:
-        """Where it serves."""
+        """Its base URL."""
         ...
 
     def close(self) -> None:
@@ -53,35 +119,45 @@ class Running(Protocol):
 
 
 class Connection:
-    """A service, reached from one workspace. Nothing is sent before something is asked for.
+    """A service, as one workspace reaches it. It sends nothing before something is asked for.
+
+    Every request of a sweep, and the question for the balance, takes a permit of one rate limiter. One request does
+    not: whether a base URL is the simulator is asked before the service has a name, and so before its limits in the
+    log are known.
 
     Parameters
     ----------
     address:
         ``segmind``, ``simulator``, or a base URL.
     start:
-        Gives the simulator, where that is the service.
+        Starts the simulator, or gives one that runs; None for another service.
     closes:
-        Whether that simulator is closed with the connection.
+        Whether to close that simulator with the connection.
     time_scale:
-        How fast the simulator runs, where it is the service and that is known.
+        How fast the simulator runs; None for another service, or where it is unknown.
     folder:
         The workspace's folder, where pictures are kept.
-    journal, clock, secret:
-        Where it writes, what time it is, and the key.
-    max_in_flight, max_rpm:
-        Jobs at the service at a time, and requests per minute.
+    journal:
+        The log.
+    clock:
+        Source of the current time, replaced in tests.
+    secret:
+        The API key; None where there is none.
+    max_in_flight:
+        Jobs at the service at a time.
+    max_rpm:
+        Requests per minute; None for no limit.
 
     Raises
     ------
     WorkspaceError
-        Where the address is none.
+        For an address that is not one of the three.
     """
 
     def __init__(
         self,
         address: str,
-        start: Callable[[], Running] | None,
+        start: Callable[[], LocalService] | None,
         *,
         closes: bool,
         time_scale: float | None,
@@ -93,7 +169,7 @@ class Connection:
         max_rpm: int | None,
     ) -> None:
         if address not in (HOSTED.name, SIMULATOR):
-            at(address)  # refuses what is no address, now and not at the first call
+            at(address)  # raises for a wrong address now, and not at the first call
         self._address = address
         self._start = start
         self._closes = closes
@@ -106,50 +182,49 @@ class Connection:
         self._max_rpm = max_rpm
         self._lock = threading.RLock()
         self._engine: Engine | None = None
-        self._api: Api | None = None
-        self._running: Running | None = None
+        self._local: LocalService | None = None
 
     @cached_property
     def service(self) -> str:
         """The service's name: ``segmind``, ``simulator``, or a custom origin without its port."""
         if self._address in (HOSTED.name, SIMULATOR):
             return self._address
-        # A base URL: a simulator says that it is one, so that its pictures are never taken for a model's.
-        return SIMULATOR if self._ask(at(self._address), Api.is_simulator) else at(self._address).name
+        # A simulator says that it is one, so that its pictures are never taken for a model's.
+        service = at(self._address)
+        return SIMULATOR if loopthread.wait(loopthread.submit(self._is_simulator(service))) else service.name
 
     @property
     def _log(self) -> ServiceLog:
         return self._journal.of(self.service)
 
     def balance(self) -> float | None:
-        """US dollars on the account, where the service keeps one for us and says so in time."""
+        """US dollars on the account; None where the service keeps none for us, or does not answer in time."""
         if self.service == SIMULATOR or self._secret is None:
             return None
-        return self._ask(self._where(), Api.balance)
+        return loopthread.wait(loopthread.submit(_within(QUESTION_SECONDS, self.engine().api.balance())))
 
     def engine(self) -> Engine:
         """The engine that runs requests against the service."""
         with self._lock:
             if self._engine is None:
-                pacer = self._pacer()
                 service = self._where()
-                transport = RateLimitedTransport(HttpTransport(service, self._secret), pacer, self._clock)
-                self._api = Api(service, transport, self._clock, self._secret)
                 store = PictureStore(self._folder)
                 store.tidy(self._clock.now())
-                self._engine = Engine(
-                    self._log,
-                    self._api,
-                    pacer,
-                    store,
-                    self._clock,
+                self._engine = build_engine(
+                    service,
+                    HttpTransport(service, self._secret),
+                    log=self._log,
+                    store=store,
+                    clock=self._clock,
+                    secret=self._secret,
                     max_in_flight=self._max_in_flight,
+                    max_rpm=self._max_rpm,
                     rates=self.rates(),
                 )
             return self._engine
 
     def rates(self) -> Rates:
-        """What an evaluation costs and takes here: from the log once it has some, else as published."""
+        """What an evaluation costs and takes: by the log once it has enough runs, else as published."""
         measured = [
             (evaluations, found.queue + found.render, found.cost)
             for found in self._log.runs.measured()
@@ -172,56 +247,40 @@ class Connection:
         return Rates(cost, seconds, cost_source, _SCALED if scale else "no run has been timed yet")
 
     def close(self) -> None:
-        """Let submits on the wire end, and close connections."""
+        """Wait until submits on the wire have ended, and close connections."""
         with self._lock:
-            engine, api, running = self._engine, self._api, self._running
-            self._engine = self._api = self._running = None
-        if engine is not None and api is not None:
-            loopthread.wait(loopthread.submit(_close(engine, api)))
-        if running is not None and self._closes:
-            running.close()
+            engine, local = self._engine, self._local
+            self._engine = self._local = None
+        if engine is not None:
+            loopthread.wait(loopthread.submit(engine.close()))
+        if local is not None and self._closes:
+            local.close()
 
     def _where(self) -> Service:
         if self.service == HOSTED.name:
             return HOSTED
         if self._start is None:
             return at(self._address, name=self.service)
-        if self._running is None:
-            self._running = self._start()
+        if self._local is None:
+            self._local = self._start()
             if self._closes:
-                # Whoever forgets to close leaves no server behind; at the interpreter's end the workspace does it.
-                weakref.finalize(self, self._running.close).atexit = False
-        return at(self._running.url, name=self.service)
+                # Stops the server of a connection that is not closed; at the interpreter's end the workspace does it.
+                weakref.finalize(self, self._local.close).atexit = False
+        return at(self._local.url, name=self.service)
 
-    def _pacer(self) -> RateLimiter:
-        sharing, most = self._log.sharing, self._max_rpm
-
-        async def window() -> float:
-            return await asyncio.to_thread(sharing.take_turn, most or 1)
-
-        lately = self._clock.now() - CAUTIOUS_SECONDS
-        return RateLimiter(
-            self._clock,
-            max_in_flight=self._max_in_flight,
-            window=window if most is not None else None,
-            max_rpm=most,
-            on_limit=lambda what, value, why: sharing.note_limit(what, value, why),
-            cautious=any(at > lately for at, *_ in sharing.limits()),
-        )
-
-    def _ask(self, service: Service, question: Callable[[Api], Awaitable[T]]) -> T:
-        """Ask the service something on a connection of its own, soon closed."""
-
-        async def ask() -> T:
-            api = Api(service, HttpTransport(service, self._secret, ASKING_SECONDS), self._clock, self._secret)
-            try:
-                return await question(api)
-            finally:
-                await api.close()
-
-        return loopthread.wait(loopthread.submit(ask()))
+    async def _is_simulator(self, service: Service) -> bool:
+        """Ask the service on a connection of its own, which is closed at once."""
+        transport = HttpTransport(service, self._secret, QUESTION_SECONDS)
+        try:
+            return await Api(service, transport, self._clock, self._secret).is_simulator()
+        finally:
+            await transport.close()
 
 
-async def _close(engine: Engine, api: Api) -> None:
-    await engine.close()
-    await api.close()
+async def _within(seconds: float, question: Awaitable[T]) -> T | None:
+    """The answer to a question; None where it takes longer than this."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await question
+    except TimeoutError:
+        return None

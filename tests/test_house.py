@@ -40,7 +40,7 @@ FLOORS = [
     ["simulator"],
     ["nesting"],
     ["model", "errors", "notebook"],
-    ["clock", "loopthread", "markup", "version"],
+    ["backoff", "clock", "loopthread", "markup", "version"],
 ]
 LEVEL = {room: level for level, floor in enumerate(FLOORS) for room in floor}
 MODULES = sorted(PACKAGE.rglob("*.py"))

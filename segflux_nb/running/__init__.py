@@ -1,1 +1,1 @@
-"""Running requests: the engine, and its pure parts (when to poll, what may be spent, what a crash left behind)."""
+"""Running requests: the engine and what it is made of. Its decisions, apart from I/O, are in `policy`."""

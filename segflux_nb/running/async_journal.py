@@ -1,4 +1,4 @@
-"""The journal, written on a thread of its own so that the event loop does not wait for the disk."""
+"""The journal for asynchronous code: its own thread writes, so that the event loop does not wait for the disk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 from ..lifecycle import State
 from ..runlog.journal import ServiceLog
 from ..runlog.rows import LoggedRun, Measurement, RunState
-from ..sweep.request import Request
 from .daemon_executor import DaemonExecutor
 from .ownership import RunId, this_process
 
@@ -18,7 +17,7 @@ T = TypeVar("T")
 
 
 class AsyncJournal:
-    """A service's runs in the log.
+    """A service's runs in the log. Writes are awaited; reads are short, and answer at once.
 
     Parameters
     ----------
@@ -27,63 +26,81 @@ class AsyncJournal:
     """
 
     def __init__(self, log: ServiceLog) -> None:
-        self.log = log
+        self._log = log
         self._thread = DaemonExecutor(1, "segflux-journal")
 
-    async def plan(self, requests: Iterable[Request]) -> None:
-        """Enter the requests that the log does not know yet."""
-        await self._write(self.log.runs.plan, list(requests))
+    # ------------------------------------------------------------------ writes
 
     async def move(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun | None:
-        """Change a run's state durably; None where another process was faster."""
-        return await self._write(partial(self.log.runs.move, run, to, **changes))
+        """Change a run's state durably; None where another process was faster.
 
-    async def settle(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun:
-        """`move`, and where another process was faster, what it made of the run."""
-        return await self.move(run, to, **changes) or self.reread(run)
+        Parameters
+        ----------
+        run:
+            The run as it was last read.
+        to:
+            The new state.
+        changes:
+            New values of columns.
+        """
+        return await self._write(partial(self._log.runs.move, run, to, **changes))
+
+    async def move_or_reload(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun:
+        """Change a run's state as `move` does; where another process was faster, the run as it is now."""
+        return await self.move(run, to, **changes) or self.reload(run)
 
     async def claim(self, run: LoggedRun) -> LoggedRun:
-        """Take over a run that is in nobody's hands; where another process was faster, the run as it is now."""
-        return await self._write(self.log.sharing.claim, run, this_process()) or self.reread(run)
+        """Take over a run that no process holds; where another process was faster, the run as it is now."""
+        return await self._write(self._log.sharing.claim, run, this_process()) or self.reload(run)
 
-    async def beat(self) -> None:
+    async def heartbeat(self) -> None:
         """Write this process's heartbeat."""
-        await self._write(self.log.sharing.beat, this_process())
+        await self._write(self._log.sharing.beat, this_process())
 
-    async def take_turn(self, most: int) -> float:
-        """Take one of so many requests a minute; 0, or the seconds to wait for one."""
-        return await self._write(self.log.sharing.take_turn, most)
+    async def take_turn(self, per_minute: int) -> float:
+        """Take one of this many requests a minute, which all processes share: 0, or the seconds to wait for one."""
+        return await self._write(self._log.sharing.take_turn, per_minute)
 
-    def silence(self, owner: str) -> float | None:
-        """Seconds since a process was last seen alive; None where it never was."""
-        return self.log.sharing.silence(owner)
+    # ------------------------------------------------------------------ reads
 
-    def measured(self) -> list[Measurement]:
-        """What the service measured of the latest completed runs, the newest first."""
-        return self.log.runs.measured()
+    def run(self, digest: str) -> LoggedRun:
+        """The row of this digest."""
+        return self._log.runs.read([digest])[digest]
 
     def runs(self, digests: Iterable[str]) -> list[LoggedRun]:
         """The rows of these digests, in order."""
         digests = list(digests)
-        logged = self.log.runs.read(digests)
+        logged = self._log.runs.read(digests)
         return [logged[digest] for digest in digests]
 
     def run_states(self, digests: Iterable[str]) -> dict[str, RunState]:
-        """Where these runs stand, by digest and in order."""
+        """The states of these runs, by digest and in order."""
         digests = list(digests)
-        found = self.log.runs.states(digests)
+        found = self._log.runs.states(digests)
         return {digest: found[digest] for digest in digests}
 
-    def reread(self, run: LoggedRun) -> LoggedRun:
+    def reload(self, run: LoggedRun) -> LoggedRun:
         """The run as the log has it now."""
-        return self.runs([run.digest])[0]
+        return self.run(run.digest)
 
-    def place(self, run: LoggedRun) -> RunId:
-        """The run, told apart from those of other logs and services."""
-        return (str(self.log.path), run.service, run.digest)
+    def run_id(self, run: LoggedRun) -> RunId:
+        """What tells the run apart from runs of other logs and services."""
+        return RunId(str(self._log.path), run.service, run.digest)
+
+    def heartbeat_age(self, owner: str) -> float | None:
+        """Seconds since the last heartbeat of a process; None where it never wrote one."""
+        return self._log.sharing.silence(owner)
+
+    def knows_request(self, request_id: str) -> bool:
+        """Whether a run of the log has, or had, the job with this id."""
+        return self._log.runs.knows_request(request_id)
+
+    def measured(self) -> list[Measurement]:
+        """What the service measured of the latest completed runs, the newest first."""
+        return self._log.runs.measured()
 
     def close(self) -> None:
-        """Stop the thread."""
+        """Stop the thread once everything is written."""
         self._thread.shutdown(wait=False)
 
     async def _write(self, write: Callable[..., T], *arguments: Any) -> T:

@@ -1,10 +1,11 @@
-"""From an accepted job to a picture on disk: polls, the result, the download. What was paid for is given up last."""
+"""From an accepted job to a picture on disk: polls, the result, the download. Nothing paid is given up early."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
+from ..backoff import Backoff, RandomSource
 from ..clock import Clock
 from ..errors import (
     AuthenticationError,
@@ -37,123 +38,162 @@ from .policy.polling import EARLY_PROBE_EVERY, PollSchedule, ServiceTimes
 from .rate_limiter import RateLimiter
 
 PICTURE_TRIES = 5
+"""How often a picture is fetched before its run is given up."""
+
 GONE_TRIES = 3
-"""How often a picture, or a record, must be missing before it is believed."""
+"""How often a record must be missing before that is believed."""
+
+PICTURE_PAUSE = Backoff(first=0.5, longest=4.0)
+"""Between tries for a picture."""
+
+GONE_PAUSE = Backoff(first=1.0, longest=2.0)
+"""Between questions for a record that is missing."""
+
+UNCLEAR_PAUSE = Backoff(first=0.5, longest=30.0)
+"""Between polls whose answers tell nothing."""
 
 SOON = 1e-3
-"""Seconds that are not worth waiting for."""
+"""A shorter time is not worth waiting for, in seconds."""
 
 RECORD_SECONDS = 3600.0
-"""The service keeps status and result of a request so long from its submit."""
+"""How long after its submit the service keeps status and result of a request."""
 
 
 class Collector:
-    """Collects what one service accepted.
+    """Collects the pictures of jobs that one service accepted.
 
     Parameters
     ----------
-    writer, api, pacer, store, clock:
-        Where it writes, asks, takes turns, keeps and waits.
-    seconds:
-        What an evaluation takes where nothing was measured yet; None where nobody knows.
+    journal:
+        The service's runs in the log.
+    api:
+        The service.
+    limiter:
+        Told which jobs are in flight, and how long they take.
+    store:
+        Keeps the pictures.
+    clock:
+        Source of the current time, replaced in tests.
+    seconds_per_evaluation:
+        What an evaluation takes while nothing was measured, in seconds; None where it is unknown.
+    jitter:
+        Source of random numbers for pauses, replaced in tests.
     """
 
     def __init__(
         self,
-        writer: AsyncJournal,
+        journal: AsyncJournal,
         api: Api,
-        pacer: RateLimiter,
+        limiter: RateLimiter,
         store: PictureStore,
         clock: Clock,
-        seconds: float | None,
+        seconds_per_evaluation: float | None,
+        jitter: RandomSource,
     ) -> None:
-        self._writer = writer
+        self._journal = journal
         self._api = api
-        self._pacer = pacer
+        self._limiter = limiter
         self._store = store
         self._clock = clock
-        self._times = ServiceTimes(seconds)
-        self._resting: set[asyncio.Future[None]] = set()
-        if seconds is not None:
-            pacer.expect(seconds * MODEL.price_evaluations)
-        for measurement in reversed(writer.measured()):
+        self._jitter = jitter
+        self._times = ServiceTimes(seconds_per_evaluation)
+        self._sleeping: set[asyncio.Future[None]] = set()
+        if seconds_per_evaluation is not None:
+            limiter.expect(seconds_per_evaluation * MODEL.price_evaluations)
+        for measurement in reversed(journal.measured()):
             self._learn(measurement)
-        self._watched = 0
+        self._polled_jobs = 0
         self._decoders = DaemonExecutor(2, "segflux-decode")
 
     def close(self) -> None:
         """Stop the threads."""
         self._decoders.shutdown(wait=False)
 
-    async def poll(self, run: LoggedRun, walk: RunContext) -> LoggedRun | None:
-        """Ask for an accepted job until it is done; None where asking is of no use for now."""
+    # ------------------------------------------------------------------ polls
+
+    async def poll(self, run: LoggedRun, context: RunContext) -> LoggedRun | None:
+        """Poll an accepted job until it is done; None where polls are of no use for now."""
         accepted_ago = max(0.0, self._clock.now() - (run.accepted_at or self._clock.now()))
         if accepted_ago > RECORD_SECONDS:
             return await self._look_up(run, "its record is older than an hour", run.polls or 0)
-        self._pacer.accepted(run.digest)
+        self._limiter.job_accepted(run.digest)
         try:
-            return await self._watch(run, walk, accepted_ago)
+            return await self._poll_until_done(run, context, accepted_ago)
         finally:
-            self._pacer.done(run.digest)
+            self._limiter.job_done(run.digest)
 
-    async def _watch(self, run: LoggedRun, walk: RunContext, age: float) -> LoggedRun | None:
+    async def _poll_until_done(self, run: LoggedRun, context: RunContext, age: float) -> LoggedRun | None:
+        """Poll a job that was accepted `age` seconds ago."""
         accepted = self._clock.monotonic() - age
 
         def elapsed() -> float:
             return self._clock.monotonic() - accepted
 
-        self._watched += 1
-        watch = PollSchedule(self._times, run.parameters, age, early_probe=self._watched % EARLY_PROBE_EVERY == 0)
-        polls, gone, unclear, backoff = run.polls or 0, 0, 0, 0.0
+        self._polled_jobs += 1
+        early_probe = self._polled_jobs % EARLY_PROBE_EVERY == 0
+        schedule = PollSchedule(self._times, run.parameters, age, early_probe=early_probe)
+        polls, gone, unclear, pause = run.polls or 0, 0, 0, 0.0
         while True:
-            if backoff:
-                await self._clock.sleep(backoff)
-            while (rest := watch.ask_at() - elapsed()) > SOON:
-                await self._rest(rest)
+            if pause:
+                await self._clock.sleep(pause)
+            while (seconds := schedule.next_poll() - elapsed()) > SOON:
+                await self._sleep(seconds)
             polls += 1
             asked = elapsed()
             try:
                 outcome: PollOutcome | ResultOutcome = await self._api.status(
-                    run.request_id or "", run.status_url, lambda: watch.urgency(elapsed())
+                    run.request_id or "", run.status_url, lambda: schedule.urgency(elapsed())
                 )
                 if isinstance(outcome, Finished):
                     outcome = await self._api.result(run.request_id or "", run.response_url)
             except (AuthenticationError, PermissionDenied) as error:
-                walk.stop.set(self._api.says(error))
+                context.stop.set(self._api.says(error))
                 return None
-            unclear, backoff = (unclear + 1 if isinstance(outcome, Unclear) else 0), 0.0
+            unclear, pause = (unclear + 1 if isinstance(outcome, Unclear) else 0), 0.0
             match outcome:
                 case Gone(reason=reason):
                     gone += 1
-                    backoff = 0.5 * 2.0**gone
                     if gone >= GONE_TRIES:
                         return await self._look_up(run, reason, polls)
-                case Unclear(retry_after=pause):
-                    backoff = max(pause or 0.0, min(30.0, 0.25 * 2.0**unclear))
+                    pause = GONE_PAUSE.seconds(gone, self._jitter)
+                case Unclear(retry_after=retry_after):
+                    pause = max(retry_after or 0.0, UNCLEAR_PAUSE.seconds(unclear, self._jitter))
                 case Waiting(processing=processing):
-                    watch.tell(max(asked, elapsed()), processing=processing)
+                    schedule.not_done(max(asked, elapsed()), processing=processing)
                     if processing and run.state is State.SUBMITTED:
-                        run = await self._writer.settle(run, State.PROCESSING)
+                        run = await self._journal.move_or_reload(run, State.PROCESSING)
                         if run.state is not State.PROCESSING:
                             return run
-                        walk.on_change(run.digest, run.state)
+                        context.on_change(run.digest, run.state)
                 case Rendered() | NoPicture() | Broken():
-                    return await self._settle(run, outcome, polls)
+                    return await self._record_outcome(run, outcome, polls)
 
-    async def _rest(self, seconds: float) -> None:
-        """Wait so long, or until the service turns out to have changed."""
+    async def _sleep(self, seconds: float) -> None:
+        """Wait for this long, or until the service turns out to have changed."""
         loop = asyncio.get_running_loop()
-        news: asyncio.Future[None] = loop.create_future()
-        self._resting.add(news)
-        timer = loop.call_later(seconds, _wake, news)
+        woken: asyncio.Future[None] = loop.create_future()
+        self._sleeping.add(woken)
+        timer = loop.call_later(seconds, _wake, woken)
         try:
-            await news
+            await woken
         finally:
             timer.cancel()
-            self._resting.discard(news)
+            self._sleeping.discard(woken)
 
-    async def _settle(self, run: LoggedRun, outcome: Rendered | NoPicture | Broken, polls: int) -> LoggedRun | None:
-        """Enter what the service says a job came to."""
+    async def _record_outcome(
+        self, run: LoggedRun, outcome: Rendered | NoPicture | Broken, polls: int
+    ) -> LoggedRun | None:
+        """Enter in the log what the service says of a job.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        outcome:
+            What the service says.
+        polls:
+            Polls of the job so far.
+        """
         changes: dict[str, Any] = {"polls": polls, "detected_at": self._clock.now()}
         match outcome:
             case Broken(reason=reason, kind=kind):
@@ -170,39 +210,51 @@ class Collector:
                 changes["picture_url"] = self._api.service.relative(url)
             case NoPicture(reason=reason):
                 changes |= {"error": reason, "error_kind": "no_picture", "owner": None}
-        return await self._writer.settle(run, advance(run.state, outcome), **changes)
+        return await self._journal.move_or_reload(run, advance(run.state, outcome), **changes)
 
     def _learn(self, measurement: Measurement) -> None:
         if self._times.learn(measurement.parameters, measurement.queue, measurement.render, measurement.accepted):
-            for news in self._resting:
-                _wake(news)
-        law = self._times.total(measurement.parameters)
-        if law is not None:
-            self._pacer.expect(law.mean)
+            for woken in self._sleeping:  # the service has changed: plan the polls again
+                _wake(woken)
+        distribution = self._times.total(measurement.parameters)
+        if distribution is not None:
+            self._limiter.expect(distribution.mean)
 
     async def _look_up(self, run: LoggedRun, reason: str, polls: int) -> LoggedRun | None:
-        """The record is gone (it lives one hour): the history knows requests of any age."""
+        """Ask the history for a job whose record is gone: it knows requests of any age.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        reason:
+            Why the record is taken to be gone.
+        polls:
+            Polls of the job so far.
+        """
         try:
             row = await self._api.record(run.request_id or "")
         except (ServiceError, TransportError):
             return None  # the next run asks again
         if row is not None and row.picture_url:
-            return await self._settle(run, Rendered(row.picture_url, {"cost": row.cost}), polls)
+            return await self._record_outcome(run, Rendered(row.picture_url, {"cost": row.cost}), polls)
         if row is not None and row.error:
-            return await self._settle(run, Broken(row.error, "server"), polls)
+            return await self._record_outcome(run, Broken(row.error, "server"), polls)
         if row is not None and row.status == "PENDING":
             return None
-        return await self._writer.settle(
+        return await self._journal.move_or_reload(
             run, State.LOST, polls=polls, error=self._api.redact(reason), error_kind="expired", owner=None
         )
 
+    # ------------------------------------------------------------------ the picture
+
     async def collect(self, run: LoggedRun) -> LoggedRun | None:
-        """Fetch the picture and keep it; None where it is still there and cannot be fetched for now."""
+        """Fetch the picture and keep it; None where it exists and cannot be fetched for now."""
         loop = asyncio.get_running_loop()
         reason, kind, data = "", "no_picture", b""
         for attempt in range(PICTURE_TRIES):
             if attempt:
-                await self._clock.sleep(0.25 * 2.0**attempt)
+                await self._clock.sleep(PICTURE_PAUSE.seconds(attempt, self._jitter))
             try:
                 data = await self._api.picture(run.picture_url or "")
                 stored = await loop.run_in_executor(self._decoders, self._store.put, data)
@@ -213,7 +265,7 @@ class Collector:
             except PictureError as error:
                 reason, kind = error.what, "bad_picture"
             else:
-                return await self._writer.settle(
+                return await self._journal.move_or_reload(
                     run,
                     State.COMPLETED,
                     picture=stored.path,
@@ -228,16 +280,16 @@ class Collector:
                 )
         reason = self._api.redact(reason)
         if kind == "transport":  # it is still there: the next run fetches it
-            await self._writer.move(run, State.DOWNLOADING, error=reason, error_kind=kind)
+            await self._journal.move(run, State.DOWNLOADING, error=reason, error_kind=kind)
             return None
         if kind == "bad_picture" and data:
             await loop.run_in_executor(self._decoders, self._store.set_aside, data, run.digest[:12])
-        return await self._writer.settle(run, State.LOST, error=reason, error_kind=kind, owner=None)
+        return await self._journal.move_or_reload(run, State.LOST, error=reason, error_kind=kind, owner=None)
 
 
-def _wake(news: asyncio.Future[None]) -> None:
-    if not news.done():
-        news.set_result(None)
+def _wake(woken: asyncio.Future[None]) -> None:
+    if not woken.done():
+        woken.set_result(None)
 
 
 def _number(value: object) -> float | None:

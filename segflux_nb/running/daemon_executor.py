@@ -1,7 +1,8 @@
 """An executor whose threads are daemons.
 
-The standard one's threads are joined before anything registered with `atexit` runs, and it takes no work from then
-on; what must be written at the interpreter's end (the outcome of a submit on the wire) would be lost.
+Python joins the threads of its own executors before it runs anything that was registered with `atexit`, and from then
+on they take no work. What must be written at the interpreter's end (the outcome of a submit on the wire) would be
+lost.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ T = TypeVar("T")
 
 
 class DaemonExecutor(Executor):
-    """Runs calls on a few daemon threads, in the order they come.
+    """Runs calls on a few daemon threads, in the order in which they come.
 
     Parameters
     ----------
     threads:
-        How many.
+        Number of threads.
     name:
-        What they are called.
+        Name of each thread.
     """
 
     def __init__(self, threads: int, name: str) -> None:
@@ -52,6 +53,6 @@ class DaemonExecutor(Executor):
             if future.set_running_or_notify_cancel():
                 try:
                     future.set_result(call())
-                except BaseException as error:  # noqa: BLE001 - whoever awaits the call gets it
+                except BaseException as error:  # noqa: BLE001 - the caller of the future gets it
                     future.set_exception(error)
             del item, future, call  # or the last result would live until the next call

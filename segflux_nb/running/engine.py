@@ -1,9 +1,9 @@
-"""The engine: brings requests from planned to a picture on disk, a bounded number at a time.
+"""The engine: brings runs from planned to a picture on disk, a bounded number at a time.
 
-One coroutine a run walks the lifecycle: intent in the journal, submit, request id in the journal, polls, the
-picture's address in the journal, the picture on disk, completed. Whatever kills the process, the journal says where
-to go on. Nothing below this module repeats a submit, and this one only where nothing was accepted. A run that another
-process has in hand is left to it.
+One coroutine for each run follows its lifecycle: intent in the journal, submit, request id in the journal, polls, the
+picture's address in the journal, the picture on disk, completed. Whenever the process is killed, the journal says
+where to go on. Nothing below this module repeats a submit, and the engine repeats one only if nothing was accepted. A
+run that another process holds is left to that process.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
+from ..backoff import RandomSource
 from ..clock import Clock
 from ..errors import WorkspaceError
 from ..lifecycle import Disposition, State, disposition
 from ..pictures.store import PictureStore
-from ..runlog.journal import ServiceLog
 from ..runlog.rows import LoggedRun, RunState
 from ..service.api import Api
 from ..sweep.plan import Rates
@@ -24,18 +24,18 @@ from ..sweep.request import Request
 from .async_journal import AsyncJournal
 from .collector import Collector
 from .context import RunContext, StopToken
-from .ownership import BEAT_SECONDS, LEASE_SECONDS, SUBMIT_LEASE_SECONDS, holding, is_held, this_process
+from .ownership import HEARTBEAT_SECONDS, LEASE_SECONDS, SUBMIT_LEASE_SECONDS, holding, is_held, this_process
 from .policy.budget import Budget
 from .policy.order import readable_first
 from .rate_limiter import RateLimiter
 from .recovery import Recovery
 from .submitter import Submitter
 
-FOREIGN_SECONDS = 0.5
-"""Between looks at the log while runs are in other hands."""
+ELSEWHERE_SECONDS = 0.5
+"""Between looks at the log while runs are held elsewhere."""
 
 RECOVERY_ROUNDS = 3
-"""How often one call looks up submits whose answers were lost on its way."""
+"""How often one call looks up submits whose answers it lost."""
 
 
 class Engine:
@@ -43,29 +43,41 @@ class Engine:
 
     Parameters
     ----------
-    log, api, pacer, store, clock:
-        Where it writes, asks, takes turns, keeps and waits.
+    journal:
+        The service's runs in the log. The engine closes its thread.
+    api:
+        The service. The engine closes its connections.
+    limiter:
+        Grants the permits of submits, and is told what is in flight.
+    store:
+        Keeps the pictures.
+    clock:
+        Source of the current time, replaced in tests.
     max_in_flight:
         Jobs at the service at a time.
     rates:
         What an evaluation costs and takes, for the budget and the first polls.
+    jitter:
+        Source of random numbers for pauses, replaced in tests.
     """
 
     def __init__(
         self,
-        log: ServiceLog,
+        journal: AsyncJournal,
         api: Api,
-        pacer: RateLimiter,
+        limiter: RateLimiter,
         store: PictureStore,
         clock: Clock,
         *,
         max_in_flight: int,
         rates: Rates,
+        jitter: RandomSource,
     ) -> None:
-        self._writer = AsyncJournal(log)
-        self._recovery = Recovery(self._writer, api, clock, self._is_elsewhere)
-        self._submitter = Submitter(self._writer, api, pacer, clock, rates)
-        self._collector = Collector(self._writer, api, pacer, store, clock, rates.seconds)
+        self.api = api
+        self._journal = journal
+        self._recovery = Recovery(journal, api, clock, self._is_elsewhere, jitter)
+        self._submitter = Submitter(journal, api, limiter, clock, rates, jitter)
+        self._collector = Collector(journal, api, limiter, store, clock, rates.seconds, jitter)
         self._clock = clock
         self._max_in_flight = max_in_flight
         self._slots = asyncio.Semaphore(max_in_flight)
@@ -82,16 +94,18 @@ class Engine:
     ) -> None:
         """Bring each request as far as it goes; `stop` tells afterwards whether and why it ended early.
 
-        Cancelling ends it at once; a submit on the wire is finished in the background.
+        Cancelling ends it at once; a submit on the wire ends in the background.
 
         Parameters
         ----------
         requests:
-            What to run; equal ones run once.
-        stop, budget:
-            What ends it early.
+            What to run. The log holds each of them already; equal ones run once.
+        stop:
+            Asks it to submit nothing more, and says why it did.
+        budget:
+            What it may spend.
         on_change:
-            Told each run's digest and state as it changes.
+            Called with a run's digest and state whenever the state changes.
         resubmit_unknown:
             Submit again what the history does not show, at the risk of paying twice.
         retry_held:
@@ -100,138 +114,150 @@ class Engine:
         Raises
         ------
         SegfluxError
-            Where the disk, not a cell, is the trouble.
+            Where the disk fails, which concerns more than one run.
         """
         unique = {request.digest: request for request in requests}
         ordered = [request.digest for request in readable_first(list(unique.values()))]
-        await self._writer.plan(unique.values())
-        walk = RunContext(stop, budget, on_change, retry_held)
-        beating = asyncio.create_task(self._beat())
+        context = RunContext(stop, budget, on_change, retry_held)
+        heartbeats = asyncio.create_task(self._send_heartbeats())
         try:
             for _ in range(RECOVERY_ROUNDS):
-                run_states = self._writer.run_states(ordered)
+                run_states = self._journal.run_states(ordered)
                 unsure = [
                     digest
-                    for digest, standing in run_states.items()
-                    if standing.state in (State.UNKNOWN, State.SUBMITTING)
+                    for digest, run_state in run_states.items()
+                    if run_state.state in (State.UNKNOWN, State.SUBMITTING)
                 ]
-                await self._recovery.settle(self._writer.runs(unsure), on_change, resubmit_unknown=resubmit_unknown)
-                run_states |= self._writer.run_states(unsure)
-                await self._carry_all(run_states.values(), walk)
-                if stop or not walk.lost_answers:
+                await self._recovery.reconcile(
+                    self._journal.runs(unsure), on_change, resubmit_unknown=resubmit_unknown
+                )
+                run_states |= self._journal.run_states(unsure)
+                await self._run_all(run_states.values(), context)
+                if stop or not context.unknown_submits:
                     return
-                walk.lost_answers = 0
+                context.unknown_submits = 0
         finally:
-            beating.cancel()
+            heartbeats.cancel()
 
     async def close(self) -> None:
-        """Let submits on the wire end, and stop the threads."""
-        await self._submitter.settle()
-        self._writer.close()
+        """Wait until submits on the wire have ended, stop the threads and close connections."""
+        await self._submitter.drain()
+        self._journal.close()
         self._collector.close()
+        await self.api.close()
 
     # ------------------------------------------------------------------ many runs
 
-    async def _carry_all(self, run_states: Iterable[RunState], walk: RunContext) -> None:
-        to_do = [standing for standing in run_states if self._is_to_do(standing, walk)]
+    async def _run_all(self, run_states: Iterable[RunState], context: RunContext) -> None:
+        to_do = [run_state for run_state in run_states if self._is_to_do(run_state, context)]
         # What is in flight goes first: it is paid for and may expire.
-        to_do.sort(key=lambda standing: disposition(standing.state) is not Disposition.GOES_ON)
-        walk.waiting.extend(standing.digest for standing in to_do)
-        watching = asyncio.create_task(self._watch_others(walk))
+        to_do.sort(key=lambda run_state: disposition(run_state.state) is not Disposition.GOES_ON)
+        context.waiting.extend(run_state.digest for run_state in to_do)
+        watching = asyncio.create_task(self._watch_elsewhere(context))
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self._max_in_flight, len(to_do))):
-                    group.create_task(self._work(walk))
-        except BaseExceptionGroup as trouble:
-            first = trouble.exceptions[0]
+                    group.create_task(self._work(context))
+        except BaseExceptionGroup as errors:
+            first = errors.exceptions[0]
         else:
             return
         finally:
             watching.cancel()
         raise first
 
-    async def _work(self, walk: RunContext) -> None:
-        while (digest := await walk.next()) is not None:
+    async def _work(self, context: RunContext) -> None:
+        """One worker: takes the next run, until none is left."""
+        while (digest := await context.next()) is not None:
             async with self._slots:  # shared with other sweeps of this workspace
-                (run,) = self._writer.runs([digest])
-                await self._carry(run, walk)
+                await self._run_one(self._journal.run(digest), context)
 
-    async def _watch_others(self, walk: RunContext) -> None:
-        """Follow in the log what is in other hands, and take over what is in nobody's any more."""
+    async def _watch_elsewhere(self, context: RunContext) -> None:
+        """Follow in the log the runs that are held elsewhere, and take over those that are not any more."""
         while True:
-            await walk.some_elsewhere()
-            await self._clock.sleep(FOREIGN_SECONDS)
-            for run in self._writer.runs(walk.others):
-                if run.state is not walk.others[run.digest].state:
-                    walk.others[run.digest] = run
-                    walk.on_change(run.digest, run.state)
+            await context.wait_for_elsewhere()
+            await self._clock.sleep(ELSEWHERE_SECONDS)
+            for run in self._journal.runs(context.elsewhere):
+                if run.state is not context.elsewhere[run.digest].state:
+                    context.elsewhere[run.digest] = run
+                    context.on_change(run.digest, run.state)
                 if disposition(run.state) is not Disposition.GOES_ON or not self._is_elsewhere(run):
-                    walk.is_back(run, to_do=self._is_to_do(run, walk))
+                    context.take_over(run, to_do=self._is_to_do(run, context))
 
-    async def _beat(self) -> None:
+    async def _send_heartbeats(self) -> None:
         """Tell processes on other machines that this one is alive."""
         while True:
-            with suppress(WorkspaceError):  # a full disk is the sweep's trouble, and it says so
-                await self._writer.beat()
-            await self._clock.sleep(BEAT_SECONDS)
+            with suppress(WorkspaceError):  # a full disk ends the sweep by itself, with an error
+                await self._journal.heartbeat()
+            await self._clock.sleep(HEARTBEAT_SECONDS)
 
-    def _is_to_do(self, run: LoggedRun | RunState, walk: RunContext) -> bool:
-        if run.digest in walk.finished:
+    def _is_to_do(self, run: LoggedRun | RunState, context: RunContext) -> bool:
+        if run.digest in context.failed:
             return False
-        if walk.retry_held and run.state in (State.FAILED, State.REFUSED):
+        if context.retry_held and run.state in (State.FAILED, State.REFUSED):
             return True
         return disposition(run.state, run.error_kind) in (Disposition.SUBMIT, Disposition.GOES_ON)
 
     def _is_elsewhere(self, run: LoggedRun) -> bool:
-        """Whether a run is in the hands of another process, or of another sweep of this one."""
-        patience = SUBMIT_LEASE_SECONDS if run.state is State.SUBMITTING else LEASE_SECONDS
-        return is_held(self._writer.place(run), run.owner, self._writer.silence, patience)
+        """Whether another process, or another sweep of this one, holds a run."""
+        lease_seconds = SUBMIT_LEASE_SECONDS if run.state is State.SUBMITTING else LEASE_SECONDS
+        return is_held(self._journal.run_id(run), run.owner, self._journal.heartbeat_age, lease_seconds)
 
     # ------------------------------------------------------------------ one run
 
-    async def _carry(self, run: LoggedRun, walk: RunContext) -> None:
-        """Bring one run as far as it goes in this call, unless somebody else has it in hand."""
+    async def _run_one(self, run: LoggedRun, context: RunContext) -> None:
+        """Bring one run as far as it goes in this call, unless it is held elsewhere."""
         if self._is_elsewhere(run):
-            walk.leave_to_another(run)
+            context.leave(run)
             return
-        with holding(self._writer.place(run)):
+        with holding(self._journal.run_id(run)):
             following: LoggedRun | None = run
             tries = 0
             while following is not None:
                 run = following
-                walk.on_change(run.digest, run.state)
+                context.on_change(run.digest, run.state)
                 if run.owner is not None and run.owner != this_process() and self._is_elsewhere(run):
-                    walk.leave_to_another(run)
+                    context.leave(run)
                     return
                 tries += run.state is State.PLANNED
-                following = await self._step(run, walk, tries)
+                following = await self._step(run, context, tries)
 
-    async def _step(self, run: LoggedRun, walk: RunContext, tries: int) -> LoggedRun | None:
-        """The next state of a run; None where it goes no further for now."""
+    async def _step(self, run: LoggedRun, context: RunContext, tries: int) -> LoggedRun | None:
+        """One step of a run: the run as it is then, or None where it goes no further for now.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        context:
+            The call of the engine.
+        tries:
+            How often this call has found it planned.
+        """
         match run.state:
-            case State.PLANNED | State.FAILED | State.REFUSED if walk.stop:
+            case State.PLANNED | State.FAILED | State.REFUSED if context.stop:
                 return None
             case State.FAILED | State.REFUSED if tries:
-                walk.finished.add(run.digest)
-                if reason := walk.brake.failed(run.error):
-                    walk.stop.set(reason)
+                context.failed.add(run.digest)
+                if reason := context.breaker.failed(run.error):
+                    context.stop.set(reason)
                 return None
             case State.FAILED | State.REFUSED:
-                return await self._writer.settle(run, State.PLANNED, error="", error_kind="")
+                return await self._journal.move_or_reload(run, State.PLANNED, error="", error_kind="")
             case State.PLANNED:
-                return await self._submitter.submit(run, walk, tries)
+                return await self._submitter.submit(run, context, tries)
             case State.SUBMITTING:  # its process is gone
                 return await self._recovery.abandon(run)
             case State.SUBMITTED | State.PROCESSING | State.DOWNLOADING if run.owner != this_process():
-                return await self._writer.claim(run)
+                return await self._journal.claim(run)
             case State.SUBMITTED | State.PROCESSING:
-                return await self._collector.poll(run, walk)
+                return await self._collector.poll(run, context)
             case State.DOWNLOADING:
                 return await self._collector.collect(run)
             case State.COMPLETED:
-                walk.brake.succeeded()
+                context.breaker.succeeded()
             case State.UNKNOWN:
-                walk.lost_answers += 1
+                context.unknown_submits += 1
             case State.LOST:
                 pass
         return None

@@ -1,8 +1,8 @@
-"""In whose hands a run is: a process, told apart from an earlier one with the same number.
+"""Which process holds a run.
 
-A run that is being submitted or is in flight has an owner, and the others leave it alone: one process pays and polls,
-the others wait for what comes of it. What a dead owner left is taken over. On this machine a look at the process
-table tells; a process elsewhere writes its heartbeat to the log.
+A run that is being submitted or is in flight has an owner, and other processes leave it alone: one process pays and
+polls, the others wait for the outcome. When the owner is gone, another process takes the run over. On this machine
+the process table shows whether an owner lives; a process on another machine writes heartbeats to the log.
 """
 
 from __future__ import annotations
@@ -14,69 +14,89 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 
-BEAT_SECONDS = 5.0
+HEARTBEAT_SECONDS = 5.0
 """Between heartbeats."""
 
 LEASE_SECONDS = 30.0
-"""Without a heartbeat for so long, a process on another machine has lost what it polls."""
+"""A process on another machine that sent no heartbeat for this long has lost the runs that it polls."""
 
 SUBMIT_LEASE_SECONDS = 600.0
-"""And what it was submitting: longer, since a machine that wakes up may still send what it had begun."""
+"""And the runs that it was submitting: longer, because a machine that wakes up may still send what it had begun."""
 
-RunId = tuple[str, str, str]
-"""A run: the log's file, the service, the digest."""
+
+class RunId(NamedTuple):
+    """A run, told apart from runs of other logs and services."""
+
+    log: str
+    service: str
+    digest: str
+
 
 _held: Counter[RunId] = Counter()
-"""What this process has in hand now, submits that outlive an interrupted sweep included."""
+"""The runs that this process holds now, including submits that outlive an interrupted sweep."""
 
 
 def this_process() -> str:
-    """This process, as the log names it."""
+    """The name of this process in the log: machine, number and time of start."""
     return _name(os.getpid())
 
 
 @contextmanager
-def holding(place: RunId) -> Iterator[None]:
-    """While a sweep of this process has a run in hand."""
-    _held[place] += 1
+def holding(run_id: RunId) -> Iterator[None]:
+    """Hold a run in this process."""
+    _held[run_id] += 1
     try:
         yield
     finally:
-        _held[place] -= 1
-        if not _held[place]:
-            del _held[place]
+        _held[run_id] -= 1
+        if not _held[run_id]:
+            del _held[run_id]
 
 
 def is_held(
-    place: RunId, owner: str | None, silence: Callable[[str], float | None], patience: float = LEASE_SECONDS
+    run_id: RunId,
+    owner: str | None,
+    heartbeat_age: Callable[[str], float | None],
+    lease_seconds: float = LEASE_SECONDS,
 ) -> bool:
-    """Whether a run is in the hands of another process, or of another sweep of this one.
+    """Whether another process, or another sweep of this process, holds a run.
 
     Parameters
     ----------
-    place:
+    run_id:
         The run.
     owner:
-        Whom the log names as its owner.
-    silence:
-        Tells how many seconds ago a process last wrote a heartbeat; None where it never did.
-    patience:
-        How long an owner elsewhere may be silent.
+        The owner that the log names; None where it names none.
+    heartbeat_age:
+        Gives the seconds since the last heartbeat of a process; None where it never wrote one.
+    lease_seconds:
+        How old the heartbeat of an owner on another machine may be.
     """
     if owner is None or owner == this_process():
-        return place in _held
-    return is_alive(owner, silence, patience)
+        return run_id in _held
+    return is_alive(owner, heartbeat_age, lease_seconds)
 
 
-def is_alive(owner: str, silence: Callable[[str], float | None], patience: float) -> bool:
-    """Whether a process still runs."""
+def is_alive(owner: str, heartbeat_age: Callable[[str], float | None], lease_seconds: float) -> bool:
+    """Whether a process still runs.
+
+    Parameters
+    ----------
+    owner:
+        The name of the process in the log.
+    heartbeat_age:
+        Gives the seconds since the last heartbeat of a process; None where it never wrote one.
+    lease_seconds:
+        How old the heartbeat of a process on another machine may be.
+    """
     machine, pid, created = owner.rsplit(":", 2)
     if machine != _machine():
-        seconds = silence(owner)
-        return seconds is not None and seconds < patience
+        seconds = heartbeat_age(owner)
+        return seconds is not None and seconds < lease_seconds
     try:
         return abs(psutil.Process(int(pid)).create_time() - float(created)) < 0.05
     except psutil.NoSuchProcess:
@@ -90,7 +110,7 @@ def _name(pid: int) -> str:
 
 @cache
 def _machine() -> str:
-    """This machine, since it was started: names of machines are not unique, and process numbers begin anew."""
+    """This machine since its last start: names of machines are not unique, and process numbers start again."""
     boot = Path("/proc/sys/kernel/random/boot_id")
     started = boot.read_text().strip()[:8] if boot.exists() else f"{psutil.boot_time():.0f}"
     return f"{platform.node()}/{started}"

@@ -1,48 +1,55 @@
-"""Who may send next: one turn-giver for all requests of a key and service.
+"""Who may send next: one limiter for all requests of a key and a service.
 
-Without a limit every turn is granted at once. Under one, turns go to results before look-ups before submits before
-polls, and among polls to the job whose finished picture is likeliest to lie unseen. A 429 closes the gate for all
-until the moment that the service names; then one request goes first, and the others follow its answer.
+A request asks for a permit (`acquire`), is sent, and reports its answer (`answered`) or that it was not sent
+(`release`). Three things hold a permit back: the user's limit of requests per minute, the rate that 429s taught, and,
+for submits only, the number of jobs in flight. The states of the limiter::
+
+    free ──(the user has a limit, or a 429 cut the rate)──> paced
+    free, paced ──(429 with a moment of reset, outage, or `pause`)──> paused
+    paused ──(its time is over)──> probe due ──(the next permit)──> probing
+    probing ──(an answer that is no 429)──> free, or paced
+    probing ──(429, or a failure while the outage lasts)──> paused
+    probing ──(the permit was not used)──> probe due
+
+- *free*: every permit is granted at once.
+- *paced*: permits are spaced by the rates that hold. Results and pictures go first, then look-ups, submits and polls;
+  among polls goes first the job whose picture most likely waits unseen.
+- *paused*: nobody sends until `_paused_until`.
+- *probe due*, *probing*: one request goes alone, and all others wait for its answer.
+
+A 429 of a submit without a moment of reset changes no state: it lowers the number of jobs in flight. A task grants
+permits (`_grant_permits`) while requests wait; while none waits and the limiter is free, there is no task.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
+import random
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import islice
 
+from ..backoff import Backoff, RandomSource
 from ..clock import Clock
-from ..errors import TransportError
-from ..service.transport import HttpRequest, HttpResponse, Purpose, Transport
+from ..service.transport import HttpResponse, Purpose
 from ..service.wire import retry_after
-from .policy.rate_control import ConcurrencyLimit, RateController, RetryQuota
+from .policy.rate_control import ConcurrencyLimit, RateController, RetryQuota, useful_jobs
 
-BY_RANK: tuple[Purpose, ...] = ("download", "result", "history", "account", "submit", "status")
-"""Purposes of requests, those that go first at the beginning."""
+PRIORITY: tuple[Purpose, ...] = ("download", "result", "history", "account", "submit", "status")
+"""Purposes of requests; those that go first stand first."""
 
-UNNAMED_PAUSE = 1.0
-"""A 429 that names no moment of reset closes the gate so long, doubled while it repeats itself."""
+UNNAMED_PAUSE = Backoff(first=1.0, longest=60.0)
+"""The pause after a 429 that names no moment of reset, as long as it repeats."""
 
 LATE = 0.05
-"""So much later than the moment of reset the gate opens: clocks differ."""
+"""Seconds that a pause lasts longer than the service says: clocks differ."""
 
 SHORTEST_PAUSE = 1e-3
-"""Seconds that are not worth waiting for."""
-
-LITTLE = 1.4
-"""Jobs in flight relative to what the budget of requests can collect (Little's law): enough to use all of it."""
-
-SPARE = 2
-"""And some more, so that a request is always spent on a job that is likely to be done."""
-
-REQUESTS_PER_RUN = 3
-
+"""A shorter pause is not worth waiting for, in seconds."""
 
 COMPARED = 16
-"""So many of those who have waited longest are compared; to compare all would take longer than it saves."""
+"""The requests that have waited longest, among which the most urgent goes first; to compare all takes too long."""
 
 
 @dataclass(eq=False)
@@ -52,23 +59,25 @@ class _Waiting:
 
 
 class RateLimiter:
-    """Grants turns.
+    """Grants permits to send.
 
     Parameters
     ----------
     clock:
-        What time it is.
+        Source of the current time, replaced in tests.
     max_in_flight:
         The user's cap on jobs at the service.
-    window:
-        Takes a turn of the user's limit of requests per minute, which processes share: 0 where it was taken, else
-        the seconds to wait. None for no such limit.
+    shared_window:
+        Takes one of the user's requests per minute, which all processes share: gives 0 where one was free, else the
+        seconds to wait. None where the user has no limit.
     max_rpm:
-        That limit.
+        The user's limit of requests per minute; None for no limit.
     on_limit:
-        Told what changes a limit: which one, its new value, and why.
+        Called when a limit changes: with its name, its new value, and why.
     cautious:
-        Whether the log knows of 429s lately.
+        Whether the log knows of recent 429s, so that sending starts slowly.
+    jitter:
+        Source of random numbers for pauses, replaced in tests.
     """
 
     def __init__(
@@ -76,45 +85,55 @@ class RateLimiter:
         clock: Clock,
         *,
         max_in_flight: int,
-        window: Callable[[], Awaitable[float]] | None = None,
+        shared_window: Callable[[], Awaitable[float]] | None = None,
         max_rpm: float | None = None,
         on_limit: Callable[[str, float, str], None] = lambda what, value, why: None,
         cautious: bool = False,
+        jitter: RandomSource = random.random,
     ) -> None:
         self._clock = clock
-        self._window = window
+        self._shared_window = shared_window
         self._max_rpm = max_rpm
         self._on_limit = on_limit
+        self._jitter = jitter
         self._rate = RateController.cautious(clock.monotonic()) if cautious else RateController()
-        # The user's limit is spent evenly: bursts would leave nothing for results, and jobs lying unseen.
-        self._even = RateController(max_rpm / 60, growth=1.0) if max_rpm is not None else RateController()
+        # The user's limit is spent evenly: bursts would leave nothing for results, and pictures would wait unseen.
+        self._user_rate = RateController(max_rpm / 60, growth=1.0) if max_rpm is not None else RateController()
         self._all_counted = False
-        self.room = ConcurrencyLimit(max_in_flight)
+        self._concurrency = ConcurrencyLimit(max_in_flight)
         self._quota = RetryQuota()
         self._service_seconds: float | None = None
-        self._flying: set[str] = set()
-        self._pending = 0
-        self._gate = 0.0
-        self._probing = False
-        self._must_probe = False
-        self._unnamed = 0
-        self._waiting: dict[Purpose, deque[_Waiting]] = {purpose: deque() for purpose in BY_RANK}
+        self._jobs_in_flight: set[str] = set()
+        self._submits_pending = 0
+        self._paused_until = 0.0
+        self._is_probing = False
+        self._probe_is_due = False
+        self._unnamed_429s = 0
+        self._waiting: dict[Purpose, deque[_Waiting]] = {purpose: deque() for purpose in PRIORITY}
         self._changed = asyncio.Event()
-        self._giving: asyncio.Task[None] | None = None
+        self._granting: asyncio.Task[None] | None = None
 
-    # ------------------------------------------------------------------ turns
+    # ------------------------------------------------------------------ permits
 
-    async def turn(self, purpose: Purpose, urgency: Callable[[], float] = lambda: 0.0) -> None:
-        """Wait until a request of this purpose may be sent; then send it and say what came of it (`answered`)."""
+    async def acquire(self, purpose: Purpose, urgency: Callable[[], float] = lambda: 0.0) -> None:
+        """Wait until a request may be sent. Its sender then calls `answered`, or `release` if it is not sent.
+
+        Parameters
+        ----------
+        purpose:
+            What the request is for.
+        urgency:
+            Gives how much it matters now that this request goes before others of its purpose.
+        """
         now = self._clock.monotonic()
         if self._is_free and self._may_go(purpose, now) and not self._pause(purpose, now):
             self._go(purpose)
             return
         waiting = _Waiting(urgency, asyncio.get_running_loop().create_future())
         self._waiting[purpose].append(waiting)
-        if self._giving is None or self._giving.done():
-            self._giving = asyncio.create_task(self._give())
-        if len(self._waiting[purpose]) == 1:  # else somebody waits for just this already
+        if self._granting is None or self._granting.done():
+            self._granting = asyncio.create_task(self._grant_permits())
+        if len(self._waiting[purpose]) == 1:  # else another request waits for the same thing already
             self._changed.set()
         try:
             await waiting.granted
@@ -122,61 +141,63 @@ class RateLimiter:
             if waiting in self._waiting[purpose]:
                 self._waiting[purpose].remove(waiting)
             elif not waiting.granted.cancelled():
-                self.returned(purpose)
+                self.release(purpose)
             raise
 
-    def returned(self, purpose: Purpose) -> None:
-        """A turn that was granted is not used."""
+    def release(self, purpose: Purpose) -> None:
+        """Give back a permit that is not used."""
         if purpose == "submit":
-            self._pending -= 1
-        if self._probing:
-            self._probing, self._must_probe = False, True
+            self._submits_pending -= 1
+        if self._is_probing:
+            self._is_probing, self._probe_is_due = False, True
         self._changed.set()
 
-    async def _give(self) -> None:
-        """Give turns until nobody waits. An error, of the log say, goes to all who wait: they would wait for ever."""
+    async def _grant_permits(self) -> None:
+        """Grant permits until no request waits. An error, for example of the log, goes to all that wait."""
         try:
-            await self._give_turns()
-        except Exception as error:  # noqa: BLE001 - whoever waits gets it
+            await self._grant_by_priority()
+        except Exception as error:  # noqa: BLE001 - each waiting request gets it, or it would wait for ever
             for waiting in self._waiting.values():
                 while waiting:
                     granted = waiting.popleft().granted
                     if not granted.done():
                         granted.set_exception(error)
 
-    async def _give_turns(self) -> None:
+    async def _grant_by_priority(self) -> None:
         while any(self._waiting.values()):
             self._changed.clear()
             now = self._clock.monotonic()
-            possible = [purpose for purpose in BY_RANK if self._waiting[purpose] and self._may_go(purpose, now)]
+            possible = [purpose for purpose in PRIORITY if self._waiting[purpose] and self._may_go(purpose, now)]
             pauses = {purpose: self._pause(purpose, now) for purpose in possible}
             ready = [purpose for purpose in possible if not pauses[purpose]]
             if not ready:
-                await self._change(min(pauses.values(), default=None))
-            elif ready[0] != "download" and self._window is not None and (pause := await self._window()):
-                await self._change(pause)
+                await self._wait_for_change(min(pauses.values(), default=None))
+            elif (
+                ready[0] != "download" and self._shared_window is not None and (pause := await self._shared_window())
+            ):
+                await self._wait_for_change(pause)
             elif self._waiting[ready[0]]:
                 self._grant(ready[0])
 
     def _grant(self, purpose: Purpose) -> None:
-        """Give the turn to whom it matters most now, of this purpose."""
+        """Grant a permit to the most urgent request of this purpose."""
         waiting = self._waiting[purpose]
         if self._is_free or len(waiting) == 1:
             first = waiting.popleft()
         else:
             first = max(islice(waiting, COMPARED), key=lambda one: one.urgency())
             waiting.remove(first)
-        if not first.granted.done():  # nobody cancelled it meanwhile
+        if not first.granted.done():  # it may have been cancelled meanwhile
             self._go(purpose)
             first.granted.set_result(None)
 
     @property
     def _is_free(self) -> bool:
-        """Whether nothing but the room for jobs holds anybody back, so that the order does not matter."""
-        return self._window is None and self._rate.pace is None and not self._must_probe
+        """Whether only the number of jobs in flight holds requests back, so that their order does not matter."""
+        return self._shared_window is None and self._rate.rate is None and not self._probe_is_due
 
-    async def _change(self, seconds: float | None) -> None:
-        """Wait for something to change, at most so long."""
+    async def _wait_for_change(self, seconds: float | None) -> None:
+        """Wait until something changes, or for this long; None waits for a change alone."""
         if seconds is None:
             await self._changed.wait()
             return
@@ -187,173 +208,107 @@ class RateLimiter:
             timer.cancel()
 
     def _may_go(self, purpose: Purpose, now: float) -> bool:
-        if self._probing:
+        if self._is_probing:
             return False
-        return purpose != "submit" or len(self._flying) + self._pending < self._most_flying(now)
+        return purpose != "submit" or len(self._jobs_in_flight) + self._submits_pending < self._most_jobs(now)
 
-    def _most_flying(self, now: float) -> int:
-        """Jobs at the service: under a limit of requests, more than can be collected would only wait, and expire."""
-        paces = [self._max_rpm / 60] if self._max_rpm is not None else []
-        if self._all_counted and (pace := self._rate.now(now)) is not None:
-            paces.append(pace)
-        if not paces or self._service_seconds is None:
-            return self.room.limit
-        useful = LITTLE * min(paces) * self._service_seconds / REQUESTS_PER_RUN
-        return min(self.room.limit, math.ceil(useful) + SPARE)
+    def _most_jobs(self, now: float) -> int:
+        """Jobs that may be at the service now."""
+        rates = [self._max_rpm / 60] if self._max_rpm is not None else []
+        if self._all_counted and (rate := self._rate.rate_at(now)) is not None:
+            rates.append(rate)
+        if not rates or self._service_seconds is None:
+            return self._concurrency.limit
+        return min(self._concurrency.limit, useful_jobs(rates, self._service_seconds))
 
     def _pause(self, purpose: Purpose, now: float) -> float:
-        paced = self._rate.wait(now) if self._is_counted(purpose) else 0.0
-        even = self._even.wait(now) if purpose != "download" else 0.0
-        pause = max(self._gate - now, paced, even)
+        """Seconds until a request of this purpose may go, by all that holds it back."""
+        learned = self._rate.wait(now) if self._is_counted(purpose) else 0.0
+        users = self._user_rate.wait(now) if purpose != "download" else 0.0
+        pause = max(self._paused_until - now, learned, users)
         return pause if pause > SHORTEST_PAUSE else 0.0
 
     def _go(self, purpose: Purpose) -> None:
         if purpose == "submit":
-            self._pending += 1
-        if self._must_probe:
-            self._must_probe, self._probing = False, True
+            self._submits_pending += 1
+        if self._probe_is_due:
+            self._probe_is_due, self._is_probing = False, True
         now = self._clock.monotonic()
         if self._is_counted(purpose):
             self._rate.sent(now)
         if purpose != "download":
-            self._even.sent(now)
+            self._user_rate.sent(now)
 
     def _is_counted(self, purpose: Purpose) -> bool:
+        """Whether the service's limit counts such requests: submits, and the others once one of them met a 429."""
         return purpose == "submit" or (self._all_counted and purpose != "download")
 
-    # ------------------------------------------------------------------ what comes back
+    # ------------------------------------------------------------------ answers
 
     def answered(self, purpose: Purpose, response: HttpResponse | None) -> None:
-        """What a request came to; None where no answer came."""
+        """A request was sent.
+
+        Parameters
+        ----------
+        purpose:
+            What it was for.
+        response:
+            The answer; None where none came.
+        """
         now = self._clock.monotonic()
-        if self._probing or purpose == "submit":  # of others no answer lets anybody go sooner
+        if self._is_probing or purpose == "submit":  # the answer to another request lets no other go sooner
             self._changed.set()
-        self._probing = False
+        self._is_probing = False
         if purpose == "submit":
-            self._pending -= 1
+            self._submits_pending -= 1
         if response is not None and response.status == 429:
             self._limited(purpose, retry_after(response.headers, self._clock.now()), now)
             return
-        # Whatever else was wrong with it, no limit stood in its way.
+        # Whatever else was wrong with it, no limit refused it.
         if self._is_counted(purpose):
             self._rate.accepted(now)
         if response is None or response.status >= 500:
-            self._close_gate(self._quota.failed())
+            self.pause(self._quota.failed(self._jitter))
         else:
             self._quota.answered()
-            self._unnamed = 0
+            self._unnamed_429s = 0
 
-    def accepted(self, digest: str) -> None:
-        """A run's job is at the service."""
-        self._flying.add(digest)
-        if self.room.accepted(len(self._flying)):
-            self._on_limit("jobs in flight", self.room.limit, "a probe was accepted")
+    def job_accepted(self, digest: str) -> None:
+        """The job of a run is at the service."""
+        self._jobs_in_flight.add(digest)
+        if self._concurrency.accepted(len(self._jobs_in_flight)):
+            self._on_limit("jobs in flight", self._concurrency.limit, "a probe was accepted")
 
-    def done(self, digest: str) -> None:
-        """A run's job is known to be done, or is not watched any more."""
-        if digest in self._flying:
-            self._flying.discard(digest)
-            if self.room.completed():
-                self._on_limit("jobs in flight", self.room.limit, "a probe for more room")
+    def job_done(self, digest: str) -> None:
+        """The job of a run is known to be done, or is not polled any more."""
+        if digest in self._jobs_in_flight:
+            self._jobs_in_flight.discard(digest)
+            if self._concurrency.completed():
+                self._on_limit("jobs in flight", self._concurrency.limit, "a probe for a higher limit")
             self._changed.set()
 
     def expect(self, service_seconds: float) -> None:
-        """Jobs take so long."""
+        """Jobs are expected to take this long, in seconds."""
         self._service_seconds = service_seconds
         self._changed.set()
 
     def pause(self, seconds: float) -> None:
-        """Nobody sends for a while; then one request goes first."""
-        self._close_gate(seconds)
+        """Send nothing for this long; then one request goes first. 0 does not pause."""
+        if seconds > 0:
+            self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
+            self._probe_is_due = True
 
     def _limited(self, purpose: Purpose, reset: float | None, now: float) -> None:
-        if reset is None and purpose == "submit" and self._flying:
+        """A request was answered 429; `reset` gives the seconds to the moment that the service names."""
+        if reset is None and purpose == "submit" and self._jobs_in_flight:
             # No moment of reset: the service is full, and a job that ends makes room.
-            if self.room.full(len(self._flying)):
-                self._on_limit("jobs in flight", self.room.limit, "429 without a moment of reset")
+            if self._concurrency.full(len(self._jobs_in_flight)):
+                self._on_limit("jobs in flight", self._concurrency.limit, "429 without a moment of reset")
             return
         if purpose != "submit":
             self._all_counted = True
-        self._unnamed += 1
-        closed = min(60.0, UNNAMED_PAUSE * 2.0 ** (self._unnamed - 1)) if reset is None else reset + LATE
-        if self._rate.limited(now, closed):
-            self._on_limit("calls a minute", round(60 * (self._rate.pace or 0.0), 1), "429")
-        self._close_gate(closed)
-
-    def _close_gate(self, seconds: float) -> None:
-        if seconds > 0:
-            self._gate = max(self._gate, self._clock.monotonic() + seconds)
-            self._must_probe = True
-
-
-FEWEST_IN_THE_AIR, MOST_IN_THE_AIR = 4, 32
-CALLS_A_SECOND = 120.0
-"""So many calls a second should be possible whatever the way to the service takes: enough for 500 jobs in flight."""
-
-
-class RateLimitedTransport:
-    """A transport that takes turns, and keeps few requests in the air: as many as the way to the service needs.
-
-    Submits take their turn before their intent is written, so they are only noted here.
-    """
-
-    def __init__(self, transport: Transport, pacer: RateLimiter, clock: Clock) -> None:
-        self._transport = transport
-        self._pacer = pacer
-        self._clock = clock
-        self._round_trip: float | None = None
-        self._air = 0
-        self._landing: deque[asyncio.Future[None]] = deque()
-
-    async def send(self, request: HttpRequest) -> HttpResponse:
-        """The answer to a request, once it may be sent."""
-        if request.purpose == "submit":
-            return await self._send(request)
-        await self._pacer.turn(request.purpose, request.urgency)
-        try:
-            while self._air >= self._most:
-                landed = asyncio.get_running_loop().create_future()
-                self._landing.append(landed)
-                await landed
-        except BaseException:
-            self._pacer.returned(request.purpose)
-            raise
-        self._air += 1
-        try:
-            return await self._send(request)
-        finally:
-            self._air -= 1
-            while self._landing and self._air < self._most:
-                landed = self._landing.popleft()
-                if not landed.done():
-                    landed.set_result(None)
-                    break
-
-    async def close(self) -> None:
-        """Close connections."""
-        await self._transport.close()
-
-    @property
-    def _most(self) -> int:
-        if self._round_trip is None:
-            return FEWEST_IN_THE_AIR
-        needed = math.ceil(CALLS_A_SECOND * self._round_trip)
-        return min(MOST_IN_THE_AIR, max(FEWEST_IN_THE_AIR, needed))
-
-    async def _send(self, request: HttpRequest) -> HttpResponse:
-        started = self._clock.monotonic()
-        try:
-            response = await self._transport.send(request)
-        except TransportError:
-            self._pacer.answered(request.purpose, None)
-            raise
-        except BaseException:
-            self._pacer.returned(request.purpose)
-            raise
-        if request.purpose != "download":
-            seconds = self._clock.monotonic() - started
-            # The quickest tells the way's length; what lasts longer waited at the service.
-            slow = self._round_trip is None or seconds < self._round_trip
-            self._round_trip = seconds if slow else 0.99 * (self._round_trip or 0) + 0.01 * seconds
-        self._pacer.answered(request.purpose, response)
-        return response
+        self._unnamed_429s += 1
+        seconds = UNNAMED_PAUSE.seconds(self._unnamed_429s, self._jitter) if reset is None else reset + LATE
+        if self._rate.limited(now, seconds):
+            self._on_limit("calls a minute", round(60 * (self._rate.rate or 0.0), 1), "429")
+        self.pause(seconds)

@@ -1,10 +1,11 @@
-"""Submits: the intent in the journal, one request, its outcome in the journal; never torn apart, never repeated."""
+"""Submits: the intent in the journal, one request, its outcome in the journal. Never interrupted, never repeated."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
+from ..backoff import Backoff, RandomSource
 from ..clock import Clock
 from ..errors import RateLimited, ServerError
 from ..lifecycle import Accepted, NotSent, Refused, State, SubmitOutcome, Unknown, advance
@@ -25,67 +26,97 @@ REACH_TRIES = 5
 """How often one run's submit finds the service out of reach before the sweep stops."""
 
 SERVER_TRIES = 3
-"""How often one run's submit is answered by a failure of the service's own before the run is given up for now."""
+"""How often the service itself fails to answer one run's submit before the run is given up for now."""
+
+NOT_SENT_PAUSE = Backoff(first=1.0, longest=8.0)
+"""Between submits of one run that were not accepted."""
 
 
 class Submitter:
-    """Submits runs of one service.
+    """Submits runs to one service.
 
     Parameters
     ----------
-    writer, api, pacer, clock:
-        Where it writes, sends, takes turns and waits.
+    journal:
+        The service's runs in the log.
+    api:
+        The service.
+    limiter:
+        Grants the permit of each submit.
+    clock:
+        Source of the current time, replaced in tests.
     rates:
         What an evaluation costs, for the budget.
+    jitter:
+        Source of random numbers for pauses, replaced in tests.
     """
 
-    def __init__(self, writer: AsyncJournal, api: Api, pacer: RateLimiter, clock: Clock, rates: Rates) -> None:
-        self._writer = writer
+    def __init__(
+        self,
+        journal: AsyncJournal,
+        api: Api,
+        limiter: RateLimiter,
+        clock: Clock,
+        rates: Rates,
+        jitter: RandomSource,
+    ) -> None:
+        self._journal = journal
         self._api = api
-        self._pacer = pacer
+        self._limiter = limiter
         self._clock = clock
         self._rates = rates
+        self._jitter = jitter
         self._slots = asyncio.Semaphore(SUBMITS_AT_A_TIME)
         self._background: set[asyncio.Task[Any]] = set()
 
-    async def submit(self, run: LoggedRun, walk: RunContext, tries: int) -> LoggedRun | None:
-        """Submit a planned run; None where the sweep is asked to stop."""
+    async def submit(self, run: LoggedRun, context: RunContext, tries: int) -> LoggedRun | None:
+        """Submit a planned run: the run as it is then, or None where the sweep stops.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        context:
+            The call of the engine.
+        tries:
+            How often this call submits the run, this time included.
+        """
         cost = self._estimate(run)
         await self._slots.acquire()
         try:
-            await self._pacer.turn("submit")
-            refusal = None if walk.stop else walk.budget.reserve(cost)
+            await self._limiter.acquire("submit")
+            refusal = None if context.stop else context.budget.reserve(cost)
             if refusal is not None:
-                walk.stop.set(f"{refusal}; ws.run(sweep, max_cost=...) goes on with a higher cap")
-            if walk.stop:
-                self._pacer.returned("submit")
+                context.stop.set(f"{refusal}. max_cost=... sets a higher cap")
+            if context.stop:
+                self._limiter.release("submit")
                 self._slots.release()
                 return None
         except BaseException:
             self._slots.release()
             raise
-        # A task of its own, shielded: whoever interrupts the sweep does not tear a submit in two.
+        # A task of its own, shielded: an interrupt of the sweep does not cut a submit in two.
         task = asyncio.create_task(self._submit(run, last=tries >= SERVER_TRIES))
         task.add_done_callback(self._submitted)
         self._background.add(task)
         following, outcome = await asyncio.shield(task)
         if not isinstance(outcome, Accepted | Unknown):
-            walk.budget.release(cost)
+            context.budget.release(cost)
         match outcome:
             case Refused(error=error, stops=True):
-                walk.stop.set(self._api.says(error))
+                context.stop.set(self._api.says(error))
             case NotSent(reason=reason, error=None) if tries >= REACH_TRIES:
-                walk.stop.set(f"{self._api.redact(reason).rstrip('.')}. Nothing was billed")
-            case NotSent(error=None):
-                self._pacer.pause(0.5 * 2.0**tries)
+                context.stop.set(f"{self._api.redact(reason).rstrip('.')}. Nothing was billed")
+            case NotSent(error=None):  # the service is out of reach, for all requests
+                self._limiter.pause(NOT_SENT_PAUSE.seconds(tries, self._jitter))
             case NotSent(error=RateLimited()):
-                pass  # the pacer knows
+                pass  # the limiter knows
             case NotSent():
-                await self._clock.sleep(0.5 * 2.0**tries)
+                await self._clock.sleep(NOT_SENT_PAUSE.seconds(tries, self._jitter))
         return following
 
-    async def settle(self) -> None:
-        """Let submits on the wire end."""
+    async def drain(self) -> None:
+        """Wait until the submits on the wire have ended."""
         if self._background:
             await asyncio.wait(self._background)
 
@@ -94,11 +125,19 @@ class Submitter:
         self._slots.release()
 
     async def _submit(self, run: LoggedRun, *, last: bool) -> tuple[LoggedRun | None, SubmitOutcome | None]:
-        """Intent, submit, outcome. Without an outcome another process was faster."""
-        with holding(self._writer.place(run)):
+        """Intent, submit, outcome; no outcome where another process was faster.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        last:
+            Whether a failure of the service refuses the run for now.
+        """
+        with holding(self._journal.run_id(run)):
             intent = None
             try:
-                intent = await self._writer.move(
+                intent = await self._journal.move(
                     run,
                     State.SUBMITTING,
                     owner=this_process(),
@@ -107,16 +146,16 @@ class Submitter:
                 )
             finally:
                 if intent is None:
-                    self._pacer.returned("submit")
+                    self._limiter.release("submit")
             if intent is None:
-                return self._writer.reread(run), None
+                return self._journal.reload(run), None
             outcome = await self._api.submit(canonical_json(run.parameters).encode())
             if last and isinstance(outcome, NotSent) and isinstance(outcome.error, ServerError):
                 outcome = Refused(outcome.error)
             changes: dict[str, Any] = {"owner": None}
             match outcome:
                 case Accepted(request_id=request_id, status_url=status_url, response_url=response_url):
-                    self._pacer.accepted(run.digest)
+                    self._limiter.job_accepted(run.digest)
                     relative = self._api.service.relative
                     changes = {"request_id": request_id, "accepted_at": self._clock.now(), "error": ""}
                     changes |= {"status_url": relative(status_url), "response_url": relative(response_url)}
@@ -125,8 +164,9 @@ class Submitter:
                 case Refused(error=error):
                     kind = "server" if isinstance(error, ServerError) else "invalid"
                     changes |= {"error": self._api.says(error), "error_kind": "" if outcome.stops else kind}
-            return await self._writer.move(intent, advance(intent.state, outcome), **changes), outcome
+            return await self._journal.move(intent, advance(intent.state, outcome), **changes), outcome
 
     def _estimate(self, run: LoggedRun) -> float | None:
+        """What a submit of this run costs, in US dollars; None where that is unknown."""
         evaluations = MODEL.evaluations(run.parameters)
         return None if evaluations is None or self._rates.cost is None else evaluations * self._rates.cost

@@ -406,15 +406,15 @@ def test_a_part_of_the_history_proves_nothing(bench, monkeypatch):
     monkeypatch.setattr(recovery, "MOST_PAGES", 1)
     b = bench(faults={"submit:drop_after": {1}})
     first, *others = sweep(150)
-    with_history = recovery.Recovery.settle
+    with_history = recovery.Recovery.reconcile
 
     async def not_now(self, runs, on_change, *, resubmit_unknown):
         return runs
 
-    monkeypatch.setattr(recovery.Recovery, "settle", not_now)
+    monkeypatch.setattr(recovery.Recovery, "reconcile", not_now)
     b.run([first])
     b.run(others)
-    monkeypatch.setattr(recovery.Recovery, "settle", with_history)
+    monkeypatch.setattr(recovery.Recovery, "reconcile", with_history)
     assert b.states([first]) == ["unknown"]
     assert [row.state for row in b.run([first])] == ["unknown"]
     monkeypatch.setattr(recovery, "MOST_PAGES", 2)

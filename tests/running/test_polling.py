@@ -1,4 +1,4 @@
-"""When jobs are asked for."""
+"""When jobs are polled."""
 
 import asyncio
 import math
@@ -23,8 +23,8 @@ def draw(rng, number, mean=22.0, spread=0.15):
     return mean * np.exp(sigma * rng.standard_normal(number) - sigma**2 / 2)
 
 
-def taught(times, seconds=22 / 25, parameters=EULER):
-    learned = ServiceTimes(seconds)
+def taught(times, seconds_per_evaluation=22 / 25, parameters=EULER):
+    learned = ServiceTimes(seconds_per_evaluation)
     for time in times:
         learned.learn(parameters, 0.0, float(time))
     return learned
@@ -32,60 +32,62 @@ def taught(times, seconds=22 / 25, parameters=EULER):
 
 @pytest.mark.parametrize("spread", [0.1, 0.3])
 @pytest.mark.parametrize("number", [10, 50, 150])
-def test_the_laws_quantiles_are_calibrated(spread, number):
-    """Of new jobs, the share that the law says is done by its quantile: within what so few measurements allow."""
+def test_the_quantiles_of_the_distribution_are_calibrated(spread, number):
+    """A quantile says which share of new jobs is done by then, as far as this few measurements allow."""
     rng = np.random.default_rng(number)
     for share in (0.1, 0.5, 0.9):
         found = []
         for _ in range(60):
-            law = ServiceTimeDistribution(draw(rng, number, spread=spread), 22.0)
-            found.append(np.mean(draw(rng, 400, spread=spread) <= law.quantile(share)))
+            distribution = ServiceTimeDistribution(draw(rng, number, spread=spread), 22.0)
+            found.append(np.mean(draw(rng, 400, spread=spread) <= distribution.quantile(share)))
         assert abs(np.mean(found) - share) < 0.06
 
 
 @given(st.lists(st.floats(0.01, 1000), min_size=1, max_size=30), st.floats(0, 2000), st.floats(0.001, 10))
-def test_the_index_rule_asks_when_the_expected_lag_reaches_the_allowance(times, since, allowance):
-    law = ServiceTimeDistribution(times, 1.0)
-    when = law.ask_after(since, allowance)
+def test_the_index_rule_polls_when_the_expected_lag_reaches_the_allowance(times, since, allowance):
+    distribution = ServiceTimeDistribution(times, 1.0)
+    when = distribution.poll_at(since, allowance)
     assert when > since
-    assert law.lag(since, when) == pytest.approx(allowance, rel=0.15, abs=0.02 * law.mean) or when > law.quantile(
-        0.999
-    )
+    assert distribution.expected_lag(since, when) == pytest.approx(
+        allowance, rel=0.15, abs=0.02 * distribution.mean
+    ) or when > distribution.quantile(0.999)
 
 
 def test_the_lag_is_what_a_simulation_finds():
     rng = np.random.default_rng(0)
     times = draw(rng, 4000)
-    law = ServiceTimeDistribution(times[:150], 22.0, prior_share=0.0)
+    distribution = ServiceTimeDistribution(times[:150], 22.0, prior_share=0.0)
     for since, until in ((0.0, 24.0), (20.0, 25.0)):
         late = times[times > since]
-        assert law.lag(since, until) == pytest.approx(np.mean(np.maximum(0.0, until - late)), rel=0.15)
+        assert distribution.expected_lag(since, until) == pytest.approx(
+            np.mean(np.maximum(0.0, until - late)), rel=0.15
+        )
 
 
-def test_without_any_idea_questions_become_rarer():
-    watch = PollSchedule(ServiceTimes(None), {"sampler_name": "dpm_adaptive", "steps": 25}, 0.0)
-    asked = []
-    while len(asked) < 30:
-        asked.append(watch.ask_at())
-        watch.tell(asked[-1], processing=True)
-    gaps = np.diff([0.0, *asked])
+def test_polls_become_rarer_while_no_time_is_known():
+    schedule = PollSchedule(ServiceTimes(None), {"sampler_name": "dpm_adaptive", "steps": 25}, 0.0)
+    polled = []
+    while len(polled) < 30:
+        polled.append(schedule.next_poll())
+        schedule.not_done(polled[-1], processing=True)
+    gaps = np.diff([0.0, *polled])
     assert gaps[0] < 0.5
     assert max(gaps) <= 8.0
-    assert len([when for when in asked if when < 22]) < 20
+    assert len([when for when in polled if when < 22]) < 20
 
 
-def test_few_questions_and_little_lag():
+def test_few_polls_and_little_lag():
     rng = np.random.default_rng(4)
     learned = taught(draw(rng, 30))
     polls, lags = 0, []
     for seconds in draw(rng, 400):
-        watch = PollSchedule(learned, EULER, 0.0)
+        schedule = PollSchedule(learned, EULER, 0.0)
         while True:
-            when = watch.ask_at()
+            when = schedule.next_poll()
             polls += 1
             if when >= seconds:
                 break
-            watch.tell(when, processing=True)
+            schedule.not_done(when, processing=True)
         lags.append(when - seconds)
     assert polls / 400 <= 3.0
     assert np.mean(lags) <= 1.4
@@ -94,7 +96,7 @@ def test_few_questions_and_little_lag():
 def test_a_sampler_that_takes_twice_as_long_is_expected_to():
     learned = taught([22.0] * 30)
     first = {
-        name: PollSchedule(learned, parameters, 0.0).ask_at()
+        name: PollSchedule(learned, parameters, 0.0).next_poll()
         for name, parameters in (("euler", EULER), ("heun", HEUN))
     }
     assert first["heun"] == pytest.approx(first["euler"] * 49 / 25, rel=0.05)
@@ -104,13 +106,13 @@ def test_a_job_that_queued_is_expected_by_what_inference_takes():
     learned = ServiceTimes(22 / 25)
     for _ in range(30):
         learned.learn(EULER, 100.0, 22.0)
-    watch = PollSchedule(learned, EULER, 0.0)
-    assert watch.ask_at() > 100
-    watch.tell(110.0, processing=False)
-    assert 125 < watch.ask_at() < 135
-    watch.tell(130.0, processing=False)
-    watch.tell(134.0, processing=True)
-    assert 148 < watch.ask_at() < 158, "it began between the two answers"
+    schedule = PollSchedule(learned, EULER, 0.0)
+    assert schedule.next_poll() > 100
+    schedule.not_done(110.0, processing=False)
+    assert 125 < schedule.next_poll() < 135
+    schedule.not_done(130.0, processing=False)
+    schedule.not_done(134.0, processing=True)
+    assert 148 < schedule.next_poll() < 158, "it began between the two answers"
 
 
 @pytest.mark.parametrize("mean", [11.0, 44.0])
@@ -140,7 +142,7 @@ def test_the_slow_ones_of_a_first_wave_are_no_change():
         assert any(later[:4]), "what comes after it is judged by it"
 
 
-def test_jobs_in_flight_are_asked_for_sooner_when_the_service_turns_out_faster(tmp_path):
+def test_jobs_in_flight_are_polled_sooner_when_the_service_turns_out_faster(tmp_path):
     b = Bench(tmp_path, workers=1000)
     b.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(60)), max_in_flight=60)
     settings = b.simulator.protocol.settings
@@ -167,10 +169,10 @@ def test_a_job_older_than_its_record_is_looked_up_and_not_polled(tmp_path):
     assert b.ledger.submits == 4
 
 
-def test_the_optimum_is_no_worse_than_the_rule_and_better_than_asking_each_second():
+def test_the_optimum_is_no_worse_than_the_rule_and_better_than_a_poll_each_second():
     rng = np.random.default_rng(5)
-    law = ServiceTimeDistribution(draw(rng, 500), 22.0, prior_share=0.0)
-    polls, lag = best_polls(law, POLLS_PER_MEAN / 22)
+    distribution = ServiceTimeDistribution(draw(rng, 500), 22.0, prior_share=0.0)
+    polls, lag = best_polls(distribution, POLLS_PER_MEAN / 22)
     assert 2 < polls < 3.2
     assert polls + POLLS_PER_MEAN / 22 * lag < 22.5 + POLLS_PER_MEAN / 22 * 0.5
     assert greedy_seconds([3.0, 2.0, 2.0], 2) == 4.0

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 import segflux_nb as sf
 from segflux_nb.errors import WorkspaceError
 from segflux_nb.running.policy.rate_control import QUOTA, RETRY_COST, ConcurrencyLimit, RateController, RetryQuota
-from segflux_nb.running.rate_limiter import BY_RANK, RateLimitedTransport, RateLimiter
+from segflux_nb.running.rate_limited_transport import RateLimitedTransport
+from segflux_nb.running.rate_limiter import PRIORITY, RateLimiter
 from segflux_nb.service.transport import HttpRequest, HttpResponse
 from tests.support.virtual import Bench, VirtualClock
 
@@ -76,18 +77,18 @@ def test_a_log_that_fails_while_turns_are_waited_for_ends_the_sweep(tmp_path, mo
 # ---------------------------------------------------------------------- limits that are found out
 
 
-def test_a_429_closes_the_gate_for_all_until_its_reset_and_one_goes_first():
+def test_a_429_pauses_all_until_its_reset_and_one_goes_first():
     clock = VirtualClock()
     log = []
 
     async def main():
-        pacer = RateLimiter(clock, max_in_flight=64)
+        limiter = RateLimiter(clock, max_in_flight=64)
 
         async def ask(number):
-            await pacer.turn("status")
+            await limiter.acquire("status")
             log.append((round(clock.monotonic(), 2), number))
             await asyncio.sleep(0.1)
-            pacer.answered("status", too_many(30) if clock.monotonic() < 60 else OK)
+            limiter.answered("status", too_many(30) if clock.monotonic() < 60 else OK)
 
         await asyncio.gather(*[ask(number) for number in range(20)])
         log.append("storm")
@@ -96,7 +97,7 @@ def test_a_429_closes_the_gate_for_all_until_its_reset_and_one_goes_first():
     clock.run(main())
     storm = log[log.index("storm") + 1 :]
     first, second = storm[0][0], storm[1][0]
-    assert first >= 30, "closed until the moment of reset"
+    assert first >= 30, "paused until the moment of reset"
     assert second > first, "a probe, and the others only after its answer"
     assert sum(time < 60 for time, _ in storm) <= 2, "one probe a window"
 
@@ -116,13 +117,13 @@ def test_pacing_after_429s_is_noted_and_remembered(tmp_path):
     assert b.clock.monotonic() - before < 30 + 60 + 35, "and is not slow"
 
 
-def test_a_429_before_anything_was_accepted_says_nothing_of_the_pace():
-    """It closes the gate; what was learned before, or the pace of a start, stands."""
-    for rate, expected in ((RateController(), 5.0), (RateController(pace=2.0), 2.0)):
+def test_a_429_before_anything_was_accepted_says_nothing_of_the_rate():
+    """It pauses all; the rate that was learned before, or that of a start, stands."""
+    for rate, expected in ((RateController(), 5.0), (RateController(rate=2.0), 2.0)):
         for now in (0.0, 30.0, 60.0):  # a probe, and again
             assert rate.limited(now, 30.0)
             assert rate.wait(now) == 30.0
-        assert rate.now(90.0) == pytest.approx(expected, rel=0.2)
+        assert rate.rate_at(90.0) == pytest.approx(expected, rel=0.2)
 
 
 def test_a_service_that_is_full_is_kept_full_and_its_429s_cost_nothing(tmp_path):
@@ -133,24 +134,24 @@ def test_a_service_that_is_full_is_kept_full_and_its_429s_cost_nothing(tmp_path)
     assert b.transport.statuses.count(429) < 50
 
 
-def test_the_room_grows_again_when_probes_find_more():
-    room = ConcurrencyLimit(40)
-    assert room.full(10)
-    assert room.limit == 10
+def test_the_concurrency_limit_grows_again_when_probes_find_more():
+    concurrency = ConcurrencyLimit(40)
+    assert concurrency.full(10)
+    assert concurrency.limit == 10
     for _ in range(11):
-        assert not room.completed()
-    assert room.completed()
-    assert room.limit == 11
+        assert not concurrency.completed()
+    assert concurrency.completed()
+    assert concurrency.limit == 11
     limits = []
-    while room.limit < 40:
-        assert room.accepted(room.limit)
-        limits.append(room.limit)
+    while concurrency.limit < 40:
+        assert concurrency.accepted(concurrency.limit)
+        limits.append(concurrency.limit)
     assert limits[:3] == [13, 16, 20], "each probe that goes through is followed by a larger one"
     assert limits[-1] == 40
 
 
 @given(st.integers(0, 2**32))
-def test_the_pace_settles_just_below_a_rate_limit(seed):
+def test_the_rate_settles_just_below_a_rate_limit(seed):
     """Against a token bucket of unknown rate: most of it is used, and few calls are refused."""
     rng = random.Random(seed)
     limit = rng.uniform(0.5, 20)
@@ -173,15 +174,15 @@ def test_the_pace_settles_just_below_a_rate_limit(seed):
     assert refused <= 0.2 * accepted + 5
 
 
-def test_failures_of_the_service_are_met_at_full_pace_until_the_quota_is_used_up():
+def test_failures_of_the_service_are_met_at_full_rate_until_the_quota_is_used_up():
     quota = RetryQuota()
-    pauses = [quota.failed() for _ in range(60)]
+    pauses = [quota.failed(lambda: 1.0) for _ in range(60)]
     free = int(QUOTA // RETRY_COST) - 1
     assert not any(pauses[:free])
     assert pauses[-1] == 60
     assert pauses == sorted(pauses)
     quota.answered()
-    assert quota.failed() == 2
+    assert quota.failed(lambda: 1.0) == 2
 
 
 def test_a_storm_of_5xx_does_not_become_a_storm_of_requests(tmp_path):
@@ -215,20 +216,20 @@ def test_results_go_before_look_ups_before_submits_before_polls():
         async def window():
             return 0.0
 
-        pacer = RateLimiter(clock, max_in_flight=64, window=window, max_rpm=60)
+        limiter = RateLimiter(clock, max_in_flight=64, shared_window=window, max_rpm=60)
 
         async def ask(purpose, urgency=0.0):
-            await pacer.turn(purpose, lambda: urgency)
+            await limiter.acquire(purpose, lambda: urgency)
             order.append((purpose, urgency))
-            pacer.answered(purpose, OK)
+            limiter.answered(purpose, OK)
 
-        purposes = list(reversed(BY_RANK)) * 2
+        purposes = list(reversed(PRIORITY)) * 2
         polls = [("status", 3.0), ("status", 9.0), ("status", 1.0)]
         await asyncio.gather(*[ask(purpose) for purpose in purposes], *[ask(*poll) for poll in polls])
 
     clock.run(main())
     asked = [purpose for purpose, _ in order[1:]]  # the first one found nobody else waiting
-    assert asked == sorted(asked, key=BY_RANK.index)
+    assert asked == sorted(asked, key=PRIORITY.index)
     assert [urgency for purpose, urgency in order if purpose == "status"][-4:] == [3.0, 1.0, 0.0, 0.0]
 
 
@@ -240,39 +241,39 @@ def test_no_job_starves_under_a_tight_limit(tmp_path):
     assert max(lags) < 120, "a finished picture lies unseen for two minutes at most"
 
 
-def test_a_turn_that_is_cancelled_is_given_to_the_next():
+def test_a_permit_that_is_cancelled_goes_to_the_next():
     clock = VirtualClock()
 
     async def main():
-        pacer = RateLimiter(clock, max_in_flight=1)
-        await pacer.turn("submit")
-        waiting = [asyncio.create_task(pacer.turn("submit")) for _ in range(3)]
+        limiter = RateLimiter(clock, max_in_flight=1)
+        await limiter.acquire("submit")
+        waiting = [asyncio.create_task(limiter.acquire("submit")) for _ in range(3)]
         await asyncio.sleep(0)
         waiting[0].cancel()
-        pacer.returned("submit")
+        limiter.release("submit")
         await asyncio.sleep(1)
         assert [task.done() for task in waiting] == [True, True, False]
         waiting[1].cancel()
-        pacer.returned("submit")
+        limiter.release("submit")
         await waiting[2]
 
     clock.run(main())
 
 
 @pytest.mark.parametrize(("one_way", "most"), [(0.001, 4), (0.075, 18), (0.5, 32)])
-def test_as_many_requests_are_in_the_air_as_the_way_needs(one_way, most):
+def test_as_many_requests_are_in_flight_as_the_round_trip_needs(one_way, most):
     """A near service: four. One 150 ms away: what 120 calls a second need. Never more than 32."""
     clock = VirtualClock()
     seen = []
 
     class Far:
-        air = 0
+        in_flight = 0
 
         async def send(self, request):
-            self.air += 1
-            seen.append(self.air)
+            self.in_flight += 1
+            seen.append(self.in_flight)
             await asyncio.sleep(2 * one_way)
-            self.air -= 1
+            self.in_flight -= 1
             return OK
 
     async def main():

@@ -1,20 +1,19 @@
 """Virtual time: an event loop that jumps to its next timer instead of waiting, and a service without a socket."""
 
 import asyncio
+import random
 import selectors
 from email.utils import formatdate
 from functools import lru_cache
 from pathlib import Path
 
+from segflux_nb.connection import build_engine
 from segflux_nb.errors import AnswerLost, NotSentError
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.runlog.journal import Journal
 from segflux_nb.running.context import StopToken
-from segflux_nb.running.engine import Engine
 from segflux_nb.running.policy.budget import Budget
-from segflux_nb.running.rate_limiter import RateLimitedTransport, RateLimiter
 from segflux_nb.service.addresses import Service
-from segflux_nb.service.api import Api
 from segflux_nb.service.transport import HttpResponse
 from segflux_nb.simulator.app import Simulator
 from segflux_nb.simulator.service.protocol import HISTORY_HEADER
@@ -139,7 +138,10 @@ class SeamTransport:
 
 
 class Bench:
-    """A workspace's engine on a simulated service in virtual time."""
+    """A workspace's engine on a simulated service in virtual time.
+
+    `build_engine` builds the engine, as for users; its transport, clock, store and random numbers are handed in.
+    """
 
     def __init__(self, folder: Path, /, *, key=None, declares_history=True, durable=True, **settings):
         self.folder = folder
@@ -150,6 +152,7 @@ class Bench:
         self.ledger = self.simulator.ledger
         self.transport = SeamTransport(self.simulator, self.clock, key=key, declares_history=declares_history)
         self.journal = self.open_journal()
+        self.jitter = random.Random(0).random
         self.stop = StopToken()
 
     def open_journal(self):
@@ -160,23 +163,17 @@ class Bench:
         return self.journal.of("simulator")
 
     def engine(self, max_in_flight=8, max_rpm=None):
-        service, log = Service("simulator", BASE, BASE), self.log
-
-        async def window():
-            return log.sharing.take_turn(max_rpm)
-
-        clock = self.client_clock
-        pacer = RateLimiter(
-            clock,
+        return build_engine(
+            Service("simulator", BASE, BASE),
+            self.transport,
+            log=self.log,
+            store=PictureStore(self.folder, durable=self.durable),
+            clock=self.client_clock,
             max_in_flight=max_in_flight,
-            window=window if max_rpm else None,
             max_rpm=max_rpm,
-            on_limit=lambda what, value, why: log.sharing.note_limit(what, value, why),
-            cautious=bool(log.sharing.limits()),
+            rates=PUBLISHED,
+            jitter=self.jitter,
         )
-        api = Api(service, RateLimitedTransport(self.transport, pacer, clock), clock, None)
-        store = PictureStore(self.folder, durable=self.durable)
-        return Engine(log, api, pacer, store, clock, max_in_flight=max_in_flight, rates=PUBLISHED)
 
     def run(self, requests, **options):
         self.drive(requests, **options)
@@ -184,12 +181,14 @@ class Bench:
 
     def drive(self, requests, *, cap=None, max_in_flight=8, max_rpm=None, during=None, **options):
         self.stop = StopToken()
+        requests = list(requests)
+        self.log.runs.plan(requests)
 
         async def main():
             engine = self.engine(max_in_flight, max_rpm)
             work = asyncio.ensure_future(
                 engine.run(
-                    list(requests),
+                    requests,
                     stop=self.stop,
                     budget=Budget(cap),
                     on_change=lambda digest, state: None,

@@ -1,10 +1,10 @@
-"""What a run of a sweep may spend. Pure."""
+"""What one call may spend. Pure."""
 
 from __future__ import annotations
 
 
 class Budget:
-    """A cap in US dollars, from which each submit reserves its estimated cost before it is made.
+    """A cap in US dollars. Each submit reserves its estimated cost before it is made.
 
     Parameters
     ----------
@@ -17,17 +17,23 @@ class Budget:
         self.reserved = 0.0
 
     def reserve(self, cost: float | None) -> str | None:
-        """Reserve a submit's cost: None if it fits, else a sentence that says why it does not."""
+        """Reserve the cost of a submit: None if it fits, else a sentence that says why it does not fit.
+
+        Parameters
+        ----------
+        cost:
+            US dollars, or None where the price is unknown: it fits no cap.
+        """
         if self.cap is None:
             return None
         if cost is None:
-            return f"a cell's price is unknown, and the run may spend ${self.cap:.2f}"
+            return f"A run's price is unknown, and this call may spend ${self.cap:.2f}"
         if self.reserved + cost > self.cap + 1e-9:
-            return f"the run may spend ${self.cap:.2f}, and ${self.reserved:.2f} of it are spent or reserved"
+            return f"This call may spend ${self.cap:.2f}, and ${self.reserved:.2f} of it is spent or reserved"
         self.reserved += cost
         return None
 
     def release(self, cost: float | None) -> None:
-        """Give back what a submit reserved that was not accepted."""
+        """Give back what a submit reserved, because the service did not accept it."""
         if self.cap is not None and cost is not None:
             self.reserved -= cost

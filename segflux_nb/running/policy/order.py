@@ -1,4 +1,4 @@
-"""In which order cells run: corners and middles first, so that a sweep cut short is a readable sheet. Pure."""
+"""The order in which cells run: ends and middles first, so that an unfinished sweep is a readable sheet. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from ...sweep.request import Request
 
 
 def readable_first(requests: Sequence[Request]) -> list[Request]:
-    """The requests, coarse grid first: ends and middle of each axis, then the quarters, the eighths, ...
+    """The requests, coarse grid first: ends and middle of each axis, then the quarters, then the eighths.
 
-    Seeds have no middle: the first comes first, then one more, then two more, then four more.
+    Seeds have no middle: the first one comes first, then one more, then two more, then four more.
 
+    Example
+    -------
     >>> from segflux_nb import Sweep
     >>> cells = readable_first(list(Sweep(prompt="TOK", finetune_id="a", steps=[10, 15, 20, 25, 30])))
     >>> [cell.parameters["steps"] for cell in cells]

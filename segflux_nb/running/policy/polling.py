@@ -1,4 +1,29 @@
-"""When to ask whether a job is done: learned from how long jobs took, and from the job's own answers. Pure."""
+"""When to poll a job: learned from how long jobs took, and from the job's own answers. Pure.
+
+`ServiceTimes` keeps what was measured and makes distributions of it; a `PollSchedule` for each job says when to poll
+it next (by the index rule of `service_times`).
+
+A distribution is worth something only while the service stays as it was. So `ServiceTimes` looks for a change: jobs
+that take longer, or less long, than nearly all jobs before them. The states, for the total time of jobs::
+
+    empty ──(first measurement)──> usual
+      the time at which the first measured job ended is kept (`known_since`)
+
+    usual ──(an unusual job)──> suspicious
+      a job outside all but `UNUSUAL_SHARE` of the distribution, on its slow or its quick side
+
+    suspicious ──(a usual job, or one that is unusual on the other side)──> usual, or suspicious from that job on
+    suspicious ──(`UNUSUAL_IN_A_ROW` in a row on the same side)──> changed
+
+    changed ──(at once)──> usual, with nothing but the jobs in a row
+      the old distribution is kept as `past`; jobs in flight are planned again
+
+Two kinds of jobs must not count, because they say nothing of the service as it is now:
+
+- Jobs that were accepted before the first measured job ended. The quick ones of a first wave end first, so the slow
+  ones look unusual though nothing has changed.
+- After a change, jobs that were accepted before it and took a time that was usual then.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +36,28 @@ from ...model import MODEL, Value
 from .service_times import ServiceTimeDistribution
 
 REMEMBERED = 150
+"""Measurements that are kept, of each kind."""
+
 ENOUGH = 5
-"""So many measurements of one sampler and number of steps stand for themselves; fewer are pooled with the others."""
+"""Measurements of one sampler and number of steps that stand for themselves; fewer are pooled with the others."""
 
 POLLS_PER_MEAN = 49.0
-"""Questions that are worth the mean service time: at 22 s, 2.2 questions a second of lag."""
+"""Polls that are worth the mean service time: at 22 s, 2.2 polls for a second of lag."""
 
 SHORTEST, LONGEST = 0.011, 0.36
-"""Between questions, in mean service times: 0.25 s and 8 s where the mean is 22 s."""
+"""Between polls, in mean service times: 0.25 s and 8 s where the mean is 22 s."""
 
-OUTSIDE, IN_A_ROW = 0.002, 2
-"""So many jobs in a row that took longer, or less long, than all but this share: the service has changed, and what
-was measured before tells nothing any more."""
+UNUSUAL_SHARE, UNUSUAL_IN_A_ROW = 0.002, 2
+"""A change of the service: this many jobs in a row that took longer, or less long, than all but this share."""
 
 EARLY_PROBE_EVERY, EARLY_PROBE_AT = 20, 0.55
-"""Every so many jobs one is asked early, at this share of the mean: it tells when the service has become faster."""
+"""One job in this many is polled early, at this share of the mean: it shows when the service has become faster."""
 
 COLD_FIRST, COLD_GROWTH, COLD_LONGEST = 0.25, 1.3, 8.0
-"""Without any idea of the time: the first question after so many seconds, then each later by this factor."""
+"""While no time is known: seconds until the first poll, the factor to each later one, and the most between two."""
 
 URGENT_SECONDS = 45 * 60.0
-"""A job that old is asked before all others: its record lives an hour."""
+"""A job of this age is polled before all others: the service keeps its record for an hour."""
 
 _Kind = tuple[Value, Value]
 
@@ -41,30 +67,39 @@ class ServiceTimes:
 
     Parameters
     ----------
-    seconds:
-        Seconds of one evaluation where nothing was measured yet; None where nobody knows.
+    seconds_per_evaluation:
+        What an evaluation takes while nothing was measured, in seconds; None where it is unknown.
     """
 
-    def __init__(self, seconds: float | None) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds_per_evaluation: float | None) -> None:
+        self._seconds_per_evaluation = seconds_per_evaluation
         self._totals, self._renders = _Measured(), _Measured()
 
     def learn(self, parameters: Mapping[str, Value], queue: float, render: float, accepted: float = math.inf) -> bool:
-        """Learn from a job that is done: seconds in the queue, and of inference, and when it was accepted.
+        """Learn from a job that is done: whether the service has changed, so that polls must be planned again.
 
-        Returns whether the service turns out to have changed, so that what was planned should be planned anew.
+        Parameters
+        ----------
+        parameters:
+            The parameters of the job.
+        queue:
+            Seconds that it waited at the service.
+        render:
+            Seconds of its inference.
+        accepted:
+            When it was accepted, in seconds since 1970 UTC.
         """
         before = self.total(parameters)
         self._renders.add(parameters, render, accepted)
         return self._totals.add(parameters, queue + render, accepted, before)
 
     def total(self, parameters: Mapping[str, Value]) -> ServiceTimeDistribution | None:
-        """The law from acceptance to completion; None where nobody knows anything."""
-        return self._totals.law(parameters, self._seconds)
+        """The distribution from acceptance to completion; None while nothing is known."""
+        return self._totals.distribution(parameters, self._seconds_per_evaluation)
 
     def render(self, parameters: Mapping[str, Value]) -> ServiceTimeDistribution | None:
-        """The law of inference alone."""
-        return self._renders.law(parameters, self._seconds)
+        """The distribution of the inference alone; None while nothing is known."""
+        return self._renders.distribution(parameters, self._seconds_per_evaluation)
 
 
 @dataclass
@@ -73,19 +108,18 @@ class _Measured:
 
     by_kind: dict[_Kind, deque[float]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=REMEMBERED)))
     pooled: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
-    laws: dict[_Kind, tuple[int, ServiceTimeDistribution]] = field(default_factory=dict)
+    distributions: dict[_Kind, tuple[int, ServiceTimeDistribution]] = field(default_factory=dict)
     number: int = 0
-    strange: int = 0
-    """Jobs in a row that were slower (above 0) or quicker (below 0) than nearly all before."""
-    strange_since: float = math.inf
+    unusual: int = 0
+    """Unusual jobs in a row: above 0 the slow ones, below 0 the quick ones."""
+    unusual_since: float = math.inf
     """When the first of them was accepted."""
-    holds_since: float = -math.inf
+    changed_at: float = -math.inf
     """When the first job was accepted that shows the service as it is now."""
     known_since: float = math.inf
-    """When the first of what is measured ended. Of jobs that were accepted before, the slow ones come last: to be
-    slower than those that came first tells nothing of the service."""
+    """When the first measured job ended. A job that was accepted earlier cannot show a change."""
     past: ServiceTimeDistribution | None = None
-    """How it was before: a job that was accepted in those days, and took as long as one did then, teaches nothing."""
+    """The distribution before the last change."""
 
     def add(
         self,
@@ -94,11 +128,24 @@ class _Measured:
         accepted: float,
         expected: ServiceTimeDistribution | None = None,
     ) -> bool:
-        if seconds <= 0 or (accepted < self.holds_since and self.past is not None and not _side(seconds, self.past)):
+        """Add a measurement: whether it shows that the service has changed.
+
+        Parameters
+        ----------
+        parameters:
+            The parameters of the job.
+        seconds:
+            What was measured.
+        accepted:
+            When the job was accepted.
+        expected:
+            The distribution before this measurement; None does not look for a change.
+        """
+        if seconds <= 0 or self._is_of_the_past(seconds, accepted):
             return False
         changed = expected is not None and self._is_change(seconds, accepted, expected)
         if changed:
-            self.holds_since, self.past = self.strange_since, expected
+            self.changed_at, self.past = self.unusual_since, expected
             self._forget()
         self.known_since = min(self.known_since, accepted + seconds if accepted < math.inf else -math.inf)
         self.number += 1
@@ -108,51 +155,58 @@ class _Measured:
             self.pooled.append(seconds / evaluations)
         return changed
 
+    def _is_of_the_past(self, seconds: float, accepted: float) -> bool:
+        return accepted < self.changed_at and self.past is not None and not _unusual_side(seconds, self.past)
+
     def _is_change(self, seconds: float, accepted: float, expected: ServiceTimeDistribution) -> bool:
         if accepted <= self.known_since:
             return False
-        side = _side(seconds, expected)
-        goes_on = side * self.strange > 0
-        self.strange = self.strange + side if goes_on else side
-        self.strange_since = min(self.strange_since, accepted) if goes_on else accepted
-        return abs(self.strange) >= IN_A_ROW
+        side = _unusual_side(seconds, expected)
+        goes_on = side * self.unusual > 0
+        self.unusual = self.unusual + side if goes_on else side
+        self.unusual_since = min(self.unusual_since, accepted) if goes_on else accepted
+        return abs(self.unusual) >= UNUSUAL_IN_A_ROW
 
     def _forget(self) -> None:
-        """Keep what came in a row, and forget what came before."""
-        kept = IN_A_ROW - 1
+        """Keep the unusual jobs in a row, and forget what came before."""
+        kept = UNUSUAL_IN_A_ROW - 1
         for values in (*self.by_kind.values(), self.pooled):
             recent = list(values)[-kept:]
             values.clear()
             values.extend(recent)
-        self.laws.clear()
-        self.strange, self.number, self.known_since = 0, 0, math.inf
+        self.distributions.clear()
+        self.unusual, self.number, self.known_since = 0, 0, math.inf
 
-    def law(self, parameters: Mapping[str, Value], seconds: float | None) -> ServiceTimeDistribution | None:
+    def distribution(
+        self, parameters: Mapping[str, Value], seconds_per_evaluation: float | None
+    ) -> ServiceTimeDistribution | None:
         kind = _kind(parameters)
-        holds_until, law = self.laws.get(kind, (-1, None))
+        holds_until, distribution = self.distributions.get(kind, (-1, None))
         if self.number <= holds_until:
-            return law
-        law = self._build(kind, MODEL.evaluations(parameters), seconds)
-        if law is not None:
-            # A tenth more of measurements would hardly move it.
-            self.laws[kind] = (self.number + min(self.number, REMEMBERED) // 10, law)
-        return law
+            return distribution
+        distribution = self._build(kind, MODEL.evaluations(parameters), seconds_per_evaluation)
+        if distribution is not None:
+            # A tenth more of measurements would hardly change it.
+            self.distributions[kind] = (self.number + min(self.number, REMEMBERED) // 10, distribution)
+        return distribution
 
-    def _build(self, kind: _Kind, evaluations: int | None, seconds: float | None) -> ServiceTimeDistribution | None:
+    def _build(
+        self, kind: _Kind, evaluations: int | None, seconds_per_evaluation: float | None
+    ) -> ServiceTimeDistribution | None:
         own = self.by_kind.get(kind, ())
         if len(own) >= ENOUGH or (own and not evaluations):
             return ServiceTimeDistribution(list(own), 1.0)
         if not evaluations:
             return None
-        if len(self.pooled) >= IN_A_ROW:
+        if len(self.pooled) >= UNUSUAL_IN_A_ROW:
             return ServiceTimeDistribution([value * evaluations for value in self.pooled], 1.0)
-        return ServiceTimeDistribution([], seconds * evaluations) if seconds else None
+        return ServiceTimeDistribution([], seconds_per_evaluation * evaluations) if seconds_per_evaluation else None
 
 
-def _side(seconds: float, law: ServiceTimeDistribution) -> int:
-    """1 for slower, -1 for quicker than nearly all by this law, 0 for neither."""
-    longer = law.longer(seconds)
-    return 1 if longer < OUTSIDE else -1 if longer > 1 - OUTSIDE else 0
+def _unusual_side(seconds: float, distribution: ServiceTimeDistribution) -> int:
+    """1 for slower than nearly all, -1 for quicker than nearly all, 0 for a usual time."""
+    longer = distribution.survival_without_prior(seconds)
+    return 1 if longer < UNUSUAL_SHARE else -1 if longer > 1 - UNUSUAL_SHARE else 0
 
 
 def _kind(parameters: Mapping[str, Value]) -> _Kind:
@@ -160,20 +214,18 @@ def _kind(parameters: Mapping[str, Value]) -> _Kind:
 
 
 class PollSchedule:
-    """One job between acceptance and completion: what its answers told, and when to ask next.
-
-    All times are seconds since its acceptance.
+    """When to poll one job, from what its answers told. All times are seconds since its acceptance.
 
     Parameters
     ----------
     times:
         What is known of service times.
     parameters:
-        The job's.
+        The parameters of the job.
     elapsed:
-        How old it is already.
+        The age of the job now.
     early_probe:
-        Whether it is asked once early.
+        Whether to poll it once early, to find out whether the service has become faster.
     """
 
     def __init__(
@@ -182,47 +234,56 @@ class PollSchedule:
         self._times = times
         self._parameters = parameters
         self._early_probe = early_probe and elapsed == 0
-        self._asked = 0.0
-        self._resumed = elapsed
-        self._started: float | None = None
-        self._queued = False
+        self._polled_at = 0.0
+        self._resumed_at = elapsed
+        self._started_at: float | None = None
+        self._is_queued = False
 
-    def tell(self, elapsed: float, *, processing: bool) -> None:
-        """The service said at `elapsed` that the job is not done, and whether it has begun."""
-        if processing and self._started is None and self._queued:
-            self._started = (self._asked + elapsed) / 2
-        self._queued = not processing
-        self._asked = elapsed
+    def not_done(self, elapsed: float, *, processing: bool) -> None:
+        """The service answered that the job is not done.
+
+        Parameters
+        ----------
+        elapsed:
+            The age of the job then.
+        processing:
+            Whether inference has begun.
+        """
+        if processing and self._started_at is None and self._is_queued:
+            self._started_at = (self._polled_at + elapsed) / 2
+        self._is_queued = not processing
+        self._polled_at = elapsed
         self._early_probe = False
 
-    def ask_at(self) -> float:
-        """When to ask next, by what is known now."""
-        law, began = self._law()
-        if law is None:
+    def next_poll(self) -> float:
+        """When to poll next, by what is known now."""
+        distribution, began = self._distribution()
+        if distribution is None:
             following = COLD_FIRST
-            while following <= max(self._asked, self._resumed):
+            while following <= max(self._polled_at, self._resumed_at):
                 following *= COLD_GROWTH
-            return min(following, self._asked + COLD_LONGEST)
+            return min(following, self._polled_at + COLD_LONGEST)
         if self._early_probe:
-            return EARLY_PROBE_AT * law.mean
-        due = began + law.ask_after(self._asked - began, law.mean / POLLS_PER_MEAN)
-        if self._asked - began > law.mean / 2:
-            due = min(due, self._asked + LONGEST * law.mean)
-        return max(due, self._asked + SHORTEST * law.mean if self._asked else 0.0)
+            return EARLY_PROBE_AT * distribution.mean
+        due = began + distribution.poll_at(self._polled_at - began, distribution.mean / POLLS_PER_MEAN)
+        if self._polled_at - began > distribution.mean / 2:
+            due = min(due, self._polled_at + LONGEST * distribution.mean)
+        return max(due, self._polled_at + SHORTEST * distribution.mean if self._polled_at else 0.0)
 
     def urgency(self, elapsed: float) -> float:
-        """The lag that is expected by now, relative to what a question is worth: the highest is asked first."""
+        """The lag that is expected at this age, relative to what a poll is worth: the most urgent job goes first."""
         if elapsed > URGENT_SECONDS:
             return float("inf")
-        law, began = self._law()
-        if law is None:
-            return elapsed - self._asked
-        return law.lag(self._asked - began, max(self._asked, elapsed) - began) * POLLS_PER_MEAN / law.mean
+        distribution, began = self._distribution()
+        if distribution is None:
+            return elapsed - self._polled_at
+        lag = distribution.expected_lag(self._polled_at - began, max(self._polled_at, elapsed) - began)
+        return lag * POLLS_PER_MEAN / distribution.mean
 
-    def _law(self) -> tuple[ServiceTimeDistribution | None, float]:
-        """The law that holds for it, and from when it counts."""
-        if self._started is not None:
-            return self._times.render(self._parameters), self._started
-        if self._queued and self._asked:
-            return self._times.render(self._parameters), self._asked
+    def _distribution(self) -> tuple[ServiceTimeDistribution | None, float]:
+        """The distribution that holds for the job, and the moment from which it counts."""
+        if self._started_at is not None:
+            return self._times.render(self._parameters), self._started_at
+        if self._is_queued and self._polled_at:
+            return self._times.render(self._parameters), self._polled_at
         return self._times.total(self._parameters), 0.0

@@ -1,99 +1,119 @@
-"""How fast to send, and how much to have in flight, when the service says "too many". Pure.
+"""How fast to send and how much to have in flight, learned from what the service answers. Pure.
 
-Two loops. The *rate* loop answers a limit of calls per time: before the first 429 it does not hold back; each
-episode of 429s cuts the pace once, to just below what was accepted lately, and from there the pace creeps up. The
-*room* loop answers a limit of unfinished jobs: a 429 without a moment of reset says that the service is full, so what
-is in flight now is all there is room for, until probes, one for so many completed jobs, find more. A job takes long
-and the verdict on a submit comes at once, so both learn from submits, not from jobs.
+Four controllers, each for one kind of limit:
+
+- `RateController` answers a limit of calls per time. Before the first 429 it does not hold back. Each episode of 429s
+  cuts the rate once, to just below what was accepted lately, and from there the rate grows slowly.
+- `ConcurrencyLimit` answers a limit of unfinished jobs. A 429 without a moment of reset says that the service is
+  full, so the jobs in flight now are all it takes, until a probe (one more job, after some completed ones) is
+  accepted.
+- `RetryQuota` answers failures of the service: many are met at full rate, and when they are used up, only probes go.
+- `RequestWindow` keeps as few requests in flight as the round-trip time allows.
+
+A job takes long and the answer to a submit comes at once, so the first two learn from submits and not from jobs.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ...backoff import Backoff, RandomSource
+
 LOOK_BACK = 15.0
-"""Seconds of accepted calls from which the pace is taken."""
+"""Seconds of accepted calls from which the rate is taken."""
 
 CUT = 0.95
 CREEP, CREEP_PER_CALL = 0.03, 0.01
-"""The pace after an episode of 429s relative to what was accepted; its growth in a second, and at most in a call."""
+"""The rate after an episode of 429s relative to what was accepted; its growth in a second, and at most in a call."""
 
 SLOWEST = 0.05
-"""Calls a second: the pace is never cut below."""
+"""Calls a second: the rate is never cut below."""
 
 START, RAMP = 5.0, 1.36
 """Calls a second at the start where the log knows of 429s, and the growth in a second until the first one."""
 
 EPISODE = 2.0
-"""429s within so many seconds are one episode: they answer what was already on its way."""
+"""429s within this many seconds are one episode: they answer requests that were already on their way."""
 
 
 @dataclass
 class RateController:
-    """The pace of calls.
+    """The rate of calls, cut by 429s (additive increase, multiplicative decrease).
 
     Attributes
     ----------
-    pace:
+    rate:
         Calls a second at `since`, or None for no limit.
     growth:
-        How it grows in a second.
+        The factor by which the rate grows in a second.
+    since:
+        Seconds on the monotonic clock at which `rate` held.
     """
 
-    pace: float | None = None
+    rate: float | None = None
     growth: float = 1 + CREEP
     since: float = 0.0
     _accepted: deque[float] = field(default_factory=deque)
-    _episode: float = float("-inf")
+    _episode_ends: float = float("-inf")
     _free_at: float = float("-inf")
 
     @classmethod
     def cautious(cls, now: float) -> RateController:
-        """The pace where the log knows of 429s."""
+        """A controller for a service whose 429s the log remembers."""
         return cls(START, RAMP, now)
 
-    def now(self, now: float) -> float | None:
+    def rate_at(self, now: float) -> float | None:
         """Calls a second now, or None for no limit."""
-        return None if self.pace is None else self.pace * self.growth ** (now - self.since)
+        return None if self.rate is None else self.rate * self.growth ** (now - self.since)
 
     def wait(self, now: float) -> float:
         """Seconds until the next call may go."""
-        return max(0.0, self._free_at - now) if self.pace is not None else 0.0
+        return max(0.0, self._free_at - now) if self.rate is not None else 0.0
 
     def sent(self, now: float) -> None:
         """A call goes out."""
-        pace = self.now(now)
-        if pace is not None:
+        rate = self.rate_at(now)
+        if rate is not None:
             # A call that comes late does not let the next ones come early.
-            self._free_at = max(now, self._free_at) + 1 / pace
+            self._free_at = max(now, self._free_at) + 1 / rate
 
     def accepted(self, now: float) -> None:
-        """A call was answered, and not by 429."""
+        """A call was answered, and not by a 429."""
         self._accepted.append(now)
         while self._accepted[0] < now - LOOK_BACK:
             self._accepted.popleft()
 
-    def limited(self, now: float, closed_for: float) -> bool:
-        """A call was answered 429, and nothing can go for a while; whether this cuts the pace."""
-        if now < self._episode:
+    def limited(self, now: float, paused_for: float) -> bool:
+        """A call was answered 429: whether this cuts the rate.
+
+        Parameters
+        ----------
+        now:
+            Seconds on the monotonic clock.
+        paused_for:
+            Seconds for which nothing is sent because of it.
+        """
+        if now < self._episode_ends:
             return False
-        self._episode = now + max(EPISODE, closed_for)
+        self._episode_ends = now + max(EPISODE, paused_for)
         recent = [at for at in self._accepted if at >= now - LOOK_BACK]
-        pace = self.now(now)
+        rate = self.rate_at(now)
         if recent:
             measured = len(recent) / max(1.0, min(LOOK_BACK, now - recent[0]))
-            pace = CUT * (measured if pace is None else min(measured, pace))
-        # Where nothing was accepted since the gate opened, nothing is known of what would be.
-        self.pace, self.since = START if pace is None else max(pace, SLOWEST), now + closed_for
-        self.growth = 1 + min(CREEP, CREEP_PER_CALL * self.pace)
+            rate = CUT * (measured if rate is None else min(measured, rate))
+        # If nothing was accepted since the pause ended, nothing is known of what would be: the rate stands.
+        self.rate, self.since = START if rate is None else max(rate, SLOWEST), now + paused_for
+        self.growth = 1 + min(CREEP, CREEP_PER_CALL * self.rate)
         self._free_at = self.since
         self._accepted.clear()
         return True
 
 
 PROBE_EVERY = 12
-"""Completed jobs between probes for more room, as long as probes fail."""
+"""Completed jobs between probes for a higher limit, as long as probes fail."""
 
 
 @dataclass
@@ -105,69 +125,124 @@ class ConcurrencyLimit:
     most:
         The user's cap.
     limit:
-        What the service has room for, as far as it is known: at most `most`.
+        What the service takes, as far as it is known: at most `most`.
     """
 
     most: int
     limit: int = 0
     _until_probe: int = 0
     _step: int = 1
-    _probing: bool = False
+    _is_probing: bool = False
 
     def __post_init__(self) -> None:
         self.limit = self.most
 
-    def full(self, in_flight: int) -> bool:
-        """A submit was answered 429 for want of room, with so many in flight; whether the limit changes."""
-        self._probing, self._step, self._until_probe = False, 1, PROBE_EVERY
-        after = max(1, min(self.limit, in_flight))
-        changed, self.limit = after != self.limit, after
+    def full(self, jobs_in_flight: int) -> bool:
+        """A submit was answered 429 because the service is full: whether the limit changes."""
+        self._is_probing, self._step, self._until_probe = False, 1, PROBE_EVERY
+        limit = max(1, min(self.limit, jobs_in_flight))
+        changed, self.limit = limit != self.limit, limit
         return changed
 
-    def accepted(self, in_flight: int) -> bool:
-        """A submit was accepted, with so many in flight now; whether the limit changes."""
-        if not self._probing or in_flight < self.limit:
+    def accepted(self, jobs_in_flight: int) -> bool:
+        """A submit was accepted and is among the jobs in flight: whether the limit changes."""
+        if not self._is_probing or jobs_in_flight < self.limit:
             return False
-        # The probe went through: the next one follows at once, and is larger.
+        # The probe was accepted: the next one follows at once, and is larger.
         self._step = min(2 * self._step, max(1, self.limit // 4))
         self.limit = min(self.most, self.limit + self._step)
-        self._probing = self.limit < self.most
+        self._is_probing = self.limit < self.most
         return True
 
     def completed(self) -> bool:
-        """A job was seen to be done; whether the limit changes, for a probe."""
-        if self.limit >= self.most or self._probing:
+        """A job was seen to be done: whether the limit changes, for a probe."""
+        if self.limit >= self.most or self._is_probing:
             return False
         self._until_probe -= 1
         if self._until_probe > 0:
             return False
-        self._probing = True
+        self._is_probing = True
         self.limit += 1
         return True
+
+
+LITTLE = 1.4
+"""Jobs in flight relative to what the rate of requests can collect (Little's law): enough to use all of it."""
+
+SPARE = 2
+"""And some more, so that a request is always spent on a job that is likely to be done."""
+
+REQUESTS_PER_RUN = 3
+"""Submit, result, and one poll."""
+
+
+def useful_jobs(rates: Sequence[float], service_seconds: float) -> int:
+    """Jobs in flight that a limited rate of requests can collect; more of them would only wait, and expire.
+
+    Parameters
+    ----------
+    rates:
+        The limits that hold, in requests a second.
+    service_seconds:
+        Seconds that a job takes.
+    """
+    return math.ceil(LITTLE * min(rates) * service_seconds / REQUESTS_PER_RUN) + SPARE
 
 
 QUOTA, RETRY_COST = 500.0, 14.0
 """As in botocore: a failure of the service costs 14 of 500 tokens, an answer gives one back."""
 
-OUTAGE_LONGEST = 60.0
+OUTAGE = Backoff(first=2.0, longest=60.0)
+"""Between probes of a service that fails."""
 
 
 @dataclass
 class RetryQuota:
-    """Failures of the service that are met at full pace; when they are used up, only probes go."""
+    """Failures of the service that are met at full rate; when they are used up, only probes go."""
 
     tokens: float = QUOTA
-    _row: int = 0
+    _failures: int = 0
 
     def answered(self) -> None:
         """The service answered."""
         self.tokens = min(QUOTA, self.tokens + 1)
-        self._row = 0
+        self._failures = 0
 
-    def failed(self) -> float:
-        """The service failed (5xx, or no answer): seconds for which nothing but a probe should go, or 0."""
+    def failed(self, jitter: RandomSource) -> float:
+        """The service failed (5xx, or no answer): seconds for which only a probe may go, or 0."""
         self.tokens = max(0.0, self.tokens - RETRY_COST)
         if self.tokens >= RETRY_COST:
             return 0.0
-        self._row += 1
-        return float(min(OUTAGE_LONGEST, 2.0 ** min(self._row, 6)))
+        self._failures += 1
+        return OUTAGE.seconds(self._failures, jitter)
+
+
+FEWEST_REQUESTS, MOST_REQUESTS = 4, 32
+"""Bounds of the requests in flight."""
+
+CALLS_A_SECOND = 120.0
+"""Calls that should be possible in a second, however long the round trip: enough for 500 jobs in flight."""
+
+
+@dataclass
+class RequestWindow:
+    """How many requests may be in flight: as many as the round-trip time needs for `CALLS_A_SECOND`."""
+
+    _round_trip: float | None = None
+
+    @property
+    def limit(self) -> int:
+        """Requests that may be in flight now."""
+        if self._round_trip is None:
+            return FEWEST_REQUESTS
+        return min(MOST_REQUESTS, max(FEWEST_REQUESTS, math.ceil(CALLS_A_SECOND * self._round_trip)))
+
+    def measured(self, seconds: float) -> None:
+        """A request was answered after this time.
+
+        The quickest answer shows the round trip; a slower one waited at the service, and counts for little.
+        """
+        if self._round_trip is None or seconds < self._round_trip:
+            self._round_trip = seconds
+        else:
+            self._round_trip = 0.99 * self._round_trip + 0.01 * seconds

@@ -9,21 +9,21 @@ from typing import Any
 from ...service.wire import HistoryRow
 
 SKEW_SECONDS = 120.0
-"""How far the service's clock may be off after what is known of it was taken into account."""
+"""How far the service's clock may differ, after what is known of its difference was taken into account."""
 
 FAR_SECONDS = 2 * 3600.0
-"""How far apart the clocks may have been when the submit was made: an hour's step, and some more."""
+"""How far the clocks may have differed when the submit was made: an hour's step, and some more."""
 
 
 class History:
-    """Rows of the service's history, to be searched by what was asked for.
+    """Rows of the service's history, to be searched by the body of a submit.
 
     Parameters
     ----------
     rows:
         The rows, in any order.
     names:
-        The fields of a body by which it is found. The service may echo a body with defaults added, so that a row
+        The fields of a body that must be equal. The service may add defaults to the body that it shows, so a row
         matches when it has all that was sent.
     """
 
@@ -36,17 +36,17 @@ class History:
     def find(
         self, body: Mapping[str, Any], submitted_at: float, is_known: Callable[[str], bool]
     ) -> HistoryRow | None:
-        """The oldest row that asked for the same, not before the submit, and is the job of no run of the log.
+        """The oldest row with this body that is not older than the submit and belongs to no run of the log.
 
-        Where there is none, the latest one of the two hours before: a clock may have been wrong when the submit was
-        made, and an equal job that is paid for already is better adopted than paid for again.
+        If there is none, the latest one of the two hours before: a clock may have been wrong when the submit was
+        made, and it is better to adopt an equal job that is paid for already than to pay again.
 
         Parameters
         ----------
         body:
             What was sent.
         submitted_at:
-            When, by the service's clock (seconds since 1970 UTC).
+            When it was sent, by the service's clock (seconds since 1970 UTC).
         is_known:
             Whether the job with this id belongs to a run already.
         """
@@ -58,9 +58,9 @@ class History:
         return near[-1] if near else None
 
     def _key(self, body: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple(repr(_plain(body.get(name))) for name in self._names)
+        return tuple(repr(_comparable(body.get(name))) for name in self._names)
 
 
-def _plain(value: object) -> object:
-    """A number as it compares: 1 and 1.0 are equal to the service."""
+def _comparable(value: object) -> object:
+    """A number as a float: 1 and 1.0 are equal to the service."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value

@@ -1,9 +1,9 @@
-"""How long jobs take, as a law of probability, and what follows for when to ask. Pure.
+"""How long jobs take, as a probability distribution, and when to poll because of it. Pure.
 
-The law is a kernel estimate in log time over what was measured, with a share of a wide prior. Asking a job costs a
-request; not asking costs the time that a finished picture lies unseen. The index rule (Keller 1974, "Optimum checking
-schedules for systems subject to random failure", and the literature on optimal inspection after it) asks when the lag
-that is expected to have piled up since the last question reaches what one question is worth.
+The distribution is a kernel estimate in log time over what was measured, mixed with a small share of a wide prior.
+A poll costs a request; not polling costs the time that a finished picture waits unseen (the *lag*). The index rule
+(Keller 1974, "Optimum checking schedules for systems subject to random failure", and the literature on optimal
+inspection after it) polls when the lag that is expected since the last poll reaches what one poll is worth.
 """
 
 from __future__ import annotations
@@ -15,29 +15,33 @@ from collections.abc import Sequence
 import numpy as np
 
 POINTS = 256
+"""Points of the grid on which the curves are kept."""
+
 PRIOR_SHARE = 0.04
 PRIOR_SPREAD = 0.6
-"""The prior's standard deviation in log time, and its share once something was measured."""
+"""The share of the prior once something was measured, and its standard deviation in log time."""
 
 PRIOR_BANDWIDTH = 0.3
-"""The standard deviation in log time as long as nothing was measured; later it counts as one measurement."""
+"""The standard deviation in log time while nothing was measured; later it counts as one measurement."""
 
 NARROWEST = 0.02
+"""The least bandwidth of the kernels, in log time."""
+
 _LOGISTIC = math.sqrt(3) / math.pi
 """The scale of a logistic distribution whose standard deviation is 1."""
 
 
 class ServiceTimeDistribution:
-    """The law of service times.
+    """The distribution of service times.
 
     Parameters
     ----------
     measured:
         Service times in seconds.
     expected:
-        What is expected where nothing was measured, in seconds.
+        The service time that is expected while nothing was measured, in seconds.
     prior_share:
-        The prior's share once something was measured; 0 for a law that describes and does not foresee.
+        The share of the prior once something was measured; 0 only describes the measurements.
 
     Attributes
     ----------
@@ -46,8 +50,8 @@ class ServiceTimeDistribution:
 
     Example
     -------
-    >>> law = ServiceTimeDistribution([20.0, 22.0, 24.0], 22.0)
-    >>> 15 < law.ask_after(0.0, allowance=0.4) < 22
+    >>> distribution = ServiceTimeDistribution([20.0, 22.0, 24.0], 22.0)
+    >>> 15 < distribution.poll_at(0.0, allowance=0.4) < 22
     True
     """
 
@@ -58,18 +62,19 @@ class ServiceTimeDistribution:
         if number:
             spread = math.sqrt((float(np.sum((logs - logs.mean()) ** 2)) + PRIOR_BANDWIDTH**2) / number)
             quartiles = float(np.subtract(*np.percentile(logs, [75, 25]))) / 1.34
+            # Silverman's rule of thumb; the quartiles ignore a few extreme times.
             narrow = min(spread, quartiles) if number >= 10 and quartiles > 0 else spread
-            width = max(NARROWEST, 0.9 * narrow * number**-0.2)
+            bandwidth = max(NARROWEST, 0.9 * narrow * number**-0.2)
         else:
-            width = PRIOR_BANDWIDTH
-        reach = max(4.0 * PRIOR_SPREAD, float(np.max(np.abs(logs - center))) + 4 * width)
-        grid = np.linspace(center - reach, center + reach, POINTS)
-        kernels = _logistic((grid[:, None] - logs[None, :]) / width).mean(axis=1)
+            bandwidth = PRIOR_BANDWIDTH
+        half_width = max(4.0 * PRIOR_SPREAD, float(np.max(np.abs(logs - center))) + 4 * bandwidth)
+        grid = np.linspace(center - half_width, center + half_width, POINTS)
+        kernels = _logistic((grid[:, None] - logs[None, :]) / bandwidth).mean(axis=1)
         share = prior_share if number else 0.0
         below = (1 - share) * kernels + share * _logistic((grid - center) / PRIOR_SPREAD)
         times, survival = np.exp(grid), np.maximum(1 - below, 1e-9)
         steps = np.diff(times) * (survival[1:] + survival[:-1]) / 2
-        # Lists, since they are read at one point at a time, where NumPy takes three times as long.
+        # Lists, because they are read at one point at a time, where NumPy takes three times as long.
         self._times: list[float] = times.tolist()
         self._survival: list[float] = survival.tolist()
         self._measured: list[float] = (1 - kernels).tolist()
@@ -77,28 +82,45 @@ class ServiceTimeDistribution:
         self.mean = float(np.exp(logs).mean())
 
     def survival(self, seconds: float) -> float:
-        """The probability that a job takes longer."""
+        """The probability that a job takes longer than this."""
         return self._at(seconds, self._survival) if seconds >= self._times[0] else 1.0
 
-    def longer(self, seconds: float) -> float:
-        """The share of jobs that take longer by what was measured, without the prior: what is usual."""
+    def survival_without_prior(self, seconds: float) -> float:
+        """The probability that a job takes longer than this, by the measurements alone: what is usual."""
         return self._at(seconds, self._measured) if seconds >= self._times[0] else 1.0
 
     def quantile(self, share: float) -> float:
-        """The time within which this share of jobs is done."""
+        """The time within which this share of jobs is done, in seconds."""
         return float(np.interp(share, 1 - np.array(self._survival), self._times))
 
-    def lag(self, since: float, until: float) -> float:
-        """The lag in seconds that is expected at `until`, of a job that was not done at `since`."""
-        return max(0.0, until - since - (self.reach(until) - self.reach(since)) / self.survival(since))
+    def expected_lag(self, since: float, until: float) -> float:
+        """The lag in seconds that is expected at `until` for a job that was not done at `since`.
 
-    def ask_after(self, since: float, allowance: float) -> float:
-        """When the expected lag of a job that was not done at `since` reaches the allowance (all in seconds)."""
+        Parameters
+        ----------
+        since:
+            Seconds after the job began, when it was not done.
+        until:
+            Seconds after the job began.
+        """
+        area = self.restricted_mean(until) - self.restricted_mean(since)
+        return max(0.0, until - since - area / self.survival(since))
+
+    def poll_at(self, since: float, allowance: float) -> float:
+        """The time when the expected lag of a job that was not done at `since` reaches the allowance.
+
+        Parameters
+        ----------
+        since:
+            Seconds after the job began, when it was not done.
+        allowance:
+            The lag in seconds that one poll is worth.
+        """
         times, area = self._times, self._area
-        reach, survival = self.reach(since), self.survival(since)
+        area_before, survival = self.restricted_mean(since), self.survival(since)
 
         def lag(point: int) -> float:
-            return times[point] - since - (area[point] - reach) / survival
+            return times[point] - since - (area[point] - area_before) / survival
 
         begin = bisect_right(times, since)
         reached = bisect_left(range(POINTS), allowance, begin, key=lag)
@@ -109,15 +131,15 @@ class ServiceTimeDistribution:
         share = (allowance - lag_before) / rise if rise > 0 else 1.0
         return before + share * (times[reached] - before)
 
-    def reach(self, seconds: float) -> float:
-        """The area under the survival curve up to a time: the mean of service times that are cut off there."""
+    def restricted_mean(self, seconds: float) -> float:
+        """The mean of service times that are cut off at this time: the area under the survival curve up to it."""
         if seconds <= self._times[0]:
             return seconds
         beyond = max(0.0, seconds - self._times[-1])
         return self._at(seconds, self._area) + beyond * self._survival[-1]
 
     def _at(self, seconds: float, curve: list[float]) -> float:
-        """A curve's height, by the line between the points beside it; beyond the last, its height there."""
+        """The height of a curve, interpolated between two points; beyond the last point, its height there."""
         point = bisect_right(self._times, seconds)
         if point == POINTS:
             return curve[-1]

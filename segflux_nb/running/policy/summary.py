@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from ...markup import count, escape
+from ...markup import Template, count
 from ...runlog.rows import LoggedRun
 from .lower_bound import best_polls, greedy_seconds
 from .polling import POLLS_PER_MEAN
@@ -16,10 +16,34 @@ from .service_times import ServiceTimeDistribution
 REQUESTS = 3
 """Requests that a picture needs besides its polls: submit, result, picture."""
 
+_TABLE = Template("""\
+<table>
+<tr><th></th><th scope='col'>was</th><th scope='col'>optimum</th></tr>
+{% for name, value, optimum in rows %}
+<tr>
+<th scope='row' style='text-align:left'>{{ name }}</th>
+<td style='text-align:right'>{{ value }}</td>
+<td style='text-align:right'>{{ optimum }}</td>
+</tr>
+{% endfor %}
+</table>""")
+
 
 @dataclass(frozen=True)
 class Figure:
-    """One figure: its name, what it was, the optimum where there is one, and how both are written."""
+    """One figure of a summary.
+
+    Attributes
+    ----------
+    name:
+        What it measures, with its unit.
+    value:
+        What it was.
+    optimum:
+        The least or most that was possible; None where there is none.
+    form:
+        The format of value and optimum.
+    """
 
     name: str
     value: float
@@ -36,7 +60,7 @@ class Figure:
 class Summary:
     """Figures of runs, each beside its optimum; `print` it to read it.
 
-    Its representation is the same on every execution, since time and money change.
+    Its representation is the same on every execution, because time and money change.
 
     Attributes
     ----------
@@ -62,20 +86,15 @@ class Summary:
 
     def html(self) -> str:
         """The figures as an HTML table."""
-        rows = "".join(
-            f"<tr><th scope='row' style='text-align:left'>{escape(name)}</th><td style='text-align:right'>"
-            f"{escape(value)}</td><td style='text-align:right'>{escape(optimum)}</td></tr>"
-            for name, value, optimum in (figure.cells for figure in self.figures)
-        )
-        head = "<tr><th></th><th scope='col'>was</th><th scope='col'>optimum</th></tr>"
-        return f"<table>{head}{rows}</table>"
+        return str(_TABLE.render(rows=[figure.cells for figure in self.figures]))
 
 
 def summarise(runs: Sequence[LoggedRun]) -> Summary:
     """The figures of these runs.
 
-    The optimum of seconds is the greedy schedule of the measured times, with as many jobs at a time as there were; of
-    polls and lag, the best schedule for the law of these times; of money, the price of the pictures that are there.
+    Each optimum is the best that was possible for these runs. Seconds: the greedy schedule of the measured times,
+    with as many jobs at a time as there were. Polls and lag: the best schedule for the distribution of these times.
+    Money: the price of the pictures that are there.
     """
     done = [run for run in runs if run.picture is not None]
     figures = [Figure("pictures", len(done), len(runs), "{:,.0f}")]
@@ -101,8 +120,8 @@ def _times(runs: Sequence[LoggedRun]) -> list[Figure]:
     ended = [run.completed_at or 0.0 for run in runs]
     in_order = [seconds for _, seconds in sorted(zip(accepted, service, strict=True))]
     lags = [max(0.0, seen - began - took) for seen, began, took in zip(detected, accepted, service, strict=True)]
-    law = ServiceTimeDistribution(service, 1.0, prior_share=0.0)
-    best, least_lag = best_polls(law, POLLS_PER_MEAN / law.mean)
+    distribution = ServiceTimeDistribution(service, 1.0, prior_share=0.0)
+    best, least_lag = best_polls(distribution, POLLS_PER_MEAN / distribution.mean)
     requests = sum(run.attempts + (run.polls or 0) + REQUESTS - 1 for run in runs) / len(runs)
     wall = max(ended) - min(run.submitted_at or 0.0 for run in runs)
     return [

@@ -1,0 +1,84 @@
+"""A transport whose requests take a permit first, and of whose requests few are in flight at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from ..clock import Clock
+from ..errors import TransportError
+from ..service.transport import HttpRequest, HttpResponse, Transport
+from .policy.rate_control import RequestWindow
+from .rate_limiter import RateLimiter
+
+
+class RateLimitedTransport:
+    """Sends requests through another transport, each with a permit of the limiter.
+
+    A submit takes its permit before its intent is written, so that none waits in the state that a crash makes
+    unknown; here only its answer is reported.
+
+    Parameters
+    ----------
+    transport:
+        Sends the requests.
+    limiter:
+        Grants the permits, and learns from the answers.
+    clock:
+        Source of the current time, replaced in tests.
+    """
+
+    def __init__(self, transport: Transport, limiter: RateLimiter, clock: Clock) -> None:
+        self._transport = transport
+        self._limiter = limiter
+        self._clock = clock
+        self._window = RequestWindow()
+        self._requests_in_flight = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """The answer to a request, once it may be sent; raises as `Transport.send`."""
+        if request.purpose == "submit":
+            return await self._send(request)
+        await self._limiter.acquire(request.purpose, request.urgency)
+        try:
+            while self._requests_in_flight >= self._window.limit:
+                answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._waiting.append(answered)
+                await answered
+        except BaseException:
+            self._limiter.release(request.purpose)
+            self._wake_one()  # the request may have been woken already, and does not go
+            raise
+        self._requests_in_flight += 1
+        try:
+            return await self._send(request)
+        finally:
+            self._requests_in_flight -= 1
+            self._wake_one()
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._transport.close()
+
+    def _wake_one(self) -> None:
+        while self._waiting and self._requests_in_flight < self._window.limit:
+            answered = self._waiting.popleft()
+            if not answered.done():
+                answered.set_result(None)
+                break
+
+    async def _send(self, request: HttpRequest) -> HttpResponse:
+        started = self._clock.monotonic()
+        try:
+            response = await self._transport.send(request)
+        except TransportError:
+            self._limiter.answered(request.purpose, None)
+            raise
+        except BaseException:
+            self._limiter.release(request.purpose)
+            raise
+        if request.purpose != "download":
+            self._window.measured(self._clock.monotonic() - started)
+        self._limiter.answered(request.purpose, response)
+        return response
