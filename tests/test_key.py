@@ -62,11 +62,11 @@ def test_a_canary_key_appears_nowhere(tmp_path, capsys):
                 texts += [repr(ws), str(vars(ws)), repr(runs), runs.df.to_string(), runs.log.to_string()]
                 texts += [
                     str(vars(ws._connection._engine)),
-                    str(vars(ws._connection._api)),
-                    str(vars(ws._connection._api._transport)),
-                    str(vars(ws._connection._api._transport._transport)),
+                    str(vars(ws._connection._engine.api)),
+                    str(vars(ws._connection._engine.api._transport)),
+                    str(vars(ws._connection._engine.api._transport._transport)),
                 ]
-                for thing in (ws, ws._connection._api):
+                for thing in (ws, ws._connection._engine.api):
                     with pytest.raises((TypeError, pickle.PicklingError, AttributeError)) as error:
                         pickle.dumps(thing)
                     keep(error.value)
@@ -76,7 +76,7 @@ def test_a_canary_key_appears_nowhere(tmp_path, capsys):
                 assert "401" in texts[-1]
         with sf.Workspace(tmp_path / "gone", service="http://127.0.0.1:9", api_key=CANARY) as ws:
             ws._connection.engine()
-            unreachable = ws._connection._api._transport.send(
+            unreachable = ws._connection._engine.api._transport.send(
                 HttpRequest("POST", "http://127.0.0.1:9/v2/x", "submit", b"{}")
             )
             with pytest.raises(TransportError) as error:

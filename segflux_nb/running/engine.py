@@ -81,6 +81,7 @@ class Engine:
         self._clock = clock
         self._max_in_flight = max_in_flight
         self._slots = asyncio.Semaphore(max_in_flight)
+        self._calls: set[asyncio.Task[None]] = set()
 
     async def run(
         self,
@@ -116,9 +117,30 @@ class Engine:
         SegfluxError
             Where the disk fails, which concerns more than one run.
         """
+        # A task of its own, so that `close` can end it: it must submit nothing more once the journal is closed.
+        call = asyncio.create_task(
+            self._run(requests, RunContext(stop, budget, on_change, retry_held), resubmit_unknown)
+        )
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+        await call
+
+    async def close(self) -> None:
+        """End the calls of `run`, wait until submits on the wire have ended, stop the threads, close connections."""
+        for call in self._calls:
+            call.cancel()
+        if self._calls:
+            await asyncio.wait(self._calls)
+        await self._submitter.drain()
+        self._journal.close()
+        self._collector.close()
+        await self.api.close()
+
+    # ------------------------------------------------------------------ many runs
+
+    async def _run(self, requests: Sequence[Request], context: RunContext, resubmit_unknown: bool) -> None:
         unique = {request.digest: request for request in requests}
         ordered = [request.digest for request in readable_first(list(unique.values()))]
-        context = RunContext(stop, budget, on_change, retry_held)
         heartbeats = asyncio.create_task(self._send_heartbeats())
         try:
             for _ in range(RECOVERY_ROUNDS):
@@ -129,24 +151,15 @@ class Engine:
                     if run_state.state in (State.UNKNOWN, State.SUBMITTING)
                 ]
                 await self._recovery.reconcile(
-                    self._journal.runs(unsure), on_change, resubmit_unknown=resubmit_unknown
+                    self._journal.runs(unsure), context.on_change, resubmit_unknown=resubmit_unknown
                 )
                 run_states |= self._journal.run_states(unsure)
                 await self._run_all(run_states.values(), context)
-                if stop or not context.unknown_submits:
+                if context.stop or not context.unknown_submits:
                     return
                 context.unknown_submits = 0
         finally:
             heartbeats.cancel()
-
-    async def close(self) -> None:
-        """Wait until submits on the wire have ended, stop the threads and close connections."""
-        await self._submitter.drain()
-        self._journal.close()
-        self._collector.close()
-        await self.api.close()
-
-    # ------------------------------------------------------------------ many runs
 
     async def _run_all(self, run_states: Iterable[RunState], context: RunContext) -> None:
         to_do = [run_state for run_state in run_states if self._is_to_do(run_state, context)]

@@ -9,6 +9,7 @@ from segflux_nb.errors import WorkspaceError
 from segflux_nb.lifecycle import State
 from segflux_nb.model import MODEL
 from segflux_nb.running import ownership, recovery
+from segflux_nb.running.policy.budget import Budget
 from segflux_nb.simulator.service import jobs
 from tests.support.virtual import Bench
 
@@ -325,6 +326,28 @@ def test_an_interrupt_lets_only_submits_on_the_wire_finish(bench):
     assert b.ledger.submits <= at_interrupt[0] + 4
     states = Counter(b.states(sweep(40)))
     assert states == {"submitted": b.ledger.submits, "planned": 40 - b.ledger.submits}, "and none is left unsettled"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.06, 0.12, 3.0])
+def test_closing_the_engine_ends_its_sweeps_and_leaves_no_submit_unsettled(bench, seconds):
+    b = bench()
+    cells = list(sweep(40))
+    b.journal.plan("simulator", cells)
+
+    async def main():
+        engine = b.engine(max_in_flight=32)
+        options = {"stop": b.stop, "budget": Budget(None), "on_change": lambda digest, state: None}
+        work = asyncio.ensure_future(engine.run(cells, **options))
+        await asyncio.sleep(seconds)
+        await engine.close()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    b.clock.run(main())
+    assert set(b.states(cells)) <= {"planned", "submitted", "processing"}
+    assert {row.state for row in b.run(cells)} == {"completed"}
+    assert b.ledger.submits == 40
 
 
 def test_a_death_leaves_at_most_four_submits_unsettled(bench, monkeypatch):

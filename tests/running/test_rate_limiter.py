@@ -260,6 +260,30 @@ def test_a_permit_that_is_cancelled_goes_to_the_next():
     clock.run(main())
 
 
+def test_a_request_that_was_woken_and_cancelled_wakes_the_next():
+    clock = VirtualClock()
+    answers = asyncio.Event()
+
+    class Held:
+        async def send(self, request):
+            await answers.wait()
+            return OK
+
+    async def main():
+        transport = RateLimitedTransport(Held(), RateLimiter(clock, max_in_flight=64), clock)
+        request = HttpRequest("GET", "http://127.0.0.1:1/", "status")
+        sending = [asyncio.create_task(transport.send(request)) for _ in range(9)]
+        await asyncio.sleep(1)
+        answers.set()
+        await asyncio.sleep(0)  # the first four are answered, and wake the next four
+        for task in sending[4:8]:
+            task.cancel()
+        assert await asyncio.wait_for(sending[8], 60) is OK
+        await asyncio.gather(*sending, return_exceptions=True)
+
+    clock.run(main())
+
+
 @pytest.mark.parametrize(("one_way", "most"), [(0.001, 4), (0.075, 18), (0.5, 32)])
 def test_as_many_requests_are_in_flight_as_the_round_trip_needs(one_way, most):
     """A near service: four. One 150 ms away: what 120 calls a second need. Never more than 32."""
