@@ -332,7 +332,7 @@ def test_an_interrupt_lets_only_submits_on_the_wire_finish(bench):
 def test_closing_the_engine_ends_its_sweeps_and_leaves_no_submit_unsettled(bench, seconds):
     b = bench()
     cells = list(sweep(40))
-    b.journal.plan("simulator", cells)
+    b.log.runs.plan(cells)
 
     async def main():
         engine = b.engine(max_in_flight=32)
