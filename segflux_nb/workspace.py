@@ -20,7 +20,6 @@ from .clock import SystemClock
 from .connection import SIMULATOR, Connection
 from .errors import WorkspaceError
 from .launcher import Launcher
-from .live import LiveRun
 from .runlog.frame import sweeps_frame
 from .runlog.journal import Journal
 from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
@@ -28,9 +27,8 @@ from .service.addresses import HOSTED
 from .service.keys import find_key
 from .session import Session
 from .simulator.app import Simulator
-from .sweep.plan import Plan
 from .sweep.sweep import Sweep
-from .workspace_verbs import builder, report
+from .workspace_verbs import arun, builder, plan, report, run, start
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,147 +122,15 @@ class Workspace(Session):
         super().close()
         _open_workspaces.discard(self)
 
-    # ------------------------------------------------------------------ what to do
-
-    def plan(self, sweep: Sweep) -> Plan:
-        """What running a sweep would do, cost and take now; nothing is submitted, and nothing is paid.
-
-        The hosted service is asked for the balance of the account, if there is a key. It need not answer.
-
-        Parameters
-        ----------
-        sweep:
-            What would be run.
-
-        Example
-        -------
-        ``print(ws.plan(sweep))``
-        """
-        return self._launcher.plan(sweep, ask_balance=True)
-
-    def run(
-        self,
-        sweep: Sweep,
-        *,
-        name: str | None = None,
-        max_cost: float | None = None,
-        again: bool = False,
-        resubmit_unknown: bool = False,
-    ) -> Runs:
-        """Run a sweep and wait for it, with live progress.
-
-        What is logged is not paid for again, what was cut off is resumed, equal cells run once, and a cell that fails
-        does not stop the others. Without credits, over the cap or without a connection, it returns what is done, and
-        `Runs.stopped` says why and how to continue.
-
-        Parameters
-        ----------
-        sweep:
-            What to run.
-        name:
-            What the log calls it, and the title of its sheets.
-        max_cost:
-            US dollars that this call may spend. On the hosted service 10 (or ``SEGFLUX_MAX_COST``) unless given;
-            ``math.inf`` lifts it.
-        again:
-            Pay for another take of every cell, and keep both.
-        resubmit_unknown:
-            Submit again what may have been accepted already, at the risk of paying twice.
-
-        Raises
-        ------
-        SweepInterrupted
-            On an interrupt. What is done is kept, and the next call continues.
-        MissingKey, SweepError
-            Before anything is sent.
-
-        Example
-        -------
-        ``runs = ws.run(sweep, name="first look", max_cost=2)``
-        """
-        live = self._launcher.start(
-            sweep, name=name, max_cost=max_cost, again=again, resubmit_unknown=resubmit_unknown
-        )
-        return live.wait_or_interrupt()
-
-    async def arun(
-        self,
-        sweep: Sweep,
-        *,
-        name: str | None = None,
-        max_cost: float | None = None,
-        again: bool = False,
-        resubmit_unknown: bool = False,
-    ) -> Runs:
-        """`run` for asynchronous code. Cancelling it interrupts the sweep.
-
-        Parameters
-        ----------
-        sweep:
-            What to run.
-        name:
-            What the log calls it, and the title of its sheets.
-        max_cost:
-            US dollars that this call may spend, as in `run`.
-        again:
-            Pay for another take of every cell, and keep both.
-        resubmit_unknown:
-            Submit again what may have been accepted already, at the risk of paying twice.
-
-        Example
-        -------
-        ``runs = await ws.arun(sweep)``
-        """
-        live = self._launcher.start(
-            sweep, name=name, max_cost=max_cost, again=again, resubmit_unknown=resubmit_unknown
-        )
-        return await live.result()
-
-    def start(
-        self,
-        sweep: Sweep,
-        *,
-        name: str | None = None,
-        max_cost: float | None = None,
-        again: bool = False,
-        resubmit_unknown: bool = False,
-    ) -> LiveRun:
-        """Start a sweep and return at once. In a notebook its progress has a Stop button.
-
-        Parameters
-        ----------
-        sweep:
-            What to run.
-        name:
-            What the log calls it, and the title of its sheets.
-        max_cost:
-            US dollars that this call may spend, as in `run`.
-        again:
-            Pay for another take of every cell, and keep both.
-        resubmit_unknown:
-            Submit again what may have been accepted already, at the risk of paying twice.
-
-        Raises
-        ------
-        MissingKey, SweepError
-            Before anything is sent.
-
-        Example
-        -------
-        ``live = ws.start(sweep)``, and later ``runs = live.wait()``
-        """
-        return self._launcher.start(
-            sweep,
-            name=name,
-            max_cost=max_cost,
-            again=again,
-            resubmit_unknown=resubmit_unknown,
-            has_stop_button=True,
-        )
-
+    # what to do
+    plan = plan.plan
+    run = run.run
+    arun = arun.arun
+    start = start.start
     builder = builder.builder
 
-    # ------------------------------------------------------------------ what the log holds
+    # what the log holds
+    report = report.report
 
     @property
     def sweeps(self) -> pd.DataFrame:
@@ -292,8 +158,6 @@ class Workspace(Session):
         if sweep is None:
             return all_runs(source)
         return runs_of_name(source, sweep) if isinstance(sweep, str) else runs_of_sweep(source, sweep)
-
-    report = report.report
 
 
 def _made(path: str | Path) -> Path:

@@ -8,6 +8,7 @@ import segflux_nb as sf
 from segflux_nb.simulator.app import Simulator
 
 VERBS = ("sheet", "gallery", "compare", "summary", "mark", "vote", "ranking", "tuner", "retry_failed", "export")
+VERBS_OF_WORKSPACE = ("plan", "run", "arun", "start", "builder", "runs", "report")
 
 
 @pytest.fixture
@@ -49,11 +50,19 @@ def test_a_run_compares_and_hashes(ws):
     assert len({*runs, *ws.runs(sweep())}) == 3
 
 
-@pytest.mark.parametrize("name", VERBS)
-def test_a_verb_is_a_documented_method(ws, name):
-    verb = getattr(ws.runs(), name)
+def check_documentation(verb):
     assert inspect.ismethod(verb)
     documentation = inspect.getdoc(verb)
     for parameter in inspect.signature(verb).parameters:
         assert f"\n{parameter}:\n" in documentation
     assert "\nExample\n" in documentation
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_a_verb_of_runs_is_a_documented_method(ws, name):
+    check_documentation(getattr(ws.runs(), name))
+
+
+@pytest.mark.parametrize("name", VERBS_OF_WORKSPACE)
+def test_a_verb_of_a_workspace_is_a_documented_method(ws, name):
+    check_documentation(getattr(ws, name))

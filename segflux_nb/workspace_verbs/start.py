@@ -1,0 +1,50 @@
+"""``ws.start(sweep)``: start a sweep and return at once."""
+
+from __future__ import annotations
+
+from ..live import LiveRun
+from ..session import Session
+from ..sweep.sweep import Sweep
+
+
+def start(
+    ws: Session,
+    sweep: Sweep,
+    *,
+    name: str | None = None,
+    max_cost: float | None = None,
+    again: bool = False,
+    resubmit_unknown: bool = False,
+) -> LiveRun:
+    """Start a sweep and return at once. In a notebook its progress has a Stop button.
+
+    Parameters
+    ----------
+    sweep:
+        What to run.
+    name:
+        What the log calls it, and the title of its sheets.
+    max_cost:
+        US dollars that this call may spend, as in `run`.
+    again:
+        Pay for another take of every cell, and keep both.
+    resubmit_unknown:
+        Submit again what may have been accepted already, at the risk of paying twice.
+
+    Raises
+    ------
+    MissingKey, SweepError
+        Before anything is sent.
+
+    Example
+    -------
+    ``live = ws.start(sweep)``, and later ``runs = live.wait()``
+    """
+    return ws._launcher.start(
+        sweep,
+        name=name,
+        max_cost=max_cost,
+        again=again,
+        resubmit_unknown=resubmit_unknown,
+        has_stop_button=True,
+    )
