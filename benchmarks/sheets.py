@@ -63,12 +63,13 @@ def frame(paths: list[Path]) -> pd.DataFrame:
 def ours(paths: list[Path]) -> None:
     from segflux_nb.sheets.colours import THEMES
     from segflux_nb.sheets.drawing import draw
-    from segflux_nb.sheets.geometry import place
+    from segflux_nb.sheets.frame_view import FrameView
+    from segflux_nb.sheets.geometry import geometry_of
     from segflux_nb.sheets.pivot import arrange
     from segflux_nb.sheets.reading import Reader
 
-    page = place(arrange(frame(paths), cols="seed", rows="lora_strength"), CELL)
-    draw(page, THEMES["light"], Reader()).save(io.BytesIO(), "JPEG", quality=85)
+    layout = arrange(FrameView.of(frame(paths)), cols="seed", rows="lora_strength")
+    draw(geometry_of(layout, CELL), THEMES["light"], Reader()).save(io.BytesIO(), "JPEG", quality=85)
 
 
 def plain_pillow(paths: list[Path]) -> None:

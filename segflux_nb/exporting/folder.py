@@ -10,10 +10,10 @@ import pandas as pd
 
 from ..errors import SegfluxError
 from ..service.secret import redact
+from ..sheets.frame_view import FrameView
 from ..sheets.pivot import arrange
 from ..sheets.sheet import ContactSheet
-from ..sheets.values import picture_column
-from .picture_files import copy_pictures, within
+from .picture_files import unlinked, write_pictures
 from .report import report
 from .tables import to_csv, to_jsonl, to_parquet
 
@@ -31,59 +31,66 @@ def export(
 ) -> Path:
     """Write ``pictures/``, ``runs.csv``, ``runs.jsonl``, ``contact-sheet.png`` and ``report.html`` into a folder.
 
-    Files of an earlier export are replaced; nothing else in the folder is touched.
+    Files of an earlier export are replaced. Other files in the folder stay as they are.
 
     Parameters
     ----------
     frame:
         `Runs.df` or `Runs.log`, or any frame with a column of pictures.
     folder:
-        Where; made if need be.
+        The folder; it is made if it does not exist.
     title:
-        Of the sheet and the report.
+        The title of the sheet and the report.
     axes:
-        The axes in their order; the frame's own (``frame.attrs``) or none if left out.
-    image, names, metadata:
-        See `copy_pictures`.
+        The names of the axes, in their order. Left out, they are what ``frame.attrs`` says.
+    image:
+        The column of pictures. It is found by its name, or by what it holds, if left out.
+    names:
+        How pictures are named, as in `write_pictures`.
+    metadata:
+        Whether the copies of the pictures carry the parameters of their rows.
     parquet:
         Also write ``runs.parquet``.
 
     Raises
     ------
     SegfluxError
-        Where a text holds what looks like an API key, or the disk does not do what it must.
+        Where a text holds what looks like an API key, or a file cannot be read or written.
     """
-    axes = list(frame.attrs.get("segflux_axes", ()) if axes is None else axes)
-    column = picture_column(frame, image)
-    refuse_keys(f"{to_jsonl(frame.drop(columns=column))}{title}{names}")
-    with disk_errors(folder):
-        copies = copy_pictures(frame, folder / "pictures", axes=axes, image=column, names=names, metadata=metadata)
-        table = frame.assign(**{column: "pictures/" + copies})
-        within(folder / "runs.csv").write_text(to_csv(table), encoding="utf-8")
-        within(folder / "runs.jsonl").write_text(to_jsonl(table), encoding="utf-8")
+    view = FrameView.of(frame, image=image, axes=axes)
+    refuse_keys(f"{to_jsonl(frame.drop(columns=view.image))}{title}{names}")
+    with explained_errors(folder):
+        files = write_pictures(view, folder / "pictures", axes=view.axes, names=names, metadata=metadata)
+        paths = [None if name is None else f"pictures/{name}" for name in files]
+        table = frame.assign(**{view.image: pd.array(paths, dtype="string")})
+        unlinked(folder / "runs.csv").write_text(to_csv(table), encoding="utf-8")
+        unlinked(folder / "runs.jsonl").write_text(to_jsonl(table), encoding="utf-8")
         if parquet:
-            to_parquet(table, within(folder / "runs.parquet"))
+            to_parquet(table, unlinked(folder / "runs.parquet"))
         if len(frame):
-            layout = arrange(frame, axes=axes, image=column, title=title)
-            ContactSheet(layout).save(within(folder / "contact-sheet.png"))
-            within(folder / "report.html").write_text(
-                report(frame, axes, image=column, title=title), encoding="utf-8"
-            )
+            ContactSheet(arrange(view, title=title)).save(unlinked(folder / "contact-sheet.png"))
+            unlinked(folder / "report.html").write_text(report(view, title=title), encoding="utf-8")
     return folder
 
 
 def refuse_keys(text: str) -> None:
-    """Raise where a text that is about to be written holds what looks like an API key."""
+    """Raise `SegfluxError` where a text that is about to be written holds what looks like an API key."""
     if redact(text) != text:
         raise SegfluxError(
-            "The table holds what looks like an API key, and is not written",
-            remedy="Take the key out of the prompt, note or label that holds it, and make that key invalid",
+            "The table holds what looks like an API key, so it was not written",
+            remedy="Remove the key from the prompt, note or label, and revoke it at the service",
         )
 
 
 @contextmanager
-def disk_errors(folder: Path) -> Iterator[None]:
-    """Turn what the disk says into an error that says what to do."""
+def explained_errors(folder: Path) -> Iterator[None]:
+    """Turn an error of the operating system into one that says what to do.
+
+    Parameters
+    ----------
+    folder:
+        The folder of the export, which the error names.
+    """
     try:
         yield
     except OSError as error:

@@ -1,51 +1,71 @@
-"""A report of a sweep as one HTML file: its sheet, its table, what failed; it needs nothing beside it."""
+"""A report of a sweep as one HTML file: its sheet or a gallery, and its table. It needs no other file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import pandas as pd
-
-from ..markup import count, escape, plain
+from ..markup import Template, count, plain
+from ..sheets.frame_view import FrameView
 from ..sheets.html import standalone
 from ..sheets.pivot import arrange
-from ..sheets.values import distinct, value_labels
 from ..version import __version__
 from ..widgets.gallery_state import gallery_part, gallery_state
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
 MOST_ROWS = 5000
-"""A table in a page is no longer; the files beside it hold the rest."""
+"""The most rows of a table in a report; the files beside it have all."""
+
+_TABLE = Template("""\
+<h2>{{ runs }}</h2>
+<p class="note">The same in all: {{ constants or "nothing" }}.</p>
+<div class="scroll"><table class="runs">
+<thead><tr>{% for column in columns %}<th scope="col">{{ column.name }}</th>{% endfor %}</tr></thead>
+<tbody>
+{% for row in rows %}
+<tr>{% for label in row %}<td>{{ label }}</td>{% endfor %}</tr>
+{% endfor %}
+</tbody></table></div>
+{% if missing %}
+<p class="note">{{ missing }} more rows are not shown.</p>
+{% endif %}
+<p class="note">Made by segflux_nb {{ version }}.</p>
+""")
 
 
-def report(frame: pd.DataFrame, axes: Sequence[str], *, image: str, title: str = "") -> str:
-    """The page: every axis is on its sheet, those after the second as grids; a gallery where scripts run."""
-    known = [name for name in axes if name in frame.columns and len(distinct(frame, name)) > 1]
-    cols, rows, by = [*known[:3], None, None, None][:3]
-    shown = frame if "run" in frame.columns else frame.assign(run=[str(at) for at in range(len(frame))])
-    shown = shown.copy(deep=False)
-    shown.attrs["segflux_axes"] = list(axes)
-    layout = arrange(shown, cols=cols, rows=rows, by=known[2:] or None, axes=axes, image=image, title=title)
-    gallery = gallery_part(gallery_state(shown, cols=cols, rows=rows, by=by, image=image, title=title))
-    return standalone([layout], title=title or "Sweep", body=_table(frame, image), gallery=gallery)
+def report(view: FrameView, *, title: str = "") -> str:
+    """The HTML of a report. Its sheet shows all axes: those after the second as grids.
+
+    Parameters
+    ----------
+    view:
+        The frame.
+    title:
+        The title of the document; "Sweep" if left out.
+    """
+    table = _table(view)
+    if "run" not in view:
+        # The gallery finds its pictures in the sheet by the names of their runs.
+        view = view.with_column("run", [str(at) for at in range(len(view))])
+    axes = view.varying_axes
+    cols, rows = (*axes, None, None)[:2]
+    layout = arrange(view, cols=cols, rows=rows, by=axes[2:] or None, title=title)
+    gallery = gallery_state(view, cols=cols, rows=rows, by=axes[2] if len(axes) > 2 else None, title=title)
+    return standalone([layout], title=title or "Sweep", body=table, gallery=gallery_part(gallery))
 
 
-def _table(frame: pd.DataFrame, image: str) -> str:
+def _table(view: FrameView) -> Markup:
     """What varies, as a table; what does not, in a line."""
-    names = [name for name in frame.columns if name != image]
-    words = {name: value_labels(frame, name) for name in names}
-    varying = [name for name in names if len(set(words[name])) > 1]
-    same = [name for name in names if name not in varying and words[name][0] not in ("–", "")]
-    shown = min(len(frame), MOST_ROWS)
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in varying)
-    rows = "\n".join(
-        "<tr>" + "".join(f"<td>{escape(words[name][at])}</td>" for name in varying) + "</tr>" for at in range(shown)
-    )
-    constants = " · ".join(f"{plain(name)} {words[name][0]}" for name in same)
-    more = f"<p class='note'>{len(frame) - shown:,} more rows are not shown.</p>" if shown < len(frame) else ""
-    return (
-        f"<h2>{count(len(frame), 'run')}</h2>\n"
-        f'<p class="note">The same in all: {escape(constants) or "nothing"}.</p>\n'
-        f'<div class="scroll"><table class="runs"><thead><tr>{head}</tr></thead>\n'
-        f"<tbody>\n{rows}\n</tbody></table></div>\n"
-        f'{more}<p class="note">Made by segflux_nb {escape(__version__)}.</p>'
+    columns = [view.column(name) for name in view.names if name != view.image]
+    varying = [column for column in columns if len(set(column.labels)) > 1]
+    same = [column for column in columns if column not in varying and column.labels[0] not in ("–", "")]
+    rows = min(len(view), MOST_ROWS)
+    return _TABLE.render(
+        runs=count(len(view), "run"),
+        constants=" · ".join(f"{plain(column.name)} {column.labels[0]}" for column in same),
+        columns=varying,
+        rows=[[column.labels[at] for column in varying] for at in range(rows)],
+        missing=f"{len(view) - rows:,}" if rows < len(view) else "",
+        version=__version__,
     )

@@ -1,4 +1,4 @@
-"""Colours of sheets: themes, and a scale of numbers that the colour-blind can read."""
+"""Colours of sheets: themes, and a scale for numbers that colour-blind people can read."""
 
 from __future__ import annotations
 
@@ -10,9 +10,25 @@ ThemeName = Literal["light", "dark"]
 
 @dataclass(frozen=True)
 class Theme:
-    """The colours of a sheet."""
+    """The colours of a sheet, as CSS writes them.
 
-    page: str
+    Attributes
+    ----------
+    background:
+        Behind everything.
+    text:
+        Text, and what must be read.
+    muted:
+        Text that matters less: names of axes, notes, the footer.
+    frame:
+        The outline of cells without a picture.
+    empty:
+        The surface of cells without a picture.
+    hatch:
+        The stripes of cells whose run has ended without a picture.
+    """
+
+    background: str
     text: str
     muted: str
     frame: str
@@ -25,29 +41,32 @@ THEMES: dict[str, Theme] = {
     "dark": Theme("#111418", "#e6e9ed", "#9aa4af", "#3d4650", "#1a1f25", "#2b323a"),
 }
 
-Colour = tuple[int, int, int]
+Rgb = tuple[int, int, int]
+"""Red, green and blue, from 0 to 255."""
 
-VIRIDIS: tuple[Colour, ...] = (
+VIRIDIS: tuple[Rgb, ...] = (
     *((68, 1, 84), (72, 40, 120), (62, 74, 137), (49, 104, 142), (38, 130, 142)),
     *((31, 158, 137), (53, 183, 121), (109, 205, 89), (180, 222, 44), (253, 231, 37)),
 )
-"""Matplotlib's viridis at ten equal steps: its lightness rises evenly, so it reads without colour too."""
+"""Matplotlib's viridis at ten equal steps. Its lightness rises evenly, so it can be read without colour too."""
 
 
-def on_scale(share: float) -> Colour:
-    """The colour of a value from 0, the least, to 1, the greatest.
+def on_scale(share: float) -> Rgb:
+    """The colour of a position on a scale, from 0 (the least value) to 1 (the greatest).
 
+    Example
+    -------
     >>> on_scale(0.0), on_scale(1.0)
     ((68, 1, 84), (253, 231, 37))
     """
-    at = min(1.0, max(0.0, share)) * (len(VIRIDIS) - 1)
-    low = min(int(at), len(VIRIDIS) - 2)
-    part = at - low
+    position = min(1.0, max(0.0, share)) * (len(VIRIDIS) - 1)
+    low = min(int(position), len(VIRIDIS) - 2)
+    part = position - low
     red, green, blue = (round(a + (b - a) * part) for a, b in zip(VIRIDIS[low], VIRIDIS[low + 1], strict=True))
     return red, green, blue
 
 
-def readable_on(colour: Colour) -> str:
-    """Black or white, whichever can be read on a colour."""
+def readable_on(colour: Rgb) -> str:
+    """Black or white: the one that can be read on a colour."""
     red, green, blue = colour
     return "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "#ffffff"

@@ -1,4 +1,4 @@
-"""Two pictures or more side by side: what differs in their parameters, and where they differ."""
+"""Two pictures or more beside each other: how their parameters differ, and where the pictures differ."""
 
 from __future__ import annotations
 
@@ -9,45 +9,51 @@ import pandas as pd
 
 from ..errors import LayoutError
 from .colours import ThemeName
-from .pivot import NEVER_AXES, arrange
+from .frame_view import FrameView
+from .pivot import arrange
 from .sheet import ContactSheet
-from .values import picture_column, value_labels
 
 
 def compare(
     frame: pd.DataFrame, chosen: Sequence[Any], *, image: str | None = None, theme: ThemeName = "light"
 ) -> ContactSheet:
-    """The rows of a frame with these index labels, in this order; below each its difference from the first.
+    """Some rows of a frame beside each other, each with its difference from the first.
+
+    Parameters
+    ----------
+    frame:
+        `Runs.df`, or any frame with a column of pictures.
+    chosen:
+        Labels of the frame's index, in the order in which the rows are to stand.
+    image:
+        The column of pictures. It is found by its name, or by what it holds, if left out.
+    theme:
+        ``light`` or ``dark``.
 
     Raises
     ------
     LayoutError
-        For fewer than two rows, or one that the frame does not have.
+        For fewer than two rows, or a label that the frame's index does not have.
     """
     if len(chosen) < 2:
         raise LayoutError("A comparison needs two runs or more", remedy="Name them: compare(a, b)")
     missing = [label for label in chosen if label not in frame.index]
     if missing:
         raise LayoutError(f"The frame has no row {missing[0]!r}", remedy="Give labels of its index")
-    rows = frame.loc[list(chosen)]
-    if len(rows) != len(chosen):
+    part = frame.loc[list(chosen)]
+    if len(part) != len(chosen):
         raise LayoutError("The frame has several rows with the same index label", remedy="frame.reset_index()")
-    picture = picture_column(rows, image)
-    words = {
-        name: value_labels(rows, name)
-        for name in rows.columns
-        if name not in NEVER_AXES | {picture, "take"} and not str(name).endswith("_label")
-    }
-    differing = [name for name, labels in words.items() if len(set(labels)) > 1]
-    axis = ", ".join(map(str, differing)) or "nothing differs"
-    labels = [", ".join(words[name][at] for name in differing) for at in range(len(rows))]
-    names = rows["run"] if "run" in rows.columns else rows.index
+    view = FrameView.of(part, image=image)
+    columns = [view.column(name) for name in view.describing if name != "take"]
+    differing = [column for column in columns if len(set(column.labels)) > 1]
+    axis = ", ".join(str(column.name) for column in differing) or "nothing differs"
+    labels = [", ".join(column.labels[at] for column in differing) for at in range(len(view))]
+    # Rows with the same parameters are told apart by their runs.
+    names = view.column("run").values if "run" in view else list(part.index)
     labels = [
         label if labels.count(label) == 1 and label else f"{label} {name}".strip()
         for label, name in zip(labels, names, strict=True)
     ]
-    title = "; ".join(f"{name}: {' → '.join(words[name])}" for name in differing) or "The same parameters"
-    table = rows.assign(**{axis: labels})
-    # Several rows may ask for the same: then the difference is of the pictures alone.
-    layout = arrange(table, cols=axis, axes=[axis], image=picture, title=title, relative_to={axis: labels[0]})
-    return ContactSheet(layout, theme=theme)
+    title = "; ".join(f"{column.name}: {' → '.join(column.labels)}" for column in differing) or "The same parameters"
+    table = FrameView.of(part.assign(**{axis: labels}), image=view.image, axes=[axis])
+    return ContactSheet(arrange(table, cols=axis, title=title, relative_to={axis: labels[0]}), theme=theme)

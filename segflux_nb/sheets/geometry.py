@@ -1,4 +1,4 @@
-"""From a layout to boxes and lines of text on a page. Nothing is drawn; only text is measured."""
+"""From a layout to boxes and lines of text, in pixels. Nothing is drawn; only text is measured."""
 
 from __future__ import annotations
 
@@ -11,18 +11,35 @@ from .fonts import line_height, text_width, wrap
 from .layout import Cell, Layout, Scale
 
 NARROWEST = 36
-"""A page is at least so many small letters wide, so that the footer of a single picture can be read."""
+"""The least width of a sheet, in widths of a small letter: the footer of a single picture must be readable."""
 
 Role = Literal["text", "muted"]
 Box = tuple[int, int, int, int]
+"""Left, top, right and bottom, in pixels; right and bottom are outside."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """Lines of text around a point.
+    """Lines of text at a point.
 
-    `x` is the middle of centred lines, the right end of right-aligned ones, the left end of others; `y` is the top
-    of the first line. A turned text reads upward and is centred on the point.
+    Attributes
+    ----------
+    lines:
+        The lines, from top to bottom.
+    x:
+        The left end of left-aligned lines, the middle of centred ones, the right end of right-aligned ones.
+    y:
+        The top of the first line.
+    size:
+        The height of the letters, in pixels.
+    align:
+        How the lines are aligned at `x`.
+    role:
+        ``muted`` for what matters less.
+    bold:
+        Whether the letters are bold.
+    turned:
+        Whether the text reads upward. It is then centred on the point.
     """
 
     lines: tuple[str, ...]
@@ -36,182 +53,261 @@ class Text:
 
     @property
     def box(self) -> Box:
-        """The pixels it covers: left, top, right, bottom."""
+        """The pixels that it covers."""
         width = math.ceil(max((text_width(line, self.size, bold=self.bold) for line in self.lines), default=0))
         height = line_height(self.size) * len(self.lines)
         if self.turned:
-            return (
-                self.x - height // 2,
-                self.y - width // 2,
-                self.x + height - height // 2,
-                self.y + width - width // 2,
-            )
+            left, top = self.x - height // 2, self.y - width // 2
+            return left, top, left + height, top + width
         left = self.x - {"left": 0, "centre": width // 2, "right": width}[self.align]
-        return (left, self.y, left + width, self.y + height)
+        return left, self.y, left + width, self.y + height
 
 
 @dataclass
-class Page:
-    """A page: its size, where cells go, their differences, words, and the bar of the scale."""
+class Geometry:
+    """Where everything of a sheet is drawn.
+
+    Attributes
+    ----------
+    width, height:
+        The size of the sheet.
+    cells:
+        Each cell with the box of its picture.
+    differences:
+        Each cell with the box of the difference below its picture; empty where the layout has none.
+    texts:
+        All text.
+    scale_bar:
+        The box of the scale's colours, or None.
+    """
 
     width: int = 0
     height: int = 0
     cells: list[tuple[Cell, Box]] = field(default_factory=list)
-    strips: list[tuple[Cell, Box]] = field(default_factory=list)
+    differences: list[tuple[Cell, Box]] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
-    bar: Box | None = None
+    scale_bar: Box | None = None
 
 
-def place(layout: Layout, cell: int) -> Page:
-    """Place a layout with cells of this size (the longer side, in pixels)."""
-    return _Placing(layout, cell).page()
+def geometry_of(layout: Layout, cell_side: int) -> Geometry:
+    """The geometry of a layout.
+
+    Parameters
+    ----------
+    layout:
+        The sheet.
+    cell_side:
+        The longer side of each picture, in pixels.
+    """
+    return _Builder(layout, cell_side).build()
 
 
-class _Placing:
-    def __init__(self, layout: Layout, cell: int) -> None:
-        self.layout = layout
-        aspects = [c.aspect for c in layout.cells if c.aspect]
+class _Builder:
+    """Works out a geometry from top to bottom.
+
+    Parameters
+    ----------
+    layout:
+        The sheet.
+    cell_side:
+        The longer side of each picture, in pixels.
+    """
+
+    def __init__(self, layout: Layout, cell_side: int) -> None:
+        self._layout = layout
+        self._geometry = Geometry()
+        aspects = [cell.aspect for cell in layout.cells if cell.aspect]
         aspect = min(3.0, max(1 / 3, statistics.median(aspects))) if aspects else 1.0
-        self.cell_width = max(8, round(cell * min(1.0, aspect)))
-        self.cell_height = max(8, round(cell / max(1.0, aspect)))
-        self.across = len(layout.groups[0].cells[0])
-        self.down = len(layout.groups[0].cells)
-        self.has_borders = layout.scale is not None and not layout.scale.is_heat
-        self.gap = max(2, round(cell * (0.09 if self.has_borders else 0.03)))
-        self.strip = self.cell_height + self.gap // 2 if layout.differs else 0
-        self.groups_across = self._choose_groups_across()
-        # Words must stay readable when a wide sheet is shown at the width of a notebook.
-        self.size = max(9, round(cell * 0.075), round(self._grids_width() / 72))
-        self.size = min(self.size, 40, max(7, int(self.cell_height / 1.4)))
-        self.small = max(7, round(self.size * 0.88))
-        self.margin = self.size
-
-    def _grid_width(self) -> int:
-        return self.across * self.cell_width + (self.across - 1) * self.gap
-
-    def _grids_width(self) -> int:
-        return self.groups_across * self._grid_width()
+        self._cell_width = max(8, round(cell_side * min(1.0, aspect)))
+        self._cell_height = max(8, round(cell_side / max(1.0, aspect)))
+        self._across = len(layout.groups[0].cells[0])
+        self._down = len(layout.groups[0].cells)
+        self._has_borders = layout.scale is not None and not layout.scale.is_heat
+        self._gap = max(2, round(cell_side * (0.09 if self._has_borders else 0.03)))
+        # From the top of a picture to the top of its difference.
+        self._difference_offset = self._cell_height + self._gap // 2 if layout.has_differences else 0
+        self._grid_width = self._across * self._cell_width + (self._across - 1) * self._gap
+        self._groups_across = self._choose_groups_across()
+        # Text must stay readable when a wide sheet is shown at the width of a notebook.
+        size = max(9, round(cell_side * 0.075), round(self._groups_across * self._grid_width / 72))
+        self._size = min(size, 40, max(7, int(self._cell_height / 1.4)))
+        self._small = max(7, round(self._size * 0.88))
+        self._margin = self._size
+        self._under_border = self._gap // 3 if self._has_borders else 0
+        has_captions = any(cell.caption for cell in layout.cells)
+        self._caption_height = (line_height(self._small) if has_captions else 0) + self._under_border
+        self._row_height = self._cell_height + self._difference_offset + self._caption_height
+        self._grid_height = self._down * self._row_height + (self._down - 1) * self._gap
+        self._between_groups = self._gap + 2 * self._size
+        most_lines = max(1, min(4, self._cell_height // line_height(self._size)))
+        label_width = max(self._cell_width, 9 * self._size)
+        self._row_labels = [wrap(label, label_width, self._size, lines=most_lines) for label in layout.row_labels]
+        self._column_labels = [wrap(label, self._cell_width, self._size, lines=3) for label in layout.column_labels]
 
     def _choose_groups_across(self) -> int:
-        """As many grids beside each other as bring the sheet nearest to the shape of a screen."""
-        number = len(self.layout.groups)
-        height = self.down * (self.cell_height + self.strip + self.gap)
+        """The number of grids beside each other that brings the sheet nearest to the shape of a screen."""
+        number = len(self._layout.groups)
+        height = self._down * (self._cell_height + self._difference_offset + self._gap)
 
-        def off(across: int) -> float:
-            shape = across * self._grid_width() / (math.ceil(number / across) * height)
+        def distance(across: int) -> float:
+            shape = across * self._grid_width / (math.ceil(number / across) * height)
             return abs(math.log(shape / 1.4)) + (0.3 if number % across else 0.0)
 
-        return min(range(1, number + 1), key=off)
+        return min(range(1, number + 1), key=distance)
 
-    def page(self) -> Page:
-        layout, page = self.layout, Page()
-        caption = line_height(self.small) if any(cell.caption for cell in layout.cells) else 0
-        caption += self.gap // 3 if self.has_borders else 0
-        high = max(1, min(4, self.cell_height // line_height(self.size)))
-        rows = [self._wrapped(label, max(self.cell_width, 9 * self.size), high) for label in layout.row_labels]
-        columns = [self._wrapped(label, self.cell_width, 3) for label in layout.column_labels]
-        label_width = math.ceil(max((text_width(line, self.size) for lines in rows for line in lines), default=0))
-        gutter = label_width + self.size // 2 if rows else 0
-        axis_gutter = line_height(self.size) + self.size // 3 if layout.rows else 0
-        left = self.margin + axis_gutter + gutter
-        top = self._title(page, self.margin)
-        header = (line_height(self.size) if layout.outer else 0) + (line_height(self.small) if layout.columns else 0)
-        header += max((len(lines) for lines in columns), default=0) * line_height(self.size)
-        header += self.size // 3 if header else 0
-        row_height = self.cell_height + self.strip + caption
-        grid_height = self.down * row_height + (self.down - 1) * self.gap
-        between = self.gap + 2 * self.size
-        for number, group in enumerate(layout.groups):
-            column, row = number % self.groups_across, number // self.groups_across
-            x = left + column * (self._grid_width() + between)
-            y = top + row * (header + grid_height + between)
-            self._group(page, number, x, y, header, columns)
-            for down, cells in enumerate(group.cells):
-                for across, cell in enumerate(cells):
-                    cell_x = x + across * (self.cell_width + self.gap)
-                    cell_y = y + header + down * (row_height + self.gap)
-                    box = (cell_x, cell_y, cell_x + self.cell_width, cell_y + self.cell_height)
-                    page.cells.append((cell, box))
-                    if self.strip:
-                        below = cell_y + self.strip
-                        page.strips.append((cell, (cell_x, below, box[2], below + self.cell_height)))
-                    if cell.caption:
-                        lines = wrap(cell.caption, self.cell_width, self.small, lines=1)
-                        middle = cell_x + self.cell_width // 2
-                        under = box[3] + self.strip + (self.gap // 3 if self.has_borders else 1)
-                        page.texts.append(Text(tuple(lines), middle, under, self.small, "centre"))
-                if column == 0 and rows:
-                    middle = y + header + down * (row_height + self.gap) + self.cell_height // 2
-                    lines = rows[down]
-                    start = middle - len(lines) * line_height(self.size) // 2
-                    page.texts.append(Text(tuple(lines), x - self.size // 2, start, self.size, "right"))
-            if column == 0 and layout.rows:
-                words = wrap(layout.rows, grid_height, self.small, lines=1)
-                middle = self.margin + line_height(self.size) // 2
-                turned = Text(
-                    tuple(words), middle, y + header + grid_height // 2, self.small, role="muted", turned=True
-                )
-                page.texts.append(turned)
-        across = min(self.groups_across, len(layout.groups))
-        page.width = left + across * self._grid_width() + (across - 1) * between + self.margin
-        bottom = top + math.ceil(len(layout.groups) / self.groups_across) * (header + grid_height + between) - between
-        page.width = max([page.width, *(text.box[2] + self.margin for text in page.texts), NARROWEST * self.small])
-        page.height = self._footer(page, bottom) + self.margin
-        return page
+    def build(self) -> Geometry:
+        layout, geometry = self._layout, self._geometry
+        left = self._margin + self._left_of_grids()
+        top = self._title(self._margin)
+        header = self._header_height()
+        for number in range(len(layout.groups)):
+            column, row = number % self._groups_across, number // self._groups_across
+            x = left + column * (self._grid_width + self._between_groups)
+            y = top + row * (header + self._grid_height + self._between_groups)
+            self._above_grid(number, x, y, header)
+            self._grid(number, x, y + header)
+            if column == 0:
+                self._beside_grid(x, y + header)
+        across = min(self._groups_across, len(layout.groups))
+        right = left + across * self._grid_width + (across - 1) * self._between_groups + self._margin
+        texts_right = [text.box[2] + self._margin for text in geometry.texts]
+        geometry.width = max([right, *texts_right, NARROWEST * self._small])
+        rows = math.ceil(len(layout.groups) / self._groups_across)
+        bottom = top + rows * (header + self._grid_height + self._between_groups) - self._between_groups
+        geometry.height = self._footer(bottom) + self._margin
+        return geometry
 
-    def _title(self, page: Page, top: int) -> int:
-        if not self.layout.title:
+    def _add_text(self, text: Text) -> None:
+        self._geometry.texts.append(text)
+
+    def _left_of_grids(self) -> int:
+        """The width of the rows' axis and of the labels of the rows."""
+        lines = [line for lines in self._row_labels for line in lines]
+        labels = math.ceil(max((text_width(line, self._size) for line in lines), default=0))
+        axis = line_height(self._size) + self._size // 3 if self._layout.rows else 0
+        return axis + (labels + self._size // 2 if self._row_labels else 0)
+
+    def _header_height(self) -> int:
+        """The height of the text above a grid."""
+        height = line_height(self._size) if self._layout.outer else 0
+        height += line_height(self._small) if self._layout.columns else 0
+        height += max((len(lines) for lines in self._column_labels), default=0) * line_height(self._size)
+        return height + (self._size // 3 if height else 0)
+
+    def _title(self, top: int) -> int:
+        """Add the title; the result is the top of what comes below it."""
+        if not self._layout.title:
             return top
-        size = round(self.size * 1.25)
-        width = max(self._grids_width(), 20 * size)
-        lines = wrap(self.layout.title, width, size, lines=2, bold=True)
-        page.texts.append(Text(tuple(lines), self.margin, top, size, bold=True))
-        return top + len(lines) * line_height(size) + self.size // 2
+        size = round(self._size * 1.25)
+        width = max(self._groups_across * self._grid_width, 20 * size)
+        lines = wrap(self._layout.title, width, size, lines=2, bold=True)
+        self._add_text(Text(tuple(lines), self._margin, top, size, bold=True))
+        return top + len(lines) * line_height(size) + self._size // 2
 
-    def _group(self, page: Page, number: int, x: int, y: int, header: int, columns: list[list[str]]) -> None:
-        """The words above one grid: the outer axis's value, the columns' axis, and a label for each column."""
-        layout, middle = self.layout, x + self._grid_width() // 2
+    def _above_grid(self, number: int, x: int, y: int, header: int) -> None:
+        """Add the outer axis's value, the name of the columns' axis, and a label for each column.
+
+        Parameters
+        ----------
+        number:
+            Which group it is.
+        x, y:
+            The upper left corner of the group.
+        header:
+            The height of the text above the grid.
+        """
+        layout, middle, bottom = self._layout, x + self._grid_width // 2, y + header
         if layout.outer:
-            words = f"{layout.outer}: {layout.groups[number].label}"
-            lines = wrap(words, self._grid_width(), self.size, lines=1, bold=True)
-            page.texts.append(Text(tuple(lines), middle, y, self.size, "centre", bold=True))
-            y += line_height(self.size)
-            header -= line_height(self.size)
+            text = f"{layout.outer}: {layout.groups[number].label}"
+            lines = wrap(text, self._grid_width, self._size, lines=1, bold=True)
+            self._add_text(Text(tuple(lines), middle, y, self._size, "centre", bold=True))
+            y += line_height(self._size)
         if layout.columns:
-            lines = wrap(layout.columns, self._grid_width(), self.small, lines=1)
-            page.texts.append(Text(tuple(lines), middle, y, self.small, "centre", "muted"))
-            header -= line_height(self.small)
-            y += line_height(self.small)
-        for across, lines in enumerate(columns):
-            # Short labels stand on the picture, not under the axis's name.
-            start = y + header - self.size // 3 - len(lines) * line_height(self.size)
-            centre = x + across * (self.cell_width + self.gap) + self.cell_width // 2
-            page.texts.append(Text(tuple(lines), centre, start, self.size, "centre"))
+            lines = wrap(layout.columns, self._grid_width, self._small, lines=1)
+            self._add_text(Text(tuple(lines), middle, y, self._small, "centre", "muted"))
+        for across, lines in enumerate(self._column_labels):
+            # Labels end just above the pictures, however many lines they have.
+            start = bottom - self._size // 3 - len(lines) * line_height(self._size)
+            centre = x + across * (self._cell_width + self._gap) + self._cell_width // 2
+            self._add_text(Text(tuple(lines), centre, start, self._size, "centre"))
 
-    def _footer(self, page: Page, bottom: int) -> int:
-        y = bottom + self.size // 2
-        if self.layout.scale is not None:
-            y = self._scale(page, self.layout.scale, y)
-        for sentence in (*self.layout.held, *self.layout.footer):
-            lines = wrap(sentence, page.width - 2 * self.margin, self.small, lines=4)
-            page.texts.append(Text(tuple(lines), self.margin, y, self.small, role="muted"))
-            y += len(lines) * line_height(self.small)
+    def _grid(self, number: int, x: int, y: int) -> None:
+        """Add the cells of a group, with their differences and captions.
+
+        Parameters
+        ----------
+        number:
+            Which group it is.
+        x, y:
+            The upper left corner of its first cell.
+        """
+        for down, cells in enumerate(self._layout.groups[number].cells):
+            for across, cell in enumerate(cells):
+                left = x + across * (self._cell_width + self._gap)
+                top = y + down * (self._row_height + self._gap)
+                right, bottom = left + self._cell_width, top + self._cell_height
+                self._geometry.cells.append((cell, (left, top, right, bottom)))
+                if self._difference_offset:
+                    below = top + self._difference_offset
+                    self._geometry.differences.append((cell, (left, below, right, below + self._cell_height)))
+                if cell.caption:
+                    lines = wrap(cell.caption, self._cell_width, self._small, lines=1)
+                    under = bottom + self._difference_offset + (self._under_border or 1)
+                    middle = left + self._cell_width // 2
+                    self._add_text(Text(tuple(lines), middle, under, self._small, "centre"))
+
+    def _beside_grid(self, x: int, y: int) -> None:
+        """Add the labels of the rows and the name of their axis.
+
+        Parameters
+        ----------
+        x, y:
+            The upper left corner of the grid's first cell.
+        """
+        for down, lines in enumerate(self._row_labels):
+            middle = y + down * (self._row_height + self._gap) + self._cell_height // 2
+            start = middle - len(lines) * line_height(self._size) // 2
+            self._add_text(Text(tuple(lines), x - self._size // 2, start, self._size, "right"))
+        if self._layout.rows:
+            lines = wrap(self._layout.rows, self._grid_height, self._small, lines=1)
+            centre = self._margin + line_height(self._size) // 2, y + self._grid_height // 2
+            self._add_text(Text(tuple(lines), *centre, self._small, role="muted", turned=True))
+
+    def _footer(self, bottom: int) -> int:
+        """Add the scale, the notes and the footer below the grids; the result is their lower end."""
+        y = bottom + self._size // 2
+        if self._layout.scale is not None:
+            y = self._scale(self._layout.scale, y)
+        for sentence in (*self._layout.notes, *self._layout.footer):
+            lines = wrap(sentence, self._geometry.width - 2 * self._margin, self._small, lines=4)
+            self._add_text(Text(tuple(lines), self._margin, y, self._small, role="muted"))
+            y += len(lines) * line_height(self._small)
         return y
 
-    def _scale(self, page: Page, scale: Scale, y: int) -> int:
-        """The bar of colours, its ends beside it."""
-        words = f"{'colour' if scale.is_heat else 'border'}: {scale.name} {scale.low}"
-        x = self.margin
-        height = line_height(self.small)
-        for text, bar in ((words, 8 * self.small), (scale.high, 0)):
-            lines = wrap(text, page.width - 2 * self.margin - 9 * self.small, self.small, lines=1)
-            page.texts.append(Text(tuple(lines), x, y, self.small, role="muted"))
-            x = page.texts[-1].box[2] + self.small // 2
-            if bar:
-                page.bar = (x, y + height // 5, x + bar, y + height - height // 5)
-                x += bar + self.small // 2
-        page.width = max(page.width, page.texts[-1].box[2] + self.margin)
-        return y + height + self.small // 2
-
-    def _wrapped(self, label: str, width: int, lines: int) -> list[str]:
-        return wrap(label, width, self.size, lines=lines)
+    def _scale(self, scale: Scale, y: int) -> int:
+        """Add the bar of colours between the labels of its ends; the result is the top of what comes below it."""
+        geometry, height = self._geometry, line_height(self._small)
+        bar_width = 8 * self._small
+        width = geometry.width - 2 * self._margin - bar_width - self._small
+        x = self._margin
+        low = Text(
+            tuple(
+                wrap(
+                    f"{'colour' if scale.is_heat else 'border'}: {scale.name} {scale.low}",
+                    width,
+                    self._small,
+                    lines=1,
+                )
+            ),
+            x,
+            y,
+            self._small,
+            role="muted",
+        )
+        x = low.box[2] + self._small // 2
+        geometry.scale_bar = (x, y + height // 5, x + bar_width, y + height - height // 5)
+        x += bar_width + self._small // 2
+        high = Text(tuple(wrap(scale.high, width, self._small, lines=1)), x, y, self._small, role="muted")
+        geometry.texts += [low, high]
+        geometry.width = max(geometry.width, high.box[2] + self._margin)
+        return y + height + self._small // 2

@@ -1,53 +1,57 @@
-"""Sheets as one HTML file: no server, no kernel, no script; whole labels, alternative texts, full-size pictures."""
+"""Sheets as one HTML document: without a server or a kernel, with whole labels, alternative texts, large pictures.
+
+A sheet alone has no script. Where a gallery is handed in, its script is the only one that the document permits.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from ..analysis.differences import difference_text
-from ..markup import escape
+from ..markup import Template
 from .colours import ThemeName, on_scale, readable_on
 from .drawing import difference_picture
 from .layout import Cell, Layout
 from .reading import Reader, file_of
 
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
 MOST_BYTES = 48_000_000
-"""Pictures in one file; beyond it they are embedded smaller."""
+"""Bytes of all pictures in one document; pictures are embedded smaller where they would have more."""
 
 SIDES = (1024, 768, 512, 384, 256, 128)
 QUALITY = 80
 
 DIFFERENCE_SIDE = 320
 
-Embed = Callable[[Any], str | None]
-
-_STYLE = (Path(__file__).parent / "static" / "page.css").read_text(encoding="utf-8")
+_STATIC = Path(__file__).parent / "static"
 
 
 @dataclass(frozen=True)
 class GalleryPart:
-    """An interactive gallery for a page with sheets. Who writes the page makes it; this module only places it.
+    """An interactive gallery for a document with sheets: who writes the document makes it and hands it in.
 
     Attributes
     ----------
     markup:
-        HTML that the gallery needs in the page: the element that it fills, and its data.
+        HTML that the gallery needs in the document: the element that it fills, and its data.
     script:
         JavaScript of a module that shows the gallery in place of the element with the id ``static``.
     style:
         Its style sheet.
     """
 
-    markup: str
+    markup: Markup
     script: str
     style: str
 
@@ -58,117 +62,185 @@ class GalleryPart:
         return f"'sha256-{digest}'"
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """A cell as the template shows it.
+
+    Attributes
+    ----------
+    cell:
+        The cell.
+    source:
+        Its picture as a data address; empty where it is not there or cannot be read.
+    outline:
+        The colour of its border, or empty.
+    background, ink:
+        The colours of a cell of a heat map and of the text on it, or empty.
+    difference:
+        The picture of its difference from the reference as a data address, or empty.
+    difference_text:
+        The mean of the difference, or empty.
+    """
+
+    cell: Cell
+    source: str = ""
+    outline: str = ""
+    background: str = ""
+    ink: str = ""
+    difference: str = ""
+    difference_text: str = ""
+
+
 def standalone(
     layouts: Sequence[Layout],
     *,
     theme: ThemeName = "light",
     title: str = "",
-    body: str = "",
+    body: Markup | str = "",
     gallery: GalleryPart | None = None,
 ) -> str:
-    """A page with these sheets.
+    """A document with sheets.
 
     Parameters
     ----------
     layouts:
         The sheets, one after the other.
     theme:
-        ``light`` or ``dark``; the reader's own choice of colours wins where the browser tells it.
+        ``light`` or ``dark``.
     title:
-        Of the page; the first sheet's if left out.
+        The document's title; the first sheet's if left out.
     body:
-        HTML after the sheets, escaped already.
+        HTML after the sheets. Plain text is escaped.
     gallery:
-        What is shown in place of the sheets where scripts run.
+        A gallery that is shown in place of the sheets where scripts run, or None.
     """
     title = title or next((layout.title for layout in layouts if layout.title), "") or "Contact sheet"
-    embed = _embedding([cell for layout in layouts for cell in layout.cells])
-    sheets = "\n".join(_sheet(layout, embed, number) for number, layout in enumerate(layouts))
-    permitted, live, its_style = "", "", ""
-    if gallery is not None:
-        live = f'{gallery.markup}<script type="module">{gallery.script}</script>\n'
-        # Its own script, and the module that this one makes of what is in the page.
-        permitted, its_style = f"; script-src {gallery.script_source} blob:", gallery.style
-    return (
-        f'<!doctype html>\n<html lang="en" data-theme="{theme}">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta http-equiv="Content-Security-Policy" '
-        f"content=\"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'{permitted}\">\n"
-        f"<title>{escape(title)}</title>\n<style>\n{its_style}{_STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>\n"
-        f'<div id="static">\n{sheets}\n</div>\n{live}{body}\n</main>\n</body>\n</html>\n'
-    )
-
-
-def _sheet(layout: Layout, embed: Embed, number: int) -> str:
-    parts = [f'<p class="counts">{escape(layout.heading)}</p>']
-    for place, group in enumerate(layout.groups):
-        if layout.outer:
-            parts.append(f"<h2>{escape(layout.outer)}: {escape(group.label)}</h2>")
-        parts.append(_grid(layout, group.cells, embed, f"{number}-{place}"))
-    if layout.scale is not None:
-        scale = layout.scale
-        stops = ", ".join("rgb({},{},{})".format(*on_scale(step / 8)) for step in range(9))
-        parts.append(
-            f'<p class="scale">{escape(scale.name)} {escape(scale.low)} '
-            f'<span style="background:linear-gradient(to right, {stops})"></span> {escape(scale.high)}</p>'
+    pictures = _Pictures([cell for layout in layouts for cell in layout.cells])
+    return str(
+        _template().render(
+            theme=theme,
+            title=title,
+            style=_inside("style", (gallery.style if gallery else "") + _style()),
+            sheets=[_sheet(layout, pictures) for layout in layouts],
+            scale_stops=", ".join(_css(on_scale(step / 8)) for step in range(9)),
+            gallery=gallery,
+            script=_inside("script", gallery.script) if gallery else "",
+            body=body,
         )
-    parts += [f'<p class="note">{escape(line)}</p>' for line in (*layout.held, *layout.footer)]
-    return f"<section>\n{chr(10).join(parts)}\n</section>"
-
-
-def _grid(layout: Layout, grid: Sequence[Sequence[Cell]], embed: Embed, name: str) -> str:
-    lines = ['<div class="scroll"><table>']
-    if layout.column_labels:
-        corner = '<td class="corner"></td>' if layout.row_labels else ""
-        span = f'<th class="axis" colspan="{len(grid[0])}" scope="colgroup">{escape(layout.columns)}</th>'
-        heads = "".join(f'<th scope="col">{escape(label)}</th>' for label in layout.column_labels)
-        lines += [f"<thead><tr>{corner}{span}</tr>"]
-        first = f'<td class="corner axis">{escape(layout.rows)}</td>' if layout.row_labels else ""
-        lines += [f"<tr>{first}{heads}</tr></thead>"]
-    lines.append("<tbody>")
-    for down, row in enumerate(grid):
-        head = f'<th scope="row">{escape(layout.row_labels[down])}</th>' if layout.row_labels else ""
-        cells = "".join(_cell(layout, cell, embed, f"{name}-{down}-{across}") for across, cell in enumerate(row))
-        lines.append(f"<tr>{head}{cells}</tr>")
-    return "\n".join([*lines, "</tbody></table></div>"])
-
-
-def _cell(layout: Layout, cell: Cell, embed: Embed, name: str) -> str:
-    if not cell.status:
-        return "<td></td>"
-    words = escape(cell.text)
-    under = [f"<figcaption>{escape(cell.caption)}</figcaption>"] if cell.caption else []
-    under += [f'<div class="tag">{escape(tag)}</div>' for tag in cell.tags]
-    under += [f'<div class="tag">{escape(cell.note)}</div>'] if cell.note else []
-    colour = "rgb({},{},{})".format(*on_scale(cell.share)) if cell.share is not None else ""
-    if layout.scale is not None and layout.scale.is_heat and cell.share is not None:
-        ink = readable_on(on_scale(cell.share))
-        return f'<td class="heat" style="background:{colour};color:{ink}" title="{words}">{escape(cell.value)}</td>'
-    source = embed(cell.picture)
-    if source is None:
-        status = "picture file missing" if cell.status == "completed" else cell.status
-        reason = f"<span>{escape(cell.reason)}</span>" if cell.reason else ""
-        return f'<td class="absent" title="{words}"><b>{escape(status)}</b>{reason}</td>'
-    outline = f' style="outline-color:{colour}" class="bordered"' if colour else ""
-    image = f'<img src="{source}" alt="{words}" data-run="{escape(cell.run)}">'
-    return (
-        f'<td><figure{outline}><label title="{words}"><input type="checkbox" aria-label="Show large: {words}">'
-        f"{image}</label>{''.join(under)}{_difference(cell)}</figure></td>"
     )
 
 
-def _embedding(cells: Sequence[Cell]) -> Embed:
-    """What gives a picture as a data address: the file itself, or smaller where all together would be too large."""
-    total = sum(_weight(cell.picture) for cell in cells if cell.picture is not None)
-    number = max(1, sum(cell.picture is not None for cell in cells))
-    if total <= MOST_BYTES:
-        return partial(_address, side=None)
-    # A JPEG of this quality has about a sixth of a byte for each pixel.
-    side = next((side for side in SIDES if number * side * side / 6 <= MOST_BYTES), SIDES[-1])
-    return partial(_address, side=side)
+@cache
+def _template() -> Template:
+    return Template((_STATIC / "document.html").read_text(encoding="utf-8"))
 
 
-def _weight(picture: Any) -> int:
+@cache
+def _style() -> str:
+    return (_STATIC / "document.css").read_text(encoding="utf-8")
+
+
+def _inside(element: str, text: str) -> Markup:
+    """Our own script or style sheet, which is not escaped in its element.
+
+    Parameters
+    ----------
+    element:
+        ``script`` or ``style``.
+    text:
+        Its content.
+
+    Raises
+    ------
+    ValueError
+        Where the text would end the element.
+    """
+    from markupsafe import Markup
+
+    if f"</{element}" in text.lower():
+        raise ValueError(f"The {element} element would end inside its own text")
+    return Markup(text)  # noqa: S704 - our own file, which does not end its element
+
+
+def _sheet(layout: Layout, pictures: _Pictures) -> dict[str, Any]:
+    """A layout as the template shows it."""
+    groups = [
+        {"label": group.label, "rows": [[_shown(layout, cell, pictures) for cell in row] for row in group.cells]}
+        for group in layout.groups
+    ]
+    return {"layout": layout, "groups": groups}
+
+
+def _shown(layout: Layout, cell: Cell, pictures: _Pictures) -> _Shown:
+    """A cell as the template shows it.
+
+    Parameters
+    ----------
+    layout:
+        The sheet of the cell.
+    cell:
+        The cell.
+    pictures:
+        Embeds its picture.
+    """
+    colour = on_scale(cell.share) if cell.share is not None else None
+    if layout.is_heat and colour is not None:
+        return _Shown(cell, background=_css(colour), ink=readable_on(colour))
+    source = pictures.address(cell.picture)
+    if not source:
+        return _Shown(cell)
+    difference, text = pictures.difference(cell)
+    return _Shown(cell, source, outline=_css(colour) if colour else "", difference=difference, difference_text=text)
+
+
+def _css(colour: tuple[int, int, int]) -> str:
+    return "rgb({},{},{})".format(*colour)
+
+
+class _Pictures:
+    """Embeds the pictures of a document: the files themselves, or smaller copies where all would be too large.
+
+    Parameters
+    ----------
+    cells:
+        All cells of the document.
+    """
+
+    def __init__(self, cells: Sequence[Cell]) -> None:
+        pictures = [cell.picture for cell in cells if cell.picture is not None]
+        self._reader = Reader()
+        self._side = None
+        if sum(map(_bytes_of, pictures)) > MOST_BYTES:
+            # A JPEG of this quality has about a sixth of a byte for each pixel.
+            fitting = (side for side in SIDES if len(pictures) * side * side / 6 <= MOST_BYTES)
+            self._side = next(fitting, SIDES[-1])
+
+    def address(self, picture: Any) -> str:
+        """A picture as a data address; empty where it is not there or cannot be read."""
+        if picture is None:
+            return ""
+        if self._side is None and not isinstance(picture, Image.Image):
+            try:
+                data, kind = file_of(picture)
+            except OSError:
+                return ""
+            return f"data:image/{kind.lower()};base64,{base64.b64encode(data).decode('ascii')}"
+        side = self._side or min(SIDES[0], max(picture.size))
+        small = Reader().fitted(picture, (side, side))
+        return "" if small is None else _as_jpeg(small)
+
+    def difference(self, cell: Cell) -> tuple[str, str]:
+        """The difference of a cell from its reference, as a data address, and its mean as text; empty for none."""
+        size = (DIFFERENCE_SIDE, DIFFERENCE_SIDE)
+        picture, reference = (self._reader.fitted(one, size) for one in (cell.picture, cell.reference))
+        difference = self._reader.difference(cell.picture, cell.reference)
+        if picture is None or reference is None or difference is None:
+            return "", ""
+        return _as_jpeg(difference_picture(picture, reference)), difference_text(difference)
+
+
+def _bytes_of(picture: Any) -> int:
+    """About how many bytes the file of a picture has."""
     if isinstance(picture, bytes):
         return len(picture)
     if isinstance(picture, Image.Image):
@@ -179,35 +251,7 @@ def _weight(picture: Any) -> int:
         return 0
 
 
-def _address(picture: Any, *, side: int | None) -> str | None:
-    """A picture as a data address; None where it cannot be read."""
-    if picture is None:
-        return None
-    if side is None and not isinstance(picture, Image.Image):
-        try:
-            data, kind = file_of(picture)
-        except OSError:
-            return None
-        return f"data:image/{kind.lower()};base64,{base64.b64encode(data).decode('ascii')}"
-    size = side or (min(SIDES[0], max(picture.size)) if isinstance(picture, Image.Image) else SIDES[0])
-    small = Reader().fitted(picture, (size, size))
-    return None if small is None else _as_jpeg(small)
-
-
 def _as_jpeg(image: Image.Image) -> str:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
-
-
-def _difference(cell: Cell) -> str:
-    """What stands below a picture that is compared with another."""
-    size = (DIFFERENCE_SIDE, DIFFERENCE_SIDE)
-    reader = Reader()
-    picture, reference = reader.fitted(cell.picture, size), reader.fitted(cell.reference, size)
-    difference = reader.difference(cell.picture, cell.reference)
-    if picture is None or reference is None or difference is None:
-        return ""
-    words = difference_text(difference)
-    shown = _as_jpeg(difference_picture(picture, reference))
-    return f'<img src="{shown}" alt="difference {words}"><div class="tag">difference {words}</div>'

@@ -1,4 +1,4 @@
-"""A sheet as data: cells in grids, labels, and what is said of them. Pure: nothing is drawn or read."""
+"""A sheet as data: grids of cells, labels, and notes. Pure: nothing is drawn or read."""
 
 from __future__ import annotations
 
@@ -7,45 +7,46 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any
 
 from ..markup import count
 
 SAME = "= "
-"""How the tag begins of a cell whose picture another one has already."""
+"""The beginning of the tag of a cell that has the same picture as an earlier cell."""
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One place of a sheet.
+    """One place of the grid.
 
     Attributes
     ----------
     picture:
         Its picture (a path, bytes or a Pillow image), or None.
     status:
-        completed, or why there is no picture: a run's status, or ``missing`` where the frame has no run; empty where
-        the grid has no place at all.
+        The run's status, or ``missing`` where the frame has no run for the cell. Empty in the last row of a wrapped
+        axis, where the axis has no more values.
     reason:
-        More words where it failed.
+        Why the run has no picture.
     run:
-        Which run it is, or empty.
+        The run's short name, or empty.
     label:
-        Where it stands, in words: ``seed 7 · lora_strength 0.80``.
+        The cell's values on the axes: ``seed 7 · lora_strength 0.80``.
     caption:
-        Words under the picture.
+        Text under the picture.
     tags:
-        Words on the picture: the user's marks, and which other cell has the same picture.
+        Texts on the picture: the user's marks, and which other cell has the same picture.
     note:
         The user's note.
     share:
-        Where its value lies on the sheet's scale, from 0 to 1; None without one.
+        The position of its value on the sheet's scale, from 0 to 1, or None.
     value:
-        That value in words.
+        The label of that value.
     reference:
         The picture with which this one is compared, or None.
     aspect:
-        Width over height, where the frame says it.
+        The picture's width over its height, where the frame has them.
     """
 
     picture: Any = None
@@ -63,16 +64,29 @@ class Cell:
 
     @property
     def text(self) -> str:
-        """The cell in words."""
-        what = [self.label or self.run, *([self.caption] if self.caption not in self.label else []), *self.tags]
-        what += [self.value] if self.value and self.value not in self.caption else []
-        what += ["" if self.status == "completed" else self.status, self.reason, self.note]
-        return " · ".join(part for part in what if part)
+        """The cell as text: its label, what is shown with it, and why it has no picture."""
+        parts = [self.label or self.run, *([self.caption] if self.caption not in self.label else []), *self.tags]
+        parts += [self.value] if self.value and self.value not in self.caption else []
+        parts += ["" if self.status == "completed" else self.status, self.reason, self.note]
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def absence(self) -> str:
+        """What is shown of a cell whose picture is not there, or cannot be read."""
+        return "picture file missing" if self.status == "completed" else self.status
 
 
 @dataclass(frozen=True)
 class Group:
-    """One grid: rows of cells, and the outer axis's label."""
+    """One grid of a sheet.
+
+    Attributes
+    ----------
+    label:
+        The label of the outer axis's value, or empty.
+    cells:
+        Rows of cells.
+    """
 
     label: str
     cells: tuple[tuple[Cell, ...], ...]
@@ -80,7 +94,17 @@ class Group:
 
 @dataclass(frozen=True)
 class Scale:
-    """What a number's colour says: the column, its least and greatest value in words; and how it is shown."""
+    """A column of numbers that a sheet shows as colours.
+
+    Attributes
+    ----------
+    name:
+        The column's name.
+    low, high:
+        The labels of its least and its greatest value.
+    is_heat:
+        True where colours stand in place of the pictures, False where they are borders.
+    """
 
     name: str
     low: str
@@ -95,19 +119,22 @@ class Layout:
     Attributes
     ----------
     groups:
-        One grid for each value of the outer axis.
+        A grid for each value of the outer axis; one where there is no outer axis.
     columns, rows, outer:
-        The axes' names, or empty.
+        The names of the axes, or empty.
     column_labels, row_labels:
-        One for each column and row; empty where the axis is.
-    title, footer:
-        Above and below.
-    held:
-        What was chosen where further axes vary, and what else the reader should know of the grid.
+        A label for each column and row; empty where there is no such axis.
+    title:
+        Text above the sheet.
+    footer:
+        Lines below the sheet: what all cells have in common.
+    notes:
+        Lines below the sheet that the reader must know: which values of further axes are shown, and what the
+        differences are from.
     scale:
-        The meaning of borders, or of colours in the place of pictures; None for neither.
-    differs:
-        Whether each picture has its difference from another below it.
+        The meaning of the colours, or None.
+    has_differences:
+        Whether the difference from another picture is shown below each picture.
     """
 
     groups: tuple[Group, ...]
@@ -118,9 +145,9 @@ class Layout:
     row_labels: tuple[str, ...]
     title: str
     footer: tuple[str, ...]
-    held: tuple[str, ...]
+    notes: tuple[str, ...]
     scale: Scale | None = None
-    differs: bool = False
+    has_differences: bool = False
 
     @property
     def cells(self) -> list[Cell]:
@@ -128,8 +155,13 @@ class Layout:
         return [cell for group in self.groups for row in group.cells for cell in row]
 
     @property
+    def is_heat(self) -> bool:
+        """Whether colours stand in place of the pictures."""
+        return self.scale is not None and self.scale.is_heat
+
+    @property
     def heading(self) -> str:
-        """How many pictures there are, and of what else how many."""
+        """How many pictures there are, and how many cells of each other status."""
         counts = Counter(cell.status for cell in self.cells if cell.status)
         empty = counts.pop("missing", 0)
         pictures = count(counts.pop("completed", 0), "picture")
@@ -141,25 +173,24 @@ class Layout:
 
     @property
     def text(self) -> str:
-        """The sheet in words: axes, values and counts. The same for equal content, on every execution."""
+        """The sheet as text: axes, values and counts. Equal sheets have equal texts, on every execution."""
         lines = [f"ContactSheet: {self.heading} [{self.digest[:8]}]"]
         if self.title:
             lines.append(self.title)
-        outer = [group.label for group in self.groups]
-        for place, name, labels in (
-            ("columns", self.columns, self._along_columns),
+        for direction, name, labels in (
+            ("columns", self.columns, self._labels_along_columns),
             ("rows", self.rows, self.row_labels),
-            ("groups", self.outer, outer),
+            ("groups", self.outer, [group.label for group in self.groups]),
         ):
             if name:
-                lines.append(f"{place} {name}: {', '.join(labels)}")
-        return "\n".join([*lines, *self.held, *self.footer])
+                lines.append(f"{direction} {name}: {', '.join(labels)}")
+        return "\n".join([*lines, *self.notes, *self.footer])
 
     @property
     def digest(self) -> str:
-        """Differs when cells, labels or statuses do."""
+        """A sha256 that differs where cells, labels or statuses differ."""
         content = [
-            [self.columns, self.rows, self.outer, self.title, self.footer, self.held],
+            [self.columns, self.rows, self.outer, self.title, self.footer, self.notes],
             [self.column_labels, self.row_labels, [group.label for group in self.groups]],
             [[cell.run, cell.status, cell.reason, cell.caption, cell.tags, cell.value] for cell in self.cells],
         ]
@@ -167,11 +198,11 @@ class Layout:
 
     @property
     def is_wrapped(self) -> bool:
-        """Whether a single long axis runs over several rows, its labels under the pictures."""
+        """Whether a single long axis continues over several rows, with its labels under the pictures."""
         return bool(self.columns) and not self.column_labels
 
     @property
-    def _along_columns(self) -> Sequence[str]:
+    def _labels_along_columns(self) -> Sequence[str]:
         return [cell.caption for cell in self.cells if cell.caption] if self.is_wrapped else self.column_labels
 
 
@@ -181,10 +212,12 @@ def pages(layout: Layout, fits: Callable[[Layout], bool]) -> list[Layout]:
     Parameters
     ----------
     layout:
-        The whole.
+        The whole sheet.
     fits:
-        Tells of a layout whether it is small enough; asked before anything is drawn.
+        Says of a layout whether it is small enough. It is called before anything is drawn.
 
+    Example
+    -------
     >>> row = tuple(Cell(picture=f"{n}.png") for n in range(6))
     >>> whole = Layout((Group("", (row,)),), "seed", "", "", tuple("012345"), (), "", (), ())
     >>> [len(page.cells) for page in pages(whole, lambda page: len(page.cells) <= 2)]
@@ -221,3 +254,14 @@ def _rows(layout: Layout, first: int, last: int) -> Layout:
 def _columns(layout: Layout, first: int, last: int) -> Layout:
     groups = tuple(replace(g, cells=tuple(row[first:last] for row in g.cells)) for g in layout.groups)
     return replace(layout, groups=groups, column_labels=layout.column_labels[first:last])
+
+
+def picture_identity(picture: Any) -> Any:
+    """What is equal for the same picture: the path or the bytes. A Pillow image is the same only as itself.
+
+    >>> picture_identity("a.png") == picture_identity(b"...")
+    False
+    """
+    if isinstance(picture, str | bytes):
+        return picture
+    return str(picture) if isinstance(picture, PurePath) else id(picture)

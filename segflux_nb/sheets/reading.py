@@ -1,4 +1,4 @@
-"""Pictures of cells, read as small as they are needed."""
+"""Pictures of cells, read no larger than they are needed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ..analysis.differences import lab_thumbnail, mean_difference
 from ..pictures.thumbnails import SIDE, thumbnail_of
+from .layout import picture_identity
 
 COMPARED_SIDE = 256
 """JPEG pictures are decoded at a fraction of their size, no smaller than this, before they are compared."""
@@ -26,10 +27,18 @@ class Reader:
         self._lab: dict[Any, NDArray[np.float32] | None] = {}
 
     def fitted(self, picture: Any, size: tuple[int, int]) -> Image.Image | None:
-        """A picture (path, bytes or Pillow image) within a width and height; None where it cannot be read."""
+        """A picture within a box, or None where it cannot be read.
+
+        Parameters
+        ----------
+        picture:
+            A path, the bytes of a file, a Pillow image, or None.
+        size:
+            The width and height of the box, in pixels. The picture keeps its shape.
+        """
         if picture is None:
             return None
-        key = _key(picture)
+        key = picture_identity(picture)
         kept = self._read.get(key)
         if kept is None or (kept.width < size[0] and kept.height < size[1]):
             kept = self._read[key] = _read(picture, *size)
@@ -45,7 +54,7 @@ class Reader:
         """
         if picture is None:
             return None
-        key = _key(picture)
+        key = picture_identity(picture)
         if key not in self._lab:
             self._lab[key] = _lab(picture)
         return self._lab[key]
@@ -63,7 +72,12 @@ class Reader:
 
 
 def file_of(picture: Any) -> tuple[bytes, str]:
-    """A picture (path, bytes or Pillow image) as the bytes of a file, and its format, such as ``JPEG``.
+    """A picture as the bytes of a file, and its format, such as ``JPEG``.
+
+    Parameters
+    ----------
+    picture:
+        A path, the bytes of a file, or a Pillow image, which becomes a PNG.
 
     Raises
     ------
@@ -77,10 +91,6 @@ def file_of(picture: Any) -> tuple[bytes, str]:
     data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
     with Image.open(io.BytesIO(data)) as image:
         return data, str(image.format)
-
-
-def _key(picture: Any) -> Any:
-    return picture if isinstance(picture, str | bytes) else id(picture)
 
 
 def _lab(picture: Any) -> NDArray[np.float32] | None:

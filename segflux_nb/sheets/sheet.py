@@ -16,47 +16,56 @@ from PIL import Image
 from ..errors import LayoutError
 from .colours import THEMES, ThemeName
 from .drawing import draw
-from .geometry import place
+from .frame_view import FrameView
+from .geometry import geometry_of
 from .html import standalone
 from .layout import Layout, pages
 from .pivot import arrange
 from .reading import Reader
 
 INLINE_BYTES = 250_000
-"""An inline sheet is no larger than this in a saved notebook, where bytes are written in base64."""
+"""The most bytes of an inline sheet in a saved notebook, where they are written in base64."""
 
 INLINE_WIDTH = 2400
-"""Nor wider, in pixels."""
+"""The most pixels of the width of an inline sheet."""
 
-CELL = 320
-"""The longer side of a cell in a saved sheet, in pixels."""
+CELL_SIDE = 320
+"""Pixels of the longer side of a picture on a saved sheet, where the sheet is not too large."""
 
-READABLE = 96
-"""Cells of a saved sheet are no smaller: it is cut into pages before."""
+READABLE_SIDE = 96
+"""The least of these pixels. A sheet that would need smaller pictures is cut into pages."""
 
 MOST_PIXELS = 80_000_000
-"""A page of a saved sheet has at most so many pixels; its cells shrink to keep to it."""
+"""The most pixels of a page of a saved sheet."""
 
 LONGEST: dict[str, int] = {".png": 32_000, ".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383, ".pdf": 16_383}
-"""Pixels of a side that the formats can hold, or that viewers open."""
+"""The most pixels of a side that the formats can hold, or that viewers open."""
 
-MOST_HEAT = 112
-"""Cells of an inline heat map are no larger: a number needs no more."""
+LARGEST_INLINE_SIDE = 512
+LARGEST_HEAT_SIDE = 112
+"""The largest cells of an inline heat map: a number needs no more pixels."""
 
+SMALLEST_INLINE_SIDE = 16
 QUALITY = 82
-SMALLEST = 16
 
 
 class ContactSheet:
-    """Pictures of runs in a grid, labelled.
+    """Pictures of runs in a grid, with labels along its axes.
 
-    It shows itself in a notebook as a JPEG with the largest cells that fit 250 kB, beside a text that says what is
-    on it. Columns, rows and outer axis are the first, second and third axis unless they are named.
+    In a notebook it shows itself as a JPEG with the largest cells that fit 250 kB, and a text of its content.
+    Columns, rows and outer axis are the first, second and third axis unless they are named.
+
+    Parameters
+    ----------
+    layout:
+        The sheet as data.
+    theme:
+        ``light`` or ``dark``.
 
     Attributes
     ----------
     text:
-        The sheet in words: axes, values, counts. It is the same for equal content on every execution.
+        The sheet as text: axes, values, counts. Equal sheets have equal texts, on every execution.
 
     Example
     -------
@@ -68,14 +77,14 @@ class ContactSheet:
 
     def __init__(self, layout: Layout, *, theme: ThemeName = "light") -> None:
         if theme not in THEMES:
-            raise LayoutError(f"There is no theme {theme!r}", remedy=f"Themes are {', '.join(THEMES)}")
+            raise LayoutError(f"There is no theme {theme!r}", remedy=f"The themes are {', '.join(THEMES)}")
         self._layout = layout
         self._theme = theme
         self._reader = Reader()
 
     @property
     def text(self) -> str:
-        """The sheet in words."""
+        """The sheet as text: axes, values and counts."""
         return self._layout.text
 
     def __repr__(self) -> str:
@@ -90,22 +99,32 @@ class ContactSheet:
     def pages(self) -> list[Image.Image]:
         """The sheet as Pillow images.
 
-        Cells have 320 pixels, or as many from 96 on as keep the sheet below 80 megapixels and 16,383 pixels a side;
-        a sheet for which this is not enough is cut into pages, each with its labels.
+        The pictures of a large sheet are made smaller, to keep it below 80 megapixels and 16,383 pixels a side: down
+        from 320 pixels to at least 96. A sheet that is still too large is cut into pages, each with its labels.
         """
         return self._pages(LONGEST[".webp"])
 
     def save(self, path: str | Path) -> Path:
-        """Write the sheet to a PNG, JPEG, WebP, PDF or HTML file, by the name's ending.
+        """Write the sheet to a PNG, JPEG, WebP, PDF or HTML file.
 
-        A sheet of several pages becomes ``sheet-1.png``, ``sheet-2.png``, …, of which the first is returned; PDF and
-        HTML hold all in one file. HTML stands alone: words that are cut short in the picture are whole in it, and a
-        click or the space key shows a picture large.
+        A sheet of several pages becomes ``sheet-1.png``, ``sheet-2.png`` and so on; PDF and HTML hold all pages in
+        one file. The HTML file needs no other file. It has the whole text of labels that are cut short in the
+        picture, and a click or the space key shows a picture large.
+
+        Parameters
+        ----------
+        path:
+            The file. Its ending decides the format.
+
+        Returns
+        -------
+        pathlib.Path
+            The file, or the first of several.
 
         Raises
         ------
         LayoutError
-            For another ending.
+            Where the ending is none of these formats.
         """
         path = Path(path)
         ending = path.suffix.lower()
@@ -138,40 +157,49 @@ class ContactSheet:
         return self.inline(INLINE_BYTES)
 
     def inline(self, budget: int) -> str:
-        """The JPEG in base64, with the largest cells that fit so many characters: found by drawing a few."""
-        scale = self._layout.scale
-        most = MOST_HEAT if scale is not None and scale.is_heat else 512
-        largest = _cell_within(self._layout, most, INLINE_WIDTH * INLINE_WIDTH, 8)
-        largest = _largest(SMALLEST, largest, lambda cell: place(self._layout, cell).width <= INLINE_WIDTH)
-        number = max(1, sum(cell.picture is not None for cell in self._layout.cells))
-        cell = min(largest, max(SMALLEST, int(math.sqrt(budget / number) * 1.9)))
+        """The sheet as a JPEG in base64, with the largest cells that fit. A few sizes are drawn to find them.
+
+        Parameters
+        ----------
+        budget:
+            The most characters of the base64 text.
+        """
+        layout = self._layout
+        most = LARGEST_HEAT_SIDE if layout.is_heat else LARGEST_INLINE_SIDE
+        largest = _largest_side(layout, 8, most, lambda width, height: width * height <= INLINE_WIDTH * INLINE_WIDTH)
+        largest = _largest_side(layout, SMALLEST_INLINE_SIDE, largest, lambda width, _: width <= INLINE_WIDTH)
+        number = max(1, sum(cell.picture is not None for cell in layout.cells))
+        side = min(largest, max(SMALLEST_INLINE_SIDE, int(math.sqrt(budget / number) * 1.9)))
         fits, best, too_large = 0, b"", largest + 1
         for _ in range(6):
-            data = _jpeg(self._drawn(self._layout, cell))
+            data = _jpeg(self._drawn(layout, side))
             share = len(data) * 4 / 3 / budget
             if share <= 1:
-                fits, best = cell, data
+                fits, best = side, data
             else:
-                too_large = cell
-            # The bytes grow about as the cell's area; aim a little below the budget.
-            cell = max(fits + 1, min(too_large - 1, int(cell * (0.96 / share) ** 0.5)))
-            if cell >= too_large or 0.9 < share <= 1:
+                too_large = side
+            # The bytes grow about as the area of a cell. Aim a little below the budget.
+            side = max(fits + 1, min(too_large - 1, int(side * (0.96 / share) ** 0.5)))
+            if side >= too_large or 0.9 < share <= 1:
                 break
-        return base64.b64encode(best or _jpeg(self._drawn(self._layout, SMALLEST))).decode("ascii")
+        return base64.b64encode(best or _jpeg(self._drawn(layout, SMALLEST_INLINE_SIDE))).decode("ascii")
 
     def _pages(self, longest: int) -> list[Image.Image]:
-        """Drawn pages, none of which has a side longer than so many pixels: told before anything is drawn."""
+        """The drawn pages, with at most so many pixels a side. How many there are is decided before drawing."""
+
+        def allowed(width: int, height: int) -> bool:
+            return width * height <= MOST_PIXELS and max(width, height) <= longest
 
         def fits(layout: Layout) -> bool:
-            page = place(layout, READABLE)
-            return page.width * page.height <= MOST_PIXELS and max(page.width, page.height) <= longest
+            geometry = geometry_of(layout, READABLE_SIDE)
+            return allowed(geometry.width, geometry.height)
 
         parts = pages(self._layout, fits)
-        return [self._drawn(part, _cell_within(part, CELL, MOST_PIXELS, READABLE, longest)) for part in parts]
+        return [self._drawn(part, _largest_side(part, READABLE_SIDE, CELL_SIDE, allowed)) for part in parts]
 
-    def _drawn(self, layout: Layout, cell: int) -> Image.Image:
-        heat = layout.scale is not None and layout.scale.is_heat
-        return draw(place(layout, cell), THEMES[self._theme], self._reader, heat=heat)
+    def _drawn(self, layout: Layout, cell_side: int) -> Image.Image:
+        geometry = geometry_of(layout, cell_side)
+        return draw(geometry, THEMES[self._theme], self._reader, heat=layout.is_heat)
 
 
 def contact_sheet(
@@ -188,14 +216,29 @@ def contact_sheet(
     relative_to: Mapping[str, Any] | None = None,
     theme: ThemeName = "light",
 ) -> ContactSheet:
-    """The contact sheet of a frame; its parameters are those of `segflux_nb.sheets.pivot.arrange`."""
+    """The contact sheet of a frame.
+
+    Parameters
+    ----------
+    frame:
+        `Runs.df`, or any frame with a column of pictures.
+    image:
+        The column of pictures. It is found by its name, or by what it holds, if left out.
+    theme:
+        ``light`` or ``dark``.
+    cols, rows, by, title, captions, border, heat, relative_to:
+        As in `segflux_nb.sheets.pivot.arrange`.
+
+    Raises
+    ------
+    LayoutError
+        Where a column does not exist, or there is nothing to show.
+    """
     layout = arrange(
-        frame,
+        FrameView.of(frame, image=image),
         cols=cols,
         rows=rows,
         by=by,
-        axes=frame.attrs.get("segflux_axes", ()),
-        image=image,
         title=title,
         captions=captions,
         border=border,
@@ -205,23 +248,28 @@ def contact_sheet(
     return ContactSheet(layout, theme=theme)
 
 
-def _cell_within(layout: Layout, cell: int, pixels: int, smallest: int, longest: int | None = None) -> int:
-    """The largest cells, up to `cell`, with which the sheet has so many pixels and no longer side."""
+def _largest_side(layout: Layout, smallest: int, largest: int, allowed: Callable[[int, int], bool]) -> int:
+    """The largest side of a cell with which a sheet has an allowed size; the smallest one where none has.
 
-    def fits(cell: int) -> bool:
-        page = place(layout, cell)
-        return page.width * page.height <= pixels and not (longest and max(page.width, page.height) > longest)
+    Parameters
+    ----------
+    layout:
+        The sheet.
+    smallest, largest:
+        The range of the side, in pixels.
+    allowed:
+        Says of a width and height whether they are allowed. Smaller sheets than an allowed one must be allowed too.
+    """
 
-    return _largest(smallest, cell, fits)
+    def fits(side: int) -> bool:
+        geometry = geometry_of(layout, side)
+        return allowed(geometry.width, geometry.height)
 
-
-def _largest(smallest: int, most: int, fits: Callable[[int], bool]) -> int:
-    """The largest size that fits, or the smallest; what fits, fits smaller too."""
-    if most <= smallest or fits(most):
-        return most
-    while most - smallest > 1:
-        middle = (smallest + most) // 2
-        smallest, most = (middle, most) if fits(middle) else (smallest, middle)
+    if largest <= smallest or fits(largest):
+        return largest
+    while largest - smallest > 1:
+        middle = (smallest + largest) // 2
+        smallest, largest = (middle, largest) if fits(middle) else (smallest, middle)
     return smallest
 
 

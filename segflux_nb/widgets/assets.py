@@ -11,8 +11,6 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from ..pictures.thumbnails import SIDE, thumbnail_of
 from ..sheets.reading import Reader, file_of
 
@@ -32,12 +30,6 @@ def module(name: str) -> str:
 def style(name: str) -> str:
     """A widget's style sheet, behind what all of them share."""
     return "".join((STATIC / f"{part}.css").read_text(encoding="utf-8") for part in ("common", name))
-
-
-def simulated_note(frame: pd.DataFrame) -> str:
-    """What widgets say of simulated pictures; empty where there are none."""
-    simulated = "service" in frame.columns and (frame["service"] == "simulator").any()
-    return "Simulated by segflux_nb's own flow model: these are not pictures by Flux." if simulated else ""
 
 
 def absolute(pictures: Sequence[Any]) -> list[Any]:

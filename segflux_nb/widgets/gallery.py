@@ -15,6 +15,7 @@ import traitlets
 from ..errors import SegfluxError
 from ..markup import count
 from ..sheets.colours import ThemeName
+from ..sheets.frame_view import FrameView
 from .assets import module, style
 from .gallery_state import gallery_state, page
 from .picture_widget import PictureWidget
@@ -58,7 +59,8 @@ class Gallery(PictureWidget):
         title: str = "",
         on_mark: OnMark | None = None,
     ) -> None:
-        state = gallery_state(frame, cols=cols, rows=rows, by=by, image=image, title=title)
+        view = FrameView.of(frame, image=image)
+        state = gallery_state(view, cols=cols, rows=rows, by=by, title=title)
         self._title = title
         self._on_mark = on_mark
         text = f"Gallery({count(len(frame), 'run')})"

@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
+from markupsafe import Markup
 
 from ..markup import escape, plain
 from ..sheets.colours import ThemeName
+from ..sheets.frame_view import FrameView
 from ..sheets.html import GalleryPart
 from ..sheets.layout import Layout
-from ..sheets.pivot import NEVER_AXES, arrange
-from ..sheets.values import distinct, keys, labels_of, picture_column, value_labels
-from .assets import STATIC, absolute, module, picture_file, script_json, simulated_note, style, thumbnails
+from ..sheets.pivot import arrange
+from .assets import STATIC, absolute, module, picture_file, script_json, style, thumbnails
 
 
 @dataclass(frozen=True)
@@ -38,26 +38,23 @@ class GalleryState:
 
 
 def gallery_state(
-    frame: pd.DataFrame,
+    view: FrameView,
     *,
     cols: str | None = None,
     rows: str | None = None,
     by: str | None = None,
-    image: str | None = None,
     title: str = "",
 ) -> GalleryState:
     """The state of a gallery of a frame; parameters and errors are those of `arrange`."""
-    axes = frame.attrs.get("segflux_axes", ())
-    image = picture_column(frame, image)
-    layout = arrange(frame, cols=cols, rows=rows, by=by, axes=axes, image=image, title=title)
-    items, columns = _items(frame, image, axes)
-    pictures = absolute(keys(frame[image]))
+    layout = arrange(view, cols=cols, rows=rows, by=by, title=title)
+    items, columns = _items(view)
+    pictures = absolute(view.column(view.image).values)
     traits = {
         "items": items,
         "columns": columns,
         "view": {"cols": "" if layout.is_wrapped else layout.columns, "rows": layout.rows, "by": layout.outer},
-        "marks": {item["run"]: mark for item, mark in zip(items, _marks(frame), strict=True) if mark},
-        "note": simulated_note(frame),
+        "marks": {item["run"]: mark for item, mark in zip(items, _marks(view), strict=True) if mark},
+        "note": view.simulated_note,
     }
     return GalleryState(pictures, layout, traits)
 
@@ -91,44 +88,47 @@ def _part(traits: dict[str, Any], pictures: Sequence[Any]) -> GalleryPart:
     thumbs, offsets = thumbnails(pictures)
     blob = base64.b64encode(thumbs).decode("ascii")
     state = script_json({**traits, "thumbs": blob, "offsets": offsets, "later": []})
+    markup = f'<div id="gallery"></div>\n<script type="application/json" id="state">{state}</script>\n'
     return GalleryPart(
-        markup=f'<div id="gallery"></div>\n<script type="application/json" id="state">{state}</script>\n',
+        markup=Markup(markup),  # noqa: S704 - script_json escapes what would end the element
         script=f'\nconst source = "{source}";\n{(STATIC / "page.js").read_text(encoding="utf-8")}\n',
         style=style("gallery"),
     )
 
 
-def _items(frame: pd.DataFrame, image: str, axes: Sequence[str]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _items(view: FrameView) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What the front end knows of each run, and of each column by which they can be ordered."""
-    names = [name for name in frame.columns if name != image and (name not in NEVER_AXES or name in axes)]
-    names = [name for name in names if name not in ("prompt_template",) and not str(name).endswith("_label")]
-    words = {str(name): value_labels(frame, name) for name in names}
-    columns: list[dict[str, Any]] = []
-    for name in names:
-        values = distinct(frame, name)
-        if len(values) > 1:
-            labels = list(dict.fromkeys(labels_of(frame, name, values)))
-            columns.append({"name": str(name), "values": labels, "axis": name in axes or not axes})
+    described = [view.column(name) for name in view.describing if name != "prompt_template"]
+    columns: list[dict[str, Any]] = [
+        {
+            "name": str(column.name),
+            "values": list(dict.fromkeys(column.distinct_labels)),
+            "axis": column.name in view.axes or not view.axes,
+        }
+        for column in described
+        if column.varies
+    ]
     known = {
-        name: keys(frame[name]) for name in ("status", "error_kind", "error", "run", "width") if name in frame.columns
+        name: view.column(name).values for name in ("status", "error_kind", "error", "run", "width") if name in view
     }
-    raw = {str(name): keys(frame[name]) for name in names}
-    pictures = keys(frame[image])
-    picked = [str(name) for name in (axes or [c["name"] for c in columns]) if str(name) in raw]
+    by_name = {str(column.name): column for column in described}
+    pictures = view.column(view.image).values
+    picked = [name for name in (view.axes or [column["name"] for column in columns]) if name in by_name]
     items = []
-    for at in range(len(frame)):
+    for at in range(len(view)):
         reason = [str(known[name][at]) for name in ("error_kind", "error") if known.get(name) and known[name][at]]
         run = str(known["run"][at]) if "run" in known else str(at)
         status = str(known["status"][at]) if "status" in known else "completed"
+        values = {name: column.values[at] for name, column in by_name.items()}
         items.append(
             {
                 "run": run,
                 "width": known["width"][at] if "width" in known else None,
                 "status": status if pictures[at] is not None or status != "completed" else "missing",
                 "reason": plain(": ".join(reason)),
-                "labels": {name: labels[at] for name, labels in words.items()},
-                "parameters": {name: _scalar(values[at]) for name, values in raw.items() if values[at] is not None},
-                "code": f"runs.one({', '.join(f'{name}={_scalar(raw[name][at])!r}' for name in picked)})",
+                "labels": {name: column.labels[at] for name, column in by_name.items()},
+                "parameters": {name: _scalar(value) for name, value in values.items() if value is not None},
+                "code": f"runs.one({', '.join(f'{name}={_scalar(values[name])!r}' for name in picked)})",
             }
         )
     return items, columns
@@ -138,10 +138,10 @@ def _scalar(value: Any) -> Any:
     return value if isinstance(value, str | int | float | bool) else str(value)
 
 
-def _marks(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    columns = {name: keys(frame[name]) for name in ("stars", "pick", "note") if name in frame.columns}
+def _marks(view: FrameView) -> list[dict[str, Any]]:
+    columns = {name: view.column(name).values for name in ("stars", "pick", "note") if name in view}
     kinds: dict[str, Callable[[Any], Any]] = {"stars": int, "pick": bool, "note": str}
     return [
         {name: kinds[name](values[at]) for name, values in columns.items() if values[at] is not None}
-        for at in range(len(frame))
+        for at in range(len(view))
     ]

@@ -19,10 +19,10 @@ import traitlets
 from ..launching import RunSnapshot
 from ..markup import count, plain
 from ..pictures.thumbnails import thumbnail_of
+from ..sheets.frame_view import FrameView
 from ..sheets.layout import Layout
 from ..sheets.pivot import arrange
-from ..sheets.values import distinct
-from .assets import module, simulated_note, style
+from .assets import module, style
 
 MOST_ERRORS = 5
 
@@ -65,9 +65,10 @@ class LiveView(anywidget.AnyWidget):
         note = ""
         if frame is not None and len(frame):
             self._places = {str(run): at for at, run in enumerate(frame["run"])}
-            grid = _grid(_layout(frame), self._places)
+            view = FrameView.of(frame, image="image")
+            grid = _grid(_layout(view), self._places)
             statuses = [str(status) for status in frame["status"]]
-            note = simulated_note(frame)
+            note = view.simulated_note
             # Pictures of an earlier call are there from the beginning.
             self._pictures = {at: str(path) for at, path in enumerate(frame["image"]) if not pd.isna(path)}
         thumbnails = [
@@ -149,17 +150,10 @@ def _counted(before: Sequence[Mapping[str, Any]], reasons: Sequence[str]) -> lis
     return [{"reason": reason, "count": number} for reason, number in counts.items()]
 
 
-def _layout(frame: pd.DataFrame) -> Layout:
-    axes = [str(name) for name in frame.attrs.get("segflux_axes", ())]
-    varying = [name for name in axes if name in frame.columns and len(distinct(frame, name)) > 1]
-    return arrange(
-        frame,
-        cols=varying[0] if varying else None,
-        rows=varying[1] if len(varying) > 1 else None,
-        by=varying[2:] or None,
-        axes=axes,
-        image="image",
-    )
+def _layout(view: FrameView) -> Layout:
+    axes = view.varying_axes
+    cols, rows = (*axes, None, None)[:2]
+    return arrange(view, cols=cols, rows=rows, by=axes[2:] or None)
 
 
 def _grid(layout: Layout, places: Mapping[str, int]) -> dict[str, Any]:

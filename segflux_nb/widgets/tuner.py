@@ -14,12 +14,12 @@ import traitlets
 
 from ..errors import SegfluxError
 from ..markup import count, plain
+from ..sheets.frame_view import Column, FrameView
 from ..sheets.pivot import arrange
-from ..sheets.values import distinct, keys, labels_of, picture_column, value_labels
 from ..sweep.plan import Plan
 from ..sweep.sweep import Sweep
 from ..voting.ranking import NO_SCALE, Ranking
-from .assets import absolute, module, simulated_note, style
+from .assets import absolute, module, style
 from .picture_widget import PictureWidget
 
 Propose = Callable[[str, float, float], tuple[Sweep, Plan]]
@@ -76,23 +76,21 @@ class Tuner(PictureWidget):
     proposal = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, frame: pd.DataFrame, axis: str, voting: Voting, *, rater: str, propose: Propose) -> None:
-        image = picture_column(frame, None)
-        axes = [str(name) for name in frame.attrs.get("segflux_axes", ())]
-        frame = frame[frame[image].notna()]
-        frame.attrs["segflux_axes"] = axes
+        view = FrameView.of(frame)
+        view = view.rows([at for at, picture in enumerate(view.column(view.image).values) if picture is not None])
         self._voting, self._propose = voting, propose
-        self._runs = [str(run) for run in frame["run"]]
+        self._runs = [str(run) for run in view.column("run").values]
         self._places = {run: at for at, run in enumerate(self._runs)}
-        values = distinct(frame, axis)
-        labels = labels_of(frame, axis, values)
-        self._labels = dict(zip(values, labels, strict=True))
-        others = [name for name in axes if name != axis and name in frame.columns and len(distinct(frame, name)) > 1]
-        blocks, cells = _grid(frame, axis, labels, others)
+        column = view.column(axis)
+        self._labels = column.label_of
+        labels = list(column.distinct_labels)
+        others = [name for name in view.varying_axes if name != axis]
+        blocks, cells = _grid(column, [view.column(name) for name in others])
         rows = "seed" if "seed" in others else (others[0] if others else None)
         by = [name for name in others if name != rows]
-        layout = arrange(frame, cols=axis, rows=rows, by=by or None, axes=axes, image=image, title="")
+        layout = arrange(view, cols=axis, rows=rows, by=by or None)
         super().__init__(
-            absolute(keys(frame[image])),
+            absolute(view.column(view.image).values),
             layout,
             f"Tuner({axis}: {count(len(labels), 'value')}, {count(len(blocks), 'picture')} each)",
             axis=axis,
@@ -100,7 +98,7 @@ class Tuner(PictureWidget):
             blocks=blocks,
             cells=cells,
             rater=rater,
-            note=simulated_note(frame),
+            note=view.simulated_note,
         )
         self._refresh()
 
@@ -183,12 +181,13 @@ class Tuner(PictureWidget):
         self.shown_ranking = shown
 
 
-def _grid(frame: pd.DataFrame, axis: str, labels: list[str], others: list[str]) -> tuple[list[str], list[list[int]]]:
+def _grid(axis: Column, others: list[Column]) -> tuple[list[str], list[list[int]]]:
     """What the pictures of one value differ in, as words; and by value and those words the number of the picture."""
-    words = {name: value_labels(frame, name) for name in (axis, *others)}
-    blocks = [", ".join(f"{name} {words[name][at]}" for name in others) for at in range(len(frame))]
+    number = len(axis.values)
+    blocks = [", ".join(f"{column.name} {column.labels[at]}" for column in others) for at in range(number)]
     names = list(dict.fromkeys(blocks))
+    labels = list(axis.distinct_labels)
     cells = [[-1] * len(names) for _ in labels]
     for at, block in enumerate(blocks):
-        cells[labels.index(words[axis][at])][names.index(block)] = at
+        cells[labels.index(axis.labels[at])][names.index(block)] = at
     return names, cells

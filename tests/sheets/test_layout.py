@@ -8,15 +8,14 @@ from hypothesis import strategies as st
 
 import segflux_nb as sf
 from segflux_nb.sheets.fonts import drawable, text_width, wrap
-from segflux_nb.sheets.geometry import place
-from segflux_nb.sheets.pivot import arrange
-from tests.support.frames import frame, overlap
+from segflux_nb.sheets.geometry import geometry_of
+from tests.support.frames import frame, layout_of, overlap
 
 THREE = {"seed": [5, 3], "lora_strength": [0.4, 0.8, 1.2], "sampler_name": ["euler", "heun"]}
 
 
 def test_first_axis_is_columns_second_rows_third_groups():
-    layout = arrange(frame(**THREE))
+    layout = layout_of(frame(**THREE))
     assert (layout.columns, layout.rows, layout.outer) == ("seed", "lora_strength", "sampler_name")
     assert layout.column_labels == ("5", "3"), "in the order they were given"
     assert layout.row_labels == ("0.4", "0.8", "1.2")
@@ -25,13 +24,13 @@ def test_first_axis_is_columns_second_rows_third_groups():
 
 
 def test_named_axes_win():
-    layout = arrange(frame(**THREE), cols="lora_strength", by="seed")
+    layout = layout_of(frame(**THREE), cols="lora_strength", by="seed")
     assert (layout.columns, layout.rows, layout.outer) == ("lora_strength", "sampler_name", "seed")
 
 
 def test_further_axes_are_held_and_the_sheet_says_so():
-    layout = arrange(frame(**THREE, steps=[10, 20]))
-    assert layout.held == ("steps 10 shown, of 10, 20",)
+    layout = layout_of(frame(**THREE, steps=[10, 20]))
+    assert layout.notes == ("steps 10 shown, of 10, 20",)
     assert len(layout.cells) == 12
     assert "steps 10 shown" in layout.text
 
@@ -39,14 +38,14 @@ def test_further_axes_are_held_and_the_sheet_says_so():
 def test_numbers_are_aligned_and_labels_shown():
     table = frame(lora_strength=[1.0, 0.75], finetune_id=["3f2a", "9b1c"])
     table["finetune_id_label"] = table["finetune_id"].map({"3f2a": "1200 steps", "9b1c": "2400 steps"})
-    layout = arrange(table)
+    layout = layout_of(table)
     assert layout.column_labels == ("1.00", "0.75"), "an axis that falls keeps falling"
     assert layout.row_labels == ("1200 steps", "2400 steps")
-    assert arrange(frame(lora_strength=[0.4, 1.2, 0.8])).column_labels == ("0.4", "0.8", "1.2")
+    assert layout_of(frame(lora_strength=[0.4, 1.2, 0.8])).column_labels == ("0.4", "0.8", "1.2")
 
 
 def test_a_single_long_axis_is_wrapped_with_captions():
-    layout = arrange(frame(seed=list(range(1, 24))))
+    layout = layout_of(frame(seed=list(range(1, 24))))
     assert layout.column_labels == ()
     captions = [cell.caption for cell in layout.cells if cell.caption]
     assert captions == [str(seed) for seed in range(1, 24)]
@@ -56,24 +55,24 @@ def test_a_single_long_axis_is_wrapped_with_captions():
 
 def test_the_text_differs_when_cells_labels_or_statuses_differ():
     base = frame(**THREE)
-    texts = {arrange(base).text, arrange(base.iloc[1:]).text, arrange(base, cols="lora_strength").text}
+    texts = {layout_of(base).text, layout_of(base.iloc[1:]).text, layout_of(base, cols="lora_strength").text}
     failed = base.copy()
     failed.loc[3, ["status", "image", "error_kind", "error"]] = ["failed", None, "moderated", "content policy"]
-    texts.add(arrange(failed).text)
+    texts.add(layout_of(failed).text)
     failed.loc[3, "error"] = "another reason"
-    texts.add(arrange(failed).text)
+    texts.add(layout_of(failed).text)
     labelled = base.assign(seed_label=base["seed"].map({5: "five", 3: "three"}))
-    texts.add(arrange(labelled).text)
+    texts.add(layout_of(labelled).text)
     other = base.assign(run=[f"other{number}" for number in range(len(base))])
-    texts.add(arrange(other).text)
+    texts.add(layout_of(other).text)
     assert len(texts) == 7
-    assert arrange(base).text == arrange(base.copy()).text
+    assert layout_of(base).text == layout_of(base.copy()).text
 
 
 def test_failed_and_missing_cells_are_told_apart():
     table = frame(**THREE)
     table.loc[3, ["status", "image", "error_kind", "error"]] = ["failed", None, "moderated", "content policy"]
-    layout = arrange(table.drop(index=5))
+    layout = layout_of(table.drop(index=5))
     cells = {cell.status: cell for cell in layout.cells}
     assert cells["failed"].reason == "moderated: content policy"
     assert cells["missing"].run == ""
@@ -84,7 +83,7 @@ def test_the_latest_take_is_shown():
     table = pd.concat(
         [frame(seed=[1, 2]), frame(seed=[1, 2]).assign(image=["new1.jpg", "new2.jpg"])], ignore_index=True
     )
-    assert [cell.picture for cell in arrange(table).cells] == ["new1.jpg", "new2.jpg"]
+    assert [cell.picture for cell in layout_of(table).cells] == ["new1.jpg", "new2.jpg"]
 
 
 def test_what_cannot_be_laid_out_says_so():
@@ -95,20 +94,20 @@ def test_what_cannot_be_laid_out_says_so():
         ({"image": "sede"}, "no column 'sede'"),
     ):
         with pytest.raises(sf.SegfluxError, match=says):
-            arrange(table, **kwargs)
+            layout_of(table, **kwargs)
     with pytest.raises(sf.SegfluxError, match="no run to show"):
-        arrange(table.iloc[:0])
+        layout_of(table.iloc[:0])
     with pytest.raises(sf.SegfluxError, match="no column of pictures"):
-        arrange(table.drop(columns="image"))
+        layout_of(table.drop(columns="image"))
 
 
 def test_the_footer_explains_the_sheet():
     table = frame(**THREE).assign(prompt="TOK at dawn", steps=25, service="simulator")
-    layout = arrange(table)
+    layout = layout_of(table)
     assert layout.footer[0] == "prompt “TOK at dawn”"
     assert "steps 25" in layout.footer[1]
     assert "not pictures by Flux" in layout.footer[-1]
-    assert "not pictures by Flux" not in arrange(table.assign(service="segmind")).text
+    assert "not pictures by Flux" not in layout_of(table.assign(service="segmind")).text
 
 
 LABELS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=40)
@@ -124,7 +123,7 @@ LABELS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_s
 def test_boxes_are_disjoint_and_on_the_page(columns, rows, groups, cell, shape):
     table = frame(a=columns, b=rows, c=groups)
     table["width"], table["height"] = shape
-    page = place(arrange(table, cols="a", rows="b", by="c", title="A title"), cell)
+    page = geometry_of(layout_of(table, cols="a", rows="b", by="c", title="A title"), cell)
     boxes = [box for _, box in page.cells] + [text.box for text in page.texts if text.lines]
     for left, top, right, bottom in boxes:
         assert 0 <= left <= right <= page.width
@@ -157,5 +156,5 @@ def test_long_prompts_are_elided_and_no_tofu_is_drawn():
 
 def test_a_frame_that_is_not_ours():
     table = pd.DataFrame({"path": [b"x", None], "style": ["ink", "oil"], "score": [np.nan, 2.0]})
-    layout = arrange(table, cols="style")
+    layout = layout_of(table, cols="style")
     assert [cell.status for cell in layout.cells] == ["completed", "missing"]

@@ -9,7 +9,7 @@ from PIL import Image
 
 import segflux_nb as sf
 from segflux_nb.sheets.sheet import INLINE_BYTES, contact_sheet
-from tests.support.frames import frame, noise
+from tests.support.frames import frame, layout_of, noise
 
 
 @pytest.fixture
@@ -29,11 +29,10 @@ def pictures(tmp_path):
 
 def test_every_cell_is_where_its_labels_say(pictures):
     table, colours = pictures(frame(seed=[1, 2, 3], lora_strength=[0.5, 1.0]))
-    from segflux_nb.sheets.geometry import place
-    from segflux_nb.sheets.pivot import arrange
+    from segflux_nb.sheets.geometry import geometry_of
 
     sheet = contact_sheet(table)
-    page = place(arrange(table), 320)
+    page = geometry_of(layout_of(table), 320)
     shown = {
         cell.picture: sheet.image.getpixel(((box[0] + box[2]) // 2, (box[1] + box[3]) // 2))
         for cell, box in page.cells

@@ -5,6 +5,9 @@ import itertools
 import pandas as pd
 from PIL import Image
 
+from segflux_nb.sheets.frame_view import FrameView
+from segflux_nb.sheets.pivot import arrange
+
 
 def frame(**axes):
     """A frame as `Runs.df` makes it, a row for each combination; no picture is there."""
@@ -29,6 +32,11 @@ def coloured(**axes):
 def colour_of(row):
     """The colour of a row's picture in `coloured`."""
     return 10 * row % 200, 90, 200 - 10 * row % 200
+
+
+def layout_of(table, *, axes=None, image=None, **options):
+    """The layout of a frame; the options are those of `segflux_nb.sheets.pivot.arrange`."""
+    return arrange(FrameView.of(table, axes=axes, image=image), **options)
 
 
 def noise(seed, size=(256, 256)):

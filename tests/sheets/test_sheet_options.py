@@ -8,11 +8,10 @@ import segflux_nb as sf
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.pictures.thumbnails import thumbnail_of
 from segflux_nb.sheets.colours import on_scale
-from segflux_nb.sheets.geometry import place
-from segflux_nb.sheets.pivot import arrange
+from segflux_nb.sheets.geometry import geometry_of
 from segflux_nb.sheets.sheet import LONGEST, contact_sheet
 from tests.support.corpus import PAYLOADS
-from tests.support.frames import colour_of, coloured, frame, noise, overlap
+from tests.support.frames import colour_of, coloured, frame, layout_of, noise, overlap
 
 GREY, RED = Image.new("RGB", (64, 64), (90, 90, 90)), Image.new("RGB", (64, 64), (200, 0, 0))
 
@@ -23,10 +22,10 @@ def middle(image, box):
 
 def test_captions_of_chosen_columns():
     table = frame(seed=[1, 2], lora_strength=[0.5, 1.0]).assign(score=[1.5, 2.0, 3.25, 4.0])
-    layout = arrange(table, captions=["score", "seed"])
+    layout = layout_of(table, captions=["score", "seed"])
     assert [cell.caption for cell in layout.cells][:2] == ["score 1.50 · seed 1", "score 3.25 · seed 2"]
     assert (layout.columns, layout.rows) == ("seed", "lora_strength"), "a caption takes no axis away"
-    wrapped = arrange(frame(seed=list(range(12))).assign(score=1.0), captions=["score"])
+    wrapped = layout_of(frame(seed=list(range(12))).assign(score=1.0), captions=["score"])
     assert wrapped.cells[3].caption == "3 · score 1.0"
 
 
@@ -36,7 +35,7 @@ def test_marks_and_duplicates_are_on_the_picture_and_in_the_text():
     table["pick"] = pd.array([True, False, None, None, None, None], dtype="boolean")
     table["note"] = pd.array(["sharp", None, None, None, None, None], dtype="string")
     table.loc[5, "image"] = table.loc[0, "image"]
-    layout = arrange(table)
+    layout = layout_of(table)
     tags = {cell.run: cell.tags for cell in layout.cells}
     assert tags["run0"] == ("★★★★★", "✔ picked")
     assert tags["run1"] == ("✘ rejected",)
@@ -44,26 +43,26 @@ def test_marks_and_duplicates_are_on_the_picture_and_in_the_text():
     assert tags["run5"] == ("= 1, 0.5",), "says which cell has the same picture"
     assert "1 the same as another" in layout.text
     assert layout.cells[0].text == "seed 1 · lora_strength 0.5 · ★★★★★ · ✔ picked · sharp"
-    assert arrange(table).text != arrange(table.assign(stars=4)).text
+    assert layout_of(table).text != layout_of(table.assign(stars=4)).text
 
 
 def test_a_border_has_the_colour_of_its_value_and_says_it():
     table = coloured(seed=[1, 2, 3]).assign(score=[1.0, 2.0, 3.0])
-    layout = arrange(table, border="score")
-    page = place(layout, 200)
+    layout = layout_of(table, border="score")
+    page = geometry_of(layout, 200)
     image = contact_sheet(table, border="score").pages[0]
-    page = place(layout, 320)
+    page = geometry_of(layout, 320)
     for (cell, box), share in zip(page.cells, (0.0, 0.5, 1.0), strict=True):
         assert cell.share == share
         assert image.getpixel((box[0] - 2, box[1] + 40)) == on_scale(share)
     assert [cell.caption for cell in layout.cells] == ["score 1.0", "score 2.0", "score 3.0"]
-    assert page.bar is not None
+    assert page.scale_bar is not None
 
 
 def test_a_heat_map_shows_values_where_there_are_some():
     table = coloured(seed=[1, 2, 3]).assign(score=pd.array([4, None, 9], dtype="Int64"))
     sheet = contact_sheet(table, heat="score")
-    boxes = [box for _, box in place(arrange(table, heat="score"), 320).cells]
+    boxes = [box for _, box in geometry_of(layout_of(table, heat="score"), 320).cells]
     corner = [sheet.image.getpixel((box[0] + 3, box[1] + 3)) for box in boxes]
     assert corner[0] == on_scale(0)
     assert corner[2] == on_scale(1)
@@ -80,10 +79,10 @@ def test_a_heat_map_shows_values_where_there_are_some():
 def test_differences_are_from_the_chosen_cell_of_the_same_row(tmp_path):
     table = frame(lora_strength=[0.0, 0.5], seed=[1, 2])
     table["image"] = [GREY, RED, RED, RED]
-    layout = arrange(table, cols="lora_strength", rows="seed", relative_to={"lora_strength": 0.0})
+    layout = layout_of(table, cols="lora_strength", rows="seed", relative_to={"lora_strength": 0.0})
     sheet = contact_sheet(table, cols="lora_strength", rows="seed", relative_to={"lora_strength": 0.0}).image
-    page = place(layout, 320)
-    differences = {cell.run: middle(sheet, box) for cell, box in page.strips}
+    page = geometry_of(layout, 320)
+    differences = {cell.run: middle(sheet, box) for cell, box in page.differences}
     assert differences["run3"] == on_scale(0), "the same picture differs nowhere"
     assert differences["run2"] not in (on_scale(0), (255, 255, 255)), "grey and red differ"
     assert "its difference from lora_strength 0.0" in layout.text
@@ -91,15 +90,15 @@ def test_differences_are_from_the_chosen_cell_of_the_same_row(tmp_path):
     html = contact_sheet(table, **options).save(tmp_path / "a.html").read_text()
     assert html.count('alt="difference') == 2, "the page has them too"
     assert 'alt="difference ΔE 0.0"' in html
-    for (_, one), (_, other) in zip(page.cells, page.strips, strict=True):
+    for (_, one), (_, other) in zip(page.cells, page.differences, strict=True):
         assert not overlap(one, other)
     for wrong, says in (({"steps": 3}, "no axis of this sheet"), ({"lora_strength": 0.7}, "does not have")):
         with pytest.raises(sf.SegfluxError, match=says):
-            arrange(table, relative_to=wrong)
+            layout_of(table, relative_to=wrong)
 
 
 def test_several_outer_axes_are_facets():
-    layout = arrange(
+    layout = layout_of(
         frame(seed=[1], lora_strength=[0.5, 1.0], sampler_name=["heun", "euler"], scheduler=["simple", "beta"]),
         cols="seed",
         rows="lora_strength",
@@ -112,7 +111,7 @@ def test_several_outer_axes_are_facets():
         "euler · simple",
         "euler · beta",
     ]
-    assert layout.held == ()
+    assert layout.notes == ()
 
 
 def test_a_sheet_too_large_for_its_format_is_cut_into_pages_with_their_labels(tmp_path):
@@ -130,7 +129,7 @@ def test_a_sheet_too_large_for_its_format_is_cut_into_pages_with_their_labels(tm
     assert sheet.save(tmp_path / "long.pdf").read_bytes().count(b"/Type /Page\n") == 2
     from segflux_nb.sheets.layout import pages
 
-    layout = arrange(table, cols="lora_strength", rows="seed", title="Long")
+    layout = layout_of(table, cols="lora_strength", rows="seed", title="Long")
     parts = pages(layout, lambda part: len(part.cells) <= 100)
     assert [row for part in parts for row in part.row_labels] == list(layout.row_labels)
     assert parts[1].title == f"Long (page 2 of {len(parts)})"
@@ -159,12 +158,12 @@ def test_small_cells_are_read_from_thumbnails(tmp_path):
         assert image.size == (256, 128)
     Image.new("RGB", (256, 128), "red").save(thumbnail)
     table = frame(seed=[1]).assign(image=str(tmp_path / stored.path), width=512, height=256)
-    layout = arrange(table)
+    layout = layout_of(table)
     from segflux_nb.sheets.colours import THEMES
     from segflux_nb.sheets.drawing import draw
     from segflux_nb.sheets.reading import Reader
 
-    page = place(layout, 200)
+    page = geometry_of(layout, 200)
     red = middle(draw(page, THEMES["light"], Reader()), page.cells[0][1])
     assert red[0] > 200
     assert red[1] < 60

@@ -1,0 +1,223 @@
+"""Cells along up to three axes: what each shows, which ones have the same picture, and what each is compared with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import LayoutError
+from ..markup import plain
+from .frame_view import Column, FrameView
+from .layout import SAME, Cell, Group, picture_identity
+
+Position = tuple[Any, Any, Any]
+"""A cell's values on the outer axis, the rows and the columns; None for an axis that there is not."""
+
+MOST_IN_A_ROW = 10
+"""A single axis with more values is wrapped into rows, with a caption under each cell."""
+
+_OF_CELLS = ("status", "error_kind", "error", "width", "height", "run", "stars", "pick", "note")
+"""Columns of a frame of runs that a cell shows, where the frame has them."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Cells by their position.
+
+    Attributes
+    ----------
+    axes:
+        The columns of the frame that are the outer axis, the rows and the columns of the grid; None for none.
+    cells:
+        A cell for each position.
+    """
+
+    axes: tuple[Column | None, Column | None, Column | None]
+    cells: Mapping[Position, Cell]
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Whether the columns' axis continues over several rows."""
+        _, rows, columns = self.axes
+        return rows is None and columns is not None and len(columns.distinct) > MOST_IN_A_ROW
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """The grids of a layout: one for each value of the outer axis."""
+        outer, rows, columns = (_values(axis) for axis in self.axes)
+        groups = []
+        for value in outer:
+            cells = [tuple(self.cells[value, row, column] for column in columns) for row in rows]
+            if self.is_wrapped:
+                cells = _wrap(cells[0], labels_of(self.axes[2]))
+            groups.append(Group(self.axes[0].label_of[value] if self.axes[0] else "", tuple(cells)))
+        return tuple(groups)
+
+
+def grid_of(
+    view: FrameView,
+    axes: Sequence[str | None],
+    *,
+    captions: Sequence[str],
+    number: str | None,
+    shares: Mapping[Any, float],
+) -> Grid:
+    """The grid of a frame.
+
+    Parameters
+    ----------
+    view:
+        The frame. Where several rows have one position, the last of them is shown.
+    axes:
+        The names of the outer axis, the rows and the columns; None for none.
+    captions:
+        Columns whose labels stand under the pictures.
+    number:
+        A column of numbers that is shown as colours, or None.
+    shares:
+        The position of each of its values on the scale, from 0 to 1.
+    """
+    outer, rows, columns = (view.column(name) if name else None for name in axes)
+    along = (outer, rows, columns)
+    captioned = [view.column(name) for name in captions]
+    wanted = [name for name in (view.image, number, *_OF_CELLS) if name is not None and name in view]
+    known = {name: view.column(name).values for name in wanted}
+    names = [str(name) for name in view.frame.index]
+    positions = zip(*(axis.values if axis else (None,) * len(view) for axis in along), strict=True)
+    cells: dict[Position, Cell] = {}
+    for at, position in enumerate(positions):
+        row = {name: values[at] for name, values in known.items() if values[at] is not None}
+        cells[position] = replace(
+            _cell(row, view.image, names[at]),
+            caption=" · ".join(f"{column.name} {column.labels[at]}" for column in captioned),
+            value=view.column(number).labels[at] if number else "",
+            share=shares.get(row[number]) if number is not None and number in row else None,
+        )
+    return _labelled(Grid(along, cells))
+
+
+def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
+    """The grid with a reference in each cell, and a sentence that says which cells the references are.
+
+    Parameters
+    ----------
+    grid:
+        The grid.
+    relative_to:
+        Values by the names of axes. A cell is compared with the cell that has these values, and its own values on the
+        other axes.
+
+    Raises
+    ------
+    LayoutError
+        Where the grid has no such axis, or the axis no such value.
+    """
+    by_name = {axis.name: axis for axis in grid.axes if axis}
+    texts = []
+    for name, value in relative_to.items():
+        if name not in by_name:
+            raise LayoutError(
+                f"relative_to names {name!r}, which is no axis of this sheet",
+                remedy=f"Its axes are {', '.join(reversed(by_name))}",
+            )
+        labels = by_name[name].label_of
+        if value not in labels:
+            raise LayoutError(
+                f"relative_to says {name}={value!r}, which this sheet does not have",
+                remedy=f"It has {', '.join(labels.values())}",
+            )
+        texts.append(f"{name} {labels[value]}")
+    cells = dict(grid.cells)
+    for position in _positions(grid.axes):
+        outer, row, column = (
+            relative_to.get(axis.name, value) if axis else value
+            for axis, value in zip(grid.axes, position, strict=True)
+        )
+        reference = (outer, row, column)
+        if reference != position and cells[position].picture is not None:
+            cells[position] = replace(cells[position], reference=cells[reference].picture)
+    note = f"Below each picture: its difference from {' · '.join(texts)}; brighter is more, the number is the mean."
+    return replace(grid, cells=cells), note
+
+
+def labels_of(axis: Column | None) -> tuple[str, ...]:
+    """The labels of an axis, one for each of its values; none where there is no axis."""
+    return axis.distinct_labels if axis else ()
+
+
+def _values(axis: Column | None) -> tuple[Any, ...]:
+    return axis.distinct if axis else (None,)
+
+
+def _positions(axes: Sequence[Column | None]) -> list[Position]:
+    """All positions, in reading order."""
+    outer, rows, columns = (_values(axis) for axis in axes)
+    return [(value, row, column) for value in outer for row in rows for column in columns]
+
+
+def _labelled(grid: Grid) -> Grid:
+    """The grid with a cell at each position, each with its label and the earlier cell that has the same picture."""
+    first: dict[Any, Position] = {}
+    cells: dict[Position, Cell] = {}
+    for position in _positions(grid.axes):
+        cell = grid.cells.get(position, Cell())
+        named = [(axis, value) for axis, value in zip(grid.axes, position, strict=True) if axis]
+        label = " · ".join(f"{axis.name} {axis.label_of[value]}" for axis, value in reversed(named))
+        same = first.setdefault(picture_identity(cell.picture), position) if cell.picture is not None else position
+        tags = cell.tags
+        if same != position:
+            differing = [
+                axis.label_of[value]
+                for axis, value, own in zip(grid.axes, same, position, strict=True)
+                if axis and value != own
+            ]
+            tags = (*tags, f"{SAME}{', '.join(reversed(differing))}")
+        cells[position] = replace(cell, label=label, tags=tags)
+    return replace(grid, cells=cells)
+
+
+def _wrap(cells: Sequence[Cell], labels: Sequence[str]) -> list[tuple[Cell, ...]]:
+    """One long row as several, with the axis's labels in the captions."""
+    width = math.ceil(math.sqrt(len(cells) * 1.6))
+    captioned = [
+        replace(cell, caption=f"{label} · {cell.caption}" if cell.caption else label)
+        for cell, label in zip(cells, labels, strict=True)
+    ]
+    captioned += [Cell(status="")] * (-len(cells) % width)
+    return [tuple(captioned[start : start + width]) for start in range(0, len(captioned), width)]
+
+
+def _cell(row: Mapping[str, Any], image: str, name: str) -> Cell:
+    """The cell of one row.
+
+    Parameters
+    ----------
+    row:
+        The row's values that are not missing, by column.
+    image:
+        The column of pictures.
+    name:
+        The row's name in the frame; the cell's where the frame has no runs.
+    """
+    picture = row.get(image)
+    reason = [str(row[name]) for name in ("error_kind", "error") if row.get(name)]
+    return Cell(
+        picture=picture,
+        status=str(row["status"]) if "status" in row else ("missing" if picture is None else "completed"),
+        reason=plain(": ".join(reason)) if picture is None else "",
+        run=str(row.get("run", name)),
+        tags=_marks(row),
+        note=plain(row.get("note", "")),
+        aspect=float(row["width"]) / float(row["height"]) if row.get("width") and row.get("height") else None,
+    )
+
+
+def _marks(row: Mapping[str, Any]) -> tuple[str, ...]:
+    marks = []
+    if "stars" in row:
+        marks.append("★" * int(row["stars"]) or "☆")
+    if "pick" in row:
+        marks.append("✔ picked" if row["pick"] else "✘ rejected")
+    return tuple(marks)
