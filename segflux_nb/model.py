@@ -1,10 +1,10 @@
-"""The model under study, as data: its request fields, samplers, sizes, price and speed.
+"""The hosted model as data: its request fields, samplers, sizes, price and speed.
 
-Whatever validates, documents or builds forms reads this one table.
+Validation, documentation and forms all read this table.
 
 Sources: the public API page of ``flux-dev-finetuned`` (fields, ranges, defaults); ComfyUI at commit 69d710e4
 (the 26 sampler names) and 6ab8cad2 (the seven schedulers); the table of ComfyUI's SDXLAspectRatioSelector node
-(the 13 sizes; that the service uses the same table is inferred); the service's published averages (price, seconds).
+(the 13 sizes; we infer that the service uses the same table); the service's published averages (price, seconds).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Value = str | int | float
 Kind = Literal["text", "integer", "number", "choice"]
 
 DECIMALS = 6
-"""Floats are rounded to this many decimals before they are digested, sent or labelled."""
+"""The number of decimals to which floats are rounded before they are digested, sent or labelled."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +31,16 @@ class Parameter:
     Attributes
     ----------
     name, kind, default, meaning:
-        The field as the service names it, its type, the service page's default, and what it does.
+        The service's name of the field, its type, the default on the service's page, and what it does.
     minimum, maximum:
-        The allowed range of an integer or number, ends included.
+        The allowed range of an integer or number, both ends included.
     choices:
         The allowed values of a choice.
     decides_picture:
-        False where the value changes cost and speed but not the picture: such a field is no part of a
-        request's identity and no axis.
+        False if the value changes cost and speed but not the picture. Such a field is not part of a request's
+        identity, and it is not an axis.
     required:
-        True where the user must give a value, because no default makes sense.
+        True if the user must give a value, because no default is useful.
     """
 
     name: str
@@ -70,10 +70,15 @@ class Parameter:
     def normalise(self, value: object) -> Value:
         """The value as it is digested, sent and labelled.
 
+        Parameters
+        ----------
+        value:
+            The value that was given.
+
         Raises
         ------
         ValueError
-            Where the value has the wrong type or lies outside what is allowed; the text says why.
+            If the value has the wrong type or is outside the allowed range. The text says which.
 
         >>> MODEL.parameters["lora_strength"].normalise(0.30000000000000004)
         0.3
@@ -94,8 +99,8 @@ class Parameter:
                 raise ValueError(f"it must be {self.allowed}")
             result: int | float = int(number)
         else:
-            result = round(number, DECIMALS) + 0.0  # + 0.0: minus zero is zero
-        assert self.minimum is not None  # noqa: S101 - a table error, not a user's
+            result = round(number, DECIMALS) + 0.0  # + 0.0 makes zero of minus zero
+        assert self.minimum is not None  # noqa: S101 - an error of the table below, not of the user
         assert self.maximum is not None  # noqa: S101 - as above
         if not self.minimum <= result <= self.maximum:
             raise ValueError(f"it must be {self.allowed}")
@@ -106,7 +111,14 @@ class Parameter:
 class Evaluations:
     """How many network evaluations a sampler makes for n steps: ``per_step * n - less``.
 
-    `bounded` is False where the sampler chooses its own steps, so that no figure can be given.
+    Attributes
+    ----------
+    per_step:
+        Evaluations for one step.
+    less:
+        By how many the total is smaller.
+    bounded:
+        False if the sampler chooses its own steps. The total is unknown then.
     """
 
     per_step: int
@@ -114,7 +126,7 @@ class Evaluations:
     bounded: bool = True
 
     def total(self, steps: int) -> int | None:
-        """Evaluations for so many steps, or None when the sampler decides itself.
+        """Evaluations for a number of steps, or None if the sampler chooses its own steps.
 
         >>> SAMPLERS["heun"].total(25)
         49
@@ -129,7 +141,7 @@ class Model:
     Attributes
     ----------
     slug:
-        Its name in the service's addresses.
+        Its name in the service's URLs.
     parameters:
         The request fields in the service's order.
     sizes:
@@ -137,7 +149,7 @@ class Model:
     price, seconds:
         The published averages of one call: US dollars, and seconds of inference.
     price_evaluations:
-        The network evaluations to which these averages are taken to belong (25 Euler steps: the defaults).
+        The network evaluations that we assume for these averages: 25 Euler steps, the defaults.
     """
 
     slug: str
@@ -148,7 +160,7 @@ class Model:
     price_evaluations: int
 
     def evaluations(self, parameters: Mapping[str, Value]) -> int | None:
-        """Network evaluations that a request needs, or None where the sampler decides itself."""
+        """Network evaluations of a request, or None if the sampler chooses its own steps."""
         return SAMPLERS[str(parameters["sampler_name"])].total(int(parameters["steps"]))
 
 
@@ -204,14 +216,14 @@ SIZES: Mapping[str, tuple[int, int]] = MappingProxyType(
 )
 
 PLACEHOLDER_FINETUNE_ID = "my-finetune-id"
-"""The id that the service's page shows; refused on the hosted service, where it is nobody's fine-tune."""
+"""The example id of the service's page. The hosted service has no such fine-tune, so it is refused there."""
 
 _FIELDS = (
     Parameter(
         "prompt",
         "text",
         "TOK TOK",
-        "What to paint; the fine-tune's trigger word belongs in it.",
+        "What to paint, with the trigger word of the fine-tune.",
         required=True,
     ),
     Parameter(
@@ -225,7 +237,7 @@ _FIELDS = (
         "lora_strength",
         "number",
         1.0,
-        "How strongly the LoRA acts: 0 is the base model, 1 is as trained, more over-cooks, below 0 pushes away.",
+        "How strong the LoRA is: 0 is the base model, 1 is as trained, more exaggerates, less than 0 pushes away.",
         minimum=-10,
         maximum=10,
     ),
@@ -234,7 +246,7 @@ _FIELDS = (
         "seed",
         "integer",
         6652105,
-        "The seed of the initial noise. The service takes -1 for a random one; a sweep does not.",
+        "The seed of the initial noise. -1 (random) is not allowed in a sweep.",
         minimum=0,
         maximum=2**32 - 1,
     ),
@@ -245,7 +257,7 @@ _FIELDS = (
         "hardware",
         "choice",
         "cost",
-        "Which machines run it: changes speed and price, not the picture.",
+        "Which machines run it. It changes speed and price, not the picture.",
         choices=("fast", "cost"),
         decides_picture=False,
     ),

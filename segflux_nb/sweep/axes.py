@@ -18,14 +18,14 @@ _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 @dataclass(frozen=True)
 class Axis:
-    """Points along which one or several values change.
+    """One parameter and its values, or several parameters that move together.
 
     Attributes
     ----------
     names:
-        The parameters or placeholders that move.
+        The parameters or placeholders of the axis.
     points:
-        One mapping a point: name to value, and ``<name>_label`` where the value has a label.
+        One mapping for each point: name to value, and ``<name>_label`` to the label if the value has one.
     """
 
     names: tuple[str, ...]
@@ -34,13 +34,29 @@ class Axis:
 
 @dataclass(frozen=True)
 class Linked:
-    """Parameters that move together; made by `linked`."""
+    """Parameters that move together. `linked` makes it.
+
+    Attributes
+    ----------
+    values:
+        The values of each parameter, all of the same number.
+    """
 
     values: Mapping[str, Any]
 
 
 def linked(**parameters: Any) -> Linked:
     """Parameters that move together: one axis, not a product.
+
+    Parameters
+    ----------
+    parameters:
+        Two or more parameters or placeholders, each with the same number of values.
+
+    Raises
+    ------
+    SweepError
+        If there is only one parameter.
 
     Example
     -------
@@ -49,12 +65,12 @@ def linked(**parameters: Any) -> Linked:
         Sweep(linked(lora_strength=[0.5, 1.0], steps=[20, 30]), prompt=..., finetune_id=...)
     """
     if len(parameters) < 2:
-        raise SweepError("linked() takes two or more parameters", remedy="Give one parameter to Sweep itself")
+        raise SweepError("linked() needs two or more parameters", remedy="Give one parameter to Sweep itself")
     return Linked(parameters)
 
 
 def placeholders(prompt: str) -> list[str]:
-    """The names in braces, in the order they appear; doubled braces are plain ones.
+    """The names in braces, in the order they appear. Doubled braces are text.
 
     >>> placeholders("a {animal} in {{braces}}")
     ['animal']
@@ -63,7 +79,14 @@ def placeholders(prompt: str) -> list[str]:
 
 
 def fill(prompt: str, values: Mapping[str, Value]) -> str:
-    """The prompt with its placeholders filled.
+    """The prompt with values in place of its placeholders.
+
+    Parameters
+    ----------
+    prompt:
+        Text with names in braces. Doubled braces become single ones.
+    values:
+        A value for each name.
 
     >>> fill("a {animal}, {{so}}", {"animal": "fox"})
     'a fox, {so}'
@@ -72,39 +95,54 @@ def fill(prompt: str, values: Mapping[str, Value]) -> str:
 
 
 def check_value(name: str, value: object) -> Value:
-    """One value of one parameter or placeholder, normalised.
+    """One value of one parameter or placeholder, as it is sent.
+
+    Parameters
+    ----------
+    name:
+        The parameter or placeholder.
+    value:
+        The user's value. A numpy scalar becomes a number of Python.
 
     Raises
     ------
     SweepError
-        Naming the parameter, the value and the remedy.
+        If the value is not allowed. The text names the parameter, the value and what is allowed.
     """
     parameter = MODEL.parameters.get(name)
+    value = _unboxed(value)
+    if parameter is None:  # the value becomes part of a prompt
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or value != value:
+            raise _not_allowed(name, value)
+        return round(value, DECIMALS) if isinstance(value, float) else value
+    if name == "seed" and not isinstance(value, bool) and value == -1:
+        raise SweepError(
+            "seed=-1 asks for a random seed, which cannot be resumed or repeated",
+            remedy="Use seed=sf.seeds(4), or a number from 0",
+        )
     try:
-        value = _unboxed(value)
-        if parameter is None:  # a placeholder's value becomes part of a prompt
-            if isinstance(value, bool) or not isinstance(value, str | int | float) or value != value:
-                raise ValueError(f"it must be text or a number, not {type(value).__name__}")
-            return round(value, DECIMALS) if isinstance(value, float) else value
-        if name == "seed" and not isinstance(value, bool) and value == -1:
-            raise SweepError(
-                "seed=-1 asks for a random seed, and what is random cannot be resumed or repeated",
-                remedy="Use seed=sf.seeds(4), or any number from 0",
-            )
         return parameter.normalise(value)
-    except ValueError as error:
-        if isinstance(error, SweepError):
-            raise
-        # Whoever writes 1.5 between quotes meant a number; say so instead of "must be a number, not str".
-        shown = str(value) if isinstance(value, Decimal) else repr(value)  # of a text range, as it was written
-        raise SweepError(f"{name}={shown} is not allowed: {error}", remedy=_suggestion(parameter, value)) from None
+    except ValueError:
+        raise _not_allowed(name, value) from None
 
 
 def axis(name: str, given: Any) -> Axis | None:
-    """The axis that a user's value means, or None where it is one plain value.
+    """The axis that a user's value stands for, or None if it is a single value.
 
-    Lists, tuples, ranges, arrays, Series and other iterables are axes; a mapping is an axis with labels; a text
-    is a range where the parameter is a number.
+    Lists, tuples, ranges, arrays, Series and other iterables are axes. A mapping is an axis with labels. Text is a
+    range if the parameter is a number.
+
+    Parameters
+    ----------
+    name:
+        The parameter or placeholder.
+    given:
+        What the user gave for it.
+
+    Raises
+    ------
+    SweepError
+        If a value or a range is not allowed, there is none, or the parameter cannot be an axis.
     """
     parameter = MODEL.parameters.get(name)
     if isinstance(given, Mapping):
@@ -122,8 +160,8 @@ def axis(name: str, given: Any) -> Axis | None:
         values = given
     if parameter is not None and not parameter.decides_picture:
         raise SweepError(
-            f"{name} is no axis: it does not change the picture",
-            remedy=f"Give one value, {parameter.allowed}",
+            f"{name} does not change the picture, so it is not an axis",
+            remedy=f"Give one value: {parameter.allowed}",
         )
     checked = dict.fromkeys(check_value(name, value) for value in values)
     if not checked:
@@ -132,16 +170,20 @@ def axis(name: str, given: Any) -> Axis | None:
 
 
 def linked_axis(link: Linked) -> Axis:
-    """The axis of parameters that move together."""
-    axes = []
-    for name, given in link.values.items():
-        found = axis_or_constant(name, given)
-        axes.append(found)
+    """The axis of parameters that move together.
+
+    Raises
+    ------
+    SweepError
+        If the parameters have different numbers of values, or a value is not allowed.
+    """
+    axes = [_axis_or_point(name, given) for name, given in link.values.items()]
     lengths = {single.names[0]: len(single.points) for single in axes}
     if len(set(lengths.values())) != 1:
         sizes = ", ".join(f"{name} has {length}" for name, length in lengths.items())
         raise SweepError(
-            f"linked() needs equally many different values: {sizes}", remedy="Make the lists equally long"
+            f"linked() needs the same number of different values for each parameter: {sizes}",
+            remedy="Make the lists equally long",
         )
     points = tuple(
         {key: value for point in together for key, value in point.items()}
@@ -150,22 +192,29 @@ def linked_axis(link: Linked) -> Axis:
     return Axis(tuple(lengths), points)
 
 
-def axis_or_constant(name: str, given: Any) -> Axis:
-    """The axis, a plain value being an axis of one point."""
+def _axis_or_point(name: str, given: Any) -> Axis:
+    """The axis that a user's value stands for. A single value is an axis of one point."""
     return axis(name, given) or Axis((name,), ({name: check_value(name, given)},))
 
 
 def check_name(name: str, known: Sequence[str]) -> None:
-    """Refuse a name that is neither a parameter nor a placeholder of the prompt."""
+    """Raise an error if a name is neither a parameter nor a placeholder of the prompt.
+
+    Parameters
+    ----------
+    name:
+        The name that the user gave.
+    known:
+        The names of all parameters and placeholders.
+    """
     if name in known:
         return
     close = difflib.get_close_matches(name, [*known, *_FOREIGN], n=1, cutoff=0.6)
-    meant = _FOREIGN.get(close[0], close[0]) if close else ""
-    raise SweepError(
-        f"There is no parameter {name!r}" + (f"; did you mean {meant!r}?" if meant else ""),
-        remedy=f"The parameters are {', '.join(MODEL.parameters)}; "
-        f"or write {{{name}}} in the prompt to make it a placeholder",
-    )
+    if close:
+        remedy = f"Did you mean {_FOREIGN.get(close[0], close[0])!r}?"
+    else:
+        remedy = f"Use {', '.join(MODEL.parameters)}; or write {{{name}}} in the prompt to make a placeholder"
+    raise SweepError(f"There is no parameter {name!r}", remedy=remedy)
 
 
 # What other tools call the same thing (A1111, ComfyUI, Replicate, fal, Black Forest Labs).
@@ -190,8 +239,8 @@ def _labelled(name: str, given: Mapping[Any, Any]) -> Axis:
     for label, value in given.items():
         if not isinstance(label, str):
             raise SweepError(
-                f"{name} has the label {label!r}, which is no text",
-                remedy='Write {"label": value}, labels as text',
+                f"{name} has the label {label!r}, which is not text",
+                remedy='Write {"label": value}',
             )
         points.append({name: check_value(name, value), f"{name}_label": label})
     if not points:
@@ -200,7 +249,7 @@ def _labelled(name: str, given: Mapping[Any, Any]) -> Axis:
 
 
 def _unboxed(value: object) -> object:
-    """A numpy scalar as Python's own."""
+    """The value. A numpy scalar becomes a number or text of Python."""
     item = getattr(value, "item", None)
     return item() if callable(item) and getattr(value, "shape", None) == () else value
 
@@ -209,9 +258,11 @@ def _allowed(parameter: Parameter | None) -> str:
     return "text or numbers" if parameter is None else parameter.allowed
 
 
-def _suggestion(parameter: Parameter | None, value: object) -> str:
-    """The choice that looks most like a value; empty if none does. What is allowed, the error says already."""
-    if parameter is None or parameter.kind != "choice" or not isinstance(value, str):
-        return ""
-    close = difflib.get_close_matches(value, parameter.choices, n=1, cutoff=0.5)
-    return f"Did you mean {close[0]!r}?" if close else ""
+def _not_allowed(name: str, value: object) -> SweepError:
+    parameter = MODEL.parameters.get(name)
+    shown = str(value) if isinstance(value, Decimal) else repr(value)  # a number of a text range, as it was written
+    remedy = f"Use {_allowed(parameter)}"
+    if parameter is not None and parameter.kind == "choice" and isinstance(value, str):
+        close = difflib.get_close_matches(value, parameter.choices, n=1, cutoff=0.5)
+        remedy = f"Did you mean {close[0]!r}?" if close else remedy
+    return SweepError(f"{name}={shown} is not allowed", remedy=remedy)

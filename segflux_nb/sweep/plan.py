@@ -1,4 +1,4 @@
-"""The plan: what running a sweep would do, cost and take, before anything is sent."""
+"""The plan: what a sweep would do, cost and take. Nothing is sent to make it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _HTML = Template("""\
 
 @dataclass(frozen=True)
 class Rates:
-    """What one network evaluation costs and takes, and where the figures come from.
+    """Price and time of one network evaluation.
 
     Attributes
     ----------
     cost, seconds:
-        US dollars and seconds for one evaluation; None when nobody knows.
+        US dollars and seconds for one evaluation; None if unknown.
     cost_source, seconds_source:
-        In words.
+        Where the figure comes from, in words.
     """
 
     cost: float | None
@@ -47,31 +47,30 @@ PUBLISHED = Rates(
 class Plan:
     """What `Workspace.run` would do with a sweep now.
 
-    `print` it to read it. Its representation is the same on every execution, since counts, money and time change
-    with the log.
+    `print` shows counts, money and time. The representation does not: it is the same on every execution.
 
     Attributes
     ----------
     service:
         The service that would run it.
     cells:
-        Different requests in the sweep.
+        The number of different requests in the sweep.
     logged:
-        Pictures that are in the log: not paid for again.
+        How many pictures are in the log. They are not paid for again.
     in_flight:
-        Submitted earlier and not collected yet: only collected.
+        How many runs were submitted earlier and are not complete yet. Their pictures are collected.
     to_submit:
-        Requests that would be sent and paid for.
+        How many requests would be sent and paid for.
     held:
-        Counts of what waits for the user's word, by reason: unknown, lost, moderated, invalid.
+        How many runs wait for a decision of the user, by reason: unknown, lost, moderated, invalid.
     cost, seconds:
-        US dollars and seconds that the submits would take, or None when that is unknown.
+        US dollars and seconds for the requests to submit; None if unknown.
     cost_source, seconds_source:
-        Where these figures come from.
+        Where these figures come from, in words.
     hosted_cost:
-        On the simulator: US dollars for the whole sweep on the hosted service. None elsewhere or when unknown.
+        On the simulator: US dollars for the whole sweep on the hosted service. None elsewhere, or if unknown.
     balance:
-        US dollars on the account, where the service was asked and said so.
+        US dollars on the account; None if the service was not asked or did not answer.
     """
 
     service: str
@@ -95,7 +94,7 @@ class Plan:
 
     @property
     def lines(self) -> list[str]:
-        """The plan in words, a line each for counts, money and time."""
+        """The plan in words: one line each for counts, money and time."""
         parts = [f"{self.logged:,} logged"] if self.logged else []
         parts += [f"{self.in_flight:,} in flight"] if self.in_flight else []
         parts += [f"{self.to_submit:,} to submit"]
@@ -134,7 +133,7 @@ class Plan:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in the unit that reads best.
+    """Seconds as text, in seconds, minutes or hours.
 
     >>> duration(22.2), duration(150), duration(9000)
     ('22 s', '2.5 min', '2.5 h')
@@ -153,22 +152,22 @@ def make_plan(
     max_in_flight: int,
     balance: float | None = None,
 ) -> Plan:
-    """The plan of these requests, given what the log knows.
+    """The plan for some requests.
 
     Parameters
     ----------
     requests:
-        The sweep's cells; equal ones count once.
+        The sweep's cells. Equal ones count once.
     logged:
-        State and kind of error by digest, for what the log knows of this service.
+        State and kind of error by digest, for the requests that the log of this service has.
     service:
         The service's name.
     rates:
-        What an evaluation costs and takes there.
+        Price and time of one network evaluation there.
     max_in_flight:
-        How many run at a time: time is evaluations in sequence.
+        How many requests run at the same time.
     balance:
-        US dollars on the account, or None where that is unknown.
+        US dollars on the account; None if unknown.
     """
     cells = {request.digest: request for request in requests}
     dispositions = {digest: disposition(*logged.get(digest, (None, ""))) for digest in cells}

@@ -122,7 +122,8 @@ def _check_names(groups: Sequence[Linked], parameters: Mapping[str, Any]) -> Non
         raise SweepError(f"{twice[0]} is given twice", remedy="Give it in linked() or by itself")
     for parameter in MODEL.parameters.values():
         if parameter.required and parameter.name not in given:
-            raise SweepError(f"{parameter.name} is missing", remedy=f"Give {parameter.name}=... {parameter.meaning}")
+            meaning = f"{parameter.meaning[0].lower()}{parameter.meaning[1:]}"
+            raise SweepError(f"{parameter.name} is missing", remedy=f"Give {parameter.name}: {meaning}")
     for name in sorted(found):
         if name not in given:
             raise SweepError(

@@ -1,6 +1,6 @@
-"""Ranges of numbers, in exact decimals: the end is included and never passed.
+"""Ranges of numbers, in exact decimals. The end is included and never passed.
 
-The text forms are the ones users of A1111's X/Y/Z plot and SwarmUI's grid generator know:
+The text forms are those of A1111's X/Y/Z plot and SwarmUI's grid generator:
 ``"1-10"``, ``"0.4-1.4 (+0.2)"``, ``"1.4-0.4 (-0.2)"``, ``"0-1 [5]"``, ``"1, 2, .., 10"``.
 """
 
@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from ..errors import SweepError
 
 MOST_VALUES = 10_000
-"""No axis is longer: a typing slip ("0-10 (+0.00001)") must not become a million paid pictures."""
+"""The most values of an axis, so that a typing error ("0-10 (+0.00001)") does not become a million paid pictures."""
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
 _RANGE = re.compile(
@@ -27,41 +27,64 @@ _RANGE = re.compile(
 def span(start: float, end: float, *, step: float | None = None, num: int | None = None) -> list[float]:
     """Evenly spaced numbers from `start` to `end`, both included.
 
-    Give either `step` (its sign may be left out) or `num`, how many numbers there are to be.
-    With a step that does not meet the end exactly, the last number is the last one before it.
+    Parameters
+    ----------
+    start, end:
+        The first number, and the last one. `end` may be the smaller one.
+    step:
+        The distance between two numbers; its sign does not matter. If the steps do not meet `end` exactly, the
+        list ends with the last number before it.
+    num:
+        How many numbers there are. Give this or `step`.
 
     Raises
     ------
     SweepError
-        Where neither or both of `step` and `num` are given, or they make no range.
+        If neither or both of `step` and `num` are given, or a number is not finite.
 
+    Example
+    -------
     >>> span(0.4, 1.0, step=0.2)
     [0.4, 0.6, 0.8, 1.0]
     >>> span(0, 1, num=5)
     [0.0, 0.25, 0.5, 0.75, 1.0]
     """
     if (step is None) == (num is None):
-        raise SweepError("span() takes either step= or num=", remedy="Write span(0.4, 1.4, step=0.2) or num=6")
+        raise SweepError("span() takes either step= or num=", remedy="Write span(0.4, 1.4, step=0.2), or num=6")
     first, last = _decimal(start), _decimal(end)
     if num is not None:
         if isinstance(num, bool) or not isinstance(num, int):
-            raise SweepError(f"span(num={num!r}) takes an integer")
+            raise SweepError(f"num={num!r} of span() is not an integer")
         return [float(value) for value in _points(first, last, num)]
     width = abs(_decimal(step))
     return [float(value) for value in _steps(first, last, width if last >= first else -width)]
 
 
 def seeds(count: int, *, root: int = 0) -> list[int]:
-    """Deterministic seeds: the same ones each time, different ones for another `root`.
+    """Deterministic seeds: the same ones each time.
 
-    ``seeds(4)`` begins ``seeds(8)``, so a sweep can grow without paying for its old cells again. They have at
-    most six digits, to be read and typed easily.
+    ``seeds(8)`` begins with ``seeds(4)``, so a sweep can grow without paying for its old cells again. Seeds have at
+    most six digits, so that they are easy to read and type.
 
+    Parameters
+    ----------
+    count:
+        How many seeds.
+    root:
+        Another number gives other seeds.
+
+    Raises
+    ------
+    SweepError
+        If `count` is not an integer from 1 to 10,000.
+
+    Example
+    -------
     >>> seeds(4) == seeds(8)[:4]
     True
     """
     if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_VALUES:
-        raise SweepError(f"seeds({count!r}) takes an integer from 1 to {MOST_VALUES:,}")
+        raise SweepError(f"seeds({count!r}) is not possible", remedy=f"Use an integer from 1 to {MOST_VALUES:,}")
     found: dict[int, None] = {}
     for index in itertools.count():
         digest = hashlib.sha256(f"segflux_nb seeds {root} {index}".encode()).digest()
@@ -79,13 +102,16 @@ def parse_range(text: str, *, integer: bool) -> list[Decimal]:
     text:
         Numbers and ranges, separated by commas.
     integer:
-        Whether the parameter is an integer: then ``"1-10"`` has steps of one; otherwise a step or a count
-        of points is needed.
+        Whether the parameter is an integer. If so, ``"1-10"`` has steps of one. If not, a range needs a step or a
+        number of points.
 
     Raises
     ------
     SweepError
-        Where the text cannot be read or means no number; the text says which part and what to write.
+        If the text is not a list of numbers and ranges. The error says which part is wrong and what to write.
+
+    Example
+    -------
 
     >>> [str(value) for value in parse_range("0-1 (+0.3)", integer=False)]
     ['0.0', '0.3', '0.6', '0.9']
@@ -101,7 +127,7 @@ def parse_range(text: str, *, integer: bool) -> list[Decimal]:
         item = items[position]
         if item in ("..", "...", "…"):
             if position == 0 or not values or position + 1 >= len(items):
-                raise SweepError(f'"{item}" in {text!r} stands between numbers', remedy='Write "1, 2, .., 10"')
+                raise SweepError(f'"{item}" in {text!r} must be between numbers', remedy='Write "1, 2, .., 10"')
             values.extend(_continued(values, _number(items[position + 1], text), text, integer=integer))
             position += 2
         else:
@@ -110,7 +136,7 @@ def parse_range(text: str, *, integer: bool) -> list[Decimal]:
         if len(values) > MOST_VALUES:
             raise SweepError(f"{text!r} has more than {MOST_VALUES:,} values", remedy="Take a larger step")
     if not values:
-        raise SweepError(f"{text!r} names no value", remedy='Write "0.4-1.4 (+0.2)" or "0.4, 0.8"')
+        raise SweepError(f"{text!r} has no value", remedy='Write "0.4-1.4 (+0.2)" or "0.4, 0.8"')
     return values
 
 
@@ -125,8 +151,8 @@ def _item(item: str, text: str, *, integer: bool) -> Iterator[Decimal]:
         return _steps(start, end, Decimal(match["step"].replace(" ", "")))
     if not integer:
         raise SweepError(
-            f"{item!r} has no step, and the parameter is not an integer",
-            remedy=f'Write "{item} (+0.2)" for steps or "{item} [5]" for five values',
+            f"The range {item!r} has no step",
+            remedy=f'Write "{item} (+0.2)" for a step of 0.2, or "{item} [5]" for five values',
         )
     return _steps(start, end, Decimal(1 if end >= start else -1))
 
@@ -139,13 +165,13 @@ def _continued(values: list[Decimal], end: Decimal, text: str, *, integer: bool)
     else:
         raise SweepError(f'".." in {text!r} needs two numbers before it', remedy='Write "0.4, 0.6, .., 1.4"')
     following = _steps(values[-1], end, step)
-    next(following)  # the number that stands there already
+    next(following)  # the last of `values`
     return following
 
 
 def _steps(start: Decimal, end: Decimal, step: Decimal) -> Iterator[Decimal]:
     if step == 0:
-        raise SweepError(f"A range from {start} to {end} cannot have a step of zero", remedy="Give it another step")
+        raise SweepError(f"The range {start} to {end} has a step of zero", remedy="Give it another step")
     if (end - start) * step < 0:
         raise SweepError(
             f"The step {step:+} points away from the end of the range {start} to {end}",
@@ -163,8 +189,8 @@ def _steps(start: Decimal, end: Decimal, step: Decimal) -> Iterator[Decimal]:
 def _points(start: Decimal, end: Decimal, points: int) -> list[Decimal]:
     if not 2 <= points <= MOST_VALUES:
         raise SweepError(
-            f"The range {start} to {end} cannot have {points} points",
-            remedy=f"Give it from 2 to {MOST_VALUES:,} points",
+            f"The range {start} to {end} has {points} points",
+            remedy=f"Use 2 to {MOST_VALUES:,} points",
         )
     return [start + (end - start) * index / (points - 1) for index in range(points)]
 
@@ -176,20 +202,18 @@ def _number(item: str, text: str) -> Decimal:
         number = Decimal("NaN")
     if not number.is_finite():
         raise SweepError(
-            f"{item!r} in {text!r} is no number and no range"
-            if item != text
-            else f"{text!r} is no number and no range",
-            remedy='Ranges are written "1-10", "0.4-1.4 (+0.2)", "0-1 [5]" or "1, 2, .., 10"',
+            (f"{item!r} in {text!r}" if item != text else f"{text!r}") + " is not a number and not a range",
+            remedy='Write ranges like "1-10", "0.4-1.4 (+0.2)", "0-1 [5]" or "1, 2, .., 10"',
         )
     return number
 
 
 def _decimal(value: object) -> Decimal:
-    # str() of a float is its shortest decimal: 0.1 means one tenth, not the binary number nearest to it.
+    # str() gives the shortest decimal of a float. So 0.1 is one tenth here, not the nearest binary number.
     try:
         number = Decimal(str(value))
     except InvalidOperation:
         number = Decimal("NaN")
     if isinstance(value, bool) or not number.is_finite():
-        raise SweepError(f"A range cannot use {value!r}", remedy="Give finite numbers")
+        raise SweepError(f"{value!r} is not a finite number", remedy="Give finite numbers")
     return number

@@ -1,4 +1,4 @@
-"""A refine sweep around what was found best. Pure."""
+"""A finer sweep around the best values found so far."""
 
 from __future__ import annotations
 
@@ -13,24 +13,25 @@ from .axes import linked
 from .sweep import Sweep
 
 MOST_POINTS = 7
+"""About how many values the finer axis has at most."""
 
 
 def refine(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: float) -> Sweep:
-    """A sweep of the same cells whose `axis` goes from about `low` to about `high` in refine, round steps.
+    """A sweep of the same cells with a finer axis: from about `low` to about `high`, in round steps.
 
     Parameters
     ----------
     cells:
-        The parameters of what was run.
+        The parameters of the runs so far.
     axis:
-        A parameter that is a number.
+        The parameter to refine. It must be a number.
     low, high:
-        Where the best is to be looked for; where they are one, a step to either side is.
+        The interval to search. If `low` is `high`, the interval is one step of the runs so far to either side.
 
     Raises
     ------
     SweepError
-        Where the axis is no number, or nothing lies between its values.
+        If the axis is not a number or has one value only.
 
     Example
     -------
@@ -40,13 +41,11 @@ def refine(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: fl
     """
     parameter = MODEL.parameters.get(axis)
     if parameter is None or parameter.kind not in ("number", "integer"):
-        raise SweepError(
-            f"{axis} has no values between its values", remedy="Propose a refine sweep along an axis of numbers"
-        )
+        raise SweepError(f"{axis} is not a number, so it has no finer steps", remedy="Choose an axis of numbers")
     tried = sorted({float(cell[axis]) for cell in cells})
     step = min((b - a for a, b in pairwise(tried)), default=0.0)
     if not step:
-        raise SweepError(f"{axis} has one value only", remedy="Run a sweep of several first")
+        raise SweepError(f"{axis} has one value only", remedy="Run a sweep with several values first")
     if high <= low:
         low, high = low - step, high + step
     fine = _round_step((high - low) / (MOST_POINTS - 1))
@@ -65,12 +64,12 @@ def refine(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: fl
     varying = [name for name in names if name not in constants]
     if math.prod(len(distinct[name]) for name in varying) == len(combinations):
         return Sweep(**constants, **{axis: values}, **{name: distinct[name] for name in varying})
-    # Not every combination was run: the same ones are.
+    # The runs so far are no full grid: keep exactly their combinations.
     return Sweep(linked(**{name: list(columns[name]) for name in varying}), **constants, **{axis: values})
 
 
 def _round_step(least: float) -> Decimal:
-    """The smallest of 1, 2 and 5, times a power of ten, that is no smaller."""
+    """The smallest step of 1, 2 or 5 times a power of ten that is at least `least`."""
     power = Decimal(10) ** math.floor(math.log10(least) + 1e-9)
     for factor in (1, 2, 5):
         if float(factor * power) >= least * (1 - 1e-9):

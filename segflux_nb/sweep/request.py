@@ -1,9 +1,10 @@
 """One cell's request and its identity.
 
-The digest decides what is paid for: two requests with one digest are one picture. It is the sha256 of canonical
-JSON (keys sorted, no spaces, integral numbers without a fraction) of the model's slug, the parameters that decide
-the picture with defaults filled in, and the take. Not part of it: ``hardware`` (it changes speed and price only),
-labels, order, folders, time-outs, the service. ``tests/golden/digests.json`` holds examples that never change.
+The digest decides what is paid for: two requests with the same digest are the same picture. It is the sha256 of
+canonical JSON: keys sorted, no spaces, whole numbers without a fraction. The JSON holds the model's slug, the
+parameters that decide the picture (defaults filled in), and the take. It does not hold ``hardware`` (which changes
+only speed and price), labels, order, folders, time-outs, or the service. ``tests/golden/digests.json`` has examples
+that never change.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 from ..model import MODEL, Value
 
 RUN_DIGITS = 12
-"""A run's short name is so much of the beginning of its digest."""
+"""The length of a run's short name: the first characters of its digest."""
 
 
 def canonical_json(data: Any) -> str:
@@ -32,7 +33,7 @@ def canonical_json(data: Any) -> str:
 
 
 def _integral(data: Any) -> Any:
-    if isinstance(data, float):  # first what is most frequent
+    if isinstance(data, float):  # the most frequent types are tested first
         return int(data) if data.is_integer() else data
     if isinstance(data, str | int):
         return data
@@ -45,19 +46,19 @@ def _integral(data: Any) -> Any:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of the service for one cell.
+    """The request for one cell.
 
-    Parameters are attributes too: ``request.lora_strength``. So are the sweep's labels and placeholders.
+    Parameters, labels and placeholders are attributes too: ``request.lora_strength``.
 
     Attributes
     ----------
     parameters:
-        All request fields, normalised, defaults filled in.
+        All request fields as they are sent, defaults included.
     take:
-        0, or the number of a repetition that the user paid for on purpose.
+        0 for the first picture; 1 and more for repetitions that the user paid for on purpose.
     labels:
-        What the sweep says about the cell: values of placeholders, and labels of values under
-        ``<parameter>_label``. No part of the identity.
+        What the sweep adds: values of placeholders, and the label of a value as ``<parameter>_label``. Labels are
+        not part of the identity.
     """
 
     parameters: Mapping[str, Value]
@@ -74,7 +75,7 @@ class Request:
                 values: Mapping[str, Value] = self.__dict__.get(source, {})
                 if name in values:
                     return values[name]
-        raise AttributeError(f"a request has no {name!r}; it has {', '.join(self.__dict__.get('parameters', ()))}")
+        raise AttributeError(f"A request has no {name!r}. It has {', '.join(self.__dict__.get('parameters', ()))}.")
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -91,10 +92,16 @@ class Request:
 
     @property
     def body(self) -> dict[str, Value]:
-        """The body of the submit: every field, since the service's own defaults may be mere placeholders."""
+        """The JSON object to submit. It has every field, because the service's own defaults can change."""
         body: dict[str, Value] = _integral(self.parameters)
         return body
 
     def again(self, take: int) -> Request:
-        """The same request as another take, which is another picture."""
+        """The same request as another take, which is another picture.
+
+        Parameters
+        ----------
+        take:
+            The number of the repetition.
+        """
         return replace(self, take=take)

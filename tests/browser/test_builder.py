@@ -20,7 +20,7 @@ def test_the_builder_runs_a_sweep_and_opens_its_gallery(open_notebook):
     page.get_by_label("animal", exact=True).fill("fox\nowl")
     page.get_by_label("seed").fill("1, 2")
     page.get_by_label("steps").fill("0-")
-    page.get_by_text("no number and no range").wait_for()
+    page.get_by_text("not a number and not a range").wait_for()
     run = notebook.cell(1).locator("button", has_text="Run")
     assert run.is_disabled()
     page.get_by_label("steps").fill("4")

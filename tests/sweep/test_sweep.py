@@ -170,7 +170,7 @@ def test_a_sweep_file_by_hand(tmp_path):
         ({"sampler_name": 3}, ["sampler_name=3"]),
         ({"prompt": ""}, ["prompt is empty"]),
         ({"prompt": 7}, ["prompt=7"]),
-        ({"hardware": ["fast", "cost"]}, ["hardware is no axis"]),
+        ({"hardware": ["fast", "cost"]}, ["hardware", "is not an axis"]),
         ({"lora_scale": 1}, ["'lora_scale'", "'lora_strength'"]),
         ({"sampler_nam": "euler"}, ["'sampler_name'"]),
         ({"colour": ["red"]}, ["'colour'", "{colour}"]),

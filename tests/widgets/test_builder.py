@@ -96,7 +96,7 @@ def test_a_placeholder_that_goes_takes_its_field_along(build):
 @pytest.mark.parametrize(
     ("name", "written", "says"),
     [
-        ("lora_strength", "0.4-", "no number and no range"),
+        ("lora_strength", "0.4-", "not a number and not a range"),
         ("lora_strength", "99", "from -10 to 10"),
         ("steps", "0, 5", "steps=0 is not allowed"),
         ("seed", "-1", "random seed"),
