@@ -36,6 +36,7 @@ test: $(VENV)/developing
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 	$(NBVAL) notebooks
 
