@@ -147,7 +147,7 @@ class Collector:
                 if isinstance(outcome, Finished):
                     outcome = await self._api.result(run.request_id or "", run.response_url)
             except (AuthenticationError, PermissionDenied) as error:
-                context.stop.set(self._api.says(error))
+                context.stop.set(self._api.error_text(error))
                 return None
             unclear, pause = (unclear + 1 if isinstance(outcome, Unclear) else 0), 0.0
             match outcome:

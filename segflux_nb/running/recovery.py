@@ -87,7 +87,7 @@ class Recovery:
         except (ServiceError, TransportError):
             return
         for run in unknown:
-            submitted_at = (run.submitted_at or 0.0) + self._api.ahead
+            submitted_at = (run.submitted_at or 0.0) + self._api.clock_offset
             job = history.find(run.parameters, submitted_at, self._journal.knows_request)
             # The addresses of an earlier job of this run, one that failed, must not stay with the new one.
             changes: dict[str, Any] = {"error": "", "status_url": None, "response_url": None}
@@ -121,7 +121,7 @@ class Recovery:
 
     async def _read(self, since: float) -> list[HistoryRow]:
         """The whole history back to a moment: a row that is missing from a part of it proves nothing."""
-        since += min(0.0, self._api.ahead) - FAR_SECONDS
+        since += min(0.0, self._api.clock_offset) - FAR_SECONDS
         rows: list[HistoryRow] = []
         for page in range(1, MOST_PAGES + 1):
             found = await self._page(since, page)

@@ -104,7 +104,7 @@ class Submitter:
             context.budget.release(cost)
         match outcome:
             case Refused(error=error, stops=True):
-                context.stop.set(self._api.says(error))
+                context.stop.set(self._api.error_text(error))
             case NotSent(reason=reason, error=None) if tries >= REACH_TRIES:
                 context.stop.set(f"{self._api.redact(reason).rstrip('.')}. Nothing was billed")
             case NotSent(error=None):  # the service is out of reach, for all requests
@@ -163,7 +163,7 @@ class Submitter:
                     changes["error"] = self._api.redact(reason)
                 case Refused(error=error):
                     kind = "server" if isinstance(error, ServerError) else "invalid"
-                    changes |= {"error": self._api.says(error), "error_kind": "" if outcome.stops else kind}
+                    changes |= {"error": self._api.error_text(error), "error_kind": "" if outcome.stops else kind}
             return await self._journal.move(intent, advance(intent.state, outcome), **changes), outcome
 
     def _estimate(self, run: LoggedRun) -> float | None:

@@ -1,4 +1,4 @@
-"""The v2 client: submit, status, result, picture, history. Each call is made once; the rooms above decide again."""
+"""The v2 client: submit, status, result, picture, history. Each call is sent once; callers decide what follows."""
 
 from __future__ import annotations
 
@@ -25,29 +25,40 @@ from .wire import (
 )
 
 HISTORY_ROWS = 100
-"""Rows on a page of the history: the most that the service gives."""
+"""Rows of a page of the history: the maximum that the service allows."""
 
 
 class Api:
-    """A service's calls as outcomes.
+    """The calls of a service, as outcomes.
+
+    Parameters
+    ----------
+    service:
+        The service and its addresses.
+    transport:
+        Sends requests.
+    clock:
+        Source of the current time, replaced in tests.
+    secret:
+        The API key, only to remove it from texts; the transport sends it. None if there is no key.
 
     Attributes
     ----------
     history_complete_after:
-        Seconds after a submit when the history is sure to list it, as far as the service declares it (the
-        simulator does); None where it is unknown.
+        Seconds after a submit when the history certainly lists it. None if the service does not declare it. The
+        simulator does.
     """
 
     def __init__(self, service: Service, transport: Transport, clock: Clock, secret: Secret | None) -> None:
         self.service = service
         self.history_complete_after: float | None = None
-        self._dated: tuple[Mapping[str, str], float] = {}, 0.0
+        self._last_dated: tuple[Mapping[str, str], float] = {}, 0.0
         self._transport = transport
         self._clock = clock
         self._secret = secret
 
     async def submit(self, content: bytes) -> SubmitOutcome:
-        """Queue a job. Never repeats itself; what cannot be told is `Unknown`."""
+        """Submit a job, once. If it is unclear whether the service accepted it, the outcome is `Unknown`."""
         request = HttpRequest("POST", f"{self.service.api}/v2/{MODEL.slug}", "submit", content)
         try:
             return read_submit(await self._send(request), self._clock.now())
@@ -57,7 +68,22 @@ class Api:
             return Unknown(error.what)
 
     async def status(self, request_id: str, address: str | None, urgency: Callable[[], float]) -> PollOutcome:
-        """Ask how a job stands. Raises a `ServiceError` where asking again will not help (401, 403)."""
+        """Ask for a job's status.
+
+        Parameters
+        ----------
+        request_id:
+            The service's id of the job.
+        address:
+            The address that the service gave for it, as stored, or None.
+        urgency:
+            How urgent the call is; see `HttpRequest`.
+
+        Raises
+        ------
+        ServiceError
+            401 or 403: another try will not help.
+        """
         url = self.service.request_url(address, request_id, "/status")
         try:
             request = HttpRequest("GET", url, "status", urgency=urgency)
@@ -66,7 +92,20 @@ class Api:
             return Unclear(error.what)
 
     async def result(self, request_id: str, address: str | None) -> ResultOutcome:
-        """Ask for a job's result; raises as `status`."""
+        """Ask for a job's result.
+
+        Parameters
+        ----------
+        request_id:
+            The service's id of the job.
+        address:
+            The address that the service gave for it, as stored, or None.
+
+        Raises
+        ------
+        ServiceError
+            401 or 403: another try will not help.
+        """
         url = self.service.request_url(address, request_id)
         try:
             return read_result(await self._send(HttpRequest("GET", url, "result")), self._clock.now())
@@ -74,30 +113,35 @@ class Api:
             return Unclear(error.what)
 
     async def picture(self, address: str) -> bytes:
-        """The bytes of a picture, fetched without the key.
+        """Fetch the bytes of a picture, without the API key.
+
+        Parameters
+        ----------
+        address:
+            Where the picture is, as stored.
 
         Raises
         ------
         PictureError
-            Where the address is none that we fetch from.
+            Pictures are not fetched from this address.
         ServiceError, TransportError
-            Where it cannot be fetched, now or ever.
+            The picture cannot be fetched, now or ever.
         """
         url = self.service.absolute(address)
         if not self.service.may_download(url):
-            raise PictureError(f"The picture's address is neither https nor the service's own: {url}")
+            raise PictureError(f"The picture's address {url!r} is neither https nor the service's own")
         response = await self._send(HttpRequest("GET", url, "download"))
         if response.status != 200:
             raise service_error(response, self._clock.now())
         return response.body
 
     async def record(self, request_id: str) -> HistoryRow | None:
-        """The history's row for a request of any age, or None where it has none.
+        """The history's row of a job of any age, or None if it has no such row.
 
         Raises
         ------
         ServiceError, TransportError
-            Where the history cannot be read.
+            The history cannot be read.
         """
         url = f"{self.service.history}/inference-request/request-history/{quote(request_id, safe='')}"
         response = await self._send(HttpRequest("GET", url, "history"))
@@ -107,9 +151,19 @@ class Api:
         return rows[0] if rows else None
 
     async def history(self, since: float, page: int) -> list[HistoryRow]:
-        """A page of the requests from the day of `since` (seconds since 1970 UTC) on, the newest first.
+        """A page of the history, newest first.
 
-        Pages have `HISTORY_ROWS` rows and count from 1; the last one has fewer. Raises as `record`.
+        Parameters
+        ----------
+        since:
+            The history begins with the day of this time, in seconds since 1970 UTC.
+        page:
+            Number of the page, from 1. A page has `HISTORY_ROWS` rows; the last one has fewer.
+
+        Raises
+        ------
+        ServiceError, TransportError
+            The history cannot be read.
         """
         url = f"{self.service.history}/inference-request/request-history"
         query = {"model_name": MODEL.slug, "from_date": utc(since).date().isoformat()}
@@ -117,14 +171,14 @@ class Api:
         return read_history(await self._send(HttpRequest("GET", url, "history", query=query)), self._clock.now())
 
     async def is_simulator(self) -> bool:
-        """Whether the service says that it is the simulator; False where it cannot be reached."""
+        """Whether the service says that it is the simulator. False if it cannot be reached."""
         try:
             return "x-segflux-simulator" in (await self._account()).headers
         except TransportError:
             return False
 
     async def balance(self) -> float | None:
-        """US dollars on the account; None where the service does not say."""
+        """US dollars on the account. None if the service does not say."""
         try:
             response = await self._account()
         except TransportError:
@@ -135,11 +189,11 @@ class Api:
         return await self._send(HttpRequest("GET", f"{self.service.api}/v1/get-user-credits", "account"))
 
     def redact(self, text: str) -> str:
-        """A text of the service without the key, should it echo it."""
+        """A text of the service without the API key, in case the service repeats it."""
         return self._secret.redact(text) if self._secret is not None else redact(text)
 
-    def says(self, error: SegfluxError) -> str:
-        """An error in words, without the key and without a full stop."""
+    def error_text(self, error: SegfluxError) -> str:
+        """The text of an error, without the API key and without a full stop."""
         return self.redact(str(error)).rstrip(".")
 
     async def close(self) -> None:
@@ -156,11 +210,11 @@ class Api:
         if declared is not None:
             self.history_complete_after = declared
         if "date" in headers:
-            self._dated = headers, self._clock.now()
+            self._last_dated = headers, self._clock.now()
 
     @property
-    def ahead(self) -> float:
-        """Seconds by which the service's clock is ahead of ours, by its last answer."""
-        headers, ours = self._dated
+    def clock_offset(self) -> float:
+        """Seconds that the service's clock is ahead of ours, by its last response. 0 if it is unknown."""
+        headers, ours = self._last_dated
         theirs = read_date(headers)
         return 0.0 if theirs is None else theirs - ours

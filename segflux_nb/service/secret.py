@@ -1,4 +1,4 @@
-"""The API key, in one object that shows it to nobody."""
+"""The API key, in one object that does not show it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,15 @@ _KEY = re.compile(r"SG_[0-9a-fA-F]{16}")
 
 
 class Secret:
-    """Holds an API key. No representation, comparison, copy or pickle of it gives the key away.
+    """Holds an API key. No representation, comparison, copy or pickle of it shows the key.
 
+    Parameters
+    ----------
+    key:
+        The API key. Space around it is removed.
+
+    Example
+    -------
     >>> Secret("SG_0123456789abcdef")
     Secret(configured)
     """
@@ -19,7 +26,7 @@ class Secret:
     __slots__ = ("reveal",)
 
     reveal: Callable[[], str]
-    """Returns the key; to be called only where a header is written."""
+    """Returns the key. Call it only to write a header."""
 
     def __init__(self, key: str) -> None:
         stripped = key.strip()
@@ -32,7 +39,7 @@ class Secret:
         raise TypeError("an API key is not pickled or copied")
 
     def redact(self, text: str) -> str:
-        """The text without this key, nor anything that looks like one."""
+        """The text without this key, and without anything that looks like a key."""
         return redact(text.replace(self.reveal(), "[key]")) if self.reveal() else redact(text)
 
 

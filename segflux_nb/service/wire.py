@@ -1,9 +1,13 @@
-"""What the service's answers mean: from bodies to outcomes. Pure.
+"""What the service's responses mean: from bodies to outcomes. Pure.
 
-Rules, with the service's documentation as their source: the body's ``status`` is read before the HTTP code; a FAILED
-job answers 422 with a body; a submit that answers 200 proves nothing about its parameters; ids are opaque;
-``output`` may be a string, a list or an object; a 500 in the gateway's JSON envelope was not accepted, while 502, 504
-and anything that is not JSON may have been.
+These rules come from the service's documentation:
+
+- The body's ``status`` counts before the HTTP code. A FAILED job answers 422 with a body.
+- A submit that answers 200 proves nothing about its parameters.
+- Ids are opaque.
+- ``output`` may be a string, a list or an object.
+- A submit that answers 500 in the gateway's JSON envelope was not accepted. With 502, 504, or a body that is not
+  JSON, it may have been.
 """
 
 from __future__ import annotations
@@ -66,12 +70,30 @@ _STOPPING = (
     errors.NotFound,
     errors.ModelRetired,
 )
-"""Refusals whose reason holds for every submit of a sweep."""
+"""Refusals whose reason applies to every submit of a sweep."""
 
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """One request of the service's history, as far as we read it."""
+    """One job in the service's history.
+
+    Attributes
+    ----------
+    request_id:
+        The service's id of the job.
+    body:
+        Body of its submit.
+    status:
+        PENDING, COMPLETED or FAILED.
+    picture_url:
+        Where its picture is, or None.
+    error:
+        Why it failed, or None.
+    cost:
+        US dollars that it was billed. None if the service does not say.
+    created_at:
+        When it was submitted, in seconds since 1970 UTC. None if the service does not say.
+    """
 
     request_id: str
     body: Mapping[str, Any]
@@ -80,11 +102,18 @@ class HistoryRow:
     error: str | None
     cost: float | None
     created_at: float | None = None
-    """Seconds since 1970 UTC."""
 
 
 def service_error(response: HttpResponse, now: float) -> errors.ServiceError:
-    """The typed error of an answer that is none of success."""
+    """The typed error of a response that is not a success.
+
+    Parameters
+    ----------
+    response:
+        The response.
+    now:
+        The current time, in seconds since 1970 UTC, to compute how long to wait.
+    """
     detail = _detail(response)
     kind = _BY_CODE.get(response.status, errors.ServerError if response.status >= 500 else errors.ServiceError)
     if response.status == 406 and _CREDITS.search(detail):
@@ -93,7 +122,15 @@ def service_error(response: HttpResponse, now: float) -> errors.ServiceError:
 
 
 def read_submit(response: HttpResponse, now: float) -> SubmitOutcome:
-    """What a submit came to."""
+    """The outcome of a submit.
+
+    Parameters
+    ----------
+    response:
+        The response.
+    now:
+        The current time, in seconds since 1970 UTC, to compute how long to wait.
+    """
     body = _json(response)
     if response.status == 200:
         request_id = body.get("request_id")
@@ -111,30 +148,50 @@ def read_submit(response: HttpResponse, now: float) -> SubmitOutcome:
 
 
 def read_status(response: HttpResponse, now: float) -> PollOutcome:
-    """What a status call came to.
+    """The outcome of a status call.
+
+    Parameters
+    ----------
+    response:
+        The response.
+    now:
+        The current time, in seconds since 1970 UTC, to compute how long to wait.
 
     Raises
     ------
     ServiceError
-        401 or 403: asking again will not help.
+        401 or 403: another try will not help.
     """
     body = _json(response)
     match body.get("status"):
         case "COMPLETED":
             return Finished()
         case "FAILED":
-            return _broken(body)
+            return _failure(body)
         case str() as other if response.status == 200:
             return Waiting(processing=other == "PROCESSING")
-    return _no_news(response, now)
+    return _no_outcome(response, now)
 
 
 def read_result(response: HttpResponse, now: float) -> ResultOutcome:
-    """What a result call came to; raises as `read_status`."""
+    """The outcome of a result call.
+
+    Parameters
+    ----------
+    response:
+        The response.
+    now:
+        The current time, in seconds since 1970 UTC, to compute how long to wait.
+
+    Raises
+    ------
+    ServiceError
+        401 or 403: another try will not help.
+    """
     body = _json(response)
     match body.get("status"):
         case "FAILED":
-            return _broken(body)
+            return _failure(body)
         case "COMPLETED":
             url = _picture_url(body)
             metrics = body.get("metrics")
@@ -144,25 +201,32 @@ def read_result(response: HttpResponse, now: float) -> ResultOutcome:
             return Rendered(url, metrics)
         case str() as other if response.status == 200:
             return Waiting(processing=other == "PROCESSING")
-    return _no_news(response, now)
+    return _no_outcome(response, now)
 
 
 def read_history(response: HttpResponse, now: float) -> list[HistoryRow]:
     """The rows of a page of the request history, or the one row of a call by id.
 
+    Parameters
+    ----------
+    response:
+        The response.
+    now:
+        The current time, in seconds since 1970 UTC, to compute how long to wait.
+
     Raises
     ------
     ServiceError
-        For any answer but 200.
+        The status is not 200.
     AnswerLost
-        Where the answer is no JSON.
+        The body is not JSON.
     """
     if response.status != 200:
         raise service_error(response, now)
     try:
         body = json.loads(response.body)
     except ValueError:
-        raise errors.AnswerLost("The history's answer cannot be read") from None
+        raise errors.AnswerLost("The response of the history cannot be read") from None
     if isinstance(body, dict) and "request_id" not in body:
         body = next((value for value in body.values() if isinstance(value, list)), [])
     rows = body if isinstance(body, list) else [body]
@@ -170,7 +234,7 @@ def read_history(response: HttpResponse, now: float) -> list[HistoryRow]:
 
 
 def read_balance(response: HttpResponse) -> float | None:
-    """US dollars that the account has, bought and free ones; None where the answer does not say."""
+    """US dollars on the account, bought and free ones. None if the response does not say."""
     body = _json(response) if response.status == 200 else {}
     parts = [body.get(name) for name in ("credits", "free-credits")]
     known = [float(part) for part in parts if isinstance(part, int | float) and not isinstance(part, bool)]
@@ -178,26 +242,26 @@ def read_balance(response: HttpResponse) -> float | None:
 
 
 def _history_row(row: Mapping[str, Any]) -> HistoryRow:
-    asked = row.get("request_body")
-    if isinstance(asked, str):
+    body = row.get("request_body")
+    if isinstance(body, str):
         try:
-            asked = json.loads(asked)
+            body = json.loads(body)
         except ValueError:
-            asked = {}
+            body = {}
     cost = row.get("credits_deduction")
     return HistoryRow(
         request_id=str(row["request_id"]),
-        body=asked if isinstance(asked, dict) else {},
+        body=body if isinstance(body, dict) else {},
         status=_text(row.get("model_status") or row.get("status")),
         picture_url=_text(row.get("generation_url")) or None,
         error=_text(row.get("error")) or None,
         cost=float(cost) if isinstance(cost, int | float) else None,
-        created_at=_moment(_text(row.get("model_created") or row.get("created_at"))),
+        created_at=_timestamp(_text(row.get("model_created") or row.get("created_at"))),
     )
 
 
 def failure_kind(text: str) -> ErrorKind:
-    """The kind of a failure, by the service's words.
+    """The kind of a failure, by the service's text.
 
     >>> failure_kind("Rejected by the content policy"), failure_kind("Invalid value for steps")
     ('moderated', 'invalid')
@@ -207,12 +271,12 @@ def failure_kind(text: str) -> ErrorKind:
     return "invalid" if _INVALID.search(text) else "server"
 
 
-def _broken(body: Mapping[str, Any]) -> Broken:
+def _failure(body: Mapping[str, Any]) -> Broken:
     text = plain(_text(body.get("error")) or "the service gives no reason")
     return Broken(shorten(text, 2000), failure_kind(text))
 
 
-def _no_news(response: HttpResponse, now: float) -> Gone | Unclear:
+def _no_outcome(response: HttpResponse, now: float) -> Gone | Unclear:
     error = service_error(response, now)
     if response.status in (401, 403):
         raise error
@@ -254,7 +318,17 @@ def _detail(response: HttpResponse) -> str:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds to wait: from Retry-After, or the moment of reset, whose format nobody publishes."""
+    """Seconds to wait: from Retry-After, or from the time of reset. None if neither is there.
+
+    The format of the time of reset is not published, so this reads several.
+
+    Parameters
+    ----------
+    headers:
+        Headers of a response, names in lower case.
+    now:
+        The current time, in seconds since 1970 UTC.
+    """
     for name in ("retry-after", "x-rate-limit-reset-at-utc"):
         text = headers.get(name, "").strip()
         if not text:
@@ -262,7 +336,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         try:
             number = float(text)
         except ValueError:
-            moment = _moment(text)
+            moment = _timestamp(text)
             if moment is None:
                 continue
             number = moment
@@ -271,7 +345,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def read_date(headers: Mapping[str, str]) -> float | None:
-    """The moment of an answer by the service's clock, in seconds since 1970 UTC; None where it does not say."""
+    """The time of a response by the service's clock, in seconds since 1970 UTC. None if it does not say."""
     try:
         return parsedate_to_datetime(headers.get("date", "")).timestamp()
     except ValueError:
@@ -279,7 +353,15 @@ def read_date(headers: Mapping[str, str]) -> float | None:
 
 
 def read_number(headers: Mapping[str, str], name: str) -> float | None:
-    """A header that is a number; None where it is missing or none."""
+    """A header as a finite number. None if it is missing or something else.
+
+    Parameters
+    ----------
+    headers:
+        Headers of a response, names in lower case.
+    name:
+        Name of the header.
+    """
     try:
         number = float(headers.get(name, ""))
     except ValueError:
@@ -287,8 +369,8 @@ def read_number(headers: Mapping[str, str], name: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _moment(text: str) -> float | None:
-    """An ISO date and time, in UTC unless it says otherwise, as seconds since 1970; None where it is none."""
+def _timestamp(text: str) -> float | None:
+    """An ISO date and time as seconds since 1970 UTC. None if the text is something else."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
