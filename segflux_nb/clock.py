@@ -1,6 +1,8 @@
 """Time, so that tests can replace it.
 
-Everything that waits or stamps takes a `Clock`; nothing else in the package reads the system's.
+Everything that pauses, measures an interval or writes a time down takes a `Clock`. A timer of the event loop may wake
+code up, but whether the time has come is asked of the clock. Only the progress of a sweep, as it is shown, reads the
+system's clock itself.
 """
 
 from __future__ import annotations
@@ -15,15 +17,15 @@ class Clock(Protocol):
     """What a clock must offer."""
 
     def now(self) -> float:
-        """Seconds since 1970-01-01 UTC; for records, since it may be stepped."""
+        """Seconds since 1970-01-01 UTC. For records; intervals use `monotonic`, because this one may be set back."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds since some fixed point; for intervals."""
+        """Seconds since a fixed point, for intervals."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Let the current task wait."""
+        """Let the current task wait for this long."""
         ...
 
 
@@ -35,17 +37,19 @@ class SystemClock:
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds since some fixed point."""
+        """Seconds since a fixed point, for intervals."""
         return time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """Let the current task wait."""
+        """Let the current task wait for this long."""
         await asyncio.sleep(seconds)
 
 
 def utc(seconds: float) -> datetime:
     """The moment as an aware datetime in UTC.
 
+    Example
+    -------
     >>> utc(0).isoformat()
     '1970-01-01T00:00:00+00:00'
     """

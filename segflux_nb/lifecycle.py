@@ -1,4 +1,4 @@
-"""The states of a run, the arrows between them, and what a submit or a poll can come to. Pure.
+"""The states of a run, the transitions between them, and the outcomes of a submit and of a poll. Pure.
 
 ::
 
@@ -6,11 +6,11 @@
        ↑          │         │        └───────────┴── failed      └── lost
        │          ├── refused                 (nothing billed)
        │          └── unknown ── submitted     (adopted from the service's history)
-       └──────────────────┴── (proved absent, or resubmitted by the user's word)
+       └──────────────────┴── (proved absent, or resubmitted because the user asks for it)
 
-Each arrow is one committed transaction of the journal. ``submitting`` is written before the first byte of a submit
-leaves: found after a crash it means that the service may have taken the job, so it becomes ``unknown`` and is
-looked up, never sent again blindly.
+Each transition is one committed transaction of the journal. ``submitting`` is written before the first byte of a
+submit leaves. Found after a crash, it means that the service may have accepted the job: the run becomes ``unknown``
+and is looked up, and is never sent again without proof.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .errors import ServiceError
 
 
 class State(StrEnum):
-    """Where a run stands in the journal."""
+    """The state of a run in the journal."""
 
     PLANNED = "planned"
     SUBMITTING = "submitting"
@@ -38,18 +38,16 @@ class State(StrEnum):
 
     @property
     def status(self) -> str:
-        """The state in the words that users see."""
+        """The state as users see it."""
         return _STATUS.get(self, self.value)
 
 
 _STATUS = {
     State.SUBMITTING: "unknown",  # a row found in it cannot tell whether its submit was accepted
-    State.DOWNLOADING: "processing",  # "completed" is said only of a picture that is on disk and was decoded
+    State.DOWNLOADING: "processing",  # "completed" means that the picture is on disk and was decoded
 }
 
-STATUSES = ("planned", "submitted", "processing", "completed", "failed", "refused", "unknown", "lost")
-
-ARROWS: dict[State, frozenset[State]] = {
+TRANSITIONS: dict[State, frozenset[State]] = {
     State.PLANNED: frozenset({State.SUBMITTING}),
     State.SUBMITTING: frozenset({State.PLANNED, State.SUBMITTED, State.REFUSED, State.UNKNOWN}),
     State.UNKNOWN: frozenset({State.PLANNED, State.SUBMITTED}),
@@ -65,21 +63,30 @@ ARROWS: dict[State, frozenset[State]] = {
 ErrorKind = Literal["moderated", "invalid", "server", "transport", "expired", "no_picture", "bad_picture", ""]
 
 HELD_KINDS = frozenset({"moderated", "invalid"})
-"""Failures that would only repeat themselves: they wait for the user's word."""
+"""Failures that would only repeat: the run waits until the user asks for it again."""
 
 
 class Disposition(StrEnum):
-    """What the next run does with a cell."""
+    """What the next call does with a run."""
 
     DONE = "logged"
-    GOES_ON = "in flight"
+    IN_FLIGHT = "in flight"
     SUBMIT = "to submit"
     HELD = "held"
 
 
 def disposition(state: State | None, error_kind: str = "") -> Disposition:
-    """What the next run does with a run in this state; None is a run that the log does not know.
+    """What the next call does with a run.
 
+    Parameters
+    ----------
+    state:
+        The state of the run; None for a run that the log does not know.
+    error_kind:
+        The kind of its error; empty for none.
+
+    Example
+    -------
     >>> disposition(State.FAILED, "moderated").value
     'held'
     >>> disposition(State.FAILED, "server").value
@@ -93,17 +100,22 @@ def disposition(state: State | None, error_kind: str = "") -> Disposition:
         return Disposition.HELD if error_kind in HELD_KINDS else Disposition.SUBMIT
     if state in (State.UNKNOWN, State.LOST):
         return Disposition.HELD
-    return Disposition.GOES_ON
+    return Disposition.IN_FLIGHT
 
 
-# ---------------------------------------------------------------------- what a submit can come to
+# ---------------------------------------------------------------------- outcomes of a submit
 
 
 @dataclass(frozen=True)
 class NotSent:
-    """Nothing was accepted and nothing billed; the same submit may be sent again, after a while.
+    """Nothing was accepted and nothing billed; the same submit may be sent again after a pause.
 
-    `error` is the service's answer (a rate limit, a failure of its own), or None where it could not be reached.
+    Attributes
+    ----------
+    reason:
+        Why, in words.
+    error:
+        The service's answer (a rate limit, or a failure of its own); None where it could not be reached.
     """
 
     reason: str
@@ -112,10 +124,14 @@ class NotSent:
 
 @dataclass(frozen=True)
 class Refused:
-    """The service did not take the job; nothing is billed.
+    """The service did not accept the job; nothing is billed.
 
-    `stops` says that the reason holds for every submit (no credits, a bad key): the sweep ends and the run stays
-    planned.
+    Attributes
+    ----------
+    error:
+        The service's answer.
+    stops:
+        Whether the reason holds for every submit (no credits, a bad key). The sweep ends and the run stays planned.
     """
 
     error: ServiceError
@@ -124,7 +140,17 @@ class Refused:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The service took the job: from here on it is paid for."""
+    """The service accepted the job, which is paid for from now on.
+
+    Attributes
+    ----------
+    request_id:
+        The service's id of the job.
+    status_url:
+        Where to poll it.
+    response_url:
+        Where its result will be.
+    """
 
     request_id: str
     status_url: str
@@ -133,7 +159,13 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Unknown:
-    """It cannot be told whether the service took the job."""
+    """The answer was lost: the service may have accepted the job, or not.
+
+    Attributes
+    ----------
+    reason:
+        How it was lost, in words.
+    """
 
     reason: str
 
@@ -141,24 +173,38 @@ class Unknown:
 SubmitOutcome = NotSent | Refused | Accepted | Unknown
 
 
-# ---------------------------------------------------------------------- what a poll can come to
+# ---------------------------------------------------------------------- outcomes of a poll
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """Queued or being processed."""
+    """The job is queued or being processed.
+
+    Attributes
+    ----------
+    processing:
+        Whether inference has begun.
+    """
 
     processing: bool
 
 
 @dataclass(frozen=True)
 class Finished:
-    """Completed: the result can be fetched."""
+    """The job is completed: its result can be fetched."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """The result: where the picture is, and what the service measured."""
+    """The result of a job.
+
+    Attributes
+    ----------
+    picture_url:
+        Where the picture is.
+    metrics:
+        What the service measured, as it says it.
+    """
 
     picture_url: str
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -166,7 +212,15 @@ class Rendered:
 
 @dataclass(frozen=True)
 class NoPicture:
-    """Completed and billed, but the result names no picture."""
+    """The job is completed and billed, but its result names no picture.
+
+    Attributes
+    ----------
+    reason:
+        What the result says instead.
+    metrics:
+        What the service measured, as it says it.
+    """
 
     reason: str
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -174,7 +228,15 @@ class NoPicture:
 
 @dataclass(frozen=True)
 class Broken:
-    """The job failed at the service; nothing is billed."""
+    """The job failed at the service; nothing is billed.
+
+    Attributes
+    ----------
+    reason:
+        Why, in the service's words.
+    kind:
+        The kind of the failure.
+    """
 
     reason: str
     kind: ErrorKind
@@ -182,14 +244,28 @@ class Broken:
 
 @dataclass(frozen=True)
 class Gone:
-    """The service has no record of the job (any more)."""
+    """The service has no record of the job, or not any more.
+
+    Attributes
+    ----------
+    reason:
+        Its answer, in words.
+    """
 
     reason: str
 
 
 @dataclass(frozen=True)
 class Unclear:
-    """No answer that tells anything: ask again, after a while."""
+    """An answer that tells nothing, or none: ask again after a pause.
+
+    Attributes
+    ----------
+    reason:
+        What came instead, in words.
+    retry_after:
+        Seconds to wait, where the service names them.
+    """
 
     reason: str
     retry_after: float | None = None
@@ -200,15 +276,24 @@ ResultOutcome = Rendered | NoPicture | Waiting | Broken | Gone | Unclear
 
 
 def advance(state: State, outcome: SubmitOutcome | PollOutcome | ResultOutcome) -> State:
-    """The state that follows; the same one where the outcome changes nothing.
+    """The state after an outcome; the same one where the outcome changes nothing.
 
-    `Gone` changes nothing here: the history is asked before a paid picture is given up.
+    `Gone` changes nothing here, because the history is asked before a paid picture is given up.
+
+    Parameters
+    ----------
+    state:
+        The state before.
+    outcome:
+        The outcome of a submit, of a poll, or of the question for the result.
 
     Raises
     ------
     ValueError
         Where the outcome cannot follow the state.
 
+    Example
+    -------
     >>> advance(State.SUBMITTED, Finished()), advance(State.SUBMITTING, Unknown("the answer was lost"))
     (<State.SUBMITTED: 'submitted'>, <State.UNKNOWN: 'unknown'>)
     """
@@ -231,17 +316,24 @@ def advance(state: State, outcome: SubmitOutcome | PollOutcome | ResultOutcome) 
             after = State.FAILED
         case Finished() | Gone() | Unclear():
             after = state
-    check_arrow(state, after)
+    check_transition(state, after)
     return after
 
 
-def check_arrow(before: State, after: State) -> None:
+def check_transition(before: State, after: State) -> None:
     """Refuse a change of state that the diagram does not have.
+
+    Parameters
+    ----------
+    before:
+        The state of the run.
+    after:
+        Its new state; the same one is always legal.
 
     Raises
     ------
     ValueError
         Naming both states.
     """
-    if after is not before and after not in ARROWS[before]:
+    if after is not before and after not in TRANSITIONS[before]:
         raise ValueError(f"a run cannot go from {before} to {after}")

@@ -1,6 +1,6 @@
-"""One private event loop on a daemon thread: where everything asynchronous of this package runs.
+"""One private event loop on a daemon thread, where everything asynchronous of this package runs.
 
-A notebook's kernel has a loop of its own that is busy while a cell runs; a private one makes the same calls work in
+The kernel of a notebook has its own loop, which is busy while a cell runs. With a private loop the same calls work in
 a cell, a callback, a thread and a script.
 """
 
@@ -26,18 +26,18 @@ def submit(work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
 
 
 def wait(future: concurrent.futures.Future[T]) -> T:
-    """The result of `submit`, blocking so that an interrupt gets through.
+    """Wait for the result of `submit`. An interrupt ends the waiting.
 
     Raises
     ------
     RuntimeError
-        On the private loop's own thread, where waiting would never end.
+        On the private loop's own thread, where the wait would never end.
     """
     if threading.current_thread().name == _NAME:
-        raise RuntimeError("waiting on the event loop's own thread would never end; await it instead")
+        raise RuntimeError("A wait on the event loop's own thread would never end. Await the result instead")
     while True:
         try:
-            # Without a time-out, a lock cannot be interrupted on Windows.
+            # On Windows a lock is interrupted only if the wait has a time-out.
             return future.result(timeout=0.2)
         except concurrent.futures.TimeoutError:
             if future.done():

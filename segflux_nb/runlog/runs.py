@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from ..clock import Clock
-from ..lifecycle import State, check_arrow
+from ..lifecycle import State, check_transition
 from ..model import Value
 from ..sweep.request import Request
 from .columns import read_columns, read_rows
@@ -90,7 +90,7 @@ class RunLog:
         ValueError
             For an arrow that the lifecycle does not have.
         """
-        check_arrow(run.state, to)
+        check_transition(run.state, to)
         if not set(changes) <= _CHANGEABLE:
             raise ValueError(f"not columns of a run: {sorted(set(changes) - _CHANGEABLE)}")
         assignments = "".join(f", {name} = ?" for name in changes)

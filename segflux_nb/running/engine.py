@@ -164,7 +164,7 @@ class Engine:
     async def _run_all(self, run_states: Iterable[RunState], context: RunContext) -> None:
         to_do = [run_state for run_state in run_states if self._is_to_do(run_state, context)]
         # What is in flight goes first: it is paid for and may expire.
-        to_do.sort(key=lambda run_state: disposition(run_state.state) is not Disposition.GOES_ON)
+        to_do.sort(key=lambda run_state: disposition(run_state.state) is not Disposition.IN_FLIGHT)
         context.waiting.extend(run_state.digest for run_state in to_do)
         watching = asyncio.create_task(self._watch_elsewhere(context))
         try:
@@ -194,7 +194,7 @@ class Engine:
                 if run.state is not context.elsewhere[run.digest].state:
                     context.elsewhere[run.digest] = run
                     context.on_change(run.digest, run.state)
-                if disposition(run.state) is not Disposition.GOES_ON or not self._is_elsewhere(run):
+                if disposition(run.state) is not Disposition.IN_FLIGHT or not self._is_elsewhere(run):
                     context.take_over(run, to_do=self._is_to_do(run, context))
 
     async def _send_heartbeats(self) -> None:
@@ -209,7 +209,7 @@ class Engine:
             return False
         if context.retry_held and run.state in (State.FAILED, State.REFUSED):
             return True
-        return disposition(run.state, run.error_kind) in (Disposition.SUBMIT, Disposition.GOES_ON)
+        return disposition(run.state, run.error_kind) in (Disposition.SUBMIT, Disposition.IN_FLIGHT)
 
     def _is_elsewhere(self, run: LoggedRun) -> bool:
         """Whether another process, or another sweep of this one, holds a run."""

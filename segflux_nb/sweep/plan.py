@@ -191,7 +191,7 @@ def make_plan(
         service=service,
         cells=len(cells),
         logged=counts[Disposition.DONE],
-        in_flight=counts[Disposition.GOES_ON],
+        in_flight=counts[Disposition.IN_FLIGHT],
         to_submit=len(submits),
         held=MappingProxyType(dict(sorted(held.items()))),
         cost=0.0 if free else cost,

@@ -3,7 +3,7 @@ import sqlite3
 import pytest
 
 import segflux_nb as sf
-from segflux_nb.lifecycle import ARROWS, State
+from segflux_nb.lifecycle import TRANSITIONS, State
 from segflux_nb.runlog.frame import DF_COLUMNS, LOG_COLUMNS
 from segflux_nb.runlog.journal import Journal
 from tests.support.corpus import PAYLOADS
@@ -61,7 +61,7 @@ def test_illegal_arrows_and_unknown_columns_are_refused(log):
     with pytest.raises(ValueError, match="not columns"):
         log.runs.move(row(log), State.SUBMITTING, digest="x")
     assert row(log).state == "planned"
-    assert all(State.PLANNED not in ARROWS[state] for state in (State.COMPLETED, State.LOST, State.SUBMITTED))
+    assert all(State.PLANNED not in TRANSITIONS[state] for state in (State.COMPLETED, State.LOST, State.SUBMITTED))
 
 
 def test_an_accepted_job_is_entered_even_under_an_id_that_was_seen_before(log):

@@ -97,7 +97,7 @@ def test_the_cap_and_the_users_stop(tmp_path):
     assert b.ledger.submits == 12
 
 
-def test_a_sweep_with_some_failures_is_not_braked(tmp_path):
+def test_a_sweep_with_some_failures_goes_on(tmp_path):
     b = Bench(tmp_path, faults={"job:failed": lambda body: body["seed"] % 2})
     rows = b.run(sweep(24), max_in_flight=3)
     assert not b.stop
@@ -111,7 +111,7 @@ def test_different_failures_are_no_common_cause(tmp_path):
 
 
 def test_a_capped_sweep_is_already_a_readable_sheet(tmp_path):
-    """A coarse grid first: both ends and the middle of each axis before anything between."""
+    """Coarse grid first: both ends and the middle of each axis come before anything between them."""
     grid = sf.Sweep(prompt="TOK", finetune_id="a", lora_strength="0-1.6 (+0.2)", steps=[10, 15, 20, 25, 30], seed=7)
     b = Bench(tmp_path)
     b.run(list(grid), cap=9.3 * MODEL.price * 20 / 25, max_in_flight=1)

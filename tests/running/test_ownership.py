@@ -1,4 +1,4 @@
-"""Whose hands a run is in, told from the log and the process table."""
+"""Which process holds a run, by the log and the process table."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from segflux_nb.running import ownership
 from segflux_nb.running.ownership import LEASE_SECONDS, SUBMIT_LEASE_SECONDS, is_held, this_process
 from tests.support.virtual import Bench
 
-PLACE = ("log", "simulator", "digest")
+RUN_ID = ("log", "simulator", "digest")
 
 
 def never(owner):
@@ -16,34 +16,36 @@ def never(owner):
 
 
 def other_process(pid=1):
-    """A process of this machine that lives: init."""
+    """A process of this machine that runs: init."""
     return ownership._name(pid)
 
 
-def test_what_this_process_carries_is_held_and_what_it_left_is_not():
-    assert not is_held(PLACE, this_process(), never)
-    assert not is_held(PLACE, None, never)
-    with ownership.holding(PLACE):
-        with ownership.holding(PLACE):
-            assert is_held(PLACE, this_process(), never)
-        assert is_held(PLACE, None, never)
-    assert not is_held(PLACE, this_process(), never)
+def test_what_this_process_works_on_is_held_and_what_it_left_is_not():
+    assert not is_held(RUN_ID, this_process(), never)
+    assert not is_held(RUN_ID, None, never)
+    with ownership.holding(RUN_ID):
+        with ownership.holding(RUN_ID):
+            assert is_held(RUN_ID, this_process(), never)
+        assert is_held(RUN_ID, None, never)
+    assert not is_held(RUN_ID, this_process(), never)
 
 
 def test_a_process_of_this_machine_is_looked_up():
     machine, pid, created = other_process().rsplit(":", 2)
-    assert is_held(PLACE, other_process(), never)
-    assert not is_held(PLACE, f"{machine}:{pid}:{float(created) - 100:.2f}", never), "an earlier one of that number"
-    assert not is_held(PLACE, f"{machine}:4194305:{created}", never)
+    assert is_held(RUN_ID, other_process(), never)
+    assert not is_held(RUN_ID, f"{machine}:{pid}:{float(created) - 100:.2f}", never), "an earlier one of that number"
+    assert not is_held(RUN_ID, f"{machine}:4194305:{created}", never)
 
 
-@pytest.mark.parametrize(("silent", "held"), [(None, False), (1.0, True), (LEASE_SECONDS + 1, False)])
-def test_a_process_elsewhere_holds_what_it_has_while_its_heart_beats(silent, held):
-    assert is_held(PLACE, "elsewhere/0000:1:0.00", lambda owner: silent) is held
-    assert is_held(PLACE, "elsewhere/0000:1:0.00", lambda owner: silent, SUBMIT_LEASE_SECONDS) is (silent is not None)
+@pytest.mark.parametrize(("heartbeat_age", "held"), [(None, False), (1.0, True), (LEASE_SECONDS + 1, False)])
+def test_a_process_on_another_machine_holds_runs_while_it_sends_heartbeats(heartbeat_age, held):
+    assert is_held(RUN_ID, "elsewhere/0000:1:0.00", lambda owner: heartbeat_age) is held
+    assert is_held(RUN_ID, "elsewhere/0000:1:0.00", lambda owner: heartbeat_age, SUBMIT_LEASE_SECONDS) is (
+        heartbeat_age is not None
+    )
 
 
-def rows_in_other_hands(tmp_path, state, number=2):
+def rows_held_elsewhere(tmp_path, state, number=2):
     b = Bench(tmp_path)
     cells = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(number)))
     b.run(cells[:0])
@@ -56,8 +58,8 @@ def rows_in_other_hands(tmp_path, state, number=2):
 
 
 @pytest.mark.parametrize("state", [State.SUBMITTING, State.SUBMITTED])
-def test_a_run_in_other_hands_is_left_alone_and_waited_for(tmp_path, state):
-    b, cells = rows_in_other_hands(tmp_path, state)
+def test_a_run_that_is_held_elsewhere_is_left_alone_and_waited_for(tmp_path, state):
+    b, cells = rows_held_elsewhere(tmp_path, state)
 
     async def during(work):
         await b.clock.sleep(100)
@@ -75,7 +77,7 @@ def test_a_run_in_other_hands_is_left_alone_and_waited_for(tmp_path, state):
 
 
 def test_polling_is_taken_over_from_a_process_that_is_gone(tmp_path, monkeypatch):
-    b, cells = rows_in_other_hands(tmp_path, State.SUBMITTING)
+    b, cells = rows_held_elsewhere(tmp_path, State.SUBMITTING)
     # What the other process did: a job that the service has.
     answer = b.simulator.protocol
     assert answer.ledger.submits == 0
