@@ -2,13 +2,15 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NODE := $(VENV)/javascript
 NBVAL := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider
 
-.PHONY: help demo test lab notebooks screenshots format bench mutants soak matrix clean
+.PHONY: help demo test javascript lab notebooks screenshots format bench mutants soak matrix clean
 
 help:
 	@echo "make demo         the quickstart sweep on the built-in simulator"
 	@echo "make test         format, lint, types, tests, notebooks"
+	@echo "make javascript   types, lint and unit tests of the widgets' JavaScript; a part of make test"
 	@echo "make lab          the notebooks in JupyterLab"
 	@echo "make notebooks    execute the notebooks anew and save their outputs"
 	@echo "make screenshots  the pictures of docs/gallery.md, by the browser tests"
@@ -29,16 +31,28 @@ $(VENV)/developing: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --group dev
 	touch $@
 
+# Node itself is a package of the virtual environment.
+$(NODE)/installed: $(VENV)/developing package.json package-lock.json .npmrc
+	mkdir -p $(NODE)
+	cp package.json package-lock.json .npmrc $(NODE)
+	cd $(NODE) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --ignore-scripts --no-audit --no-fund
+	touch $@
+
 demo: $(VENV)/installed
 	$(BIN)/segflux demo
 
-test: $(VENV)/developing
+test: $(VENV)/developing javascript
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest
 	$(NBVAL) notebooks
+
+javascript: $(NODE)/installed
+	$(BIN)/node $(NODE)/node_modules/typescript/bin/tsc --project .
+	$(BIN)/node $(NODE)/node_modules/@biomejs/biome/bin/biome ci
+	$(BIN)/node --test --test-reporter=dot "tests/javascript/*.test.js"
 
 lab: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[lab]"
@@ -50,9 +64,10 @@ notebooks: $(VENV)/developing
 screenshots: $(VENV)/developing
 	REQUIRE_BROWSER=1 SCREENSHOTS=docs/gallery $(BIN)/python -m pytest tests/browser/test_screenshots.py
 
-format: $(VENV)/developing
+format: $(NODE)/installed
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/node $(NODE)/node_modules/@biomejs/biome/bin/biome check --write
 
 bench: $(VENV)/developing
 	$(BIN)/python benchmarks/running.py

@@ -9,7 +9,8 @@ from ..sheets.frame_view import FrameView
 from ..sheets.html import standalone
 from ..sheets.pivot import arrange
 from ..version import __version__
-from ..widgets.gallery_state import gallery_part, gallery_state
+from ..widgets.gallery_page import gallery_part
+from ..widgets.gallery_state import gallery_state
 
 if TYPE_CHECKING:
     from markupsafe import Markup

@@ -1,50 +1,96 @@
-"""What travels to a front end: modules, style sheets, thumbnails as one blob, pictures as files, JSON for a page."""
+"""What goes to a front end: modules, style sheets, thumbnails as one blob, pictures as files, JSON for a page."""
 
 from __future__ import annotations
 
 import io
 import json
 import os
-from collections.abc import Sequence
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import accumulate
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+
+from markupsafe import Markup
 
 from ..pictures.thumbnails import SIDE, thumbnail_of
 from ..sheets.reading import Reader, file_of
 
 STATIC = Path(__file__).parent / "static"
+_IMPORT = re.compile(r'^import \{(?:(?! as )[^{}])*\} from "(?P<path>\.[^"]*\.js)";$', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=(?:async )?function |class |const )", re.MULTILINE)
+_OTHER_FORM = re.compile(r"^(?:import\b|export\b(?! default)).*$", re.MULTILINE)
+_COMMENT = re.compile(r"^ *(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/)\n", re.MULTILINE | re.DOTALL)
+"""A comment that fills its lines: ``// ...``, or a JSDoc comment."""
+
 QUALITY = 78
-JPEG, LIGHT = b"\xff\xd8\xff", 24_000
-"""How a JPEG begins; one of so few bytes is its own thumbnail."""
+"""Of the JPEG thumbnails that are made here."""
+
+JPEG = b"\xff\xd8\xff"
+"""The first bytes of a JPEG file."""
+
+LIGHT = 24_000
+"""A JPEG file of at most this many bytes is its own thumbnail."""
 
 
 @cache
 def module(name: str) -> str:
-    """A widget's ES module, behind what all of them share."""
-    return "".join((STATIC / f"{part}.js").read_text(encoding="utf-8") for part in ("common", name))
+    """A module of `static/` and all modules that it imports, as one ES module.
+
+    No build step and no tool is needed: each imported module stands once, before those that import it, without its
+    ``import`` and ``export`` words and without its comments. So modules that are used together must not give one name
+    to two things, and an import must have the form ``import { name, other } from "./path.js";``, at the beginning of
+    a line. Only the first module may have an ``export default``.
+
+    Parameters
+    ----------
+    name:
+        The module that a front end loads, such as ``gallery``.
+
+    Raises
+    ------
+    ValueError
+        If a module has an import or an export of another form.
+    """
+    return "\n".join(_parts(PurePosixPath(f"{name}.js"), set()))
+
+
+def _parts(path: PurePosixPath, seen: set[PurePosixPath]) -> Iterator[str]:
+    """The text of a module, after those of the modules that it imports; each one once."""
+    seen.add(path)
+    source = (STATIC / path).read_text(encoding="utf-8")
+    for found in _IMPORT.finditer(source):
+        target = PurePosixPath(posixpath.normpath(path.parent / found["path"]))
+        if target not in seen:
+            yield from _parts(target, seen)
+    text = _EXPORT.sub("", _IMPORT.sub("", source))
+    odd = _OTHER_FORM.search(text)
+    if odd is not None:
+        raise ValueError(f"{path} has an import or export that cannot be bundled: {odd[0]}")
+    yield _COMMENT.sub("", text).strip()
 
 
 @cache
 def style(name: str) -> str:
-    """A widget's style sheet, behind what all of them share."""
+    """The style sheet of a widget, after the one that all of them share."""
     return "".join((STATIC / f"{part}.css").read_text(encoding="utf-8") for part in ("common", name))
 
 
 def absolute(pictures: Sequence[Any]) -> list[Any]:
-    """Pictures that are read later, when the current folder may be another one."""
+    """Pictures with absolute paths: they are read later, when the current folder may be another one."""
     return [Path(os.path.abspath(one)) if isinstance(one, str) else one for one in pictures]
 
 
 def thumbnails(pictures: Sequence[Any]) -> tuple[bytes, list[int]]:
-    """Small JPEG copies of pictures, one after the other, and where each begins and the last ends."""
+    """The thumbnails of pictures, one after the other, and the offsets at which each begins and the last ends."""
     small = [thumbnail(picture) for picture in pictures]
     return b"".join(small), [0, *accumulate(map(len, small))]
 
 
 def thumbnail(picture: Any) -> bytes:
-    """A picture as a small JPEG; nothing where it cannot be read."""
+    """A picture as a small JPEG; empty if it cannot be read."""
     kept = thumbnail_of(os.fspath(picture)) if isinstance(picture, os.PathLike) else None
     if kept is not None and kept.exists():
         return kept.read_bytes()
@@ -64,7 +110,7 @@ def thumbnail(picture: Any) -> bytes:
 
 
 def picture_file(picture: Any) -> tuple[bytes, str] | None:
-    """A picture as the bytes of a file, and its kind; None where it cannot be read."""
+    """A picture as the bytes of a file, and its mime type; None if it cannot be read."""
     if picture is None:
         return None
     try:
@@ -74,9 +120,9 @@ def picture_file(picture: Any) -> tuple[bytes, str] | None:
     return data, f"image/{kind.lower()}"
 
 
-def script_json(value: Any) -> str:
-    """JSON that can stand in a script element: nothing in it ends the element."""
+def script_json(value: Any) -> Markup:
+    """A value as JSON that is safe in a script element: nothing in it ends the element."""
     text = json.dumps(value, ensure_ascii=False)
     for char in "<\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
-    return text
+    return Markup(text)  # noqa: S704 - without "<" it holds no HTML

@@ -1,6 +1,6 @@
 """The gallery: many runs on a grid that can be pivoted, looked at closely, compared and rated.
 
-A widget for notebooks, and the same module in a page of its own that needs no kernel.
+It is a widget for notebooks. The same JavaScript shows it in a page that needs no kernel (`gallery_page.py`).
 """
 
 from __future__ import annotations
@@ -16,21 +16,44 @@ from ..errors import SegfluxError
 from ..markup import count
 from ..sheets.colours import ThemeName
 from ..sheets.frame_view import FrameView
+from ..sheets.reading import Reader
 from .assets import module, style
-from .gallery_state import gallery_state, page
+from .gallery_page import gallery_page
+from .gallery_state import gallery_state, pair_name
 from .picture_widget import PictureWidget
 
 AHEAD = 300
-"""Thumbnails that travel with it, a few screens of them; the others follow as they come in view."""
+"""The number of thumbnails that come with the widget, a few screens; the others are sent when they come in view."""
+
+TRAITS = ("items", "columns", "view", "marks", "note", "differences")
+"""What the JavaScript of a gallery knows, in a notebook and in a page."""
 
 OnMark = Callable[..., None]
-"""Called with a run's name and one of ``stars``, ``pick``, ``note``; raises where it cannot be kept."""
+"""Called with the name of a run and one of ``stars``, ``pick``, ``note``; raises if the mark cannot be kept."""
 
 
 class Gallery(PictureWidget):
     """Runs on a grid, to be looked at and rated with mouse or keyboard; press ``?`` in it for its keys.
 
-    Marks are handed on at once. In a saved notebook a small static sheet stands beside it.
+    Marks are kept at once. A saved notebook holds a small static sheet instead of the gallery.
+
+    Parameters
+    ----------
+    frame:
+        The runs, one in each row.
+    cols, rows, by:
+        The columns of the frame to lay out along at first; it can be changed in the gallery.
+    image:
+        The column of pictures; found by its name or content if left out.
+    title:
+        The title of the static sheet and of the page of `save`.
+    on_mark:
+        Keeps a mark; called with the run's name and what was marked. Without it, marks are in `marked` alone.
+
+    Raises
+    ------
+    LayoutError
+        If the frame does not have these columns, or nothing to show.
 
     Example
     -------
@@ -47,6 +70,7 @@ class Gallery(PictureWidget):
     view = traitlets.Dict().tag(sync=True)
     marks = traitlets.Dict().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
+    differences = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -63,23 +87,48 @@ class Gallery(PictureWidget):
         state = gallery_state(view, cols=cols, rows=rows, by=by, title=title)
         self._title = title
         self._on_mark = on_mark
+        self._reader = Reader()
         text = f"Gallery({count(len(frame), 'run')})"
         super().__init__(state.pictures, state.layout, text, ahead=AHEAD, **state.traits)
 
     def save(self, path: str | Path, *, theme: ThemeName = "light") -> Path:
-        """Write it as one HTML file that needs neither kernel nor network; marks made there stay in that page."""
+        """Write the gallery as one HTML file that needs neither kernel nor network. Marks made there stay in it.
+
+        Parameters
+        ----------
+        path:
+            The file; it is replaced if it exists.
+        theme:
+            ``light`` or ``dark``.
+        """
         path = Path(path)
         path.write_text(self.page(theme=theme), encoding="utf-8")
         return path
 
     def page(self, *, theme: ThemeName = "light") -> str:
         """The HTML of `save`."""
-        traits = {name: getattr(self, name) for name in ("items", "columns", "view", "marks", "note")}
-        return page(traits, self._pictures, self._title, theme)
+        traits = {name: getattr(self, name) for name in TRAITS}
+        return gallery_page(traits, self._pictures, self._title, theme)
 
     def _asked(self, message: Mapping[str, Any]) -> None:
         if message.get("kind") == "mark":
             self._mark(str(message.get("run")), {k: message[k] for k in ("stars", "pick", "note") if k in message})
+
+        elif message.get("kind") == "difference":
+            one, other = (*message.get("pair", ()), None, None)[:2]
+            self._compare(one, other)
+
+    def _compare(self, one: Any, other: Any) -> None:
+        """Send the mean difference of two pictures, unless one of them cannot be read.
+
+        Parameters
+        ----------
+        one, other:
+            The numbers of two items, as the browser sent them.
+        """
+        difference = self._reader.difference(self._picture(one), self._picture(other))
+        if difference is not None:
+            self.differences = {**self.differences, pair_name(one, other): round(difference, 4)}
 
     def _mark(self, run: str, mark: Mapping[str, Any]) -> None:
         if not mark or run not in {item["run"] for item in self.items}:
@@ -88,13 +137,13 @@ class Gallery(PictureWidget):
             if self._on_mark is not None:
                 self._on_mark(run, **mark)
         except SegfluxError as error:
-            self.send({"kind": "error", "text": f"Not kept: {error}"})
+            self.send({"kind": "error", "text": f"The mark was not kept: {error}"})
             return
         self.marks = {**self.marks, run: {**self.marks.get(run, {}), **mark}}
 
     @property
     def marked(self) -> pd.DataFrame:
-        """The marks as a frame, a row for each run that has one; for frames that no workspace keeps."""
+        """The marks as a frame, with a row for each marked run. Use it for frames that belong to no workspace."""
         rows = [{"run": run, **mark} for run, mark in self.marks.items()]
         table = pd.DataFrame(rows, columns=["run", "stars", "pick", "note"])
         return table.astype({"run": "string", "stars": "Int64", "pick": "boolean", "note": "string"})

@@ -1,35 +1,40 @@
-"""The gallery's state, as its module wants it, and the gallery in a page that needs neither kernel nor network."""
+"""The state of a gallery: what its JavaScript knows of runs and columns, and how they are laid out at first.
+
+The gallery shows the mean difference of two pictures. Python computes it: for a page without a kernel that of all
+pairs, if they are few; with a kernel that of each pair that somebody looks at. Only for other pairs does the browser
+compute it.
+"""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
-
-from ..markup import escape, plain
-from ..sheets.colours import ThemeName
+from ..analysis.differences import pairwise_differences
+from ..markup import plain
 from ..sheets.frame_view import FrameView
-from ..sheets.html import GalleryPart
 from ..sheets.layout import Layout
 from ..sheets.pivot import arrange
-from .assets import STATIC, absolute, module, picture_file, script_json, style, thumbnails
+from ..sheets.reading import Reader
+from .assets import absolute
+
+MOST_COMPARED = 64
+"""A page holds the differences of all pairs of at most this many pictures: 2,016 numbers."""
 
 
 @dataclass(frozen=True)
 class GalleryState:
-    """What a gallery knows.
+    """What a gallery starts with.
 
     Attributes
     ----------
     pictures:
-        Paths, bytes or Pillow images, one for each run; None where there is none.
+        Paths, bytes or Pillow images, one for each run; None for a run without a picture.
     layout:
-        How it is laid out at first.
+        The layout at first.
     traits:
-        What its module knows: ``items``, ``columns``, ``view``, ``marks``, ``note``.
+        What its JavaScript knows: ``items``, ``columns``, ``view``, ``marks``, ``note``.
     """
 
     pictures: list[Any]
@@ -45,7 +50,22 @@ def gallery_state(
     by: str | None = None,
     title: str = "",
 ) -> GalleryState:
-    """The state of a gallery of a frame; parameters and errors are those of `arrange`."""
+    """The state of a gallery of a frame.
+
+    Parameters
+    ----------
+    view:
+        The runs, one in each row.
+    cols, rows, by:
+        The columns of the frame to lay out along at first.
+    title:
+        The title of the static sheet.
+
+    Raises
+    ------
+    LayoutError
+        If the frame does not have these columns, or nothing to show.
+    """
     layout = arrange(view, cols=cols, rows=rows, by=by, title=title)
     items, columns = _items(view)
     pictures = absolute(view.column(view.image).values)
@@ -59,45 +79,33 @@ def gallery_state(
     return GalleryState(pictures, layout, traits)
 
 
-def page(traits: dict[str, Any], pictures: Sequence[Any], title: str, theme: ThemeName) -> str:
-    """A page with nothing but a gallery; marks made there stay in that page."""
-    files = [picture_file(picture) for picture in pictures]
-    full = [None if one is None else [one[1], base64.b64encode(one[0]).decode("ascii")] for one in files]
-    heading = escape(plain(title) or "Gallery")
-    part = _part(traits, pictures)
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{heading}</title>\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<style>html {{ color-scheme: {theme}; }} body {{ margin: 0; }}\n{part.style}\n"
-        ".sfx-gallery { max-height: 100vh; height: 100vh; }</style>\n</head>\n<body>\n"
-        f'<script type="application/json" id="full">{script_json(full)}</script>\n'
-        f'{part.markup}<script type="module">{part.script}</script>\n</body>\n</html>\n'
-    )
+def differences_of(pictures: Sequence[Any]) -> dict[str, float]:
+    """The mean differences of all pairs of pictures, by `pair_name`; of more pictures than `MOST_COMPARED`, none."""
+    if len(pictures) > MOST_COMPARED:
+        return {}
+    reader = Reader()
+    rows = pairwise_differences([reader.lab(picture) for picture in pictures])
+    return {
+        pair_name(one, other): round(difference, 4)
+        for one, row in enumerate(rows)
+        for other, difference in enumerate(row)
+        if difference is not None
+    }
 
 
-def gallery_part(state: GalleryState) -> GalleryPart:
-    """A gallery for a page that holds the pictures, each marked ``data-run``.
+def pair_name(one: int, other: int) -> str:
+    """The name of a pair of items in the trait ``differences``, whichever of them comes first.
 
-    It hides the element with the id ``static``, and a button shows that element again.
+    Parameters
+    ----------
+    one, other:
+        The numbers of the items.
     """
-    return _part(state.traits, state.pictures)
-
-
-def _part(traits: dict[str, Any], pictures: Sequence[Any]) -> GalleryPart:
-    source = base64.b64encode(module("gallery").encode()).decode("ascii")
-    thumbs, offsets = thumbnails(pictures)
-    blob = base64.b64encode(thumbs).decode("ascii")
-    state = script_json({**traits, "thumbs": blob, "offsets": offsets, "later": []})
-    markup = f'<div id="gallery"></div>\n<script type="application/json" id="state">{state}</script>\n'
-    return GalleryPart(
-        markup=Markup(markup),  # noqa: S704 - script_json escapes what would end the element
-        script=f'\nconst source = "{source}";\n{(STATIC / "page.js").read_text(encoding="utf-8")}\n',
-        style=style("gallery"),
-    )
+    return f"{min(one, other)}-{max(one, other)}"
 
 
 def _items(view: FrameView) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What the front end knows of each run, and of each column by which they can be ordered."""
+    """What the browser knows of each run, and of each column by which runs can be laid out."""
     described = [view.column(name) for name in view.describing if name != "prompt_template"]
     columns: list[dict[str, Any]] = [
         {

@@ -2,19 +2,21 @@
 
 import base64
 import json
+from pathlib import Path
 
 import pytest
 
-from segflux_nb.widgets.gallery import AHEAD, Gallery
+from segflux_nb.analysis.differences import difference_text
+from segflux_nb.sheets.reading import Reader
+from segflux_nb.widgets.gallery import AHEAD, TRAITS, Gallery
 from tests.support.corpus import PAYLOADS
 from tests.support.frames import coloured
 from tests.support.gallery_notebook import CELLS, tile
+from tools.draw_sheets import frame as draw_frame
 
 
 def state_of(gallery):
-    state = {
-        name: getattr(gallery, name) for name in ("items", "columns", "offsets", "later", "view", "marks", "note")
-    }
+    state = {name: getattr(gallery, name) for name in (*TRAITS, "offsets", "later")}
     return json.loads(json.dumps({**state, "thumbs": base64.b64encode(gallery.thumbs).decode()}))
 
 
@@ -164,6 +166,67 @@ def test_comparing(shown):
                 message["index"],
             )
     dialog.get_by_text("mean difference").wait_for()
+
+
+def painted(tmp_path):
+    """A frame of two pictures of the simulator's model, as JPEG files."""
+    table = draw_frame(640, lora_strength=[0.4, 1.6])
+    for number, image in enumerate(table["image"]):
+        image.save(tmp_path / f"{number}.jpg", quality=90)
+    table["image"] = [str(tmp_path / f"{number}.jpg") for number in range(2)]
+    return table
+
+
+def give_pictures(page, paths):
+    """Answers what is asked of pictures with the bytes of their files."""
+    for message in sent(page):
+        if message["kind"] == "full":
+            page.evaluate(
+                """([index, data]) => model.tell('msg:custom', {kind: 'full', index, mime: 'image/jpeg'},
+                [new DataView(Uint8Array.from(atob(data), (char) => char.charCodeAt(0)).buffer)])""",
+                [message["index"], base64.b64encode(Path(paths[message["index"]]).read_bytes()).decode()],
+            )
+
+
+def compare_first_two(page, mode):
+    tile(page, 0).click()
+    for key in (" ", "ArrowRight", " ", "c", mode):
+        page.keyboard.press(key)
+    return page.get_by_role("dialog", name="Comparison").locator("figcaption")
+
+
+def test_the_browsers_difference_is_close_to_pythons_which_takes_its_place(shown, tmp_path):
+    table = painted(tmp_path)
+    paths = table["image"].tolist()
+    python = Reader().difference(*paths)
+    assert python > 2, "they differ"
+    page = shown(table)
+    caption = compare_first_two(page, "d")
+    assert {"kind": "difference", "pair": [0, 1]} in sent(page)
+    give_pictures(page, paths)
+    caption.get_by_text("mean difference ΔE").wait_for()
+    assert float(caption.inner_text().removeprefix("mean difference ΔE ")) == pytest.approx(python, abs=0.3)
+    page.evaluate("model.set('differences', { '0-1': 99.94 })")
+    assert caption.inner_text() == "mean difference ΔE 99.9"
+
+
+def test_a_difference_that_python_sent_is_not_asked_for(shown, tmp_path):
+    table = painted(tmp_path)
+    page = shown(table)
+    page.evaluate("model.set('differences', { '0-1': 12.34 })")
+    caption = compare_first_two(page, "d")
+    assert caption.inner_text() == "mean difference ΔE 12.3", "before the pictures are there"
+    give_pictures(page, table["image"])
+    page.wait_for_function("document.querySelector('.sfx-comparison canvas').width === 640")
+    assert caption.inner_text() == "mean difference ΔE 12.3"
+    assert [message for message in sent(page) if message["kind"] == "difference"] == []
+
+
+def test_a_page_of_its_own_has_pythons_differences(page, tmp_path):
+    table = painted(tmp_path)
+    page.goto(Gallery(table).save(tmp_path / "gallery.html").as_uri())
+    caption = compare_first_two(page, "d")
+    assert caption.inner_text() == f"mean difference {difference_text(Reader().difference(*table['image']))}"
 
 
 def test_the_loupe_shows_the_same_place_everywhere(shown):

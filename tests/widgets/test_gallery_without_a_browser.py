@@ -10,6 +10,8 @@ from PIL import Image
 import segflux_nb as sf
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.pictures.thumbnails import thumbnail_of
+from segflux_nb.sheets.reading import Reader
+from segflux_nb.widgets import gallery_state
 from segflux_nb.widgets.gallery import AHEAD, Gallery
 from tests.support.frames import frame
 
@@ -68,8 +70,7 @@ def test_thumbnails_beyond_the_first_are_given_on_demand(tmp_path, sent):
     assert message == {"kind": "thumbs", "at": [AHEAD + 1, AHEAD + 2, 9999]}
     assert Image.open(io.BytesIO(first)).getpixel((4, 4))[0] == pytest.approx((AHEAD + 1) % 256, abs=3)
     assert others == [b"", b""], "nothing where there is none"
-    html = gallery.page()
-    state = json.loads(html[html.index('id="state">') + 11 : html.index("</script>", html.index('id="state">'))])
+    state = state_in(gallery.page())
     assert len(state["offsets"]) == len(table) + 1, "a page of its own holds all of them"
     assert state["later"] == []
 
@@ -79,6 +80,30 @@ def test_kept_thumbnails_are_sent_as_they_are(table, tmp_path):
     paths = [tmp_path / "ws" / store.put((tmp_path / f"{number}.jpg").read_bytes()).path for number in range(4)]
     gallery = Gallery(table.assign(image=[str(path) for path in paths]))
     assert gallery.thumbs == b"".join(thumbnail_of(str(path)).read_bytes() for path in paths)
+
+
+def test_the_difference_of_two_pictures_is_sent_when_it_is_asked_for(table):
+    gallery = Gallery(table)
+    assert gallery.differences == {}
+    gallery._answer(gallery, {"kind": "difference", "pair": [3, 1]}, [])
+    expected = Reader().difference(table["image"][1], table["image"][3])
+    assert gallery.differences == {"1-3": pytest.approx(expected, abs=1e-4)}
+    for wrong in ([0, 99], [0, None], [0], [], ["0", "1"]):
+        gallery._answer(gallery, {"kind": "difference", "pair": wrong}, [])
+    assert list(gallery.differences) == ["1-3"]
+
+
+def state_in(html):
+    return json.loads(html[html.index('id="state">') + 11 : html.index("</script>", html.index('id="state">'))])
+
+
+def test_a_page_has_the_differences_of_few_pictures_and_those_that_were_asked_for_of_many(table, monkeypatch):
+    table.at[3, "image"] = None
+    gallery = Gallery(table)
+    assert list(state_in(gallery.page())["differences"]) == ["0-1", "0-2", "1-2"]
+    monkeypatch.setattr(gallery_state, "MOST_COMPARED", 3)
+    gallery._answer(gallery, {"kind": "difference", "pair": [0, 2]}, [])
+    assert list(state_in(gallery.page())["differences"]) == ["0-2"]
 
 
 def test_marks_are_handed_on_and_what_is_not_kept_is_said(table, sent):

@@ -1,23 +1,53 @@
 // A running sweep: bar, words, errors, Stop, and its sheet filling in.
 //
-// It knows a model with traits (`total`, `counts`, `line`, `errors`, `can_stop`, `over`, `grid`, `statuses`,
-// `thumbs` and `offsets` of what was there before, `note`),
-// gets {kind: "tiles", at} with a thumbnail for each place, and sends {kind: "missing", at} and {kind: "stop"}.
+// Its model has the traits `total`, `counts`, `line`, `errors`, `can_stop`, `over`, `grid`, `statuses` and `note`, and
+// `thumbs` and `offsets` of the pictures that were there before. It gets {kind: "tiles", at} with a thumbnail for each
+// place, and sends {kind: "missing", at} and {kind: "stop"}.
 
-const SEGMENTS = [["completed", ["completed"]], ["failed", ["failed", "refused", "lost", "unknown"]], ["processing", ["processing"]], ["submitted", ["submitted"]]];
-const STRIP = 60; // of a sweep that is too large, so many pictures that came last
+import { el } from "./shared/dom.js";
+import { bytesOf } from "./shared/pictures.js";
+import { Listening, rendering } from "./shared/widget.js";
+
+const SEGMENTS = [
+  { name: "completed", statuses: ["completed"] },
+  { name: "failed", statuses: ["failed", "refused", "lost", "unknown"] },
+  { name: "processing", statuses: ["processing"] },
+  { name: "submitted", statuses: ["submitted"] },
+];
+/** @type {Record<string, string>} */
+const SYMBOLS = { failed: "✘", refused: "✘", lost: "✘", unknown: "?", submitted: "…", processing: "…" };
+const LATEST = 60; // of a sweep that is too large for its sheet, the pictures that arrived last
+const TRAITS = ["line", "counts", "statuses", "errors", "over"];
+
+/**
+ * @typedef {object} Grid The sheet: labels, and groups of rows of cells, each a place (-1: none) and its words.
+ * @property {string} columns
+ * @property {string} rows
+ * @property {string} outer
+ * @property {string[]} column_labels
+ * @property {string[]} row_labels
+ * @property {{ label: string, cells: [number, string][][] }[]} [groups]
+ */
 
 class Live {
+  /**
+   * @param {import("./shared/widget.js").Model} model
+   * @param {HTMLElement} root
+   */
   constructor(model, root) {
     this.model = model;
     this.root = root;
+    /** @type {Map<number, string>} */
     this.urls = new Map();
-    this.tiles = new Map();
-    this.listening = new Listening(model);
+    /** @type {Map<number, { element: HTMLElement, words: string }>} */
+    this.cells = new Map();
     root.classList.add("sfx", "sfx-live");
     this.draw();
-    for (const name of ["line", "counts", "statuses", "errors", "over"]) this.listening.to(`change:${name}`, () => this.later());
-    this.listening.to("msg:custom", (message, buffers) => { if (message.kind === "tiles") this.came(message.at, buffers); });
+    this.listening = new Listening(model);
+    for (const name of TRAITS) this.listening.to(`change:${name}`, () => this.redrawSoon());
+    this.listening.to("msg:custom", (message, buffers) => {
+      if (message.kind === "tiles") this.receive(message.at, buffers);
+    });
     this.askForMissing();
   }
 
@@ -27,60 +57,96 @@ class Live {
     for (const url of this.urls.values()) URL.revokeObjectURL(url);
   }
 
-  get(name) { return this.model.get(name); }
+  /** @param {string} name */
+  get(name) {
+    return this.model.get(name);
+  }
 
-  /** Several traits change at once; they are drawn once. */
-  later() {
+  /** Several traits change at once, and are drawn once. */
+  redrawSoon() {
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => this.redraw());
   }
 
   draw() {
-    this.bar = el("div", { class: "sfx-progress", role: "progressbar", "aria-label": "Pictures", "aria-valuemin": 0, "aria-valuemax": this.get("total") }, ...SEGMENTS.map(([name]) => el("span", { class: `sfx-${name}` })));
+    const range = { "aria-valuemin": 0, "aria-valuemax": this.get("total") };
+    const segments = SEGMENTS.map(({ name }) => el("span", { class: `sfx-${name}` }));
+    this.bar = el(
+      "div",
+      { class: "sfx-progress", role: "progressbar", "aria-label": "Pictures", ...range },
+      ...segments,
+    );
     this.words = el("div", { class: "sfx-words" });
-    this.button = el("button", { type: "button", title: "Submit nothing more, and collect what is in flight", onclick: () => this.stop() }, "Stop");
+    const title = "Submit nothing more, and collect what is in flight";
+    this.button = el("button", { type: "button", title, onclick: () => this.stop() }, "Stop");
     this.hint = el("span", {}, "interrupt the kernel to stop");
-    this.mistakes = el("ul", { class: "sfx-errors" });
+    this.errors = el("ul", { class: "sfx-errors" });
     this.sheet = el("div", { class: "sfx-sheet", tabindex: 0, role: "group", "aria-label": "Pictures so far" });
-    const { groups } = this.get("grid");
-    if (groups) this.sheet.append(...groups.flatMap((group) => this.table(group)));
-    this.root.replaceChildren(this.bar, el("div", { class: "sfx-head" }, this.words, this.hint, this.button), this.mistakes, this.sheet);
+    /** @type {Grid} */
+    const grid = this.get("grid");
+    this.sheet.append(...(grid.groups ?? []).flatMap((group) => this.table(grid, group)));
+    const head = el("div", { class: "sfx-head" }, this.words, this.hint, this.button);
+    this.root.replaceChildren(this.bar, head, this.errors, this.sheet);
     if (this.get("note")) this.root.append(el("div", { class: "sfx-note" }, this.get("note")));
-    const offsets = this.get("offsets"), thumbs = bytesOf(this.get("thumbs"));
-    const there = [...this.tiles.keys()].filter((place) => offsets[place + 1] > offsets[place]);
-    this.came(there, there.map((place) => thumbs.subarray(offsets[place], offsets[place + 1])));
+    const offsets = this.get("offsets");
+    const thumbs = bytesOf(this.get("thumbs"));
+    const there = [...this.cells.keys()].filter((place) => offsets[place + 1] > offsets[place]);
+    this.receive(
+      there,
+      there.map((place) => thumbs.subarray(offsets[place], offsets[place + 1])),
+    );
     this.redraw();
   }
 
-  table(group) {
-    const { columns, rows, outer, column_labels: across, row_labels: down } = this.get("grid");
-    const widest = Math.max(1, ...group.cells.map((row) => row.length));
+  /**
+   * @param {Grid} grid
+   * @param {{ label: string, cells: [number, string][][] }} group
+   */
+  table({ columns, rows, outer, column_labels: across, row_labels: down }, { label, cells }) {
+    const widest = Math.max(1, ...cells.map((row) => row.length));
     this.root.style.setProperty("--tile", `${Math.min(112, Math.max(28, Math.floor(760 / widest)))}px`);
-    const heads = across.length ? [el("thead", {}, el("tr", {}, down.length ? el("td", { class: "sfx-axis" }, `${rows} ↓ ${columns} →`) : null, ...across.map((label) => el("th", { scope: "col", title: label }, label))))] : [];
-    const lines = group.cells.map((row, at) => el("tr", {}, down.length ? el("th", { scope: "row", title: down[at] }, down[at]) : null,
-      ...row.map(([place, words]) => {
-        const tile = el("div", { class: "sfx-cell", role: "img" });
-        tile.sfxWords = words;
-        if (place >= 0) this.tiles.set(place, tile);
-        return el("td", {}, tile);
-      })));
-    return [outer ? el("h4", {}, `${outer}: ${group.label}`) : null, el("table", {}, ...heads, el("tbody", {}, ...lines))].filter(Boolean);
+    const corner = down.length ? el("td", { class: "sfx-axis" }, `${rows} ↓ ${columns} →`) : null;
+    const labels = across.map((text) => el("th", { scope: "col", title: text }, text));
+    const head = across.length ? el("thead", {}, el("tr", {}, corner, ...labels)) : null;
+    const lines = cells.map((row, at) => {
+      const name = down.length ? el("th", { scope: "row", title: down[at] }, down[at]) : null;
+      return el("tr", {}, name, ...row.map(([place, words]) => el("td", {}, this.cell(place, words))));
+    });
+    const title = outer ? [el("h4", {}, `${outer}: ${label}`)] : [];
+    return [...title, el("table", {}, head, el("tbody", {}, ...lines))];
+  }
+
+  /**
+   * @param {number} place
+   * @param {string} words
+   */
+  cell(place, words) {
+    const element = el("div", { class: "sfx-cell", role: "img" });
+    if (place >= 0) this.cells.set(place, { element, words });
+    return element;
   }
 
   redraw() {
-    const counts = this.get("counts"), total = Math.max(1, this.get("total")), statuses = this.get("statuses");
-    SEGMENTS.forEach(([, names], at) => { this.bar.children[at].style.width = `${(100 * names.reduce((sum, name) => sum + (counts[name] ?? 0), 0)) / total}%`; });
+    const counts = this.get("counts");
+    const statuses = this.get("statuses");
+    const total = Math.max(1, this.get("total"));
+    SEGMENTS.forEach((segment, at) => {
+      const number = segment.statuses.reduce((sum, status) => sum + (counts[status] ?? 0), 0);
+      /** @type {HTMLElement} */ (this.bar.children[at]).style.width = `${(100 * number) / total}%`;
+    });
     this.bar.setAttribute("aria-valuenow", counts.completed ?? 0);
     this.bar.setAttribute("aria-valuetext", this.get("line"));
     this.words.textContent = this.get("line");
     this.button.hidden = !this.get("can_stop") || this.get("over");
     this.hint.hidden = this.get("can_stop") || this.get("over");
-    this.mistakes.replaceChildren(...this.get("errors").map(({ reason, count }) => el("li", {}, `${count} × ${reason}`)));
-    for (const [place, tile] of this.tiles) {
+    /** @type {{ reason: string, count: number }[]} */
+    const errors = this.get("errors");
+    this.errors.replaceChildren(...errors.map(({ reason, count }) => el("li", {}, `${count} × ${reason}`)));
+    for (const [place, { element, words }] of this.cells) {
       const status = statuses[place] ?? "completed";
-      tile.dataset.status = status;
-      tile.setAttribute("aria-label", `${tile.sfxWords}: ${status}`);
-      if (!this.urls.has(place)) tile.textContent = { failed: "✘", refused: "✘", lost: "✘", unknown: "?", submitted: "…", processing: "…" }[status] ?? "";
+      element.dataset.status = status;
+      element.setAttribute("aria-label", `${words}: ${status}`);
+      if (!this.urls.has(place)) element.textContent = SYMBOLS[status] ?? "";
     }
     if (this.get("over")) this.askForMissing();
   }
@@ -91,23 +157,39 @@ class Live {
     this.model.send({ kind: "stop" });
   }
 
-  came(places, buffers) {
+  /**
+   * @param {number[]} places
+   * @param {any[]} buffers A thumbnail for each place.
+   */
+  receive(places, buffers) {
     places.forEach((place, n) => {
       if (this.urls.has(place)) return;
-      this.urls.set(place, URL.createObjectURL(new Blob([bytesOf(buffers[n])])));
-      const image = el("img", { alt: "", src: this.urls.get(place), draggable: "false" });
-      const tile = this.tiles.get(place);
-      if (tile) { tile.replaceChildren(image); return; }
-      if (this.get("grid").groups) return;
-      this.sheet.prepend(el("div", { class: "sfx-cell", role: "img", "aria-label": `picture ${place + 1}`, "data-status": "completed" }, image));
-      while (this.sheet.children.length > STRIP) this.sheet.lastChild.remove();
+      const url = URL.createObjectURL(new Blob([bytesOf(buffers[n])]));
+      this.urls.set(place, url);
+      const image = el("img", { alt: "", src: url, draggable: "false" });
+      const cell = this.cells.get(place);
+      if (cell) cell.element.replaceChildren(image);
+      else if (!this.get("grid").groups) this.prepend(place, image);
     });
   }
 
-  /** What came before this view was there. */
+  /**
+   * Shows a picture before the others, of which the oldest goes.
+   *
+   * @param {number} place
+   * @param {HTMLImageElement} image
+   */
+  prepend(place, image) {
+    const label = `picture ${place + 1}`;
+    const attributes = { class: "sfx-cell", role: "img", "aria-label": label, "data-status": "completed" };
+    this.sheet.prepend(el("div", attributes, image));
+    while (this.sheet.children.length > LATEST) this.sheet.lastChild.remove();
+  }
+
+  /** Asks for the pictures that arrived before this view was there. */
   askForMissing() {
     const statuses = this.get("statuses");
-    const missing = [...this.tiles.keys()].filter((place) => statuses[place] === "completed" && !this.urls.has(place));
+    const missing = [...this.cells.keys()].filter((at) => statuses[at] === "completed" && !this.urls.has(at));
     if (missing.length) this.model.send({ kind: "missing", at: missing });
   }
 }

@@ -1,42 +1,52 @@
-// A model without a kernel: what the gallery asks for is in the page, and marks stay in it.
-const read = (id) => JSON.parse(document.getElementById(id).textContent);
-const bytes = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-const state = read("state"), full = document.getElementById("full") ? read("full") : null, actions = {};
-const pictures = document.getElementById("static"); // of a page that shows them without a script too
-state.thumbs = bytes(state.thumbs);
-/** A picture that stands in the page itself: its kind, and its bytes as base64. */
-const inPage = (run) => {
-  const image = [...pictures.querySelectorAll("img[data-run]")].find((one) => one.dataset.run === run);
+// The script of a page with a gallery. All thumbnails are in the page's data. The pictures are there too (`#full`), or
+// they are the pictures of the static sheet (`#static`), which the page shows where no script runs.
+
+import { Gallery } from "./gallery/gallery.js";
+import { decoded, PageModel } from "./gallery/page_model.js";
+import { el } from "./shared/dom.js";
+
+/** @param {string} id */
+function dataOf(id) {
+  const element = document.getElementById(id);
+  return element ? JSON.parse(element.textContent) : null;
+}
+
+/**
+ * A picture of the static sheet: its mime type and its base64.
+ *
+ * @param {HTMLElement} sheet
+ * @param {string} run
+ * @returns {string[]}
+ */
+function pictureIn(sheet, run) {
+  const images = /** @type {HTMLImageElement[]} */ ([...sheet.querySelectorAll("img[data-run]")]);
+  const image = images.find((one) => one.dataset.run === run);
   return image?.src.match(/^data:([^;]+);base64,(.*)$/s)?.slice(1) ?? [];
-};
-const tell = (name, ...args) => (actions[name] ?? []).forEach((action) => action(...args));
-const model = {
-  get: (name) => state[name],
-  set(name, value) { state[name] = value; tell(`change:${name}`); },
-  save_changes() {},
-  on: (name, action) => { (actions[name] ??= []).push(action); },
-  off: (name, action) => { actions[name] = (actions[name] ?? []).filter((one) => one !== action); },
-  send({ kind, index, run, ...mark }) {
-    if (kind === "mark") model.set("marks", { ...state.marks, [run]: { ...state.marks[run], ...mark } });
-    else {
-      const [mime, data] = full ? full[index] ?? [] : inPage(state.items[index].run);
-      tell("msg:custom", { kind, index, mime: mime ?? "" }, data ? [bytes(data)] : []);
-    }
-  },
-};
-const module = await import(URL.createObjectURL(new Blob([bytes(source)], { type: "text/javascript" })));
-module.default.render({ model, el: document.getElementById("gallery") });
-if (pictures) {
-  const area = document.getElementById("gallery"), button = document.createElement("button");
-  const show = (interactive) => {
-    area.hidden = !interactive;
-    pictures.hidden = interactive;
-    button.textContent = interactive ? "Show the static sheet" : "Show the gallery";
-    button.setAttribute("aria-pressed", String(!interactive));
-  };
-  button.type = "button";
-  button.className = "switch";
-  button.addEventListener("click", () => show(area.hidden));
-  area.before(button);
+}
+
+/**
+ * Adds a button that shows either the gallery or the static sheet.
+ *
+ * @param {HTMLElement} gallery
+ * @param {HTMLElement} sheet
+ */
+function addSwitch(gallery, sheet) {
+  const button = el("button", { type: "button", class: "switch", onclick: () => show(Boolean(gallery.hidden)) });
+  /** @param {boolean} isGallery */
+  function show(isGallery) {
+    gallery.hidden = !isGallery;
+    sheet.hidden = isGallery;
+    button.textContent = isGallery ? "Show the static sheet" : "Show the gallery";
+    button.setAttribute("aria-pressed", String(!isGallery));
+  }
+  gallery.before(button);
   show(true);
 }
+
+const state = dataOf("state");
+const full = dataOf("full");
+const root = document.getElementById("gallery");
+const sheet = document.getElementById("static");
+state.thumbs = decoded(state.thumbs);
+new Gallery(new PageModel(state, (at) => (full ? (full[at] ?? []) : pictureIn(sheet, state.items[at].run))), root);
+if (sheet) addSwitch(root, sheet);

@@ -1,23 +1,41 @@
 // The tuner: a slider through the values of one axis, blind votes between pairs, and what the votes say.
 //
-// It knows a model with traits (`axis`, `labels`, `blocks`, `cells`, `offsets`, `thumbs`, `pair`, `votes`, `rater`,
-// `shown_ranking`, `proposal`, `note`) and sends {kind: "vote", pair, outcome}, "undo", "rank", "propose", {kind: "rater",
-// name} and {kind: "full", index}. `cells[value][block]` is the number of a picture, or -1.
+// Its model has the traits `axis`, `labels`, `blocks`, `cells`, `offsets`, `thumbs`, `pair`, `votes`, `rater`,
+// `shown_ranking`, `proposal` and `note`. It sends {kind: "vote", pair, outcome}, {kind: "rater", name},
+// {kind: "full", index}, and "undo", "rank" and "propose". `cells[value][block]` is the number of a picture, or -1.
 
-const CHOICES = [["left", "← left is better", "ArrowLeft"], ["tie", "tie ↓", "ArrowDown"], ["right", "right is better →", "ArrowRight"], ["skip", "skip (s)", "s"]];
-const REST = 150; // milliseconds on a value until its pictures come at full size
+import { el, ownKeys } from "./shared/dom.js";
+import { Pictures } from "./shared/pictures.js";
+import { Listening, rendering } from "./shared/widget.js";
+import { rankingView } from "./tuner/ranking.js";
+import { Slider } from "./tuner/slider.js";
+
+const CHOICES = [
+  { outcome: "left", text: "← left is better", key: "ArrowLeft" },
+  { outcome: "tie", text: "tie ↓", key: "ArrowDown" },
+  { outcome: "right", text: "right is better →", key: "ArrowRight" },
+  { outcome: "skip", text: "skip (s)", key: "s" },
+];
+const MODES = ["slider", "vote", "ranking"];
+const TITLES = ["Slider", "Blind votes", "Ranking"];
 
 class Tuner {
+  /**
+   * @param {import("./shared/widget.js").Model} model
+   * @param {HTMLElement} root
+   */
   constructor(model, root) {
     this.model = model;
     this.root = root;
     this.pictures = new Pictures(model);
-    this.listening = new Listening(model);
-    this.mode = "slider";
-    this.at = Math.floor((model.get("labels").length - 1) / 2);
+    this.mode = MODES[0];
+    /** @type {Slider | null} */
+    this.slider = null;
+    this.isWaiting = false; // for the next pair: a second press is no second vote
     root.classList.add("sfx", "sfx-tuner");
     ownKeys(root, (key, event) => this.key(key, event));
-    this.listening.to("change:pair", () => { this.waiting = false; if (this.mode === "vote") this.drawPair(); });
+    this.listening = new Listening(model);
+    this.listening.to("change:pair", () => this.showPair());
     this.listening.to("change:votes", () => this.say());
     this.listening.to("change:shown_ranking", () => this.drawRanking());
     this.listening.to("change:proposal", () => this.drawRanking());
@@ -26,146 +44,162 @@ class Tuner {
   }
 
   destroy() {
-    clearTimeout(this.resting);
+    this.slider?.destroy();
     this.listening.end();
     this.pictures.destroy();
   }
 
-  get(name) { return this.model.get(name); }
+  /** @param {string} name */
+  get(name) {
+    return this.model.get(name);
+  }
 
+  /**
+   * @param {{ kind: string, text?: string }} message
+   * @param {any[]} buffers
+   */
   receive(message, buffers) {
-    if (message.kind === "full") this.pictures.came(message, buffers);
-    else if (message.kind === "error") { this.waiting = false; if (this.mode === "vote") this.drawPair(); this.say(message.text); }
+    if (message.kind === "error") {
+      this.showPair();
+      this.say(message.text);
+    } else this.pictures.receive(message, buffers);
   }
 
   draw() {
-    const tab = (mode, text) => el("button", {
-      type: "button", role: "tab", "aria-selected": String(this.mode === mode), tabindex: this.mode === mode ? 0 : -1, onclick: () => this.show(mode),
-    }, text);
-    this.stage = el("div", { class: "sfx-panel", role: "tabpanel", "aria-label": { slider: "Slider", vote: "Blind votes", ranking: "Ranking" }[this.mode] });
-    this.root.replaceChildren(
-      el("div", { class: "sfx-bar" },
-        el("div", { role: "tablist", "aria-label": `Tuner of ${this.get("axis")}`, class: "sfx-tabs" }, tab("slider", "Slider"), tab("vote", "Blind votes"), tab("ranking", "Ranking")),
-        el("label", {}, "Rater ", el("input", { type: "text", size: 12, value: this.get("rater"), onchange: (event) => this.model.send({ kind: "rater", name: event.target.value }) }))),
-      this.stage, el("div", { class: "sfx-status", role: "status", "aria-live": "polite" }));
+    const tabs = MODES.map((mode, n) => {
+      const isShown = mode === this.mode;
+      const attributes = { type: "button", role: "tab", "aria-selected": String(isShown), tabindex: isShown ? 0 : -1 };
+      return el("button", { ...attributes, onclick: () => this.show(mode) }, TITLES[n]);
+    });
+    const label = TITLES[MODES.indexOf(this.mode)];
+    this.stage = el("div", { class: "sfx-panel", role: "tabpanel", "aria-label": label });
+    const list = { role: "tablist", "aria-label": `Tuner of ${this.get("axis")}`, class: "sfx-tabs" };
+    const rater = el("input", { type: "text", size: 12, value: this.get("rater") });
+    rater.addEventListener("change", () => this.model.send({ kind: "rater", name: rater.value }));
+    this.line = el("div", { class: "sfx-status", role: "status", "aria-live": "polite" });
+    const bar = el("div", { class: "sfx-bar" }, el("div", list, ...tabs), el("label", {}, "Rater ", rater));
+    this.root.replaceChildren(bar, this.stage, this.line);
     if (this.mode === "slider") this.drawSlider();
     else if (this.mode === "vote") this.drawPair();
-    else { this.drawRanking(); this.model.send({ kind: "rank" }); }
+    else {
+      this.drawRanking();
+      this.model.send({ kind: "rank" });
+    }
     this.say();
   }
 
+  /** @param {string} mode */
   show(mode) {
     this.mode = mode;
     this.draw();
-    this.root.querySelector('[role="tab"][aria-selected="true"]').focus();
+    /** @type {HTMLElement} */ (this.root.querySelector('[role="tab"][aria-selected="true"]')).focus();
   }
 
+  /** @param {string} [text] What to say; the number of votes if left out. */
   say(text) {
-    const votes = this.get("votes"), note = this.get("note");
-    const line = this.root.querySelector(".sfx-status");
-    if (line) line.textContent = text ?? [`${votes} vote${votes === 1 ? "" : "s"} by ${this.get("rater")}`, note].filter(Boolean).join(" · ");
+    const votes = this.get("votes");
+    const count = `${votes} vote${votes === 1 ? "" : "s"} by ${this.get("rater")}`;
+    this.line.textContent = text ?? [count, this.get("note")].filter(Boolean).join(" · ");
   }
-
-  // ---------------------------------------------------------------- the slider
 
   drawSlider() {
-    const labels = this.get("labels"), blocks = this.get("blocks");
-    const range = el("input", { type: "range", min: 0, max: labels.length - 1, step: 1, value: this.at, "aria-label": this.get("axis"), oninput: (event) => this.go(Number(event.target.value)) });
-    const ends = el("div", { class: "sfx-ends", "aria-hidden": "true" }, el("span", {}, labels[0]), el("span", {}, labels[labels.length - 1]));
-    this.shown = blocks.map((block) => ({ image: el("img", { draggable: "false" }), absent: el("div", { class: "sfx-absent" }, el("b", {}, "no picture")), block }));
-    const figures = this.shown.map(({ image, absent, block }) => el("figure", {}, el("div", { class: "sfx-frame" }, image, absent), el("figcaption", { title: block }, block)));
-    this.stage.replaceChildren(el("div", { class: "sfx-value" }), el("div", { class: "sfx-range" }, range, ends), el("div", { class: "sfx-row" }, ...figures));
-    this.go(this.at);
+    const middle = Math.floor((this.get("labels").length - 1) / 2);
+    this.slider?.destroy();
+    this.slider = new Slider(this.model, this.pictures, this.slider?.at ?? middle);
+    this.stage.replaceChildren(...this.slider.elements);
   }
 
-  go(at) {
-    this.at = at;
-    const label = this.get("labels")[at], row = this.get("cells")[at];
-    this.stage.querySelector(".sfx-value").textContent = `${this.get("axis")} ${label}`;
-    this.stage.querySelector("input").setAttribute("aria-valuetext", label);
-    this.shown.forEach(({ image, absent, block }, n) => {
-      const has = row[n] >= 0 && this.pictures.has(row[n]);
-      image.hidden = !has;
-      absent.hidden = has;
-      image.alt = `${this.get("axis")} ${label}${block ? `, ${block}` : ""}`;
-      if (has) image.src = this.pictures.urls.get(`f${row[n]}`) ?? this.pictures.thumb(row[n]);
-    });
-    clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.sharpen(row), REST);
-  }
-
-  sharpen(row) {
-    this.shown.forEach(async ({ image }, n) => {
-      if (row[n] < 0 || !this.pictures.has(row[n])) return;
-      const url = await this.pictures.full(row[n]);
-      if (url && this.mode === "slider" && this.get("cells")[this.at][n] === row[n]) image.src = url;
-    });
+  drawRanking() {
+    if (this.mode !== "ranking") return;
+    const propose = () => this.model.send({ kind: "propose" });
+    const view = rankingView(this.get("axis"), this.get("shown_ranking"), this.get("proposal"), propose);
+    this.stage.replaceChildren(...view);
   }
 
   // ---------------------------------------------------------------- blind votes
 
-  drawPair() {
-    const pair = this.get("pair");
-    if (pair.length < 2) { this.stage.replaceChildren(el("p", {}, "There are no two pictures that differ in this axis alone.")); return; }
-    const had = this.stage.contains(document.activeElement);
-    // Neither a label nor the same side for the same value tells which is which.
-    const sides = ["left", "right"].map((side, n) => {
-      const image = el("img", { alt: `The ${side} picture`, draggable: "false", src: this.pictures.thumb(pair[n]) ?? "" });
-      this.pictures.full(pair[n]).then((url) => { if (url) image.src = url; });
-      return el("figure", {}, el("button", { type: "button", class: "sfx-pick", "aria-label": `The ${side} picture is better`, onclick: () => this.vote(side) }, image));
-    });
-    const buttons = CHOICES.map(([outcome, text]) => el("button", { type: "button", "data-outcome": outcome, onclick: () => this.vote(outcome) }, text));
-    const undo = el("button", { type: "button", "data-outcome": "undo", onclick: () => this.undo() }, "undo (u)");
-    this.stage.replaceChildren(el("p", { class: "sfx-question" }, "Which picture is better?"), el("div", { class: "sfx-pair" }, ...sides), el("div", { class: "sfx-bar sfx-choices" }, ...buttons, undo));
-    if (had) this.stage.querySelector('[data-outcome="left"]').focus({ preventScroll: true });
+  showPair() {
+    this.isWaiting = false;
+    if (this.mode === "vote") this.drawPair();
   }
 
+  drawPair() {
+    /** @type {number[]} */
+    const pair = this.get("pair");
+    if (pair.length < 2) {
+      this.stage.replaceChildren(el("p", {}, "There are no two pictures that differ in this axis alone."));
+      return;
+    }
+    const hadFocus = this.stage.contains(document.activeElement);
+    const sides = ["left", "right"].map((side, n) => this.side(side, pair[n]));
+    const buttons = CHOICES.map(({ outcome, text }) => this.button(outcome, text, () => this.vote(outcome)));
+    this.stage.replaceChildren(
+      el("p", { class: "sfx-question" }, "Which picture is better?"),
+      el("div", { class: "sfx-pair" }, ...sides),
+      el(
+        "div",
+        { class: "sfx-bar sfx-choices" },
+        ...buttons,
+        this.button("undo", "undo (u)", () => this.undo()),
+      ),
+    );
+    const left = /** @type {HTMLElement} */ (this.stage.querySelector('[data-outcome="left"]'));
+    if (hadFocus) left.focus({ preventScroll: true });
+  }
+
+  /**
+   * A picture to vote for. No label tells its value, and Python draws by chance on which side it stands.
+   *
+   * @param {string} side
+   * @param {number} index
+   */
+  side(side, index) {
+    const image = el("img", { alt: `The ${side} picture`, draggable: "false", src: this.pictures.thumb(index) ?? "" });
+    this.pictures.full(index).then((url) => {
+      if (url) image.src = url;
+    });
+    const attributes = { type: "button", class: "sfx-pick", "aria-label": `The ${side} picture is better` };
+    return el("figure", {}, el("button", { ...attributes, onclick: () => this.vote(side) }, image));
+  }
+
+  /**
+   * @param {string} outcome
+   * @param {string} text
+   * @param {() => void} onclick
+   */
+  button(outcome, text, onclick) {
+    return el("button", { type: "button", "data-outcome": outcome, onclick }, text);
+  }
+
+  /** @param {string} outcome */
   vote(outcome) {
-    if (this.waiting || this.get("pair").length < 2) return;
-    this.waiting = true; // until the next pair comes: a second press is no second vote
+    if (this.isWaiting || this.get("pair").length < 2) return;
+    this.isWaiting = true;
     this.model.send({ kind: "vote", pair: this.get("pair"), outcome });
   }
 
   undo() {
-    if (this.waiting) return;
-    this.model.send({ kind: "undo" });
-  }
-
-  // ---------------------------------------------------------------- what the votes say
-
-  drawRanking() {
-    if (this.mode !== "ranking") return;
-    const { sentence, rows } = this.get("shown_ranking");
-    if (!sentence) { this.stage.replaceChildren(el("p", {}, "…")); return; }
-    const ends = rows.flatMap((row) => [row.low ?? row.score, row.high ?? row.score]);
-    const low = Math.min(...ends), wide = Math.max(...ends) - low || 1;
-    const place = (value) => `${(100 * (value - low)) / wide}%`;
-    const lines = rows.map((row) => {
-      const bar = el("div", { class: "sfx-interval", "aria-hidden": "true" });
-      if (row.low != null) { const line = el("i"); line.style.left = place(row.low); line.style.width = `${(100 * (row.high - row.low)) / wide}%`; bar.append(line); }
-      const dot = el("b");
-      dot.style.left = place(row.score);
-      bar.append(dot);
-      return el("tr", {}, el("th", { scope: "row" }, row.label), el("td", {}, row.score.toFixed(2)), el("td", {}, bar), el("td", {}, row.won), el("td", {}, String(row.judged)));
-    });
-    const head = el("tr", {}, ...[this.get("axis"), "score", "interval", "won", "judged"].map((word) => el("th", { scope: "col" }, word)));
-    const proposal = this.get("proposal");
-    const table = rows.length ? el("table", {}, el("thead", {}, head), el("tbody", {}, ...lines)) : null;
-    const propose = el("button", { type: "button", class: "sfx-propose", onclick: () => this.model.send({ kind: "propose" }) }, "Propose a finer sweep");
-    this.stage.replaceChildren(...[el("p", { class: "sfx-sentence" }, sentence), table, rows.length ? propose : null, proposal ? el("pre", {}, proposal) : null].filter(Boolean));
+    if (!this.isWaiting) this.model.send({ kind: "undo" });
   }
 
   // ---------------------------------------------------------------- keys
 
+  /**
+   * Does what a key stands for, and says whether it stands for anything.
+   *
+   * @param {string} key
+   * @param {KeyboardEvent} event
+   */
   key(key, event) {
-    if (event.target.matches('[role="tab"]') && (key === "ArrowLeft" || key === "ArrowRight")) {
-      const modes = ["slider", "vote", "ranking"];
-      this.show(modes[(modes.indexOf(this.mode) + (key === "ArrowRight" ? 1 : 2)) % 3]);
+    const onTab = /** @type {Element} */ (event.target).matches('[role="tab"]');
+    if (onTab && (key === "ArrowLeft" || key === "ArrowRight")) {
+      const step = key === "ArrowRight" ? 1 : MODES.length - 1;
+      this.show(MODES[(MODES.indexOf(this.mode) + step) % MODES.length]);
       return true;
     }
     if (this.mode !== "vote") return false;
-    const choice = CHOICES.find(([, , its]) => its === key);
-    if (choice) this.vote(choice[0]);
+    const choice = CHOICES.find((one) => one.key === key);
+    if (choice) this.vote(choice.outcome);
     else if (key === "u") this.undo();
     else return false;
     return true;

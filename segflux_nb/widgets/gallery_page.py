@@ -1,0 +1,98 @@
+"""A gallery in a page that needs neither kernel nor network. Marks that are made there stay in that page."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from ..markup import Template, plain
+from ..sheets.colours import ThemeName
+from ..sheets.html import GalleryPart
+from .assets import module, picture_file, script_json, style, thumbnails
+from .gallery_state import GalleryState, differences_of
+
+_PART = Template("""\
+<div id="gallery"></div>
+<script type="application/json" id="state">{{ state }}</script>
+""")
+
+_PAGE = Template("""\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{{ title }}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+html { color-scheme: {{ theme }}; }
+body { margin: 0; }
+{{ style }}
+.sfx-gallery { max-height: 100vh; height: 100vh; }
+</style>
+</head>
+<body>
+<script type="application/json" id="full">{{ full }}</script>
+{{ markup }}<script type="module">{{ script }}</script>
+</body>
+</html>
+""")
+
+
+def gallery_page(traits: dict[str, Any], pictures: Sequence[Any], title: str, theme: ThemeName) -> str:
+    """A page with a gallery and nothing else.
+
+    Parameters
+    ----------
+    traits:
+        What the gallery's JavaScript knows; see `GalleryState`.
+    pictures:
+        A picture for each run; None for a run without one.
+    title:
+        The title of the page.
+    theme:
+        ``light`` or ``dark``.
+    """
+    files = [picture_file(picture) for picture in pictures]
+    full = [None if one is None else [one[1], _base64(one[0])] for one in files]
+    part = _part(traits, pictures)
+    return _PAGE.render(
+        title=plain(title) or "Gallery",
+        theme=theme,
+        full=script_json(full),
+        markup=part.markup,
+        # Files of this package: no text from outside is in them.
+        script=Markup(part.script),  # noqa: S704
+        style=Markup(part.style),  # noqa: S704
+    )
+
+
+def gallery_part(state: GalleryState) -> GalleryPart:
+    """A gallery for a page that has the pictures already, each with its run in ``data-run``.
+
+    It hides the element with the id ``static``, and a button shows that element again.
+    """
+    return _part(state.traits, state.pictures)
+
+
+def _part(traits: dict[str, Any], pictures: Sequence[Any]) -> GalleryPart:
+    """The gallery's part of a page.
+
+    Parameters
+    ----------
+    traits:
+        What the gallery's JavaScript knows.
+    pictures:
+        A picture for each run; None for a run without one.
+    """
+    thumbs, offsets = thumbnails(pictures)
+    differences = {**differences_of(pictures), **traits.get("differences", {})}
+    known = {"thumbs": _base64(thumbs), "offsets": offsets, "later": [], "differences": differences}
+    state = script_json({**traits, **known})
+    return GalleryPart(markup=_PART.render(state=state), script=module("page"), style=style("gallery"))
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

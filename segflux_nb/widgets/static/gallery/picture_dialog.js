@@ -1,0 +1,146 @@
+// One picture, large, with what is known of it; it can be rated, and flipped through its row.
+
+import { el } from "../shared/dom.js";
+import { Dialog } from "./dialog.js";
+
+const FLIP = 500; // milliseconds on each picture of a row
+
+export class PictureDialog extends Dialog {
+  /**
+   * @param {import("./dialog.js").Host} host
+   * @param {number} index
+   */
+  constructor(host, index) {
+    const image = el("img", { class: "sfx-large", alt: "" });
+    const stage = el("div", { class: "sfx-stage" }, image);
+    const facts = el("div", { class: "sfx-facts" });
+    super(host, "Picture", stage, facts);
+    this.image = image;
+    this.stage = stage;
+    this.facts = facts;
+    this.go(index);
+  }
+
+  stop() {
+    clearInterval(this.playing);
+  }
+
+  /** @param {number} index */
+  async go(index) {
+    const { host, image } = this;
+    this.index = index;
+    const small = host.pictures.thumb(index);
+    if (small) image.src = small;
+    else image.removeAttribute("src");
+    image.alt = host.words(index);
+    image.hidden = !host.pictures.has(index);
+    this.redraw();
+    const url = host.pictures.has(index) ? await host.pictures.full(index) : null;
+    if (this.index !== index) return;
+    if (url) image.src = url;
+    else image.hidden = true;
+  }
+
+  zoom() {
+    this.stage.classList.toggle("sfx-actual");
+  }
+
+  /** Flips through the row, or stops. People who want less motion get one step. */
+  play() {
+    if (this.playing) {
+      clearInterval(this.playing);
+      this.playing = null;
+      return;
+    }
+    const step = () => {
+      const row = this.host.row(this.index);
+      this.go(row[(row.indexOf(this.index) + 1) % row.length]);
+    };
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) step();
+    else this.playing = setInterval(step, FLIP);
+  }
+
+  writeNote() {
+    this.note.focus();
+  }
+
+  redraw() {
+    const item = this.host.item(this.index);
+    const rows = Object.entries(item.labels).map(([name, value]) =>
+      el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, value)),
+    );
+    this.note = this.noteField();
+    const parts = [
+      item.status === "completed" ? null : el("p", { class: "sfx-reason" }, `${item.status}: ${item.reason}`),
+      this.stars(),
+      el("div", { class: "sfx-flags" }, this.flag("✔ pick (p)", true), this.flag("✘ reject (x)", false)),
+      this.note,
+      el("table", {}, el("tbody", {}, ...rows)),
+      el("pre", {}, item.code),
+      el(
+        "div",
+        { class: "sfx-flags" },
+        this.copyButton("copy code", item.code),
+        this.copyButton("copy parameters", JSON.stringify(item.parameters, null, 1)),
+      ),
+    ];
+    this.facts.replaceChildren(...parts.filter(Boolean));
+  }
+
+  stars() {
+    const { stars } = this.host.mark(this.index);
+    const buttons = [0, 1, 2, 3, 4, 5].map((n) => {
+      const symbol = n <= (stars ?? 0) ? "★" : "☆";
+      const attributes = { role: "radio", "aria-checked": String(stars === n), "aria-label": `${n} stars` };
+      return this.button(n ? symbol : "0", attributes, () => this.host.rate(this.index, { stars: n }));
+    });
+    return el("div", { role: "radiogroup", "aria-label": "Stars", class: "sfx-stars" }, ...buttons);
+  }
+
+  /**
+   * @param {string} text
+   * @param {boolean} pick
+   */
+  flag(text, pick) {
+    const attributes = { "aria-pressed": String(this.host.mark(this.index).pick === pick) };
+    return this.button(text, attributes, () => this.host.rate(this.index, { pick }));
+  }
+
+  noteField() {
+    const value = this.host.mark(this.index).note ?? "";
+    const field = el("input", { type: "text", "aria-label": "Note", placeholder: "note (n)", value });
+    field.addEventListener("change", () => this.host.rate(this.index, { note: field.value }));
+    field.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" && event.key !== "Escape") return;
+      field.blur();
+      this.element.focus();
+      event.stopPropagation();
+    });
+    return field;
+  }
+
+  /**
+   * @param {string} label
+   * @param {string} text
+   */
+  copyButton(label, text) {
+    const button = this.button(label, {}, async () => {
+      try {
+        await navigator.clipboard.writeText(text);
+        button.textContent = "copied";
+      } catch {
+        this.host.say("The browser does not permit copying");
+      }
+    });
+    return button;
+  }
+
+  /**
+   * @param {string} text
+   * @param {Record<string, any>} attributes
+   * @param {() => void} onclick
+   */
+  button(text, attributes, onclick) {
+    return el("button", { type: "button", ...attributes, onclick }, text);
+  }
+}

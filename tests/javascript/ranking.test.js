@@ -1,0 +1,15 @@
+// The tuner's ranking: over which scores its intervals are drawn.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { spanOf } from "../../segflux_nb/widgets/static/tuner/ranking.js";
+
+const row = (score, low = null, high = null) => ({ label: "", score, low, high, won: "", judged: 0 });
+
+test("all intervals fit, and a value without one counts by its score", () => {
+  assert.deepEqual(spanOf([row(1, 0, 2), row(5)]), { low: 0, wide: 5 });
+});
+
+test("equal scores have a width to be drawn in", () => {
+  assert.deepEqual(spanOf([row(3), row(3)]), { low: 3, wide: 1 });
+});
