@@ -260,7 +260,7 @@ class Launcher:
         has_stop_button: bool = False,
         display: Display | None = None,
     ) -> LiveRun:
-        """Start the engine on requests that the log has, and show how it goes on.
+        """Start the engine on requests that the log has, and show its progress.
 
         Parameters
         ----------

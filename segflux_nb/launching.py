@@ -1,4 +1,4 @@
-"""What `Runs` and the widgets ask of the launcher, which stands above them.
+"""What `Runs` and the widgets ask of the launcher, which is above them.
 
 The launcher plans and starts sweeps, so it must know the engine, `Runs` and the progress view. Those need it too: the
 tuner shows the cost of its next sweep, the builder has a Run button, and `Runs` can run what failed again. They see

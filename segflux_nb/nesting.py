@@ -1,4 +1,4 @@
-"""An opt-in for people who want ``asyncio.run`` inside a notebook cell. Nothing of this package needs it."""
+"""An opt-in for people who want ``asyncio.run`` inside a notebook cell. Nothing in this package needs it."""
 
 from __future__ import annotations
 
@@ -9,22 +9,26 @@ from .errors import SegfluxError
 
 
 def enable_nested_asyncio() -> None:
-    """Let ``asyncio.run`` and ``loop.run_until_complete`` be called where a loop is running, as in a notebook cell.
+    """Allow ``asyncio.run`` and ``loop.run_until_complete`` while a loop is running, as in a notebook cell.
 
-    It patches asyncio for the whole process, by ``nest-asyncio2``, the maintained continuation of ``nest-asyncio``.
-    `Workspace.run` works in a cell without it, and ``await ws.arun(...)`` does too.
+    It patches asyncio for the whole process with ``nest-asyncio2``, the maintained continuation of ``nest-asyncio``.
+    `Workspace.run` works in a cell without it, and so does ``await ws.arun(...)``.
 
     Raises
     ------
     SegfluxError
-        Where the archived ``nest_asyncio`` has been applied already, on a kernel (ipykernel 7 or newer) on which it
+        If the archived ``nest_asyncio`` was applied in this kernel, and the kernel is ipykernel 7 or newer: there it
         loses the cells that are queued behind a nested run.
+
+    Example
+    -------
+    ``sf.enable_nested_asyncio()``, and then ``asyncio.run(ws.arun(sweep))`` in a cell
     """
     archived = hasattr(asyncio, "_nest_patched") and not hasattr(asyncio, "_nest_asyncio2")
     if archived and _kernel_version() >= 7:
         raise SegfluxError(
             "nest_asyncio was applied in this kernel, and on ipykernel 7 it loses queued cells",
-            remedy="Restart the kernel and leave out nest_asyncio.apply(); ws.run(sweep) needs neither of them",
+            remedy="Restart the kernel and leave out nest_asyncio.apply(); ws.run(sweep) works without it",
         )
     import nest_asyncio2
 
@@ -32,6 +36,7 @@ def enable_nested_asyncio() -> None:
 
 
 def _kernel_version() -> int:
+    """The major version of ipykernel; 0 if it is not installed."""
     try:
         return int(version("ipykernel").split(".")[0])
     except PackageNotFoundError:

@@ -217,7 +217,7 @@ class Selection:
 
     @property
     def votes(self) -> pd.DataFrame:
-        """All votes between these runs: when, by whom, along which axis, the two runs, the outcome."""
+        """All votes between these runs: time, rater, axis, the two runs, the outcome."""
         return votes_frame(self.source.log.votes.all(), {digest for digest, _ in self.cells})
 
     @property

@@ -74,6 +74,6 @@ def test_serve_until_interrupted(tmp_path):
     assert (tmp_path / "sim" / "ledger.sqlite").exists()
 
 
-def test_serve_refuses_what_it_must(call):
+def test_serve_refuses_an_open_port_without_a_key_and_unknown_faults(call):
     assert "needs a key" in call("serve", "--host", "0.0.0.0").output
     assert "no fault 'nonsense'" in call("serve", "--faults", "nonsense=1").output

@@ -61,7 +61,7 @@ def printed(found):
     return "".join(content["text"] for kind, content in found if kind == "stream")
 
 
-def test_an_interrupted_cell_gives_the_prompt_back_and_the_next_one_goes_on(kernel, tmp_path):
+def test_an_interrupted_cell_ends_at_once_and_the_next_one_continues(kernel, tmp_path):
     manager, client = kernel
     with Simulator(time_scale=0.02, paint=False) as simulator:
         run(client, SETUP.format(folder=str(tmp_path / "study"), service=simulator.url))
@@ -167,7 +167,7 @@ def test_the_archived_nest_asyncio_is_refused_where_it_loses_cells(monkeypatch):
         sf.enable_nested_asyncio()
 
 
-DOORS = """
+THREADS = """
 import asyncio, threading
 done = threading.Event()
 def work():
@@ -179,7 +179,7 @@ def work():
 def test_threads_and_callbacks_of_the_loop_work_in_a_kernel(kernel, tmp_path):
     _, client = kernel
     with Simulator(time_scale=0.002, paint=False) as simulator:
-        run(client, SETUP.format(folder=str(tmp_path / "study"), service=simulator.url) + DOORS)
+        run(client, SETUP.format(folder=str(tmp_path / "study"), service=simulator.url) + THREADS)
         found = run(client, "threading.Thread(target=work).start(); done.wait()")
         assert "{'completed': 4}" in printed(found)
         run(client, "asyncio.get_running_loop().call_soon(lambda: lives.append(ws.start(sweep))); lives = []")

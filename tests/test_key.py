@@ -25,7 +25,7 @@ from segflux_nb.simulator.app import Simulator
 CANARY = "SG_ca9a51e5ca9a51e5"
 
 
-def test_a_secret_tells_nobody():
+def test_a_secret_never_shows_its_key():
     secret = Secret(CANARY)
     for text in (repr(secret), str(secret), f"{secret}", f"{secret!r:>40}", str([secret]), str(vars(type(secret)))):
         assert CANARY not in text
@@ -162,7 +162,7 @@ def test_login(no_key):
     assert find_key(None).reveal() == CANARY
 
 
-def test_a_missing_key_names_the_ways(no_key, tmp_path):
+def test_the_error_of_a_missing_key_lists_where_a_key_can_come_from(no_key, tmp_path):
     with sf.Workspace(tmp_path / "study") as ws, pytest.raises(sf.SegfluxError) as error:
         ws.run(sf.Sweep(prompt="TOK", finetune_id="a"))
     for way in ("segflux login", "SEGMIND_API_KEY", "Colab", "api_key=", 'service="simulator"'):

@@ -1,4 +1,4 @@
-"""A sweep that is running: its end is said once, whoever asks for it."""
+"""A sweep that is running: its end is said once, whatever waits for it."""
 
 import asyncio
 

@@ -83,7 +83,7 @@ def test_a_later_session_reads_everything_without_a_service(tmp_path, simulator)
             ws.runs("third")
 
 
-def test_rehearsed_pictures_never_stand_in_for_the_hosted_models(ws, tmp_path):
+def test_simulated_pictures_never_count_as_those_of_the_hosted_service(ws, tmp_path):
     ws.run(sweep())
     assert ws.plan(sweep()).logged == 4
     for other in (None, "https://gpu.example.org", "http://127.0.0.1:9"):
@@ -94,7 +94,7 @@ def test_rehearsed_pictures_never_stand_in_for_the_hosted_models(ws, tmp_path):
             assert hosted.service != "simulator"
 
 
-def test_a_base_url_of_a_simulator_is_known_for_what_it_is(ws, simulator, tmp_path):
+def test_a_simulator_is_recognised_by_its_base_url(ws, simulator, tmp_path):
     ws.run(sweep())
     with sf.Workspace(tmp_path / "study", service=simulator.url + "/v1") as by_url:
         assert by_url.service == "simulator"
@@ -168,7 +168,7 @@ def test_failed_cells_can_be_looked_at_and_retried(tmp_path):
         assert list(ws.runs(sweep()).log["attempts"]) == [1, 2, 1, 1]
 
 
-def test_doors(ws):
+def test_run_arun_and_start_give_the_same_runs(ws):
     async def in_async_code():
         return await ws.arun(sweep(3))
 
@@ -246,7 +246,7 @@ def test_texts_are_the_same_on_every_execution(ws, tmp_path):
     assert before[1] == "Runs(48 runs: 4 seed × 6 lora_strength × 2 sampler_name)"
 
 
-def test_what_cannot_be_a_workspace_says_so(tmp_path):
+def test_a_folder_or_service_that_cannot_be_used_is_explained(tmp_path):
     (tmp_path / "file").write_text("")
     for path, says in ((tmp_path / "file", "cannot be made"), (tmp_path / "file" / "below", "cannot be made")):
         with pytest.raises(sf.SegfluxError, match=says):
@@ -275,8 +275,8 @@ def test_the_folder_is_private(tmp_path):
 # ---------------------------------------------------------------------- processes that die
 
 
-def complaints(stderr):
-    """What a script complained of, without the remarks of asyncio's debug mode that a slow machine was slow."""
+def warnings_in(stderr):
+    """What a script wrote to its error output, without the remarks of asyncio's debug mode that a slow machine was slow."""
     return [line for line in stderr.splitlines() if not line.startswith("Executing <")]
 
 
@@ -305,7 +305,7 @@ def start(folder):
 
 
 def wait_for_submits(folder, number):
-    """Until the simulator of another process has taken so many submits."""
+    """Wait until the simulator of another process has taken this number of submits."""
     path = folder / "simulator" / "ledger.sqlite"
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
@@ -340,7 +340,7 @@ def test_after_a_kill_a_new_process_finishes_and_nothing_is_paid_twice(tmp_path)
     assert len(list((tmp_path / "pictures").rglob("*.jpg"))) == 48
 
 
-def test_an_interrupt_gives_the_prompt_back_within_a_second(tmp_path):
+def test_an_interrupt_returns_within_a_second(tmp_path):
     process = start(tmp_path)
     wait_for_submits(tmp_path, 5)
     process.send_signal(signal.SIGINT)
@@ -356,7 +356,7 @@ def test_an_interrupt_gives_the_prompt_back_within_a_second(tmp_path):
     assert set(submits(tmp_path).values()) == {1}
 
 
-def test_an_interpreter_that_ends_leaves_no_complaint(tmp_path):
+def test_an_interpreter_ends_without_warnings(tmp_path):
     result = subprocess.run(
         [sys.executable, "-X", "dev", "-c", SCRIPT, str(tmp_path)],
         capture_output=True,
@@ -364,10 +364,10 @@ def test_an_interpreter_that_ends_leaves_no_complaint(tmp_path):
         env={**os.environ, "SEGFLUX_SERVICE": "simulator"},
         check=True,
     )
-    assert complaints(result.stderr) == []
+    assert warnings_in(result.stderr) == []
 
 
-def test_a_script_that_ends_in_the_middle_lets_its_submits_finish(tmp_path):
+def test_a_script_that_ends_during_a_sweep_finishes_its_submits(tmp_path):
     script = SCRIPT.split("print(")[0] + "live = ws.start(sweep)\nimport time\ntime.sleep(float(sys.argv[2]))\n"
     for seconds in (0.0, 0.05, 0.2, 0.5):
         ended = subprocess.run(
@@ -376,7 +376,7 @@ def test_a_script_that_ends_in_the_middle_lets_its_submits_finish(tmp_path):
             text=True,
             check=True,
         )
-        assert complaints(ended.stderr) == []
+        assert warnings_in(ended.stderr) == []
         with sf.Workspace(tmp_path, service="simulator") as ws:
             assert "unknown" not in ws.runs().counts
     process = start(tmp_path)

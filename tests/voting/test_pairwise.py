@@ -1,4 +1,4 @@
-"""Votes between runs: who may be compared, what is kept, and what they say."""
+"""Votes between runs: which runs can be compared, what is kept, and the ranking."""
 
 from itertools import pairwise
 
@@ -78,7 +78,7 @@ def test_without_pictures_there_is_nothing_to_judge(tmp_path):
             runs.tuner("seed")
 
 
-def test_a_finer_sweep_keeps_the_seeds_and_is_not_run(ws, runs, simulator, capsys):
+def test_a_refined_sweep_keeps_the_seeds_and_is_not_run(ws, runs, simulator, capsys):
     tuner = runs.tuner(rater="anna")
     with pytest.raises(sf.SegfluxError, match="no votes on lora_strength yet"):
         tuner.next_sweep()
@@ -96,7 +96,7 @@ def test_a_finer_sweep_keeps_the_seeds_and_is_not_run(ws, runs, simulator, capsy
     assert f"{len(refine)} runs" in capsys.readouterr().out
 
 
-def test_a_finer_sweep_of_what_moves_together_moves_it_together(ws):
+def test_a_refined_sweep_keeps_linked_parameters_together(ws):
     sweep = sf.Sweep(
         sf.linked(steps=[10, 20], sampler_name=["euler", "heun"]),
         prompt="TOK",
@@ -110,7 +110,7 @@ def test_a_finer_sweep_of_what_moves_together_moves_it_together(ws):
     assert {(cell.steps, cell.sampler_name) for cell in cells} == {(10, "euler"), (20, "heun")}
 
 
-def test_an_axis_of_words_says_how_to_go_on(ws):
+def test_an_axis_without_numbers_cannot_be_refined(ws):
     runs = ws.run(sf.Sweep(prompt="TOK", finetune_id="a", sampler_name=["euler", "heun"], seed=[1, 2]))
     for seed in (1, 2):
         runs.vote(
@@ -151,7 +151,7 @@ def test_a_vote_is_kept_at_once_and_the_next_pair_is_another(runs):
     assert len(runs.votes) == 1, "a second press of the key is no second vote"
 
 
-def test_what_is_skipped_does_not_count_and_what_is_taken_back_is_gone(runs, sent):
+def test_a_skipped_pair_does_not_count_and_an_undone_vote_is_deleted(runs, sent):
     tuner = runs.tuner(rater="anna")
     ask(tuner, kind="vote", pair=tuner.pair, outcome="skip")
     assert (len(runs.votes), tuner.votes, tuner.ranking.votes) == (1, 0, 0)
@@ -165,7 +165,7 @@ def test_what_is_skipped_does_not_count_and_what_is_taken_back_is_gone(runs, sen
     assert voted
 
 
-def test_raters_have_votes_and_an_order_of_their_own(runs):
+def test_each_rater_has_separate_votes_and_another_order(runs):
     tuner = runs.tuner(rater="anna")
     ask(tuner, kind="vote", pair=tuner.pair, outcome="tie")
     ask(tuner, kind="rater", name=" ben\n")
@@ -188,7 +188,7 @@ def test_a_log_that_cannot_be_written_says_so(runs, sent, monkeypatch):
     assert tuner.votes == 0
 
 
-def test_its_text_is_the_same_whatever_was_voted(runs):
+def test_its_text_does_not_change_with_the_votes(runs):
     tuner = runs.tuner()
     before = repr(tuner)
     vote_for(runs, 0.8)

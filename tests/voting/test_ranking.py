@@ -1,4 +1,4 @@
-"""Votes of simulated people, whose taste is known."""
+"""Rankings from votes of simulated people, whose preferences are known."""
 
 from functools import cache
 
@@ -71,7 +71,7 @@ def test_the_sentence():
     assert ranking.scores["judged"].sum() == 180
 
 
-def test_samplers_are_ranked_by_score_and_what_is_not_clear_is_said():
+def test_samplers_are_ranked_by_score_with_those_that_are_not_clearly_worse():
     cast = [Vote("euler", "heun", LEFT if seed else TIE, seed) for seed in range(6)]
     cast += [Vote("heun", "lcm", LEFT, seed) for seed in range(6)] + [Vote("euler", "lcm", LEFT, 1)]
     ranking = rank("sampler_name", ["lcm", "euler", "heun"], cast)
@@ -108,7 +108,7 @@ def test_what_always_wins_stays_finite():
     assert np.isfinite(rank("lora_strength", STRENGTHS, cast).scores["score"]).all()
 
 
-def test_a_best_at_the_end_says_where_to_go_on():
+def test_a_best_value_at_an_end_names_the_direction():
     cast = people(np.random.default_rng(3), seeds=6, votes=120, peak=1.9, sharpness=4, spread=0.1)
     ranking = rank("lora_strength", STRENGTHS, cast)
     assert ranking.best == 1.4
@@ -128,7 +128,7 @@ def test_pairs_are_of_one_block_and_balanced():
     assert next_pair(blocks, judged, "anna") is not None, "and then a second time"
 
 
-def test_sides_are_left_to_chance_and_raters_see_another_order():
+def test_sides_are_random_and_raters_see_another_order():
     blocks = {seed: {value: f"{value}/{seed}" for value in STRENGTHS} for seed in range(20)}
     judged = []
     for _ in range(300):
