@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from . import loopthread
 from .backoff import RandomSource
 from .clock import Clock
-from .model import MODEL
+from .model import MODEL, SIMULATOR
 from .pictures.store import PictureStore
 from .runlog.journal import Journal, ServiceLog
 from .running.async_journal import AsyncJournal
@@ -28,8 +28,6 @@ from .service.transport import HttpTransport, Transport
 from .sweep.plan import PUBLISHED, Rates
 
 T = TypeVar("T")
-
-SIMULATOR = "simulator"
 
 CAUTIOUS_SECONDS = 3600.0
 """A new engine starts slowly if the log knows of a 429 that is younger than this."""

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from . import loopthread
-from .connection import SIMULATOR, Connection
+from .connection import Connection
 from .errors import MissingKey, SweepError
 from .launching import Display, RunSnapshot
 from .lifecycle import Disposition, State, disposition
 from .live import STOPPED, LiveRun
-from .model import PLACEHOLDER_FINETUNE_ID
+from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR
 from .notebook import MimeBundle, volatile_bundle
 from .runlog.journal import Journal, ServiceLog
 from .running.context import StopToken

@@ -218,6 +218,9 @@ SIZES: Mapping[str, tuple[int, int]] = MappingProxyType(
 PLACEHOLDER_FINETUNE_ID = "my-finetune-id"
 """The example id of the service's page. The hosted service has no such fine-tune, so it is refused there."""
 
+SIMULATOR = "simulator"
+"""The simulator's name as a service: in ``Workspace(service=...)``, in the log and in frames."""
+
 _FIELDS = (
     Parameter(
         "prompt",

@@ -27,6 +27,7 @@ from .runlog.frame import (
 )
 from .runlog.journal import ServiceLog
 from .runlog.rows import LoggedRun
+from .sheets.frame_view import AXES_ATTRIBUTE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -245,7 +246,7 @@ class Selection:
             labels = [labels for digest, labels in self.cells if digest in places]
             frame = build(table, order, labels, log.marks.all(), self._base, columns)
             # Most operations of pandas keep attrs. Where they are lost, a sheet uses the columns that vary.
-            frame.attrs["segflux_axes"] = list(self.axes)
+            frame.attrs[AXES_ATTRIBUTE] = list(self.axes)
             built = self._built[len(columns)] = (version, frame)
         return built[1].copy()
 

@@ -17,9 +17,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from .clock import SystemClock
-from .connection import SIMULATOR, Connection
+from .connection import Connection
 from .errors import WorkspaceError
 from .launcher import Launcher
+from .model import SIMULATOR
 from .runlog.frame import sweeps_frame
 from .runlog.journal import Journal
 from .runs import Runs, all_runs, runs_of_name, runs_of_sweep

@@ -276,7 +276,7 @@ def test_the_folder_is_private(tmp_path):
 
 
 def warnings_in(stderr):
-    """What a script wrote to its error output, without the remarks of asyncio's debug mode that a slow machine was slow."""
+    """What a script wrote as errors, without asyncio's remarks that something was slow."""
     return [line for line in stderr.splitlines() if not line.startswith("Executing <")]
 
 

@@ -17,11 +17,11 @@ import pandas as pd
 
 from ..errors import LayoutError
 from ..markup import plain
+from ..model import SIMULATOR
 
 AXES_ATTRIBUTE = "segflux_axes"
 """The key of ``frame.attrs`` under which a frame of runs has the names of the sweep's axes."""
 
-SIMULATOR = "simulator"
 SIMULATED_NOTE = "Simulated by segflux_nb's own flow model: these are not pictures by Flux."
 
 IMAGE_COLUMNS = ("image", "picture", "path", "file", "file_name", "image_path", "filename")

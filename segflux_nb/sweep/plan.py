@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from ..lifecycle import Disposition, State, disposition
 from ..markup import Template, count
-from ..model import MODEL
+from ..model import MODEL, SIMULATOR
 from .request import Request
 
 _HTML = Template("""\
@@ -107,7 +107,7 @@ class Plan:
 
     @property
     def _cost(self) -> str:
-        if self.service == "simulator":
+        if self.service == SIMULATOR:
             hosted = "unknown" if self.hosted_cost is None else f"about ${self.hosted_cost:.2f}"
             return f"free here, on the simulator; hosted {hosted} for all {self.cells:,}, by {self.cost_source}"
         if not self.to_submit:
@@ -179,7 +179,7 @@ def make_plan(
         if what is Disposition.HELD
     )
     evaluations = [MODEL.evaluations(request.parameters) for request in submits]
-    free = service == "simulator"
+    free = service == SIMULATOR
     cost, cost_source = _cost(evaluations, rates)
     hosted = _cost([MODEL.evaluations(request.parameters) for request in cells.values()], PUBLISHED)
     known = [number for number in evaluations if number is not None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..connection import SIMULATOR
+from ..model import SIMULATOR
 from ..session import Session
 
 

@@ -1,0 +1,77 @@
+"""How a sweep is started: it is planned in the log once, and reaches the engine once."""
+
+import pytest
+
+import segflux_nb as sf
+from segflux_nb.runlog.runs import RunLog
+from segflux_nb.running.engine import Engine
+from segflux_nb.simulator.app import Simulator
+
+
+@pytest.fixture
+def ws(tmp_path):
+    with (
+        Simulator(time_scale=0.002, paint=False) as simulator,
+        sf.Workspace(tmp_path, service=simulator) as workspace,
+    ):
+        yield workspace
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Calls of the log's and of the engine's method, in order, with the number of requests of each."""
+    calls = []
+
+    def spy(cls, name):
+        method = getattr(cls, name)
+
+        def spied(self, requests, **options):
+            requests = list(requests)
+            calls.append((f"{cls.__name__}.{name}", len(requests)))
+            return method(self, requests, **options)
+
+        monkeypatch.setattr(cls, name, spied)
+
+    spy(RunLog, "plan")
+    spy(Engine, "run")
+    return calls
+
+
+def sweep(**parameters):
+    return sf.Sweep(**{"prompt": "TOK", "finetune_id": "a", "seed": [1, 2, 3], **parameters})
+
+
+def test_a_sweep_is_planned_once_and_then_run(ws, calls):
+    assert ws.run(sweep()).counts == {"completed": 3}
+    assert calls == [("RunLog.plan", 3), ("Engine.run", 3)]
+
+
+def test_equal_cells_run_once(ws, calls):
+    runs = ws.run(sweep(seed={"a": 1, "b": 1, "c": 2}))
+    assert calls[-1] == ("Engine.run", 2)
+    assert len(runs) == 3
+
+
+def test_what_is_refused_is_neither_planned_nor_run(ws, calls):
+    with pytest.raises(sf.SweepError):
+        ws.run(sweep(), max_cost=0)
+    assert calls == []
+
+
+def test_a_retry_forgets_why_an_earlier_call_stopped(tmp_path):
+    tries = []
+
+    def is_moderated(body):
+        tries.append(body["seed"])
+        return tries == [2]
+
+    with (
+        Simulator(time_scale=0.002, paint=False, faults={"job:moderated": is_moderated}) as simulator,
+        sf.Workspace(tmp_path, service=simulator) as ws,
+    ):
+        stopped = ws.run(sweep(seed=[2, 3]), max_cost=0.04)
+        assert stopped.stopped
+        assert stopped.counts == {"failed": 1, "planned": 1}
+        retried = stopped.retry_failed()
+        assert retried.stopped is None
+        assert retried.counts == {"completed": 1, "planned": 1}
