@@ -80,7 +80,17 @@ def _sentence(text: str) -> str:
 
 
 def _restored(kind: type[SegfluxError], args: tuple[Any, ...], attributes: dict[str, Any]) -> SegfluxError:
-    """An error as it was before it was pickled."""
+    """An error as it was before it was pickled.
+
+    Parameters
+    ----------
+    kind:
+        Its class.
+    args:
+        Its arguments, as `Exception` keeps them.
+    attributes:
+        Its attributes.
+    """
     error = kind.__new__(kind, *args)
     error.__dict__.update(attributes)
     return error

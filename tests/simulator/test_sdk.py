@@ -14,6 +14,7 @@ from segmind import SegmindClient
 from segflux_nb import client as ours
 from segflux_nb import errors
 from segflux_nb.backoff import Backoff
+from segflux_nb.client import asynchronous
 from segflux_nb.model import MODEL
 from segflux_nb.simulator.app import Simulator
 from tests.support.service import BODY
@@ -253,7 +254,7 @@ def test_ours_times_out_with_the_id_and_says_that_it_goes_on():
 
 
 def test_ours_repeats_gets_and_never_submits(monkeypatch):
-    monkeypatch.setattr(ours, "GET_PAUSE", Backoff(first=0.001, longest=0.001))
+    monkeypatch.setattr(asynchronous, "GET_PAUSE", Backoff(first=0.001, longest=0.001))
     faults = {
         "status:502": {1},
         "status:drop_after": {2},
