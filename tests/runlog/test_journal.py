@@ -7,14 +7,14 @@ from segflux_nb.lifecycle import TRANSITIONS, State
 from segflux_nb.runlog.frame import DF_COLUMNS, LOG_COLUMNS
 from segflux_nb.runlog.journal import Journal
 from tests.support.corpus import PAYLOADS
-from tests.support.service import HandClock
+from tests.support.service import ManualClock
 
 CELLS = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3]))
 
 
 @pytest.fixture
 def journal(tmp_path):
-    opened = Journal(tmp_path / "log.sqlite", HandClock())
+    opened = Journal(tmp_path / "log.sqlite", ManualClock())
     opened.of("simulator").runs.plan(CELLS)
     yield opened
     opened.close()
@@ -46,7 +46,7 @@ def test_each_change_is_an_event_and_events_stay(log, tmp_path):
 
 
 def test_only_one_of_two_processes_moves_a_run(log, tmp_path):
-    journal = Journal(tmp_path / "log.sqlite", HandClock())
+    journal = Journal(tmp_path / "log.sqlite", ManualClock())
     other = journal.of("simulator")
     mine, theirs = row(log), row(other)
     assert log.runs.move(mine, State.SUBMITTING, owner="me") is not None
@@ -94,15 +94,15 @@ def test_files_that_are_no_logs_of_ours(tmp_path):
         other.execute("CREATE TABLE x (y)")
     other.close()
     with pytest.raises(sf.SegfluxError, match="another program"):
-        Journal(tmp_path / "other.sqlite", HandClock())
-    Journal(tmp_path / "newer.sqlite", HandClock()).close()
+        Journal(tmp_path / "other.sqlite", ManualClock())
+    Journal(tmp_path / "newer.sqlite", ManualClock()).close()
     with sqlite3.connect(tmp_path / "newer.sqlite") as newer:
         newer.execute("PRAGMA user_version = 99")
     newer.close()
     with pytest.raises(sf.SegfluxError, match="newer version"):
-        Journal(tmp_path / "newer.sqlite", HandClock())
+        Journal(tmp_path / "newer.sqlite", ManualClock())
     with pytest.raises(sf.SegfluxError, match="cannot be opened"):
-        Journal(tmp_path / "absent" / "log.sqlite", HandClock())
+        Journal(tmp_path / "absent" / "log.sqlite", ManualClock())
 
 
 def test_a_log_that_was_half_made_is_made_whole(tmp_path, monkeypatch):
@@ -110,9 +110,9 @@ def test_a_log_that_was_half_made_is_made_whole(tmp_path, monkeypatch):
 
     monkeypatch.setattr(schema, "SCHEMA", schema.SCHEMA + "CREATE TABLE runs (x);\n")
     with pytest.raises(sf.SegfluxError):
-        Journal(tmp_path / "log.sqlite", HandClock())
+        Journal(tmp_path / "log.sqlite", ManualClock())
     monkeypatch.undo()
-    Journal(tmp_path / "log.sqlite", HandClock()).close()
+    Journal(tmp_path / "log.sqlite", ManualClock()).close()
 
 
 def test_columns_are_declared_once():
@@ -126,7 +126,7 @@ def test_columns_are_declared_once():
 def test_many_rows_are_read_as_few_are(tmp_path, monkeypatch):
     prompts = [*PAYLOADS, 'quotes " and \\ and \x00']
     cells = list(sf.Sweep(prompt=prompts, finetune_id="a", lora_strength=[0.1, 1.0], seed=2**32 - 1))
-    journal = Journal(tmp_path / "log.sqlite", HandClock())
+    journal = Journal(tmp_path / "log.sqlite", ManualClock())
     log = journal.of("simulator").runs
     log.plan(cells[::-1])
     journal.of("elsewhere").runs.plan(cells[:3])

@@ -27,9 +27,9 @@ KEY = "SG_0123456789abcdef"
 
 
 class Server(ThreadingHTTPServer):
-    """Notes what it gets; answers what the test says."""
+    """Notes its requests, and responds as the test says."""
 
-    def __init__(self, answer):
+    def __init__(self, respond):
         self.got = []
         test = self
 
@@ -39,7 +39,7 @@ class Server(ThreadingHTTPServer):
             def do_GET(self):
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 test.got.append((self.command, self.path, dict(self.headers), body))
-                answer(self)
+                respond(self)
 
             do_POST = do_CONNECT = do_GET
 
@@ -51,8 +51,8 @@ class Server(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def serving(answer):
-    server = Server(answer)
+def serving(respond):
+    server = Server(respond)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
@@ -64,7 +64,7 @@ def serving(answer):
 
 
 def say(status, body=b"{}", **headers):
-    def answer(handler):
+    def respond(handler):
         handler.send_response(status)
         for name, value in headers.items():
             handler.send_header(name.replace("_", "-"), value)
@@ -72,16 +72,16 @@ def say(status, body=b"{}", **headers):
         handler.end_headers()
         handler.wfile.write(body)
 
-    return answer
+    return respond
 
 
 def send(service, *requests, secret=KEY):
     async def main():
-        wire = HttpTransport(service, Secret(secret) if secret else None)
+        opened = HttpTransport(service, Secret(secret) if secret else None)
         try:
-            return [await wire.send(request) for request in requests]
+            return [await opened.send(request) for request in requests]
         finally:
-            await wire.close()
+            await opened.close()
 
     return asyncio.run(main())
 
@@ -104,8 +104,8 @@ def test_the_key_goes_to_the_service_and_nowhere_else():
 def test_a_redirect_of_a_call_is_not_followed():
     with serving(say(200)) as other, serving(say(302, location=other.url + "/stolen")) as own:
         for method, purpose in (("GET", "status"), ("POST", "submit")):
-            (answer,) = send(at(own.url), HttpRequest(method, f"{own.url}/v2/x", purpose))
-            assert answer.status == 302
+            (response,) = send(at(own.url), HttpRequest(method, f"{own.url}/v2/x", purpose))
+            assert response.status == 302
     assert other.got == []
 
 
@@ -121,11 +121,11 @@ def test_a_redirect_of_a_picture_to_this_machine_or_its_network_is_not_followed(
 
 
 def test_a_redirect_of_a_picture_within_the_service_is_followed_a_few_times():
-    def answer(handler):
+    def respond(handler):
         hops = int(handler.path.strip("/"))
         say(302, location=f"/{hops - 1}")(handler) if hops else say(200, b"picture")(handler)
 
-    with serving(answer) as own:
+    with serving(respond) as own:
         (picture,) = send(at(own.url), HttpRequest("GET", f"{own.url}/3", "download"))
         assert picture.body == b"picture"
         with pytest.raises(NotSentError, match="redirects"):
@@ -169,7 +169,7 @@ def test_what_was_checked_is_connected_to(monkeypatch):
 
 @pytest.mark.parametrize("url", ["https://[", "https://x:99999/", "https://a..b/", "https://[::1", "https://"])
 def test_an_address_that_is_not_valid_is_refused(monkeypatch, url):
-    """The service's answers name addresses: whatever they are, they end one download and no more."""
+    """Addresses come from the service. A bad one ends one download and nothing else."""
     resolve_to(monkeypatch, ["93.184.216.34"])
     with pytest.raises(NotSentError, match=r"not fetched from|cannot be found"):
         asyncio.run(check(url, HOSTED))
@@ -189,8 +189,8 @@ def resolve_to(monkeypatch, addresses):
 def test_a_compressed_bomb_is_no_picture_and_is_not_unpacked():
     bomb = gzip.compress(b"x" * (80 << 20))
     with serving(say(200, bomb, content_encoding="gzip")) as own:
-        (answer,) = send(at(own.url), HttpRequest("GET", own.url, "download"))
-        assert answer.body == bomb
+        (response,) = send(at(own.url), HttpRequest("GET", own.url, "download"))
+        assert response.body == bomb
         assert own.got[0][2]["accept-encoding"] == "identity"
 
 
@@ -240,8 +240,8 @@ def test_what_never_left_and_what_may_have_arrived_are_told_apart():
         handler.wfile.write(b"{")
         handler.close_connection = True
 
-    for answer in (hang_up, promise_more):
-        with serving(answer) as own, pytest.raises(AnswerLost, match="was lost"):
+    for respond in (hang_up, promise_more):
+        with serving(respond) as own, pytest.raises(AnswerLost, match="was lost"):
             send(at(own.url), HttpRequest("POST", f"{own.url}/v2/x", "submit", b"{}"))
         assert len(own.got) == 1, "a submit is never repeated"
 
@@ -337,14 +337,14 @@ def test_without_a_system_store_certifis_list_is_trusted(authorities, tmp_path):
 
 
 def test_submits_use_connections_of_their_own():
-    """A POST on a kept connection that the server just closed could not be told from a lost answer."""
+    """A POST on a kept connection that the server just closed fails like one whose response was lost."""
     closed = []
 
-    def answer(handler):
+    def respond(handler):
         say(200)(handler)
         closed.append(handler.headers.get("connection"))
 
-    with serving(answer) as own:
+    with serving(respond) as own:
         peers = set()
         original = own.finish_request
 
@@ -357,7 +357,7 @@ def test_submits_use_connections_of_their_own():
     assert len(peers) == 3
 
 
-def test_an_answer_larger_than_the_cap_is_not_read():
+def test_a_response_larger_than_the_cap_is_not_read():
     with serving(say(200, b"x" * (2 << 20))) as own, pytest.raises(AnswerLost, match="larger than 1 MiB"):
         send(at(own.url), HttpRequest("POST", own.url, "submit", b"{}"))
 

@@ -23,7 +23,7 @@ NOW = 1_800_000_000.0
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 
 
-def answer(status, body, **headers):
+def response(status, body, **headers):
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     return HttpResponse(status, headers, body if isinstance(body, bytes) else json.dumps(body).encode())
 
@@ -46,7 +46,7 @@ def answer(status, body, **headers):
     ],
 )
 def test_refusals_of_a_submit_are_typed(status, body, kind, stops):
-    outcome = read_submit(answer(status, body), NOW)
+    outcome = read_submit(response(status, body), NOW)
     assert isinstance(outcome, Refused)
     assert type(outcome.error) is kind
     assert outcome.stops is stops
@@ -72,12 +72,12 @@ def test_refusals_of_a_submit_are_typed(status, body, kind, stops):
     ],
 )
 def test_what_else_a_submit_can_come_to(status, body, expected):
-    assert isinstance(read_submit(answer(status, body), NOW), expected)
+    assert isinstance(read_submit(response(status, body), NOW), expected)
 
 
 @pytest.mark.parametrize("request_id", ["47411f110c6fa4fe05dcb9ffed2c1962", "47411f11-0c6f-a4fe-05dc-b9ffed2c1962"])
 def test_ids_are_opaque(request_id):
-    outcome = read_submit(answer(200, {"request_id": request_id, "status": "QUEUED"}), NOW)
+    outcome = read_submit(response(200, {"request_id": request_id, "status": "QUEUED"}), NOW)
     assert outcome == Accepted(request_id, "", "")
 
 
@@ -95,20 +95,20 @@ def test_ids_are_opaque(request_id):
     ],
 )
 def test_statuses(status, body, expected):
-    assert read_status(answer(status, body), NOW) == expected
+    assert read_status(response(status, body), NOW) == expected
 
 
 @pytest.mark.parametrize(
     ("status", "body"), [(500, {"error": "x"}), (502, HTML), (429, {"error": "x"}), (200, b""), (200, {})]
 )
-def test_errors_of_a_poll_are_no_answers(status, body):
-    assert isinstance(read_status(answer(status, body), NOW), Unclear)
-    assert isinstance(read_result(answer(status, body), NOW), Unclear)
+def test_errors_of_a_poll_are_no_outcome(status, body):
+    assert isinstance(read_status(response(status, body), NOW), Unclear)
+    assert isinstance(read_result(response(status, body), NOW), Unclear)
 
 
 def test_a_poll_that_is_not_allowed_raises():
     with pytest.raises(errors.AuthenticationError):
-        read_status(answer(401, {"error": "no"}), NOW)
+        read_status(response(401, {"error": "no"}), NOW)
 
 
 URL = "https://images.segmind.com/generations/x.jpeg"
@@ -127,7 +127,7 @@ URL = "https://images.segmind.com/generations/x.jpeg"
     ],
 )
 def test_output_in_every_shape(result):
-    outcome = read_result(answer(200, {"status": "COMPLETED", "metrics": {"cost": 0.03}, **result}), NOW)
+    outcome = read_result(response(200, {"status": "COMPLETED", "metrics": {"cost": 0.03}, **result}), NOW)
     assert outcome == Rendered(URL, {"cost": 0.03})
 
 
@@ -135,7 +135,7 @@ def test_output_in_every_shape(result):
     "result", [{}, {"output": ""}, {"output": []}, {"output": {"text": "x"}}, {"output": 7, "images": "x"}]
 )
 def test_a_result_without_a_picture(result):
-    assert isinstance(read_result(answer(200, {"status": "COMPLETED", **result}), NOW), NoPicture)
+    assert isinstance(read_result(response(200, {"status": "COMPLETED", **result}), NOW), NoPicture)
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,13 @@ def test_a_result_without_a_picture(result):
     ],
 )
 def test_the_moment_of_reset_in_any_format(headers, seconds):
-    assert service_error(answer(429, {"error": "x"}, **headers), NOW).retry_after == seconds
+    assert service_error(response(429, {"error": "x"}, **headers), NOW).retry_after == seconds
 
 
 def test_texts_of_the_service_are_made_plain_and_short():
-    error = service_error(answer(502, HTML), NOW)
+    error = service_error(response(502, HTML), NOW)
     assert error.detail == "502 Bad Gateway nginx"
-    hostile = service_error(answer(400, {"error": "\x1b[31mred\n" + "x" * 5000}), NOW)
+    hostile = service_error(response(400, {"error": "\x1b[31mred\n" + "x" * 5000}), NOW)
     assert "\x1b" not in str(hostile)
     assert len(str(hostile)) < 800
 
@@ -178,7 +178,7 @@ def test_histories_in_several_envelopes():
         row,
         {"data": [{**row, "request_body": '{"seed": 1}'}]},
     ):
-        (found,) = read_history(answer(200, body), NOW)
+        (found,) = read_history(response(200, body), NOW)
         assert (found.request_id, dict(found.body), found.status, found.picture_url, found.cost) == (
             "a",
             {"seed": 1},
@@ -187,4 +187,4 @@ def test_histories_in_several_envelopes():
             0.03,
         )
     with pytest.raises(errors.ServerError):
-        read_history(answer(500, {"error": "x"}), NOW)
+        read_history(response(500, {"error": "x"}), NOW)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from segflux_nb.model import MODEL
-from tests.support.service import BASE, BODY, Desk
+from tests.support.service import BASE, BODY, InProcessClient
 
 KEY = "SG_0123456789abcdef"
 V1, V2 = f"/v1/{MODEL.slug}", f"/v2/{MODEL.slug}"
@@ -147,25 +147,25 @@ def dashed(request_id):
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.rule)
 def test_contract(row):
-    desk = Desk(**row.settings)
-    ids = [desk.submit(**changes)["request_id"] for changes in row.jobs]
-    desk.clock.time += row.later
+    client = InProcessClient(**row.settings)
+    ids = [client.submit(**changes)["request_id"] for changes in row.jobs]
+    client.clock.time += row.later
     path = row.path.replace("{0:dashed}", dashed(ids[0]) if ids else "")
     for number, request_id in enumerate(ids):
         path = path.replace(f"{{{number}}}", request_id)
-    status, body, reply = desk.call(row.method, path, row.body, **row.headers)
+    status, body, response = client.call(row.method, path, row.body, **row.headers)
     assert status == row.status, body
-    assert reply.headers["content-type"] == row.type
+    assert response.headers["content-type"] == row.type
     for name, value in row.shows.items():
         assert body[name] == (pytest.approx(value) if isinstance(value, float) else value)
     if row.says:
         assert row.says in body["error"]
     for name in row.has_headers:
-        assert (name.lstrip("!") in reply.headers) is not name.startswith("!")
+        assert (name.lstrip("!") in response.headers) is not name.startswith("!")
 
 
 def test_addresses_are_absolute_as_the_caller_sees_the_service():
-    job = Desk().submit()
+    job = InProcessClient().submit()
     for name, tail in (
         ("poll_url", "/v1/requests/{}"),
         ("status_url", "/v2/requests/{}/status"),
@@ -175,59 +175,59 @@ def test_addresses_are_absolute_as_the_caller_sees_the_service():
 
 
 def test_only_what_completes_is_billed_and_the_ledger_knows_what_was_served():
-    desk = Desk(credits=1.0)
-    done, failed = desk.submit(), desk.submit(steps=0)
-    desk.clock.time += 60
-    result = desk.call("GET", done["response_url"])[1]
+    client = InProcessClient(credits=1.0)
+    done, failed = client.submit(), client.submit(steps=0)
+    client.clock.time += 60
+    result = client.call("GET", done["response_url"])[1]
     assert result["metrics"]["remaining_credits"] == pytest.approx(1 - MODEL.price)
-    desk.call("GET", result["output"])
-    desk.call("GET", result["output"])
-    entries = {entry.request_id: entry for entry in desk.ledger.entries()}
+    client.call("GET", result["output"])
+    client.call("GET", result["output"])
+    entries = {entry.request_id: entry for entry in client.ledger.entries()}
     assert entries[done["request_id"]].billed == pytest.approx(MODEL.price)
     assert entries[failed["request_id"]].billed == 0
     assert (entries[done["request_id"]].results_served, entries[done["request_id"]].pictures_served) == (1, 2)
-    over_http = desk.call("GET", "/simulator/ledger")[1]
-    assert over_http["billed"] == pytest.approx(desk.ledger.billed)
+    over_http = client.call("GET", "/simulator/ledger")[1]
+    assert over_http["billed"] == pytest.approx(client.ledger.billed)
     assert [entry["request_id"] for entry in over_http["entries"]] == list(entries)
 
 
 def test_evaluations_and_hardware_decide_time_and_price():
-    desk = Desk(spread=0.0, mean_seconds=10, price=0.05)
+    client = InProcessClient(spread=0.0, mean_seconds=10, price=0.05)
     for changes in ({}, {"sampler_name": "heun"}, {"steps": 50}, {"hardware": "fast"}):
-        desk.submit(**changes)
-    seconds = [entry.finished_at - entry.started_at for entry in desk.ledger.entries()]
-    prices = [entry.price for entry in desk.ledger.entries()]
+        client.submit(**changes)
+    seconds = [entry.finished_at - entry.started_at for entry in client.ledger.entries()]
+    prices = [entry.price for entry in client.ledger.entries()]
     assert seconds == pytest.approx([10, 19.6, 20, 6])
     assert prices == pytest.approx([0.05, 0.098, 0.1, 0.075])
 
 
 def test_a_cold_model_starts_late_once():
-    desk = Desk(cold_start=120)
-    first = desk.submit()
-    desk.clock.time += 100
-    second = desk.submit(seed=2)
-    assert desk.call("GET", first["status_url"])[1]["status"] == "QUEUED"
-    assert desk.call("GET", second["status_url"])[1]["status"] == "PROCESSING"
-    desk.clock.time += 3000
-    third = desk.submit(seed=3)
-    assert desk.call("GET", third["status_url"])[1]["status"] == "QUEUED"
+    client = InProcessClient(cold_start=120)
+    first = client.submit()
+    client.clock.time += 100
+    second = client.submit(seed=2)
+    assert client.call("GET", first["status_url"])[1]["status"] == "QUEUED"
+    assert client.call("GET", second["status_url"])[1]["status"] == "PROCESSING"
+    client.clock.time += 3000
+    third = client.submit(seed=3)
+    assert client.call("GET", third["status_url"])[1]["status"] == "QUEUED"
 
 
 def test_it_says_that_it_is_the_simulator_and_when_its_history_is_complete():
-    assert Desk().call("GET", "/v9")[2].headers["x-segflux-history-complete-after"] == "1"
-    undeclared = Desk(history_complete=None).call("GET", "/v9")[2].headers
+    assert InProcessClient().call("GET", "/v9")[2].headers["x-segflux-history-complete-after"] == "1"
+    undeclared = InProcessClient(history_complete=None).call("GET", "/v9")[2].headers
     assert "x-segflux-history-complete-after" not in undeclared
     assert undeclared["x-segflux-simulator"] == "1"
 
 
 def test_ten_thousand_jobs_play_in_seconds():
-    desk = Desk(workers=500)
+    client = InProcessClient(workers=500)
     jobs = []
     for seed in range(10_000):
-        jobs.append(desk.submit(seed=seed))
-        desk.clock.time += 0.05
-    desk.clock.time += 60
+        jobs.append(client.submit(seed=seed))
+        client.clock.time += 0.05
+    client.clock.time += 60
     for job in jobs[::10]:
-        assert desk.call("GET", job["status_url"])[1]["status"] == "COMPLETED"
-    assert desk.ledger.submits == 10_000
-    assert desk.ledger.billed == pytest.approx(10_000 * MODEL.price)
+        assert client.call("GET", job["status_url"])[1]["status"] == "COMPLETED"
+    assert client.ledger.submits == 10_000
+    assert client.ledger.billed == pytest.approx(10_000 * MODEL.price)

@@ -1,4 +1,4 @@
-"""Each fault: what a plain client sees, through a socket and through the seam, and what the ledger says."""
+"""Each fault: what a plain client sees, through a socket and through the protocol alone, and what the ledger says."""
 
 import http.client
 import io
@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from segflux_nb.model import MODEL
 from segflux_nb.simulator.app import Simulator
 from segflux_nb.simulator.service.faults import AFTERWARDS, INSTEAD, KINDS, OF_JOBS, OF_PICTURES, Faults, parse_faults
-from tests.support.service import BODY, Desk
+from tests.support.service import BODY, InProcessClient
 
 SUBMIT = f"/v2/{MODEL.slug}"
 
@@ -47,29 +47,29 @@ TYPES = {
 }
 
 
-class Seam:
+class WithoutSocket:
     """The protocol without a socket."""
 
     def __init__(self, **settings):
-        self.desk = Desk(time_scale=0, **settings)
-        self.ledger = self.desk.ledger
+        self.client = InProcessClient(time_scale=0, **settings)
+        self.ledger = self.client.ledger
         self.stale = False
 
     def call(self, method, path, body=None):
         if self.stale:
             self.stale = False
             return "cut", None, b""
-        status, data, reply = self.desk.call(method, path, body, raw=True)
-        if reply.ready_at is not None:
-            self.desk.clock.time = max(self.desk.clock.time, reply.ready_at)
-        self.stale = reply.closes
-        return ("cut", None, b"") if reply.cut else (status, reply.headers.get("content-type"), data)
+        status, data, response = self.client.call(method, path, body, raw=True)
+        if response.ready_at is not None:
+            self.client.clock.time = max(self.client.clock.time, response.ready_at)
+        self.stale = response.closes
+        return ("cut", None, b"") if response.cut else (status, response.headers.get("content-type"), data)
 
     def now(self):
-        return self.desk.clock.time
+        return self.client.clock.time
 
     def close(self):
-        self.desk.simulator.close()
+        self.client.simulator.close()
 
 
 class FastClock:
@@ -87,7 +87,7 @@ class FastClock:
         self.time += seconds
 
 
-class Socket:
+class WithSocket:
     """A plain client of Python's own, on one connection that it keeps."""
 
     def __init__(self, **settings):
@@ -114,7 +114,7 @@ class Socket:
         self.simulator.close()
 
 
-@pytest.fixture(params=[Seam, Socket])
+@pytest.fixture(params=[WithoutSocket, WithSocket])
 def service(request):
     made = []
 

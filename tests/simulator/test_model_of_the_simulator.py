@@ -16,7 +16,7 @@ from segflux_nb.simulator.flow import generate, samplers, schedulers, stochastic
 from segflux_nb.simulator.flow.finetunes import KINDS, kind_at, towards
 from segflux_nb.simulator.painter import paint as painter
 from segflux_nb.simulator.render import painted
-from tests.support.service import BODY, Desk
+from tests.support.service import BODY, InProcessClient
 
 
 def latent(**changes):
@@ -394,9 +394,9 @@ def test_the_subject_comes_with_strength():
 def test_equal_requests_give_equal_bytes_and_say_that_they_are_simulated():
     entries = []
     for _ in range(2):
-        desk = Desk()
-        desk.submit(aspect_ratio="21:9", steps=2)
-        entries += desk.ledger.entries()
+        client = InProcessClient()
+        client.submit(aspect_ratio="21:9", steps=2)
+        entries += client.ledger.entries()
     one, other = map(painted, entries)
     assert one == other
     image = Image.open(io.BytesIO(one))

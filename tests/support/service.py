@@ -1,4 +1,4 @@
-"""A simulator without a socket, under a clock that the test moves."""
+"""Calls of a simulator without a socket, and a clock that the test moves."""
 
 import json
 
@@ -19,7 +19,7 @@ BODY = {
 }
 
 
-class HandClock:
+class ManualClock:
     def __init__(self, start=1_800_000_000.0):
         self.time = start
 
@@ -33,11 +33,11 @@ class HandClock:
         raise AssertionError("nothing sleeps on this clock")
 
 
-class Desk:
-    """Calls on a simulator's protocol, and its clock."""
+class InProcessClient:
+    """Calls a simulator without a socket, under a clock that the test moves."""
 
     def __init__(self, **settings):
-        self.clock = HandClock()
+        self.clock = ManualClock()
         self.simulator = Simulator(**{"time_scale": 1, "paint": False, **settings}, clock=self.clock)
         self.ledger = self.simulator.ledger
 
@@ -46,7 +46,7 @@ class Desk:
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             headers.setdefault("content-type", "application/json")
-        call = ServiceRequest(
+        request = ServiceRequest(
             method,
             path,
             BASE,
@@ -54,15 +54,15 @@ class Desk:
             headers,
             body if isinstance(body, bytes) else json.dumps(body).encode(),
         )
-        reply, data = self.simulator.reply(call)
+        response, data = self.simulator.reply(request)
         if raw:
-            return reply.status, data, reply
+            return response.status, data, response
         try:
-            return reply.status, json.loads(data), reply
+            return response.status, json.loads(data), response
         except ValueError:
-            return reply.status, data, reply
+            return response.status, data, response
 
     def submit(self, **changes):
-        status, answer, _ = self.call("POST", "/v2/flux-dev-finetuned", {**BODY, **changes})
-        assert status == 200, answer
-        return answer
+        status, job, _ = self.call("POST", "/v2/flux-dev-finetuned", {**BODY, **changes})
+        assert status == 200, job
+        return job
