@@ -1,1 +1,1 @@
-"""Pictures on disk: decoded fully before they count, stored under what they contain."""
+"""Pictures on disk: each is decoded fully before it is accepted, and stored under the sha256 of its bytes."""

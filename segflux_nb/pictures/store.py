@@ -1,4 +1,4 @@
-"""Pictures in a folder, each under the sha256 of its bytes, written so that a name never holds half a picture."""
+"""Pictures in a folder, each under the sha256 of its bytes. A file is never half a picture, whatever happens."""
 
 from __future__ import annotations
 
@@ -19,7 +19,17 @@ STALE_SECONDS = 3600.0
 
 @dataclass(frozen=True)
 class StoredPicture:
-    """A picture on disk: its path relative to the workspace, its digest, its width and height in pixels."""
+    """A picture on disk.
+
+    Attributes
+    ----------
+    path:
+        Its path, relative to the workspace's folder.
+    sha256:
+        The digest of its bytes.
+    width, height:
+        Its size, in pixels.
+    """
 
     path: str
     sha256: str
@@ -33,23 +43,24 @@ class PictureStore:
     Parameters
     ----------
     workspace:
-        The workspace's folder; pictures go to ``pictures/ab/<sha256>.jpg`` below it.
+        The workspace's folder. Pictures go to ``pictures/ab/<sha256>.jpg`` below it.
     durable:
-        False is for tests that keep many thousand pictures: they survive a kill, not a power cut.
+        Whether a picture survives a power failure. False is for tests that keep many thousand pictures; those survive
+        only the end of the process.
     """
 
     def __init__(self, workspace: Path, *, durable: bool = True) -> None:
         self._durable = durable
-        # A text, not a Path: Python 3.13.0 parses a Path when it is first used, and not safely from several threads.
+        # A string, not a Path: Python 3.13.0 parses a Path at its first use, which is not safe from several threads.
         self._workspace = os.fspath(workspace)
 
     def put(self, data: bytes) -> StoredPicture:
-        """Keep a picture, once it has been decoded fully.
+        """Store a picture, after it was decoded fully.
 
         Raises
         ------
         PictureError
-            Where it is none.
+            Where the bytes are not a picture.
         WorkspaceError
             Where it cannot be written.
         """
@@ -57,22 +68,36 @@ class PictureStore:
         sha256 = hashlib.sha256(data).hexdigest()
         path = f"pictures/{sha256[:2]}/{sha256}.{ending}"
         self._write(Path(self._workspace, path), data)
-        # The picture is safe, whatever becomes of the small one: a sheet does without.
+        # The picture is stored. A thumbnail that cannot be written is not missed: sheets read the picture then.
         with contextlib.suppress(WorkspaceError, OSError, ValueError):
             if (small := thumbnail(image)) is not None:
                 self._write(Path(self._workspace, FOLDER, sha256[:2], f"{sha256}.jpg"), small)
         return StoredPicture(path, sha256, image.width, image.height)
 
     def tidy(self, now: float) -> None:
-        """Remove what writes that were killed left behind: temporary files older than an hour (`now` since 1970)."""
+        """Remove temporary files that processes left behind when they were killed: those older than an hour.
+
+        Parameters
+        ----------
+        now:
+            The current time, in seconds since 1970.
+        """
         folders = [Path(self._workspace, name) for name in ("pictures", FOLDER)]
         for left in (left for folder in folders for left in folder.glob(f"*/{ARRIVING}*")):
-            with contextlib.suppress(OSError):  # somebody else's tidying, or a folder that cannot be written
+            with contextlib.suppress(OSError):  # another process removed it, or the folder is read-only
                 if left.stat().st_mtime < now - STALE_SECONDS:
                     left.unlink()
 
     def set_aside(self, data: bytes, name: str) -> Path:
-        """Keep bytes that are no picture, for a person to look at: they were paid for."""
+        """Keep bytes that are not a picture in ``rejected/``, for a person to look at: they were paid for.
+
+        Parameters
+        ----------
+        data:
+            The bytes.
+        name:
+            The file's name, without its ending.
+        """
         path = Path(self._workspace, "rejected", f"{name}.bin")
         self._write(path, data)
         return path
@@ -98,12 +123,12 @@ class PictureStore:
             raise WorkspaceError(
                 f"The picture cannot be written to {path.parent}: {error.strerror or error}",
                 money="a picture was billed",
-                remedy="Make room or permit writing, then run the sweep again: it is fetched again without paying",
+                remedy="Free disk space or allow writing, then run the sweep again: fetching it again costs nothing",
             ) from None
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make a rename durable, where the system can."""
+    """Make renames in a folder durable, where the system can."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)

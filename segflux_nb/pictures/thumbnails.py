@@ -1,6 +1,6 @@
-"""Small copies of pictures, made when they arrive, so that a sheet of hundreds need not decode them whole.
+"""Small copies of pictures, made when pictures arrive. A sheet of hundreds is drawn from them without decoding all.
 
-They are a cache: whatever is missing is drawn from the picture itself.
+They are a cache: where one is missing, the picture itself is read.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from pathlib import Path
 from PIL import Image
 
 SIDE = 256
-"""The longer side of a thumbnail, in pixels; smaller pictures have none."""
+"""The longer side of a thumbnail, in pixels. Smaller pictures have no thumbnail."""
 
 FOLDER = "thumbnails"
 QUALITY = 85
 
 
 def thumbnail(image: Image.Image) -> bytes | None:
-    """A picture's thumbnail as JPEG, or None where the picture is small enough itself."""
+    """A picture's thumbnail as a JPEG file, or None where the picture is no larger itself."""
     if max(image.size) <= SIDE:
         return None
     small = image.convert("RGB")
@@ -29,8 +29,10 @@ def thumbnail(image: Image.Image) -> bytes | None:
 
 
 def thumbnail_of(picture: str) -> Path | None:
-    """Where the thumbnail of a picture in a workspace is; None for other pictures.
+    """The path of the thumbnail of a picture in a workspace; None for other pictures.
 
+    Example
+    -------
     >>> thumbnail_of("study/pictures/ab/" + 64 * "a" + ".png").as_posix()[:22]
     'study/thumbnails/ab/aa'
     >>> thumbnail_of("holiday.jpg")

@@ -1,8 +1,8 @@
-"""The fonts of sheets: DejaVu Sans, shipped with the package, so that labels look the same everywhere.
+"""The fonts of sheets: DejaVu Sans, which is part of the package, so that labels look the same everywhere.
 
-What it lacks (Chinese, Japanese, Korean, emoji) is drawn with a font of the system where there is one, else written
-as its code point: never as an empty box. Right-to-left text is shaped and ordered here, so that it does not depend on
-how Pillow was built.
+It has no Chinese, Japanese, Korean and emoji. Those are drawn with a font of the system; where the system has none,
+their code points are written, never an empty box. Right-to-left text is shaped and ordered here, so that the result
+does not depend on how Pillow was built.
 """
 
 from __future__ import annotations
@@ -32,35 +32,71 @@ _SYSTEM_FONTS = (
     *("DroidSansFallbackFull", "NotoSans-Regular", "NotoSansDevanagari-Regular", "NotoSansThai-Regular"),
     *("Arial Unicode", "NotoColorEmoji", "Apple Color Emoji", "seguiemj", "NotoEmoji-Regular", "Symbola", "unifont"),
 )
-"""File names of fonts that systems have for what ours lacks; the first that can draw a character does."""
+"""Names of system fonts for characters that ours lacks. The first that can draw a character is taken."""
 
 _BITMAP_SIZES = (109, 160, 136, 128, 96, 64)
-"""Sizes in which fonts of coloured bitmaps come."""
+"""The sizes that fonts of coloured bitmaps can have."""
 
-_ROOM = 1.17
-"""An emoji is as high as a line's letters from top to bottom, a little more than the size."""
+_EMOJI_HEIGHT = 1.17
+"""The height of an emoji in font sizes: from the top of the highest letter to the bottom of the lowest."""
 
 _RIGHT_TO_LEFT = ("\u0590", "\u08ff"), ("\ufb1d", "\ufdff"), ("\ufe70", "\ufeff")
 
 
 @lru_cache(maxsize=64)
 def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """The font at a size in pixels."""
+    """Our font.
+
+    Parameters
+    ----------
+    size:
+        The size, in pixels.
+    bold:
+        Whether it is the bold one.
+    """
     return _load(_FOLDER / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), size)
 
 
 def text_width(text: str, size: int, *, bold: bool = False) -> float:
-    """The width of a line in pixels."""
+    """The width of a line, in pixels.
+
+    Parameters
+    ----------
+    text:
+        The line.
+    size:
+        The size of the font, in pixels.
+    bold:
+        Whether it is the bold font.
+    """
     return sum(piece.width for piece in _pieces(text, size, bold=bold))
 
 
 def line_height(size: int) -> int:
-    """From one line to the next, in pixels."""
+    """The distance from one line to the next, in pixels, at a font size."""
     return round(size * 1.28)
 
 
 def write(sheet: Image.Image, x: float, y: int, text: str, size: int, colour: str, *, bold: bool = False) -> None:
-    """Draw a line of text whose left end is at `x` and whose middle is at `y`."""
+    """Draw a line of text.
+
+    Parameters
+    ----------
+    sheet:
+        The picture that is drawn on.
+    x:
+        The left end of the line.
+    y:
+        Its middle.
+    text:
+        The line, in the order in which it is read.
+    size:
+        The size of the font, in pixels.
+    colour:
+        The colour, as CSS writes it.
+    bold:
+        Whether it is the bold font.
+    """
     pen = ImageDraw.Draw(sheet)
     for piece in _pieces(_in_drawing_order(text), size, bold=bold):
         if piece.bitmap is None:
@@ -72,7 +108,21 @@ def write(sheet: Image.Image, x: float, y: int, text: str, size: int, colour: st
 
 
 def wrap(text: str, width: float, size: int, *, lines: int, bold: bool = False) -> list[str]:
-    """The text in at most so many lines of this width, broken at spaces where it can be, elided where it must be."""
+    """The text in lines, broken at spaces, commas and hyphens where possible. What does not fit becomes ``…``.
+
+    Parameters
+    ----------
+    text:
+        The text.
+    width:
+        The most pixels of a line.
+    size:
+        The size of the font, in pixels.
+    lines:
+        The most lines.
+    bold:
+        Whether it is the bold font.
+    """
     text = drawable(plain(text)).strip()
     wrapped: list[str] = []
     rest = text
@@ -88,7 +138,7 @@ def wrap(text: str, width: float, size: int, *, lines: int, bold: bool = False) 
 
 
 def drawable(text: str) -> str:
-    """The text with characters that no font here has written as ``U+5C71``, and without joiners of emoji."""
+    """The text without joiners of emoji, and with ``U+5C71`` in place of each character that no font here has."""
     kept = (char for char in text if char not in "\u200c\u200d" and not "\ufe00" <= char <= "\ufe0f")
     return "".join(char if _family(char) is not None else f"U+{ord(char):04X}" for char in kept)
 
@@ -112,7 +162,7 @@ _shape = ArabicReshaper({"delete_harakat": False, "support_ligatures": False}).r
 
 
 def _in_drawing_order(text: str) -> str:
-    """The text as it is drawn from left to right."""
+    """The text in the order in which it is drawn, from left to right."""
     if not any(first <= char <= last for char in text for first, last in _RIGHT_TO_LEFT):
         return text
     return str(get_display(_shape(text)))
@@ -123,7 +173,19 @@ def _in_drawing_order(text: str) -> str:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Characters that one font draws: coloured bitmaps as a picture, the rest as text."""
+    """Characters of a line that one font draws.
+
+    Attributes
+    ----------
+    text:
+        The characters.
+    font:
+        The font.
+    width:
+        Their width, in pixels.
+    bitmap:
+        The characters as a picture, where the font has coloured bitmaps; else None.
+    """
 
     text: str
     font: ImageFont.FreeTypeFont
@@ -151,7 +213,7 @@ def _pieces(text: str, size: int, *, bold: bool) -> Iterator[_Piece]:
 
 @lru_cache(maxsize=8192)
 def _family(char: str) -> Path | None:
-    """The font file that draws a character; None where none does."""
+    """The file of the font that draws a character, or None."""
     own = _FOLDER / "DejaVuSans.ttf"
     if char.isascii() or char.isspace() or _draws(own, char):
         return own
@@ -171,7 +233,7 @@ def _system_fonts() -> tuple[Path, ...]:
 
 
 def _draws(path: Path, char: str) -> bool:
-    return _glyph(path, char) != _glyph(path, "\U0010fffd")  # a code point that no font draws
+    return _glyph(path, char) != _glyph(path, "\U0010fffd")  # no font draws this code point
 
 
 def _glyph(path: Path, char: str) -> tuple[int, int, bytes]:
@@ -181,7 +243,7 @@ def _glyph(path: Path, char: str) -> tuple[int, int, bytes]:
 
 @cache
 def _is_bitmap(path: Path) -> bool:
-    """Whether a font has coloured bitmaps of one size only."""
+    """Whether a font has only coloured bitmaps of one size."""
     try:
         _load(path, 24)
     except OSError:
@@ -191,7 +253,7 @@ def _is_bitmap(path: Path) -> bool:
 
 @lru_cache(maxsize=64)
 def _load(path: Path, size: int) -> ImageFont.FreeTypeFont:
-    # The basic layout is the same wherever Pillow was built; shaping is done above.
+    # The basic layout is the same however Pillow was built; text is shaped above.
     basic = ImageFont.Layout.BASIC
     try:
         return ImageFont.truetype(path, size, layout_engine=basic)
@@ -212,5 +274,5 @@ def _bitmap(path: Path, text: str, size: int) -> Image.Image:
     left, top, right, bottom = face.getbbox(text)
     glyphs = Image.new("RGBA", (max(1, round(right - left)), max(1, round(bottom - top))))
     ImageDraw.Draw(glyphs).text((-left, -top), text, font=face, embedded_color=True)
-    height = max(1, round(size * _ROOM))
+    height = max(1, round(size * _EMOJI_HEIGHT))
     return glyphs.resize((max(1, round(glyphs.width * height / glyphs.height)), height), Image.Resampling.LANCZOS)
