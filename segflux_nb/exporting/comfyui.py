@@ -1,4 +1,4 @@
-"""The parameters of a picture by ComfyUI, out of the graph of nodes that it carries. Pure."""
+"""The parameters of a picture by ComfyUI, read from the graph of nodes that the file carries. Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,19 @@ from collections.abc import Mapping
 from typing import Any
 
 _NUMBERS = ("seed", "noise_seed", "steps", "cfg", "denoise", "guidance")
-_WORDS = ("sampler_name", "scheduler")
+_NAMES = ("sampler_name", "scheduler")
 
 
 def parse(texts: Mapping[str, str]) -> dict[str, Any]:
-    """What the graph says of prompt, seed, steps, sampler, scheduler and LoRA; empty where there is no graph.
+    """Prompt, seed, steps, sampler, scheduler and LoRA, as far as the graph has them; empty where there is no graph.
 
+    Parameters
+    ----------
+    texts:
+        The texts of the picture's file, by keyword. ComfyUI keeps the graph under ``prompt``.
+
+    Example
+    -------
     >>> graph = {"1": {"class_type": "KSampler", "inputs": {"seed": 7, "steps": 20, "positive": ["2", 0]}},
     ...          "2": {"class_type": "CLIPTextEncode", "inputs": {"text": "a fox"}}}
     >>> parse({"prompt": json.dumps(graph)})
@@ -27,23 +34,33 @@ def parse(texts: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for node in nodes:
         inputs = node["inputs"]
-        for name in (*_NUMBERS, *_WORDS):
+        for name in (*_NUMBERS, *_NAMES):
             value = inputs.get(name)
-            if isinstance(value, str if name in _WORDS else int | float):
+            if isinstance(value, str if name in _NAMES else int | float):
                 found.setdefault("seed" if name == "noise_seed" else name, value)
         if str(node["class_type"]).startswith("LoraLoader") and isinstance(inputs.get("strength_model"), int | float):
             found.setdefault("lora_strength", float(inputs["strength_model"]))
             found.setdefault("finetune_id", inputs.get("lora_name"))
     for node in nodes:
         for ours, theirs in (("prompt", "positive"), ("prompt", "conditioning"), ("negative_prompt", "negative")):
-            words = _words(graph, node["inputs"].get(theirs), 8)
-            if words is not None:
-                found.setdefault(ours, words)
+            text = _text(graph, node["inputs"].get(theirs), 8)
+            if text is not None:
+                found.setdefault(ours, text)
     return found
 
 
-def _words(graph: Mapping[str, Any], link: Any, depth: int) -> str | None:
-    """The text at the other end of a link, through nodes that pass it on."""
+def _text(graph: Mapping[str, Any], link: Any, depth: int) -> str | None:
+    """The text at the other end of a link, or None.
+
+    Parameters
+    ----------
+    graph:
+        The nodes, by their number.
+    link:
+        The number of a node and of one of its outputs.
+    depth:
+        How many nodes that pass the text on are followed: a graph may have a circle.
+    """
     if not (isinstance(link, list) and link and depth):
         return None
     node = graph.get(str(link[0]))
@@ -53,5 +70,5 @@ def _words(graph: Mapping[str, Any], link: Any, depth: int) -> str | None:
     for name in ("text", "t5xxl", "clip_l"):
         if isinstance(inputs.get(name), str):
             return str(inputs[name])
-    onward = (_words(graph, value, depth - 1) for value in inputs.values())
-    return next((words for words in onward if words is not None), None)
+    onward = (_text(graph, value, depth - 1) for value in inputs.values())
+    return next((text for text in onward if text is not None), None)

@@ -1,4 +1,4 @@
-"""Words inside picture files, put there without touching a pixel: PNG text chunks, EXIF in JPEG and WebP."""
+"""Texts inside picture files: PNG text chunks, EXIF in JPEG and WebP. No pixel is changed."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from PIL import Image
 from ..pictures.decode import FORMATS
 
 USER_COMMENT, MAKER_NOTE, EXIF_IFD = 0x9286, 0x927C, 0x8769
-"""EXIF tags: where A1111 keeps its text, and where a maker keeps its own."""
+"""EXIF tags: A1111 keeps its text in the first, we keep ours in the second. The third holds both."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _UNICODE = b"UNICODE\0"
 
 
 def insert(data: bytes, texts: Mapping[str, str], own: str) -> bytes:
-    """A picture file with these texts in it: ``parameters`` where A1111 looks for it, and our own beside it.
+    """A picture file with texts added.
 
     Parameters
     ----------
     data:
-        A PNG, JPEG or WebP file; anything else comes back as it is.
+        A PNG, JPEG or WebP file. Other bytes are returned as they are.
     texts:
-        By keyword; JPEG and WebP have room for ``parameters`` and for `own`.
+        The texts, by keyword. JPEG and WebP files can have two: ``parameters``, where A1111 looks for it, and `own`.
     own:
-        The keyword that is ours.
+        Our keyword.
     """
     if data.startswith(_PNG):
         return _into_png(data, texts)
@@ -42,10 +42,17 @@ def insert(data: bytes, texts: Mapping[str, str], own: str) -> bytes:
 def read(data: bytes, own: str) -> dict[str, str]:
     """The texts in a picture file, by keyword.
 
+    Parameters
+    ----------
+    data:
+        The file.
+    own:
+        Our keyword.
+
     Raises
     ------
     OSError
-        Where it is no picture.
+        Where it is not a picture.
     """
     with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:
         texts = {str(name): value for name, value in getattr(image, "text", {}).items() if isinstance(value, str)}
@@ -59,7 +66,17 @@ def read(data: bytes, own: str) -> dict[str, str]:
 
 
 def _exif(data: bytes, texts: Mapping[str, str], own: str) -> bytes:
-    """The file's EXIF with our texts added."""
+    """The EXIF of a file with texts added.
+
+    Parameters
+    ----------
+    data:
+        The file.
+    texts:
+        The texts, by keyword.
+    own:
+        Our keyword.
+    """
     with Image.open(io.BytesIO(data)) as image:
         exif = image.getexif()
         tags = exif.get_ifd(EXIF_IFD)
@@ -74,18 +91,18 @@ def _comment_text(comment: bytes) -> str:
     if not comment.startswith(_UNICODE):
         return comment.removeprefix(b"ASCII\0\0\0").decode("utf-8", "replace").strip("\0")
     body = comment[len(_UNICODE) :]
-    # Most write big-endian whatever the file says; text with more zeros in odd places is little-endian.
+    # Most programs write big-endian text, whatever the file's byte order. Little-endian text has zeros at odd places.
     little = body[1::2].count(0) > body[0::2].count(0)
     return body.decode("utf-16-le" if little else "utf-16-be", "replace")
 
 
 def _into_png(data: bytes, texts: Mapping[str, str]) -> bytes:
     chunks = b"".join(
-        # International text: keyword, not compressed, no language, no translated keyword, UTF-8.
+        # An international text: its keyword, uncompressed, without a language and a translated keyword, in UTF-8.
         _png_chunk(b"iTXt", name.encode("latin-1") + b"\0\0\0\0\0" + text.encode())
         for name, text in texts.items()
     )
-    header_ends = len(_PNG) + 25  # the header is the first chunk, and has 13 bytes
+    header_ends = len(_PNG) + 25  # the first chunk is the header, with 13 bytes of data
     return data[:header_ends] + chunks + data[header_ends:]
 
 
@@ -94,17 +111,25 @@ def _png_chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def _into_jpeg(data: bytes, exif: bytes) -> bytes:
-    """The file with its EXIF segment replaced; where it would pass a segment's 65,533 bytes, the file as it is."""
+    """The file with its EXIF segment replaced. EXIF of more than a segment's 65,533 bytes is left out.
+
+    Parameters
+    ----------
+    data:
+        The file.
+    exif:
+        The new EXIF.
+    """
     if len(exif) > 65_533:
         return data
     segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
-    head, at = b"", 2
+    other_segments, at = b"", 2
     while data[at : at + 1] == b"\xff" and 0xE0 <= data[at + 1] <= 0xEF:
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
         if not (data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0"):
-            head += data[at:end]
+            other_segments += data[at:end]
         at = end
-    return data[:2] + segment + head + data[at:]
+    return data[:2] + segment + other_segments + data[at:]
 
 
 def _into_webp(data: bytes, exif: bytes) -> bytes:

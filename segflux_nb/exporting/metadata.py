@@ -1,8 +1,8 @@
-"""What a picture says of how it was made: ours, A1111's and ComfyUI's.
+"""The parameters inside picture files: how ours are written, and how those of us, A1111 and ComfyUI are read.
 
-A1111's text is what most tools read: the prompt, then a last line of ``name: value`` pairs
-(https://github.com/AUTOMATIC1111/stable-diffusion-webui, ``modules/infotext_utils.py``). Beside it stands our own
-JSON, which loses nothing.
+Most tools read A1111's text: the prompt, then a last line of ``name: value`` pairs
+(https://github.com/AUTOMATIC1111/stable-diffusion-webui, ``modules/infotext_utils.py``). We write it, and our own
+JSON with all parameters as they were.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ OWN = "segflux"
 """The keyword of our JSON."""
 
 SCHEMA = 1
+"""The version of our JSON."""
 
 _SAMPLERS = {
     **{"euler": "Euler", "euler_ancestral": "Euler a", "heun": "Heun", "dpm_2": "DPM2", "dpm_2_ancestral": "DPM2 a"},
@@ -40,14 +41,14 @@ _LORA = re.compile(r"<lora:([^:>]+):(-?[\d.]+)>")
 
 @dataclass(frozen=True)
 class PictureMetadata:
-    """What a picture says of how it was made.
+    """The parameters inside a picture file.
 
     Attributes
     ----------
     source:
-        ``segflux``, ``a1111``, ``comfyui``, or empty where it says nothing that is known.
+        Whose format it is: ``segflux``, ``a1111``, ``comfyui``, or empty where the file has no known format.
     parameters:
-        By our names where there is one: prompt, seed, steps, sampler_name, scheduler, lora_strength, …
+        The parameters, under our names where we have some: prompt, seed, steps, sampler_name, lora_strength.
     texts:
         All texts of the file, by keyword, as they are.
     """
@@ -65,23 +66,50 @@ def describe(
     height: int | None = None,
     service: str = "",
 ) -> dict[str, str]:
-    """The texts that go into a picture: ``parameters`` as A1111 writes them, and our JSON."""
+    """The texts that go into a picture: ``parameters`` as A1111 writes them, and our JSON.
+
+    Parameters
+    ----------
+    parameters:
+        The run's parameters.
+    run:
+        The run's short name.
+    width:
+        The picture's width in pixels, where it is known.
+    height:
+        The picture's height in pixels, where it is known.
+    service:
+        The service that made the picture.
+    """
     own = {"schema": SCHEMA, "model": MODEL.slug, "run": run, "service": service, "parameters": dict(parameters)}
     return {"parameters": _a1111_text(parameters, width, height), OWN: json.dumps(own, ensure_ascii=False)}
 
 
 def embed(data: bytes, texts: Mapping[str, str]) -> bytes:
-    """The picture file with these texts in it; its pixels stay as they are."""
+    """The picture file with texts added. No pixel is changed.
+
+    Parameters
+    ----------
+    data:
+        The file.
+    texts:
+        The texts, by `describe`.
+    """
     return embedding.insert(data, texts, OWN)
 
 
 def read_metadata(path: str | Path) -> PictureMetadata:
-    """How a PNG, JPEG or WebP picture was made, as far as it says: by us, by A1111 (and Forge), or by ComfyUI.
+    """The parameters inside a PNG, JPEG or WebP picture by this package, A1111, Forge or ComfyUI.
+
+    Parameters
+    ----------
+    path:
+        The picture's file.
 
     Raises
     ------
     MetadataError
-        Where the file is no picture or cannot be read.
+        Where the file is not a picture, or cannot be read.
 
     Example
     -------
@@ -91,7 +119,7 @@ def read_metadata(path: str | Path) -> PictureMetadata:
         texts = embedding.read(Path(path).read_bytes(), OWN)
     except OSError as error:
         raise MetadataError(
-            f"{path} cannot be read as a picture: {error.strerror or 'it is no PNG, JPEG or WebP'}",
+            f"{path} cannot be read as a picture: {error.strerror or 'it is not a PNG, JPEG or WebP file'}",
             remedy="Give a picture file",
         ) from None
     for source, parse in ((OWN, _own), ("comfyui", comfyui.parse), ("a1111", _a1111)):

@@ -11,11 +11,11 @@ import pandas as pd
 from ..errors import SegfluxError
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""What spreadsheets take for the beginning of a formula; some take the wide forms too."""
+"""How a formula begins in spreadsheets. Some accept the wide forms too."""
 
 
 def to_csv(frame: pd.DataFrame) -> str:
-    """The frame as CSV text; no cell or header can act as a formula in a spreadsheet."""
+    """The frame as CSV text. No value or header can act as a formula in a spreadsheet."""
     safe = frame.copy()
     for name in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[name].dtype):
@@ -25,13 +25,20 @@ def to_csv(frame: pd.DataFrame) -> str:
 
 
 def to_jsonl(frame: pd.DataFrame) -> str:
-    """The frame as a JSON object a line; missing values are null."""
+    """The frame as one JSON object per line. Missing values are null."""
     rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
     return "".join(json.dumps(row, ensure_ascii=False, default=_plain) + "\n" for row in rows)
 
 
 def to_parquet(frame: pd.DataFrame, path: Path) -> None:
-    """Write the frame as Parquet.
+    """Write the frame as a Parquet file.
+
+    Parameters
+    ----------
+    frame:
+        The frame.
+    path:
+        The file; it is replaced.
 
     Raises
     ------

@@ -123,7 +123,7 @@ class PictureStore:
             raise WorkspaceError(
                 f"The picture cannot be written to {path.parent}: {error.strerror or error}",
                 money="a picture was billed",
-                remedy="Free disk space or allow writing, then run the sweep again: fetching it again costs nothing",
+                remedy="Free space or allow writing, then run the sweep again: it is fetched again without paying",
             ) from None
 
 

@@ -36,13 +36,15 @@ def compare(
         For fewer than two rows, or a label that the frame's index does not have.
     """
     if len(chosen) < 2:
-        raise LayoutError("A comparison needs two runs or more", remedy="Name them: compare(a, b)")
+        raise LayoutError("A comparison needs two runs or more", remedy="Write compare(a, b)")
     missing = [label for label in chosen if label not in frame.index]
     if missing:
-        raise LayoutError(f"The frame has no row {missing[0]!r}", remedy="Give labels of its index")
+        raise LayoutError(f"The frame has no row {missing[0]!r}", remedy="Use labels of its index")
     part = frame.loc[list(chosen)]
     if len(part) != len(chosen):
-        raise LayoutError("The frame has several rows with the same index label", remedy="frame.reset_index()")
+        raise LayoutError(
+            "Several rows of the frame have the same index label", remedy="Use frame.reset_index() first"
+        )
     view = FrameView.of(part, image=image)
     columns = [view.column(name) for name in view.describing if name != "take"]
     differing = [column for column in columns if len(set(column.labels)) > 1]

@@ -119,7 +119,7 @@ def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
     for name, value in relative_to.items():
         if name not in by_name:
             raise LayoutError(
-                f"relative_to names {name!r}, which is no axis of this sheet",
+                f"relative_to names {name!r}, which is not an axis of this sheet",
                 remedy=f"Its axes are {', '.join(reversed(by_name))}",
             )
         labels = by_name[name].label_of

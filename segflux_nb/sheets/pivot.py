@@ -66,9 +66,9 @@ def arrange(
     outer = [by] if isinstance(by, str) else list(by or ())
     view.check([cols, rows, *outer, *captions, border, heat])
     if not len(view):
-        raise LayoutError("There is no run to show", remedy="Loosen the filter")
+        raise LayoutError("There is no run to show: the frame has no rows", remedy="Loosen the filter")
     if border and heat:
-        raise LayoutError("border and heat are two ways to show a number", remedy="Choose one")
+        raise LayoutError("border and heat cannot be combined: both show a number as colour", remedy="Choose one")
     axes = _choose_axes(view, cols, rows, outer)
     view, notes = _first_values(view, axes.further)
     footer = _footer(view, [*axes.shown, *axes.further, *captions], axes.constant)
@@ -134,7 +134,7 @@ def _choose_axes(view: FrameView, cols: str | None, rows: str | None, outer: Seq
     """
     named = [name for name in (cols, rows, *outer) if name is not None]
     if len(set(named)) != len(named):
-        raise LayoutError(f"cols, rows and by are {named}: an axis can be used once")
+        raise LayoutError(f"cols, rows and by name an axis twice: {', '.join(named)}", remedy="Name each axis once")
     candidates = _free_axes(view, named)
     varying = [name for name in candidates if view.column(name).varies]
     constant = [name for name in candidates if name not in varying]
@@ -203,11 +203,13 @@ def _scale(view: FrameView, name: str, *, is_heat: bool) -> tuple[Scale, dict[An
     """
     dtype = view.frame[name].dtype
     if not pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype):
-        raise LayoutError(f"{name} is no column of numbers", remedy="border and heat take stars, a metric, a count")
+        raise LayoutError(
+            f"{name} is not a column of numbers", remedy="border and heat take stars, a metric, a count"
+        )
     column = view.column(name)
     values = sorted(value for value in column.distinct if value is not None)
     if not values:
-        raise LayoutError(f"{name} has no value here", remedy="Choose a column that has some")
+        raise LayoutError(f"The column {name} has no value in these rows", remedy="Choose another column")
     low, high = float(values[0]), float(values[-1])
     span = (high - low) or 1.0
     scale = Scale(name, column.label_of[values[0]], column.label_of[values[-1]], is_heat)

@@ -35,7 +35,7 @@ def test_names_follow_a_pattern_and_stay_in_the_folder(table, tmp_path):
         ("{seed.__class__}", "nothing more"),
         ("{seed!r}", "nothing more"),
         ("plain", "nothing more"),
-        ("{seed", "no pattern"),
+        ("{seed", "not a pattern"),
     ):
         with pytest.raises(sf.SegfluxError, match=says):
             table.pictures.export(tmp_path / "other", names=pattern)

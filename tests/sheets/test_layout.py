@@ -90,7 +90,7 @@ def test_what_cannot_be_laid_out_says_so():
     table = frame(**THREE)
     for kwargs, says in (
         ({"cols": "sede"}, "no column 'sede'"),
-        ({"cols": "seed", "rows": "seed"}, "used once"),
+        ({"cols": "seed", "rows": "seed"}, "an axis twice"),
         ({"image": "sede"}, "no column 'sede'"),
     ):
         with pytest.raises(sf.SegfluxError, match=says):

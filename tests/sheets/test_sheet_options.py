@@ -67,7 +67,7 @@ def test_a_heat_map_shows_values_where_there_are_some():
     assert corner[0] == on_scale(0)
     assert corner[2] == on_scale(1)
     assert corner[1] == colour_of(1), "the picture, where there is no value"
-    for column, says in (("status", "no column of numbers"), ("nothing", "no column 'nothing'")):
+    for column, says in (("status", "not a column of numbers"), ("nothing", "no column 'nothing'")):
         with pytest.raises(sf.SegfluxError, match=says):
             contact_sheet(table, heat=column)
     with pytest.raises(sf.SegfluxError, match="Choose one"):
@@ -92,7 +92,7 @@ def test_differences_are_from_the_chosen_cell_of_the_same_row(tmp_path):
     assert 'alt="difference ΔE 0.0"' in html
     for (_, one), (_, other) in zip(page.cells, page.differences, strict=True):
         assert not overlap(one, other)
-    for wrong, says in (({"steps": 3}, "no axis of this sheet"), ({"lora_strength": 0.7}, "does not have")):
+    for wrong, says in (({"steps": 3}, "not an axis of this sheet"), ({"lora_strength": 0.7}, "does not have")):
         with pytest.raises(sf.SegfluxError, match=says):
             layout_of(table, relative_to=wrong)
 
