@@ -5,20 +5,21 @@ BIN := $(VENV)/bin
 NODE := $(VENV)/javascript
 NBVAL := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider
 
-.PHONY: help demo test javascript lab notebooks screenshots format bench mutants soak matrix clean
+.PHONY: help demo test javascript lab notebooks screenshots format bench mutants soak matrix constraints clean
 
 help:
 	@echo "make demo         the quickstart sweep on the built-in simulator"
 	@echo "make test         format, lint, types, tests, notebooks"
 	@echo "make javascript   types, lint and unit tests of the widgets' JavaScript; a part of make test"
 	@echo "make lab          the notebooks in JupyterLab"
-	@echo "make notebooks    execute the notebooks anew and save their outputs"
+	@echo "make notebooks    execute the notebooks and save their outputs"
 	@echo "make screenshots  the pictures of docs/gallery.md, by the browser tests"
-	@echo "make format       format and mend what ruff can mend"
+	@echo "make format       format, and fix what ruff and biome can fix"
 	@echo "make bench        benchmarks"
 	@echo "make mutants      plant bugs, and print the test that finds each"
-	@echo "make soak         kill a real sweep a thousand times"
+	@echo "make soak         the long tests: a real sweep killed a thousand times, simulations"
 	@echo "make matrix       notebooks and kernel tests on ipykernel 6 and 7, and on two versions of Pillow"
+	@echo "make constraints  write constraints.txt: the versions that a fresh environment gets today"
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'segflux_nb needs Python 3.11 or newer')"
@@ -46,8 +47,8 @@ test: $(VENV)/developing javascript
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
-	$(NBVAL) notebooks
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(NBVAL) -n 2 --dist loadfile notebooks
 
 javascript: $(NODE)/installed
 	$(BIN)/node $(NODE)/node_modules/typescript/bin/tsc --project .
@@ -79,6 +80,7 @@ mutants: $(VENV)/developing
 	$(BIN)/python tools/mutants.py
 
 soak: $(VENV)/developing
+	$(BIN)/python -m pytest -m long -n 2 --dist loadgroup
 	$(BIN)/python tests/soak/kill9.py --kills 1000
 
 # Each row has a virtual environment of its own: name=packages, separated by commas.
@@ -95,6 +97,14 @@ matrix: $(VENV)/developing
 		$$env/bin/python -m pytest tests/test_kernel.py tests/sheets tests/widgets tests/pictures && \
 		$$env/bin/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider notebooks || exit 1; \
 	done
+
+constraints:
+	rm -rf .matrix/fresh
+	$(PYTHON) -m venv .matrix/fresh
+	.matrix/fresh/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	.matrix/fresh/bin/python -m pip install --quiet . --group dev
+	(head -1 constraints.txt; .matrix/fresh/bin/python -m pip freeze --exclude segflux-nb) > .matrix/constraints.txt
+	mv .matrix/constraints.txt constraints.txt
 
 clean:
 	rm -rf .matrix $(VENV) demo .mypy_cache .ruff_cache .pytest_cache

@@ -1,7 +1,29 @@
 """For all tests."""
 
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
 
 # No test asserts a time: a busy machine is no bug.
 settings.register_profile("segflux", deadline=None, print_blob=True)
 settings.load_profile("segflux")
+
+HERE = Path(__file__).parent
+
+# `make test` runs two processes. These start first, because they take longest: no process works alone at the end.
+FIRST = ["running/test_bad_days.py", "running/test_kill9.py", "browser", "test_kernel.py"]
+
+
+def pytest_collection_modifyitems(items):
+    """Keep the tests of a file in one process, and those with Chromium: their fixtures are made once."""
+
+    def group(item):
+        if HERE not in item.path.parents:
+            return "doctests"
+        path = item.path.relative_to(HERE)
+        return "browser" if path.parts[0] == "browser" else path.as_posix()
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    items.sort(key=lambda item: FIRST.index(group(item)) if group(item) in FIRST else len(FIRST))

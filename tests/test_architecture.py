@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PYTHON = [path for folder in ("segflux_nb", "tests", "tools", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
-JAVASCRIPT = [path for path in (ROOT / "segflux_nb").rglob("*.js") if path.name != "gallery.js"]
+PYTHON = [
+    path
+    for folder in ("segflux_nb", "tests", "tools", "benchmarks")
+    for path in (ROOT / folder).rglob("*.py")
+    if path.name != "test_gallery.py"
+]
+JAVASCRIPT = list((ROOT / "segflux_nb").rglob("*.js"))
 
 
 def longer_than(most, paths):
