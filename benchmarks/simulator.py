@@ -1,7 +1,7 @@
 """How many jobs a second the simulator serves: submit, status and result of each, painting off.
 
-The client is a raw one in another process (httpx alone would be the bottleneck): a few kept connections, each sending
-one request after the other.
+The client runs in another process and writes to sockets itself, because an HTTP library would be the bottleneck. It
+has a few kept connections, and each sends one request after the other.
 
 `--model`: milliseconds a picture, by sampler and by size, on one core.
 
@@ -46,9 +46,9 @@ async def connection(port: int, numbers: Iterator[int]) -> None:
         head = f"{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: {len(body)}\r\n"
         head += "content-type: application/json\r\n\r\n"
         writer.write(head.encode() + body)
-        answer = (await reader.readuntil(b"\r\n\r\n")).lower()
-        length = int(answer.split(b"content-length:")[1].split(b"\r\n")[0])
-        assert b" 200 " in answer.split(b"\r\n")[0], answer
+        received = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(received.split(b"content-length:")[1].split(b"\r\n")[0])
+        assert b" 200 " in received.split(b"\r\n")[0], received
         return json.loads(await reader.readexactly(length))
 
     for number in numbers:

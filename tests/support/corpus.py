@@ -1,4 +1,4 @@
-"""Texts that attack whatever shows them."""
+"""Texts that try to break the programs that show them."""
 
 MARKUP = [
     "<script>alert('pwned')</script>",

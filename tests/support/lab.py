@@ -21,7 +21,7 @@ SETTINGS = {"fetchNews": "false", "checkForUpdates": False}
 
 @contextlib.contextmanager
 def jupyterlab(root, home, *options):
-    """Serves a folder, with settings of its own and more options; gives address, token and folder."""
+    """Serve a folder by a JupyterLab with its own settings; yields its address, its token and the folder."""
     token = secrets.token_hex(8)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -61,7 +61,7 @@ def wait_until_served(address, server, log):
             return
         if server.poll() is not None:
             break
-        time.sleep(0.25)  # there is no event for a server that begins to listen
+        time.sleep(0.25)  # no event says that a server listens
     raise RuntimeError(log.read_text()[-2000:])
 
 
@@ -102,6 +102,6 @@ class Notebook:
         return self.page.locator(".jp-Notebook .jp-CodeCell").nth(number)
 
     def says(self, number, text, timeout=20_000):
-        """Run a cell, and wait until its output has these words."""
+        """Run a cell, and wait until its output contains the text."""
         self.run(number)
         self.cell(number).locator(".jp-OutputArea-output", has_text=text).first.wait_for(timeout=timeout)
