@@ -1,8 +1,7 @@
 """Time, so that tests can replace it.
 
-Everything that pauses, measures an interval or writes a time down takes a `Clock`. A timer of the event loop may wake
-code up, but whether the time has come is asked of the clock. Only the progress of a sweep, as it is shown, reads the
-system's clock itself.
+Everything that pauses, measures an interval or writes a time down takes a `Clock`. A timer may wake code up, but what
+time it is then is asked of the clock. No other module reads the system's clock.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from . import loopthread
+from .clock import Clock
 from .connection import Connection
 from .errors import MissingKey, SweepError
 from .launching import Display, RunSnapshot
@@ -36,7 +37,8 @@ from .service.keys import WAYS
 from .sweep.plan import Plan, make_plan
 from .sweep.request import Request
 from .sweep.sweep import Sweep
-from .widgets.progress import Progress, ProgressSource, shows_sheet
+from .widgets.progress import Progress, ProgressSource
+from .widgets.progress_display import shows_sheet
 
 HOSTED_CAP = 10.0
 """US dollars that one call may spend on the hosted service, unless the user gives another amount."""
@@ -64,16 +66,26 @@ class Launcher:
         Whether an API key is configured.
     max_in_flight:
         Jobs at the service at a time; plans estimate the time with it.
+    clock:
+        Source of the current time; tests replace it.
     """
 
     def __init__(
-        self, journal: Journal, connection: Connection, folder: Path, *, has_key: bool, max_in_flight: int
+        self,
+        journal: Journal,
+        connection: Connection,
+        folder: Path,
+        *,
+        has_key: bool,
+        max_in_flight: int,
+        clock: Clock,
     ) -> None:
         self._journal = journal
         self._connection = connection
         self._folder = folder
         self._has_key = has_key
         self._max_in_flight = max_in_flight
+        self._clock = clock
         self._live: list[LiveRun] = []
 
     @property
@@ -293,7 +305,8 @@ class Launcher:
                 is_free=self._service == SIMULATOR,
                 on_stop=(lambda: stop.set(STOPPED)) if has_stop_button else None,
                 display=display,
-            )
+            ),
+            self._clock,
         )
         work = engine.run(
             list(unique.values()),

@@ -103,7 +103,9 @@ class Workspace(Session):
             max_in_flight=max_in_flight,
             max_rpm=max_rpm,
         )
-        launcher = Launcher(journal, connection, folder, has_key=secret is not None, max_in_flight=max_in_flight)
+        launcher = Launcher(
+            journal, connection, folder, has_key=secret is not None, max_in_flight=max_in_flight, clock=clock
+        )
         super().__init__(folder, journal, connection, launcher)
         _open_workspaces.add(self)
 

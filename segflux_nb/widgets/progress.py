@@ -1,64 +1,57 @@
-"""How a running sweep shows: one line in a terminal, a widget in a notebook; nothing that stays when it is over.
+"""The progress of a running sweep: it counts, estimates the time that is left, and adds up the money.
 
-The widget's text is constant, so that a saved notebook holds no time and no count.
+`Progress` is told each change of a run's status, on any thread. It tells a display at most every tenth of a second::
+
+    update(digest, status)  ->  starts a timer, unless one runs
+    timer                   ->  reads the log for the runs that ended, and shows all changes at once
+    close()                 ->  shows the end; later changes are not shown
+
+Nothing of it stays when the sweep is over. The text of the display is constant: a saved notebook holds no time and no
+count.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from ..clock import Clock
 from ..errors import SegfluxError
 from ..launching import Display, RunSnapshot, SweepLauncher
 from ..markup import count
-from ..notebook import in_kernel
 from ..sweep.request import RUN_DIGITS
+from .progress_display import choose_display
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SECONDS_BETWEEN = 0.1
-"""Between two refreshes."""
+"""The time between two refreshes."""
 
-MOST_CELLS = 600
-"""A larger sweep shows its latest pictures instead of the whole sheet."""
-
-_DONE = ("completed", "failed", "refused", "lost", "unknown")
-
-
-class _Face(Protocol):
-    """Where progress shows."""
-
-    def show(
-        self, text: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
-    ) -> None: ...
-
-    def close(self) -> None: ...
+_ENDED = ("completed", "failed", "refused", "lost", "unknown")
 
 
 @dataclass(frozen=True)
 class ProgressSource:
-    """What a sweep's progress is told at the start.
+    """What a sweep's progress knows at the start.
 
     Attributes
     ----------
     states:
-        Each run's status, by digest.
+        The status of each run, by digest.
     frame:
         The frame of all its runs; None where no sheet is shown (see `shows_sheet`).
     launcher:
         Knows the runs that ended.
     planned:
-        What the submits will cost in US dollars, on the hosted service where they are free; None where nobody knows.
+        The cost of the submits in US dollars: the hosted service's, where they are free. None if it is unknown.
     is_free:
         Whether nothing is paid here.
     on_stop:
-        What a Stop button does; None for none. It may be called on any thread.
+        Called by a Stop button, on any thread; None for no button.
     display:
         Shows a widget; the output of the notebook's cell if left out.
     """
@@ -73,66 +66,94 @@ class ProgressSource:
 
 
 class Progress:
-    """Follows the states of a sweep's runs and shows them.
+    """Follows the statuses of a sweep's runs and shows them.
+
+    Parameters
+    ----------
+    source:
+        What is known at the start.
+    clock:
+        Source of the current time; tests replace it.
 
     Example
     -------
-    ``progress.update(digest, "completed")``, from any thread; what changes within a tenth of a second shows at once.
+    ``progress.update(digest, "completed")``, on any thread.
     """
 
-    def __init__(self, watched: ProgressSource) -> None:
-        self._watched = watched
-        self._states = dict(watched.states)
+    def __init__(self, source: ProgressSource, clock: Clock) -> None:
+        self._source = source
+        self._clock = clock
+        self._states = dict(source.states)
         self._counts = Counter(self._states.values())
-        self._already = self._counts["completed"]
+        self._completed_before = self._counts["completed"]
         self._spent = 0.0
         self._lock = threading.Lock()
-        self._started = time.monotonic()
-        self._fresh: dict[str, str] = {}
+        self._started = clock.monotonic()
+        self._changed: dict[str, str] = {}
         self._timer: threading.Timer | None = None
         self._is_over = False
-        self._face = _choose_face(watched)
-        self._show(self._text(), {})
+        self._display = choose_display(source.frame, len(self._states), source.on_stop, source.display)
+        self._show(self._text(), {}, {})
 
     def update(self, digest: str, status: str) -> None:
-        """A run's status changed; may be called from any thread."""
+        """A run's status has changed. It may be called on any thread.
+
+        Parameters
+        ----------
+        digest:
+            The digest of the run.
+        status:
+            Its new status.
+        """
         with self._lock:
             self._counts[self._states.get(digest, "planned")] -= 1
             self._counts[status] += 1
             self._states[digest] = status
-            self._fresh[digest] = status
+            self._changed[digest] = status
             if self._timer is None and not self._is_over:
                 self._timer = threading.Timer(SECONDS_BETWEEN, self._refresh)
                 self._timer.daemon = True
                 self._timer.start()
 
     def close(self, last: str = "") -> None:
-        """It is over; `last` says how, where that is worth a word."""
+        """The sweep has ended; `last` says how, and the time that it took is shown if it is empty."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
             self._is_over = True
         self._refresh(last)
-        self._face.close()
+        self._display.close()
 
     def _refresh(self, last: str | None = None) -> None:
         with self._lock:
             if self._is_over and last is None:
-                return  # the last word has been said
-            self._timer, fresh, self._fresh = None, self._fresh, {}
-            ended = self._look({digest: status for digest, status in fresh.items() if status in _DONE})
-            self._spent += sum(seen.cost for seen in ended.values())
-            self._show(self._text(last), ended, fresh)
+                return  # a timer that was on its way when the sweep ended
+            self._timer, changed, self._changed = None, self._changed, {}
+            ended = self._snapshots([digest for digest, status in changed.items() if status in _ENDED])
+            self._spent += sum(snapshot.cost for snapshot in ended.values())
+            self._show(self._text(last), changed, ended)
 
-    def _look(self, ended: Collection[str]) -> Mapping[str, RunSnapshot]:
+    def _snapshots(self, ended: Collection[str]) -> Mapping[str, RunSnapshot]:
         try:
-            return self._watched.launcher.snapshots(ended) if ended else {}
-        except SegfluxError:  # the log was closed meanwhile, or its disk is gone: the sweep itself says so
+            return self._source.launcher.snapshots(ended) if ended else {}
+        except SegfluxError:  # the log was closed, or its disk is gone: the sweep itself says so
             return {}
 
-    def _show(self, text: str, ended: Mapping[str, RunSnapshot], fresh: Mapping[str, str] | None = None) -> None:
-        statuses = {digest[:RUN_DIGITS]: status for digest, status in (fresh or {}).items()}
-        self._face.show(text, self._counts, statuses, {digest[:RUN_DIGITS]: seen for digest, seen in ended.items()})
+    def _show(self, text: str, changed: Mapping[str, str], ended: Mapping[str, RunSnapshot]) -> None:
+        """Show the present state.
+
+        Parameters
+        ----------
+        text:
+            The state in words.
+        changed:
+            The statuses that changed, by digest.
+        ended:
+            What the log says of the runs that ended, by digest.
+        """
+        statuses = {digest[:RUN_DIGITS]: status for digest, status in changed.items()}
+        snapshots = {digest[:RUN_DIGITS]: snapshot for digest, snapshot in ended.items()}
+        self._display.show(text, self._counts, statuses, snapshots)
 
     def _text(self, last: str | None = None) -> str:
         total, counts = len(self._states), self._counts
@@ -141,79 +162,24 @@ class Progress:
         if last is None:
             parts += [f"{counts[name]:,} {name}" for name in ("processing", "submitted", "planned") if counts[name]]
             parts += self._pace()
-        elif last:
-            parts.append(last)
         else:
-            parts.append(f"{time.monotonic() - self._started:.1f} s")
-        if self._watched.planned:
-            cost = f"${self._spent:.2f} of about ${self._watched.planned:.2f}"
-            parts.append(f"hosted {cost}" if self._watched.is_free else cost)
+            parts.append(last or f"{self._elapsed:.1f} s")
+        if self._source.planned:
+            cost = f"${self._spent:.2f} of about ${self._source.planned:.2f}"
+            parts.append(f"hosted {cost}" if self._source.is_free else cost)
         return " · ".join(parts)
 
+    @property
+    def _elapsed(self) -> float:
+        return self._clock.monotonic() - self._started
+
     def _pace(self) -> list[str]:
-        """Pictures a minute, and how long it will go on."""
-        done = self._counts["completed"] - self._already
-        left = len(self._states) - sum(self._counts[name] for name in _DONE)
-        elapsed = time.monotonic() - self._started
-        if done < 3 or not left:
+        """Pictures in a minute, and the time that is left; nothing before the third picture."""
+        done = self._counts["completed"] - self._completed_before
+        left = len(self._states) - sum(self._counts[name] for name in _ENDED)
+        elapsed = self._elapsed
+        if done < 3 or not left or elapsed <= 0:
             return []
         seconds = elapsed / done * left
         remaining = f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
         return [f"{60 * done / elapsed:.0f} a minute", remaining]
-
-
-def shows_sheet(cells: int) -> bool:
-    """Whether the progress of this many runs shows their sheet. If not, it needs no frame."""
-    return in_kernel() and cells <= MOST_CELLS
-
-
-def _choose_face(watched: ProgressSource) -> _Face:
-    if in_kernel():
-        return _View(watched)
-    return _Line() if sys.stderr.isatty() else _Silent()
-
-
-class _Silent:
-    def show(
-        self, text: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
-    ) -> None:
-        """A log file wants no progress."""
-
-    def close(self) -> None:
-        """Nor an end of it."""
-
-
-class _Line:
-    """One line of a terminal, written over itself."""
-
-    def show(
-        self, text: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
-    ) -> None:
-        sys.stderr.write(f"\r\x1b[2K{text}")
-        sys.stderr.flush()
-
-    def close(self) -> None:
-        sys.stderr.write("\n")
-
-
-class _View:
-    """A widget, whose text in a saved notebook is constant."""
-
-    def __init__(self, watched: ProgressSource) -> None:
-        from .live_view import LiveView
-
-        self._widget = LiveView(watched.frame, len(watched.states), watched.on_stop)
-        if watched.display is not None:
-            watched.display(self._widget)
-            return
-        from IPython.display import display
-
-        display(self._widget)  # type: ignore[no-untyped-call]  # IPython has no types
-
-    def show(
-        self, text: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
-    ) -> None:
-        self._widget.show(text, counts, statuses, ended)
-
-    def close(self) -> None:
-        self._widget.close_view()

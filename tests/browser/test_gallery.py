@@ -1,4 +1,4 @@
-"""The gallery in a real browser: its module alone with a fake model, and whole in JupyterLab."""
+"""The gallery's JavaScript in a real browser, with a fake model in the place of a kernel."""
 
 import base64
 import json
@@ -6,13 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from segflux_nb.analysis.differences import difference_text
 from segflux_nb.sheets.reading import Reader
 from segflux_nb.widgets.gallery import AHEAD, TRAITS, Gallery
 from tests.support.corpus import PAYLOADS
 from tests.support.frames import coloured
-from tests.support.gallery_notebook import CELLS, tile
-from tools.draw_sheets import frame as draw_frame
+from tests.support.gallery_notebook import compare_first_two, painted, tile
 
 
 def state_of(gallery):
@@ -168,15 +166,6 @@ def test_comparing(shown):
     dialog.get_by_text("mean difference").wait_for()
 
 
-def painted(tmp_path):
-    """A frame of two pictures of the simulator's model, as JPEG files."""
-    table = draw_frame(640, lora_strength=[0.4, 1.6])
-    for number, image in enumerate(table["image"]):
-        image.save(tmp_path / f"{number}.jpg", quality=90)
-    table["image"] = [str(tmp_path / f"{number}.jpg") for number in range(2)]
-    return table
-
-
 def give_pictures(page, paths):
     """Answers what is asked of pictures with the bytes of their files."""
     for message in sent(page):
@@ -186,13 +175,6 @@ def give_pictures(page, paths):
                 [new DataView(Uint8Array.from(atob(data), (char) => char.charCodeAt(0)).buffer)])""",
                 [message["index"], base64.b64encode(Path(paths[message["index"]]).read_bytes()).decode()],
             )
-
-
-def compare_first_two(page, mode):
-    tile(page, 0).click()
-    for key in (" ", "ArrowRight", " ", "c", mode):
-        page.keyboard.press(key)
-    return page.get_by_role("dialog", name="Comparison").locator("figcaption")
 
 
 def test_the_browsers_difference_is_close_to_pythons_which_takes_its_place(shown, tmp_path):
@@ -220,13 +202,6 @@ def test_a_difference_that_python_sent_is_not_asked_for(shown, tmp_path):
     page.wait_for_function("document.querySelector('.sfx-comparison canvas').width === 640")
     assert caption.inner_text() == "mean difference ΔE 12.3"
     assert [message for message in sent(page) if message["kind"] == "difference"] == []
-
-
-def test_a_page_of_its_own_has_pythons_differences(page, tmp_path):
-    table = painted(tmp_path)
-    page.goto(Gallery(table).save(tmp_path / "gallery.html").as_uri())
-    caption = compare_first_two(page, "d")
-    assert caption.inner_text() == f"mean difference {difference_text(Reader().difference(*table['image']))}"
 
 
 def test_the_loupe_shows_the_same_place_everywhere(shown):
@@ -396,146 +371,3 @@ def test_it_is_accessible(shown, complaints):
         "one => { one.style.color = '#888'; one.append(document.createElement('button')); }"
     )
     assert {rule for _, rule, _, _ in complaints()} >= {"button-name", "color-contrast"}, "the checker sees it"
-
-
-def test_a_page_of_its_own_needs_no_kernel(page, tmp_path):
-    table = coloured(lora_strength=[0.4, 0.8], seed=[1, 2]).assign(note=PAYLOADS[0])
-    path = Gallery(table, title="</script><script>alert(1)</script>").save(tmp_path / "gallery.html")
-    requests = []
-    page.on("request", lambda request: requests.append(request.url))
-    page.goto(path.as_uri())
-    page.locator(".sfx-tile img[src]").nth(3).wait_for()
-    tile(page, 0).click()
-    page.keyboard.press("5")
-    assert "★★★★★" in page.locator(".sfx-marks").first.inner_text()
-    page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('.sfx-large')?.naturalWidth === 64")
-    assert [url for url in requests if not url.startswith(("file:", "blob:", "data:"))] == []
-
-
-@pytest.fixture
-def report(tmp_path):
-    table = coloured(prompt=PAYLOADS, seed=[1, 2]).assign(note=PAYLOADS[0])
-    return table.pictures.export(tmp_path / "out") / "report.html"
-
-
-def test_a_report_is_a_gallery_and_shows_its_sheet_when_asked(page, report):
-    requests, refused = [], []
-    page.on("request", lambda request: requests.append(request.url))
-    page.on("console", lambda message: refused.append(message.text))
-    page.add_init_script("window.alert = () => { throw new Error('a script ran'); }")
-    page.goto(report.as_uri())
-    page.locator(".sfx-tile img[src]").first.wait_for()
-    assert page.locator("#static").is_hidden()
-    tile(page, 0).click()
-    page.keyboard.press("4")
-    assert "★★★★" in page.locator(".sfx-marks").first.inner_text()
-    page.keyboard.press("Enter")
-    large = page.locator(".sfx-large[src^='blob:']")
-    assert large.evaluate("image => image.decode().then(() => image.naturalWidth)") == 64
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Show the static sheet").click()
-    assert page.locator("#static").is_visible()
-    assert page.locator("#gallery").is_hidden()
-    assert [url for url in requests if not url.startswith(("file:", "blob:", "data:"))] == []
-    assert refused == [], "the page's own policy permits what it does"
-
-
-def test_a_report_shows_its_sheet_where_no_script_runs(browser, report):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(report.as_uri())
-    assert page.locator("#static img").first.is_visible()
-    assert page.locator("#static img").count() == 2 * len(PAYLOADS)
-    context.close()
-
-
-@pytest.fixture(scope="module")
-def in_lab(open_notebook_once):
-    """A notebook with a live gallery of four runs."""
-    notebook = open_notebook_once(CELLS, "marks.ipynb")
-    notebook.says(0, "ready", timeout=60_000)
-    notebook.run(1)
-    notebook.page.locator(".sfx-tile img[src]").nth(3).wait_for(timeout=30_000)
-    return notebook
-
-
-def test_in_jupyterlab_thumbnails_come_when_they_are_scrolled_to(open_notebook):
-    many = """import pandas as pd
-from PIL import Image
-import segflux_nb
-pictures = [Image.new("RGB", (64, 64), (n % 256, 90, 90)) for n in range(400)]
-pd.DataFrame({"seed": range(400), "image": pictures}).pictures.gallery()"""
-    page = open_notebook([many], "many.ipynb").page
-    page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell')")
-    page.locator(".sfx-tile img[src]").first.wait_for(timeout=60_000)
-    assert not tile(page, 399).locator("img").get_attribute("src")
-    tile(page, 399).scroll_into_view_if_needed()
-    page.wait_for_function("[...document.querySelectorAll('.sfx-tile img')].at(-1).naturalWidth > 0")
-
-
-def test_in_jupyterlab_the_static_sheet_is_hidden_while_the_gallery_lives(in_lab):
-    assert not in_lab.cell(1).locator(".jp-RenderedImage").first.is_visible()
-
-
-def test_in_jupyterlab_marks_reach_the_log(in_lab):
-    page = in_lab.page
-    tile(page, 0).click()
-    for key in ("ArrowRight", "4"):
-        page.keyboard.press(key)
-    page.locator(".sfx-marks", has_text="★★★★").wait_for()
-    in_lab.says(2, "stars [4]")
-
-
-def test_in_jupyterlab_keys_do_not_reach_the_notebook(in_lab):
-    page = in_lab.page
-    tile(page, 0).click()
-    for key in ("d", "d", "x", "m", "a", "b", "z", "z", "Enter", "Escape", "ArrowDown"):
-        page.keyboard.press(key)
-    assert page.locator(".jp-Notebook .jp-Cell").count() == 3, "no key cut, deleted, added or changed a cell"
-    assert page.locator(".jp-MarkdownCell").count() == 0
-    assert page.evaluate("document.activeElement.closest('.sfx-gallery') !== null")
-
-
-def test_in_jupyterlab_it_is_pivoted(in_lab):
-    page = in_lab.page
-    bar = page.get_by_role("toolbar", name="Gallery")
-    bar.get_by_label("Columns").select_option("seed")
-    bar.get_by_label("Rows").select_option("lora_strength")
-    assert page.locator("thead th span").all_inner_texts() == ["1", "2"]
-    assert page.locator("tbody th span").all_inner_texts() == ["0.5", "1.0"]
-    page.locator(".sfx-tile img[src]").nth(3).wait_for()
-
-
-def test_in_jupyterlab_two_pictures_are_compared_at_full_size(in_lab):
-    page = in_lab.page
-    tile(page, 0).click()
-    for key in (" ", "ArrowRight", " ", "c", "s"):
-        page.keyboard.press(key)
-    dialog = page.get_by_role("dialog", name="Comparison")
-    page.wait_for_function(
-        "[...document.querySelectorAll('.sfx-over img')].map((image) => image.naturalWidth).join() === '1024,1024'",
-        timeout=10_000,
-    )
-    slider = dialog.get_by_label("Where the pictures meet")
-    slider.focus()
-    for _ in range(5):
-        page.keyboard.press("ArrowRight")
-    style = dialog.locator(".sfx-over img").nth(1).evaluate("image => image.style.clipPath")
-    assert "55%" in style
-    page.keyboard.press("Escape")
-    assert dialog.count() == 0
-
-
-def test_an_untrusted_notebook_shows_the_static_sheet(open_notebook, lab):
-    _, _, root = lab
-    import nbformat
-    from nbclient import NotebookClient
-
-    source = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS[:2]])
-    NotebookClient(source, resources={"metadata": {"path": str(root)}}, store_widget_state=False).execute()
-    assert sum(len(json.dumps(output)) for output in source.cells[1].outputs) < 60_000
-    nbformat.write(source, root / "executed.ipynb")
-    notebook = open_notebook.reopen("executed.ipynb")
-    notebook.cell(1).locator(".jp-RenderedImage img").first.wait_for(timeout=20_000)
-    assert notebook.cell(1).locator(".jp-RenderedImage img").first.is_visible()

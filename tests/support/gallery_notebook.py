@@ -1,4 +1,6 @@
-"""A notebook with a gallery of four runs, for tests in several front ends."""
+"""A notebook with a gallery of four runs, for tests in several front ends, and what those tests do with a gallery."""
+
+from tools.draw_sheets import frame as draw_frame
 
 CELLS = [
     """import segflux_nb as sf
@@ -13,3 +15,19 @@ print("ready")""",
 def tile(page, number):
     """A picture of the gallery on the page, counted from the upper left."""
     return page.locator(".sfx-tile").nth(number)
+
+
+def compare_first_two(page, mode):
+    tile(page, 0).click()
+    for key in (" ", "ArrowRight", " ", "c", mode):
+        page.keyboard.press(key)
+    return page.get_by_role("dialog", name="Comparison").locator("figcaption")
+
+
+def painted(tmp_path):
+    """A frame of two pictures of the simulator's model, as JPEG files."""
+    table = draw_frame(640, lora_strength=[0.4, 1.6])
+    for number, image in enumerate(table["image"]):
+        image.save(tmp_path / f"{number}.jpg", quality=90)
+    table["image"] = [str(tmp_path / f"{number}.jpg") for number in range(2)]
+    return table

@@ -12,11 +12,12 @@ from segflux_nb.widgets.live_view import LiveView
 from segflux_nb.widgets.progress import Progress, ProgressSource
 from tests.support.corpus import PAYLOADS
 from tests.support.frames import frame
+from tests.support.service import HandClock
 
 DIGESTS = [f"{number:012x}".ljust(64, "0") for number in range(6)]
 
 
-class Face:
+class Display:
     def __init__(self):
         self.shown, self.closed = [], False
 
@@ -28,56 +29,70 @@ class Face:
 
 
 @pytest.fixture
-def face(monkeypatch):
-    face = Face()
-    monkeypatch.setattr(progress, "_choose_face", lambda watched: face)
-    return face
+def display(monkeypatch):
+    display = Display()
+    monkeypatch.setattr(progress, "choose_display", lambda *source: display)
+    return display
 
 
-def follow(look=lambda digests: {}, states=None, **options):
-    states = dict.fromkeys(DIGESTS, "planned") if states is None else states
-    return Progress(ProgressSource(states=states, frame=None, launcher=SimpleNamespace(snapshots=look), **options))
+def follow(snapshots=lambda digests: {}, clock=None, **options):
+    launcher = SimpleNamespace(snapshots=snapshots)
+    states = dict.fromkeys(DIGESTS, "planned")
+    return Progress(ProgressSource(states=states, frame=None, launcher=launcher, **options), clock or HandClock())
 
 
-def test_it_says_counts_and_what_was_spent_of_what_was_planned(face):
+def test_it_says_counts_and_what_was_spent_of_what_was_planned(display):
     spent = {
         DIGESTS[0]: RunSnapshot("completed", "a.png", cost=0.03),
         DIGESTS[1]: RunSnapshot("failed", error="moderated: no"),
     }
-    watched = follow(lambda digests: {digest: spent[digest] for digest in digests}, planned=0.2)
-    watched.update(DIGESTS[0], "completed")
-    watched.update(DIGESTS[1], "failed")
-    watched.update(DIGESTS[2], "submitted")
-    watched.close()
-    text, counts, _, _ = face.shown[-1]
+    followed = follow(lambda digests: {digest: spent[digest] for digest in digests}, planned=0.2)
+    followed.update(DIGESTS[0], "completed")
+    followed.update(DIGESTS[1], "failed")
+    followed.update(DIGESTS[2], "submitted")
+    followed.close()
+    text, counts, _, _ = display.shown[-1]
     assert text.startswith("1 of 6 pictures · 1 failed")
     assert text.endswith("$0.03 of about $0.20")
     assert counts["submitted"] == 1
-    ended = {run: seen for _, _, _, ended in face.shown for run, seen in ended.items()}
+    ended = {run: seen for _, _, _, ended in display.shown for run, seen in ended.items()}
     assert ended == {DIGESTS[0][:12]: spent[DIGESTS[0]], DIGESTS[1][:12]: spent[DIGESTS[1]]}
-    assert face.closed
+    assert display.closed
 
 
-def test_what_changes_at_once_is_shown_once_and_the_last_word_last(face):
-    watched = follow()
+def test_what_changes_at_once_is_shown_once_and_the_last_word_last(display):
+    followed = follow()
     for digest in DIGESTS:
-        watched.update(digest, "submitted")
-        watched.update(digest, "completed")
-    watched.close()
-    assert face.shown[-1][0].startswith("6 of 6 pictures")
-    assert len(face.shown) < 5
-    watched.update(DIGESTS[0], "completed")
-    assert watched._timer is None, "nothing is shown after the end"
+        followed.update(digest, "submitted")
+        followed.update(digest, "completed")
+    followed.close()
+    assert display.shown[-1][0].startswith("6 of 6 pictures")
+    assert len(display.shown) < 5
+    followed.update(DIGESTS[0], "completed")
+    assert followed._timer is None, "nothing is shown after the end"
 
 
-def test_a_log_that_cannot_be_read_stops_no_progress(face):
-    def look(digests):
+def test_it_says_how_fast_it_goes_and_how_long_it_took(display):
+    clock = HandClock()
+    followed = follow(clock=clock)
+    for number, digest in enumerate(DIGESTS[:3], 1):
+        clock.time += 10
+        followed.update(digest, "completed")
+        assert ("a minute" in followed._text()) == (number == 3), "two pictures are too few for an estimate"
+    assert "6 a minute · about 30 s left" in followed._text()
+    clock.time += 4.5
+    followed.close()
+    assert display.shown[-1][0] == "3 of 6 pictures · 34.5 s"
+
+
+def test_a_log_that_cannot_be_read_stops_no_progress(display):
+    def snapshots(digests):
         raise WorkspaceError("The log is closed")
 
-    watched = follow(look)
-    watched.update(DIGESTS[0], "completed")
-    watched.close("stopped")
-    assert "1 of 6 pictures · stopped" in face.shown[-1][0]
+    followed = follow(snapshots)
+    followed.update(DIGESTS[0], "completed")
+    followed.close("stopped")
+    assert "1 of 6 pictures · stopped" in display.shown[-1][0]
 
 
 @pytest.fixture

@@ -1,0 +1,135 @@
+"""Where the progress of a sweep shows: a widget in a notebook, one line in a terminal, nothing in a log file."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from ..launching import Display, RunSnapshot
+from ..notebook import in_kernel
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .live_view import LiveView
+
+MOST_CELLS = 600
+"""A larger sweep shows its latest pictures instead of the whole sheet."""
+
+
+class ProgressDisplay(Protocol):
+    """Shows the progress of a sweep."""
+
+    def show(
+        self, line: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
+    ) -> None:
+        """Show the present state.
+
+        Parameters
+        ----------
+        line:
+            The state in words.
+        counts:
+            The number of runs of each status.
+        statuses:
+            The statuses that changed since the last call, by the short name of the run.
+        ended:
+            What the log says of the runs that ended since the last call, by their short names.
+        """
+
+    def close(self) -> None:
+        """The sweep has ended; `show` is not called any more."""
+
+
+def shows_sheet(cells: int) -> bool:
+    """Whether the progress of this many runs shows their sheet. If not, it needs no frame."""
+    return in_kernel() and cells <= MOST_CELLS
+
+
+def choose_display(
+    frame: pd.DataFrame | None, total: int, on_stop: Callable[[], None] | None, display: Display | None
+) -> ProgressDisplay:
+    """The display that fits the place where this program runs.
+
+    Parameters
+    ----------
+    frame:
+        The frame of all runs; None to show no sheet.
+    total:
+        The number of runs.
+    on_stop:
+        Called by the Stop button of a widget; None for no button.
+    display:
+        Shows the widget; None for the output of the current cell.
+    """
+    if in_kernel():
+        return NotebookDisplay(frame, total, on_stop, display)
+    return TerminalDisplay() if sys.stderr.isatty() else NoDisplay()
+
+
+class NoDisplay:
+    """Shows nothing, as in a log file."""
+
+    def show(
+        self, line: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
+    ) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+
+class TerminalDisplay:
+    """One line of a terminal, which is written over again and again."""
+
+    def show(
+        self, line: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
+    ) -> None:
+        """Write the line."""
+        sys.stderr.write(f"\r\x1b[2K{line}")
+        sys.stderr.flush()
+
+    def close(self) -> None:
+        """Leave the last line as it is."""
+        sys.stderr.write("\n")
+
+
+class NotebookDisplay:
+    """A widget. Its text in a saved notebook is the same on every execution.
+
+    Parameters
+    ----------
+    frame:
+        The frame of all runs; None to show no sheet.
+    total:
+        The number of runs.
+    on_stop:
+        Called by the Stop button; None for no button.
+    display:
+        Shows the widget; None for the output of the current cell.
+    """
+
+    def __init__(
+        self, frame: pd.DataFrame | None, total: int, on_stop: Callable[[], None] | None, display: Display | None
+    ) -> None:
+        from .live_view import LiveView
+
+        self._widget = LiveView(frame, total, on_stop)
+        (display or _show_below_cell)(self._widget)
+
+    def show(
+        self, line: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
+    ) -> None:
+        """Show it in the widget."""
+        self._widget.show(line, counts, statuses, ended)
+
+    def close(self) -> None:
+        """Take the Stop button away."""
+        self._widget.close_view()
+
+
+def _show_below_cell(widget: LiveView) -> None:
+    from IPython.display import display
+
+    display(widget)  # type: ignore[no-untyped-call]  # IPython has no types
