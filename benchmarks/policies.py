@@ -76,7 +76,7 @@ def ours(times: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def fixed(times: np.ndarray, interval: float) -> tuple[float, float]:
-    """Polls and lag of asking every so many seconds, as the official SDK does."""
+    """Polls and lag of a poll at a fixed interval, as the official SDK polls."""
     polls = np.ceil(times / interval)
     return float(polls.mean()), float((polls * interval - times).mean())
 
@@ -173,7 +173,7 @@ class Server:
 
 
 class Fixed:
-    """So many in flight, and a second's pause after a 429."""
+    """A fixed number in flight, and a second's pause after a 429."""
 
     def __init__(self, most: int) -> None:
         self.most, self.paused_until = most, 0.0
@@ -258,7 +258,7 @@ class Ours:
 
 
 def play(policy: Fixed | Ours, kind: str, limit: float, jobs: int, *, parallel: int = 4) -> tuple[float, float]:
-    """Seconds until all jobs are done, and 429s a job; at most so many submits on the wire."""
+    """Seconds until all jobs are done, and 429s a job; `parallel` submits on the wire at most."""
     rng = np.random.default_rng(3)
     times = lognormal(rng, MEAN, 0.15, jobs)
     server = Server(kind, limit, jobs)

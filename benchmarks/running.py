@@ -267,7 +267,7 @@ class Forgetful(list[Any]):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Ours, the official SDK and the optimum, side by side.")
-    parser.add_argument("--memory", type=int, nargs="?", const=100_000, help="only this: a sweep of so many runs")
+    parser.add_argument("--memory", type=int, nargs="?", const=100_000, help="only this: a sweep of this many runs")
     options = parser.parse_args()
     if options.memory:
         memory(options.memory)

@@ -205,7 +205,7 @@ class Connection:
         """The engine that runs requests against the service."""
         with self._lock:
             if self._engine is None:
-                service = self._where()
+                service = self._locate()
                 store = PictureStore(self._folder)
                 store.tidy(self._clock.now())
                 self._engine = build_engine(
@@ -254,7 +254,8 @@ class Connection:
         if local is not None and self._closes:
             local.close()
 
-    def _where(self) -> Service:
+    def _locate(self) -> Service:
+        """The service with its addresses. Starts the simulator, if that is the service."""
         if self.service == HOSTED.name:
             return HOSTED
         if self._start is None:

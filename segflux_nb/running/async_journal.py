@@ -46,7 +46,17 @@ class AsyncJournal:
         return await self._write(partial(self._log.runs.move, run, to, **changes))
 
     async def move_or_reload(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun:
-        """Change a run's state as `move` does; where another process was faster, the run as it is now."""
+        """Change a run's state durably; where another process was faster, the run as it is now.
+
+        Parameters
+        ----------
+        run:
+            The run as it was last read.
+        to:
+            The new state.
+        changes:
+            New values of columns.
+        """
         return await self.move(run, to, **changes) or self.reload(run)
 
     async def claim(self, run: LoggedRun) -> LoggedRun:

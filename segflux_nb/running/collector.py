@@ -112,7 +112,15 @@ class Collector:
     # ------------------------------------------------------------------ polls
 
     async def poll(self, run: LoggedRun, context: RunContext) -> LoggedRun | None:
-        """Poll an accepted job until it is done; None where polls are of no use for now."""
+        """Poll an accepted job until it is done: the run as it is then, or None where polls are of no use for now.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        context:
+            The call of the engine.
+        """
         accepted_ago = max(0.0, self._clock.now() - (run.accepted_at or self._clock.now()))
         if accepted_ago > RECORD_SECONDS:
             return await self._look_up(run, "its record is older than an hour", run.polls or 0)
@@ -123,7 +131,17 @@ class Collector:
             self._limiter.job_done(run.digest)
 
     async def _poll_until_done(self, run: LoggedRun, context: RunContext, age: float) -> LoggedRun | None:
-        """Poll a job that was accepted `age` seconds ago."""
+        """Poll a job until it is done, as `poll` does.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        context:
+            The call of the engine.
+        age:
+            Seconds since the job was accepted.
+        """
         accepted = self._clock.monotonic() - age
 
         def elapsed() -> float:

@@ -49,7 +49,7 @@ class RunContext:
         Whether runs that were moderated or invalid are submitted again.
     breaker:
         Ends it when the first runs all fail alike.
-    waiting:
+    queue:
         Digests of the runs that a worker should take next.
     elsewhere:
         Runs that another process, or another sweep of this one, holds; by digest.
@@ -64,7 +64,7 @@ class RunContext:
     on_change: Callable[[str, State], None]
     retry_held: bool
     breaker: FailureBreaker = field(default_factory=FailureBreaker)
-    waiting: deque[str] = field(default_factory=deque)
+    queue: deque[str] = field(default_factory=deque)
     elsewhere: dict[str, LoggedRun] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     unknown_submits: int = 0
@@ -73,13 +73,13 @@ class RunContext:
 
     async def next(self) -> str | None:
         """The digest of the next run, once there is one; None when none is left."""
-        while not self.waiting:
+        while not self.queue:
             if not self.elsewhere:
                 self._changed.set()
                 return None
             self._changed.clear()
             await self._changed.wait()
-        return self.waiting.popleft()
+        return self.queue.popleft()
 
     def leave(self, run: LoggedRun) -> None:
         """Another process, or another sweep of this one, holds the run: look at it again later."""
@@ -104,5 +104,5 @@ class RunContext:
         if not self.elsewhere:
             self._has_elsewhere.clear()
         if to_do:
-            self.waiting.append(run.digest)
+            self.queue.append(run.digest)
         self._changed.set()

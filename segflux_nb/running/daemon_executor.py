@@ -34,13 +34,16 @@ class DaemonExecutor(Executor):
             thread.start()
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Queue a call."""
+        """Queue a call; parameters are those of `concurrent.futures.Executor.submit`."""
         future: Future[T] = Future()
         self._calls.put((future, lambda: fn(*args, **kwargs)))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the threads once the queue is empty."""
+        """End the threads once the queue is empty; parameters are those of `concurrent.futures.Executor.shutdown`.
+
+        Queued calls are never cancelled: what they write must not be lost.
+        """
         for _ in self._threads:
             self._calls.put(None)
         if wait:

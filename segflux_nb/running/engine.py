@@ -139,6 +139,17 @@ class Engine:
     # ------------------------------------------------------------------ many runs
 
     async def _run(self, requests: Sequence[Request], context: RunContext, resubmit_unknown: bool) -> None:
+        """One call of `run`.
+
+        Parameters
+        ----------
+        requests:
+            What to run.
+        context:
+            The call.
+        resubmit_unknown:
+            Whether to submit again what the history does not show.
+        """
         unique = {request.digest: request for request in requests}
         ordered = [request.digest for request in readable_first(list(unique.values()))]
         heartbeats = asyncio.create_task(self._send_heartbeats())
@@ -165,7 +176,7 @@ class Engine:
         to_do = [run_state for run_state in run_states if self._is_to_do(run_state, context)]
         # What is in flight goes first: it is paid for and may expire.
         to_do.sort(key=lambda run_state: disposition(run_state.state) is not Disposition.IN_FLIGHT)
-        context.waiting.extend(run_state.digest for run_state in to_do)
+        context.queue.extend(run_state.digest for run_state in to_do)
         watching = asyncio.create_task(self._watch_elsewhere(context))
         try:
             async with asyncio.TaskGroup() as group:

@@ -14,7 +14,7 @@ for submits only, the number of jobs in flight. The states of the limiter::
 - *free*: every permit is granted at once.
 - *paced*: permits are spaced by the rates that hold. Results and pictures go first, then look-ups, submits and polls;
   among polls goes first the job whose picture most likely waits unseen.
-- *paused*: nobody sends until `_paused_until`.
+- *paused*: no request is sent until `_paused_until`.
 - *probe due*, *probing*: one request goes alone, and all others wait for its answer.
 
 A 429 of a submit without a moment of reset changes no state: it lowers the number of jobs in flight. A task grants
@@ -53,7 +53,7 @@ COMPARED = 16
 
 
 @dataclass(eq=False)
-class _Waiting:
+class _Waiter:
     urgency: Callable[[], float]
     granted: asyncio.Future[None]
 
@@ -109,7 +109,7 @@ class RateLimiter:
         self._is_probing = False
         self._probe_is_due = False
         self._unnamed_429s = 0
-        self._waiting: dict[Purpose, deque[_Waiting]] = {purpose: deque() for purpose in PRIORITY}
+        self._waiting: dict[Purpose, deque[_Waiter]] = {purpose: deque() for purpose in PRIORITY}
         self._changed = asyncio.Event()
         self._granting: asyncio.Task[None] | None = None
 
@@ -129,7 +129,7 @@ class RateLimiter:
         if self._is_free and self._may_go(purpose, now) and not self._pause(purpose, now):
             self._go(purpose)
             return
-        waiting = _Waiting(urgency, asyncio.get_running_loop().create_future())
+        waiting = _Waiter(urgency, asyncio.get_running_loop().create_future())
         self._waiting[purpose].append(waiting)
         if self._granting is None or self._granting.done():
             self._granting = asyncio.create_task(self._grant_permits())
@@ -299,7 +299,17 @@ class RateLimiter:
             self._probe_is_due = True
 
     def _limited(self, purpose: Purpose, reset: float | None, now: float) -> None:
-        """A request was answered 429; `reset` gives the seconds to the moment that the service names."""
+        """A request was answered 429.
+
+        Parameters
+        ----------
+        purpose:
+            What it was for.
+        reset:
+            Seconds to the moment of reset; None where the service names none.
+        now:
+            Seconds on the monotonic clock.
+        """
         if reset is None and purpose == "submit" and self._jobs_in_flight:
             # No moment of reset: the service is full, and a job that ends makes room.
             if self._concurrency.full(len(self._jobs_in_flight)):

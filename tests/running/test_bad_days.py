@@ -37,7 +37,7 @@ CALL_FAULTS = (
 
 
 def bad_day(share):
-    """Faults that strike so large a share of calls, spread over all kinds that a service may recover from."""
+    """Faults that strike this share of calls, spread over all kinds that a service may recover from."""
     each = share / len(CALL_FAULTS)
     faults = {f"{where}:{kind}": each for where in ("submit", "status", "result", "history") for kind in CALL_FAULTS}
     faults |= {f"picture:{kind}": share / 5 for kind in ("500", "drop_before", "drop_middle", "truncated", "delay")}
@@ -45,12 +45,12 @@ def bad_day(share):
 
 
 def quick_folder():
-    """A folder that is removed again; in memory, where the system has room for one.
+    """A folder that is removed again; in memory, if the system has enough of it.
 
-    Nothing of these sweeps has to survive the machine, and a disk takes ten times as long to make 10,000 files.
+    These sweeps need not survive the machine, and a disk takes ten times as long to make 10,000 files.
     """
-    roomy = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
-    return tempfile.TemporaryDirectory(dir=MEMORY if roomy else None)
+    fits = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
+    return tempfile.TemporaryDirectory(dir=MEMORY if fits else None)
 
 
 def die_and_go_on(seed, settings):
@@ -91,10 +91,10 @@ def test_ten_thousand_runs_with_faults_and_deaths(bad_days):
 
 
 def test_ten_thousand_runs_with_an_undeclared_history(bad_days):
-    """Nothing is paid twice, and every unknown is reported: nobody can tell submits that never arrived."""
+    """Nothing is paid twice, and every unknown run is reported: no one can tell which submits never arrived."""
     rows, paid = bad_days["undeclared"].result()
     unknown = {row.parameters["seed"] for row in rows if row.state == "unknown"}
-    assert unknown, "some submits never arrived, which nobody can tell"
+    assert unknown, "some submits never arrived, and cannot be told from lost answers"
     assert not unknown & paid, "and those that did arrive were found"
     assert unknown | paid == set(range(10_000))
     assert all(row.error and row.submitted_at for row in rows if row.state == "unknown")

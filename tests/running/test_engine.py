@@ -374,7 +374,7 @@ def test_a_death_leaves_at_most_four_submits_unsettled(bench, monkeypatch):
 
 
 def test_an_adopted_job_is_asked_for_under_its_own_address(bench):
-    """A run that failed once, and whose second submit's answer was lost: the first job's address must not stick."""
+    """A run that failed once, and whose second submit's answer was lost: the first job's address must not stay."""
     b = bench(faults={"job:failed": {1}, "submit:drop_after": {2}})
     assert [row.state for row in b.run(sweep(1))] == ["failed"]
     assert [row.state for row in b.run(sweep(1))] == ["completed"]
@@ -382,7 +382,7 @@ def test_an_adopted_job_is_asked_for_under_its_own_address(bench):
 
 
 def test_a_job_of_another_time_is_not_adopted(bench):
-    """An equal job that somebody else made long before is not what became of our submit."""
+    """An equal job that another workspace submitted long before is not the job of our submit."""
     b = bench(faults={"submit:drop_before": {2}})
     (cell,) = sweep(1)
     elsewhere = bench()

@@ -51,4 +51,4 @@ def test_four_processes_share_a_workspace_and_each_run_is_paid_once(tmp_path):
         )
         polls = ws.runs().log["polls"].sum()
     assert len(owners) == PROCESSES, "each of them did a part"
-    assert polls < 10 * RUNS, "and nobody asks for what another one asks for"
+    assert polls < 10 * RUNS, "and each job is polled by one process only"

@@ -1,4 +1,4 @@
-"""Limits: what is told, what is found out, and who goes first."""
+"""Limits that are given, limits that are found out, and which request goes first."""
 
 import asyncio
 import random
@@ -50,7 +50,7 @@ def test_no_minute_sees_more_requests_than_the_user_allows(tmp_path, rpm):
 
 
 def test_two_processes_share_one_limit(tmp_path):
-    """The journal is what they share: turns taken by one are not there for the other."""
+    """They share the journal: a request that one process takes is not free for the other."""
     b = Bench(tmp_path)
     other = b.open_journal().of("simulator")
     taken = [log.sharing.take_turn(4) for log in (b.log, other) * 2]
@@ -59,11 +59,11 @@ def test_two_processes_share_one_limit(tmp_path):
     assert 59 < wait < 61
     b.clock.before += wait
     assert b.log.sharing.take_turn(4) == 0
-    b.client_clock.skew = -7200  # a clock that was set back locks nobody out
+    b.client_clock.skew = -7200  # a clock that was set back locks no process out
     assert b.log.sharing.take_turn(4) == 0
 
 
-def test_a_log_that_fails_while_turns_are_waited_for_ends_the_sweep(tmp_path, monkeypatch):
+def test_a_log_that_fails_while_requests_wait_ends_the_sweep(tmp_path, monkeypatch):
     b = Bench(tmp_path)
 
     def full(self, most):
@@ -228,7 +228,7 @@ def test_results_go_before_look_ups_before_submits_before_polls():
         await asyncio.gather(*[ask(purpose) for purpose in purposes], *[ask(*poll) for poll in polls])
 
     clock.run(main())
-    asked = [purpose for purpose, _ in order[1:]]  # the first one found nobody else waiting
+    asked = [purpose for purpose, _ in order[1:]]  # while the first one went, no other waited
     assert asked == sorted(asked, key=PRIORITY.index)
     assert [urgency for purpose, urgency in order if purpose == "status"][-4:] == [3.0, 1.0, 0.0, 0.0]
 

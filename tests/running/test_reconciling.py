@@ -15,22 +15,22 @@ def row(request_id, created, **changes):
     return HistoryRow(request_id, {**BODY, "steps": 25, **changes}, "COMPLETED", None, None, None, NOW + created)
 
 
-def nobody(request_id):
+def no_run(request_id):
     return False
 
 
 def test_the_oldest_that_is_not_older_than_the_submit_and_of_no_other_run():
     history = History([row("late", 9), row("first", 1), row("old", -SKEW_SECONDS - 1), row("other", 2, seed=2)], BODY)
-    assert history.find(BODY, NOW, nobody).request_id == "first"
+    assert history.find(BODY, NOW, no_run).request_id == "first"
     assert history.find(BODY, NOW, lambda request_id: request_id == "first").request_id == "late"
-    assert history.find({**BODY, "seed": 3}, NOW, nobody) is None
-    assert history.find({**BODY, "lora_strength": 1.0}, NOW, nobody).request_id == "first", "1 and 1.0 are the same"
+    assert history.find({**BODY, "seed": 3}, NOW, no_run) is None
+    assert history.find({**BODY, "lora_strength": 1.0}, NOW, no_run).request_id == "first", "1 and 1.0 are the same"
 
 
 def test_with_none_of_the_time_the_latest_of_the_hours_before():
     history = History([row("hours ago", -FAR_SECONDS - 1), row("an hour ago", -3600), row("before", -4000)], BODY)
-    assert history.find(BODY, NOW, nobody).request_id == "an hour ago"
-    assert history.find(BODY, NOW + 3700, nobody) is None
+    assert history.find(BODY, NOW, no_run).request_id == "an hour ago"
+    assert history.find(BODY, NOW + 3700, no_run) is None
 
 
 @pytest.mark.parametrize("hours", [-1.0, 1.0])

@@ -94,11 +94,11 @@ class Sweeping(RuleBasedStateMachine):
 
     @rule(grid=cells)
     def credits_run_out(self, grid):
-        room = self.bench.simulator.protocol
-        before = room.settings
-        room.settings = type(before)(**{**vars(before), "credits": self.bench.ledger.billed + 1.5 * MODEL.price})
+        protocol = self.bench.simulator.protocol
+        before = protocol.settings
+        protocol.settings = type(before)(**{**vars(before), "credits": self.bench.ledger.billed + 1.5 * MODEL.price})
         self.bench.run(grid, max_in_flight=2)
-        room.settings = before
+        protocol.settings = before
 
     @invariant()
     def nothing_is_paid_twice(self):

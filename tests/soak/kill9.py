@@ -53,7 +53,7 @@ RANDOM = "at a random time"
 
 
 class CrashPoint:
-    """Stops this process at a point, once it was passed so many times, and tells the parent."""
+    """Stops this process at a point, after it was passed a number of times, and tells the parent."""
 
     def __init__(self, name: str, passes: int, pipe: int) -> None:
         self.name, self.left, self.pipe = name, passes, pipe
@@ -141,7 +141,7 @@ def ledger(url: str) -> list[dict[str, Any]]:
 
 
 def soak(kills: int, seed: int, folder: Path, report: Any = print) -> Counter[str]:
-    """Kill so many times; how often at each point. Raises AssertionError where a promise was broken."""
+    """Kill this many times: how often at each point. Raises AssertionError where a promise was broken."""
     rng = random.Random(seed)
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()

@@ -6,11 +6,11 @@ from segflux_nb.running import ownership
 
 
 class ProcessDied(BaseException):
-    """Stands for a kill: from it on, nothing is written and nothing is sent."""
+    """Stands for a kill: after it, nothing is written and nothing is sent."""
 
 
 class Mortal:
-    """Lets a bench's process die after so many commits and requests."""
+    """Lets a bench's process die after a number of commits and requests."""
 
     def __init__(self, bench, monkeypatch):
         self.bench, self.monkeypatch = bench, monkeypatch

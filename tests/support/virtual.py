@@ -124,7 +124,7 @@ class SeamTransport:
         if reply.ready_at is not None:
             await self.clock.sleep(max(0.0, reply.ready_at - self.clock.now()))
         await self.clock.sleep(self.latency)
-        # Submits have connections of their own, which nobody uses again.
+        # Submits have their own connections, which are not used again.
         self.stale = self.stale or (reply.closes and request.purpose not in ("submit", "download"))
         if reply.cut:
             raise AnswerLost("the connection was closed before the answer came")

@@ -159,6 +159,7 @@ class _Measured:
         return accepted < self.changed_at and self.past is not None and not _unusual_side(seconds, self.past)
 
     def _is_change(self, seconds: float, accepted: float, expected: ServiceTimeDistribution) -> bool:
+        """Whether a measurement completes a row of unusual jobs; parameters are those of `add`."""
         if accepted <= self.known_since:
             return False
         side = _unusual_side(seconds, expected)
@@ -180,6 +181,15 @@ class _Measured:
     def distribution(
         self, parameters: Mapping[str, Value], seconds_per_evaluation: float | None
     ) -> ServiceTimeDistribution | None:
+        """The distribution for jobs like this one; None while nothing is known.
+
+        Parameters
+        ----------
+        parameters:
+            The parameters of the job.
+        seconds_per_evaluation:
+            What an evaluation takes while nothing was measured; None where it is unknown.
+        """
         kind = _kind(parameters)
         holds_until, distribution = self.distributions.get(kind, (-1, None))
         if self.number <= holds_until:
@@ -193,6 +203,17 @@ class _Measured:
     def _build(
         self, kind: _Kind, evaluations: int | None, seconds_per_evaluation: float | None
     ) -> ServiceTimeDistribution | None:
+        """A new distribution: of the kind's own measurements if there are enough, else of all, pooled by evaluation.
+
+        Parameters
+        ----------
+        kind:
+            Sampler and number of steps.
+        evaluations:
+            Evaluations of such a job; None where it is unknown.
+        seconds_per_evaluation:
+            What an evaluation takes while nothing was measured; None where it is unknown.
+        """
         own = self.by_kind.get(kind, ())
         if len(own) >= ENOUGH or (own and not evaluations):
             return ServiceTimeDistribution(list(own), 1.0)
