@@ -1,7 +1,7 @@
 """Paints a few pictures and compares them with those that another environment painted.
 
-The promise: across versions of numpy and Pillow at most one level of difference, and at most
-0.01 % of the pixels beyond.
+The promise: between versions of NumPy and Pillow a pixel differs by at most one level, except for at most 0.01 % of the
+pixels.
 
 Run with: python tools/compare_pictures.py FILE     (writes the file where it is missing, else compares with it)
 """
@@ -27,7 +27,7 @@ BODY = {"prompt": "TOK on the shore of a mountain lake", "lora_strength": 1.2, "
 
 
 def pictures() -> dict[str, np.ndarray]:
-    """A picture for each sampler, their shapes, kinds and seeds taken in turn; and one as it is served, decoded."""
+    """A picture for each sampler, with shapes, fine-tunes and seeds in turn, and one decoded from a served JPEG."""
     painted = {}
     shapes = list(MODEL.sizes.values())
     for number, name in enumerate(SAMPLERS):
@@ -53,7 +53,7 @@ def main() -> None:
     differing = sum(int((one > 0).sum()) for one in apart.values())
     print(f"{versions}: {differing} of {pixels:,} pixels differ, {beyond} by more than one level")
     if beyond > pixels / 10_000:
-        sys.exit("That is more than was promised")
+        sys.exit("More pixels differ than promised")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/sheets.md and docs/simulator.md: sheets of many sizes and shapes, every status, scripts.
+"""Draws the pictures of docs/sheets.md and docs/simulator.md: sheets of many sizes, shapes, statuses and scripts.
 
 Run with: python tools/draw_sheets.py [NAME ...]
 """
@@ -37,7 +37,15 @@ BODY: dict[str, Any] = {
 
 
 def frame(side: int = 256, **axes: Any) -> pd.DataFrame:
-    """A row for each combination, each with a painted picture whose longer side has so many pixels."""
+    """A frame with a row and a painted picture for each combination of values.
+
+    Parameters
+    ----------
+    side:
+        The longer side of each picture, in pixels.
+    axes:
+        Lists of values, by parameter.
+    """
     rows = []
     for values in itertools.product(*axes.values()):
         body = {**BODY, **dict(zip(axes, values, strict=True))}

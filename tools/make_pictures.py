@@ -1,4 +1,7 @@
-"""Make the pictures of README and docs anew, by the project itself."""
+"""Makes the contact sheet of README.md and docs again, with the project itself.
+
+Run with: python tools/make_pictures.py
+"""
 
 import tempfile
 from pathlib import Path
@@ -19,7 +22,7 @@ def main() -> None:
         sampler_name=["euler", "dpmpp_2m"],
     )
     with tempfile.TemporaryDirectory() as folder, sf.Workspace(folder, service="simulator") as ws:
-        # Pictures are read when the sheet is drawn.
+        # The sheet reads its pictures when it is drawn, so it is drawn before the folder is removed.
         image = ws.run(sweep).sheet(cols="seed", rows="lora_strength", by="sampler_name").image
     image.resize((1600, round(image.height * 1600 / image.width)), Image.Resampling.LANCZOS).save(
         DOCS / "contact-sheet.jpg", quality=85, optimize=True
