@@ -1,7 +1,7 @@
-"""Paints a few pictures and compares them with those that another environment painted.
+"""Paints a few pictures and compares them with pictures that another environment painted.
 
-The promise: between versions of NumPy and Pillow a pixel differs by at most one level, except for at most 0.01 % of the
-pixels.
+The promise: between versions of NumPy and Pillow, a pixel differs by at most one level. At most 0.01 % of the pixels
+may differ by more.
 
 Run with: python tools/compare_pictures.py FILE     (writes the file where it is missing, else compares with it)
 """

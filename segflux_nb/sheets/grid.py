@@ -138,7 +138,8 @@ def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
         reference = (outer, row, column)
         if reference != position and cells[position].picture is not None:
             cells[position] = replace(cells[position], reference=cells[reference].picture)
-    note = f"Below each picture: its difference from {' · '.join(texts)}. Brighter is more, ΔE is the mean difference."
+    reference_text = " · ".join(texts)
+    note = f"Below each picture: its difference from {reference_text}. Brighter is more, ΔE is the mean difference."
     return replace(grid, cells=cells), note
 
 
