@@ -56,7 +56,13 @@ class LiveRun:
         return self._future.done()
 
     def when_done(self, action: Callable[[], None]) -> None:
-        """Call `action` when the sweep has ended, on the event loop's thread; at once if it has ended already."""
+        """Call something when the sweep has ended; at once if it has ended already.
+
+        Parameters
+        ----------
+        action:
+            What is called, without arguments, on the event loop's thread. It must not block.
+        """
         self._future.add_done_callback(lambda _: action())
 
     def stop(self) -> None:

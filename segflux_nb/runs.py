@@ -38,8 +38,16 @@ class Runs(Selection):
 
     Attributes
     ----------
+    source:
+        Where they come from: the log, the workspace's folder, and the launcher.
+    cells:
+        Digest and labels of each cell, in order.
+    axes:
+        Values by axis, in order.
     name:
         The sweep's name, or empty.
+    title:
+        The title of its sheets, or empty.
     stopped:
         Why the sweep ended early and how to continue it, or None.
     """
