@@ -1,4 +1,4 @@
-"""Escaping, and text that is safe and steady wherever it is shown."""
+"""HTML templates, and text that is safe to show."""
 
 from __future__ import annotations
 
@@ -71,15 +71,15 @@ def _compiled(source: str) -> jinja2.Template:
 
 
 def plain(text: object) -> str:
-    """The text on one line, without escape sequences, control or direction-changing characters.
+    """The text on one line, without escape sequences and without control or direction-changing characters.
 
-    For prompts and the service's messages, which come from outside, shown in a terminal or drawn on a sheet.
+    Use it for prompts and messages of the service that are shown in a terminal or drawn on a sheet.
 
     >>> plain('a' + chr(27) + '[31mred' + chr(10) + 'b')
     'ared b'
     """
     text = str(text)
-    if text.isprintable():  # nearly all, and there are many: nothing in it is a control or an odd space
+    if text.isprintable():  # the usual case, made fast
         return text
     stripped = _UNSAFE.sub("", text)
     kept = (" " if char.isspace() else char for char in stripped)
@@ -87,7 +87,14 @@ def plain(text: object) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """The text, cut in the middle of nowhere but marked so, when it is longer than `length`.
+    """The text, cut and marked with … if it is too long.
+
+    Parameters
+    ----------
+    text:
+        The text.
+    length:
+        The most characters of the result.
 
     >>> shorten("a long sentence", 8)
     'a long…'
@@ -96,7 +103,14 @@ def shorten(text: str, length: int) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """A number with its noun in the right form.
+    """A number with its noun in singular or plural.
+
+    Parameters
+    ----------
+    number:
+        How many.
+    noun:
+        The noun in singular; its plural ends in s.
 
     >>> count(1, "run"), count(48, "run")
     ('1 run', '48 runs')

@@ -1,4 +1,4 @@
-"""Execute the notebooks anew and save their outputs, the same bytes for the same outputs.
+"""Execute the notebooks and save their outputs, the same bytes for the same outputs.
 
 Widgets get random ids and times of execution are recorded by default; both would make every execution a change.
 """

@@ -1,7 +1,7 @@
-"""Plants bugs, one at a time, and prints the test that finds each: a test that finds none would be no test.
+"""Plants bugs, one at a time, and prints the test that finds each.
 
-Each file of tests/mutants is a patch to the product, headed by the tests that should fail. A patch that no longer
-applies fails; so does one that nothing finds; and without patches all these tests must pass.
+Each file of tests/mutants is a patch of the product. Its first line names the tests that should fail. The command
+fails if a patch does not apply, if no test finds it, or if these tests fail without a patch.
 
 Run with: make mutants
 """

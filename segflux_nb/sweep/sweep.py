@@ -33,10 +33,10 @@ _HTML = Template("""\
 class Sweep:
     """A grid of requests.
 
-    One plain value is a constant; a list, tuple, range, array, Series, mapping (values with labels) or text range
-    is an axis. The grid is the product of the axes in the order they are named, the last axis fastest. Names in
-    braces in the prompt are placeholders and take values of their own. A sweep is never changed: each method
-    returns another one. Nothing is sent by making one, and every value is checked here.
+    A single value is a constant. A list, tuple, range, array, Series, mapping (labels to values) or text range is an
+    axis. The grid is the product of the axes, in the order of the arguments; the last axis changes fastest. Names in
+    braces in the prompt are placeholders with values of their own. Every value is checked when a sweep is made, and
+    nothing is sent. A sweep does not change: each method returns another one.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Sweep:
     Raises
     ------
     SweepError
-        Naming the parameter, the value and the remedy.
+        If a name or value is not allowed. The text names the parameter, the value and what to use.
 
     Example
     -------
@@ -64,7 +64,7 @@ class Sweep:
         for group in linked:
             if not isinstance(group, Linked):
                 raise SweepError(
-                    f"Sweep takes parameters by name; it was given {type(group).__name__} without one",
+                    f"Sweep takes parameters by name, and got a {type(group).__name__} without a name",
                     remedy="Write Sweep(prompt=..., finetune_id=..., seed=[1, 2])",
                 )
         self._source: Product | ListedCells = Product(linked, parameters)
@@ -107,14 +107,14 @@ class Sweep:
     def axes(self) -> dict[str, list[Value]]:
         """The names that vary and their values, in order.
 
-        Parameters that move together each have their entry; so have placeholders, in place of the prompt they
+        Parameters that move together have an entry each. Placeholders have entries in place of the prompt that they
         fill.
         """
         values: dict[str, dict[Value, None]] = {name: {} for name in self._source.names}
         for step in self._steps:
             values.update({name: {} for name in step.names if name not in values})
         if any(TEMPLATE in cell.labels for cell in self._cells):
-            # Filled prompts are as many as cells; what varies along this axis is the template.
+            # The filled prompt differs in each cell. The values of this axis are the templates.
             values = {TEMPLATE if name == "prompt" else name: seen for name, seen in values.items()}
         for cell in self._cells:
             for name, seen in values.items():
@@ -149,13 +149,23 @@ class Sweep:
 
     @property
     def name(self) -> str:
-        """The name a run of it is logged under unless it is given one: its axes and the start of its identity."""
+        """The name of the sweep in the log, unless the user gives one: its axes and the start of its identity."""
         return " x ".join([*(self.axes or ["one"])]) + " " + self.identity[:6]
 
     # ------------------------------------------------------------------ other sweeps
 
     def where(self, keep: Callable[[Request], object]) -> Sweep:
-        """The cells for which `keep(request)` is true.
+        """The cells for which a condition is true.
+
+        Parameters
+        ----------
+        keep:
+            Called with each `Request`.
+
+        Raises
+        ------
+        SweepError
+            If no cell is left.
 
         Example
         -------
@@ -164,13 +174,28 @@ class Sweep:
         return self._with(_Where(keep))
 
     def sample(self, n: int, seed: int = 0) -> Sweep:
-        """A random choice of `n` cells, the same for the same `seed`, in the sweep's order."""
+        """A random choice of cells, in the sweep's order.
+
+        Parameters
+        ----------
+        n:
+            How many cells.
+        seed:
+            The same seed chooses the same cells.
+
+        Raises
+        ------
+        SweepError
+            If `n` is not an integer from 1 to the number of cells.
+        """
         if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= len(self):
-            raise SweepError(f"sample({n!r}) takes an integer from 1 to {len(self)}, the number of cells")
+            raise SweepError(
+                f"sample({n!r}) is not possible", remedy=f"Use an integer from 1 to {len(self)}, the number of cells"
+            )
         return self._with(_Sample(n, seed))
 
     def with_baseline(self) -> Sweep:
-        """The sweep and, for each of its cells, the base model's picture: ``lora_strength=0``, all else the same."""
+        """The sweep and the base model: each cell also with ``lora_strength=0`` and all else the same."""
         return self._with(_Baseline())
 
     def __add__(self, other: object) -> Sweep:
@@ -262,11 +287,11 @@ class Sweep:
 
 
 class _Step(Protocol):
-    """Something done to the product's cells, kept as data so that `replace` can do it again."""
+    """A change of the product's cells, kept as data so that `replace` can apply it again."""
 
     @property
     def names(self) -> Sequence[str]:
-        """Axes that it may add."""
+        """The names of the axes that it may add."""
         ...
 
     def apply(self, cells: Cells) -> Cells: ...
@@ -275,7 +300,7 @@ class _Step(Protocol):
 
 
 class _Derived:
-    """What most steps share: they do not depend on the parameters that are replaced."""
+    """A step that does not depend on the parameters that are replaced."""
 
     names: Sequence[str] = ()
 
@@ -314,7 +339,7 @@ class _Plus(_Derived):
     other: Sweep
 
     @property
-    def names(self) -> Sequence[str]:  # type: ignore[override]  # a field elsewhere; here it follows from the other
+    def names(self) -> Sequence[str]:  # type: ignore[override]  # a field in the base class
         return list(self.other.axes)
 
     def apply(self, cells: Cells) -> Cells:
@@ -340,7 +365,7 @@ def _differences(one: Request, other: Request) -> list[str]:
 
 
 def _ordered(seen: Mapping[Value, None], declared: Sequence[Axis], name: str) -> list[Value]:
-    """Values in the order of the axis that declares them; what a step added goes where numbers sort it."""
+    """The values in the order of their axis. Numbers that a step added are sorted in."""
     own = [point[name] for axis in declared if name in axis.names for point in axis.points]
     extra = [value for value in seen if value not in own]
     if extra and all(isinstance(value, int | float) for value in [*own, *extra]):

@@ -79,7 +79,7 @@ def test_values_are_hidden_and_shown_again(shown):
     assert page.locator("thead th span").count() == 3
 
 
-def test_arrows_walk_and_keys_rate(shown):
+def test_arrows_move_and_keys_rate(shown):
     page = shown()
     tile(page, 0).click()
     page.keyboard.press("ArrowRight")
