@@ -191,17 +191,20 @@ class Launcher:
             live.interrupt()
 
     def cap(self, max_cost: float | None) -> float | None:
-        """US dollars that one call may spend, given what the user said; None for no limit.
+        """US dollars that one call may spend; None for no limit.
+
+        Parameters
+        ----------
+        max_cost:
+            What the user gave, or None.
 
         Raises
         ------
         SweepError
-            If `max_cost` is not an amount of money.
+            If `max_cost`, or ``SEGFLUX_MAX_COST`` that is used without it, is not an amount of money.
         """
         if max_cost is None:
-            if self._service != HOSTED.name:
-                return None
-            max_cost = float(os.environ.get("SEGFLUX_MAX_COST") or HOSTED_CAP)
+            return _default_cap() if self._service == HOSTED.name else None
         if isinstance(max_cost, bool) or not isinstance(max_cost, int | float) or not max_cost > 0:
             raise SweepError(f"max_cost={max_cost!r} is not an amount of US dollars", remedy="Write max_cost=5")
         return None if math.isinf(max_cost) else float(max_cost)
@@ -321,3 +324,19 @@ class Launcher:
         self._live = [other for other in self._live if not other.done]
         self._live.append(live)
         return live
+
+
+def _default_cap() -> float | None:
+    """US dollars that one call may spend on the hosted service, unless the call says so; None for no limit."""
+    text = os.environ.get("SEGFLUX_MAX_COST")
+    if not text:
+        return HOSTED_CAP
+    try:
+        cap = float(text)
+    except ValueError:
+        cap = math.nan
+    if not cap > 0:
+        raise SweepError(
+            f"SEGFLUX_MAX_COST={text!r} is not an amount of US dollars", remedy="Set it to 5, or unset it"
+        )
+    return None if math.isinf(cap) else cap

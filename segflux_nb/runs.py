@@ -105,7 +105,8 @@ def runs_of_name(source: Source, name: str) -> Runs:
     if logged is None:
         known = dict.fromkeys(entry.title or entry.name for entry in source.log.sweeps.all())
         raise WorkspaceError(
-            f"The log has no sweep {name!r}", remedy=f"It has {', '.join(known)}" if known else "It has no sweep yet"
+            f"The log has no sweep {name!r}",
+            remedy=f"Its sweeps are {', '.join(known)}" if known else "It has no sweep yet",
         )
     return _entered(source, logged.number, logged.axes, logged.name, logged.title)
 

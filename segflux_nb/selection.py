@@ -152,8 +152,8 @@ class Selection:
         wanted = ", ".join(f"{name}={value!r}" for name, value in values.items())
         varying = [name for name in self.axes if len({str(value_of(run, name)) for run in found}) > 1]
         raise RunError(
-            f"{count(len(found), 'run')} with {wanted or 'no condition'}",
-            remedy=f"Give {' and '.join(varying)} too" if found else "runs.df has the values that exist",
+            f"{count(len(found), 'run')} have {wanted}" if wanted else f"There are {count(len(found), 'run')}",
+            remedy=f"Give {' and '.join(varying)} too" if found else "runs.df shows the values that exist",
         )
 
     @property

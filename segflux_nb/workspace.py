@@ -86,9 +86,9 @@ class Workspace(Session):
         if max_rpm is not None:
             _check_count("max_rpm", max_rpm)
         self._shown = str(path)
+        secret = find_key(api_key)
         folder = _made(path)
         clock = SystemClock()
-        secret = find_key(api_key)
         journal = Journal(folder / "log.sqlite", clock)
         start, time_scale = _simulator(service, folder)
         connection = Connection(
@@ -191,7 +191,7 @@ def _simulator(service: str | Simulator | None, folder: Path) -> tuple[Callable[
 
 def _check_count(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise WorkspaceError(f"{name}={value!r} is not an integer from 1")
+        raise WorkspaceError(f"{name}={value!r} is not a positive integer", remedy=f"Write {name}=8")
 
 
 _open_workspaces: weakref.WeakSet[Workspace] = weakref.WeakSet()

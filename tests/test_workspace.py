@@ -137,6 +137,10 @@ def test_caps(ws, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("SEGFLUX_MAX_COST", "3.5")
     with sf.Workspace(tmp_path / "hosted") as hosted:
         assert hosted._launcher.cap(None) == 3.5
+        for wrong in ("five", "-1"):
+            monkeypatch.setenv("SEGFLUX_MAX_COST", wrong)
+            with pytest.raises(sf.SweepError, match=f"SEGFLUX_MAX_COST='{wrong}' is not an amount of US dollars"):
+                hosted._launcher.cap(None)
 
 
 def test_another_take_is_paid_and_both_are_kept(ws, simulator):
