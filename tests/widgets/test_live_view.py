@@ -12,7 +12,7 @@ from segflux_nb.widgets.live_view import LiveView
 from segflux_nb.widgets.progress import Progress, ProgressSource
 from tests.support.corpus import PAYLOADS
 from tests.support.frames import frame
-from tests.support.service import HandClock
+from tests.support.service import ManualClock
 
 DIGESTS = [f"{number:012x}".ljust(64, "0") for number in range(6)]
 
@@ -38,7 +38,7 @@ def display(monkeypatch):
 def follow(snapshots=lambda digests: {}, clock=None, **options):
     launcher = SimpleNamespace(snapshots=snapshots)
     states = dict.fromkeys(DIGESTS, "planned")
-    return Progress(ProgressSource(states=states, frame=None, launcher=launcher, **options), clock or HandClock())
+    return Progress(ProgressSource(states=states, frame=None, launcher=launcher, **options), clock or ManualClock())
 
 
 def test_it_says_counts_and_what_was_spent_of_what_was_planned(display):
@@ -73,7 +73,7 @@ def test_what_changes_at_once_is_shown_once_and_the_last_word_last(display):
 
 
 def test_it_says_how_fast_it_goes_and_how_long_it_took(display):
-    clock = HandClock()
+    clock = ManualClock()
     followed = follow(clock=clock)
     for number, digest in enumerate(DIGESTS[:3], 1):
         clock.time += 10
