@@ -158,15 +158,10 @@ class ServiceError(SegfluxError):
     remedy:
         What to do. None takes the advice of the class.
 
-    Attributes
-    ----------
-    status, detail, retry_after, request_id:
-        As above.
-    advice:
-        What to do about errors of this class.
     """
 
     advice = ""
+    """What to do about errors of this class."""
 
     def __init__(
         self,

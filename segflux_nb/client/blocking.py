@@ -1,4 +1,4 @@
-"""The service's inference calls under the names of the official SDK: each waits for its `asynchronous` twin."""
+"""The service's inference calls under the names of the official SDK. Each call waits for that of `asynchronous`."""
 
 from __future__ import annotations
 

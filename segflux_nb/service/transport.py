@@ -51,8 +51,10 @@ class HttpRequest:
 
     Attributes
     ----------
-    method, url:
-        As HTTP has them.
+    method:
+        The HTTP method.
+    url:
+        The address, without the query.
     purpose:
         Which call of the service it is. The purpose decides client, limits and priority.
     content:

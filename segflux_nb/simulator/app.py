@@ -203,8 +203,12 @@ class Simulator:
 
         Parameters
         ----------
-        scope, receive, send:
-            As ASGI defines them.
+        scope:
+            The request, as ASGI gives it to the application.
+        receive:
+            Receives its body.
+        send:
+            Sends the response.
         """
         http = Request(scope, receive)
         try:

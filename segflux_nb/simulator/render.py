@@ -90,15 +90,15 @@ class PaintCache:
 
     def __init__(self, render: Callable[[Entry], bytes], *, painters: int = PAINTERS) -> None:
         self._render = render
-        self._most = painters
+        self._thread_count = painters
         self._lock = threading.Lock()
         self._pictures: OrderedDict[str, Future[bytes]] = OrderedDict()
         self._queue: SimpleQueue[tuple[Future[bytes], Entry] | None] = SimpleQueue()
-        self._painters: list[threading.Thread] = []
+        self._threads: list[threading.Thread] = []
 
     def prepare(self, entry: Entry) -> None:
         """Start to paint a job's picture, if it will have one."""
-        if self._most and entry.error is None:
+        if self._thread_count and entry.error is None:
             self.picture(entry)
 
     def picture(self, entry: Entry) -> Future[bytes]:
@@ -117,16 +117,16 @@ class PaintCache:
         with self._lock:
             for future in self._pictures.values():
                 future.cancel()
-            for _ in self._painters:
+            for _ in self._threads:
                 self._queue.put(None)
 
     def _begin(self, future: Future[bytes], entry: Entry) -> None:
-        if not self._most:
+        if not self._thread_count:
             self._paint(future, entry)
             return
-        if len(self._painters) < self._most:
-            self._painters.append(threading.Thread(target=self._work, name="segflux-painter", daemon=True))
-            self._painters[-1].start()
+        if len(self._threads) < self._thread_count:
+            self._threads.append(threading.Thread(target=self._work, name="segflux-painter", daemon=True))
+            self._threads[-1].start()
         self._queue.put((future, entry))
 
     def _work(self) -> None:

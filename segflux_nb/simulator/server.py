@@ -85,8 +85,12 @@ async def cut(response: Response, scope: Scope, receive: Receive, send: Send, *,
     ----------
     response:
         The response.
-    scope, receive, send:
-        As ASGI gives them to the application.
+    scope:
+        The request, as ASGI gives it to the application.
+    receive:
+        Receives what comes over the connection.
+    send:
+        Sends over the connection.
     middle:
         Whether the head and the first half of the body are sent.
     """
@@ -114,8 +118,10 @@ class _CuttableProtocol(HttpToolsProtocol):
     ----------
     leaves_unread:
         See `Server`.
-    arguments, named:
-        What uvicorn gives its protocol.
+    arguments:
+        What uvicorn passes to its protocol by position.
+    named:
+        What uvicorn passes to its protocol by name.
     """
 
     def __init__(self, *arguments: Any, leaves_unread: Callable[[str, str], bool], **named: Any) -> None:

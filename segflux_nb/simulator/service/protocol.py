@@ -102,8 +102,10 @@ class Protocol:
 
         Parameters
         ----------
-        method, path:
-            As the request's head has them.
+        method:
+            The HTTP method.
+        path:
+            The path of the URL.
         """
         operation, _ = operation_of(ServiceRequest(method, path, ""))
         if operation is None:

@@ -21,8 +21,10 @@ class ServiceRequest:
 
     Attributes
     ----------
-    method, path:
-        As HTTP has them. The path has no query.
+    method:
+        The HTTP method, in capitals.
+    path:
+        The path of the URL, without the query.
     base_url:
         Scheme, host and port under which the client addressed the service.
     query:
@@ -51,8 +53,12 @@ class ServiceResponse(NamedTuple):
 
     Attributes
     ----------
-    status, body, headers:
-        As HTTP has them.
+    status:
+        The HTTP status code.
+    body:
+        The bytes of the body.
+    headers:
+        Values by name. Names are in lower case.
     picture:
         The job whose picture is the body, or None.
     ready_at:
