@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from functools import cache
@@ -18,15 +17,6 @@ _UNSAFE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 def _shown(char: str) -> bool:
     # Joiners are kept: emoji sequences and several scripts are built with them.
     return char in "\u200c\u200d" or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
-
-
-def escape(text: object) -> str:
-    """The text for use in HTML, in an element or a quoted attribute.
-
-    >>> escape('<b title="x">')
-    '&lt;b title=&quot;x&quot;&gt;'
-    """
-    return html.escape(str(text), quote=True)
 
 
 class Template:

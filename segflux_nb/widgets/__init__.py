@@ -1,1 +1,1 @@
-"""Widgets: gallery, tuner, builder and live view, each with its ES module and style sheet in static/."""
+"""Widgets: gallery, tuner, builder and live view. Their JavaScript and style sheets are in `static/`."""

@@ -1,6 +1,8 @@
-"""The sweep builder: a form made from the table of the model's parameters, and what its sweep is and costs.
+"""The sweep builder: a form with a field for each parameter of the model, and what its sweep is and costs.
 
-The launcher plans and starts its sweep. The progress and the gallery of a started one stand below the form.
+Each change of a field is checked at once. The messages stand below the fields; the number of runs, the cost and the
+Python that makes the same sweep stand beside them. The launcher plans and starts the sweep. Below the form stand the
+progress of a started sweep and its gallery.
 """
 
 from __future__ import annotations
@@ -11,17 +13,24 @@ import ipywidgets
 
 from ..errors import SegfluxError, SweepError
 from ..launching import StartedSweep, SweepLauncher
-from ..markup import count, escape
+from ..markup import Template, count
 from ..model import MODEL, Parameter
 from ..sweep.axes import placeholders
 from ..sweep.form import code, format_field, number_of_cells, parse_field, sweep_arguments
 from ..sweep.sweep import Sweep
 
 MOST_CELLS = 20_000
-"""A larger sweep is not made while somebody types."""
+"""The form makes no larger sweep: each change of a field makes it again."""
 
-_TALL, _WIDE = "4.5em", "auto"
-_WRITTEN = 'e.g. "0.4-1.4 (+0.2)", "0-1 [5]" or "1, 2"'
+_EXAMPLES = 'e.g. "0.4-1.4 (+0.2)", "0-1 [5]" or "1, 2"'
+
+_SUMMARY = Template('<div style="white-space:pre-wrap;line-height:1.6" role="status">{{ text }}</div>')
+_MESSAGE = Template('<div style="line-height:1.4;overflow-wrap:anywhere" role="alert">✘ {{ text }}</div>')
+_CODE = Template(
+    # One click selects all of it.
+    '<pre style="user-select:all;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5;padding:8px;'
+    'border:1px solid var(--jp-border-color1,#8888)">{{ code }}</pre>'
+)
 
 
 class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -37,7 +46,7 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     Attributes
     ----------
     sweep:
-        The sweep of the form as it stands; raises `SweepError` where it is none.
+        The sweep of the form as it stands; `SweepError` if a field is wrong.
 
     Example
     -------
@@ -51,29 +60,31 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._launcher = launcher
         self._is_running = False
         self._started: StartedSweep | None = None
-        self._filling = True
-        self._left_out = ""
+        self._is_filling = True
+        self._omitted = ""
         self._fields: dict[str, Any] = {}
-        self._said: dict[str, Any] = {}
+        self._messages: dict[str, Any] = {}
         self._rows = ipywidgets.VBox([self._row(name, _field(field)) for name, field in MODEL.parameters.items()])
-        self._holes = ipywidgets.VBox([])
-        self._words = ipywidgets.HTML()
+        self._placeholder_rows = ipywidgets.VBox([])
+        self._summary = ipywidgets.HTML()
         self._code = ipywidgets.HTML()
-        self._run = ipywidgets.Button(description="Run", icon="play", button_style="primary", disabled=True)
-        self._open = ipywidgets.Button(description="Open the gallery", disabled=True)
-        self._run.on_click(lambda _: self._begin())
-        self._open.on_click(lambda _: self._show_gallery())
-        self._stage = ipywidgets.VBox([])
-        form = ipywidgets.VBox([self._rows, self._holes], layout={"flex": "1 1 420px", "min_width": "280px"})
+        self._run_button = ipywidgets.Button(description="Run", icon="play", button_style="primary", disabled=True)
+        self._gallery_button = ipywidgets.Button(description="Open the gallery", disabled=True)
+        self._run_button.on_click(lambda _: self._begin())
+        self._gallery_button.on_click(lambda _: self._show_gallery())
+        self._output = ipywidgets.VBox([])
+        form = ipywidgets.VBox(
+            [self._rows, self._placeholder_rows], layout={"flex": "1 1 420px", "min_width": "280px"}
+        )
         side = ipywidgets.VBox(
-            [self._words, ipywidgets.HBox([self._run, self._open]), self._code],
+            [self._summary, ipywidgets.HBox([self._run_button, self._gallery_button]), self._code],
             layout={"flex": "1 1 320px", "min_width": "260px"},
         )
         both = ipywidgets.HBox([form, side], layout={"flex_flow": "row wrap", "grid_gap": "16px"})
-        super().__init__([both, self._stage])
+        super().__init__([both, self._output])
         if sweep is not None:
             self._fill(sweep)
-        self._filling = False
+        self._is_filling = False
         self._refresh()
 
     def __repr__(self) -> str:
@@ -86,19 +97,29 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         Raises
         ------
         SweepError
-            Naming what is wrong with it.
+            If a field is wrong or empty. The error names the field.
         """
-        return Sweep(**self._given())
+        return Sweep(**self._arguments())
 
     # ------------------------------------------------------------------ the form
 
     def _row(self, name: str, field: Any) -> Any:
+        """A field with the place for its message.
+
+        Parameters
+        ----------
+        name:
+            The parameter or placeholder.
+        field:
+            The widget in which its values are written.
+        """
         self._fields[name] = field
-        self._said[name] = ipywidgets.HTML(layout={"margin": "0 0 0 124px"})
+        self._messages[name] = ipywidgets.HTML(layout={"margin": "0 0 0 124px"})
         field.observe(lambda _: self._refresh(), names="value")
-        return ipywidgets.VBox([field, self._said[name]])
+        return ipywidgets.VBox([field, self._messages[name]])
 
     def _fill(self, sweep: Sweep) -> None:
+        """Write the values of a sweep into the fields."""
         given, is_whole = sweep_arguments(sweep)
         for name, value in given.items():
             if name not in self._fields:
@@ -110,23 +131,23 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             else:
                 field.value = str(values[0]) if isinstance(field, ipywidgets.Dropdown) else format_field(name, values)
         if not is_whole:
-            self._left_out = "A form holds a grid: what moves together, labels and filters are left out."
+            self._omitted = "A form holds a grid: what moves together, labels and filters are left out."
 
     def _follow_placeholders(self, prompt: str) -> None:
-        """A field for each name in braces."""
+        """Give each name in braces a field, and take away the fields of names that are gone."""
         names = [name for name in placeholders(prompt) if name not in MODEL.parameters]
         kept = [name for name in self._fields if name not in MODEL.parameters]
         if names == kept:
             return
         for name in set(kept) - set(names):
-            del self._fields[name], self._said[name]
-        rows = {row.children[0].description: row for row in self._holes.children}
+            del self._fields[name], self._messages[name]
+        rows = {row.children[0].description: row for row in self._placeholder_rows.children}
         shown = [rows.get(name) or self._row(name, _area(name, "one value a line")) for name in names]
-        self._holes.children = shown
+        self._placeholder_rows.children = shown
         self._fields = {name: self._fields[name] for name in (*MODEL.parameters, *names)}
 
-    def _given(self) -> dict[str, Any]:
-        """What the form gives `Sweep`; placeholders stand where the prompt has them."""
+    def _arguments(self) -> dict[str, Any]:
+        """The arguments for `Sweep`, without those that are the default."""
         given: dict[str, Any] = {}
         for name, field in self._fields.items():
             value = parse_field(name, field.value)
@@ -135,44 +156,38 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return given
 
     def _refresh(self) -> None:
-        if self._filling:
+        if self._is_filling:
             return
-        prompt = str(self._fields["prompt"].value)
-        self._follow_placeholders(prompt)
-        wrong = {name: why for name in self._fields if (why := self._wrong(name))}
-        for name, said in self._said.items():
-            said.value = _note(wrong[name]) if name in wrong else ""
-        sweep: Sweep | None = None
-        words = "Fill in a prompt and the id of your fine-tune." if not wrong else "Mend what is marked."
-        text = ""
-        if not wrong:
-            try:
-                given = self._given()
-                number = number_of_cells(given)
-                if number > MOST_CELLS:
-                    words = f"{count(number, 'run')}: more than {MOST_CELLS:,} are not made here."
-                elif "prompt" in given and "finetune_id" in given:
-                    sweep = Sweep(**given)
-                    words = "\n".join([*self._launcher.plan(sweep).lines, self._left_out]).rstrip()
-                    text = code(given)
-            except SegfluxError as error:
-                words = str(error)
-        self._words.value = f'<div style="white-space:pre-wrap;line-height:1.6" role="status">{escape(words)}</div>'
-        # One click selects it all, to be copied.
-        self._code.value = (
-            f'<pre style="user-select:all;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5;padding:8px;'
-            f'border:1px solid var(--jp-border-color1,#8888)">{escape(text)}</pre>'
-            if text
-            else ""
-        )
-        self._run.disabled = sweep is None or self._is_running
+        self._follow_placeholders(str(self._fields["prompt"].value))
+        problems = {name: problem for name in self._fields if (problem := self._problem(name))}
+        for name, message in self._messages.items():
+            message.value = _message(problems[name]) if name in problems else ""
+        sweep, summary, python = (None, "Correct the marked fields.", "") if problems else self._planned()
+        self._summary.value = str(_SUMMARY.render(text=summary))
+        self._code.value = str(_CODE.render(code=python)) if python else ""
+        self._run_button.disabled = sweep is None or self._is_running
 
-    def _wrong(self, name: str) -> str:
-        """What is wrong with a field by itself; empty where nothing is."""
+    def _planned(self) -> tuple[Sweep | None, str, str]:
+        """The form's sweep (None without one), its number of runs and cost in words, and its Python."""
+        try:
+            arguments = self._arguments()
+            number = number_of_cells(arguments)
+            if number > MOST_CELLS:
+                return None, f"{count(number, 'run')}: the form makes at most {MOST_CELLS:,}.", ""
+            if "prompt" not in arguments or "finetune_id" not in arguments:
+                return None, "Fill in a prompt and the id of your fine-tune.", ""
+            sweep = Sweep(**arguments)
+            summary = "\n".join([*self._launcher.plan(sweep).lines, self._omitted]).rstrip()
+            return sweep, summary, code(arguments)
+        except SegfluxError as error:
+            return None, str(error), ""
+
+    def _problem(self, name: str) -> str:
+        """What is wrong with a field by itself; empty if nothing is."""
         try:
             value = parse_field(name, self._fields[name].value)
             if value is None and name not in MODEL.parameters:
-                return "give at least one value"
+                return "Give at least one value"
             number_of_cells({} if value is None else {name: value})
         except SweepError as error:
             return str(error)
@@ -183,38 +198,41 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _begin(self) -> None:
         try:
             sweep = self.sweep
-            self._is_running, self._run.disabled, self._open.disabled = True, True, True
+            self._is_running, self._run_button.disabled, self._gallery_button.disabled = True, True, True
             self._started = self._launcher.start(sweep, has_stop_button=True, display=self._display)
         except SegfluxError as error:
             self._is_running = False
-            self._stage.children = (ipywidgets.HTML(_note(str(error))),)
+            self._output.children = (_shown_error(error),)
             self._refresh()
         else:
-            self._started.when_done(self._ended)
+            self._started.when_done(self._end)
 
     def _display(self, widget: Any) -> None:
-        self._stage.children = (widget,)
+        self._output.children = (widget,)
 
-    def _ended(self) -> None:
-        """May be called on any thread."""
+    def _end(self) -> None:
+        """The started sweep has ended. It may be called on any thread."""
         self._is_running = False
-        self._open.disabled = False
+        self._gallery_button.disabled = False
         self._refresh()
 
     def _show_gallery(self) -> None:
-        if self._started is not None:
-            try:
-                self._stage.children = (*self._stage.children[:1], self._started.runs.gallery())
-            except SegfluxError as error:
-                self._stage.children = (*self._stage.children[:1], ipywidgets.HTML(_note(str(error))))
+        if self._started is None:
+            return
+        try:
+            shown = self._started.runs.gallery()
+        except SegfluxError as error:
+            shown = _shown_error(error)
+        self._output.children = (*self._output.children[:1], shown)
 
 
 def _field(parameter: Parameter) -> Any:
+    """The widget in which the values of a parameter are written or chosen."""
     options: dict[str, Any] = {
         "description": parameter.name,
         "tooltip": f"{parameter.meaning} It is {parameter.allowed}.",
         "style": {"description_width": "120px"},
-        "layout": {"width": _WIDE},
+        "layout": {"width": "auto"},
     }
     if not parameter.decides_picture:
         return ipywidgets.Dropdown(options=parameter.choices, value=parameter.default, **options)
@@ -226,27 +244,44 @@ def _field(parameter: Parameter) -> Any:
         return _area(
             parameter.name, "one prompt a line; {names} in braces get values of their own", options["tooltip"]
         )
-    hint = "the id of your fine-tune" if parameter.kind == "text" else f"{parameter.default} unless given; {_WRITTEN}"
+    hint = (
+        "the id of your fine-tune" if parameter.kind == "text" else f"{parameter.default} unless given; {_EXAMPLES}"
+    )
     if parameter.name == "seed":
         hint = f"{parameter.default} unless given; seeds(4), or a list"
     return ipywidgets.Text(placeholder=hint, **options)
 
 
 def _area(name: str, hint: str, tooltip: str = "") -> Any:
+    """A field of several lines.
+
+    Parameters
+    ----------
+    name:
+        The parameter or placeholder.
+    hint:
+        What stands in it while it is empty.
+    tooltip:
+        What is shown when the pointer rests on it; that of a placeholder if left out.
+    """
     return ipywidgets.Textarea(
         description=name,
         placeholder=hint,
         tooltip=tooltip or f"Values of {{{name}}} in the prompt.",
         style={"description_width": "120px"},
-        layout={"width": _WIDE, "height": _TALL},
+        layout={"width": "auto", "height": "4.5em"},
     )
 
 
 def _default(name: str) -> Any:
-    """What a field may be left out for; None for one that has no default."""
+    """The value of a field that is left empty; None for one that has no default."""
     parameter = MODEL.parameters.get(name)
     return None if parameter is None or parameter.required else parameter.default
 
 
-def _note(text: str) -> str:
-    return f'<div style="line-height:1.4;overflow-wrap:anywhere" role="alert">✘ {escape(text)}</div>'
+def _message(text: str) -> str:
+    return str(_MESSAGE.render(text=text))
+
+
+def _shown_error(error: SegfluxError) -> Any:
+    return ipywidgets.HTML(_message(str(error)))

@@ -110,7 +110,7 @@ class Gallery(PictureWidget):
         traits = {name: getattr(self, name) for name in TRAITS}
         return gallery_page(traits, self._pictures, self._title, theme)
 
-    def _asked(self, message: Mapping[str, Any]) -> None:
+    def _receive(self, message: Mapping[str, Any]) -> None:
         if message.get("kind") == "mark":
             self._mark(str(message.get("run")), {k: message[k] for k in ("stars", "pick", "note") if k in message})
 

@@ -1,7 +1,8 @@
-"""A running sweep as a widget: its bar, words, errors and Stop button, and its sheet filling in.
+"""A running sweep as a widget: a bar, the state in words, errors, a Stop button, and a sheet that fills up.
 
-Counts and words travel as they change; a thumbnail travels once, when its picture is there. While a cell of the
-notebook is running, a kernel hears nothing from the front end: what a view missed it asks for, and gets afterwards.
+Traits hold the present state, and a new view of the widget starts from them. Thumbnails that arrive later are not in
+the traits: each is sent once. A view that was opened meanwhile asks for those that it missed. While a cell runs,
+the kernel receives nothing, so the view gets them when the cell has ended.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ..sheets.pivot import arrange
 from .assets import module, style
 
 MOST_ERRORS = 5
+"""The number of reasons that are shown; others are counted together."""
 
 
 class LiveView(anywidget.AnyWidget):
@@ -33,11 +35,11 @@ class LiveView(anywidget.AnyWidget):
     Parameters
     ----------
     frame:
-        The runs, as `Runs.df`; None for a sweep that is too large to be shown whole.
+        The runs, as `Runs.df`; None for a sweep that is too large for a sheet.
     total:
-        How many runs are waited for.
+        The number of runs.
     on_stop:
-        What the Stop button does; None for none, where an interrupt does it.
+        Called by the Stop button, on any thread; None for no button.
     """
 
     _esm = module("live")
@@ -69,7 +71,7 @@ class LiveView(anywidget.AnyWidget):
             grid = _grid(_layout(view), self._places)
             statuses = [str(status) for status in frame["status"]]
             note = view.simulated_note
-            # Pictures of an earlier call are there from the beginning.
+            # The pictures of earlier calls are shown at once.
             self._pictures = {at: str(path) for at, path in enumerate(frame["image"]) if not pd.isna(path)}
         thumbnails = [
             (_bytes_of(self._pictures[at]) or b"") if at in self._pictures else b"" for at in range(len(statuses))
@@ -92,24 +94,24 @@ class LiveView(anywidget.AnyWidget):
     def show(
         self, line: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
     ) -> None:
-        """Show where it stands.
+        """Show the present state. It may be called on any thread.
 
         Parameters
         ----------
         line:
-            In words.
+            The state in words.
         counts:
-            Runs by status.
+            The number of runs of each status.
         statuses:
-            What changed since the last time: statuses by the run's short name.
+            The statuses that changed since the last call, by the short name of the run.
         ended:
-            What is known of those that ended.
+            What the log says of the runs that ended since the last call, by their short names.
         """
         fresh = []
         with self._lock:
             for run, seen in ended.items():
                 if seen.picture is not None:
-                    # Without a grid there are no places, and pictures are numbered as they come.
+                    # Without a sheet there are no places: the pictures are numbered as they arrive.
                     place = self._places.get(run, len(self._pictures)) if self._places else len(self._pictures)
                     self._pictures[place] = seen.picture
                     fresh.append(place)
@@ -124,7 +126,7 @@ class LiveView(anywidget.AnyWidget):
         self._send_tiles(fresh)
 
     def close_view(self) -> None:
-        """It is over: nothing can be stopped any more."""
+        """The sweep has ended: the Stop button goes."""
         self.over = True
 
     def _answer(self, widget: object, message: Mapping[str, Any], buffers: object) -> None:
@@ -142,7 +144,15 @@ class LiveView(anywidget.AnyWidget):
 
 
 def _counted(before: Sequence[Mapping[str, Any]], reasons: Sequence[str]) -> list[dict[str, Any]]:
-    """Reasons with how often each was given; the most frequent, and how often any other was."""
+    """How often each reason was given: the first `MOST_ERRORS` reasons, and all others together.
+
+    Parameters
+    ----------
+    before:
+        The counts so far.
+    reasons:
+        The reasons that are new.
+    """
     counts = {str(entry["reason"]): int(entry["count"]) for entry in before}
     for reason in reasons:
         known = reason in counts or len(counts) < MOST_ERRORS
@@ -169,7 +179,7 @@ def _grid(layout: Layout, places: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _bytes_of(picture: str) -> bytes | None:
-    """A picture's thumbnail, or the picture itself where it is small; None where it is not there any more."""
+    """The thumbnail of a picture, or the picture itself if it has none. None if neither file exists."""
     small = thumbnail_of(picture)
     for path in (small, Path(picture)):
         try:

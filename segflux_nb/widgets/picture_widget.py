@@ -1,7 +1,7 @@
-"""What widgets with pictures share: thumbnails, pictures on demand, and the static sheet beside them.
+"""The base of widgets with pictures: thumbnails, pictures at full size on demand, and a static sheet.
 
-The first thumbnails travel with the widget, as one blob, the others when they come in view; pictures at full size are
-sent when they are looked at and kept nowhere.
+The first thumbnails come with the widget, as one blob; the others are sent when they come in view. Pictures at full
+size are sent when somebody looks at them. A saved notebook holds none of them: it holds the static sheet.
 """
 
 from __future__ import annotations
@@ -17,27 +17,30 @@ from ..sheets.layout import Layout, pages
 from ..sheets.sheet import ContactSheet
 from .assets import picture_file, thumbnail, thumbnails
 
-FALLBACK_BYTES, FALLBACK_CELLS = 45_000, 100
-"""The static sheet beside a widget is no larger in a saved notebook, and has no more cells."""
+FALLBACK_BYTES = 45_000
+"""The most bytes of the static sheet in a saved notebook."""
+
+FALLBACK_CELLS = 100
+"""The most cells of the static sheet."""
 
 
 class PictureWidget(anywidget.AnyWidget):
     """A widget that shows pictures.
 
-    In a saved notebook stands a small static sheet; the widget, while it lives, hides it.
+    A saved notebook holds a small static sheet above the widget. A live widget hides that sheet.
 
     Parameters
     ----------
     pictures:
-        Paths, bytes or Pillow images; None where there is none.
+        Paths, bytes or Pillow images; None for a run without a picture.
     layout:
-        Of the static sheet.
+        The layout of the static sheet.
     text:
-        The widget's own, the same on every execution.
+        The text of the widget in a saved notebook, the same on every execution.
     ahead:
-        Thumbnails that travel with the widget; the others follow when they are asked for. None: all of them.
+        The number of thumbnails that come with the widget; the others are sent on demand. None for all.
     traits:
-        What else it starts with.
+        The first values of the widget's other traits.
     """
 
     thumbs = traitlets.Bytes().tag(sync=True)
@@ -48,7 +51,7 @@ class PictureWidget(anywidget.AnyWidget):
         self, pictures: Sequence[Any], layout: Layout, text: str, ahead: int | None = None, **traits: Any
     ) -> None:
         self._pictures = pictures
-        # Of thousands, the static sheet shows the beginning.
+        # Of thousands of runs, the static sheet shows the first ones.
         self._sheet = ContactSheet(pages(layout, lambda part: len(part.cells) <= FALLBACK_CELLS)[0])
         self._text = text
         thumbs, offsets = thumbnails(self._pictures[:ahead])
@@ -60,12 +63,22 @@ class PictureWidget(anywidget.AnyWidget):
         return self._text
 
     def _ipython_display_(self) -> None:
-        """The static sheet, which shows wherever no widget lives, and the widget, which hides it while it lives."""
+        """Show the static sheet, and the widget, which hides the sheet as long as it is live."""
         display_bundle(*picture_bundle(self._sheet.text, self._sheet.inline(FALLBACK_BYTES)))
         display_bundle(widget_bundle(self, self._text))
 
     def _answer(self, widget: object, message: Mapping[str, Any], buffers: object) -> None:
-        """What the front end asks; may come on any thread."""
+        """Answer a message of the browser. It may come on any thread.
+
+        Parameters
+        ----------
+        widget:
+            This widget.
+        message:
+            What is asked.
+        buffers:
+            Bytes that came with it; there are none.
+        """
         if message.get("kind") == "full":
             index = message.get("index")
             found = picture_file(self._picture(index))
@@ -75,11 +88,11 @@ class PictureWidget(anywidget.AnyWidget):
             at = list(message.get("at", ()))
             self.send({"kind": "thumbs", "at": at}, buffers=[thumbnail(self._picture(index)) for index in at])
         else:
-            self._asked(message)
+            self._receive(message)
 
     def _picture(self, index: Any) -> Any:
         return self._pictures[index] if isinstance(index, int) and 0 <= index < len(self._pictures) else None
 
-    def _asked(self, message: Mapping[str, Any]) -> None:
-        """What the front end asks but pictures."""
+    def _receive(self, message: Mapping[str, Any]) -> None:
+        """Handle a message that asks for no picture."""
         raise NotImplementedError

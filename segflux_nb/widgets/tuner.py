@@ -1,7 +1,8 @@
-"""The tuner: finding the best value of an axis with one's eyes.
+"""The tuner: people find the best value of an axis with their eyes.
 
-A slider shows all seeds at one value after the other; blind votes compare two pictures of one seed, and a ranking
-says what the votes say. It is given who may be compared with whom, and hands every vote on at once.
+A slider shows the pictures of all seeds at one value, and the values one after the other. In blind votes a person
+compares two pictures of one seed. A ranking shows what the votes say. The tuner shows and sends; which pictures are
+compared, and how votes are kept, is decided by the `Voting` that it is given.
 """
 
 from __future__ import annotations
@@ -23,35 +24,58 @@ from .assets import absolute, module, style
 from .picture_widget import PictureWidget
 
 Propose = Callable[[str, float, float], tuple[Sweep, Plan]]
-"""Called with an axis and where its best lies; gives a refine sweep and its plan, and runs nothing."""
+"""Called with an axis and the lowest and highest value that may be the best. Gives a refine sweep and its plan."""
 
 
 class Voting(Protocol):
-    """Keeps votes, and says who is compared next; runs go by their short names."""
+    """Keeps votes, and decides which runs are compared next. Runs are given by their short names."""
 
     def next_pair(self, rater: str) -> tuple[str, str] | None:
-        """Whom a rater judges next, left and right."""
+        """The runs that a rater compares next, left and right; None if there are none."""
 
     def vote(self, left: str, right: str, outcome: str, rater: str) -> None:
-        """Keep a judgement."""
+        """Keep a vote.
+
+        Parameters
+        ----------
+        left, right:
+            The runs.
+        outcome:
+            ``left``, ``right``, ``tie`` or ``skip``.
+        rater:
+            The person who voted.
+        """
 
     def undo(self, rater: str) -> bool:
-        """Forget a rater's latest one; whether there was one."""
+        """Remove a rater's latest vote. Returns whether there was one."""
 
     def ranking(self, rater: str | None = None) -> Ranking:
-        """What the votes say, all or one rater's."""
+        """What the votes of all raters say, or those of one."""
 
 
 class Tuner(PictureWidget):
     """A slider through the values of an axis, and blind votes between pairs of pictures.
 
     Votes are kept at once. In blind votes nothing tells which value is which: left and right are drawn by chance, and
-    the ranking stands on a page of its own.
+    the ranking is on another tab.
+
+    Parameters
+    ----------
+    frame:
+        The runs, as `Runs.df`; those without a picture are left out.
+    axis:
+        The axis to tune.
+    voting:
+        Keeps the votes and decides which runs are compared.
+    rater:
+        The name under which votes are kept; it can be changed in the widget.
+    propose:
+        Makes the refine sweep.
 
     Attributes
     ----------
     ranking:
-        What all votes say so far.
+        What all votes say.
 
     Example
     -------
@@ -104,16 +128,16 @@ class Tuner(PictureWidget):
 
     @property
     def ranking(self) -> Ranking:
-        """What all votes say so far."""
+        """What all votes say."""
         return self._voting.ranking()
 
     def next_sweep(self) -> Sweep:
-        """A refine sweep around the best value, with the same seeds; its cost is printed, and nothing is run.
+        """A refine sweep around the best value, with the same seeds. Its cost is printed, and nothing is run.
 
         Raises
         ------
         SegfluxError
-            Where there are no votes yet, or nothing lies between the axis's values.
+            If there are no votes yet, or if the axis has no values in between.
         """
         sweep, plan = self._proposed()
         print(*plan.lines[:2], sep="\n")
@@ -126,28 +150,37 @@ class Tuner(PictureWidget):
         best = ranking.best
         if self.axis in NO_SCALE or not isinstance(best, int | float):
             raise SegfluxError(
-                f"{self.axis} has no values between its values", remedy=f"Go on with {self.axis}={best!r}"
+                f"{self.axis} is not an axis of numbers: it has no finer values", remedy=f"Use {self.axis}={best!r}"
             )
         low = best if ranking.low is None else ranking.low
         high = best if ranking.high is None else ranking.high
         return self._propose(self.axis, float(low), float(high))
 
-    def _asked(self, message: Mapping[str, Any]) -> None:
+    def _receive(self, message: Mapping[str, Any]) -> None:
         try:
             self._do(str(message.get("kind")), message)
         except SegfluxError as error:
             self.send({"kind": "error", "text": str(error)})
 
     def _do(self, kind: str, message: Mapping[str, Any]) -> None:
+        """Do what the browser asks.
+
+        Parameters
+        ----------
+        kind:
+            The kind of the message.
+        message:
+            The whole message.
+        """
         if kind == "vote":
-            # A vote on a pair that is not shown any more is a second press of a key.
+            # A vote on a pair that is no longer shown comes from a second press of a key.
             if len(self.pair) == 2 and list(message.get("pair", ())) == list(self.pair):
                 left, right = (self._runs[place] for place in self.pair)
                 self._voting.vote(left, right, str(message.get("outcome")), self.rater)
                 self._refresh()
         elif kind == "undo":
             if not self._voting.undo(self.rater):
-                raise SegfluxError(f"{self.rater} has no vote to take back")
+                raise SegfluxError(f"{self.rater} has no vote to undo")
             self._refresh()
         elif kind == "rater":
             self.rater = plain(message.get("name", "")).strip() or self.rater
@@ -159,7 +192,7 @@ class Tuner(PictureWidget):
             self.proposal = f"refine = tuner.next_sweep()  # {sweep!r}\n" + "\n".join(plan.lines)
 
     def _refresh(self) -> None:
-        """Show the next pair."""
+        """Show the rater's next pair and number of votes."""
         pair = self._voting.next_pair(self.rater)
         self.votes = self._voting.ranking(self.rater).votes
         self.pair = [] if pair is None else [self._places[run] for run in pair]
@@ -182,7 +215,20 @@ class Tuner(PictureWidget):
 
 
 def _grid(axis: Column, others: list[Column]) -> tuple[list[str], list[list[int]]]:
-    """What the pictures of one value differ in, as words; and by value and those words the number of the picture."""
+    """The pictures of the slider: a row for each value of the axis, and in each row one picture for each block.
+
+    Parameters
+    ----------
+    axis:
+        The axis that is tuned.
+    others:
+        The other axes. Each combination of their values is a block.
+
+    Returns
+    -------
+    tuple
+        The blocks in words; and for each value, the number of the picture in each block, or -1.
+    """
     number = len(axis.values)
     blocks = [", ".join(f"{column.name} {column.labels[at]}" for column in others) for at in range(number)]
     names = list(dict.fromkeys(blocks))

@@ -119,7 +119,7 @@ def test_an_axis_without_numbers_cannot_be_refined(ws):
             "left",
             axis="sampler_name",
         )
-    with pytest.raises(sf.SegfluxError, match="Go on with sampler_name='heun'"):
+    with pytest.raises(sf.SegfluxError, match="Use sampler_name='heun'"):
         runs.tuner("sampler_name").next_sweep()
 
 
@@ -161,7 +161,7 @@ def test_a_skipped_pair_does_not_count_and_an_undone_vote_is_deleted(runs, sent)
     ask(tuner, kind="undo")
     assert runs.votes.empty
     ask(tuner, kind="undo")
-    assert "anna has no vote to take back" in sent[-1]["text"]
+    assert "anna has no vote to undo" in sent[-1]["text"]
     assert voted
 
 

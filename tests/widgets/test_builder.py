@@ -49,8 +49,8 @@ def write_in(builder, **values):
 def test_it_has_a_field_for_each_parameter_of_the_model(build):
     builder = build()
     assert list(builder._fields) == list(MODEL.parameters)
-    assert builder._run.disabled
-    assert "Fill in a prompt" in builder._words.value
+    assert builder._run_button.disabled
+    assert "Fill in a prompt" in builder._summary.value
     assert repr(builder) == "Builder()"
 
 
@@ -75,10 +75,10 @@ def test_what_is_written_becomes_the_sweep_and_its_python(build):
     )
     assert len(builder.sweep) == len(wanted) == 96
     assert {cell.digest for cell in builder.sweep} == {cell.digest for cell in wanted}
-    assert not builder._run.disabled
-    assert "96 runs" in builder._words.value
+    assert not builder._run_button.disabled
+    assert "96 runs" in builder._summary.value
     names = {"sf": sf}
-    exec(code(builder._given()), names)
+    exec(code(builder._arguments()), names)
     assert names["sweep"] == builder.sweep
     assert "sf.seeds(4)" in builder._code.value
 
@@ -106,23 +106,23 @@ def test_a_placeholder_that_goes_takes_its_field_along(build):
 def test_what_cannot_be_is_said_beside_its_field_while_one_types(build, name, written, says):
     builder = build()
     write_in(builder, prompt="TOK", finetune_id="a")
-    assert not builder._run.disabled
+    assert not builder._run_button.disabled
     write_in(builder, **{name: written})
-    assert says in builder._said[name].value
-    assert "✘" in builder._said[name].value
-    assert builder._run.disabled
+    assert says in builder._messages[name].value
+    assert "✘" in builder._messages[name].value
+    assert builder._run_button.disabled
     with pytest.raises(sf.SegfluxError):
         _ = builder.sweep
     write_in(builder, **{name: ""})
-    assert builder._said[name].value == ""
-    assert not builder._run.disabled
+    assert builder._messages[name].value == ""
+    assert not builder._run_button.disabled
 
 
 def test_too_many_runs_are_counted_but_not_made(build):
     builder = build()
     write_in(builder, prompt="TOK", finetune_id="a", seed="0-9999", lora_strength="0-1 [101]")
-    assert "1,010,000 runs" in builder._words.value
-    assert builder._run.disabled
+    assert "1,010,000 runs" in builder._summary.value
+    assert builder._run_button.disabled
 
 
 def test_it_begins_with_a_sweep(build):
@@ -141,23 +141,23 @@ def test_it_begins_with_a_sweep(build):
     assert builder._fields["seed"].value == "seeds(3)"
     assert builder._fields["lora_strength"].value == "0.4-1.2 (+0.2)"
     linked = build(sf.Sweep(sf.linked(steps=[10, 20], seed=[1, 2]), prompt="TOK", finetune_id="a"))
-    assert "moves together" in linked._words.value
+    assert "moves together" in linked._summary.value
 
 
 def test_run_starts_it_once_and_shows_what_it_is_given(build, launcher):
     import ipywidgets
 
     builder = build(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2]))
-    builder._run.click()
+    builder._run_button.click()
     ((sweep, display, live_run),) = launcher.started
     assert sweep == builder.sweep
-    assert builder._run.disabled
+    assert builder._run_button.disabled
     live = ipywidgets.HTML("live")
     display(live)
-    assert builder._stage.children == (live,)
+    assert builder._output.children == (live,)
     live_run.end()
-    assert not builder._run.disabled
-    assert not builder._open.disabled
+    assert not builder._run_button.disabled
+    assert not builder._gallery_button.disabled
 
 
 def test_what_cannot_start_says_why(build, launcher, monkeypatch):
@@ -167,9 +167,9 @@ def test_what_cannot_start_says_why(build, launcher, monkeypatch):
     monkeypatch.setattr(launcher, "start", start)
     builder = build()
     write_in(builder, prompt="TOK", finetune_id="a")
-    builder._run.click()
-    assert "No key is configured" in builder._stage.children[0].value
-    assert not builder._run.disabled
+    builder._run_button.click()
+    assert "No key is configured" in builder._output.children[0].value
+    assert not builder._run_button.disabled
 
 
 def test_hostile_words_are_escaped(build):
@@ -177,7 +177,7 @@ def test_hostile_words_are_escaped(build):
     for payload in PAYLOADS:
         write_in(builder, prompt=payload, finetune_id=payload.splitlines()[0] if payload.strip() else "a")
         write_in(builder, steps=payload)
-        for shown in (builder._words, builder._code, *builder._said.values()):
+        for shown in (builder._summary, builder._code, *builder._messages.values()):
             assert "<script" not in shown.value
             assert "<img" not in shown.value
         write_in(builder, steps="")
