@@ -47,7 +47,8 @@ test: $(VENV)/developing javascript
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not long and not alone"
+	$(BIN)/python -m pytest -m alone tests
 	$(NBVAL) -n 2 --dist loadfile notebooks
 
 javascript: $(NODE)/installed

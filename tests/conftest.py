@@ -12,7 +12,7 @@ settings.load_profile("segflux")
 HERE = Path(__file__).parent
 
 # `make test` runs two processes. These start first, because they take longest: no process works alone at the end.
-FIRST = ["running/test_bad_days.py", "running/test_kill9.py", "browser", "test_kernel.py"]
+FIRST = ["running/test_kill9.py", "browser", "running/test_engine.py", "running/test_processes.py", "test_kernel.py"]
 
 
 def pytest_collection_modifyitems(items):

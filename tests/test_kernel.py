@@ -61,6 +61,7 @@ def printed(found):
     return "".join(content["text"] for kind, content in found if kind == "stream")
 
 
+@pytest.mark.alone
 def test_an_interrupted_cell_ends_at_once_and_the_next_one_continues(kernel, tmp_path):
     manager, client = kernel
     with Simulator(time_scale=0.02, paint=False) as simulator:

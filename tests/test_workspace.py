@@ -344,6 +344,7 @@ def test_after_a_kill_a_new_process_finishes_and_nothing_is_paid_twice(tmp_path)
     assert len(list((tmp_path / "pictures").rglob("*.jpg"))) == 48
 
 
+@pytest.mark.alone
 def test_an_interrupt_returns_within_a_second(tmp_path):
     process = start(tmp_path)
     wait_for_submits(tmp_path, 5)

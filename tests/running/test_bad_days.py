@@ -16,6 +16,8 @@ from segflux_nb.running import engine
 from tests.support.mortal import Mortal
 from tests.support.virtual import Bench
 
+pytestmark = pytest.mark.alone  # two processes at work
+
 MEMORY = Path("/dev/shm")
 MEMORY_BYTES = 512 << 20
 
