@@ -44,7 +44,7 @@ def run(slug: str, /, **parameters: Any) -> dict[str, Any]:
     ----------
     slug:
         Name of the model, such as ``flux-dev-finetuned``.
-    parameters:
+    **parameters:
         Parameters of the model.
 
     Raises
@@ -68,7 +68,7 @@ def run_sync(slug: str, /, **parameters: Any) -> Response:
     ----------
     slug:
         Name of the model, such as ``flux-dev-finetuned``.
-    parameters:
+    **parameters:
         Parameters of the model.
 
     Raises
@@ -88,7 +88,7 @@ def submit_async(slug: str, /, **parameters: Any) -> AsyncJob:
     ----------
     slug:
         Name of the model, such as ``flux-dev-finetuned``.
-    parameters:
+    **parameters:
         Parameters of the model.
 
     Raises

@@ -102,7 +102,7 @@ class AsyncSegmindClient:
         ----------
         slug:
             Name of the model, such as ``flux-dev-finetuned``.
-        parameters:
+        **parameters:
             Parameters of the model.
 
         Raises
@@ -125,7 +125,7 @@ class AsyncSegmindClient:
         ----------
         slug:
             Name of the model, such as ``flux-dev-finetuned``.
-        parameters:
+        **parameters:
             Parameters of the model.
 
         Raises
@@ -145,7 +145,7 @@ class AsyncSegmindClient:
         ----------
         slug:
             Name of the model, such as ``flux-dev-finetuned``.
-        parameters:
+        **parameters:
             Parameters of the model.
 
         Raises
@@ -179,7 +179,7 @@ class AsyncSegmindClient:
         ----------
         request_id:
             Id of one job. None lists jobs.
-        filters:
+        **filters:
             ``page``, ``per_page``, ``from_date``, ``to_date``, ``model_name`` and ``status``, as the service takes
             them.
 

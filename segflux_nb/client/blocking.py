@@ -109,7 +109,7 @@ class SegmindClient:
         ----------
         slug:
             Name of the model, such as ``flux-dev-finetuned``.
-        parameters:
+        **parameters:
             Parameters of the model.
 
         Raises
@@ -132,7 +132,7 @@ class SegmindClient:
         ----------
         slug:
             Name of the model, such as ``flux-dev-finetuned``.
-        parameters:
+        **parameters:
             Parameters of the model.
 
         Raises
@@ -151,7 +151,7 @@ class SegmindClient:
         ----------
         slug:
             Name of the model, such as ``flux-dev-finetuned``.
-        parameters:
+        **parameters:
             Parameters of the model.
 
         Raises
@@ -175,7 +175,7 @@ class SegmindClient:
         ----------
         request_id:
             Id of one job. None lists jobs.
-        filters:
+        **filters:
             ``page``, ``per_page``, ``from_date``, ``to_date``, ``model_name`` and ``status``, as the service takes
             them.
 
