@@ -142,6 +142,17 @@ def _own(texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _a1111_text(parameters: Mapping[str, Value], width: int | None, height: int | None) -> str:
+    """The parameters as A1111 writes them.
+
+    Parameters
+    ----------
+    parameters:
+        The run's parameters.
+    width:
+        The picture's width in pixels, where it is known.
+    height:
+        The picture's height in pixels, where it is known.
+    """
     strength = parameters.get("lora_strength")
     lora = f" <lora:{parameters.get('finetune_id')}:{strength:g}>" if isinstance(strength, int | float) else ""
     sampler, scheduler = str(parameters.get("sampler_name", "")), str(parameters.get("scheduler", ""))
@@ -165,11 +176,11 @@ def _quoted(value: object) -> str:
 
 
 def _a1111(texts: Mapping[str, str]) -> dict[str, Any]:
-    *words, last = texts.get("parameters", "").strip().split("\n")
+    *lines, last = texts.get("parameters", "").strip().split("\n")
     pairs = {name.strip(): _unquoted(value) for name, value in _PAIR.findall(last)}
     if len(pairs) < 3:
         return {}
-    prompt, _, negative = "\n".join(words).partition("\nNegative prompt:")
+    prompt, _, negative = "\n".join(lines).partition("\nNegative prompt:")
     found: dict[str, Any] = {}
     loras = _LORA.findall(prompt)
     if len(loras) == 1:

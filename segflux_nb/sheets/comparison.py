@@ -24,7 +24,7 @@ def compare(
     frame:
         `Runs.df`, or any frame with a column of pictures.
     chosen:
-        Labels of the frame's index, in the order in which the rows are to stand.
+        Labels of the frame's index, in the order in which their rows are shown.
     image:
         The column of pictures. It is found by its name, or by what it holds, if left out.
     theme:

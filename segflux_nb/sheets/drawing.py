@@ -101,6 +101,17 @@ class _Drawing:
         return self._heat and cell.share is not None
 
     def _cell(self, cell: Cell, box: Box, picture: Image.Image | None) -> None:
+        """A cell with its picture, border and tags.
+
+        Parameters
+        ----------
+        cell:
+            The cell.
+        box:
+            Where it is.
+        picture:
+            Its picture, which fits the box; None where it has none.
+        """
         if picture is None:
             self._absence(cell, box)
         else:

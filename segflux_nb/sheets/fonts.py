@@ -147,6 +147,19 @@ def drawable(text: str) -> str:
 
 
 def _first_line(text: str, width: float, size: int, *, bold: bool) -> tuple[str, str]:
+    """The first line of a text, and the rest of the text.
+
+    Parameters
+    ----------
+    text:
+        The text.
+    width:
+        The most pixels of a line.
+    size:
+        The size of the font, in pixels.
+    bold:
+        Whether it is the bold font.
+    """
     fits = len(text)
     while fits > 1 and text_width(text[:fits], size, bold=bold) > width:
         fits -= max(1, (fits - int(fits * width / max(1.0, text_width(text[:fits], size, bold=bold)))) // 2)
@@ -194,6 +207,17 @@ class _Piece:
 
 
 def _pieces(text: str, size: int, *, bold: bool) -> Iterator[_Piece]:
+    """A line in pieces, each of which one font draws.
+
+    Parameters
+    ----------
+    text:
+        The line.
+    size:
+        The size of the fonts, in pixels.
+    bold:
+        Whether our font is the bold one. Fonts of the system are never bold.
+    """
     if text.isascii():
         face = font(size, bold=bold)
         yield _Piece(text, face, face.getlength(text))
@@ -270,6 +294,17 @@ def _load(path: Path, size: int) -> ImageFont.FreeTypeFont:
 
 @lru_cache(maxsize=256)
 def _bitmap(path: Path, text: str, size: int) -> Image.Image:
+    """Characters drawn with a font of coloured bitmaps.
+
+    Parameters
+    ----------
+    path:
+        The file of the font.
+    text:
+        The characters.
+    size:
+        The size of the text around them, in pixels.
+    """
     face = _load(path, _BITMAP_SIZES[0])
     left, top, right, bottom = face.getbbox(text)
     glyphs = Image.new("RGBA", (max(1, round(right - left)), max(1, round(bottom - top))))

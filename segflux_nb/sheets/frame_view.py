@@ -156,7 +156,7 @@ class FrameView:
         Raises
         ------
         LayoutError
-            Where the frame has none of this name.
+            Where the frame has no column of this name.
         """
         if name not in self._columns:
             self.check([name])
@@ -192,7 +192,7 @@ class FrameView:
 
     @property
     def simulated_note(self) -> str:
-        """What is said below simulated pictures; empty where there are none."""
+        """The note below simulated pictures; empty where there are none."""
         return SIMULATED_NOTE if "service" in self and SIMULATOR in self.column("service").values else ""
 
     def is_label(self, name: str) -> bool:
@@ -205,7 +205,7 @@ class FrameView:
         Parameters
         ----------
         positions:
-            Their positions, in the order in which they are to stand.
+            Their positions, in the order of the new view.
         """
         return FrameView(self.frame.iloc[list(positions)], self.image, self.axes)
 

@@ -73,7 +73,7 @@ def grid_of(
     axes:
         The names of the outer axis, the rows and the columns; None for none.
     captions:
-        Columns whose labels stand under the pictures.
+        Columns whose labels are written under the pictures.
     number:
         A column of numbers that is shown as colours, or None.
     shares:

@@ -103,7 +103,7 @@ class Scale:
     low, high:
         The labels of its least and its greatest value.
     is_heat:
-        True where colours stand in place of the pictures, False where they are borders.
+        True where colours are shown in place of the pictures, False where they are borders.
     """
 
     name: str
@@ -156,7 +156,7 @@ class Layout:
 
     @property
     def is_heat(self) -> bool:
-        """Whether colours stand in place of the pictures."""
+        """Whether colours are shown in place of the pictures."""
         return self.scale is not None and self.scale.is_heat
 
     @property
@@ -247,11 +247,33 @@ def _cut(layout: Layout, fits: Callable[[Layout], bool]) -> list[Layout]:
 
 
 def _rows(layout: Layout, first: int, last: int) -> Layout:
+    """A part of a layout.
+
+    Parameters
+    ----------
+    layout:
+        The sheet.
+    first:
+        The number of its first row.
+    last:
+        The number of the row after its last.
+    """
     groups = tuple(replace(group, cells=group.cells[first:last]) for group in layout.groups)
     return replace(layout, groups=groups, row_labels=layout.row_labels[first:last])
 
 
 def _columns(layout: Layout, first: int, last: int) -> Layout:
+    """A part of a layout.
+
+    Parameters
+    ----------
+    layout:
+        The sheet.
+    first:
+        The number of its first column.
+    last:
+        The number of the column after its last.
+    """
     groups = tuple(replace(g, cells=tuple(row[first:last] for row in g.cells)) for g in layout.groups)
     return replace(layout, groups=groups, column_labels=layout.column_labels[first:last])
 

@@ -49,14 +49,14 @@ def arrange(
     title:
         Text above the sheet.
     captions:
-        Columns whose values stand under each picture.
+        Columns whose values are written under each picture.
     border:
         A column of numbers, shown as the colour of a border and in the caption.
     heat:
         A column of numbers, shown in place of the pictures.
     relative_to:
-        Values of axes of the sheet, such as ``{"lora_strength": 0.0}``. Below each picture stands its difference from
-        the picture that has these values, and the same values on the other axes.
+        Values of axes of the sheet, such as ``{"lora_strength": 0.0}``. Below each picture, the sheet
+        shows its difference from the picture that has these values and the same values on the other axes.
 
     Raises
     ------

@@ -104,9 +104,20 @@ def _lab(picture: Any) -> NDArray[np.float32] | None:
 
 
 def _read(picture: Any, width: int, height: int) -> Image.Image | None:
+    """A picture read within a box, or None where it cannot be read.
+
+    Parameters
+    ----------
+    picture:
+        A path, the bytes of a file, or a Pillow image.
+    width:
+        The width of the box, in pixels.
+    height:
+        The height of the box, in pixels.
+    """
     try:
         with _opened(picture, max(width, height)) as image:
-            image.draft("RGB", (width, height))  # JPEG decodes at a fraction of its size, no smaller than asked
+            image.draft("RGB", (width, height))  # a JPEG is decoded at a fraction of its size
             return _resized(image.convert("RGB"), width, height)
     except (OSError, UnidentifiedImageError):
         return None
@@ -125,6 +136,17 @@ def _opened(picture: Any, longest: int | None) -> Image.Image:
 
 
 def _resized(image: Image.Image, width: int, height: int) -> Image.Image:
+    """An image made as large as fits a box. It keeps its shape.
+
+    Parameters
+    ----------
+    image:
+        The image.
+    width:
+        The width of the box, in pixels.
+    height:
+        The height of the box, in pixels.
+    """
     scale = min(width / image.width, height / image.height)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)

@@ -274,6 +274,17 @@ def _largest_side(layout: Layout, smallest: int, largest: int, allowed: Callable
 
 
 def _save(image: Image.Image, path: Path, ending: str) -> None:
+    """Write an image to a file.
+
+    Parameters
+    ----------
+    image:
+        The image.
+    path:
+        The file.
+    ending:
+        The file's ending in small letters, which decides the format.
+    """
     if ending == ".png":
         image.save(path, "PNG", optimize=False, compress_level=4)
     elif ending == ".webp":
