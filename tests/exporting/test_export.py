@@ -10,7 +10,7 @@ from PIL import Image
 import segflux_nb as sf
 from segflux_nb.exporting.names import picture_names
 from tests.support.corpus import FORMULAS, PATHS, PAYLOADS
-from tests.support.frames import frame
+from tests.support.frames import frame, noise
 
 
 @pytest.fixture
@@ -134,3 +134,17 @@ def test_a_key_is_exported_nowhere(table, tmp_path):
     with pytest.raises(sf.SegfluxError, match="looks like an API key"):
         table.pictures.export(tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_sheet_and_the_gallery_give_the_same_difference(tmp_path):
+    from segflux_nb.widgets.gallery_state import differences_of
+
+    table = frame(lora_strength=[0.0, 1.0])
+    paths = [tmp_path / "a.jpg", tmp_path / "b.jpg"]
+    for number, path in enumerate(paths):
+        noise(number, (16, 16)).resize((640, 640)).save(path)
+    table["image"] = [str(path) for path in paths]
+    sheet = table.pictures.sheet(relative_to={"lora_strength": 0.0}).save(tmp_path / "sheet.html").read_text()
+    (difference,) = differences_of(paths).values()
+    assert difference > 10
+    assert f'alt="difference ΔE {difference:.1f}"' in sheet

@@ -25,7 +25,7 @@ def test_a_gallery_is_placed_and_its_script_is_the_only_one_permitted():
     digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
     policy = html.unescape(document.split('http-equiv="Content-Security-Policy" content="')[1].split('">')[0])
     assert policy == (
-        f"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'sha256-{digest}' blob:"
+        f"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
     )
 
 
