@@ -8,12 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PYTHON = [
-    path
-    for folder in ("segflux_nb", "tests", "tools", "benchmarks")
-    for path in (ROOT / folder).rglob("*.py")
-    if path.name != "test_gallery.py"
-]
+PYTHON = [path for folder in ("segflux_nb", "tests", "tools", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
 JAVASCRIPT = list((ROOT / "segflux_nb").rglob("*.js"))
 
 

@@ -163,7 +163,7 @@ def _free_axes(view: FrameView, named: Sequence[str]) -> list[str]:
 
 
 def _first_values(view: FrameView, further: Sequence[str]) -> tuple[FrameView, list[str]]:
-    """The rows that have the first value of each further axis, and notes that say so."""
+    """The rows that have the first value of each further axis, and notes about it."""
     notes = []
     for name in further:
         column = view.column(name)

@@ -124,7 +124,7 @@ class ContactSheet:
         Raises
         ------
         LayoutError
-            Where the ending is none of these formats.
+            If the ending is not one of these formats.
         """
         path = Path(path)
         ending = path.suffix.lower()
@@ -185,7 +185,7 @@ class ContactSheet:
         return base64.b64encode(best or _jpeg(self._drawn(layout, SMALLEST_INLINE_SIDE))).decode("ascii")
 
     def _pages(self, longest: int) -> list[Image.Image]:
-        """The drawn pages, with at most so many pixels a side. How many there are is decided before drawing."""
+        """The drawn pages, with no side longer than `longest` pixels. The number of pages is known before drawing."""
 
         def allowed(width: int, height: int) -> bool:
             return width * height <= MOST_PIXELS and max(width, height) <= longest

@@ -7,7 +7,7 @@ import { aim } from "./loupe.js";
 
 const MODES = ["side by side", "slider", "flicker", "difference"];
 const MODE_KEYS = "asfd";
-const GAIN = 3; // differences are drawn so many times as bright as they are
+const GAIN = 3; // differences are drawn this many times brighter than they are
 
 export class Comparison extends Dialog {
   /**
