@@ -18,7 +18,7 @@ SWEEP = sf.Sweep(
 )
 
 
-def test_the_design_page_example():
+def test_the_simulator_is_free_and_the_plan_names_the_hosted_price():
     assert "free here" in str(plan(SWEEP, service="simulator"))
     assert "hosted about $1.63" in str(plan(SWEEP, service="simulator"))
     assert plan(SWEEP, service="simulator").cost == 0
@@ -60,7 +60,7 @@ def test_an_unbounded_sampler_has_no_price():
     assert "1 run with a sampler that decides" in str(result)
 
 
-def test_durations_read_well():
+def test_durations_are_in_seconds_minutes_or_hours():
     assert [duration(seconds) for seconds in (0.44, 22.17, 99, 150, 3600 * 3)] == [
         "0.4 s",
         "22 s",

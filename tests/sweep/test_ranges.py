@@ -60,7 +60,7 @@ def test_integer_ranges(text, values):
         ("0.5, .., 2", "two numbers before"),
     ],
 )
-def test_what_is_no_range_says_so_and_what_to_write(text, says):
+def test_the_error_of_a_range_says_what_to_write(text, says):
     with pytest.raises(sf.SweepError) as error:
         parse_range(text, integer=False)
     assert says in str(error.value)
