@@ -1,4 +1,4 @@
-"""How fast a contact sheet is, beside what else there is: all taken in one run, the best of three.
+"""How fast a contact sheet is, compared with other tools: all measured in one run, the best of three.
 
 A 10 × 10 sheet with labels from pictures of 1024 × 1024, as JPEG and as PNG: ours, plain Pillow, ImageMagick's
 montage, libvips' arrayjoin and mediapy, where they are installed (`pip install pyvips[binary] mediapy`). Then 1,000
@@ -118,8 +118,8 @@ def best(work: Callable[[], Any], times: int = 3) -> float:
     return min(seconds())
 
 
-def beside() -> None:
-    rivals: list[tuple[str, Callable[[list[Path]], None], bool]] = [
+def compare_with_others() -> None:
+    others: list[tuple[str, Callable[[list[Path]], None], bool]] = [
         ("plain Pillow", plain_pillow, True),
         ("ImageMagick montage", montage, shutil.which("montage") is not None),
         ("libvips arrayjoin", libvips, importlib.util.find_spec("pyvips") is not None),
@@ -131,10 +131,10 @@ def beside() -> None:
         for kind, paths in (("from JPEG of 1024 x 1024", jpegs), ("from PNG of 1024 x 1024", pngs)):
             own = best(lambda paths=paths: ours(paths))
             print(f"{kind:32} {'ours':22} {own:6.2f}   1.00")
-            for rival, draw, is_there in rivals:
-                seconds = best(lambda draw=draw, paths=paths: draw(paths)) if is_there else None
+            for name_of_other, draw, is_installed in others:
+                seconds = best(lambda draw=draw, paths=paths: draw(paths)) if is_installed else None
                 shown = f"{seconds:6.2f} {seconds / own:6.2f}" if seconds is not None else "not installed"
-                print(f"{'':32} {rival:22} {shown}")
+                print(f"{'':32} {name_of_other:22} {shown}")
         plain, again = best(lambda: plain_pillow(jpegs)), best(lambda: ours(stored))
         print(f"{'again, from thumbnails':32} {'ours':22} {again:6.2f}   plain Pillow takes {plain / again:.1f} x\n")
         thousand = best(lambda: ours(stored * 10), 1)
@@ -157,5 +157,5 @@ def frames(number: int = 100_000) -> None:
 
 
 if __name__ == "__main__":
-    beside()
+    compare_with_others()
     frames()

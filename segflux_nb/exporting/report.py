@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 MOST_ROWS = 5000
-"""The most rows of a table in a report; the files beside it have all."""
+"""The most rows of a table in a report. The exported tables have all."""
 
 _TABLE = Template("""\
 <h2>{{ runs }}</h2>

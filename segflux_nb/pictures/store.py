@@ -1,4 +1,4 @@
-"""Pictures in a folder, each under the sha256 of its bytes. A file is never half a picture, whatever happens."""
+"""Pictures in a folder, each under the sha256 of its bytes. A file there is always a whole picture."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class PictureStore:
         sha256 = hashlib.sha256(data).hexdigest()
         path = f"pictures/{sha256[:2]}/{sha256}.{ending}"
         self._write(Path(self._workspace, path), data)
-        # The picture is stored. A thumbnail that cannot be written is not missed: sheets read the picture then.
+        # The picture is stored by now. Without a thumbnail, sheets read the picture itself.
         with contextlib.suppress(WorkspaceError, OSError, ValueError):
             if (small := thumbnail(image)) is not None:
                 self._write(Path(self._workspace, FOLDER, sha256[:2], f"{sha256}.jpg"), small)

@@ -1,4 +1,4 @@
-"""Two pictures or more beside each other: how their parameters differ, and where the pictures differ."""
+"""Two or more pictures side by side: how their parameters differ, and where the pictures differ."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .sheet import ContactSheet
 def compare(
     frame: pd.DataFrame, chosen: Sequence[Any], *, image: str | None = None, theme: ThemeName = "light"
 ) -> ContactSheet:
-    """Some rows of a frame beside each other, each with its difference from the first.
+    """Some rows of a frame side by side, each with its difference from the first.
 
     Parameters
     ----------

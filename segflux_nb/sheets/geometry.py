@@ -145,7 +145,7 @@ class _Builder:
         self._column_labels = [wrap(label, self._cell_width, self._size, lines=3) for label in layout.column_labels]
 
     def _choose_groups_across(self) -> int:
-        """The number of grids beside each other that brings the sheet nearest to the shape of a screen."""
+        """The number of grids side by side with which the sheet is nearest to the shape of a screen."""
         number = len(self._layout.groups)
         height = self._down * (self._cell_height + self._difference_offset + self._gap)
 

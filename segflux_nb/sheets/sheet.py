@@ -185,7 +185,13 @@ class ContactSheet:
         return base64.b64encode(best or _jpeg(self._drawn(layout, SMALLEST_INLINE_SIDE))).decode("ascii")
 
     def _pages(self, longest: int) -> list[Image.Image]:
-        """The drawn pages, with no side longer than `longest` pixels. The number of pages is known before drawing."""
+        """The drawn pages. How many there are is decided before anything is drawn.
+
+        Parameters
+        ----------
+        longest:
+            The most pixels of a side of a page.
+        """
 
         def allowed(width: int, height: int) -> bool:
             return width * height <= MOST_PIXELS and max(width, height) <= longest

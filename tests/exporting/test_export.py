@@ -46,7 +46,7 @@ def test_names_of_devices_are_avoided():
     assert picture_names(["a1"], {"x": ["lpt1.b"]}, [".png"], "{x}") == ["lpt1.b_a1.png"]
 
 
-def test_the_copies_say_how_they_were_made_unless_they_are_not_to(table, tmp_path):
+def test_picture_files_carry_their_parameters_unless_that_is_switched_off(table, tmp_path):
     marked, plain = table.pictures.export(tmp_path / "a"), tmp_path / "b"
     from segflux_nb.exporting.folder import export
 
@@ -87,7 +87,7 @@ def _no_engine(engine):
     raise ImportError("Unable to find a usable engine")
 
 
-def test_an_image_folder_has_its_metadata_beside_the_pictures(table, tmp_path):
+def test_an_image_folder_has_its_metadata_in_the_folder_of_the_pictures(table, tmp_path):
     from segflux_nb.exporting.imagefolder import export_imagefolder
 
     table.loc[3, "image"] = None

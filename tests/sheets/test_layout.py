@@ -123,17 +123,17 @@ LABELS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_s
 def test_boxes_are_disjoint_and_on_the_page(columns, rows, groups, cell, shape):
     table = frame(a=columns, b=rows, c=groups)
     table["width"], table["height"] = shape
-    page = geometry_of(layout_of(table, cols="a", rows="b", by="c", title="A title"), cell)
-    boxes = [box for _, box in page.cells] + [text.box for text in page.texts if text.lines]
+    geometry = geometry_of(layout_of(table, cols="a", rows="b", by="c", title="A title"), cell)
+    boxes = [box for _, box in geometry.cells] + [text.box for text in geometry.texts if text.lines]
     for left, top, right, bottom in boxes:
-        assert 0 <= left <= right <= page.width
-        assert 0 <= top <= bottom <= page.height
-    for (_, one), (_, other) in itertools.combinations(page.cells, 2):
+        assert 0 <= left <= right <= geometry.width
+        assert 0 <= top <= bottom <= geometry.height
+    for (_, one), (_, other) in itertools.combinations(geometry.cells, 2):
         assert not overlap(one, other)
-    for (_, one), text in itertools.product(page.cells, page.texts):
-        assert not overlap(one, text.box), f"{text.lines} lies on a picture"
-    for one, other in itertools.combinations([text for text in page.texts if text.lines], 2):
-        assert not overlap(one.box, other.box), f"{one.lines} lies on {other.lines}"
+    for (_, one), text in itertools.product(geometry.cells, geometry.texts):
+        assert not overlap(one, text.box), f"{text.lines} overlaps a picture"
+    for one, other in itertools.combinations([text for text in geometry.texts if text.lines], 2):
+        assert not overlap(one.box, other.box), f"{one.lines} overlaps {other.lines}"
 
 
 @given(text=st.text(max_size=300), width=st.integers(10, 400), size=st.integers(8, 30), lines=st.integers(1, 4))

@@ -32,10 +32,10 @@ def test_every_cell_is_where_its_labels_say(pictures):
     from segflux_nb.sheets.geometry import geometry_of
 
     sheet = contact_sheet(table)
-    page = geometry_of(layout_of(table), 320)
+    geometry = geometry_of(layout_of(table), 320)
     shown = {
         cell.picture: sheet.image.getpixel(((box[0] + box[2]) // 2, (box[1] + box[3]) // 2))
-        for cell, box in page.cells
+        for cell, box in geometry.cells
     }
     assert shown == dict(zip(table["image"], colours, strict=True))
 

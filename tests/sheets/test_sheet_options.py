@@ -1,4 +1,4 @@
-"""Captions, marks, borders, heat maps, differences, pages, comparison: what a sheet can show beside pictures."""
+"""Captions, marks, borders, heat maps, differences, pages, comparison: what else a sheet can show."""
 
 import pandas as pd
 import pytest
@@ -49,14 +49,14 @@ def test_marks_and_duplicates_are_on_the_picture_and_in_the_text():
 def test_a_border_has_the_colour_of_its_value_and_says_it():
     table = coloured(seed=[1, 2, 3]).assign(score=[1.0, 2.0, 3.0])
     layout = layout_of(table, border="score")
-    page = geometry_of(layout, 200)
+    geometry = geometry_of(layout, 200)
     image = contact_sheet(table, border="score").pages[0]
-    page = geometry_of(layout, 320)
-    for (cell, box), share in zip(page.cells, (0.0, 0.5, 1.0), strict=True):
+    geometry = geometry_of(layout, 320)
+    for (cell, box), share in zip(geometry.cells, (0.0, 0.5, 1.0), strict=True):
         assert cell.share == share
         assert image.getpixel((box[0] - 2, box[1] + 40)) == on_scale(share)
     assert [cell.caption for cell in layout.cells] == ["score 1.0", "score 2.0", "score 3.0"]
-    assert page.scale_bar is not None
+    assert geometry.scale_bar is not None
 
 
 def test_a_heat_map_shows_values_where_there_are_some():
@@ -81,8 +81,8 @@ def test_differences_are_from_the_chosen_cell_of_the_same_row(tmp_path):
     table["image"] = [GREY, RED, RED, RED]
     layout = layout_of(table, cols="lora_strength", rows="seed", relative_to={"lora_strength": 0.0})
     sheet = contact_sheet(table, cols="lora_strength", rows="seed", relative_to={"lora_strength": 0.0}).image
-    page = geometry_of(layout, 320)
-    differences = {cell.run: middle(sheet, box) for cell, box in page.differences}
+    geometry = geometry_of(layout, 320)
+    differences = {cell.run: middle(sheet, box) for cell, box in geometry.differences}
     assert differences["run3"] == on_scale(0), "the same picture differs nowhere"
     assert differences["run2"] not in (on_scale(0), (255, 255, 255)), "grey and red differ"
     assert "its difference from lora_strength 0.0" in layout.text
@@ -90,7 +90,7 @@ def test_differences_are_from_the_chosen_cell_of_the_same_row(tmp_path):
     html = contact_sheet(table, **options).save(tmp_path / "a.html").read_text()
     assert html.count('alt="difference') == 2, "the page has them too"
     assert 'alt="difference ΔE 0.0"' in html
-    for (_, one), (_, other) in zip(page.cells, page.differences, strict=True):
+    for (_, one), (_, other) in zip(geometry.cells, geometry.differences, strict=True):
         assert not overlap(one, other)
     for wrong, says in (({"steps": 3}, "not an axis of this sheet"), ({"lora_strength": 0.7}, "does not have")):
         with pytest.raises(sf.SegfluxError, match=says):
@@ -163,12 +163,12 @@ def test_small_cells_are_read_from_thumbnails(tmp_path):
     from segflux_nb.sheets.drawing import draw
     from segflux_nb.sheets.reading import Reader
 
-    page = geometry_of(layout, 200)
-    red = middle(draw(page, THEMES["light"], Reader()), page.cells[0][1])
+    geometry = geometry_of(layout, 200)
+    red = middle(draw(geometry, THEMES["light"], Reader()), geometry.cells[0][1])
     assert red[0] > 200
     assert red[1] < 60
     thumbnail.unlink()
-    assert middle(draw(page, THEMES["light"], Reader()), page.cells[0][1]) != red, "the picture itself"
+    assert middle(draw(geometry, THEMES["light"], Reader()), geometry.cells[0][1]) != red, "the picture itself"
     assert len(PictureStore(tmp_path).put(buffer.getvalue()).sha256) == 64
     assert thumbnail.exists()
 
