@@ -1,7 +1,7 @@
-"""Time until 2,000 pictures can be seen in JupyterLab: the gallery beside ipywidgets' GridBox, in one run.
+"""How long it takes until 2,000 pictures show in JupyterLab: in the gallery, and in ipywidgets' GridBox.
 
-From running the cell until the pictures in sight are decoded; and the bytes that each leaves in the saved notebook.
-The packages of both are imported before.
+The time goes from running the cell until the visible pictures are decoded. The packages of both are imported before.
+The size of each saved notebook is printed too.
 
 Run with: python benchmarks/gallery.py     (needs Chromium)
 """
@@ -43,15 +43,30 @@ GRIDBOX = """ipywidgets.GridBox(
     [ipywidgets.Image(value=data, format="jpeg", width=128) for data in thumbnails],
     layout=ipywidgets.Layout(grid_template_columns="repeat(auto-fill, 132px)"),
 )"""
-VISIBLE = """(selector) => { const all = [...document.querySelectorAll(selector)].filter((image) => {
+DECODED = """(selector) => { const all = [...document.querySelectorAll(selector)].filter((image) => {
     const box = image.getBoundingClientRect(); return box.width && box.top < innerHeight && box.bottom > 0; });
   return all.length > 5 && all.every((image) => image.complete && image.naturalWidth); }"""
 
-ATTEMPTS, LONGEST = 5, 40
+ATTEMPTS = 5
+LONGEST = 40  # seconds
 
 
 def seconds(browser: Browser, lab: Any, path: Path, cell: str, selector: str) -> float:
-    """Time from running the cell to its pictures in sight; the notebook is saved afterwards."""
+    """The time from running a cell until its visible pictures are decoded. The notebook is saved afterwards.
+
+    Parameters
+    ----------
+    browser:
+        The browser.
+    lab:
+        Address, token and folder of a JupyterLab.
+    path:
+        The notebook's file.
+    cell:
+        The code that shows the pictures.
+    selector:
+        Finds the pictures in the page.
+    """
     write_notebook([SETUP, cell], path)
     with browser.new_context(viewport={"width": 1280, "height": 1000}) as context:
         page = context.new_page()
@@ -61,10 +76,10 @@ def seconds(browser: Browser, lab: Any, path: Path, cell: str, selector: str) ->
         began = time.perf_counter()
         notebook.run(1)
         try:
-            page.wait_for_function(VISIBLE, arg=selector, timeout=LONGEST * 1000)
+            page.wait_for_function(DECODED, arg=selector, timeout=LONGEST * 1000)
             taken = time.perf_counter() - began
             page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
-            page.wait_for_timeout(2000)  # saving tells nobody when it is done
+            page.wait_for_timeout(2000)  # there is no event for the end of saving
         finally:
             page.evaluate("window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
     return taken
@@ -78,8 +93,8 @@ def main() -> None:
         root.mkdir()
         home.mkdir()
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        # Jupyter drops messages beyond 1,000 a second, and a GridBox of 2,000 pictures sends 6,000. Here it may; on
-        # their way some are lost now and then all the same, it never shows, and is tried again.
+        # Jupyter drops messages beyond 1,000 in a second, and a GridBox of 2,000 pictures sends 6,000: the limit is
+        # lifted here. Some messages are lost all the same; then the GridBox never shows, and is tried again.
         with jupyterlab(root, home, "--ZMQChannelsWebsocketConnection.limit_rate=False") as lab:
             found = {}
             for title, cell, selector in (

@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            # Playwright leaves a socket of its own to the garbage collector.
+            # Playwright leaves a socket to the garbage collector.
             item.add_marker(pytest.mark.filterwarnings("ignore::ResourceWarning"))
             item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
 
@@ -52,7 +52,7 @@ def browser():  # of the package: while it lives, this thread has a running even
 
 @pytest.fixture
 def page(browser):
-    """An empty page that fails the test on an error of its scripts."""
+    """An empty page. An error in its scripts fails the test."""
     context = browser.new_context(viewport={"width": 1000, "height": 760})
     page, errors = context.new_page(), []
     page.on("pageerror", lambda error: errors.append(str(error)))
@@ -63,7 +63,7 @@ def page(browser):
 
 @pytest.fixture
 def mount(page):
-    """Renders a widget's module with a fake model, without Jupyter."""
+    """Shows a widget with a fake model, without Jupyter."""
 
     def mount(name, state, bytes_=()):
         css = style(name)
@@ -86,7 +86,7 @@ def mount(page):
 
 @pytest.fixture
 def complaints(page):
-    """What axe-core, a checker of accessibility, finds wrong with the page, light and dark."""
+    """What axe-core, which checks accessibility, finds wrong with the page, light and dark."""
     from axe_playwright_python.sync_playwright import Axe
 
     def complaints():
@@ -94,7 +94,7 @@ def complaints(page):
         page.add_style_tag(content="html { color-scheme: light dark } * { transition: none !important }")
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)
-            # Rules of whole pages do not concern a widget; it stands in another one.
+            # A widget is a part of a page: rules for whole pages do not apply.
             report = Axe().run(page, context="#root", options={"rules": {"region": {"enabled": False}}}).response
             found += [
                 (scheme, rule["id"], node["html"][:200], node["failureSummary"])

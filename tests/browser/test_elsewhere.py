@@ -1,4 +1,4 @@
-"""The gallery where it is not JupyterLab: Notebook 7 and marimo."""
+"""The gallery in other front ends than JupyterLab: Notebook 7 and marimo."""
 
 import socket
 import subprocess
@@ -35,7 +35,7 @@ def test_in_notebook_7_marks_reach_the_log(lab, browser):
     _, _, root = lab
     write_notebook(CELLS, root / "seven.ipynb")
     context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    page = context.new_page()  # errors of Notebook's own scripts are not ours to judge
+    page = context.new_page()  # errors of Notebook's own scripts do not fail the test
     notebook = Notebook.opened(page, lab, "seven.ipynb", under="notebooks")
     notebook.says(0, "ready", timeout=60_000)
     notebook.run(1)
@@ -63,7 +63,7 @@ def test_in_marimo_marks_reach_the_log(browser, tmp_path):
         try:
             wait_until_served(f"http://127.0.0.1:{port}/", server, tmp_path / "log")
             with browser.new_context(viewport={"width": 1000, "height": 760}) as context:
-                page = context.new_page()  # nor are those of marimo's, which looks for its server while that ends
+                page = context.new_page()  # marimo's scripts look for their server while it ends
                 page.goto(f"http://127.0.0.1:{port}/")
                 page.locator(".sfx-tile img[src]").nth(3).wait_for(timeout=60_000)
                 tile(page, 0).click()

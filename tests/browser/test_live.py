@@ -1,4 +1,4 @@
-"""A running sweep in a real browser: its module alone with a fake model, and whole in JupyterLab."""
+"""The live view in a real browser: its JavaScript with a fake model, and in JupyterLab."""
 
 import base64
 import io

@@ -1,6 +1,6 @@
-"""The pictures of docs/gallery.md: each widget as a user meets it, light and dark, wide and narrow, cut off nowhere.
+"""The pictures of docs/gallery.md: each widget light and dark, wide and narrow, without a label that is cut off.
 
-With SCREENSHOTS=FOLDER (`make screenshots`) they are kept.
+SCREENSHOTS=FOLDER keeps them (`make screenshots`).
 """
 
 import io
@@ -46,7 +46,7 @@ def shoot():
         assert part.evaluate(CUT_OFF) == []
         box = part.bounding_box()
         assert box["x"] >= 0
-        assert box["x"] + box["width"] <= page.viewport_size["width"] + 1, "nobody has to scroll sideways"
+        assert box["x"] + box["width"] <= page.viewport_size["width"] + 1, "it fits the width of the window"
         data = part.screenshot(animations="disabled")
         with Image.open(io.BytesIO(data)) as image:
             colours = image.convert("RGB").quantize(32).getcolors()

@@ -1,4 +1,4 @@
-"""The tuner in a real browser: its module alone with a fake model, and whole in JupyterLab."""
+"""The tuner in a real browser: its JavaScript with a fake model, and in JupyterLab."""
 
 import base64
 import json
@@ -28,7 +28,7 @@ STRENGTHS = [0.4, 0.8, 1.2]
 
 
 class Voting:
-    """Somebody who keeps no votes, and shows the same pair for ever."""
+    """Keeps no votes, and always gives the same pair."""
 
     def __init__(self, pair):
         self.pair = pair

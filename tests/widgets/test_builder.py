@@ -1,4 +1,4 @@
-"""The sweep builder without a front end; in a browser it is in tests/browser."""
+"""The sweep builder without a browser. Tests with a browser are in tests/browser."""
 
 import pytest
 

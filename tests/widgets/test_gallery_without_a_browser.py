@@ -1,4 +1,4 @@
-"""What the gallery sends and answers, without a front end; the rest is in tests/browser."""
+"""What the gallery sends and answers, without a browser. Tests with a browser are in tests/browser."""
 
 import io
 import json

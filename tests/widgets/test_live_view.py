@@ -1,4 +1,4 @@
-"""What a running sweep shows, without a front end; the rest is in tests/browser."""
+"""What a running sweep shows, without a browser. Tests with a browser are in tests/browser."""
 
 from types import SimpleNamespace
 

@@ -86,7 +86,7 @@ export class Dialog {
 }
 
 const KEYS = [
-  ["arrows", "walk along the axes"],
+  ["arrows", "move along the axes"],
   ["Enter", "open large"],
   ["0-5", "stars"],
   ["p, x", "pick, reject"],

@@ -4,7 +4,7 @@ import { el } from "../shared/dom.js";
 import { symbols } from "./state.js";
 
 /**
- * What stands where a picture cannot be shown.
+ * What is shown instead of a picture that is missing or cannot be read.
  *
  * @param {import("./state.js").Item} item
  */
