@@ -14,6 +14,7 @@ import pandas as pd
 from PIL import Image
 
 from ..errors import LayoutError
+from ..notebook import picture_bundle
 from .colours import THEMES, ThemeName
 from .drawing import draw
 from .frame_view import FrameView
@@ -149,8 +150,7 @@ class ContactSheet:
     def _repr_mimebundle_(
         self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        data = {"text/plain": self.text, "image/jpeg": self._inline}
-        return data, {"image/jpeg": {"alt": self.text}}
+        return picture_bundle(self.text, self._inline)
 
     @cached_property
     def _inline(self) -> str:
