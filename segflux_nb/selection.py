@@ -15,10 +15,10 @@ from .lifecycle import State
 from .markup import count, plain
 from .model import Value
 from .run import Run, value_of
+from .runlog.columns import Column
 from .runlog.frame import (
     DF_COLUMNS,
     LOG_COLUMNS,
-    Column,
     build,
     limits_frame,
     reached_from_here,
@@ -244,7 +244,7 @@ class Selection:
             places = {digest: place for place, digest in enumerate(table["digest"])}
             order = [places[digest] for digest, _ in self.cells if digest in places]
             labels = [labels for digest, labels in self.cells if digest in places]
-            frame = build(table, order, labels, log.marks.all(), self._base, columns)
+            frame = build(table, order, labels, log.marks.latest(), self._base, columns)
             # Most operations of pandas keep attrs. Where they are lost, a sheet uses the columns that vary.
             frame.attrs[AXES_ATTRIBUTE] = list(self.axes)
             built = self._built[len(columns)] = (version, frame)

@@ -1,4 +1,4 @@
-"""Writes docs/frame.md out of the columns as `segflux_nb.runlog.frame` declares them.
+"""Writes docs/frame.md from the columns as `segflux_nb.runlog.columns` declares them.
 
 Run with: python tools/document_frame.py
 """
@@ -11,34 +11,43 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from segflux_nb.runlog.frame import DF_COLUMNS, LOG_COLUMNS, Column
+from segflux_nb.runlog.columns import Column
+from segflux_nb.runlog.frame import DF_COLUMNS, LOG_COLUMNS, dtype_of
 
 TARGET = Path(__file__).parents[1] / "docs" / "frame.md"
 
 
-def rows(columns: Sequence[Column]) -> str:
+def table(columns: Sequence[Column]) -> str:
     lines = [
-        f"| `{column.name}` | `{column.dtype}` | {column.meaning} | {'yes' if column.stable else 'no'} |"
+        f"| `{column.name}` | `{dtype_of(column)}` | {column.role} | {column.meaning} |"
+        f" {'yes' if column.stable else 'no'} |"
         for column in columns
     ]
-    return "\n".join(["| column | dtype | meaning | stable |", "|---|---|---|---|", *lines])
+    return "\n".join(["| column | dtype | role | meaning | stable |", "|---|---|---|---|---|", *lines])
 
 
 def page() -> str:
     return f"""# The frame of runs
 
-*Made by `python tools/document_frame.py` out of the columns as the code declares them.*
+*Made by `python tools/document_frame.py` from the columns as the code declares them.*
 
-`runs.df` has a row for each run of a sweep, in the sweep's order, and is a fresh copy each time. Missing values are
-`<NA>`, moments are in UTC. A column is *stable* where request and picture alone decide it, or you do: it is the same
-on every machine, and safe to show in a checked notebook. The sweep's `{{placeholders}}` and labels
-(`finetune_id_label`) stand before `image`. `runs.varying` has only what differs between the runs.
+`runs.df` has a row for each run of a sweep, in the sweep's order. Each call gives a fresh copy. Missing values are
+`<NA>`. Times are in UTC.
 
-{rows(DF_COLUMNS)}
+- A column is *stable* if the request, the picture or you decide it. It is the same on every machine, so you can show
+  it in a notebook that is checked.
+- The *role* says what a column is to a run. A sheet takes its axes from parameters, placeholders and columns of your
+  own. It uses another column as an axis only if you name it.
+- The sweep's `{{placeholders}}` and labels (`finetune_id_label`) stand before `image`.
+- A run with several pictures shows its first one. If several people marked a run, the marks of the one who marked it
+  last are shown.
+- `runs.varying` has only the columns that differ between the runs.
+
+{table(DF_COLUMNS)}
 
 `runs.log` adds what differs from run to run or from machine to machine:
 
-{rows(LOG_COLUMNS[len(DF_COLUMNS) :])}
+{table(LOG_COLUMNS[len(DF_COLUMNS) :])}
 """
 
 

@@ -1,4 +1,4 @@
-"""The log's open file: transactions, and errors in words."""
+"""The log's open file: its transactions, and its errors in words."""
 
 from __future__ import annotations
 
@@ -10,26 +10,32 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import WorkspaceError
-from .schema import open_database
+from .opening import open_log
 
 
 class Database:
-    """The log's open file. Its transactions may be used from any thread, one at a time.
+    """The log's open file. Any thread may use it; one transaction runs at a time.
 
     Parameters
     ----------
     path:
         The file.
     durable:
-        False is for tests that play many thousand runs in virtual time: the file survives no kill.
+        False for tests that play many thousand runs: the file survives only a clean end.
+
+    Raises
+    ------
+    WorkspaceError
+        If the file cannot be opened.
     """
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path = path
         self._lock = threading.RLock()
-        opened = open_database(path, durable=durable)
-        self.connection, self.read_only = opened.database, opened.read_only
-        # Whoever forgets to close it gets no warning; but not at the interpreter's end, when a thread may be writing.
+        opened = open_log(path, durable=durable)
+        self.connection = opened.connection
+        self._refusal = opened.refusal
+        # A log that nobody closes gives no warning; but not at the interpreter's end, when a thread may be writing.
         weakref.finalize(self, self.connection.close).atexit = False
 
     def close(self) -> None:
@@ -39,37 +45,60 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Cursor]:
-        """A transaction that writes."""
-        if self.read_only:
-            raise WorkspaceError(
-                f"The run log {self.path} can only be read: its folder cannot be written",
-                remedy="Copy the workspace to a folder of your own, and open the copy",
-            )
-        with self.reading() as cursor:
-            cursor.execute("BEGIN IMMEDIATE")
-            try:
-                yield cursor
-                cursor.execute("COMMIT")
-            except BaseException:
-                if self.connection.in_transaction:
-                    cursor.execute("ROLLBACK")
-                raise
+        """One transaction that writes: all of it is committed at the end, or nothing.
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Cursor]:
-        """A cursor for reading."""
+        Raises
+        ------
+        WorkspaceError
+            If the log can only be read, is closed, or the disk fails.
+        """
+        if self._refusal is not None:
+            raise self._refusal
         with self._lock:
             try:
                 cursor = self.connection.cursor()
-                yield cursor
-            except sqlite3.ProgrammingError as error:
-                if "closed" not in str(error):
+                cursor.execute("BEGIN IMMEDIATE")
+                try:
+                    yield cursor
+                    cursor.execute("COMMIT")
+                except BaseException:
+                    if self.connection.in_transaction:
+                        cursor.execute("ROLLBACK")
                     raise
-                raise WorkspaceError("The workspace is closed", remedy="Open it again: Workspace(path)") from None
-            except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
-                if isinstance(error, sqlite3.IntegrityError):
-                    raise
-                raise WorkspaceError(
-                    f"The run log {self.path} cannot be used: {error}",
-                    remedy="Check the disk; what was logged before stays, and a run goes on where it stopped",
-                ) from None
+            except sqlite3.Error as error:
+                raise self._in_words(error) from None
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Cursor]:
+        """A cursor for reading.
+
+        Raises
+        ------
+        WorkspaceError
+            If the log is closed, or the disk fails.
+        """
+        with self._lock:
+            try:
+                yield self.connection.cursor()
+            except sqlite3.Error as error:
+                raise self._in_words(error) from None
+
+    def version(self) -> tuple[int, int]:
+        """Two numbers that change when the log does: the first by another connection, the second by this one."""
+        with self.reading() as cursor:
+            return int(cursor.execute("PRAGMA data_version").fetchone()[0]), self.connection.total_changes
+
+    def _in_words(self, error: sqlite3.Error) -> Exception:
+        """What to raise for an error of SQLite: a mistake of ours stays as it is."""
+        if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
+            return WorkspaceError("The workspace is closed", remedy="Open it again: Workspace(path)")
+        if isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError) or not isinstance(
+            error, sqlite3.DatabaseError
+        ):
+            return error
+        if self._refusal is not None:
+            return WorkspaceError(f"{self._refusal.what}: {error}", remedy=self._refusal.remedy)
+        return WorkspaceError(
+            f"The run log {self.path} cannot be used: {error}",
+            remedy="Check the disk. What was logged before stays, and a run continues where it stopped",
+        )

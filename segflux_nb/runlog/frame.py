@@ -1,100 +1,51 @@
-"""The log as DataFrames: columns declared as data."""
+"""The log as DataFrames. Their columns are declared in `segflux_nb.runlog.columns`."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..lifecycle import State
-from ..model import MODEL, Value
+from ..model import Value
 from ..sweep.request import RUN_DIGITS
+from .columns import COLUMNS, Column
 from .rows import LoggedSweep, LoggedVote
 
-
-@dataclass(frozen=True)
-class Column:
-    """One column of `Runs.df` or `Runs.log`.
-
-    Attributes
-    ----------
-    name, dtype, meaning:
-        What it is called, its pandas dtype, and what it says.
-    source:
-        Where it comes from: a column of the log, a ``parameter``, a ``mark``.
-    convert:
-        From what stands there to the column's value; None where it is the same.
-    stable:
-        Whether request and picture alone decide it (marks aside), so that it is the same on every machine.
-    """
-
-    name: str
-    dtype: str
-    meaning: str
-    source: str
-    convert: Callable[[Any], Any] | None = None
-    stable: bool = True
-
-
-_MOMENT = "datetime64[us, UTC]"
-_DTYPES = {"text": "string", "choice": "string", "integer": "Int64", "number": "Float64"}
+_DTYPES = {
+    "text": "string",
+    "integer": "Int64",
+    "number": "Float64",
+    "boolean": "boolean",
+    "moment": "datetime64[us, UTC]",
+}
 _STATUSES = {state.value: state.status for state in State}
+_CONVERTED: dict[str, Callable[[Any], Any]] = {
+    "run": lambda digest: digest[:RUN_DIGITS],
+    "status": _STATUSES.get,
+    "pick": bool,
+}
+"""What makes a column's value of that of its source; the others are the same."""
 
-_IDENTITY = (
-    Column("run", "string", "The run: the first 12 characters of its digest.", "digest", lambda d: d[:RUN_DIGITS]),
-    Column("service", "string", "The service that made it: segmind, simulator, or an origin.", "service"),
-    Column("status", "string", "Where it stands: completed, or why there is no picture.", "state", _STATUSES.get),
-    Column("take", "Int64", "0, or the number of a repetition that was paid for on purpose.", "take"),
-)
-_PARAMETERS = tuple(
-    Column(name, _DTYPES[field.kind], field.meaning, "parameter") for name, field in MODEL.parameters.items()
-)
-_OUTCOME = (
-    Column("image", "string", "The picture's file, as reached from the current folder.", "picture"),
-    Column("width", "Int64", "Pixels.", "width"),
-    Column("height", "Int64", "Pixels.", "height"),
-    Column("stars", "Int64", "Your rating, 0 to 5.", "mark"),
-    Column("pick", "boolean", "Whether you picked it, or rejected it.", "mark", bool),
-    Column("note", "string", "Your note.", "mark"),
-    Column("error_kind", "string", "What kind of failure, or empty.", "error_kind"),
-    Column("error", "string", "What went wrong, in words, or empty.", "error"),
-)
-_HISTORY = (
-    Column("digest", "string", "The request's identity.", "digest"),
-    Column("sha256", "string", "The digest of the picture's bytes.", "sha256"),
-    Column("bytes", "Int64", "The picture's size.", "bytes"),
-    *(
-        Column(name, dtype, meaning, name, stable=False)
-        for name, dtype, meaning in (
-            ("request_id", "string", "The service's id of the job."),
-            ("attempts", "Int64", "Submits made for it, most of which were not accepted."),
-            ("polls", "Int64", "Times it was asked for."),
-            ("cost_usd", "Float64", "What the service says it cost, in US dollars."),
-            ("queue_seconds", "Float64", "Seconds in the service's queue."),
-            ("render_seconds", "Float64", "Seconds of inference."),
-            ("submitted_at", _MOMENT, "When the intent to submit was written, in UTC."),
-            ("accepted_at", _MOMENT, "When the service accepted it, in UTC."),
-            ("detected_at", _MOMENT, "When its completion was seen, in UTC."),
-            ("completed_at", _MOMENT, "When its picture was on disk, in UTC."),
-        )
-    ),
-)
+DF_COLUMNS = tuple(column for column in COLUMNS if column.frame == "df")
+"""The columns of `Runs.df`; the placeholders and labels of the sweep stand before ``image``."""
 
-DF_COLUMNS = (*_IDENTITY, *_PARAMETERS, *_OUTCOME)
-"""The columns of `Runs.df`; the sweep's placeholders and labels stand between parameters and outcome."""
-
-LOG_COLUMNS = (*DF_COLUMNS, *_HISTORY)
+LOG_COLUMNS = (*DF_COLUMNS, *(column for column in COLUMNS if column.frame == "log"))
 """The columns of `Runs.log`."""
 
 
+def dtype_of(column: Column) -> str:
+    """The pandas dtype of a column."""
+    return _DTYPES[column.type]
+
+
 def sources(columns: Sequence[Column]) -> list[str]:
-    """The columns of the log that these are made of."""
-    named = dict.fromkeys(column.source for column in columns if column.source not in ("parameter", "mark"))
-    return [*named, *(["parameters"] if any(column.source == "parameter" for column in columns) else [])]
+    """The columns of the log that these are made of; marks are read apart."""
+    return list(dict.fromkeys(column.source or column.name for column in columns if column.table != "marks"))
 
 
 def build(
@@ -105,39 +56,32 @@ def build(
     base: str,
     columns: Sequence[Column],
 ) -> pd.DataFrame:
-    """A frame of these columns, a row a cell.
+    """A frame of these columns, with a row for each cell.
 
     Parameters
     ----------
     table:
         The columns of the log (see `sources`), all of the same length.
     order:
-        Where each cell's run stands in the table.
+        The position of each cell's run in the table.
     labels:
-        What the sweep says of each cell.
+        The labels and placeholders of each cell.
     marks:
-        What the user says, by digest.
+        Stars, picks and notes, by digest.
     base:
-        What leads from the current folder to the workspace's.
+        The path from the current folder to the workspace, with a slash at its end.
     columns:
-        Which.
+        Which columns.
     """
+    parameters = [column.name for column in columns if column.source == "parameters"]
+    asked = dict(zip(parameters, zip(*map(itemgetter(*parameters), table["parameters"]), strict=True), strict=False))
     series: dict[str, pd.Series[Any]] = {}
     for column in columns:
-        if column.source == "picture":
-            values: Sequence[Any] = [base + path if path else None for path in table["picture"]]
-        elif column.source == "parameter":
-            values = [row[column.name] for row in table["parameters"]]
-        elif column.source == "mark":
-            digests = table["digest"] if marks else ()
-            values = [marks[digest][column.name] if digest in marks else None for digest in digests]
-            values = values or [None] * len(table["digest"])
-        else:
-            values = table[column.source]
-        if column.convert is not None:
-            values = [None if value is None else column.convert(value) for value in values]
-        series[column.name] = _moments(values) if column.dtype == _MOMENT else _series(values, column.dtype)
-    # Columns are made in the table's order, in which its rows lie beside each other in memory, and ordered at last.
+        values = asked.get(column.name, ()) if column.source == "parameters" else _values(column, table, marks, base)
+        if (convert := _CONVERTED.get(column.name)) is not None:
+            values = [None if value is None else convert(value) for value in values]
+        series[column.name] = _moments(values) if column.type == "moment" else _series(values, dtype_of(column))
+    # Columns are made in the table's order, in which its rows are beside each other in memory, and ordered at last.
     frame = pd.DataFrame(series).take(order)
     frame.index = pd.RangeIndex(len(frame))
     for name, label in _label_columns(labels).items():
@@ -145,15 +89,29 @@ def build(
     return frame
 
 
+def _values(
+    column: Column, table: Mapping[str, Sequence[Any]], marks: Mapping[str, Mapping[str, Any]], base: str
+) -> Sequence[Any]:
+    """The values of a column in the order of the table, as the log has them."""
+    if column.table == "marks":
+        if not marks:
+            return [None] * len(table["digest"])
+        unmarked: Mapping[str, Any] = {}
+        return [marks.get(digest, unmarked).get(column.name) for digest in table["digest"]]
+    if column.source == "picture":
+        return [base + path if path else None for path in table["picture"]]
+    return table[column.source or column.name]
+
+
 def _series(values: Sequence[Any], dtype: str) -> pd.Series[Any]:
-    """A column; one in which all is the same is made of that one value, which is many times faster."""
+    """A column. If all values are the same it is made of that one value, which is many times faster."""
     if values and len(set(values)) == 1:
         return pd.Series(values[0], index=range(len(values)), dtype=dtype)
     return pd.Series(values, dtype=dtype)
 
 
 def _moments(seconds: Sequence[float | None]) -> pd.Series[Any]:
-    """Seconds since 1970 as moments in UTC."""
+    """Seconds since 1970, as moments in UTC."""
     moments = pd.to_datetime(pd.array(list(seconds), dtype="Float64"), unit="s", utc=True)
     return pd.Series(moments.as_unit("us"))
 
@@ -185,7 +143,7 @@ def sweeps_frame(sweeps: Sequence[LoggedSweep]) -> pd.DataFrame:
 
 
 def limits_frame(limits: Sequence[tuple[float, str, float, str]]) -> pd.DataFrame:
-    """Changes of what a service is taken to allow: when, what, the new value, why."""
+    """The limits of a service as they were learned: when, which limit, its new value, why."""
     at, what, value, why = zip(*limits, strict=True) if limits else ((), (), (), ())
     return pd.DataFrame(
         {
@@ -198,7 +156,15 @@ def limits_frame(limits: Sequence[tuple[float, str, float, str]]) -> pd.DataFram
 
 
 def votes_frame(votes: Sequence[tuple[float, LoggedVote]], digests: Container[str]) -> pd.DataFrame:
-    """Votes between runs: when, by whom, along which axis, the two runs, the outcome."""
+    """Votes between runs: when, by which rater, along which axis, the two runs, the outcome.
+
+    Parameters
+    ----------
+    votes:
+        All votes, each with its time.
+    digests:
+        The runs; votes on other runs are left out.
+    """
     kept = [(at, vote) for at, vote in votes if vote.left in digests and vote.right in digests]
     columns: dict[str, pd.Series[Any]] = {"at": _moments([at for at, _ in kept])}
     for name in LoggedVote._fields:
@@ -210,7 +176,7 @@ def votes_frame(votes: Sequence[tuple[float, LoggedVote]], digests: Container[st
 
 
 def reached_from_here(path: Path) -> str:
-    """A file's path relative to the current folder, with forward slashes; absolute where there is no such path."""
+    """A path relative to the current folder, with forward slashes; absolute if there is no relative one."""
     try:
         return Path(os.path.relpath(path)).as_posix()
     except ValueError:  # another drive

@@ -1,4 +1,17 @@
-"""The journal: the log's file, and what it holds of each service."""
+"""The journal: the log's file, and what it holds of each service.
+
+::
+
+    Journal                     the file
+      .of("segmind")            ServiceLog: one service's part of it
+          .runs                 runs, their jobs, events and pictures
+          .sweeps               sweeps and their cells
+          .marks, .votes        what people say
+          .sharing              what processes share: owners, heartbeats, turns, limits
+
+Below them `Database` runs transactions, `opening` opens the file, `migrations` brings it up to date, `schema` has its
+tables and `columns` says what they keep of a run.
+"""
 
 from __future__ import annotations
 
@@ -20,39 +33,34 @@ class Journal:
     path:
         The file.
     clock:
-        Stamps the events.
+        Source of the current time, replaced in tests.
     durable:
-        False is for tests that play many thousand runs in virtual time: the file survives no kill.
+        False for tests that play many thousand runs: the file survives only a clean end.
 
     Raises
     ------
     WorkspaceError
-        From any method, where the disk does not do what it must.
+        From any method, if the disk fails.
 
-    Attributes
-    ----------
-    path:
-        The file.
-    read_only:
-        Whether the log can only be read.
+    Example
+    -------
+    ``Journal(path, clock).of("segmind").runs.read(digests)``
     """
 
     def __init__(self, path: Path, clock: Clock, *, durable: bool = True) -> None:
-        self.path = path
         self._clock = clock
         self._database = Database(path, durable=durable)
-        self.read_only = self._database.read_only
         self._services: dict[str, ServiceLog] = {}
 
     def of(self, service: str) -> ServiceLog:
         """What the log holds of a service; the same object each time."""
-        return self._services.setdefault(service, ServiceLog(self.path, self._database, self._clock, service))
+        return self._services.setdefault(service, ServiceLog(self._database, self._clock, service))
 
     def services(self) -> list[str]:
-        """The services that the log knows."""
+        """The services that the log has runs of."""
         with self._database.reading() as cursor:
             cursor.execute("SELECT DISTINCT service FROM runs ORDER BY service")
-            return [row[0] for row in cursor]
+            return [service for (service,) in cursor]
 
     def close(self) -> None:
         """Close the file."""
@@ -60,14 +68,12 @@ class Journal:
 
 
 class ServiceLog:
-    """What the log holds of one service. Every method is one transaction and may be called from any thread.
+    """What the log holds of one service. Any thread may call it; each method of its parts is one transaction.
 
     Parameters
     ----------
-    path:
-        The log's file.
     database:
-        The file, opened.
+        The log's file.
     clock:
         Source of the current time.
     service:
@@ -75,20 +81,24 @@ class ServiceLog:
 
     Attributes
     ----------
+    path:
+        The log's file.
+    service:
+        The service's name.
     runs:
-        Its runs, and what happened to them.
+        Its runs, their jobs, events and pictures.
     sweeps:
         Its sweeps and their cells.
     marks:
-        Stars, picks and notes on runs.
+        Stars, picks and notes on its runs.
     votes:
-        Votes between two runs.
+        Votes between two of its runs.
     sharing:
-        What processes that use the log share.
+        What the processes that use the log share.
     """
 
-    def __init__(self, path: Path, database: Database, clock: Clock, service: str) -> None:
-        self.path = path
+    def __init__(self, database: Database, clock: Clock, service: str) -> None:
+        self.path = database.path
         self.service = service
         self._database = database
         self.runs = RunLog(database, clock, service)
@@ -98,7 +108,5 @@ class ServiceLog:
         self.sharing = Sharing(database, clock, service)
 
     def version(self) -> tuple[int, int]:
-        """Changes whenever the log does, whoever changes it."""
-        with self._database.reading() as cursor:
-            changed_elsewhere = int(cursor.execute("PRAGMA data_version").fetchone()[0])
-            return changed_elsewhere, self._database.connection.total_changes
+        """A value that changes whenever the log does, whichever process changes it."""
+        return self._database.version()

@@ -1,15 +1,16 @@
-"""What people say of runs: marks on one run, and votes between two."""
+"""What people say about runs: marks on one run, and votes between two."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from ..clock import Clock
+from .columns import columns_of
 from .database import Database
 from .rows import LoggedVote
-from .schema import VOTES_SINCE
+
+_MARKS = tuple(column.name for column in columns_of("marks"))
 
 
 class MarkLog:
@@ -22,7 +23,7 @@ class MarkLog:
     clock:
         Source of the current time.
     service:
-        The service whose rows are meant.
+        The service whose runs are meant.
     """
 
     def __init__(self, database: Database, clock: Clock, service: str) -> None:
@@ -30,22 +31,50 @@ class MarkLog:
         self._clock = clock
         self._service = service
 
-    def set(self, digest: str, *, stars: int | None, pick: bool | None, note: str | None) -> None:
-        """Change what the user says of a run; None leaves a mark as it is."""
+    def set(self, digest: str, rater: str, *, stars: int | None, pick: bool | None, note: str | None) -> None:
+        """Change what a rater says about a run.
+
+        Parameters
+        ----------
+        digest:
+            The run.
+        rater:
+            Who says it.
+        stars:
+            0 to 5; None leaves them as they are.
+        pick:
+            Whether it is picked; None leaves it as it is.
+        note:
+            Any text; None leaves it as it is.
+        """
         with self._database.writing() as cursor:
             cursor.execute(
-                "INSERT INTO marks (service, digest, stars, pick, note, marked_at) VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (service, digest) DO UPDATE SET stars = coalesce(excluded.stars, stars),"
-                " pick = coalesce(excluded.pick, pick), note = coalesce(excluded.note, note),"
+                "INSERT INTO marks (service, digest, rater, stars, pick, note, marked_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (service, digest, rater) DO UPDATE SET stars = coalesce(excluded.stars, marks.stars),"
+                " pick = coalesce(excluded.pick, marks.pick), note = coalesce(excluded.note, marks.note),"
                 " marked_at = excluded.marked_at",
-                (self._service, digest, stars, pick, note, self._clock.now()),
+                (self._service, digest, rater, stars, pick, note, self._clock.now()),
             )
 
-    def all(self) -> dict[str, dict[str, Any]]:
-        """Stars, pick and note, by digest."""
+    def latest(self) -> dict[str, dict[str, Any]]:
+        """Stars, pick and note by digest, of whoever marked the run last.
+
+        What that rater left out comes from the rater before, if there is one.
+        """
+        marks: dict[str, dict[str, Any]] = {}
         with self._database.reading() as cursor:
-            cursor.execute("SELECT digest, stars, pick, note FROM marks WHERE service = ?", (self._service,))
-            return {row["digest"]: dict(row) for row in cursor}
+            # The names are those of the table of columns. Marks without a rater are of an older version, so they are
+            # the first, whatever the clock said.
+            cursor.execute(
+                f"SELECT digest, {', '.join(_MARKS)} FROM marks WHERE service = ?"  # noqa: S608
+                " ORDER BY CASE WHEN rater = '' THEN 0 ELSE 1 END, marked_at, rater",
+                (self._service,),
+            )
+            for digest, *values in cursor:
+                mark = marks.setdefault(digest, dict.fromkeys(_MARKS))
+                mark.update((name, value) for name, value in zip(_MARKS, values, strict=True) if value is not None)
+        return marks
 
 
 class VoteLog:
@@ -58,7 +87,7 @@ class VoteLog:
     clock:
         Source of the current time.
     service:
-        The service whose rows are meant.
+        The service whose runs are meant.
     """
 
     def __init__(self, database: Database, clock: Clock, service: str) -> None:
@@ -67,30 +96,42 @@ class VoteLog:
         self._service = service
 
     def add(self, vote: LoggedVote) -> None:
-        """Enter a judgement between two runs."""
+        """Enter a vote."""
         with self._database.writing() as cursor:
             cursor.execute(
-                "INSERT INTO votes (at, service, rater, axis, left, right, outcome) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                'INSERT INTO votes (at, service, rater, axis, "left", "right", outcome) VALUES (?, ?, ?, ?, ?, ?, ?)',
                 (self._clock.now(), self._service, vote.rater, vote.axis, vote.left, vote.right, vote.outcome),
             )
 
     def undo(self, axis: str, rater: str, digests: Iterable[str]) -> bool:
-        """Forget a rater's latest judgement between these runs; whether there was one."""
+        """Delete a rater's latest vote between these runs. Returns whether there was one.
+
+        Parameters
+        ----------
+        axis:
+            The axis of the vote.
+        rater:
+            Who voted.
+        digests:
+            The runs.
+        """
+        wanted = set(digests)
         with self._database.writing() as cursor:
             cursor.execute(
-                "DELETE FROM votes WHERE number = (SELECT max(number) FROM votes WHERE service = ? AND axis = ?"
-                " AND rater = ? AND left IN (SELECT value FROM json_each(?)))",
-                (self._service, axis, rater, json.dumps(list(digests))),
+                'SELECT number, "left" FROM votes WHERE service = ? AND axis = ? AND rater = ? ORDER BY number DESC',
+                (self._service, axis, rater),
             )
-            return bool(cursor.rowcount)
+            number = next((number for number, left in cursor if left in wanted), None)
+            if number is None:
+                return False
+            cursor.execute("DELETE FROM votes WHERE number = ?", (number,))
+            return True
 
     def all(self) -> list[tuple[float, LoggedVote]]:
-        """All judgements in order, each with its time."""
+        """All votes in order, each with its time."""
         with self._database.reading() as cursor:
-            if cursor.execute("PRAGMA user_version").fetchone()[0] < VOTES_SINCE:
-                return []  # an old log that can only be read
             cursor.execute(
-                "SELECT at, rater, axis, left, right, outcome FROM votes WHERE service = ? ORDER BY number",
+                'SELECT at, rater, axis, "left", "right", outcome FROM votes WHERE service = ? ORDER BY number',
                 (self._service,),
             )
-            return [(row[0], LoggedVote(*tuple(row)[1:])) for row in cursor]
+            return [(at, LoggedVote(*vote)) for at, *vote in cursor]

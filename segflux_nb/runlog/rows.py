@@ -11,7 +11,7 @@ from ..model import Value
 
 
 class RunState(NamedTuple):
-    """Where a run stands: as little as decides what is to be done with it, since a sweep may have many."""
+    """The state of a run, and only what decides what to do with it: a sweep may have many runs."""
 
     digest: str
     state: State
@@ -19,7 +19,7 @@ class RunState(NamedTuple):
 
 
 class LoggedRun(NamedTuple):
-    """A row of the log; the columns of ``runs`` in `segflux_nb.runlog.schema`, where they are explained."""
+    """A run as the log has it, with its first picture. `segflux_nb.runlog.columns` explains each field."""
 
     service: str
     digest: str
@@ -52,9 +52,20 @@ class LoggedRun(NamedTuple):
 
 @dataclass(frozen=True)
 class Measurement:
-    """What the service measured of a completed run: seconds in its queue and of inference, and US dollars.
+    """What the service measured of a completed run.
 
-    And when it was accepted, in seconds since 1970 UTC.
+    Attributes
+    ----------
+    parameters:
+        What was asked for.
+    queue:
+        Seconds in the service's queue.
+    render:
+        Seconds of inference.
+    cost:
+        US dollars; None if the service did not say.
+    accepted:
+        When it was accepted, in seconds since 1970 UTC.
     """
 
     parameters: Mapping[str, Value]
@@ -65,7 +76,21 @@ class Measurement:
 
 
 class LoggedVote(NamedTuple):
-    """A judgement between two runs, given by their digests, that differ in an axis."""
+    """A vote between two runs that differ in one axis.
+
+    Attributes
+    ----------
+    rater:
+        Who voted.
+    axis:
+        The axis in which the two runs differ.
+    left:
+        The digest of the run on the left.
+    right:
+        The digest of the other run.
+    outcome:
+        ``left``, ``right``, ``tie`` or ``skip``.
+    """
 
     rater: str
     axis: str
@@ -75,7 +100,19 @@ class LoggedVote(NamedTuple):
 
 
 class FoundSweep(NamedTuple):
-    """Which sweep it is: its number, its name by its axes, what the user calls it, its axes."""
+    """A sweep that was looked up.
+
+    Attributes
+    ----------
+    number:
+        Its number in the log.
+    name:
+        Its name, made of its axes.
+    title:
+        What the user calls it, or empty.
+    axes:
+        Values by axis, in order.
+    """
 
     number: int
     name: str
@@ -85,7 +122,29 @@ class FoundSweep(NamedTuple):
 
 @dataclass(frozen=True)
 class LoggedSweep:
-    """A sweep of the log: its axes in order, and how many of its cells are done."""
+    """A sweep of the log.
+
+    Attributes
+    ----------
+    number:
+        Its number in the log.
+    service:
+        The service that it was run on.
+    name:
+        Its name, made of its axes.
+    title:
+        What the user calls it, or empty.
+    axes:
+        Values by axis, in order.
+    created_at:
+        When it was entered, in seconds since 1970 UTC.
+    cells:
+        How many cells it has.
+    done:
+        How many of them are completed.
+    paid:
+        US dollars, as far as the service said what runs cost.
+    """
 
     number: int
     service: str

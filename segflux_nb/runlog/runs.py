@@ -1,10 +1,15 @@
-"""The runs of a service in the log: each change of state is one durable transaction that appends an event."""
+"""The runs of a service in the log. Each change of a run's state is one durable transaction that appends an event.
+
+The SQL here, and in `sweeps`, `marks` and `sharing`, is the part that SQLite and PostgreSQL have in common
+(``docs/architecture.md``, "One journal, two databases").
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -12,15 +17,15 @@ from ..clock import Clock
 from ..lifecycle import State, check_transition
 from ..model import Value
 from ..sweep.request import Request
-from .columns import read_columns, read_rows
+from .columns import CHANGEABLE, COLUMNS
 from .database import Database
+from .reading import from_runs, in_sql, read_columns, read_rows
 from .rows import LoggedRun, Measurement, RunState
 
-_UNPLANNED = ""
-"""No hardware of any run: the request is not in the log."""
+REPLANNED = (State.PLANNED, State.FAILED, State.REFUSED)
+"""In these states nothing is submitted or done: a new plan may change what does not decide the picture."""
 
-_COLUMNS = "digest, " + ", ".join(name for name in LoggedRun._fields if name != "digest")
-_CHANGEABLE = frozenset(LoggedRun._fields) - {"service", "digest", "first_digest", "take", "parameters", "state"}
+_COLUMNS = ("digest", *(name for name in LoggedRun._fields if name != "digest"))
 _STATES = {state.value: state for state in State}
 
 
@@ -34,7 +39,7 @@ class RunLog:
     clock:
         Source of the current time.
     service:
-        The service whose rows are meant.
+        The service whose runs are meant.
     """
 
     def __init__(self, database: Database, clock: Clock, service: str) -> None:
@@ -43,12 +48,12 @@ class RunLog:
         self._service = service
 
     def plan(self, requests: Iterable[Request]) -> None:
-        """Enter the requests that the log does not know yet, as planned.
+        """Enter the requests that the log does not have yet, as planned.
 
-        What does not decide the picture (``hardware``) is taken anew where nothing is submitted or done.
+        What does not decide the picture (``hardware``) replaces the earlier value where nothing is submitted or done.
         """
         requests = list(requests)
-        settled = self._planned_already(requests)
+        settled = self._hardware([request.digest for request in requests])
         rows = [
             (
                 self._service,
@@ -58,89 +63,110 @@ class RunLog:
                 json.dumps(request.body),
             )
             for request in requests
-            if settled.get(request.digest, _UNPLANNED) not in (None, request.parameters["hardware"])
+            if settled.get(request.digest, "") not in (None, request.parameters["hardware"])
         ]
         if not rows:
             return
         with self._database.writing() as cursor:
             cursor.executemany(
                 "INSERT INTO runs (service, digest, first_digest, take, parameters, state)"
-                " VALUES (?, ?, ?, ?, ?, 'planned') ON CONFLICT DO UPDATE SET parameters = excluded.parameters"
-                " WHERE state IN ('planned', 'failed', 'refused') AND parameters <> excluded.parameters",
+                " VALUES (?, ?, ?, ?, ?, 'planned')"
+                " ON CONFLICT (service, digest) DO UPDATE SET parameters = excluded.parameters"
+                " WHERE runs.state IN ('planned', 'failed', 'refused') AND runs.parameters <> excluded.parameters",
                 rows,
             )
 
-    def _planned_already(self, requests: Sequence[Request]) -> dict[str, Value | None]:
-        """The requests that the log knows, by digest: None where something is submitted or done, else the hardware.
+    def _hardware(self, digests: Sequence[str]) -> dict[str, Value | None]:
+        """The hardware of the runs that the log has, by digest; None where something is submitted or done.
 
-        A sweep is planned at each run of it, and most of its cells are as they were.
+        A sweep is planned each time it is run, and then most of its cells are as they were.
         """
-        hardware = "iif(state IN ('planned', 'failed', 'refused'), json_extract(parameters, '$.hardware'), NULL)"
         with self._database.reading() as cursor:
-            digests = [request.digest for request in requests]
-            return {row[0]: row[1] for row in read_rows(cursor, self._service, digests, f"digest, {hardware}")}
+            return {
+                digest: json.loads(parameters)["hardware"] if state in REPLANNED else None
+                for digest, state, parameters in read_rows(
+                    cursor, self._service, digests, ("digest", "state", "parameters")
+                )
+            }
 
     def move(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun | None:
-        """Change a run's state and columns, if it still stands where `run` says.
+        """Change a run's state and columns, if its state is still that of `run`.
 
-        Returns the row as it is now, or None where another process has moved it meanwhile.
+        Parameters
+        ----------
+        run:
+            The run as it was read.
+        to:
+            Its new state.
+        changes:
+            New values of other columns. Those of its picture go to the table of pictures.
+
+        Returns
+        -------
+        The run as it is now, or None if another process has changed its state.
 
         Raises
         ------
         ValueError
-            For an arrow that the lifecycle does not have.
+            If the lifecycle does not allow the change, or a column cannot be changed.
         """
         check_transition(run.state, to)
-        if not set(changes) <= _CHANGEABLE:
-            raise ValueError(f"not columns of a run: {sorted(set(changes) - _CHANGEABLE)}")
-        assignments = "".join(f", {name} = ?" for name in changes)
+        sql = _change(tuple(changes))
         data = {name: value for name, value in changes.items() if value is not None}
         with self._database.writing() as cursor:
-            # The names are columns, as was checked above; the values are bound.
-            cursor.execute(
-                f"UPDATE runs SET state = ?{assignments} WHERE service = ? AND digest = ? AND state = ?",  # noqa: S608
-                (to, *changes.values(), run.service, run.digest, run.state),
-            )
+            values = [changes[name] for name in sql.of_run]
+            cursor.execute(sql.update, (to, *values, run.service, run.digest, run.state))
             if not cursor.rowcount:
                 return None
+            if sql.of_picture:
+                cursor.execute(sql.upsert, (run.service, run.digest, *[changes[name] for name in sql.of_picture]))
             cursor.execute(
                 "INSERT INTO events (at, service, digest, from_state, to_state, data) VALUES (?, ?, ?, ?, ?, ?)",
                 (self._clock.now(), run.service, run.digest, run.state, to, orjson.dumps(data).decode()),
             )
             if data.get("request_id"):
                 cursor.execute(
-                    "INSERT OR IGNORE INTO jobs VALUES (?, ?, ?)", (run.service, data["request_id"], run.digest)
+                    "INSERT INTO jobs (service, request_id, digest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                    (run.service, data["request_id"], run.digest),
                 )
-        return run._replace(**changes, state=to)
+        return run._replace(**{name: changes[name] for name in sql.of_logged_run}, state=to)
 
     def read(self, digests: Iterable[str]) -> dict[str, LoggedRun]:
-        """The rows of these digests, by digest; those that the log does not know are missing."""
+        """The runs with these digests, by digest; those that the log does not have are missing."""
         with self._database.reading() as cursor:
             rows = read_rows(cursor, self._service, list(digests), _COLUMNS)
-            return {run.digest: run for run in map(_logged, rows)}
+            return _logged(rows)
 
     def table(self, digests: Sequence[str], columns: Sequence[str]) -> dict[str, Sequence[Any]]:
-        """Columns of the rows of these digests, each row once and in the log's own order; parameters are mappings.
+        """Columns of the runs with these digests, each run once and in the log's own order.
 
-        Digests that the log does not know are missing.
+        Parameters
+        ----------
+        digests:
+            Which runs; those that the log does not have are missing.
+        columns:
+            Which columns; ``digest`` is always among them. Parameters are mappings.
         """
         with self._database.reading() as cursor:
             return read_columns(cursor, self._service, digests, tuple(dict.fromkeys(("digest", *columns))))
 
     def states(self, digests: Iterable[str]) -> dict[str, RunState]:
-        """Where these runs stand, by digest; those that the log does not know are missing."""
+        """The states of these runs, by digest; those that the log does not have are missing."""
         with self._database.reading() as cursor:
-            rows = read_rows(cursor, self._service, list(digests), "digest, state, error_kind")
+            rows = read_rows(cursor, self._service, list(digests), ("digest", "state", "error_kind"))
             return {digest: RunState(digest, _STATES[state], kind) for digest, state, kind in rows}
 
     def all(self) -> dict[str, LoggedRun]:
-        """All rows of the service, in the order in which they were first planned to be sent."""
+        """All runs of the service, by digest, in the order in which they were submitted."""
+        selected = ", ".join(map(in_sql, _COLUMNS))
         with self._database.reading() as cursor:
+            # Names of the table of columns; runs that were not submitted come first.
             cursor.execute(
-                f"SELECT {_COLUMNS} FROM runs WHERE service = ? ORDER BY submitted_at, digest",  # noqa: S608 - names of the schema
+                f"SELECT {selected} {from_runs(_COLUMNS)} WHERE runs.service = ?"
+                " ORDER BY coalesce(runs.submitted_at, 0), runs.digest",
                 (self._service,),
             )
-            return {run.digest: run for run in map(_logged, cursor)}
+            return _logged(cursor)
 
     def next_take(self, first_digest: str) -> int:
         """The number of the next take of a request."""
@@ -158,13 +184,13 @@ class RunLog:
             return cursor.fetchone() is not None
 
     def events(self, digest: str) -> list[tuple[float, str, str, dict[str, Any]]]:
-        """What happened to a run: time, state before, state after, and what the change brought."""
+        """What happened to a run: time, state before, state after, and the columns that changed."""
         with self._database.reading() as cursor:
             cursor.execute(
                 "SELECT at, from_state, to_state, data FROM events WHERE service = ? AND digest = ? ORDER BY number",
                 (self._service, digest),
             )
-            return [(row[0], row[1], row[2], json.loads(row[3])) for row in cursor]
+            return [(at, before, after, json.loads(data)) for at, before, after, data in cursor]
 
     def measured(self, most: int = 150) -> list[Measurement]:
         """What the service measured of the latest completed runs, the newest first."""
@@ -175,9 +201,60 @@ class RunLog:
                 " AND state = 'completed' AND render_seconds IS NOT NULL ORDER BY completed_at DESC LIMIT ?",
                 (self._service, most),
             )
-            return [Measurement(json.loads(row[0]), *tuple(row)[1:]) for row in cursor]
+            return [Measurement(json.loads(parameters), *others) for parameters, *others in cursor]
 
 
-def _logged(row: Sequence[Any]) -> LoggedRun:
-    digest, service, first_digest, take, parameters, state, *others = row
-    return LoggedRun(service, digest, first_digest, take, orjson.loads(parameters), _STATES[state], *others)
+class _Change(NamedTuple):
+    """The SQL that writes some columns of a run, and which of them go where.
+
+    Attributes
+    ----------
+    update:
+        Changes the run, if its state is as expected.
+    of_run:
+        The columns that it sets, after the state.
+    upsert:
+        Enters or changes the run's first picture.
+    of_picture:
+        The columns that it sets; if there are none, it is not needed.
+    of_logged_run:
+        The columns that `LoggedRun` has.
+    """
+
+    update: str
+    of_run: tuple[str, ...]
+    upsert: str
+    of_picture: tuple[str, ...]
+    of_logged_run: tuple[str, ...]
+
+
+@cache
+def _change(names: tuple[str, ...]) -> _Change:
+    if unknown := set(names) - CHANGEABLE:
+        raise ValueError(f"these columns of a run cannot be changed: {sorted(unknown)}")
+    tables = {column.name: column.table for column in COLUMNS}
+    in_table = {column.name: column.sql_name for column in COLUMNS}
+    of_run = tuple(name for name in names if tables[name] == "runs")
+    of_picture = tuple(name for name in names if tables[name] == "pictures")
+    assigned = "".join(f", {in_table[name]} = ?" for name in of_run)
+    kept = "".join(f", {in_table[name]}" for name in of_picture)
+    replaced = ", ".join(f"{in_table[name]} = excluded.{in_table[name]}" for name in of_picture)
+    return _Change(
+        f"UPDATE runs SET state = ?{assigned} WHERE service = ? AND digest = ? AND state = ?",  # noqa: S608
+        of_run,
+        f"INSERT INTO pictures (service, digest, number{kept}) VALUES (?, ?, 0{', ?' * len(of_picture)})"  # noqa: S608
+        f" ON CONFLICT (service, digest, number) DO UPDATE SET {replaced}",
+        of_picture,
+        tuple(name for name in names if name in LoggedRun._fields),
+    )
+
+
+def _logged(rows: Iterable[Sequence[Any]]) -> dict[str, LoggedRun]:
+    """Runs by digest, from rows of `_COLUMNS`."""
+    rows = list(rows)
+    # One text parsed at once is several times faster than a text for each row.
+    parsed = orjson.loads(f"[{','.join([row[4] for row in rows])}]")
+    return {
+        digest: LoggedRun(service, digest, first_digest, take, parameters, _STATES[state], *others)
+        for (digest, service, first_digest, take, _, state, *others), parameters in zip(rows, parsed, strict=True)
+    }

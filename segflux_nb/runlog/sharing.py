@@ -9,6 +9,9 @@ from .rows import LoggedRun
 WINDOW_SECONDS = 60.5
 """A minute, and what requests may be late or early on their way: the service counts them when they arrive."""
 
+FORGOTTEN_SECONDS = 86_400.0
+"""The heartbeat of a process that was silent for this long is deleted."""
+
 
 class Sharing:
     """Ownership of runs, heartbeats of processes, requests of the last minute, and learned limits.
@@ -20,7 +23,7 @@ class Sharing:
     clock:
         Source of the current time.
     service:
-        The service whose rows are meant.
+        The service that the processes use.
     """
 
     def __init__(self, database: Database, clock: Clock, service: str) -> None:
@@ -29,33 +32,60 @@ class Sharing:
         self._service = service
 
     def claim(self, run: LoggedRun, owner: str) -> LoggedRun | None:
-        """Take over a run that is in nobody's hands; None where another process was faster."""
+        """Make a process the owner of a run, if state and owner are still those of `run`.
+
+        Parameters
+        ----------
+        run:
+            The run as it was read.
+        owner:
+            The process.
+
+        Returns
+        -------
+        The run as it is now, or None if another process was faster.
+        """
         with self._database.writing() as cursor:
             cursor.execute(
-                "UPDATE runs SET owner = ? WHERE service = ? AND digest = ? AND state = ? AND owner IS ?",
-                (owner, run.service, run.digest, run.state, run.owner),
+                "UPDATE runs SET owner = ?"
+                " WHERE service = ? AND digest = ? AND state = ? AND coalesce(owner, '') = ?",
+                (owner, run.service, run.digest, run.state, run.owner or ""),
             )
             return run._replace(owner=owner) if cursor.rowcount else None
 
     def beat(self, owner: str) -> None:
-        """Note that a process is alive, and forget those that have not been for a day."""
+        """Note that a process is alive, and delete the heartbeats of those that were silent for a day."""
         now = self._clock.now()
         with self._database.writing() as cursor:
-            cursor.execute("INSERT OR REPLACE INTO processes VALUES (?, ?)", (owner, now))
-            cursor.execute("DELETE FROM processes WHERE seen_at < ?", (now - 86_400,))
+            cursor.execute(
+                "INSERT INTO processes (owner, seen_at) VALUES (?, ?)"
+                " ON CONFLICT (owner) DO UPDATE SET seen_at = excluded.seen_at",
+                (owner, now),
+            )
+            cursor.execute("DELETE FROM processes WHERE seen_at < ?", (now - FORGOTTEN_SECONDS,))
 
     def silence(self, owner: str) -> float | None:
-        """Seconds since a process was last seen alive; None where it never was."""
+        """Seconds since the last heartbeat of a process; None if there is none."""
         with self._database.reading() as cursor:
             cursor.execute("SELECT seen_at FROM processes WHERE owner = ?", (owner,))
             row = cursor.fetchone()
         return None if row is None else self._clock.now() - row[0]
 
     def take_turn(self, most: int) -> float:
-        """Take one of so many requests a minute, for all processes; 0, or the seconds to wait for one."""
+        """Take one of the requests that all processes together may send in a minute.
+
+        Parameters
+        ----------
+        most:
+            Requests in a minute.
+
+        Returns
+        -------
+        0, or the seconds to wait before the next try.
+        """
         now = self._clock.now()
         with self._database.writing() as cursor:
-            # A clock that was set back must not lock everybody out.
+            # Turns in the future are deleted: a clock that was set back must not stop all requests.
             cursor.execute(
                 "DELETE FROM turns WHERE service = ? AND (at <= ? OR at > ?)",
                 (self._service, now - WINDOW_SECONDS, now),
@@ -68,7 +98,17 @@ class Sharing:
         return 0.0
 
     def note_limit(self, what: str, value: float, why: str) -> None:
-        """Note a change of what the service is taken to allow."""
+        """Note a limit of the service that was learned.
+
+        Parameters
+        ----------
+        what:
+            Which limit.
+        value:
+            Its new value.
+        why:
+            What it was learned from.
+        """
         with self._database.writing() as cursor:
             cursor.execute(
                 "INSERT INTO limits (service, at, what, value, why) VALUES (?, ?, ?, ?, ?)",
@@ -76,9 +116,9 @@ class Sharing:
             )
 
     def limits(self) -> list[tuple[float, str, float, str]]:
-        """The changes of what the service is taken to allow: when, what, the new value, why."""
+        """The limits of the service as they were learned: when, which limit, its new value, why."""
         with self._database.reading() as cursor:
             cursor.execute(
                 "SELECT at, what, value, why FROM limits WHERE service = ? ORDER BY number", (self._service,)
             )
-            return [tuple(row) for row in cursor]
+            return cursor.fetchall()

@@ -22,7 +22,7 @@ class SweepLog:
     clock:
         Source of the current time.
     service:
-        The service whose rows are meant.
+        The service whose sweeps are meant.
     """
 
     def __init__(self, database: Database, clock: Clock, service: str) -> None:
@@ -38,20 +38,31 @@ class SweepLog:
         axes: Mapping[str, Sequence[Value]],
         cells: Sequence[Request],
     ) -> int:
-        """Enter a sweep, or find it, and give its number.
+        """Enter a sweep, or find it. Returns its number.
 
-        Cells it did not have yet (new takes) are added; an empty title leaves the one it has.
+        Parameters
+        ----------
+        identity:
+            Tells sweeps apart.
+        name:
+            Its name, made of its axes.
+        title:
+            What the user calls it. An empty title keeps the one that the log has.
+        axes:
+            Values by axis, in order.
+        cells:
+            Its cells in order. Those that it does not have yet, such as new takes, are added.
         """
         with self._database.writing() as cursor:
             cursor.execute(
                 "INSERT INTO sweeps (service, identity, name, title, axes, created_at) VALUES (?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (service, identity)"
-                " DO UPDATE SET title = iif(excluded.title = '', title, excluded.title) RETURNING number",
+                " ON CONFLICT (service, identity) DO UPDATE SET title ="
+                " CASE WHEN excluded.title = '' THEN sweeps.title ELSE excluded.title END RETURNING number",
                 (self._service, identity, name, title, json.dumps(axes), self._clock.now()),
             )
             number = int(cursor.fetchone()[0])
             cursor.execute("SELECT digest, labels FROM cells WHERE sweep = ?", (number,))
-            known = {(row[0], row[1]) for row in cursor.fetchall()}
+            known = set(cursor.fetchall())
             entries = [(cell.digest, json.dumps(dict(cell.labels))) for cell in cells]
             added = [entry for entry in entries if entry not in known]
             cursor.executemany(
@@ -64,29 +75,28 @@ class SweepLog:
         """The sweeps of the service, the oldest first."""
         with self._database.reading() as cursor:
             cursor.execute(
-                "SELECT sweeps.*, count(*) AS cells, sum(runs.state = 'completed') AS done,"
-                " total(runs.cost_usd) AS paid FROM sweeps JOIN cells ON cells.sweep = sweeps.number"
+                "SELECT sweeps.number, sweeps.name, sweeps.title, sweeps.axes, sweeps.created_at, count(*),"
+                " sum(CASE WHEN runs.state = 'completed' THEN 1 ELSE 0 END), coalesce(sum(runs.cost_usd), 0.0)"
+                " FROM sweeps JOIN cells ON cells.sweep = sweeps.number"
                 " JOIN runs ON runs.digest = cells.digest AND runs.service = sweeps.service"
                 " WHERE sweeps.service = ? GROUP BY sweeps.number ORDER BY sweeps.number",
                 (self._service,),
             )
             return [
-                LoggedSweep(
-                    row["number"],
-                    row["service"],
-                    row["name"],
-                    row["title"],
-                    json.loads(row["axes"]),
-                    row["created_at"],
-                    row["cells"],
-                    row["done"],
-                    row["paid"],
-                )
-                for row in cursor
+                LoggedSweep(number, self._service, name, title, json.loads(axes), *others)
+                for number, name, title, axes, *others in cursor
             ]
 
     def find(self, *, identity: str | None = None, name: str | None = None) -> FoundSweep | None:
-        """The sweep with this identity, or the newest with this name or title."""
+        """The sweep with this identity, or the newest with this name or title; None if there is none.
+
+        Parameters
+        ----------
+        identity:
+            The identity of a sweep.
+        name:
+            A name or title.
+        """
         with self._database.reading() as cursor:
             cursor.execute(
                 "SELECT number, name, title, axes FROM sweeps"
@@ -97,8 +107,11 @@ class SweepLog:
         return None if found is None else FoundSweep(found[0], found[1], found[2], json.loads(found[3]))
 
     def cells(self, sweep: int) -> list[tuple[str, dict[str, Value]]]:
-        """A sweep's cells in order: digest and labels."""
+        """The cells of a sweep in order: digest and labels."""
         with self._database.reading() as cursor:
             cursor.execute("SELECT digest, labels FROM cells WHERE sweep = ? ORDER BY position", (sweep,))
             known: dict[str, dict[str, Value]] = {}
-            return [(row[0], known.get(row[1]) or known.setdefault(row[1], json.loads(row[1]))) for row in cursor]
+            return [
+                (digest, known.get(labels) or known.setdefault(labels, json.loads(labels)))
+                for digest, labels in cursor
+            ]

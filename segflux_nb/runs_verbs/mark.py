@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import RunError
 from ..run import Run
 from ..selection import Selection
+from ..voting.pairwise import this_rater
 
 
 def mark(
@@ -40,4 +41,4 @@ def mark(
     digest = runs._digest_of(run)
     if stars is not None and (isinstance(stars, bool) or stars not in range(6)):
         raise RunError(f"stars={stars!r} is not a number from 0 to 5")
-    runs.source.log.marks.set(digest, stars=stars, pick=pick, note=note)
+    runs.source.log.marks.set(digest, this_rater(), stars=stars, pick=pick, note=note)

@@ -18,6 +18,7 @@ import pandas as pd
 from ..errors import LayoutError
 from ..markup import plain
 from ..model import SIMULATOR
+from ..runlog.columns import NEVER_AXES
 
 AXES_ATTRIBUTE = "segflux_axes"
 """The key of ``frame.attrs`` under which a frame of runs has the names of the sweep's axes."""
@@ -26,15 +27,6 @@ SIMULATED_NOTE = "Simulated by segflux_nb's own flow model: these are not pictur
 
 IMAGE_COLUMNS = ("image", "picture", "path", "file", "file_name", "image_path", "filename")
 """The usual names of columns of pictures, in the order in which they are looked for."""
-
-NEVER_AXES = frozenset(
-    {
-        *("run", "status", "image", "width", "height", "stars", "pick", "note", "error_kind", "error", "digest"),
-        *("sha256", "bytes", "request_id", "attempts", "polls", "cost_usd", "queue_seconds", "render_seconds"),
-        *("submitted_at", "accepted_at", "detected_at", "completed_at", "service"),
-    }
-)
-"""Columns that vary without being axes."""
 
 _LABEL = "_label"
 """A column ``x_label`` has the sweep's labels for the values of the column ``x``."""

@@ -10,7 +10,8 @@ import pandas as pd
 
 from ..errors import LayoutError
 from ..markup import plain
-from .frame_view import NEVER_AXES, FrameView
+from ..runlog.columns import NEVER_AXES
+from .frame_view import FrameView
 from .grid import compared, grid_of, labels_of
 from .layout import Layout, Scale
 

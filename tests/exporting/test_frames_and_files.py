@@ -12,7 +12,7 @@ from PIL import Image
 import segflux_nb as sf
 from segflux_nb.exporting.names import picture_names, safe
 from segflux_nb.exporting.tables import to_csv, to_jsonl
-from segflux_nb.runlog.frame import DF_COLUMNS, LOG_COLUMNS
+from segflux_nb.runlog.frame import DF_COLUMNS, LOG_COLUMNS, dtype_of
 from segflux_nb.simulator.app import Simulator
 
 
@@ -42,7 +42,7 @@ def test_columns_and_types(runs):
     assert list(frame.columns) == names[:at] + extra + names[at:]
     assert set(log.columns) == {column.name for column in LOG_COLUMNS} | set(extra)
     for column in LOG_COLUMNS:
-        assert str(log[column.name].dtype) == column.dtype, column.name
+        assert str(log[column.name].dtype) == dtype_of(column), column.name
     assert list(frame["status"].value_counts().sort_index().items()) == [("completed", 4), ("failed", 4)]
     assert set(frame["finetune_id_label"]) == {"1200 steps"}
     assert frame["image"].isna().sum() == 4

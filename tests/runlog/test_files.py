@@ -1,7 +1,6 @@
 """How the log's file is opened: locks, modes, versions, damage, and folders that cannot be written."""
 
 import os
-import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -12,7 +11,7 @@ import pytest
 import segflux_nb as sf
 from segflux_nb.clock import SystemClock
 from segflux_nb.errors import WorkspaceError
-from segflux_nb.runlog import files, schema
+from segflux_nb.runlog import files, opening
 from segflux_nb.runlog.files import file_system, is_local, locks_work, wal_is_sound
 from segflux_nb.runlog.journal import Journal
 
@@ -69,8 +68,8 @@ def test_write_ahead_journalling_only_with_a_sound_sqlite(version, sound):
     ("sound", "local", "mode"), [(True, True, "wal"), (False, True, "truncate"), (True, False, "truncate")]
 )
 def test_the_mode_follows_version_and_file_system(tmp_path, monkeypatch, sound, local, mode):
-    monkeypatch.setattr(schema, "wal_is_sound", lambda: sound)
-    monkeypatch.setattr(schema, "is_local", lambda kind: local)
+    monkeypatch.setattr(opening, "wal_is_sound", lambda: sound)
+    monkeypatch.setattr(opening, "is_local", lambda kind: local)
     journal = open_journal(tmp_path)
     assert journal._database.connection.execute("PRAGMA journal_mode").fetchone()[0] == mode
     assert journal._database.connection.execute("PRAGMA synchronous").fetchone()[0] == 2, "FULL in both"
@@ -79,54 +78,16 @@ def test_the_mode_follows_version_and_file_system(tmp_path, monkeypatch, sound, 
 
 def test_a_log_that_another_process_keeps_with_a_newer_sqlite_is_refused(tmp_path, monkeypatch):
     with monkeypatch.context() as newer:
-        newer.setattr(schema, "wal_is_sound", lambda: True)
-        newer.setattr(schema, "is_local", lambda kind: True)
+        newer.setattr(opening, "wal_is_sound", lambda: True)
+        newer.setattr(opening, "is_local", lambda kind: True)
         theirs = open_journal(tmp_path)
     theirs._database.connection.execute("BEGIN IMMEDIATE")
-    monkeypatch.setattr(schema, "wal_is_sound", lambda: False)
+    monkeypatch.setattr(opening, "wal_is_sound", lambda: False)
     with pytest.raises(WorkspaceError, match=r"open in another process.*Close it there"):
         open_journal(tmp_path)
     theirs._database.connection.execute("COMMIT")
     theirs.close()
     open_journal(tmp_path).close()
-
-
-def test_a_log_of_version_1_is_brought_up_to_date_with_what_it_holds(tmp_path):
-    script = (Path(__file__).parents[1] / "golden" / "log-v1.sql").read_text()
-    old = sqlite3.connect(tmp_path / "log.sqlite")
-    old.executescript(script)
-    (cell,) = sf.Sweep(prompt="TOK", finetune_id="a")
-    old.execute(
-        "INSERT INTO runs (service, digest, first_digest, take, parameters, state)"
-        " VALUES ('simulator', ?, ?, 0, ?, 'lost')",
-        (cell.digest, cell.digest, '{"prompt": "TOK"}'),
-    )
-    old.commit()
-    old.close()
-    journal = open_journal(tmp_path)
-    log = journal.of("simulator")
-    assert log.runs.read([cell.digest])[cell.digest].state == "lost"
-    log.sharing.beat("me:1:1.0")
-    assert log.sharing.silence("me:1:1.0") < 5
-    journal.close()
-    with sqlite3.connect(tmp_path / "log.sqlite") as new, sqlite3.connect(":memory:") as fresh:
-        fresh.executescript(schema.SCHEMA)
-        tables = "SELECT name, sql FROM sqlite_master WHERE name <> 'runs' ORDER BY name"
-        assert new.execute(tables).fetchall() == fresh.execute(tables).fetchall()
-        assert new.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
-    new.close()
-    fresh.close()
-
-
-def test_a_log_of_a_newer_version_is_left_alone(tmp_path):
-    open_journal(tmp_path).close()
-    with sqlite3.connect(tmp_path / "log.sqlite") as database:
-        database.execute(f"PRAGMA user_version = {schema.VERSION + 1}")
-    database.close()
-    before = (tmp_path / "log.sqlite").read_bytes()
-    with pytest.raises(WorkspaceError, match=r"newer version of segflux_nb.*pip install --upgrade"):
-        sf.Workspace(tmp_path)
-    assert (tmp_path / "log.sqlite").read_bytes() == before
 
 
 def test_a_damaged_log_says_so(tmp_path):
