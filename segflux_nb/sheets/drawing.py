@@ -159,16 +159,18 @@ class _Drawing:
 
     def _difference(self, cell: Cell, box: Box) -> None:
         """The difference of a cell's picture from its reference, and its mean as a number."""
-        picture, reference = (self._reader.fitted(one, _size(box)) for one in (cell.picture, cell.reference))
-        if picture is not None and reference is not None:
-            self._paste(difference_picture(picture, reference), box)
-            difference = self._reader.difference(cell.picture, cell.reference)
-            if difference is not None:
-                self._tags((difference_text(difference),), box)
-        elif cell.picture is not None and cell.reference is None:
+        if cell.picture is None:
+            return
+        if cell.reference is None:
             size = max(8, min(20, (box[2] - box[0]) // 14))
             x = (box[0] + box[2] - text_width("reference", size)) / 2
             write(self._sheet, x, box[1] + line_height(size), "reference", size, self._theme.muted)
+            return
+        picture, reference = (self._reader.fitted(one, _size(box)) for one in (cell.picture, cell.reference))
+        difference = self._reader.difference(cell.picture, cell.reference)
+        if picture is not None and reference is not None and difference is not None:
+            self._paste(difference_picture(picture, reference), box)
+            self._tags((difference_text(difference),), box)
 
     def _absence(self, cell: Cell, box: Box) -> None:
         """A cell without a picture. It is told apart by its drawing and its text, not by colour alone."""

@@ -231,6 +231,8 @@ class _Pictures:
 
     def difference(self, cell: Cell) -> tuple[str, str]:
         """The difference of a cell from its reference, as a data address, and its mean as text; empty for none."""
+        if cell.picture is None or cell.reference is None:
+            return "", ""
         size = (DIFFERENCE_SIDE, DIFFERENCE_SIDE)
         picture, reference = (self._reader.fitted(one, size) for one in (cell.picture, cell.reference))
         difference = self._reader.difference(cell.picture, cell.reference)

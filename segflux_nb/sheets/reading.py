@@ -67,6 +67,8 @@ class Reader:
         picture, reference:
             Paths, bytes of files, Pillow images, or None. Which of them is which does not matter.
         """
+        if picture is None or reference is None:
+            return None
         one, other = self.lab(picture), self.lab(reference)
         return None if one is None or other is None else mean_difference(one, other)
 
