@@ -65,7 +65,7 @@ def undocumented(functions):
     return len(many), sorted(name for name, (names, text) in many.items() if set(names) - documented(text))
 
 
-@pytest.mark.parametrize(("functions", "least"), [(public, 0.95), (everything, 0.9)], ids=["public", "all"])
+@pytest.mark.parametrize(("functions", "least"), [(public, 0.95), (everything, 0.93)], ids=["public", "all"])
 def test_functions_describe_each_of_their_parameters(functions, least):
     number, missing = undocumented(functions())
     assert number > 10

@@ -58,7 +58,7 @@ class MarkLog:
             )
 
     def latest(self) -> dict[str, dict[str, Any]]:
-        """Stars, pick and note by digest, of whoever marked the run last.
+        """Stars, pick and note by digest, from the rater who marked the run last.
 
         What that rater left out comes from the rater before, if there is one.
         """

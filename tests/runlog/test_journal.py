@@ -64,7 +64,7 @@ def test_illegal_arrows_and_unknown_columns_are_refused(log):
 
 
 def test_an_accepted_job_is_entered_even_under_an_id_that_was_seen_before(log):
-    """A simulator that begins anew gives its ids again; refusing the row would lose a paid picture."""
+    """A simulator that starts again repeats its ids; refusing the row would lose a paid picture."""
     for number in (0, 1):
         submitting = log.runs.move(row(log, number), State.SUBMITTING)
         assert log.runs.move(submitting, State.SUBMITTED, request_id="abc") is not None
