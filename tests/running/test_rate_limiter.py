@@ -102,7 +102,7 @@ def test_a_429_pauses_all_until_its_reset_and_one_goes_first():
     assert sum(time < 60 for time, _ in storm) <= 2, "one probe a window"
 
 
-def test_pacing_after_429s_is_noted_and_remembered(tmp_path):
+def test_a_rate_learned_from_429s_is_noted_and_remembered(tmp_path):
     b = Bench(tmp_path, rpm=30, workers=1000)
     assert {row.state for row in b.run(sweep(60), max_in_flight=60)} == {"completed"}
     limits = b.log.sharing.limits()
