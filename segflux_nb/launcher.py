@@ -23,7 +23,7 @@ from .clock import Clock
 from .connection import Connection
 from .errors import MissingKey, SweepError
 from .launching import Display, RunSnapshot
-from .lifecycle import Disposition, State, disposition
+from .lifecycle import Disposition, State, disposition, reason_of
 from .live import STOPPED, LiveRun
 from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR
 from .notebook import MimeBundle, volatile_bundle
@@ -179,7 +179,7 @@ class Launcher:
             digest: RunSnapshot(
                 run.state.status,
                 str(self._folder / run.picture) if run.picture else None,
-                f"{run.error_kind}: {run.error}" if run.error else "",
+                reason_of(run.error_kind, run.error),
                 run.cost_usd or 0.0,
             )
             for digest, run in self._log.runs.read(digests).items()

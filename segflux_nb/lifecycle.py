@@ -66,6 +66,24 @@ HELD_KINDS = frozenset({"moderated", "invalid"})
 """Failures that would only repeat: the run waits until the user asks for it again."""
 
 
+def reason_of(error_kind: str, error: str) -> str:
+    """Why a run has no picture, in one line; empty if nothing went wrong.
+
+    Parameters
+    ----------
+    error_kind:
+        The kind of failure, or empty.
+    error:
+        What went wrong, or empty.
+
+    Example
+    -------
+    >>> reason_of("moderated", "the prompt was refused"), reason_of("", "")
+    ('moderated: the prompt was refused', '')
+    """
+    return ": ".join(filter(None, (error_kind, error)))
+
+
 class Disposition(StrEnum):
     """What the next call does with a run."""
 

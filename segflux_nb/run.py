@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import RunError
+from .lifecycle import reason_of
 from .model import Value
 from .sweep.request import RUN_DIGITS
 
@@ -76,7 +77,7 @@ class Run:
             If there is no picture (yet); the text says why.
         """
         if self.path is None:
-            why = f"{self.error_kind}: {self.error}" if self.error else f"it is {self.status}"
+            why = reason_of(self.error_kind, self.error) or f"it is {self.status}"
             again = "runs.retry_failed() submits it again" if self.error else "Run its sweep again"
             raise RunError(f"Run {self.run} has no picture; {why}", remedy=again)
         from PIL import Image

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import LayoutError
+from ..lifecycle import reason_of
 from ..markup import plain
 from .frame_view import Column, FrameView
 from .layout import SAME, Cell, Group, picture_identity
@@ -203,11 +204,11 @@ def _cell(row: Mapping[str, Any], image: str, name: str) -> Cell:
         The row's name in the frame; the cell's where the frame has no runs.
     """
     picture = row.get(image)
-    reason = [str(row[name]) for name in ("error_kind", "error") if row.get(name)]
+    reason = reason_of(*(str(row.get(name, "")) for name in ("error_kind", "error")))
     return Cell(
         picture=picture,
         status=str(row["status"]) if "status" in row else ("missing" if picture is None else "completed"),
-        reason=plain(": ".join(reason)) if picture is None else "",
+        reason=plain(reason) if picture is None else "",
         run=str(row.get("run", name)),
         tags=_marks(row),
         note=plain(row.get("note", "")),

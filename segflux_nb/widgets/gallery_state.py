@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..analysis.differences import pairwise_differences
+from ..lifecycle import reason_of
 from ..markup import plain
 from ..sheets.frame_view import FrameView
 from ..sheets.layout import Layout
@@ -124,7 +125,7 @@ def _items(view: FrameView) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
     picked = [name for name in (view.axes or [column["name"] for column in columns]) if name in by_name]
     items = []
     for at in range(len(view)):
-        reason = [str(known[name][at]) for name in ("error_kind", "error") if known.get(name) and known[name][at]]
+        kind, error = (str(known[name][at] or "") if name in known else "" for name in ("error_kind", "error"))
         run = str(known["run"][at]) if "run" in known else str(at)
         status = str(known["status"][at]) if "status" in known else "completed"
         values = {name: column.values[at] for name, column in by_name.items()}
@@ -133,7 +134,7 @@ def _items(view: FrameView) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
                 "run": run,
                 "width": known["width"][at] if "width" in known else None,
                 "status": status if pictures[at] is not None or status != "completed" else "missing",
-                "reason": plain(": ".join(reason)),
+                "reason": plain(reason_of(kind, error)),
                 "labels": {name: column.labels[at] for name, column in by_name.items()},
                 "parameters": {name: _scalar(value) for name, value in values.items() if value is not None},
                 "code": f"runs.one({', '.join(f'{name}={_scalar(values[name])!r}' for name in picked)})",

@@ -1,10 +1,16 @@
 """One table of columns: what follows from it, and that a new column needs nothing else."""
 
+import ast
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
+
+from segflux_nb.runlog import columns
 from segflux_nb.runlog.columns import CHANGEABLE, COLUMNS, NEVER_AXES, Role
 from segflux_nb.runlog.frame import DF_COLUMNS, LOG_COLUMNS
 from segflux_nb.runlog.rows import LoggedRun
@@ -92,3 +98,21 @@ def test_a_column_is_added_in_one_place(tmp_path, request):
     old.close()
     done = subprocess.run([sys.executable, "-c", ADDED, str(tmp_path)], capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout == "added\n", done.stderr
+
+
+ONLY_SQLITE = r"\b(INSERT OR|REPLACE INTO|PRAGMA|iif|json_\w+|group_concat|total|rowid|ifnull|IMMEDIATE|GLOB)\b"
+
+
+@pytest.mark.parametrize("module", ["runs", "sweeps", "marks", "sharing", "journal"])
+def test_statements_are_those_that_both_databases_know(module):
+    """See "One journal, two databases" in docs/architecture.md."""
+    source = (Path(columns.__file__).parent / f"{module}.py").read_text(encoding="utf-8")
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
+    texts = [node.value for node in nodes if isinstance(node.value, str)]
+    statements = [text for text in texts if re.search(r"\b(SELECT|INSERT|UPDATE|DELETE)\b", text)]
+    assert statements
+    for text in statements:
+        assert not re.search(ONLY_SQLITE, text), text
+        assert re.search(r"ON CONFLICT (\(|DO NOTHING)", text) or "ON CONFLICT" not in text, (
+            "PostgreSQL wants its target"
+        )
