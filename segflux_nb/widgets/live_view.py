@@ -17,13 +17,13 @@ import anywidget
 import pandas as pd
 import traitlets
 
-from ..launching import RunSnapshot
 from ..markup import count, plain
 from ..pictures.thumbnails import thumbnail_of
 from ..sheets.frame_view import FrameView
 from ..sheets.layout import Layout
 from ..sheets.pivot import arrange
 from .assets import module, style
+from .progress_update import ProgressUpdate
 
 MOST_ERRORS = 5
 """The number of reasons that are shown; others are counted together."""
@@ -91,39 +91,25 @@ class LiveView(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return self._text
 
-    def show(
-        self, line: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
-    ) -> None:
-        """Show the present state. It may be called on any thread.
-
-        Parameters
-        ----------
-        line:
-            The state in words.
-        counts:
-            The number of runs of each status.
-        statuses:
-            The statuses that changed since the last call, by the short name of the run.
-        ended:
-            What the log says of the runs that ended since the last call, by their short names.
-        """
-        fresh = []
+    def show(self, update: ProgressUpdate) -> None:
+        """Show the present state. It may be called on any thread."""
+        arrived = []
         with self._lock:
-            for run, seen in ended.items():
-                if seen.picture is not None:
+            for run, snapshot in update.ended.items():
+                if snapshot.picture is not None:
                     # Without a sheet there are no places: the pictures are numbered as they arrive.
                     place = self._places.get(run, len(self._pictures)) if self._places else len(self._pictures)
-                    self._pictures[place] = seen.picture
-                    fresh.append(place)
-        changed = list(self.statuses)
-        for run, status in statuses.items():
+                    self._pictures[place] = snapshot.picture
+                    arrived.append(place)
+        statuses = list(self.statuses)
+        for run, status in update.statuses.items():
             if run in self._places:
-                changed[self._places[run]] = status
+                statuses[self._places[run]] = status
         with self.hold_sync():
-            self.line, self.counts, self.statuses = line, dict(counts), changed
-            if reasons := [plain(seen.error) for seen in ended.values() if seen.error]:
+            self.line, self.counts, self.statuses = update.line, dict(update.counts), statuses
+            if reasons := [plain(snapshot.error) for snapshot in update.ended.values() if snapshot.error]:
                 self.errors = _counted(self.errors, reasons)
-        self._send_tiles(fresh)
+        self._send_tiles(arrived)
 
     def close_view(self) -> None:
         """The sweep has ended: the Stop button goes."""

@@ -24,6 +24,7 @@ from ..launching import Display, RunSnapshot, SweepLauncher
 from ..markup import count
 from ..sweep.request import RUN_DIGITS
 from .progress_display import choose_display
+from .progress_update import ProgressUpdate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,7 +154,7 @@ class Progress:
         """
         statuses = {digest[:RUN_DIGITS]: status for digest, status in changed.items()}
         snapshots = {digest[:RUN_DIGITS]: snapshot for digest, snapshot in ended.items()}
-        self._display.show(text, self._counts, statuses, snapshots)
+        self._display.show(ProgressUpdate(text, dict(self._counts), statuses, snapshots))
 
     def _text(self, last: str | None = None) -> str:
         total, counts = len(self._states), self._counts

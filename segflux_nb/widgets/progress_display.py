@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from ..launching import Display, RunSnapshot
+from ..launching import Display
 from ..notebook import in_kernel
+from .progress_update import ProgressUpdate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,22 +22,8 @@ MOST_CELLS = 600
 class ProgressDisplay(Protocol):
     """Shows the progress of a sweep."""
 
-    def show(
-        self, line: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
-    ) -> None:
-        """Show the present state.
-
-        Parameters
-        ----------
-        line:
-            The state in words.
-        counts:
-            The number of runs of each status.
-        statuses:
-            The statuses that changed since the last call, by the short name of the run.
-        ended:
-            What the log says of the runs that ended since the last call, by their short names.
-        """
+    def show(self, update: ProgressUpdate) -> None:
+        """Show the present state."""
 
     def close(self) -> None:
         """The sweep has ended; `show` is not called any more."""
@@ -71,9 +58,7 @@ def choose_display(
 class NoDisplay:
     """Shows nothing, as in a log file."""
 
-    def show(
-        self, line: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
-    ) -> None:
+    def show(self, update: ProgressUpdate) -> None:
         """Show nothing."""
 
     def close(self) -> None:
@@ -83,11 +68,9 @@ class NoDisplay:
 class TerminalDisplay:
     """One line of a terminal, which is written over again and again."""
 
-    def show(
-        self, line: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
-    ) -> None:
+    def show(self, update: ProgressUpdate) -> None:
         """Write the line."""
-        sys.stderr.write(f"\r\x1b[2K{line}")
+        sys.stderr.write(f"\r\x1b[2K{update.line}")
         sys.stderr.flush()
 
     def close(self) -> None:
@@ -118,11 +101,9 @@ class NotebookDisplay:
         self._widget = LiveView(frame, total, on_stop)
         (display or _show_below_cell)(self._widget)
 
-    def show(
-        self, line: str, counts: Mapping[str, int], statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]
-    ) -> None:
+    def show(self, update: ProgressUpdate) -> None:
         """Show it in the widget."""
-        self._widget.show(line, counts, statuses, ended)
+        self._widget.show(update)
 
     def close(self) -> None:
         """Take the Stop button away."""

@@ -10,6 +10,7 @@ from segflux_nb.launching import RunSnapshot
 from segflux_nb.widgets import progress
 from segflux_nb.widgets.live_view import LiveView
 from segflux_nb.widgets.progress import Progress, ProgressSource
+from segflux_nb.widgets.progress_update import ProgressUpdate
 from tests.support.corpus import PAYLOADS
 from tests.support.frames import frame
 from tests.support.service import ManualClock
@@ -21,8 +22,8 @@ class Display:
     def __init__(self):
         self.shown, self.closed = [], False
 
-    def show(self, text, counts, statuses, ended):
-        self.shown.append((text, dict(counts), dict(statuses), dict(ended)))
+    def show(self, update):
+        self.shown.append(update)
 
     def close(self):
         self.closed = True
@@ -51,11 +52,11 @@ def test_it_says_counts_and_what_was_spent_of_what_was_planned(display):
     followed.update(DIGESTS[1], "failed")
     followed.update(DIGESTS[2], "submitted")
     followed.close()
-    text, counts, _, _ = display.shown[-1]
-    assert text.startswith("1 of 6 pictures · 1 failed")
-    assert text.endswith("$0.03 of about $0.20")
-    assert counts["submitted"] == 1
-    ended = {run: seen for _, _, _, ended in display.shown for run, seen in ended.items()}
+    last = display.shown[-1]
+    assert last.line.startswith("1 of 6 pictures · 1 failed")
+    assert last.line.endswith("$0.03 of about $0.20")
+    assert last.counts["submitted"] == 1
+    ended = {run: snapshot for update in display.shown for run, snapshot in update.ended.items()}
     assert ended == {DIGESTS[0][:12]: spent[DIGESTS[0]], DIGESTS[1][:12]: spent[DIGESTS[1]]}
     assert display.closed
 
@@ -66,7 +67,7 @@ def test_what_changes_at_once_is_shown_once_and_the_last_word_last(display):
         followed.update(digest, "submitted")
         followed.update(digest, "completed")
     followed.close()
-    assert display.shown[-1][0].startswith("6 of 6 pictures")
+    assert display.shown[-1].line.startswith("6 of 6 pictures")
     assert len(display.shown) < 5
     followed.update(DIGESTS[0], "completed")
     assert followed._timer is None, "nothing is shown after the end"
@@ -82,7 +83,7 @@ def test_it_says_how_fast_it_goes_and_how_long_it_took(display):
     assert "6 a minute · about 30 s left" in followed._text()
     clock.time += 4.5
     followed.close()
-    assert display.shown[-1][0] == "3 of 6 pictures · 34.5 s"
+    assert display.shown[-1].line == "3 of 6 pictures · 34.5 s"
 
 
 def test_a_log_that_cannot_be_read_stops_no_progress(display):
@@ -92,7 +93,7 @@ def test_a_log_that_cannot_be_read_stops_no_progress(display):
     followed = follow(snapshots)
     followed.update(DIGESTS[0], "completed")
     followed.close("stopped")
-    assert "1 of 6 pictures · stopped" in display.shown[-1][0]
+    assert "1 of 6 pictures · stopped" in display.shown[-1].line
 
 
 @pytest.fixture
@@ -115,7 +116,11 @@ def test_what_is_there_from_before_shows_at_once_and_what_comes_goes_to_its_plac
     assert live.grid["column_labels"] == ("0.5", "1.0")
     assert [[place for place, _ in row] for row in live.grid["groups"][0]["cells"]] == [[0, 1], [2, 3]]
     run = DIGESTS[3][:12]
-    live.show("2 of 4", {"completed": 2}, {run: "completed"}, {run: RunSnapshot("completed", str(folder / "3.png"))})
+    live.show(
+        ProgressUpdate(
+            "2 of 4", {"completed": 2}, {run: "completed"}, {run: RunSnapshot("completed", str(folder / "3.png"))}
+        )
+    )
     assert live.statuses == ["completed", "planned", "planned", "completed"]
     assert sent == [({"kind": "tiles", "at": [3]}, [(folder / "3.png").read_bytes()])]
     live._answer(live, {"kind": "missing", "at": [3, 1, "x"]}, [])
@@ -126,17 +131,17 @@ def test_what_is_there_from_before_shows_at_once_and_what_comes_goes_to_its_plac
 def test_a_picture_that_is_gone_is_left_out(view):
     live, sent, folder = view
     run = DIGESTS[2][:12]
-    live.show("", {}, {}, {run: RunSnapshot("completed", str(folder / "gone.png"))})
+    live.show(ProgressUpdate("", {}, {}, {run: RunSnapshot("completed", str(folder / "gone.png"))}))
     assert sent == []
 
 
 def test_reasons_are_counted_and_few(view):
     live, _, _ = view
     for number in range(9):
-        live.show("", {}, {}, {"x": RunSnapshot("failed", error=f"moderated: {min(number, 7)}")})
+        live.show(ProgressUpdate("", {}, {}, {"x": RunSnapshot("failed", error=f"moderated: {min(number, 7)}")}))
     assert live.errors[0] == {"reason": "moderated: 0", "count": 1}
     assert live.errors[-1] == {"reason": "other", "count": 4}
-    live.show("", {}, {}, {"x": RunSnapshot("failed", error=PAYLOADS[6])})
+    live.show(ProgressUpdate("", {}, {}, {"x": RunSnapshot("failed", error=PAYLOADS[6])}))
     assert all("\x1b" not in entry["reason"] for entry in live.errors)
 
 
@@ -144,7 +149,11 @@ def test_without_a_grid_pictures_are_numbered_as_they_come(view):
     _, sent, folder = view
     live = LiveView(None, 5000, lambda: sent.append("stopped"))
     for number in range(3):
-        live.show("", {}, {}, {DIGESTS[number][:12]: RunSnapshot("completed", str(folder / f"{number}.png"))})
+        live.show(
+            ProgressUpdate(
+                "", {}, {}, {DIGESTS[number][:12]: RunSnapshot("completed", str(folder / f"{number}.png"))}
+            )
+        )
     assert [content["at"] for content, _ in sent] == [[0], [1], [2]]
     live._answer(live, {"kind": "stop"}, [])
     assert sent[-1] == "stopped"
