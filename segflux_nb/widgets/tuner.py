@@ -24,7 +24,7 @@ from .assets import absolute, module, style
 from .picture_widget import PictureWidget
 
 Propose = Callable[[str, float, float], tuple[Sweep, Plan]]
-"""Called with an axis and the lowest and highest value that may be the best. Gives a refine sweep and its plan."""
+"""Called with an axis and the lowest and highest value that may be the best. Gives a finer sweep and its plan."""
 
 
 class Voting(Protocol):
@@ -70,7 +70,7 @@ class Tuner(PictureWidget):
     rater:
         The name under which votes are kept; it can be changed in the widget.
     propose:
-        Makes the refine sweep.
+        Makes the finer sweep.
 
     Attributes
     ----------
@@ -132,7 +132,7 @@ class Tuner(PictureWidget):
         return self._voting.ranking()
 
     def next_sweep(self) -> Sweep:
-        """A refine sweep around the best value, with the same seeds. Its cost is printed, and nothing is run.
+        """A finer sweep around the best value, with the same seeds. Its cost is printed, and nothing is run.
 
         Raises
         ------

@@ -140,7 +140,7 @@ def test_the_ranking_stands_on_a_page_of_its_own(shown, tuner):
     page.evaluate("ranking => model.set('shown_ranking', ranking)", made.shown_ranking)
     assert "best 0.80" in page.locator(".sfx-sentence").inner_text()
     assert page.locator("tbody th").first.inner_text() == "0.8"
-    page.get_by_role("button", name="Propose a refine sweep").click()
+    page.get_by_role("button", name="Propose a finer sweep").click()
     assert len(sent(page, "propose")) == 1
     page.evaluate("model.set('proposal', 'refine = tuner.next_sweep()')")
     assert "next_sweep" in page.locator("pre").inner_text()

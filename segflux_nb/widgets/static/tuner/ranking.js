@@ -24,7 +24,7 @@ import { el } from "../shared/dom.js";
  */
 export function rankingView(axis, { sentence, rows }, proposal, propose) {
   if (!sentence) return [el("p", {}, "…")];
-  const button = el("button", { type: "button", class: "sfx-propose", onclick: propose }, "Propose a refine sweep");
+  const button = el("button", { type: "button", class: "sfx-propose", onclick: propose }, "Propose a finer sweep");
   return [
     el("p", { class: "sfx-sentence" }, sentence),
     ...(rows.length ? [table(axis, rows), button] : []),
