@@ -53,7 +53,7 @@ test: $(VENV)/developing javascript
 
 javascript: $(NODE)/installed
 	$(BIN)/node $(NODE)/node_modules/typescript/bin/tsc --project .
-	$(BIN)/node $(NODE)/node_modules/@biomejs/biome/bin/biome ci
+	$(BIN)/node $(NODE)/node_modules/@biomejs/biome/bin/biome ci --error-on-warnings
 	$(BIN)/node --test --test-reporter=dot "tests/javascript/*.test.js"
 
 lab: $(VENV)/installed
