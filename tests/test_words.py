@@ -66,7 +66,7 @@ PHRASES = [
 """What we do not write, in any text: a reader whose first language is not English would read it twice."""
 
 HERE = Path(__file__)
-TEXTS = sorted(
+TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"] + sorted(
     path
     for folder in ("segflux_nb", "tests", "docs", "notebooks", "tools", "benchmarks")
     for path in (ROOT / folder).rglob("*")
