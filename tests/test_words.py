@@ -66,7 +66,8 @@ PHRASES = [
 """What we do not write, in any text: a reader whose first language is not English would read it twice."""
 
 HERE = Path(__file__)
-TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"] + sorted(
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")]
+TEXTS = PAGES + sorted(
     path
     for folder in ("segflux_nb", "tests", "docs", "notebooks", "tools", "benchmarks")
     for path in (ROOT / folder).rglob("*")
