@@ -1,4 +1,4 @@
-"""What kind of file system a folder is on, and whether locks work there: it decides how the log can be kept."""
+"""The file system of a folder, and whether locks work there. They decide how the log is opened."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 MOUNTS = Path("/proc/self/mountinfo")
 
 NOT_LOCAL = ("nfs", "cifs", "smb", "lustre", "fuse", "9p", "afs", "ceph", "gpfs", "beegfs", "glusterfs")
-"""How the names of file systems begin that another machine may write to at the same time."""
+"""The beginnings of the names of file systems that another machine may write to at the same time."""
 
 LOCAL_LOCKS = ("nolock", "local_lock=all", "local_lock=posix")
-"""Mount options by which locks hold on this machine alone."""
+"""Mount options with which locks do not reach other machines."""
 
 
 def file_system(folder: Path, mounts: str | None = None) -> tuple[str, str]:
-    """The type of the file system that a folder is on, and its mount options; empty where nothing tells.
+    """The type and the mount options of the file system of a folder; empty if they are not known.
 
     Parameters
     ----------
@@ -45,12 +45,12 @@ def file_system(folder: Path, mounts: str | None = None) -> tuple[str, str]:
 
 
 def is_local(kind: str) -> bool:
-    """Whether a type of file system is known to be written by this machine alone."""
+    """Whether only this machine can write to a type of file system."""
     return bool(kind) and not kind.startswith(NOT_LOCAL)
 
 
 def locks_work(folder: Path, options: str = "") -> bool:
-    """Whether byte-range locks keep others out: another opening of the same file must be refused.
+    """Whether locks work: a second opening of a file must not get the lock that the first one has.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def locks_work(folder: Path, options: str = "") -> bool:
 
 
 def _lock(descriptor: int) -> bool:
-    """Try to take a whole file for this opening of it alone, as SQLite would for its process."""
+    """Try to lock a whole file for this opening of it, as SQLite does for its process."""
     import fcntl
     import struct
 
@@ -87,7 +87,7 @@ def _lock(descriptor: int) -> bool:
 
 
 def wal_is_sound(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
-    """Whether this SQLite is free of the WAL-reset bug (3.7.0 to 3.51.2, mended in 3.51.3, 3.50.7 and 3.44.6).
+    """Whether this SQLite is free of the WAL-reset bug (3.7.0 to 3.51.2, fixed in 3.51.3, 3.50.7 and 3.44.6).
 
     With it, two connections that write and checkpoint at once may corrupt the file or lose what was committed.
 

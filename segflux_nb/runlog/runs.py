@@ -25,7 +25,7 @@ from .rows import LoggedRun, Measurement, RunState
 REPLANNED = (State.PLANNED, State.FAILED, State.REFUSED)
 """In these states nothing is submitted or done: a new plan may change what does not decide the picture."""
 
-_COLUMNS = ("digest", *(name for name in LoggedRun._fields if name != "digest"))
+_COLUMNS = ("digest", *(name for name in LoggedRun._fields if name not in ("digest", "service")))
 _STATES = {state.value: state for state in State}
 
 
@@ -135,7 +135,7 @@ class RunLog:
         """The runs with these digests, by digest; those that the log does not have are missing."""
         with self._database.reading() as cursor:
             rows = read_rows(cursor, self._service, list(digests), _COLUMNS)
-            return _logged(rows)
+            return self._logged(rows)
 
     def table(self, digests: Sequence[str], columns: Sequence[str]) -> dict[str, Sequence[Any]]:
         """Columns of the runs with these digests, each run once and in the log's own order.
@@ -148,7 +148,10 @@ class RunLog:
             Which columns; ``digest`` is always among them. Parameters are mappings.
         """
         with self._database.reading() as cursor:
-            return read_columns(cursor, self._service, digests, tuple(dict.fromkeys(("digest", *columns))))
+            read = tuple(name for name in dict.fromkeys(("digest", *columns)) if name != "service")
+            found = read_columns(cursor, self._service, digests, read)
+        # The service is the same in all rows, so it is not read.
+        return found | {"service": [self._service] * len(found["digest"])}
 
     def states(self, digests: Iterable[str]) -> dict[str, RunState]:
         """The states of these runs, by digest; those that the log does not have are missing."""
@@ -166,7 +169,7 @@ class RunLog:
                 " ORDER BY coalesce(runs.submitted_at, 0), runs.digest",
                 (self._service,),
             )
-            return _logged(cursor)
+            return self._logged(cursor)
 
     def next_take(self, first_digest: str) -> int:
         """The number of the next take of a request."""
@@ -202,6 +205,17 @@ class RunLog:
                 (self._service, most),
             )
             return [Measurement(json.loads(parameters), *others) for parameters, *others in cursor]
+
+    def _logged(self, rows: Iterable[Sequence[Any]]) -> dict[str, LoggedRun]:
+        """Runs by digest, from rows of `_COLUMNS`."""
+        rows = list(rows)
+        # One text parsed at once is several times faster than a text for each row.
+        parsed = orjson.loads(f"[{','.join([row[3] for row in rows])}]")
+        service = self._service
+        return {
+            digest: LoggedRun(service, digest, first_digest, take, parameters, _STATES[state], *others)
+            for (digest, first_digest, take, _, state, *others), parameters in zip(rows, parsed, strict=True)
+        }
 
 
 class _Change(NamedTuple):
@@ -247,14 +261,3 @@ def _change(names: tuple[str, ...]) -> _Change:
         of_picture,
         tuple(name for name in names if name in LoggedRun._fields),
     )
-
-
-def _logged(rows: Iterable[Sequence[Any]]) -> dict[str, LoggedRun]:
-    """Runs by digest, from rows of `_COLUMNS`."""
-    rows = list(rows)
-    # One text parsed at once is several times faster than a text for each row.
-    parsed = orjson.loads(f"[{','.join([row[4] for row in rows])}]")
-    return {
-        digest: LoggedRun(service, digest, first_digest, take, parameters, _STATES[state], *others)
-        for (digest, service, first_digest, take, _, state, *others), parameters in zip(rows, parsed, strict=True)
-    }
