@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Container, Mapping, Sequence
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +72,9 @@ def build(
     columns:
         Which columns.
     """
-    parameters = [column.name for column in columns if column.source == "parameters"]
-    asked = dict(zip(parameters, zip(*map(itemgetter(*parameters), table["parameters"]), strict=True), strict=False))
     series: dict[str, pd.Series[Any]] = {}
     for column in columns:
-        values = asked.get(column.name, ()) if column.source == "parameters" else _values(column, table, marks, base)
+        values = _values(column, table, marks, base)
         if (convert := _CONVERTED.get(column.name)) is not None:
             values = [None if value is None else convert(value) for value in values]
         series[column.name] = _moments(values) if column.type == "moment" else _series(values, dtype_of(column))
@@ -98,6 +95,8 @@ def _values(
             return [None] * len(table["digest"])
         unmarked: Mapping[str, Any] = {}
         return [marks.get(digest, unmarked).get(column.name) for digest in table["digest"]]
+    if column.source == "parameters":
+        return [row[column.name] for row in table["parameters"]]
     if column.source == "picture":
         return [base + path if path else None for path in table["picture"]]
     return table[column.source or column.name]
