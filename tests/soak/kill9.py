@@ -127,7 +127,9 @@ def check(folder: Path, submits: Counter[str]) -> None:
     assert not twice, f"paid twice: {twice}"
     with sqlite3.connect(folder / "log.sqlite") as log:
         assert log.execute("PRAGMA integrity_check").fetchone() == ("ok",), "corrupt"
-        rows = log.execute("SELECT state, picture, sha256 FROM runs").fetchall()
+        rows = log.execute(
+            "SELECT state, path, sha256 FROM runs LEFT JOIN pictures USING (service, digest)"
+        ).fetchall()
     log.close()
     assert [row[0] for row in rows] == ["completed"] * CELLS, f"lost: {Counter(row[0] for row in rows)}"
     assert len(submits) == CELLS, "paid and not in the log"
