@@ -1,0 +1,1 @@
+"""The table of misbehaviours, a module for each kind."""

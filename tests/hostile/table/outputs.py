@@ -1,0 +1,145 @@
+"""Outputs in every form that is seen in the wild: the picture is found, and all pictures are kept."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import Any
+
+from ..expected import TEN_MINUTES, Expected, Misbehaviour, again, rows_of
+from ..scripts import edited, on, says, together
+from ..server import Answer, Call, Job, Script, picture
+
+Form = Callable[[Call], Any]
+
+
+def url(call: Call) -> str:
+    """The address of the picture."""
+    assert call.job is not None
+    return call.service.picture_url(call.job)
+
+
+def path(call: Call) -> str:
+    """Its path alone."""
+    return url(call).removeprefix(call.service.origin)
+
+
+def data_url(call: Call, kind: str = "image/jpeg", more: str = "") -> str:
+    """The picture itself as an address."""
+    assert call.job is not None
+    return f"data:{kind}{more};base64,{base64.b64encode(call.job.picture).decode()}"
+
+
+def _unpadded(call: Call) -> str:
+    return data_url(call).rstrip("=")
+
+
+FORMS: dict[str, Form] = {
+    "a text": url,
+    "a list of texts": lambda c: [url(c)],
+    "a list in a list": lambda c: [[url(c)]],
+    "an object with url": lambda c: {"url": url(c)},
+    "an object with image_url": lambda c: {"image_url": url(c)},
+    "an object with image": lambda c: {"image": url(c)},
+    "an object with an image object": lambda c: {"image": {"url": url(c), "width": 1024}},
+    "an object with images": lambda c: {"images": [{"url": url(c)}]},
+    "an object with images of texts": lambda c: {"images": [url(c)]},
+    "an object with output": lambda c: {"output": url(c)},
+    "an object with data and images": lambda c: {"data": {"images": [{"url": url(c)}]}},
+    "an object with an object of images": lambda c: {"images": {"0": {"url": url(c)}}},
+    "a list of objects with image_url": lambda c: [{"image_url": {"url": url(c)}}],
+    "a list with null first": lambda c: [None, url(c)],
+    "a list with an empty object first": lambda c: [{}, {"url": url(c)}],
+    "a list with an empty text first": lambda c: ["", url(c)],
+    "an object with uri": lambda c: {"uri": url(c)},
+    "an object with file_url": lambda c: {"file_url": url(c), "content_type": "image/jpeg"},
+    "blanks around": lambda c: f"  {url(c)}\n",
+    "a scheme in capitals": lambda c: url(c).replace("http", "HTTP"),
+    "a scheme with a capital": lambda c: url(c).replace("http", "Http"),
+    "a path": path,
+    "a path without a slash": lambda c: path(c).lstrip("/"),
+    "an address without a scheme": lambda c: url(c).removeprefix("http:"),
+    "an address with a fragment": lambda c: f"{url(c)}#page",
+    "an address with a query": lambda c: f"{url(c)}?token=a%20b&x=/",
+    "a data URL": data_url,
+    "a data URL in capitals": lambda c: data_url(c).replace("data:", "DATA:").replace("base64", "BASE64"),
+    "a data URL with a parameter": lambda c: data_url(c, more=";name=a.jpeg"),
+    "a data URL of another type": lambda c: data_url(c, "application/octet-stream"),
+    "a data URL with line breaks": lambda c: "\n".join(_lines(data_url(c))),
+    "a data URL without padding": _unpadded,
+    "a data URL in an object": lambda c: {"images": [{"url": data_url(c)}]},
+    "base64 in b64_json": lambda c: {"images": [{"b64_json": data_url(c).partition(",")[2]}]},
+    "a list in a JSON text": lambda c: f'["{url(c)}"]',
+}
+
+SERVED_ELSEWHERE: dict[str, Any] = {
+    "no output, but images": {"output": None},
+    "an empty output, but images": {"output": ""},
+    "output is a number, but images": {"output": 1},
+    "output is true, but images": {"output": True},
+    "output is a sentence, but images": {"output": "Your picture is ready"},
+    "no images": {"images": None},
+    "images is an object": {"images": {"url": "x"}},
+    "images is a text": {"images": "x"},
+    "images has a list": {"images": [["x"]]},
+}
+
+
+_row = rows_of("outputs")
+
+
+def row(name: str, script: Script) -> Misbehaviour:
+    """A row of this kind. The history has no address: the output must be understood."""
+    return _row(name, together(script, on("record history", says(404, {"error": "none"}))))
+
+
+def several(number: int) -> Any:
+    """A result with more pictures."""
+
+    def script(call: Call) -> Answer | None:
+        if call.seed != 1 or call.job is None or call.kind not in ("result", "other"):
+            return None
+        return edited(output=[url(call), *(url(more) for more in more_jobs(call, number - 1))], images=None)(call)
+
+    return script
+
+
+def more_jobs(call: Call, number: int) -> list[Call]:
+    """Jobs that are in no ledger, whose pictures come with the one that was asked for."""
+    assert call.job is not None
+    found = []
+    for n in range(number):
+        name = f"{call.job.request_id}-{n}"
+        job = Job(name, call.job.body, call.job.accepted_at, call.job.seconds, call.job.account, picture(1, 100 + n))
+        call.service.jobs.setdefault(name, job)
+        call.service.notes.setdefault("more pictures", {})[name] = job.picture
+        found.append(Call(call.service, call.message, "picture", job, 1))
+    return found
+
+
+def _lines(text: str) -> list[str]:
+    return [text[at : at + 76] for at in range(0, len(text), 76)]
+
+
+TABLE = [
+    *(row(f"output is {n}", on("result", edited(output=form, images=None))) for n, form in FORMS.items()),
+    *(row(name, on("result", edited(**changes))) for name, changes in SERVED_ELSEWHERE.items()),
+    *(row(f"{number} pictures", several(number)) for number in (2, 4)),
+    _row(
+        "output is not understood, and the history has the address",
+        on("result", edited(output={"artifact": 17}, images=None)),
+        Expected(within=TEN_MINUTES),
+        calls=again(),
+    ),
+    row("output is 200 nested lists", on("result", edited(output=lambda c: _nested(url(c), 200), images=None))),
+    row(
+        "output is a list of 10,000 nulls and an address",
+        on("result", edited(output=lambda c: [None] * 10_000 + [url(c)], images=None)),
+    ),
+]
+
+
+def _nested(value: Any, depth: int) -> Any:
+    for _ in range(depth):
+        value = [value]
+    return value

@@ -1,0 +1,42 @@
+"""Each row of the table of misbehaviours, in virtual time."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from .harness import differences, play
+from .misbehaviours import TABLE
+
+HERE = Path(__file__).parent
+KNOWN_FAILURES = frozenset((HERE / "known_failures.txt").read_text(encoding="utf-8").splitlines())
+"""Rows that fail today. A row that is mended must be removed: its test then says so."""
+
+
+def rows():
+    for row in TABLE:
+        marks = [pytest.mark.xfail(strict=True, reason="not met yet")] if row.id in KNOWN_FAILURES else []
+        yield pytest.param(row, id=row.id, marks=marks)
+
+
+@pytest.mark.parametrize("row", list(rows()))
+def test_misbehaviour(row, tmp_path):
+    if found := differences(row.expected, play(row, tmp_path)):
+        pytest.fail("\n".join(found), pytrace=False)
+
+
+def test_the_table():
+    """The rows are many, their names are unique, and the list of failures names no other rows."""
+    names = Counter(row.id for row in TABLE)
+    assert len(TABLE) >= 150
+    assert not [name for name, number in names.items() if number > 1]
+    assert set(names) >= {name for name in KNOWN_FAILURES if not name.startswith("fuzzed/")}
+
+
+def test_the_scripted_service_does_not_know_the_product():
+    """It is written from the contract alone: neither the product's nor the simulator's reading of it."""
+    tree = ast.parse((HERE / "server.py").read_text(encoding="utf-8"))
+    names = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    names += [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    assert not [name for name in names if not name or name.startswith(("segflux_nb", "tests"))]
