@@ -37,7 +37,9 @@ def format_product(product: Product) -> str:
     """
     content: dict[str, Any] = {"model": MODEL.slug}
     if any(isinstance(_values(axis, name), dict) for axis in product.axes for name in axis.names):
-        content["axes"] = product.names  # TOML puts tables, as values with labels are, after all else
+        # TOML puts tables, such as values with labels, after all else. Constants count too: `replace` can give them
+        # several values, and then their place decides the order of the cells.
+        content["order"] = product.order
     groups = [axis for axis in product.axes if len(axis.names) > 1]
     if groups:
         content["linked"] = [{name: _values(axis, name) for name in axis.names} for axis in groups]
@@ -82,7 +84,7 @@ def parse(text: str, *, source: str) -> Product | ListedCells:
         content = tomllib.loads(text)
     except ValueError as error:
         raise not_a_sweep_file(source, str(error)) from None
-    unknown = set(content) - {"model", "sweep", "linked", "cells", "axes"}
+    unknown = set(content) - {"model", "sweep", "linked", "order", "cells", "axes"}
     if unknown:
         raise not_a_sweep_file(source, f"it has {', '.join(sorted(unknown))}")
     given, cells = content.get("sweep"), content.get("cells")
@@ -90,14 +92,15 @@ def parse(text: str, *, source: str) -> Product | ListedCells:
         raise not_a_sweep_file(source, "it needs a table [sweep] with the parameters, or [[cells]]")
     if content.get("model", MODEL.slug) != MODEL.slug:
         raise SweepError(f"{source} is for the model {content['model']!r}", remedy=f"Use a file for {MODEL.slug!r}")
-    names = list(content.get("axes", []))
     if isinstance(given, dict):
-        return Product(
-            [Linked(_ordered(group, names)) for group in content.get("linked", [])], _ordered(given, names)
-        )
+        groups = content.get("linked", [])
+        if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+            raise not_a_sweep_file(source, "linked is not a list of tables")
+        order = _names(content, "order", source)
+        return Product([Linked(group) for group in groups], _ordered(given, order))
     if not cells:
         raise not_a_sweep_file(source, "it has no cells")
-    return ListedCells(tuple(_cell(table, source) for table in cells), names)
+    return ListedCells(tuple(_cell(table, source) for table in cells), _names(content, "axes", source))
 
 
 def not_a_sweep_file(source: str, reason: str) -> SweepError:
@@ -113,16 +116,37 @@ def not_a_sweep_file(source: str, reason: str) -> SweepError:
     return SweepError(f"{source} is not a sweep file: {reason}", remedy="Write one with sweep.to_toml(path)")
 
 
+def _names(content: dict[str, Any], key: str, source: str) -> list[str]:
+    """The list of names under a key of a file; empty if the file does not have the key.
+
+    Parameters
+    ----------
+    content:
+        What the file holds.
+    key:
+        The key.
+    source:
+        The name of the file, for errors.
+    """
+    names = content.get(key, [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise not_a_sweep_file(source, f"{key} is not a list of names")
+    return names
+
+
 def _ordered(given: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    """The same values, with the axes in the order of `names`."""
-    order = [*(name for name in given if name not in names), *(name for name in names if name in given)]
+    """The same values in the order of `names`; those without a place there come last."""
+    order = [*(name for name in names if name in given), *(name for name in given if name not in names)]
     return {name: given[name] for name in order}
 
 
 def _cell(table: Any, source: str) -> Request:
     if not isinstance(table, dict) or not isinstance(table.get("parameters"), dict):
         raise not_a_sweep_file(source, "a cell has no parameters")
-    return listed_cell(table["parameters"], table.get("labels", {}))
+    labels = table.get("labels", {})
+    if not isinstance(labels, dict) or not all(isinstance(value, str | int | float) for value in labels.values()):
+        raise not_a_sweep_file(source, "the labels of a cell are not a table of texts and numbers")
+    return listed_cell(table["parameters"], labels)
 
 
 def _values(axis: Axis, name: str) -> Any:

@@ -43,7 +43,8 @@ prompts = st.sampled_from(
 @st.composite
 def grids(draw):
     parameters = {"finetune_id": "ft", **draw(prompts), **draw(constants)}
-    axes = draw(st.fixed_dictionaries({}, optional={"seed": seeds, "lora_strength": strengths}))
+    labelled = st.just({"strong": 1.0, "weak": 0.5})
+    axes = draw(st.fixed_dictionaries({}, optional={"seed": seeds, "lora_strength": st.one_of(strengths, labelled)}))
     linked = draw(st.sampled_from([[], [sf.linked(steps=[10, 20], sampler_name=["euler", "heun"])]]))
     for group in linked:
         for name in group.values:
@@ -72,7 +73,7 @@ replacements = st.fixed_dictionaries(
     optional={
         "finetune_id": st.sampled_from(["other", {"name": "other"}]),
         "seed": st.one_of(st.integers(0, 5), seeds),
-        "steps": st.integers(1, 100),
+        "steps": st.one_of(st.integers(1, 100), st.just([7, 8])),
         "lora_strength": strengths.map(lambda values: values[0]),
         "hardware": st.sampled_from(["fast", "cost"]),
         "prompt": st.sampled_from(["TOK by night", "a {animal}", "{{x}}", ["a", "b"]]),
@@ -107,6 +108,31 @@ def test_replacing_in_a_file_of_cells_is_replacing_in_the_sweep_or_an_error(swee
         assert changed == sweep.replace(**parameters)
     elif set(parameters) <= set(sweep.constants) and not any(isinstance(v, list | dict) for v in parameters.values()):
         assert replaced(sweep, parameters) is None, "the sweep can do it, and its file cannot"
+
+
+def test_a_constant_that_becomes_an_axis_has_the_place_it_has_in_the_sweep():
+    sweep = sf.Sweep(**BASE, lora_strength={"strong": 1.0, "weak": 0.5}, steps=3, seed=[1, 2])
+    for changes in ({"steps": [7, 8]}, {"finetune_id": ["a", "b"]}):
+        assert list(read_back(sweep).replace(**changes).axes) == list(sweep.replace(**changes).axes)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ("linked = 3\n[sweep]", "linked is not a list of tables"),
+        ("linked = [3]\n[sweep]", "linked is not a list of tables"),
+        ("order = 3\n[sweep]", "order is not a list of names"),
+        ("order = [[1]]\n[sweep]", "order is not a list of names"),
+        ("axes = 3\n[[cells]]\n[cells.parameters]", "axes is not a list of names"),
+        ("[[cells]]\nlabels = 3\n[cells.parameters]", "labels of a cell are not a table"),
+        ("[[cells]]\nlabels = {x = [1]}\n[cells.parameters]", "labels of a cell are not a table"),
+    ],
+)
+def test_a_file_with_values_of_a_wrong_kind_is_not_a_sweep_file(tmp_path, wrong, says):
+    file = tmp_path / "sweep.toml"
+    file.write_text(f'{wrong}\nprompt = "TOK"\nfinetune_id = "a"\n')
+    with pytest.raises(sf.SweepError, match=f"not a sweep file: .*{says}"):
+        sf.Sweep.from_toml(file)
 
 
 def test_the_fine_tune_of_a_file_with_cells_can_be_replaced():
