@@ -5,8 +5,12 @@ from pathlib import Path
 
 
 def pytest_sessionstart(session):
-    if hasattr(session.config, "workerinput"):  # a process of pytest-xdist: the first one cleared them before
-        return
+    if not hasattr(session.config, "workerinput"):  # of the processes of pytest-xdist, the first one clears them
+        clear_workspaces()
+
+
+def clear_workspaces():
+    """Remove the workspaces and exports that the notebooks made beside themselves."""
     for folder in Path(__file__).parent.iterdir():
         made_here = (folder / "log.sqlite").exists() or (folder / "runs.csv").exists()
         if folder.is_dir() and made_here:

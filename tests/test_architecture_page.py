@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
@@ -31,3 +33,9 @@ def test_every_package_is_described():
         name = f"{path.name}/" if (path / "__init__.py").exists() else path.name
         if path.suffix == ".py" or name.endswith("/"):
             assert f"`{name}`" in PAGE or path.stem in ("__main__", "version"), name
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("docs/*.md")), ids=lambda page: page.stem)
+def test_no_part_of_a_page_is_there_twice(page):
+    headings = re.findall(r"^##+ .+$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(set(headings)) == len(headings)

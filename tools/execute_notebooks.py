@@ -14,7 +14,7 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
 def main() -> None:
-    runpy.run_path(str(NOTEBOOKS / "conftest.py"))["pytest_sessionstart"](None)
+    runpy.run_path(str(NOTEBOOKS / "conftest.py"))["clear_workspaces"]()
     for path in sorted(NOTEBOOKS.glob("*.ipynb")):
         notebook = nbformat.read(path, 4)
         client = NotebookClient(
@@ -26,12 +26,12 @@ def main() -> None:
             resources={"metadata": {"path": str(NOTEBOOKS)}},
         )
         client.execute()
-        settle(notebook)
+        make_reproducible(notebook)
         nbformat.write(notebook, path)
         print(f"{path.name}: {len(notebook.cells)} cells, {path.stat().st_size:,} bytes")
 
 
-def settle(notebook: nbformat.NotebookNode) -> None:
+def make_reproducible(notebook: nbformat.NotebookNode) -> None:
     for number, cell in enumerate(notebook.cells):
         cell["id"] = f"cell-{number:02}"
         cell.metadata.pop("execution", None)
