@@ -30,10 +30,18 @@ class Parameter:
 
     Attributes
     ----------
-    name, kind, default, meaning:
-        The service's name of the field, its type, the default on the service's page, and what it does.
-    minimum, maximum:
-        The allowed range of an integer or number, both ends included.
+    name:
+        The service's name of the field.
+    kind:
+        Its type.
+    default:
+        The default on the service's page.
+    meaning:
+        What it does.
+    minimum:
+        The least value of an integer or number that is allowed.
+    maximum:
+        The greatest value that is allowed.
     choices:
         The allowed values of a choice.
     decides_picture:
@@ -146,8 +154,10 @@ class Model:
         The request fields in the service's order.
     sizes:
         Width and height in pixels by aspect ratio.
-    price, seconds:
-        The published averages of one call: US dollars, and seconds of inference.
+    price:
+        The published average price of one call, in US dollars.
+    seconds:
+        The published average time of one call: seconds of inference.
     price_evaluations:
         The network evaluations that we assume for these averages: 25 Euler steps, the defaults.
     """

@@ -87,13 +87,13 @@ class Workspace(Session):
             _check_count("max_rpm", max_rpm)
         self._shown = str(path)
         secret = find_key(api_key)
-        folder = _made(path)
+        folder = _make_folder(path)
         clock = SystemClock()
         journal = Journal(folder / "log.sqlite", clock)
-        start, time_scale = _simulator(service, folder)
+        start_simulator, time_scale = _simulator(service, folder)
         connection = Connection(
-            SIMULATOR if start is not None else str(_wanted(service)),
-            start,
+            SIMULATOR if start_simulator is not None else str(_service_or_default(service)),
+            start_simulator,
             closes=not isinstance(service, Simulator),
             time_scale=time_scale,
             folder=folder,
@@ -163,8 +163,8 @@ class Workspace(Session):
         return runs_of_name(source, sweep) if isinstance(sweep, str) else runs_of_sweep(source, sweep)
 
 
-def _made(path: str | Path) -> Path:
-    """The folder as an absolute path; it exists afterwards."""
+def _make_folder(path: str | Path) -> Path:
+    """Make the folder if it does not exist. Returns its absolute path."""
     folder = Path(path).resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -175,13 +175,13 @@ def _made(path: str | Path) -> Path:
     return folder
 
 
-def _wanted(service: str | Simulator | None) -> str | Simulator:
+def _service_or_default(service: str | Simulator | None) -> str | Simulator:
     return service if service is not None else os.environ.get("SEGFLUX_SERVICE") or HOSTED.name
 
 
 def _simulator(service: str | Simulator | None, folder: Path) -> tuple[Callable[[], Simulator] | None, float | None]:
     """What gives the simulator, and its time scale; None where the service is another one."""
-    wanted = _wanted(service)
+    wanted = _service_or_default(service)
     if isinstance(wanted, Simulator):
         return lambda: wanted, wanted.settings.time_scale
     if wanted == SIMULATOR:

@@ -72,12 +72,18 @@ def read_rows(
 def read_columns(
     cursor: sqlite3.Cursor, service: str, digests: Sequence[str], names: tuple[str, ...]
 ) -> dict[str, Sequence[Any]]:
-    """As `read_rows`, by columns. Parameters are mappings.
+    """The columns of the rows of these digests: their values by name. Parameters are mappings.
 
     Parameters
     ----------
-    cursor, service, digests, names:
-        As in `read_rows`.
+    cursor:
+        Reads the log.
+    service:
+        The service whose rows are meant.
+    digests:
+        Which rows. Those that the log does not have are left out.
+    names:
+        Which columns; ``digest`` is the first.
     """
     if len(digests) > LOOKED_UP:
         found = _all_columns(cursor, service, names)

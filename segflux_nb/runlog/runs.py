@@ -53,7 +53,7 @@ class RunLog:
         What does not decide the picture (``hardware``) replaces the earlier value where nothing is submitted or done.
         """
         requests = list(requests)
-        settled = self._hardware([request.digest for request in requests])
+        logged_hardware = self._hardware([request.digest for request in requests])
         rows = [
             (
                 self._service,
@@ -63,7 +63,7 @@ class RunLog:
                 json.dumps(request.body),
             )
             for request in requests
-            if settled.get(request.digest, "") not in (None, request.parameters["hardware"])
+            if logged_hardware.get(request.digest, "") not in (None, request.parameters["hardware"])
         ]
         if not rows:
             return

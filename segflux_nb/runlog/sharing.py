@@ -53,7 +53,7 @@ class Sharing:
             )
             return run._replace(owner=owner) if cursor.rowcount else None
 
-    def beat(self, owner: str) -> None:
+    def heartbeat(self, owner: str) -> None:
         """Note that a process is alive, and delete the heartbeats of those that were silent for a day."""
         now = self._clock.now()
         with self._database.writing() as cursor:
@@ -64,7 +64,7 @@ class Sharing:
             )
             cursor.execute("DELETE FROM processes WHERE seen_at < ?", (now - FORGOTTEN_SECONDS,))
 
-    def silence(self, owner: str) -> float | None:
+    def heartbeat_age(self, owner: str) -> float | None:
         """Seconds since the last heartbeat of a process; None if there is none."""
         with self._database.reading() as cursor:
             cursor.execute("SELECT seen_at FROM processes WHERE owner = ?", (owner,))

@@ -65,7 +65,7 @@ class AsyncJournal:
 
     async def heartbeat(self) -> None:
         """Write this process's heartbeat."""
-        await self._write(self._log.sharing.beat, this_process())
+        await self._write(self._log.sharing.heartbeat, this_process())
 
     async def take_turn(self, per_minute: int) -> float:
         """Take one of this many requests a minute, which all processes share: 0, or the seconds to wait for one."""
@@ -99,7 +99,7 @@ class AsyncJournal:
 
     def heartbeat_age(self, owner: str) -> float | None:
         """Seconds since the last heartbeat of a process; None where it never wrote one."""
-        return self._log.sharing.silence(owner)
+        return self._log.sharing.heartbeat_age(owner)
 
     def knows_request(self, request_id: str) -> bool:
         """Whether a run of the log has, or had, the job with this id."""

@@ -177,7 +177,7 @@ class Engine:
         # What is in flight goes first: it is paid for and may expire.
         to_do.sort(key=lambda run_state: disposition(run_state.state) is not Disposition.IN_FLIGHT)
         context.queue.extend(run_state.digest for run_state in to_do)
-        watching = asyncio.create_task(self._watch_elsewhere(context))
+        following_elsewhere = asyncio.create_task(self._follow_elsewhere(context))
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self._max_in_flight, len(to_do))):
@@ -187,7 +187,7 @@ class Engine:
         else:
             return
         finally:
-            watching.cancel()
+            following_elsewhere.cancel()
         raise first
 
     async def _work(self, context: RunContext) -> None:
@@ -196,7 +196,7 @@ class Engine:
             async with self._slots:  # shared with other sweeps of this workspace
                 await self._run_one(self._journal.run(digest), context)
 
-    async def _watch_elsewhere(self, context: RunContext) -> None:
+    async def _follow_elsewhere(self, context: RunContext) -> None:
         """Follow in the log the runs that are held elsewhere, and take over those that are not any more."""
         while True:
             await context.wait_for_elsewhere()

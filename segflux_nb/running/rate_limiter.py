@@ -126,7 +126,7 @@ class RateLimiter:
             Gives how much it matters now that this request goes before others of its purpose.
         """
         now = self._clock.monotonic()
-        if self._is_free and self._may_go(purpose, now) and not self._pause(purpose, now):
+        if self._is_free and self._may_go(purpose, now) and not self._seconds_to_wait(purpose, now):
             self._go(purpose)
             return
         waiting = _Waiter(urgency, asyncio.get_running_loop().create_future())
@@ -168,7 +168,7 @@ class RateLimiter:
             self._changed.clear()
             now = self._clock.monotonic()
             possible = [purpose for purpose in PRIORITY if self._waiting[purpose] and self._may_go(purpose, now)]
-            pauses = {purpose: self._pause(purpose, now) for purpose in possible}
+            pauses = {purpose: self._seconds_to_wait(purpose, now) for purpose in possible}
             ready = [purpose for purpose in possible if not pauses[purpose]]
             if not ready:
                 await self._wait_for_change(min(pauses.values(), default=None))
@@ -221,7 +221,7 @@ class RateLimiter:
             return self._concurrency.limit
         return min(self._concurrency.limit, useful_jobs(rates, self._service_seconds))
 
-    def _pause(self, purpose: Purpose, now: float) -> float:
+    def _seconds_to_wait(self, purpose: Purpose, now: float) -> float:
         """Seconds until a request of this purpose may go, by all that holds it back."""
         learned = self._rate.wait(now) if self._is_counted(purpose) else 0.0
         users = self._user_rate.wait(now) if purpose != "download" else 0.0

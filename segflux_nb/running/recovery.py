@@ -105,7 +105,11 @@ class Recovery:
         return await self._journal.move_or_reload(run, State.UNKNOWN, owner=None, error=reason)
 
     async def _history(self, unknown: list[LoggedRun]) -> History:
-        """The history since the first of these submits, once it is complete where the service says when it is."""
+        """The history since the first of these submits.
+
+        A service may declare how long its history takes to be complete; its first answer tells. Then the history is
+        read once it certainly shows the last of these submits.
+        """
         times = [run.submitted_at or 0.0 for run in unknown]
         since, latest = min(times), max(times)
         if self._api.history_complete_after is None:

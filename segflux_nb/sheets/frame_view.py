@@ -35,7 +35,7 @@ _ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
 
 
 @dataclass(frozen=True)
-class Column:
+class FrameColumn:
     """A column of a frame.
 
     Attributes
@@ -62,7 +62,7 @@ class Column:
 
     @cached_property
     def label_of(self) -> dict[Any, str]:
-        """The label of each distinct value: the sweep's own, or the value. All floats have as many decimals."""
+        """The label of each distinct value: the sweep's own, or the value. Floats have equally many decimals."""
         decimals = max((_decimals(value) for value in self.distinct if isinstance(value, float)), default=0)
         labels = {}
         for value in self.distinct:
@@ -139,10 +139,10 @@ class FrameView:
         return name in self.frame.columns
 
     @cached_property
-    def _columns(self) -> dict[str, Column]:
+    def _columns(self) -> dict[str, FrameColumn]:
         return {}
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> FrameColumn:
         """A column.
 
         Raises
@@ -156,7 +156,7 @@ class FrameView:
             values = _values(self.frame[name])
             if f"{name}{_LABEL}" in self:
                 given = dict(zip(values, self.frame[f"{name}{_LABEL}"], strict=True))
-            self._columns[name] = Column(name, values, given)
+            self._columns[name] = FrameColumn(name, values, given)
         return self._columns[name]
 
     def check(self, names: Iterable[str | None]) -> None:

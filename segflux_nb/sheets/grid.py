@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import LayoutError
 from ..lifecycle import reason_of
 from ..markup import plain
-from .frame_view import Column, FrameView
+from .frame_view import FrameColumn, FrameView
 from .layout import SAME, Cell, Group, picture_identity
 
 Position = tuple[Any, Any, Any]
@@ -35,7 +35,7 @@ class Grid:
         A cell for each position.
     """
 
-    axes: tuple[Column | None, Column | None, Column | None]
+    axes: tuple[FrameColumn | None, FrameColumn | None, FrameColumn | None]
     cells: Mapping[Position, Cell]
 
     @property
@@ -144,16 +144,16 @@ def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
     return replace(grid, cells=cells), note
 
 
-def labels_of(axis: Column | None) -> tuple[str, ...]:
+def labels_of(axis: FrameColumn | None) -> tuple[str, ...]:
     """The labels of an axis, one for each of its values; none where there is no axis."""
     return axis.distinct_labels if axis else ()
 
 
-def _values(axis: Column | None) -> tuple[Any, ...]:
+def _values(axis: FrameColumn | None) -> tuple[Any, ...]:
     return axis.distinct if axis else (None,)
 
 
-def _positions(axes: Sequence[Column | None]) -> list[Position]:
+def _positions(axes: Sequence[FrameColumn | None]) -> list[Position]:
     """All positions, in reading order."""
     outer, rows, columns = (_values(axis) for axis in axes)
     return [(value, row, column) for value in outer for row in rows for column in columns]

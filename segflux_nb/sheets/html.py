@@ -74,8 +74,10 @@ class _Shown:
         Its picture as a data address; empty where it is not there or cannot be read.
     outline:
         The colour of its border, or empty.
-    background, ink:
-        The colours of a cell of a heat map and of the text on it, or empty.
+    background:
+        The colour of a cell of a heat map, or empty.
+    ink:
+        The colour of the text on it, or empty.
     difference:
         The picture of its difference from the reference as a data address, or empty.
     difference_text:

@@ -100,8 +100,10 @@ class Scale:
     ----------
     name:
         The column's name.
-    low, high:
-        The labels of its least and its greatest value.
+    low:
+        The label of its least value.
+    high:
+        The label of its greatest value.
     is_heat:
         True where colours are shown in place of the pictures, False where they are borders.
     """
@@ -120,10 +122,16 @@ class Layout:
     ----------
     groups:
         A grid for each value of the outer axis; one where there is no outer axis.
-    columns, rows, outer:
-        The names of the axes, or empty.
-    column_labels, row_labels:
-        A label for each column and row; empty where there is no such axis.
+    columns:
+        The name of the axis along the columns, or empty.
+    rows:
+        The name of the axis along the rows, or empty.
+    outer:
+        The name of the outer axis, or empty.
+    column_labels:
+        A label for each column; empty where there is no such axis.
+    row_labels:
+        A label for each row; empty where there is no such axis.
     title:
         Text above the sheet.
     footer:

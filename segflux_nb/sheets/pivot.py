@@ -102,8 +102,10 @@ class _Axes:
 
     Attributes
     ----------
-    cols, rows:
-        The columns of the frame that become columns and rows of the grid; None for none.
+    cols:
+        The column of the frame that becomes the columns of the grid; None for none.
+    rows:
+        The column of the frame that becomes its rows; None for none.
     outer:
         The outer axis: none, one, or several whose combinations it shows.
     further:
@@ -130,8 +132,12 @@ def _choose_axes(view: FrameView, cols: str | None, rows: str | None, outer: Seq
     ----------
     view:
         The frame.
-    cols, rows, outer:
-        What is named, as in `arrange`.
+    cols:
+        The axis that the caller names for the columns; None where none is named.
+    rows:
+        The axis that the caller names for the rows; None where none is named.
+    outer:
+        The outer axes that the caller names.
     """
     named = [name for name in (cols, rows, *outer) if name is not None]
     if len(set(named)) != len(named):

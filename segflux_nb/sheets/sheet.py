@@ -230,10 +230,25 @@ def contact_sheet(
         `Runs.df`, or any frame with a column of pictures.
     image:
         The column of pictures. It is found by its name, or by what it holds, if left out.
+    cols:
+        The column of the frame that becomes the columns of the sheet.
+    rows:
+        The column of the frame that becomes its rows.
+    by:
+        The outer axis. Several names give a grid for each combination of their values.
+    title:
+        Text above the sheet.
+    captions:
+        Columns whose values are written under each picture.
+    border:
+        A column of numbers, shown as the colour of a border and in the caption.
+    heat:
+        A column of numbers, shown in place of the pictures.
+    relative_to:
+        Values of axes of the sheet, such as ``{"lora_strength": 0.0}``. Below each picture, the sheet shows its
+        difference from the picture that has these values and the same values on the other axes.
     theme:
         ``light`` or ``dark``.
-    cols, rows, by, title, captions, border, heat, relative_to:
-        As in `segflux_nb.sheets.pivot.arrange`.
 
     Raises
     ------
@@ -261,8 +276,10 @@ def _largest_side(layout: Layout, smallest: int, largest: int, allowed: Callable
     ----------
     layout:
         The sheet.
-    smallest, largest:
-        The range of the side, in pixels.
+    smallest:
+        The smallest side, in pixels.
+    largest:
+        The largest side, in pixels.
     allowed:
         Says of a width and height whether they are allowed. Smaller sheets than an allowed one must be allowed too.
     """

@@ -23,10 +23,14 @@ class Rates:
 
     Attributes
     ----------
-    cost, seconds:
-        US dollars and seconds for one evaluation; None if unknown.
-    cost_source, seconds_source:
-        Where the figure comes from, in words.
+    cost:
+        US dollars for one evaluation; None if unknown.
+    seconds:
+        Seconds for one evaluation; None if unknown.
+    cost_source:
+        Where the cost comes from, in words.
+    seconds_source:
+        Where the seconds come from, in words.
     """
 
     cost: float | None
@@ -63,10 +67,14 @@ class Plan:
         How many requests would be sent and paid for.
     held:
         How many runs wait for a decision of the user, by reason: unknown, lost, moderated, invalid.
-    cost, seconds:
-        US dollars and seconds for the requests to submit; None if unknown.
-    cost_source, seconds_source:
-        Where these figures come from, in words.
+    cost:
+        US dollars for the requests to submit; None if unknown.
+    seconds:
+        Seconds for the requests to submit; None if unknown.
+    cost_source:
+        Where the cost comes from, in words.
+    seconds_source:
+        Where the seconds come from, in words.
     hosted_cost:
         On the simulator: US dollars for the whole sweep on the hosted service. None elsewhere, or if unknown.
     balance:

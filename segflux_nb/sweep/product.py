@@ -40,8 +40,8 @@ class Product:
 
     def __init__(self, groups: Sequence[Linked], parameters: Mapping[str, Any]) -> None:
         # Kept as lists and dictionaries of our own: an iterator can be read once, and the user may change a list.
-        self._groups = [Linked({name: _kept(given) for name, given in group.values.items()}) for group in groups]
-        self._parameters = {name: _kept(given) for name, given in parameters.items()}
+        self._groups = [Linked({name: _copied(given) for name, given in group.values.items()}) for group in groups]
+        self._parameters = {name: _copied(given) for name, given in parameters.items()}
         _check_names(self._groups, self._parameters)
         self.axes: list[Axis] = [linked_axis(group) for group in self._groups]
         self.constants: dict[str, Value] = {}
@@ -93,7 +93,7 @@ class Product:
         return Product(kept, {**self._parameters, **parameters})
 
 
-def _kept(given: Any) -> Any:
+def _copied(given: Any) -> Any:
     if isinstance(given, Mapping):
         return dict(given)
     return list(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else given

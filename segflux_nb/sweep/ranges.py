@@ -29,8 +29,10 @@ def span(start: float, end: float, *, step: float | None = None, num: int | None
 
     Parameters
     ----------
-    start, end:
-        The first number, and the last one. `end` may be the smaller one.
+    start:
+        The first number.
+    end:
+        The last number. It may be smaller than `start`.
     step:
         The distance between two numbers; its sign does not matter. If the steps do not meet `end` exactly, the
         list ends with the last number before it.

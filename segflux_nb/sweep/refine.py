@@ -25,8 +25,10 @@ def refine(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: fl
         The parameters of the runs so far.
     axis:
         The parameter to refine. It must be a number.
-    low, high:
-        The interval to search. If `low` is `high`, the interval is one step of the runs so far to either side.
+    low:
+        The lower end of the interval to search.
+    high:
+        Its upper end. If it is `low`, the interval is one step of the runs so far to either side.
 
     Raises
     ------

@@ -41,8 +41,12 @@ class Gallery(PictureWidget):
     ----------
     frame:
         The runs, one in each row.
-    cols, rows, by:
-        The columns of the frame to lay out along at first; it can be changed in the gallery.
+    cols:
+        The column of the frame that the columns show at first; it can be changed in the gallery.
+    rows:
+        The column of the frame that the rows show at first.
+    by:
+        The outer axis at first.
     image:
         The column of pictures; found by its name or content if left out.
     title:
@@ -113,7 +117,6 @@ class Gallery(PictureWidget):
     def _receive(self, message: Mapping[str, Any]) -> None:
         if message.get("kind") == "mark":
             self._mark(str(message.get("run")), {k: message[k] for k in ("stars", "pick", "note") if k in message})
-
         elif message.get("kind") == "difference":
             one, other = (*message.get("pair", ()), None, None)[:2]
             self._compare(one, other)

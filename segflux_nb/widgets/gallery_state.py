@@ -57,8 +57,12 @@ def gallery_state(
     ----------
     view:
         The runs, one in each row.
-    cols, rows, by:
-        The columns of the frame to lay out along at first.
+    cols:
+        The column of the frame that the columns show at first.
+    rows:
+        The column of the frame that the rows show at first.
+    by:
+        The outer axis at first.
     title:
         The title of the static sheet.
 
@@ -122,7 +126,7 @@ def _items(view: FrameView) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
     }
     by_name = {str(column.name): column for column in described}
     pictures = view.column(view.image).values
-    picked = [name for name in (view.axes or [column["name"] for column in columns]) if name in by_name]
+    code_names = [name for name in (view.axes or [column["name"] for column in columns]) if name in by_name]
     items = []
     for at in range(len(view)):
         kind, error = (str(known[name][at] or "") if name in known else "" for name in ("error_kind", "error"))
@@ -137,7 +141,7 @@ def _items(view: FrameView) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
                 "reason": plain(reason_of(kind, error)),
                 "labels": {name: column.labels[at] for name, column in by_name.items()},
                 "parameters": {name: _scalar(value) for name, value in values.items() if value is not None},
-                "code": f"runs.one({', '.join(f'{name}={_scalar(values[name])!r}' for name in picked)})",
+                "code": f"runs.one({', '.join(f'{name}={_scalar(values[name])!r}' for name in code_names)})",
             }
         )
     return items, columns

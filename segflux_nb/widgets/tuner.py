@@ -15,7 +15,7 @@ import traitlets
 
 from ..errors import SegfluxError
 from ..markup import count, plain
-from ..sheets.frame_view import Column, FrameView
+from ..sheets.frame_view import FrameColumn, FrameView
 from ..sheets.pivot import arrange
 from ..sweep.plan import Plan
 from ..sweep.sweep import Sweep
@@ -214,7 +214,7 @@ class Tuner(PictureWidget):
         self.shown_ranking = shown
 
 
-def _grid(axis: Column, others: list[Column]) -> tuple[list[str], list[list[int]]]:
+def _grid(axis: FrameColumn, others: list[FrameColumn]) -> tuple[list[str], list[list[int]]]:
     """The pictures of the slider: a row for each value of the axis, and in each row one picture for each block.
 
     Parameters

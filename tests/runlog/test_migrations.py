@@ -61,8 +61,8 @@ def test_a_log_of_version_1_keeps_what_it_holds(tmp_path):
     journal = Journal(tmp_path / "log.sqlite", SystemClock())
     log = journal.of("simulator")
     assert log.runs.read([CELLS[0].digest])[CELLS[0].digest].state == "lost"
-    log.sharing.beat("me:1:1.0")
-    assert log.sharing.silence("me:1:1.0") < 5
+    log.sharing.heartbeat("me:1:1.0")
+    assert log.sharing.heartbeat_age("me:1:1.0") < 5
     journal.close()
 
 
