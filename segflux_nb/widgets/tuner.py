@@ -83,7 +83,7 @@ class Tuner(PictureWidget):
 
         tuner = runs.tuner("lora_strength")    # in a cell: shows itself
         tuner.ranking                          # best 0.80, 0.70 to 0.90, 5 seeds, 34 votes
-        refine = tuner.next_sweep()
+        finer = tuner.next_sweep()
     """
 
     _esm = module("tuner")
@@ -189,7 +189,7 @@ class Tuner(PictureWidget):
             self._show_ranking()
         elif kind == "propose":
             sweep, plan = self._proposed()
-            self.proposal = f"refine = tuner.next_sweep()  # {sweep!r}\n" + "\n".join(plan.lines)
+            self.proposal = f"finer = tuner.next_sweep()  # {sweep!r}\n" + "\n".join(plan.lines)
 
     def _refresh(self) -> None:
         """Show the rater's next pair and number of votes."""

@@ -135,7 +135,7 @@ def test_the_widgets_of_a_study_in_jupyterlab(open_notebook, shoot):
     shoot(page, "tuner-votes", tuner)
     page.get_by_role("tab", name="Ranking").click()
     page.get_by_role("button", name="Propose a finer sweep").click()
-    tuner.get_by_text("refine = tuner.next_sweep()").wait_for()
+    tuner.get_by_text("finer = tuner.next_sweep()").wait_for()
     shoot(page, "tuner-ranking", tuner)
     notebook.run(4)
     builder = notebook.cell(4).locator(".jp-OutputArea-output").first

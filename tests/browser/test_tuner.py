@@ -142,7 +142,7 @@ def test_the_ranking_stands_on_a_page_of_its_own(shown, tuner):
     assert page.locator("tbody th").first.inner_text() == "0.8"
     page.get_by_role("button", name="Propose a finer sweep").click()
     assert len(sent(page, "propose")) == 1
-    page.evaluate("model.set('proposal', 'refine = tuner.next_sweep()')")
+    page.evaluate("model.set('proposal', 'finer = tuner.next_sweep()')")
     assert "next_sweep" in page.locator("pre").inner_text()
 
 

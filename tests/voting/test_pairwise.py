@@ -84,16 +84,16 @@ def test_a_refined_sweep_keeps_the_seeds_and_is_not_run(ws, runs, simulator, cap
         tuner.next_sweep()
     vote_for(runs, 0.8, rater="anna")
     before = simulator.ledger.submits
-    refine = tuner.next_sweep()
+    proposed = tuner.next_sweep()
     assert simulator.ledger.submits == before
-    assert refine.axes["seed"] == [1, 2]
-    values = refine.axes["lora_strength"]
+    assert proposed.axes["seed"] == [1, 2]
+    values = proposed.axes["lora_strength"]
     steps = {round(b - a, 6) for a, b in pairwise(values)}
     assert len(steps) == 1
     assert steps.pop() < 0.4
     assert values[0] <= tuner.ranking.low
     assert values[-1] >= tuner.ranking.high
-    assert f"{len(refine)} runs" in capsys.readouterr().out
+    assert f"{len(proposed)} runs" in capsys.readouterr().out
 
 
 def test_a_refined_sweep_keeps_linked_parameters_together(ws):
