@@ -106,3 +106,12 @@ def count(number: int, noun: str) -> str:
     ('1 run', '48 runs')
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def decimals(number: float) -> int:
+    """How many decimals a number has, without zeros at the end; six at most.
+
+    >>> decimals(0.25), decimals(3.0)
+    (2, 0)
+    """
+    return len(f"{number:.6f}".rstrip("0").partition(".")[2])

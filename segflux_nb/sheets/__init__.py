@@ -1,1 +1,3 @@
-"""Contact sheets: from a frame to pixels or HTML. Knows frames and pictures; never the log or the network."""
+"""Contact sheets: from a frame to pixels or HTML. It knows frames and pictures.
+
+It does not know the log's file or the network. Of `runlog` it imports the table of columns alone."""

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import LayoutError
-from ..markup import plain
+from ..markup import decimals, plain
 from ..model import SIMULATOR
 from ..runlog.columns import NEVER_AXES
 
@@ -63,14 +63,14 @@ class FrameColumn:
     @cached_property
     def label_of(self) -> dict[Any, str]:
         """The label of each distinct value: the sweep's own, or the value. Floats have equally many decimals."""
-        decimals = max((_decimals(value) for value in self.distinct if isinstance(value, float)), default=0)
+        most_decimals = max((decimals(value) for value in self.distinct if isinstance(value, float)), default=0)
         labels = {}
         for value in self.distinct:
             label = self.given_labels.get(value)
             if isinstance(label, str):
                 labels[value] = plain(label)
             elif isinstance(value, float):
-                labels[value] = f"{value:.{max(1, decimals)}f}"
+                labels[value] = f"{value:.{max(1, most_decimals)}f}"
             else:
                 labels[value] = "–" if value is None else plain(value)
         return labels
@@ -252,7 +252,3 @@ def _holds_pictures(column: pd.Series[Any]) -> bool:
 def _values(column: pd.Series[Any]) -> tuple[Any, ...]:
     missing = column.isna()
     return tuple(None if gone else value for value, gone in zip(column.tolist(), missing, strict=True))
-
-
-def _decimals(value: float) -> int:
-    return len(f"{value:.6f}".rstrip("0").split(".")[1])

@@ -267,7 +267,11 @@ class Sweep:
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
+        except OSError as error:
+            raise SweepError(
+                f"The sweep file {path} cannot be read: {error.strerror}", remedy="Check its name and its folder"
+            ) from None
+        except ValueError as error:  # it is not text in UTF-8
             raise not_a_sweep_file(str(path), str(error)) from None
         return cls._made(parse(text, source=str(path)))
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from ..markup import count
+from ..markup import count, decimals
 from ..model import Value
 
 CONFIDENCE = 0.90
@@ -172,12 +172,15 @@ def rank(axis: str, values: Sequence[Value], votes: Sequence[Vote], *, unit: str
         near = tuple(
             value for value, is_behind in zip(values, clear, strict=True) if not is_behind and value != first["value"]
         )
-        return Ranking(axis, first["value"], None, None, blocks, votes_cast, scores, near, unit, _decimals(numbers))
+        return Ranking(
+            axis, first["value"], None, None, blocks, votes_cast, scores, near, unit, _most_decimals(numbers)
+        )
     peak, low, high, remark = _peak(np.array(numbers), table)
-    decimals = _decimals(numbers)
     if low is None and not remark:
         remark = f"One {unit} does not show whether it holds for others"
-    return Ranking(axis, round(peak, 6), low, high, blocks, votes_cast, scores, (), unit, decimals, remark)
+    return Ranking(
+        axis, round(peak, 6), low, high, blocks, votes_cast, scores, (), unit, _most_decimals(numbers), remark
+    )
 
 
 class _VoteTable:
@@ -362,6 +365,6 @@ def _deviation(rows: np.ndarray, covariance: np.ndarray) -> np.ndarray:
     return np.asarray(np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", rows, covariance, rows), 0)))
 
 
-def _decimals(numbers: Sequence[float]) -> int:
+def _most_decimals(numbers: Sequence[float]) -> int:
     """The decimals that the values have, at least two."""
-    return max([2, *(len(f"{value:.6f}".rstrip("0").partition(".")[2]) for value in numbers)])
+    return max([2, *map(decimals, numbers)])

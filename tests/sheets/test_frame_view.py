@@ -43,6 +43,7 @@ def test_values_keep_the_order_of_the_rows_and_floats_ascend_unless_they_descend
 def test_labels_are_the_sweeps_own_or_values_with_the_same_decimals():
     assert column([1.0, 0.75]).labels == ("1.00", "0.75")
     assert column([1.0, 2.0]).labels == ("1.0", "2.0")
+    assert column([0.25, np.inf]).labels == ("0.25", "inf")
     assert column(["3f", "9b"], x_label=["1200 steps", None]).labels == ("1200 steps", "9b")
     assert column(["a\nb\x1b[31m"]).labels == ("a b",)
 
