@@ -36,7 +36,7 @@ QUESTION_SECONDS = 5.0
 """How long a question that nothing depends on may take."""
 
 ENOUGH = 5
-"""Measured runs from which on the log's own means replace the published figures."""
+"""With this many measured runs, the log's own means replace the published figures."""
 
 _SCALED = "the simulator's time scale, painting not counted"
 

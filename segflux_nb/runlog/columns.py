@@ -33,7 +33,7 @@ class Role(StrEnum):
     """What was asked for: it can be an axis."""
 
     RESULT = "result"
-    """What came of it."""
+    """What it has led to: a picture, an error, a cost."""
 
     TIME = "time"
     """When something happened, or how long it took."""
@@ -114,7 +114,7 @@ _IDENTITY = (
     Column(
         "status",
         "text",
-        "Where it stands: completed, or why there is no picture.",
+        "Its status: completed, or why there is no picture.",
         Role.RESULT,
         frame="df",
         table=None,

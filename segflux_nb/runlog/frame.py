@@ -28,7 +28,7 @@ _CONVERTED: dict[str, Callable[[Any], Any]] = {
     "status": _STATUSES.get,
     "pick": bool,
 }
-"""What makes a column's value of that of its source; the others are the same."""
+"""How a column's value is made from the value of its source. Other columns take it as it is."""
 
 DF_COLUMNS = tuple(column for column in COLUMNS if column.frame == "df")
 """The columns of `Runs.df`; the placeholders and labels of the sweep stand before ``image``."""
@@ -78,7 +78,8 @@ def build(
         if (convert := _CONVERTED.get(column.name)) is not None:
             values = [None if value is None else convert(value) for value in values]
         series[column.name] = _moments(values) if column.type == "moment" else _series(values, dtype_of(column))
-    # Columns are made in the table's order, in which its rows are beside each other in memory, and ordered at last.
+    # Columns are made in the order of the table, whose rows are side by side in memory. At the end, the rows are put
+    # in the order of the cells.
     frame = pd.DataFrame(series).take(order)
     frame.index = pd.RangeIndex(len(frame))
     for name, label in _label_columns(labels).items():

@@ -11,7 +11,7 @@ from ..model import Value
 
 
 class RunState(NamedTuple):
-    """The state of a run, and only what decides what to do with it: a sweep may have many runs."""
+    """The state of a run: all that a sweep needs to decide what to do with it. A sweep may have many runs."""
 
     digest: str
     state: State

@@ -25,7 +25,10 @@ LEASE_SECONDS = 30.0
 """A process on another machine that sent no heartbeat for this long has lost the runs that it polls."""
 
 SUBMIT_LEASE_SECONDS = 600.0
-"""And the runs that it was submitting: longer, because a machine that wakes up may still send what it had begun."""
+"""After this time without a heartbeat, it has lost the runs that it was submitting too.
+
+It is longer, because a machine that wakes up may still send what it had begun.
+"""
 
 
 class RunId(NamedTuple):

@@ -1,4 +1,4 @@
-"""A transport whose requests take a permit first, and of whose requests few are in flight at a time."""
+"""A transport that takes a permit for each request, and limits how many requests are in flight."""
 
 from __future__ import annotations
 

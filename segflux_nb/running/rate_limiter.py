@@ -123,7 +123,7 @@ class RateLimiter:
         purpose:
             What the request is for.
         urgency:
-            Gives how much it matters now that this request goes before others of its purpose.
+            Gives the urgency of the request now. Of the requests of one purpose, the most urgent goes first.
         """
         now = self._clock.monotonic()
         if self._is_free and self._may_go(purpose, now) and not self._seconds_to_wait(purpose, now):

@@ -117,7 +117,7 @@ def tls_context() -> ssl.SSLContext:
     """The certificate authorities that are trusted. Loaded once, because that takes tens of milliseconds.
 
     The first of these that exists: the files that ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` name, the system's store,
-    certifi's list. httpx2 alone would trust nobody on a machine without a system store.
+    certifi's list. Without a system store, httpx2 alone would trust no certificate.
 
     Raises
     ------

@@ -26,14 +26,16 @@ LOOK_BACK = 15.0
 """Seconds of accepted calls from which the rate is taken."""
 
 CUT = 0.95
+"""The rate after an episode of 429s, relative to the rate of accepted calls before it."""
+
 CREEP, CREEP_PER_CALL = 0.03, 0.01
-"""The rate after an episode of 429s relative to what was accepted; its growth in a second, and at most in a call."""
+"""After that the rate grows slowly: by this share in a second, and by at most this share in a call."""
 
 SLOWEST = 0.05
-"""Calls a second: the rate is never cut below."""
+"""Calls a second. The rate is never cut below this."""
 
 START, RAMP = 5.0, 1.36
-"""Calls a second at the start where the log knows of 429s, and the growth in a second until the first one."""
+"""Where the log knows of 429s: calls a second at the start, and its growth factor in a second until the next 429."""
 
 EPISODE = 2.0
 """429s within this many seconds are one episode: they answer requests that were already on their way."""
@@ -170,7 +172,7 @@ LITTLE = 1.4
 """Jobs in flight relative to what the rate of requests can collect (Little's law): enough to use all of it."""
 
 SPARE = 2
-"""And some more, so that a request is always spent on a job that is likely to be done."""
+"""Jobs in flight besides these, so that a request is always spent on a job that is likely to be done."""
 
 REQUESTS_PER_RUN = 3
 """Submit, result, and one poll."""
