@@ -37,11 +37,15 @@ from .service.keys import WAYS
 from .sweep.plan import Plan, make_plan
 from .sweep.request import Request
 from .sweep.sweep import Sweep
+from .values import as_number, as_text
 from .widgets.progress import Progress, ProgressSource
 from .widgets.progress_display import shows_sheet
 
 HOSTED_CAP = 10.0
 """US dollars that one call may spend on the hosted service, unless the user gives another amount."""
+
+_MOST_DOLLARS = 1e15
+"""A larger amount is no limit."""
 
 
 class ShownPlan(Plan):
@@ -143,13 +147,14 @@ class Launcher:
             Before anything is sent.
         """
         budget = Budget(self.cap(max_cost))
+        title = _title(name)
         requests = self._next_takes(sweep) if again else list(sweep)
         self._check(self._not_settled(requests))
         self._log.runs.plan(requests)
         self._log.sweeps.enter(
             sweep.identity,
             sweep.name,
-            name or "",
+            title,
             sweep.axes,
             [*sweep, *requests] if again else requests,
         )
@@ -205,9 +210,13 @@ class Launcher:
         """
         if max_cost is None:
             return _default_cap() if self._service == HOSTED.name else None
-        if isinstance(max_cost, bool) or not isinstance(max_cost, int | float) or not max_cost > 0:
+        try:
+            cap = as_number(max_cost)
+        except ValueError:
+            cap = 0
+        if not cap > 0:
             raise SweepError(f"max_cost={max_cost!r} is not an amount of US dollars", remedy="Write max_cost=5")
-        return None if math.isinf(max_cost) else float(max_cost)
+        return float(cap) if cap < _MOST_DOLLARS else None
 
     # ------------------------------------------------------------------ its steps
 
@@ -324,6 +333,20 @@ class Launcher:
         self._live = [other for other in self._live if not other.done]
         self._live.append(live)
         return live
+
+
+def _title(name: object) -> str:
+    """The title of a sweep, as the user gave it.
+
+    Raises
+    ------
+    SweepError
+        If it is not text.
+    """
+    try:
+        return "" if name is None else as_text(name)
+    except ValueError as error:
+        raise SweepError(f"name={name!r} is not possible: {error}", remedy="Give text") from None
 
 
 def _default_cap() -> float | None:

@@ -10,12 +10,12 @@ Sources: the public API page of ``flux-dev-finetuned`` (fields, ranges, defaults
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
+
+from .values import as_python, is_encodable
 
 Value = str | int | float
 Kind = Literal["text", "integer", "number", "choice"]
@@ -91,15 +91,19 @@ class Parameter:
         >>> MODEL.parameters["lora_strength"].normalise(0.30000000000000004)
         0.3
         """
+        plain = as_python(value)
         if self.kind in ("text", "choice"):
-            if not isinstance(value, str):
+            if not isinstance(plain, str):
                 raise ValueError(f"it must be {self.allowed}, not {type(value).__name__}")
-            if self.kind == "choice" and value not in self.choices:
+            if (self.kind == "choice" and plain not in self.choices) or not is_encodable(plain):
                 raise ValueError(f"it must be {self.allowed}")
-            return value
-        if isinstance(value, bool) or not isinstance(value, numbers.Real | Decimal):
+            return plain
+        if isinstance(plain, bool) or not isinstance(plain, int | float):
             raise ValueError(f"it must be {self.allowed}, not {type(value).__name__}")
-        number = float(value)
+        try:
+            number = float(plain)
+        except OverflowError:
+            number = math.inf
         if not math.isfinite(number):
             raise ValueError(f"it must be {self.allowed}")
         if self.kind == "integer":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from .errors import RunError
 from .launching import SweepLauncher
 from .lifecycle import State
 from .markup import count, plain
-from .model import Value
+from .model import DECIMALS, MODEL, Value
 from .run import Run, value_of
 from .runlog.columns import Column
 from .runlog.frame import (
@@ -28,6 +29,7 @@ from .runlog.frame import (
 from .runlog.journal import ServiceLog
 from .runlog.rows import LoggedRun
 from .sheets.frame_view import AXES_ATTRIBUTE
+from .values import as_python
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,9 +124,10 @@ class Selection:
         -------
         ``runs.where(lambda run: run.lora_strength > 0.7, sampler_name="euler")``
         """
+        wanted = {name: _as_logged(name, value) for name, value in values.items()}
         chosen = []
         for (digest, labels), run in zip(self.cells, self, strict=True):
-            same = all(value_of(run, name) == value for name, value in values.items())
+            same = all(value_of(run, name) == value for name, value in wanted.items())
             if same and (keep is None or keep(run)):
                 chosen.append((digest, labels))
         return replace(self, cells=chosen, stopped=None)
@@ -174,7 +177,7 @@ class Selection:
         RunError
             If it is not one of these runs.
         """
-        wanted = run if isinstance(run, str) else run.digest
+        wanted = as_python(run) if isinstance(run, str) else getattr(run, "digest", "")
         found = {digest for digest, _ in self.cells if wanted and digest.startswith(wanted)}
         if len(found) != 1:
             raise RunError(f"There is no run {run!r} among these", remedy="Give a run, or its name from df.run")
@@ -273,3 +276,13 @@ class Selection:
             error=plain(run.error),
             path=self.source.folder / run.picture if run.picture else None,
         )
+
+
+def _as_logged(name: str, value: Any) -> Any:
+    """A value as the log would have it: a plain value of Python, its floats rounded as those of a sweep."""
+    plain = as_python(value)
+    parameter = MODEL.parameters.get(name)
+    if parameter is not None:
+        with suppress(ValueError):  # one that no run can have matches none
+            return parameter.normalise(plain)
+    return round(plain, DECIMALS) if isinstance(plain, float) else plain

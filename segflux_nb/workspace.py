@@ -29,6 +29,7 @@ from .service.keys import find_key
 from .session import Session
 from .simulator.app import Simulator
 from .sweep.sweep import Sweep
+from .values import as_integer, as_python
 from .workspace_verbs import arun, builder, plan, report, run, start
 
 if TYPE_CHECKING:
@@ -82,9 +83,9 @@ class Workspace(Session):
         max_in_flight: int = 32,
         max_rpm: int | None = None,
     ) -> None:
-        _check_count("max_in_flight", max_in_flight)
-        if max_rpm is not None:
-            _check_count("max_rpm", max_rpm)
+        max_in_flight = _count("max_in_flight", max_in_flight)
+        max_rpm = None if max_rpm is None else _count("max_rpm", max_rpm)
+        service, path = as_python(service), as_python(path)
         self._shown = str(path)
         secret = find_key(api_key)
         folder = _make_folder(path)
@@ -189,9 +190,28 @@ def _simulator(service: str | Simulator | None, folder: Path) -> tuple[Callable[
     return None, None
 
 
-def _check_count(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+def _count(name: str, value: object) -> int:
+    """The value of an argument that is a positive integer.
+
+    Parameters
+    ----------
+    name:
+        The argument.
+    value:
+        What the user gave.
+
+    Raises
+    ------
+    WorkspaceError
+        If it is not a positive integer.
+    """
+    try:
+        number = as_integer(value)
+    except ValueError:
+        number = 0
+    if not 1 <= number < 1 << 31:
         raise WorkspaceError(f"{name}={value!r} is not a positive integer", remedy=f"Write {name}=8")
+    return number
 
 
 _open_workspaces: weakref.WeakSet[Workspace] = weakref.WeakSet()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import RunError
 from ..run import Run
 from ..selection import Selection
+from ..values import as_integer, as_python, as_text, is_missing
 from ..voting.pairwise import this_rater
 
 
@@ -23,7 +24,7 @@ def mark(
     run:
         A run, or its short name.
     stars:
-        0 to 5.
+        0 to 5. This, `pick` and `note` may be values of a frame: a missing one is left out.
     pick:
         Whether you choose the run.
     note:
@@ -32,13 +33,42 @@ def mark(
     Raises
     ------
     RunError
-        If the run is not one of these, or the stars are not 0 to 5.
+        If the run is not one of these, the stars are not 0 to 5, the pick is not true or false, or the note is not
+        text.
 
     Example
     -------
     ``runs.mark(runs.one(seed=7, lora_strength=0.8), stars=4, note="best hands")``
     """
     digest = runs._digest_of(run)
-    if stars is not None and (isinstance(stars, bool) or stars not in range(6)):
-        raise RunError(f"stars={stars!r} is not a number from 0 to 5")
-    runs.source.log.marks.set(digest, this_rater(), stars=stars, pick=pick, note=note)
+    runs.source.log.marks.set(digest, this_rater(), stars=_stars(stars), pick=_pick(pick), note=_note(note))
+
+
+def _stars(value: object) -> int | None:
+    if is_missing(value):
+        return None
+    try:
+        stars = as_integer(value)
+    except ValueError:
+        stars = -1
+    if not 0 <= stars <= 5:
+        raise RunError(f"stars={value!r} is not a number from 0 to 5", remedy="Write stars=4")
+    return stars
+
+
+def _pick(value: object) -> bool | None:
+    if is_missing(value):
+        return None
+    pick = as_python(value)
+    if pick not in (0, 1):
+        raise RunError(f"pick={value!r} is not true or false", remedy="Write pick=True")
+    return bool(pick)
+
+
+def _note(value: object) -> str | None:
+    if is_missing(value):
+        return None
+    try:
+        return as_text(value)
+    except ValueError as error:
+        raise RunError(f"note={value!r} is not possible: {error}", remedy="Give text") from None

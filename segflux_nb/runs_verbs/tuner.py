@@ -8,8 +8,7 @@ from ..selection import Selection
 from ..sweep.plan import Plan
 from ..sweep.refine import refine
 from ..sweep.sweep import Sweep
-from ..voting.pairwise import this_rater
-from .vote import comparison_of
+from .vote import comparison_of, rater_named
 
 if TYPE_CHECKING:
     from ..widgets.tuner import Tuner
@@ -41,4 +40,4 @@ def tuner(runs: Selection, axis: str = "lora_strength", *, rater: str | None = N
         return sweep, runs.source.launcher.plan(sweep, ask_balance=True)
 
     comparison = comparison_of(runs, axis)
-    return Tuner(runs.df, axis, comparison, rater=this_rater() if rater is None else rater, propose=propose)
+    return Tuner(runs.df, axis, comparison, rater=rater_named(rater), propose=propose)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ..errors import RunError
 from ..run import Run, value_of
 from ..selection import Selection
 from ..sweep.request import RUN_DIGITS
+from ..values import as_python, as_text
 from ..voting.pairwise import Candidate, PairwiseComparison, this_rater
 
 
@@ -42,7 +44,23 @@ def vote(
     ``runs.vote(runs.one(seed=7, lora_strength=0.4), runs.one(seed=7, lora_strength=0.8), "right")``
     """
     one, other = (runs._digest_of(run)[:RUN_DIGITS] for run in (left, right))
-    comparison_of(runs, axis).vote(one, other, outcome, this_rater() if rater is None else rater)
+    comparison_of(runs, axis).vote(one, other, as_python(outcome), rater_named(rater))
+
+
+def rater_named(given: str | None) -> str:
+    """Who judges: the name that was given, or the user of this machine.
+
+    Raises
+    ------
+    RunError
+        If the name is not text.
+    """
+    if given is None:
+        return this_rater()
+    try:
+        return as_text(given)
+    except ValueError as error:
+        raise RunError(f"rater={given!r} is not possible: {error}", remedy="Give a name") from None
 
 
 def comparison_of(runs: Selection, axis: str) -> PairwiseComparison:
@@ -60,6 +78,7 @@ def comparison_of(runs: Selection, axis: str) -> PairwiseComparison:
     RunError
         If fewer than two values of the axis have pictures.
     """
+    axis = as_python(axis)
     names = (*runs.axes, *(name for name in ("take", axis) if name not in runs.axes))
     candidates = [
         Candidate(run.digest, {name: value_of(run, name) for name in names}) for run in runs if run.path is not None

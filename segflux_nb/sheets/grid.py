@@ -10,6 +10,8 @@ from typing import Any
 from ..errors import LayoutError
 from ..lifecycle import reason_of
 from ..markup import plain
+from ..model import DECIMALS
+from ..values import as_python
 from .frame_view import FrameColumn, FrameView
 from .layout import SAME, Cell, Group, picture_identity
 
@@ -117,6 +119,7 @@ def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
     """
     by_name = {axis.name: axis for axis in grid.axes if axis}
     texts = []
+    wanted: dict[str, Any] = {}
     for name, value in relative_to.items():
         if name not in by_name:
             raise LayoutError(
@@ -124,17 +127,18 @@ def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
                 remedy=f"Its axes are {', '.join(reversed(by_name))}",
             )
         labels = by_name[name].label_of
-        if value not in labels:
+        found = _known(value, labels)
+        if found is None:
             raise LayoutError(
                 f"relative_to says {name}={value!r}, which this sheet does not have",
                 remedy=f"It has {', '.join(labels.values())}",
             )
-        texts.append(f"{name} {labels[value]}")
+        wanted[name] = found
+        texts.append(f"{name} {labels[found]}")
     cells = dict(grid.cells)
     for position in _positions(grid.axes):
         outer, row, column = (
-            relative_to.get(axis.name, value) if axis else value
-            for axis, value in zip(grid.axes, position, strict=True)
+            wanted.get(axis.name, value) if axis else value for axis, value in zip(grid.axes, position, strict=True)
         )
         reference = (outer, row, column)
         if reference != position and cells[position].picture is not None:
@@ -142,6 +146,24 @@ def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
     reference_text = " · ".join(texts)
     note = f"Below each picture: its difference from {reference_text}. Brighter is more, ΔE is the mean difference."
     return replace(grid, cells=cells), note
+
+
+def _known(value: Any, labels: Mapping[Any, str]) -> Any:
+    """The value of an axis that a user means; None if there is none. Floats are compared as sweeps round them.
+
+    Parameters
+    ----------
+    value:
+        What the user gave.
+    labels:
+        The labels of the axis by value.
+    """
+    plain = as_python(value)
+    for known in labels:
+        both_floats = isinstance(known, float) and isinstance(plain, float)
+        if (round(known, DECIMALS) == round(plain, DECIMALS)) if both_floats else known == plain:
+            return known
+    return None
 
 
 def labels_of(axis: FrameColumn | None) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..clock import Clock, SystemClock
 from ..model import MODEL
+from ..values import as_integer, as_python
 from .render import PaintCache, corrupted, painted, tiny
 from .server import Server, close_connection, cut
 from .service.faults import Fault, Faults
@@ -35,7 +36,7 @@ class Simulator:
     Parameters
     ----------
     port:
-        Port to listen at. 0 is any free one.
+        Port to listen at, from 1 to 65535. 0 is any free one.
     host:
         Address to listen at. Beyond this machine it needs a key.
     key:
@@ -77,6 +78,11 @@ class Simulator:
         Where it keeps its ledger, so that another process can continue. None is memory.
     clock:
         Source of the current time, replaced in tests.
+
+    Raises
+    ------
+    ValueError
+        If the port is not one, or the host is beyond this machine and there is no key.
 
     Attributes
     ----------
@@ -122,32 +128,35 @@ class Simulator:
     ) -> None:
         if host not in _LOOPBACK and not key:
             raise ValueError(f"host={host!r} is beyond this machine, where the simulator needs a key: give key=")
-        self._host, self._port = host, port
+        self._host, self._port = host, _port(port)
         self._clock = clock or SystemClock()
         path = None
         if folder is not None:
             Path(folder).mkdir(parents=True, exist_ok=True)
             path = Path(folder) / "ledger.sqlite"
-        self.settings = Settings(
-            key=key,
-            time_scale=time_scale,
-            mean_seconds=mean_seconds,
-            spread=spread,
-            price=price,
-            cold_start=cold_start,
-            workers=workers,
-            queue_limit=queue_limit,
-            max_in_flight=max_in_flight,
-            rpm=rpm,
-            count_gets=count_gets,
-            credits=credits,
-            history_delay=history_delay,
-            history_complete=history_complete,
-            seed=seed,
-        )
+        settings = {
+            "key": key,
+            "time_scale": time_scale,
+            "mean_seconds": mean_seconds,
+            "spread": spread,
+            "price": price,
+            "cold_start": cold_start,
+            "workers": workers,
+            "queue_limit": queue_limit,
+            "max_in_flight": max_in_flight,
+            "rpm": rpm,
+            "count_gets": count_gets,
+            "credits": credits,
+            "history_delay": history_delay,
+            "history_complete": history_complete,
+            "seed": seed,
+        }
+        self.settings = Settings(**{name: as_python(value) for name, value in settings.items()})
         self.ledger = Ledger(path, self._clock.now)
         self._pictures = PaintCache(painted) if paint else PaintCache(tiny, painters=0)
-        self.protocol = Protocol(self.settings, self.ledger, Faults(faults or {}, seed), self._pictures.prepare)
+        self.protocol = Protocol(
+            self.settings, self.ledger, Faults(faults or {}, self.settings.seed), self._pictures.prepare
+        )
         self._server: Server | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -241,3 +250,11 @@ class Simulator:
 def _body(response: ServiceResponse, picture: bytes) -> bytes:
     """The body of a response that is a picture, or names the size of one."""
     return corrupted(picture if response.compose is None else response.compose(len(picture)), response.corrupted)
+
+
+def _port(given: int) -> int:
+    """The port to listen at; a `ValueError` for what is no port, which the system would take as another one."""
+    port = as_integer(given)
+    if not 0 <= port <= 65_535:
+        raise ValueError(f"port={given} is not a port: use 1 to 65535, or 0 for any free one")
+    return port

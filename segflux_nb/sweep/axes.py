@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import itertools
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from ..errors import SweepError
+from ..markup import shorten
 from ..model import DECIMALS, MODEL, Parameter, Value
+from ..values import as_python, is_encodable, is_missing
 from .ranges import parse_range
+
+_MOST_OF_AN_ITERABLE = 1_000_000
+"""The most values that are read: an iterator such as `itertools.count` never ends."""
 
 _PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -66,7 +73,46 @@ def linked(**parameters: Any) -> Linked:
     """
     if len(parameters) < 2:
         raise SweepError("linked() needs two or more parameters", remedy="Give one parameter to Sweep itself")
-    return Linked(parameters)
+    return Linked({name: as_given(name, given) for name, given in parameters.items()})
+
+
+def as_given(name: str, given: Any) -> Any:
+    """What a user gave for a parameter, as a value of our own: plain scalars, in a list or a dictionary.
+
+    An iterator can be read only once, and a user may change a list later. A copy is safe from both.
+
+    Parameters
+    ----------
+    name:
+        The parameter or placeholder.
+    given:
+        What the user gave for it.
+
+    Raises
+    ------
+    SweepError
+        If it is a set (which has no order), a table of several columns, or does not end.
+    """
+    given = as_python(given)
+    if isinstance(given, Mapping):
+        return {as_python(label): as_python(value) for label, value in given.items()}
+    if isinstance(given, str | bytes | bytearray) or not isinstance(given, Iterable):
+        return given
+    if isinstance(given, set | frozenset):
+        raise SweepError(
+            f"{name} is a {type(given).__name__}, which has no order, so its cells could not be resumed",
+            remedy=f"Give a list: {name}=[...]",
+        )
+    if (dimensions := getattr(given, "ndim", 1)) != 1:
+        raise SweepError(
+            f"{name} has {dimensions} dimensions, and an axis has one", remedy="Give one column, or a list"
+        )
+    values = [as_python(value) for value in itertools.islice(given, _MOST_OF_AN_ITERABLE + 1)]
+    if len(values) > _MOST_OF_AN_ITERABLE:
+        raise SweepError(
+            f"{name} has more than {_MOST_OF_AN_ITERABLE:,} values, or does not end", remedy="Give fewer values"
+        )
+    return values
 
 
 def placeholders(prompt: str) -> list[str]:
@@ -102,7 +148,7 @@ def check_value(name: str, value: object) -> Value:
     name:
         The parameter or placeholder.
     value:
-        The user's value. A numpy scalar becomes a number of Python.
+        The user's value. Scalars of numpy, pandas, `decimal`, `fractions` and `enum` become plain ones.
 
     Raises
     ------
@@ -110,18 +156,20 @@ def check_value(name: str, value: object) -> Value:
         If the value is not allowed. The text names the parameter, the value and what is allowed.
     """
     parameter = MODEL.parameters.get(name)
-    value = _unboxed(value)
+    plain = as_python(value)
     if parameter is None:  # the value becomes part of a prompt
-        if isinstance(value, bool) or not isinstance(value, str | int | float) or value != value:
+        if isinstance(plain, str) and is_encodable(plain):
+            return plain
+        if isinstance(plain, bool) or not isinstance(plain, int | float) or not _is_finite(plain):
             raise _not_allowed(name, value)
-        return round(value, DECIMALS) if isinstance(value, float) else value
-    if name == "seed" and not isinstance(value, bool) and value == -1:
+        return round(plain, DECIMALS) if isinstance(plain, float) else plain
+    if name == "seed" and type(plain) in (int, float) and plain == -1:
         raise SweepError(
             "seed=-1 asks for a random seed, which cannot be resumed or repeated",
             remedy="Use seed=sf.seeds(4), or a number from 0",
         )
     try:
-        return parameter.normalise(value)
+        return parameter.normalise(plain)
     except ValueError:
         raise _not_allowed(name, value) from None
 
@@ -237,9 +285,9 @@ _FOREIGN = {
 def _labelled(name: str, given: Mapping[Any, Any]) -> Axis:
     points: list[Mapping[str, Value]] = []
     for label, value in given.items():
-        if not isinstance(label, str):
+        if not isinstance(label, str) or not is_encodable(label):
             raise SweepError(
-                f"{name} has the label {label!r}, which is not text",
+                f"{name} has the label {shorten(repr(label), 100)}, which is not text",
                 remedy='Write {"label": value}',
             )
         points.append({name: check_value(name, value), f"{name}_label": label})
@@ -248,10 +296,11 @@ def _labelled(name: str, given: Mapping[Any, Any]) -> Axis:
     return Axis((name,), tuple(points))
 
 
-def _unboxed(value: object) -> object:
-    """The value. A numpy scalar becomes a number or text of Python."""
-    item = getattr(value, "item", None)
-    return item() if callable(item) and getattr(value, "shape", None) == () else value
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # an integer of more than 300 digits
+        return False
 
 
 def _allowed(parameter: Parameter | None) -> str:
@@ -260,9 +309,19 @@ def _allowed(parameter: Parameter | None) -> str:
 
 def _not_allowed(name: str, value: object) -> SweepError:
     parameter = MODEL.parameters.get(name)
-    shown = str(value) if isinstance(value, Decimal) else repr(value)  # a number of a text range, as it was written
+    # A number of a text range is shown as it was written.
+    shown = str(value) if isinstance(value, Decimal) else shorten(_repr(value), 200)
     remedy = f"Use {_allowed(parameter)}"
+    if is_missing(value):
+        remedy = f"Leave out missing values. {remedy}"
     if parameter is not None and parameter.kind == "choice" and isinstance(value, str):
         close = difflib.get_close_matches(value, parameter.choices, n=1, cutoff=0.5)
         remedy = f"Did you mean {close[0]!r}?" if close else remedy
     return SweepError(f"{name}={shown} is not allowed", remedy=remedy)
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - the text of a user's object; the error is about its value
+        return f"<{type(value).__name__}>"

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import SweepError
 from ..model import MODEL, Value
-from .axes import Axis, Linked, axis, check_name, check_value, fill, linked_axis, placeholders
+from .axes import Axis, Linked, as_given, axis, check_name, check_value, fill, linked_axis, placeholders
 from .request import Request
 
 TEMPLATE = "prompt_template"
@@ -39,9 +39,10 @@ class Product:
     """
 
     def __init__(self, groups: Sequence[Linked], parameters: Mapping[str, Any]) -> None:
-        # Kept as lists and dictionaries of our own: an iterator can be read once, and the user may change a list.
-        self._groups = [Linked({name: _copied(given) for name, given in group.values.items()}) for group in groups]
-        self._parameters = {name: _copied(given) for name, given in parameters.items()}
+        self._groups = [
+            Linked({name: as_given(name, given) for name, given in group.values.items()}) for group in groups
+        ]
+        self._parameters = {name: as_given(name, given) for name, given in parameters.items()}
         _check_names(self._groups, self._parameters)
         self.axes: list[Axis] = [linked_axis(group) for group in self._groups]
         self.constants: dict[str, Value] = {}
@@ -91,12 +92,6 @@ class Product:
             if not replaced:
                 kept.append(group)
         return Product(kept, {**self._parameters, **parameters})
-
-
-def _copied(given: Any) -> Any:
-    if isinstance(given, Mapping):
-        return dict(given)
-    return list(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else given
 
 
 def _check_names(groups: Sequence[Linked], parameters: Mapping[str, Any]) -> None:

@@ -6,13 +6,20 @@ The text forms are those of A1111's X/Y/Z plot and SwarmUI's grid generator:
 
 from __future__ import annotations
 
+import decimal
+import functools
 import hashlib
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
+from typing import ParamSpec, TypeVar
 
 from ..errors import SweepError
+from ..values import as_integer, as_number
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 MOST_VALUES = 10_000
 """The most values of an axis, so that a typing error ("0-10 (+0.00001)") does not become a million paid pictures."""
@@ -20,10 +27,40 @@ MOST_VALUES = 10_000
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)"
 _RANGE = re.compile(
     rf"(?P<start>{_NUMBER})\s*-\s*(?P<end>{_NUMBER})"
-    rf"(?:\s*\(\s*(?P<step>[+-]\s*(?:\d+\.?\d*|\.\d+))\s*\)|\s*\[\s*(?P<points>\d+)\s*\])?"
+    rf"(?:\s*\(\s*(?P<step>[+-]\s*(?:\d+\.?\d*|\.\d+))\s*\)|\s*\[\s*(?P<points>\d{{1,9}})\s*\])?"
 )
 
+_EXACT = decimal.Context(
+    prec=28,
+    rounding=decimal.ROUND_HALF_EVEN,
+    Emin=-999_999,
+    Emax=999_999,
+    capitals=1,
+    clamp=0,
+    flags=[],
+    traps=[decimal.InvalidOperation, decimal.DivisionByZero, decimal.Overflow],
+)
+"""Decimal arithmetic as it is when Python starts. A notebook, or a library in it, may have changed its own."""
 
+
+def _in_exact_decimals(function: Callable[P, list[R]]) -> Callable[P, list[R]]:
+    """Run a function with the arithmetic of `_EXACT`."""
+
+    @functools.wraps(function)
+    def computed(*args: P.args, **kwargs: P.kwargs) -> list[R]:
+        with decimal.localcontext(_EXACT):
+            try:
+                return function(*args, **kwargs)
+            except decimal.DecimalException:
+                raise SweepError(
+                    f"The numbers of the range {', '.join(map(str, args))} are too large",
+                    remedy="Use smaller numbers",
+                ) from None
+
+    return computed
+
+
+@_in_exact_decimals
 def span(start: float, end: float, *, step: float | None = None, num: int | None = None) -> list[float]:
     """Evenly spaced numbers from `start` to `end`, both included.
 
@@ -55,9 +92,11 @@ def span(start: float, end: float, *, step: float | None = None, num: int | None
         raise SweepError("span() takes either step= or num=", remedy="Write span(0.4, 1.4, step=0.2), or num=6")
     first, last = _decimal(start), _decimal(end)
     if num is not None:
-        if isinstance(num, bool) or not isinstance(num, int):
-            raise SweepError(f"num={num!r} of span() is not an integer")
-        return [float(value) for value in _points(first, last, num)]
+        try:
+            points = as_integer(num)
+        except ValueError:
+            raise SweepError(f"num={num!r} of span() is not an integer", remedy="Write num=6") from None
+        return [float(value) for value in _points(first, last, points)]
     width = abs(_decimal(step))
     return [float(value) for value in _steps(first, last, width if last >= first else -width)]
 
@@ -85,17 +124,26 @@ def seeds(count: int, *, root: int = 0) -> list[int]:
     >>> seeds(4) == seeds(8)[:4]
     True
     """
-    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= MOST_VALUES:
+    try:
+        number = as_integer(count)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= MOST_VALUES:
         raise SweepError(f"seeds({count!r}) is not possible", remedy=f"Use an integer from 1 to {MOST_VALUES:,}")
+    try:
+        first = as_integer(root)
+    except ValueError:
+        raise SweepError(f"root={root!r} of seeds() is not an integer", remedy="Write root=1") from None
     found: dict[int, None] = {}
     for index in itertools.count():
-        digest = hashlib.sha256(f"segflux_nb seeds {root} {index}".encode()).digest()
+        digest = hashlib.sha256(f"segflux_nb seeds {first} {index}".encode()).digest()
         found[1 + int.from_bytes(digest[:8], "big") % 999_999] = None
-        if len(found) == count:
+        if len(found) == number:
             return list(found)
     raise AssertionError("unreachable")
 
 
+@_in_exact_decimals
 def parse_range(text: str, *, integer: bool) -> list[Decimal]:
     """The numbers that a text names, in its order.
 
@@ -213,9 +261,9 @@ def _number(item: str, text: str) -> Decimal:
 def _decimal(value: object) -> Decimal:
     # str() gives the shortest decimal of a float. So 0.1 is one tenth here, not the nearest binary number.
     try:
-        number = Decimal(str(value))
-    except InvalidOperation:
+        number = value if isinstance(value, Decimal) else Decimal(str(as_number(value)))
+    except (InvalidOperation, ValueError):
         number = Decimal("NaN")
-    if isinstance(value, bool) or not number.is_finite():
+    if not number.is_finite():
         raise SweepError(f"{value!r} is not a finite number", remedy="Give finite numbers")
     return number

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from ..errors import SweepError
 from ..markup import Template, count, plain, shorten
 from ..model import Value
+from ..values import as_integer
 from .axes import Axis, Linked
 from .listed import ListedCells
 from .product import TEMPLATE, Product
@@ -188,11 +189,16 @@ class Sweep:
         SweepError
             If `n` is not an integer from 1 to the number of cells.
         """
-        if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= len(self):
+        try:
+            number, root = as_integer(n), as_integer(seed)
+        except ValueError:
+            number = root = 0
+        if not 1 <= number <= len(self):
             raise SweepError(
-                f"sample({n!r}) is not possible", remedy=f"Use an integer from 1 to {len(self)}, the number of cells"
+                f"sample({n!r}, seed={seed!r}) is not possible",
+                remedy=f"Use an integer from 1 to {len(self)}, the number of cells, and an integer as the seed",
             )
-        return self._with(_Sample(n, seed))
+        return self._with(_Sample(number, root))
 
     def with_baseline(self) -> Sweep:
         """The sweep and the base model: each cell also with ``lora_strength=0`` and all else the same."""

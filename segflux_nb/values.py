@@ -1,0 +1,128 @@
+"""Values as notebooks have them, as plain values of Python.
+
+Numbers and text come out of frames and arrays as numpy and pandas scalars, out of configurations as members of an
+`enum.Enum`, and out of money and ranges as `Decimal` and `Fraction`. SQLite, JSON and comparisons treat these in ways
+of their own: an ``int64`` becomes a BLOB, the text of a `str` enum becomes the name of its member. So each public
+argument passes one of these functions first.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import numbers
+from decimal import Decimal
+from typing import Any
+
+_MISSING = {"NAType", "NaTType", "MaskedConstant"}
+"""The types of ``pandas.NA``, ``pandas.NaT`` and ``numpy.ma.masked``, by name: neither library is loaded for this."""
+
+
+def as_python(value: Any) -> Any:
+    """The value as a plain `str`, `int`, `float`, `bool` or None. What is no such scalar stays as it is.
+
+    None stands for a missing value of pandas or numpy, apart from NaN, which stays a number.
+
+    >>> import fractions
+    >>> as_python(Decimal("0.5")), as_python(fractions.Fraction(1, 2)), as_python(Decimal(4))
+    (0.5, 0.5, 4)
+    """
+    if type(value) in (str, int, float, bool):  # the most frequent types are tested first
+        return value
+    if type(value).__name__ in _MISSING:
+        return None
+    if isinstance(value, enum.Enum) and isinstance(value, str | int | float):
+        return as_python(value.value)
+    if callable(getattr(value, "item", None)) and getattr(value, "shape", None) == ():
+        inner = value.item()
+        return inner if type(inner) is type(value) else as_python(inner)
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, Decimal):
+        return _number_of_decimal(value)
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return _float(value)
+    return value
+
+
+def as_number(value: Any) -> float | int:
+    """The value as a number.
+
+    Raises
+    ------
+    ValueError
+        If it is not a number, or it is NaN. Booleans are not numbers.
+    """
+    plain = as_python(value)
+    if isinstance(plain, bool) or not isinstance(plain, int | float) or plain != plain:
+        raise ValueError(f"{value!r} is not a number")
+    return plain
+
+
+def as_integer(value: Any) -> int:
+    """The value as an integer.
+
+    Raises
+    ------
+    ValueError
+        If it is not an integer. 4.0, as frames have it, is one; a boolean is not.
+
+    >>> as_integer(4.0)
+    4
+    """
+    number = as_number(value)
+    if isinstance(number, float) and not number.is_integer():
+        raise ValueError(f"{value!r} is not an integer")
+    return int(number)
+
+
+def as_text(value: Any) -> str:
+    """The value as text.
+
+    Raises
+    ------
+    ValueError
+        If it is not text, or it holds a half of a surrogate pair, which no file and no request can hold.
+    """
+    plain = as_python(value)
+    if not isinstance(plain, str):
+        raise ValueError(f"{value!r} is not text")
+    if not is_encodable(plain):
+        raise ValueError(f"{value!r} holds half a character")
+    return plain
+
+
+def is_encodable(text: str) -> bool:
+    """Whether a text can be written as UTF-8: it holds no half of a surrogate pair.
+
+    >>> is_encodable("fox \\ud83d")
+    False
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value stands for nothing: None, NaN, ``pandas.NA``, ``NaT``."""
+    plain = as_python(value)
+    return plain is None or (isinstance(plain, float) and math.isnan(plain))
+
+
+def _number_of_decimal(value: Decimal) -> int | float:
+    # No step depends on the decimal context of the notebook, as a comparison or an operation would.
+    if value.is_nan():
+        return math.nan
+    number = float(value)
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
