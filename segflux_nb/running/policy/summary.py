@@ -51,7 +51,7 @@ class Figure:
     form: str = "{:,.2f}"
 
     @property
-    def cells(self) -> tuple[str, str, str]:
+    def texts(self) -> tuple[str, str, str]:
         """Name, value and optimum as text."""
         return self.name, self.form.format(self.value), "" if self.optimum is None else self.form.format(self.optimum)
 
@@ -77,7 +77,7 @@ class Summary:
         return f"Summary({count(self.runs, 'run')})"
 
     def __str__(self) -> str:
-        rows = [("", "was", "optimum"), *(figure.cells for figure in self.figures)]
+        rows = [("", "was", "optimum"), *(figure.texts for figure in self.figures)]
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
         return "\n".join(
             f"{name:<{widths[0]}}  {value:>{widths[1]}}  {optimum:>{widths[2]}}".rstrip()
@@ -86,7 +86,7 @@ class Summary:
 
     def html(self) -> str:
         """The figures as an HTML table."""
-        return str(_TABLE.render(rows=[figure.cells for figure in self.figures]))
+        return str(_TABLE.render(rows=[figure.texts for figure in self.figures]))
 
 
 def summarise(runs: Sequence[LoggedRun]) -> Summary:
