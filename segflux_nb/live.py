@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 
 from . import loopthread
@@ -16,6 +16,7 @@ from .runs import Runs
 from .widgets.progress import Progress
 
 STOPPED = "Stopped as you asked"
+INTERRUPTED = "Interrupted as you asked"
 
 
 class LiveRun:
@@ -71,7 +72,8 @@ class LiveRun:
 
     def interrupt(self) -> None:
         """End at once. A submit on the wire is finished in the background; the next run of the sweep continues."""
-        self._future.cancel()
+        if self._future.cancel() and not self._stop:
+            self._stop.set(INTERRUPTED)
         self._close_progress()
 
     def wait(self) -> Runs:
@@ -79,7 +81,7 @@ class LiveRun:
 
         If the sweep ended early, it prints why, once; `Runs.stopped` says it too.
         """
-        loopthread.wait(self._future)
+        self._wait()
         return self._outcome()
 
     def wait_or_interrupt(self) -> Runs:
@@ -91,7 +93,7 @@ class LiveRun:
             On an interrupt; it carries the runs.
         """
         try:
-            loopthread.wait(self._future)
+            self._wait()
         except KeyboardInterrupt:
             self.interrupt()
             kept = self.runs.counts.get("completed", 0)
@@ -105,9 +107,20 @@ class LiveRun:
         try:
             await asyncio.wrap_future(self._future)
         except asyncio.CancelledError:
-            self.interrupt()
-            raise
+            task = asyncio.current_task()
+            if task is None or task.cancelling() or not self._future.cancelled():
+                self.interrupt()
+                raise
+            # The sweep was interrupted, not this task.
         return self._outcome()
+
+    def _wait(self) -> None:
+        """Wait for the end. That of a sweep that was interrupted elsewhere is an end like others."""
+        try:
+            loopthread.wait(self._future)
+        except CancelledError:
+            if not self._future.cancelled():
+                raise
 
     def _outcome(self) -> Runs:
         """The runs, with the reason if the sweep ended early. The first call prints the reason."""

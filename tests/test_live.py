@@ -27,3 +27,28 @@ def test_why_it_stopped_is_printed_once(live, capsys):
     assert live.wait_or_interrupt().stopped == first.stopped
     assert live.runs.stopped == first.stopped
     assert capsys.readouterr().out == ""
+
+
+@pytest.fixture
+def slow(tmp_path):
+    with Simulator(time_scale=1, paint=False) as simulator, sf.Workspace(tmp_path, service=simulator) as ws:
+        yield ws.start(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(4)))
+
+
+def test_a_wait_for_a_sweep_that_was_interrupted_gives_the_runs_and_says_why(slow, capsys):
+    slow.interrupt()
+    assert slow.wait().stopped == "Interrupted as you asked. ws.run(sweep) continues"
+    assert asyncio.run(slow.result()).stopped == slow.wait_or_interrupt().stopped == slow.runs.stopped
+    assert capsys.readouterr().out.count("Interrupted as you asked") == 1
+
+
+def test_a_cancelled_task_is_cancelled_even_if_the_sweep_ends_with_it(slow):
+    async def cancelled():
+        task = asyncio.ensure_future(slow.result())
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled())
+    assert slow.done

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import WorkspaceError
-from .opening import open_log
+from .opening import is_newer, newer_refusal, open_log
 
 
 class Database:
@@ -88,10 +88,20 @@ class Database:
         with self.reading() as cursor:
             return int(cursor.execute("PRAGMA data_version").fetchone()[0]), self.connection.total_changes
 
+    def _is_newer(self) -> bool:
+        try:
+            return is_newer(self.connection)
+        except sqlite3.Error:
+            return False
+
     def _in_words(self, error: sqlite3.Error) -> Exception:
         """What to raise for an error of SQLite: a mistake of ours stays as it is."""
         if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
             return WorkspaceError("The workspace is closed", remedy="Open it again: Workspace(path)")
+        if self._refusal is None and self._is_newer():
+            # A newer version of this program updated the log while this process had it open.
+            self._refusal = newer_refusal(self.path)
+            return WorkspaceError(f"{self._refusal.what}: {error}", remedy=self._refusal.remedy)
         if isinstance(error, sqlite3.ProgrammingError | sqlite3.IntegrityError) or not isinstance(
             error, sqlite3.DatabaseError
         ):

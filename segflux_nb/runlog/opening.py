@@ -75,7 +75,7 @@ def _open_to_write(path: Path, *, durable: bool) -> OpenLog:
     path.touch(mode=0o600)  # prompts and notes are private
     connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
     try:
-        if _is_newer(connection):
+        if is_newer(connection):
             connection.close()
             return _open_to_read(path)
         if durable:
@@ -117,10 +117,7 @@ def _open_to_read(path: Path) -> OpenLog:
             remedy="Copy the workspace and open the copy",
         )
     if version > VERSION:
-        refusal = WorkspaceError(
-            f"The run log {path} was written by a newer version of segflux_nb and can only be read",
-            remedy="Run: pip install --upgrade segflux_nb",
-        )
+        refusal = newer_refusal(path)
         warnings.warn(str(refusal), stacklevel=2)
     else:
         refusal = WorkspaceError(
@@ -128,6 +125,14 @@ def _open_to_read(path: Path) -> OpenLog:
             remedy="Copy the workspace to a folder of your own and open the copy",
         )
     return OpenLog(connection, refusal)
+
+
+def newer_refusal(path: Path) -> WorkspaceError:
+    """What a write raises to a log that a newer version of this program wrote."""
+    return WorkspaceError(
+        f"The run log {path} was written by a newer version of segflux_nb and can only be read",
+        remedy="Run: pip install --upgrade segflux_nb",
+    )
 
 
 def _is_forbidden(error: Exception) -> bool:
@@ -169,7 +174,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _is_newer(connection: sqlite3.Connection) -> bool:
+def is_newer(connection: sqlite3.Connection) -> bool:
     """Whether a newer version of this program wrote the log; False for a file that cannot be read yet."""
     try:
         is_log = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID

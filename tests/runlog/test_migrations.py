@@ -148,3 +148,16 @@ def test_what_cannot_be_read_of_a_newer_log_says_so(newer):
     with pytest.raises(WorkspaceError, match=r"newer version.*no such column.*pip install --upgrade"):
         ws.runs()
     ws.close()
+
+
+def test_a_log_that_is_updated_while_it_is_open_says_so(tmp_path):
+    with sf.Workspace(tmp_path, service="simulator") as ws:
+        with sqlite3.connect(tmp_path / "log.sqlite") as database:
+            database.executescript(
+                f"ALTER TABLE marks RENAME COLUMN note TO words; PRAGMA user_version = {schema.VERSION + 1}"
+            )
+        database.close()
+        runs = ws.runs()
+        for use in (lambda: runs.df, lambda: runs.source.log.marks.set("x", "me", stars=1, pick=None, note=None)):
+            with pytest.raises(WorkspaceError, match=r"newer version.*pip install --upgrade"):
+                use()
