@@ -3,7 +3,7 @@
 Each file of tests/mutants is a patch of the product. Its first line names the tests that should fail. The command
 fails if a patch does not apply, if no test finds it, or if these tests fail without a patch.
 
-Run with: make mutants
+Run with: make mutants; or, for some of them, python tools/mutants.py NAME ..., without ".patch".
 """
 
 import os
@@ -73,6 +73,8 @@ def judge(patch: Path) -> tuple[bool, str]:
 
 
 def main() -> None:
+    if unknown := set(sys.argv[1:]) - {patch.stem for patch in PATCHES}:
+        sys.exit(f"there is no patch {', '.join(sorted(unknown))}")
     patches = [patch for patch in PATCHES if not sys.argv[1:] or patch.stem in sys.argv[1:]]
     good = True
     if not sys.argv[1:]:
