@@ -218,13 +218,13 @@ class Rendered:
 
     Attributes
     ----------
-    picture_url:
-        Where the picture is.
+    picture_urls:
+        Where the pictures are: at least one address. The first is the picture of the run.
     metrics:
         What the service measured, as it says it.
     """
 
-    picture_url: str
+    picture_urls: tuple[str, ...]
     metrics: dict[str, Any] = field(default_factory=dict)
 
 

@@ -224,8 +224,8 @@ class Collector:
                     accepted = run.accepted_at or self._clock.now()
                     self._learn(Measurement(run.parameters, queue, render, cost, accepted))
         match outcome:
-            case Rendered(picture_url=url):
-                changes["picture_url"] = self._api.service.relative(url)
+            case Rendered(picture_urls=urls):
+                changes["picture_url"] = self._api.service.relative(urls[0])
             case NoPicture(reason=reason):
                 changes |= {"error": reason, "error_kind": "no_picture", "owner": None}
         return await self._journal.move_or_reload(run, advance(run.state, outcome), **changes)
@@ -254,8 +254,8 @@ class Collector:
             row = await self._api.record(run.request_id or "")
         except (ServiceError, TransportError):
             return None  # the next run asks again
-        if row is not None and row.picture_url:
-            return await self._record_outcome(run, Rendered(row.picture_url, {"cost": row.cost}), polls)
+        if row is not None and row.picture_urls:
+            return await self._record_outcome(run, Rendered(row.picture_urls, {"cost": row.cost}), polls)
         if row is not None and row.error:
             return await self._record_outcome(run, Broken(row.error, "server"), polls)
         if row is not None and row.status == "PENDING":

@@ -32,8 +32,8 @@ from itertools import islice
 
 from ..backoff import Backoff, RandomSource
 from ..clock import Clock
+from ..service.moments import retry_after
 from ..service.transport import HttpResponse, Purpose
-from ..service.wire import retry_after
 from .policy.rate_control import ConcurrencyLimit, RateController, RetryQuota, useful_jobs
 
 PRIORITY: tuple[Purpose, ...] = ("download", "result", "history", "account", "submit", "status")

@@ -7,12 +7,18 @@ another port.
 
 from __future__ import annotations
 
+import base64
+import re
 from dataclasses import dataclass
-from urllib.parse import SplitResult, quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, unquote, unquote_to_bytes, urljoin, urlsplit
 
 from ..errors import WorkspaceError
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_NOT_IN_URLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd\ud800-\udfff]")
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 @dataclass(frozen=True)
@@ -35,13 +41,20 @@ class Service:
 
     def absolute(self, address: str) -> str:
         """A stored address as a URL."""
+        if is_data(address):
+            return address
         if address.startswith("/") and not address.startswith("//"):
             return self.api + address
         return join(self.api + "/", address)
 
     def relative(self, url: str) -> str:
         """A URL as it is stored."""
-        return url[len(self.api) :] if url.startswith(self.api + "/") else url
+        if is_data(url):
+            return url
+        parts = _split(url)
+        if parts is None or not re.match("/(?!/)", parts.path) or origin(url) != self.api:
+            return url
+        return parts._replace(scheme="", netloc="").geturl()
 
     def request_url(self, stored: str | None, request_id: str, tail: str = "") -> str:
         """Where to ask for a job.
@@ -66,7 +79,7 @@ class Service:
 
     def is_own(self, url: str) -> bool:
         """Whether a URL is at the service's own origin."""
-        return url.startswith(self.api + "/") or origin(url) == self.api
+        return origin(url) == self.api
 
     @property
     def is_loopback(self) -> bool:
@@ -110,9 +123,56 @@ def at(url: str, *, name: str | None = None) -> Service:
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of a URL. Empty if the URL is not valid."""
+    """Scheme, host and port of a URL, in small letters and without a default port. Empty if the URL is not valid.
+
+    >>> origin("HTTPS://API.Segmind.com:443/v1")
+    'https://api.segmind.com'
+    """
     parts = _split(url)
-    return "" if parts is None else f"{parts.scheme}://{parts.netloc.rsplit('@', 1)[-1]}"
+    if parts is None:
+        return ""
+    scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()
+    shown = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, _DEFAULT_PORTS.get(scheme)) else f":{parts.port}"
+    return f"{scheme}://{shown}{port}"
+
+
+def is_address(url: str) -> bool:
+    """Whether a URL can be sent: it has a host that names allow, a port in range, and no control characters.
+
+    >>> is_address("https://images.example/x.jpeg"), is_address("https://[::1/x"), is_address("https://xn--/x")
+    (True, False, False)
+    """
+    parts = _split(url)
+    if parts is None or not parts.hostname or _NOT_IN_URLS.search(url):
+        return False
+    try:
+        return bool(parts.hostname.encode("idna").decode("idna"))
+    except ValueError:  # UnicodeError is one
+        return False
+
+
+def is_data(url: str) -> bool:
+    """Whether a URL is a ``data:`` URL, which holds the bytes themselves."""
+    return url[:5].lower() == "data:"
+
+
+def read_data(url: str) -> bytes | None:
+    """The bytes of a ``data:`` URL. None if they cannot be read.
+
+    >>> read_data("data:text/plain;base64,aGVsbG8"), read_data("data:,a%20b")
+    (b'hello', b'a b')
+    """
+    head, comma, body = url.partition(",")
+    if not comma:
+        return None
+    if not head.lower().rstrip().endswith(";base64"):
+        return unquote_to_bytes(body)
+    letters = "".join(unquote(body).split()).translate(_URL_SAFE).rstrip("=")
+    try:
+        return base64.b64decode(letters + "=" * (-len(letters) % 4), validate=True)
+    except ValueError:  # binascii.Error is one
+        return None
 
 
 def join(base: str, reference: str) -> str:
@@ -125,12 +185,18 @@ def join(base: str, reference: str) -> str:
     reference:
         A URL or a part of one, as a service or a redirect names it.
     """
-    return reference if _split(reference) is None else urljoin(base, reference)
+    try:
+        return reference if _split(reference) is None else urljoin(base, reference)
+    except ValueError:
+        return reference
 
 
 def _split(url: str) -> SplitResult | None:
     """The parts of a URL, or None if it is not valid."""
     try:
-        return urlsplit(url)
-    except ValueError:  # such as "https://[", which a service may send
+        parts = urlsplit(url)
+        _ = parts.port, parts.hostname  # these raise too
+        url.encode("utf-8")
+    except ValueError:  # such as "https://[", or half a surrogate pair, which a service may send
         return None
+    return parts

@@ -8,14 +8,15 @@ from urllib.parse import quote
 from ..clock import Clock, utc
 from ..errors import AnswerLost, NotSentError, PictureError, SegfluxError, TransportError
 from ..lifecycle import NotSent, PollOutcome, ResultOutcome, SubmitOutcome, Unclear, Unknown
+from ..markup import shorten
 from ..model import MODEL
-from .addresses import Service
+from .addresses import Service, is_data, read_data
+from .moments import read_date
 from .secret import Secret, redact
 from .transport import HttpRequest, HttpResponse, Transport
 from .wire import (
     HistoryRow,
     read_balance,
-    read_date,
     read_history,
     read_number,
     read_result,
@@ -123,13 +124,17 @@ class Api:
         Raises
         ------
         PictureError
-            Pictures are not fetched from this address.
+            Pictures are not fetched from this address, or it is a ``data:`` URL that cannot be read.
         ServiceError, TransportError
             The picture cannot be fetched, now or ever.
         """
+        if is_data(address):
+            if (data := read_data(address)) is None:
+                raise PictureError("The picture in the result is not base64")
+            return data
         url = self.service.absolute(address)
         if not self.service.may_download(url):
-            raise PictureError(f"The picture's address {url!r} is neither https nor the service's own")
+            raise PictureError(f"The picture's address {shorten(url, 300)!r} is neither https nor the service's own")
         response = await self._send(HttpRequest("GET", url, "download"))
         if response.status != 200:
             raise service_error(response, self._clock.now())

@@ -2,7 +2,8 @@
 
 These rules come from the service's documentation:
 
-- The body's ``status`` counts before the HTTP code. A FAILED job answers 422 with a body.
+- The body's ``status`` counts before the HTTP code. A FAILED job answers 422 with a body. FAILED with another code
+  than 422 or 200 comes from something between the service and us, so the job is asked again.
 - A submit that answers 200 proves nothing about its parameters.
 - Ids are opaque.
 - ``output`` may be a string, a list or an object.
@@ -12,13 +13,9 @@ These rules come from the service's documentation:
 
 from __future__ import annotations
 
-import json
-import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from .. import errors
@@ -40,6 +37,10 @@ from ..lifecycle import (
     Waiting,
 )
 from ..markup import plain, shorten
+from .addresses import is_address
+from .json_reader import UNREADABLE, number, read_json, read_object, text
+from .moments import retry_after, timestamp
+from .outputs import picture_urls
 from .transport import HttpResponse
 
 _CREDITS = re.compile(r"credit|balance|spend", re.IGNORECASE)
@@ -49,6 +50,19 @@ _MODERATED = re.compile(
 _INVALID = re.compile(
     r"invalid|unsupported|not in list|validation|must be|not found or not ready|out of range", re.IGNORECASE
 )
+
+_NOT_IN_IDS = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
+_LONGEST_ID = 20_000
+
+_RECORD_SECONDS = 3600.0
+_LIMITS = {
+    "inference_time": (1e-3, _RECORD_SECONDS),
+    "queue_time": (0.0, _RECORD_SECONDS),
+    "cost": (0.0, 1000.0),
+}
+"""Between which values a figure can be true, in seconds and US dollars. A record lives an hour: no time is longer."""
+
+_MOST_CREDITS = 1e9
 
 _BY_CODE: dict[int, type[errors.ServiceError]] = {
     400: errors.BadRequest,
@@ -80,15 +94,15 @@ class HistoryRow:
     Attributes
     ----------
     request_id:
-        The service's id of the job.
+        The service's id of the job; empty if the row does not say.
     body:
         Body of its submit.
     status:
-        PENDING, COMPLETED or FAILED.
-    picture_url:
-        Where its picture is, or None.
+        PENDING, COMPLETED or FAILED, in capitals.
+    picture_urls:
+        Where its pictures are; empty if the service names none.
     error:
-        Why it failed, or None.
+        Why it failed. None if its status is not FAILED: a warning is no failure.
     cost:
         US dollars that it was billed. None if the service does not say.
     created_at:
@@ -98,7 +112,7 @@ class HistoryRow:
     request_id: str
     body: Mapping[str, Any]
     status: str
-    picture_url: str | None
+    picture_urls: tuple[str, ...]
     error: str | None
     cost: float | None
     created_at: float | None = None
@@ -131,16 +145,16 @@ def read_submit(response: HttpResponse, now: float) -> SubmitOutcome:
     now:
         The current time, in seconds since 1970 UTC, to compute how long to wait.
     """
-    body = _json(response)
+    body = read_object(response.body)
     if response.status == 200:
-        request_id = body.get("request_id")
-        if isinstance(request_id, str) and request_id:
-            return Accepted(request_id, _text(body.get("status_url")), _text(body.get("response_url")))
+        request_id = _request_id(body.get("request_id"))
+        if request_id:
+            return Accepted(request_id, _call_url(body.get("status_url")), _call_url(body.get("response_url")))
         return Unknown("the service answered 200 without a request id")
     error = service_error(response, now)
     if response.status == 429:
         return NotSent(str(error), error)
-    if response.status in (500, 503) and isinstance(body.get("error"), str):
+    if response.status in (500, 503) and text(body.get("error")):
         return NotSent(str(error), error)
     if response.status >= 500 or response.status < 400:
         return Unknown(f"the service answered {response.status}: {error.detail or 'no text'}")
@@ -162,12 +176,12 @@ def read_status(response: HttpResponse, now: float) -> PollOutcome:
     ServiceError
         401 or 403: another try will not help.
     """
-    body = _json(response)
+    body = read_object(response.body)
     match body.get("status"):
         case "COMPLETED":
             return Finished()
         case "FAILED":
-            return _failure(body)
+            return _failure(body, response, now)
         case str() as other if response.status == 200:
             return Waiting(processing=other == "PROCESSING")
     return _no_outcome(response, now)
@@ -188,17 +202,15 @@ def read_result(response: HttpResponse, now: float) -> ResultOutcome:
     ServiceError
         401 or 403: another try will not help.
     """
-    body = _json(response)
+    body = read_object(response.body)
+    urls = picture_urls(body.get("output"), body.get("images"))
     match body.get("status"):
         case "FAILED":
-            return _failure(body)
-        case "COMPLETED":
-            url = _picture_url(body)
-            metrics = body.get("metrics")
-            metrics = metrics if isinstance(metrics, dict) else {}
-            if url is None:
-                return NoPicture("the result names no picture", metrics)
-            return Rendered(url, metrics)
+            return _failure(body, response, now)
+        case "COMPLETED" if urls:
+            return Rendered(urls, _metrics(body.get("metrics")))
+        case "COMPLETED" if response.status == 200:
+            return NoPicture("the result names no picture", _metrics(body.get("metrics")))
         case str() as other if response.status == 200:
             return Waiting(processing=other == "PROCESSING")
     return _no_outcome(response, now)
@@ -223,40 +235,64 @@ def read_history(response: HttpResponse, now: float) -> list[HistoryRow]:
     """
     if response.status != 200:
         raise service_error(response, now)
-    try:
-        body = json.loads(response.body)
-    except ValueError:
-        raise errors.AnswerLost("The response of the history cannot be read") from None
-    if isinstance(body, dict) and "request_id" not in body:
-        body = next((value for value in body.values() if isinstance(value, list)), [])
-    rows = body if isinstance(body, list) else [body]
-    return [_history_row(row) for row in rows if isinstance(row, dict) and isinstance(row.get("request_id"), str)]
+    rows = _rows(read_json(response.body))
+    if rows is None:
+        raise errors.AnswerLost("The response of the history cannot be read")
+    return [_history_row(row) for row in rows]
 
 
 def read_balance(response: HttpResponse) -> float | None:
     """US dollars on the account, bought and free ones. None if the response does not say."""
-    body = _json(response) if response.status == 200 else {}
-    parts = [body.get(name) for name in ("credits", "free-credits")]
-    known = [float(part) for part in parts if isinstance(part, int | float) and not isinstance(part, bool)]
-    return sum(known) if known else None
+    body = read_object(response.body) if response.status == 200 else {}
+    known = [found for name in ("credits", "free-credits") if (found := number(body.get(name))) is not None]
+    return sum(known) if known and all(abs(part) < _MOST_CREDITS for part in known) else None
+
+
+_ROW_NAMES = frozenset({"request_id", "request_body", "model_status", "generation_url"})
+
+
+def _rows(body: object) -> list[Mapping[str, Any]] | None:
+    """The rows of a page. None if the body has no list of rows.
+
+    A page may have other lists, and its rows may be nested. The list that has rows is theirs. An empty list of rows
+    is told from a body without one.
+    """
+    if body is UNREADABLE or body is None:
+        return None
+    if isinstance(body, dict) and _ROW_NAMES & body.keys():
+        return [body]
+    lists = list(_lists(body))
+    found: list[list[Mapping[str, Any]]] = [
+        [row for row in rows if isinstance(row, dict) and _ROW_NAMES & row.keys()] for rows in lists
+    ]
+    return max(found, key=len) if any(found) or any(not rows for rows in lists) else None
+
+
+def _lists(body: object) -> Iterator[list[Any]]:
+    """The lists in a body, and in the objects in it."""
+    waiting = [body]
+    while waiting:
+        value = waiting.pop(0)
+        if isinstance(value, list):
+            yield value
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
 
 
 def _history_row(row: Mapping[str, Any]) -> HistoryRow:
     body = row.get("request_body")
     if isinstance(body, str):
-        try:
-            body = json.loads(body)
-        except ValueError:
-            body = {}
-    cost = row.get("credits_deduction")
+        body = read_object(body)
+    status = text(row.get("model_status") or row.get("status")).strip().upper()
+    urls = picture_urls(row.get("generation_url"))
     return HistoryRow(
-        request_id=str(row["request_id"]),
+        request_id=_request_id(row.get("request_id")),
         body=body if isinstance(body, dict) else {},
-        status=_text(row.get("model_status") or row.get("status")),
-        picture_url=_text(row.get("generation_url")) or None,
-        error=_text(row.get("error")) or None,
-        cost=float(cost) if isinstance(cost, int | float) else None,
-        created_at=_timestamp(_text(row.get("model_created") or row.get("created_at"))),
+        status=status,
+        picture_urls=urls,
+        error=(text(row.get("error")) or "the service gives no reason") if status == "FAILED" and not urls else None,
+        cost=_figure("cost", row.get("credits_deduction")),
+        created_at=timestamp(row.get("model_created") or row.get("created_at")),
     )
 
 
@@ -271,9 +307,12 @@ def failure_kind(text: str) -> ErrorKind:
     return "invalid" if _INVALID.search(text) else "server"
 
 
-def _failure(body: Mapping[str, Any]) -> Broken:
-    text = plain(_text(body.get("error")) or "the service gives no reason")
-    return Broken(shorten(text, 2000), failure_kind(text))
+def _failure(body: Mapping[str, Any], response: HttpResponse, now: float) -> Broken | Unclear:
+    if response.status not in (200, 422):
+        error = service_error(response, now)
+        return Unclear(f"FAILED with {error}", error.retry_after)
+    reason = plain(text(body.get("error")) or "the service gives no reason")
+    return Broken(shorten(reason, 2000), failure_kind(reason))
 
 
 def _no_outcome(response: HttpResponse, now: float) -> Gone | Unclear:
@@ -285,71 +324,47 @@ def _no_outcome(response: HttpResponse, now: float) -> Gone | Unclear:
     return Unclear(str(error), error.retry_after)
 
 
-def _picture_url(body: Mapping[str, Any]) -> str | None:
-    candidates: list[Any] = [body.get("output")]
-    images = body.get("images")
-    if isinstance(images, list):
-        candidates.extend(images)
-    while candidates:
-        candidate = candidates.pop(0)
-        if isinstance(candidate, str) and candidate.startswith(("http://", "https://", "/")):
-            return candidate
-        if isinstance(candidate, list):
-            candidates[:0] = candidate
-        if isinstance(candidate, dict):
-            candidates[:0] = [candidate.get("url")]
-    return None
+def _request_id(value: object) -> str:
+    """An id that can be sent, stored and compared. Empty if the value is something else."""
+    if not isinstance(value, str) or len(value) > _LONGEST_ID or not value.strip():
+        return ""
+    return "" if _NOT_IN_IDS.search(value) else value
 
 
-def _json(response: HttpResponse) -> dict[str, Any]:
-    try:
-        body = json.loads(response.body)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
+def _call_url(value: object) -> str:
+    """An address of a job's calls. Empty if it cannot be sent: the address then follows from the id."""
+    url = value.strip() if isinstance(value, str) else ""
+    return url if is_address(url) or (url.startswith("/") and is_address(f"https://host.example{url}")) else ""
 
 
-def _detail(response: HttpResponse) -> str:
-    body = _json(response)
-    text = _text(body.get("error")) or _text(body.get("message"))
-    if not text and not body:
-        text = re.sub(r"<[^>]*>", " ", response.body[:4000].decode("utf-8", "replace"))
-    return shorten(" ".join(plain(text).split()), 500)
+def _metrics(value: object) -> dict[str, Any]:
+    """The figures of a result that can be true. Only these are kept and learned from."""
+    given = value if isinstance(value, dict) else {}
+    checked = {name: _figure(name, given.get(name)) for name in _LIMITS}
+    return {name: found for name, found in checked.items() if found is not None}
 
 
-def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Seconds to wait: from Retry-After, or from the time of reset. None if neither is there.
-
-    The format of the time of reset is not published, so this reads several.
+def _figure(name: str, value: object) -> float | None:
+    """A figure of the service, or None if it cannot be true.
 
     Parameters
     ----------
-    headers:
-        Headers of a response, names in lower case.
-    now:
-        The current time, in seconds since 1970 UTC.
+    name:
+        Name of the figure.
+    value:
+        What the service says.
     """
-    for name in ("retry-after", "x-rate-limit-reset-at-utc"):
-        text = headers.get(name, "").strip()
-        if not text:
-            continue
-        try:
-            number = float(text)
-        except ValueError:
-            moment = _timestamp(text)
-            if moment is None:
-                continue
-            number = moment
-        return max(0.0, number - now if number > 1e9 else number)
-    return None
+    found = number(value)
+    least, most = _LIMITS[name]
+    return found if found is not None and least <= found <= most else None
 
 
-def read_date(headers: Mapping[str, str]) -> float | None:
-    """The time of a response by the service's clock, in seconds since 1970 UTC. None if it does not say."""
-    try:
-        return parsedate_to_datetime(headers.get("date", "")).timestamp()
-    except ValueError:
-        return None
+def _detail(response: HttpResponse) -> str:
+    body = read_object(response.body)
+    detail = text(body.get("error")) or text(body.get("message"))
+    if not detail and not body:
+        detail = re.sub(r"<[^>]*>", " ", response.body[:4000].decode("utf-8", "replace"))
+    return shorten(" ".join(plain(detail).split()), 500)
 
 
 def read_number(headers: Mapping[str, str], name: str) -> float | None:
@@ -362,21 +377,4 @@ def read_number(headers: Mapping[str, str], name: str) -> float | None:
     name:
         Name of the header.
     """
-    try:
-        number = float(headers.get(name, ""))
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _timestamp(text: str) -> float | None:
-    """An ISO date and time as seconds since 1970 UTC. None if the text is something else."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return number(headers.get(name))

@@ -12,7 +12,7 @@ BODY = {"prompt": "TOK", "seed": 1, "lora_strength": 1}
 
 
 def row(request_id, created, **changes):
-    return HistoryRow(request_id, {**BODY, "steps": 25, **changes}, "COMPLETED", None, None, None, NOW + created)
+    return HistoryRow(request_id, {**BODY, "steps": 25, **changes}, "COMPLETED", (), None, None, NOW + created)
 
 
 def no_run(request_id):

@@ -128,7 +128,7 @@ URL = "https://images.segmind.com/generations/x.jpeg"
 )
 def test_output_in_every_shape(result):
     outcome = read_result(response(200, {"status": "COMPLETED", "metrics": {"cost": 0.03}, **result}), NOW)
-    assert outcome == Rendered(URL, {"cost": 0.03})
+    assert outcome == Rendered((URL,), {"cost": 0.03})
 
 
 @pytest.mark.parametrize(
@@ -179,12 +179,101 @@ def test_histories_in_several_envelopes():
         {"data": [{**row, "request_body": '{"seed": 1}'}]},
     ):
         (found,) = read_history(response(200, body), NOW)
-        assert (found.request_id, dict(found.body), found.status, found.picture_url, found.cost) == (
+        assert (found.request_id, dict(found.body), found.status, found.picture_urls, found.cost) == (
             "a",
             {"seed": 1},
             "COMPLETED",
-            URL,
+            (URL,),
             0.03,
         )
     with pytest.raises(errors.ServerError):
         read_history(response(500, {"error": "x"}), NOW)
+
+
+FAILED = {"status": "FAILED", "error": "Internal Server Error"}
+
+
+@pytest.mark.parametrize("status", [202, 206, 301, 400, 401, 403, 404, 410, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("read", [read_status, read_result])
+def test_failed_is_not_believed_where_the_contract_does_not_put_it(read, status):
+    assert isinstance(read(response(status, FAILED), NOW), Unclear)
+
+
+@pytest.mark.parametrize("status", [200, 422])
+def test_failed_is_believed_where_the_contract_puts_it(status):
+    assert isinstance(read_status(response(status, FAILED), NOW), Broken)
+
+
+def test_completed_without_a_picture_counts_in_a_200_only():
+    assert isinstance(read_result(response(429, {"status": "COMPLETED"}), NOW), Unclear)
+
+
+@pytest.mark.parametrize("request_id", [None, "", "  ", 7, "a\x00b", "\ud83d", ["a"], "x" * 100_000])
+def test_an_id_that_cannot_be_stored_is_none(request_id):
+    assert isinstance(read_submit(response(200, {"request_id": request_id}), NOW), Unknown)
+
+
+@pytest.mark.parametrize("url", [17, "http://[::1/x", "https://images.example:port/x", "\ud83d", "a b", "x" * 9000])
+def test_an_address_of_a_job_that_cannot_be_sent_is_left_out(url):
+    body = {"request_id": "a", "status_url": url, "response_url": url}
+    assert read_submit(response(200, body), NOW) == Accepted("a", "", "")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "kept"),
+    [
+        (
+            {"inference_time": 19.5, "queue_time": 0, "cost": 0.03},
+            {"inference_time": 19.5, "queue_time": 0, "cost": 0.03},
+        ),
+        ({"inference_time": 1e308, "queue_time": -1, "cost": 1e308}, {}),
+        ({"inference_time": 0, "cost": "0.03"}, {"cost": 0.03}),
+        ({"inference_time": 19_500}, {}),
+        ({"inference_time": [19.5], "cost": True}, {}),
+        ([1], {}),
+        ("fast", {}),
+    ],
+)
+def test_figures_that_cannot_be_true_are_left_out(metrics, kept):
+    outcome = read_result(response(200, {"status": "COMPLETED", "output": URL, "metrics": metrics}), NOW)
+    assert outcome == Rendered((URL,), kept)
+
+
+ROW = {"request_id": "a", "request_body": {"seed": 1}, "model_status": "COMPLETED"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"errors": [], "data": [ROW]},
+        {"columns": ["request_id"], "rows": [ROW]},
+        {"data": {"items": [ROW], "total": 1}},
+        {"result": {"page": {"rows": [ROW]}}},
+        {"data": [None, ROW, 7, "x"]},
+    ],
+)
+def test_the_rows_of_a_history_are_found(body):
+    assert [row.request_id for row in read_history(response(200, body), NOW)] == ["a"]
+
+
+def test_a_row_without_an_id_counts_as_a_row():
+    rows = read_history(response(200, {"data": [ROW, {**ROW, "request_id": None}, {**ROW, "request_id": 7}]}), NOW)
+    assert [row.request_id for row in rows] == ["a", "", ""]
+
+
+def test_a_page_without_rows_is_empty_and_a_body_without_lists_is_lost():
+    assert read_history(response(200, {"data": [], "total": 0}), NOW) == []
+    for body in ({"error": "try again"}, None, "x", [1, 2]):
+        with pytest.raises(errors.AnswerLost):
+            read_history(response(200, body), NOW)
+
+
+def test_an_error_text_alone_is_no_failure():
+    def error(**changes):
+        (row,) = read_history(response(200, {**ROW, "error": "slow worker", **changes}), NOW)
+        return row.error
+
+    assert error(model_status="failed") == "slow worker"
+    assert error(model_status="PENDING") is None
+    assert error(model_status="COMPLETED") is None
+    assert error(model_status="FAILED", generation_url=URL) is None

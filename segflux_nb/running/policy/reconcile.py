@@ -31,7 +31,8 @@ class History:
         self._names = sorted(names)
         self._by_body: dict[tuple[Any, ...], list[HistoryRow]] = defaultdict(list)
         for row in sorted(rows, key=lambda row: row.created_at or 0.0):
-            self._by_body[self._key(row.body)].append(row)
+            if row.request_id:
+                self._by_body[self._key(row.body)].append(row)
 
     def find(
         self, body: Mapping[str, Any], submitted_at: float, is_known: Callable[[str], bool]
