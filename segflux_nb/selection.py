@@ -241,7 +241,8 @@ class Selection:
 
     def _frame(self, columns: Sequence[Column]) -> pd.DataFrame:
         log, version = self.source.log, (self.source.log.version(), self._base)
-        built = self._built.get(len(columns))
+        names = tuple(column.name for column in columns)
+        built = self._built.get(names)
         if built is None or built[0] != version:
             table = log.runs.table([digest for digest, _ in self.cells], sources(columns))
             places = {digest: place for place, digest in enumerate(table["digest"])}
@@ -250,12 +251,12 @@ class Selection:
             frame = build(table, order, labels, log.marks.latest(), self._base, columns)
             # Most operations of pandas keep attrs. Where they are lost, a sheet uses the columns that vary.
             frame.attrs[AXES_ATTRIBUTE] = list(self.axes)
-            built = self._built[len(columns)] = (version, frame)
+            built = self._built[names] = (version, frame)
         return built[1].copy()
 
     @cached_property
-    def _built(self) -> dict[int, tuple[Any, pd.DataFrame]]:
-        """Frames by their number of columns, each with the version of the log from which it was built."""
+    def _built(self) -> dict[tuple[str, ...], tuple[Any, pd.DataFrame]]:
+        """Frames by the names of their columns, each with the version of the log from which it was built."""
         return {}
 
     @property

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from .expected import TEN_MINUTES, Expected, Misbehaviour, RunCall
 from .harness import Stage
+from .misbehaviours import KNOWN_FAILURES
 from .scripts import BAD, LOST, Raw, dump
 from .server import Answer, Call, json_answer
-from .test_misbehaviours import KNOWN_FAILURES
 
 AT_A_TIME = {"submit": 10, "status": 10, "result": 10, "record": 10, "history": 1, "credits": 1}
 """The kinds of calls, and how many cells of one sweep get a mutated body each. One more cell gets none.
