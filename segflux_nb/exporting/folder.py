@@ -94,6 +94,9 @@ def explained_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        is_picture = error.filename is not None and not Path(error.filename).is_relative_to(folder)
+        reason = f"{error.filename}: {error.strerror}" if is_picture else error.strerror or error
         raise SegfluxError(
-            f"The export to {folder} failed: {error.strerror or error}", remedy="Give a folder that can be written"
+            f"The export to {folder} failed: {reason}",
+            remedy="Give a folder that can be written, and pictures that can be read",
         ) from None

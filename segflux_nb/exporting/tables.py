@@ -27,7 +27,9 @@ def to_csv(frame: pd.DataFrame) -> str:
 def to_jsonl(frame: pd.DataFrame) -> str:
     """The frame as one JSON object per line. Missing values are null."""
     rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
-    return "".join(json.dumps(row, ensure_ascii=False, default=_plain) + "\n" for row in rows)
+    return "".join(
+        json.dumps({str(name): row[name] for name in row}, ensure_ascii=False, default=_plain) + "\n" for row in rows
+    )
 
 
 def to_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -58,4 +60,4 @@ def _inert(value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else str(value)
+    return value.tolist() if hasattr(value, "tolist") else str(value)  # numpy's numbers and arrays

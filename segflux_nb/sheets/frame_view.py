@@ -128,6 +128,7 @@ class FrameView:
         LayoutError
             Where the frame has no such column, or no column of pictures.
         """
+        _check_names(frame)
         known = frame.attrs.get(AXES_ATTRIBUTE, ()) if axes is None else axes
         names = tuple(str(name) for name in known if name in frame.columns)
         return cls(frame, _picture_column(frame, image), names)
@@ -154,8 +155,10 @@ class FrameView:
             self.check([name])
             given: Mapping[Any, Any] = {}
             values = _values(self.frame[name])
+            if name != self.image:
+                values = tuple(map(_hashable, values))
             if f"{name}{_LABEL}" in self:
-                given = dict(zip(values, self.frame[f"{name}{_LABEL}"], strict=True))
+                given = dict(zip(values, _values(self.frame[f"{name}{_LABEL}"]), strict=True))
             self._columns[name] = FrameColumn(name, values, given)
         return self._columns[name]
 
@@ -214,6 +217,18 @@ class FrameView:
         return FrameView(self.frame.assign(**{name: list(values)}), self.image, self.axes)
 
 
+def _check_names(frame: pd.DataFrame) -> None:
+    """Raise `LayoutError` where a name does not stand for one column."""
+    if frame.columns.nlevels > 1:
+        raise LayoutError(
+            f"The columns of the frame have {frame.columns.nlevels} levels",
+            remedy='Join them first: frame.columns = frame.columns.map("_".join)',
+        )
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise LayoutError(f"The frame has several columns {twice[0]!r}", remedy="Give each column a name of its own")
+
+
 def _check(frame: pd.DataFrame, names: Iterable[str | None]) -> None:
     for name in names:
         if name is not None and name not in frame.columns:
@@ -226,6 +241,7 @@ def _picture_column(frame: pd.DataFrame, image: str | None) -> str:
     """The column that is named, else one with a usual name, else the first that holds pictures."""
     _check(frame, [image])
     if image is not None:
+        _check_pictures(frame[image])
         return image
     usual = [name for name in IMAGE_COLUMNS if name in frame.columns]
     holding = (name for name in frame.columns if _holds_pictures(frame[name]))
@@ -234,7 +250,18 @@ def _picture_column(frame: pd.DataFrame, image: str | None) -> str:
         raise LayoutError(
             "The frame has no column of pictures", remedy=f"Name one with image=..., or call it {IMAGE_COLUMNS[0]!r}"
         )
+    _check_pictures(frame[found])
     return str(found)
+
+
+def _check_pictures(column: pd.Series[Any]) -> None:
+    """Raise `LayoutError` where a value in the column of pictures is of a kind that no picture is."""
+    for value in column[column.notna()]:
+        if not (isinstance(value, str | bytes | PurePath) or hasattr(value, "convert")):
+            raise LayoutError(
+                f"The column {str(column.name)!r} holds {value!r}, which is not a picture",
+                remedy="Name another column with image=..., or give paths, the bytes of files or Pillow images",
+            )
 
 
 def _holds_pictures(column: pd.Series[Any]) -> bool:
@@ -247,6 +274,15 @@ def _holds_pictures(column: pd.Series[Any]) -> bool:
         if not pd.api.types.is_scalar(value) or not pd.isna(value):
             return False
     return False
+
+
+def _hashable(value: Any) -> Any:
+    """The value, or its text if it has no hash, as a list: columns are sorted and grouped by their values."""
+    try:
+        hash(value)
+    except TypeError:
+        return str(value)
+    return value
 
 
 def _values(column: pd.Series[Any]) -> tuple[Any, ...]:

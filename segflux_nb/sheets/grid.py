@@ -21,6 +21,9 @@ Position = tuple[Any, Any, Any]
 MOST_IN_A_ROW = 10
 """A single axis with more values is wrapped into rows, with a caption under each cell."""
 
+MOST_STARS = 5
+"""The best rating."""
+
 _OF_CELLS = ("status", "error_kind", "error", "width", "height", "run", "stars", "pick", "note")
 """Columns of a frame of runs that a cell shows, where the frame has them."""
 
@@ -124,7 +127,7 @@ def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
         if name not in by_name:
             raise LayoutError(
                 f"relative_to names {name!r}, which is not an axis of this sheet",
-                remedy=f"Its axes are {', '.join(reversed(by_name))}",
+                remedy=f"Its axes are {', '.join(map(str, reversed(by_name)))}" if by_name else "It has no axis",
             )
         labels = by_name[name].label_of
         found = _known(value, labels)
@@ -234,14 +237,23 @@ def _cell(row: Mapping[str, Any], image: str, name: str) -> Cell:
         run=str(row.get("run", name)),
         tags=_marks(row),
         note=plain(row.get("note", "")),
-        aspect=float(row["width"]) / float(row["height"]) if row.get("width") and row.get("height") else None,
+        aspect=_aspect(row.get("width"), row.get("height")),
     )
+
+
+def _aspect(width: Any, height: Any) -> float | None:
+    """Width by height; None if one of them is not a positive number."""
+    if not all(isinstance(side, int | float) and 0 < side < math.inf for side in (width, height)):
+        return None
+    return float(width) / float(height)
 
 
 def _marks(row: Mapping[str, Any]) -> tuple[str, ...]:
     marks = []
     if "stars" in row:
-        marks.append("★" * int(row["stars"]) or "☆")
+        stars = row["stars"]
+        is_rating = isinstance(stars, int | float) and 0 <= stars <= MOST_STARS
+        marks.append(("★" * int(stars) or "☆") if is_rating else f"stars {plain(stars)}")
     if "pick" in row:
         marks.append("✔ picked" if row["pick"] else "✘ rejected")
     return tuple(marks)

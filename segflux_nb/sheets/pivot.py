@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -162,11 +163,16 @@ def _free_axes(view: FrameView, named: Sequence[str]) -> list[str]:
         if name in free or name in named or name in NEVER_AXES | derived | {view.image} or view.is_label(name):
             continue
         used = [*named, *free]
-        if used and not view.frame.duplicated(used).any():
+        if used and not _share_cells(view, used):
             break
         if view.column(name).varies:
             free.append(name)
     return free
+
+
+def _share_cells(view: FrameView, names: Sequence[str]) -> bool:
+    """Whether several rows have the same values in all of these columns."""
+    return len(set(zip(*(view.column(name).values for name in names), strict=True))) < len(view)
 
 
 def _first_values(view: FrameView, further: Sequence[str]) -> tuple[FrameView, list[str]]:
@@ -209,18 +215,19 @@ def _scale(view: FrameView, name: str, *, is_heat: bool) -> tuple[Scale, dict[An
         Whether it is shown in place of the pictures.
     """
     dtype = view.frame[name].dtype
-    if not pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype):
+    if not pd.api.types.is_numeric_dtype(dtype) or dtype.kind in "bc":
         raise LayoutError(
             f"{name} is not a column of numbers", remedy="border and heat take stars, a metric, a count"
         )
     column = view.column(name)
-    values = sorted(value for value in column.distinct if value is not None)
+    values = sorted(value for value in column.distinct if value is not None and math.isfinite(value))
     if not values:
         raise LayoutError(f"The column {name} has no value in these rows", remedy="Choose another column")
     low, high = float(values[0]), float(values[-1])
     span = (high - low) or 1.0
     scale = Scale(name, column.label_of[values[0]], column.label_of[values[-1]], is_heat)
-    return scale, {value: (float(value) - low) / span for value in values}
+    shares = {value: (float(value) - low) / span for value in column.distinct if value is not None}
+    return scale, {value: min(1.0, max(0.0, share)) for value, share in shares.items()}
 
 
 def _footer(view: FrameView, used: Sequence[str], constant: Sequence[str]) -> tuple[str, ...]:

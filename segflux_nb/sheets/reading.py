@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..analysis.differences import lab_thumbnail, mean_difference
 from ..pictures.thumbnails import SIDE, thumbnail_of
@@ -17,6 +17,10 @@ from .layout import picture_identity
 
 COMPARED_SIDE = 256
 """JPEG pictures are decoded at a fraction of their size, no smaller than this, before they are compared."""
+
+
+_ORIENTATION = 0x0112
+"""EXIF's tag of how a picture is turned. Values above 4 exchange width and height."""
 
 
 class Reader:
@@ -91,8 +95,12 @@ def file_of(picture: Any) -> tuple[bytes, str]:
         picture.save(buffer, "PNG")
         return buffer.getvalue(), "PNG"
     data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
-    with Image.open(io.BytesIO(data)) as image:
-        return data, str(image.format)
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            return data, str(image.format)
+    except UnidentifiedImageError:
+        shown = "bytes are" if isinstance(picture, bytes) else f"{picture} is"
+        raise OSError(f"{shown} not a picture that can be read") from None
 
 
 def _lab(picture: Any) -> NDArray[np.float32] | None:
@@ -100,7 +108,7 @@ def _lab(picture: Any) -> NDArray[np.float32] | None:
         # Never the kept thumbnail: it has lost colour, and a number must not depend on whether a cache exists.
         with _opened(picture, longest=None) as image:
             image.draft("RGB", (COMPARED_SIDE, COMPARED_SIDE))
-            return lab_thumbnail(np.asarray(image.convert("RGB")))
+            return lab_thumbnail(np.asarray(_as_shown(image)))
     except (OSError, UnidentifiedImageError):
         return None
 
@@ -119,10 +127,19 @@ def _read(picture: Any, width: int, height: int) -> Image.Image | None:
     """
     try:
         with _opened(picture, max(width, height)) as image:
-            image.draft("RGB", (width, height))  # a JPEG is decoded at a fraction of its size
-            return _resized(image.convert("RGB"), width, height)
+            is_turned = image.getexif().get(_ORIENTATION, 1) > 4
+            image.draft("RGB", (height, width) if is_turned else (width, height))  # a JPEG is decoded at a fraction
+            return _resized(_as_shown(image), width, height)
     except (OSError, UnidentifiedImageError):
         return None
+
+
+def _as_shown(image: Image.Image) -> Image.Image:
+    """A picture in RGB as browsers show it: turned as its EXIF says, and 16-bit greys as 8-bit ones."""
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I;16"):
+        upright = Image.fromarray((np.asarray(upright) // 257).astype(np.uint8))
+    return upright.convert("RGB")
 
 
 def _opened(picture: Any, longest: int | None) -> Image.Image:

@@ -123,6 +123,6 @@ def picture_file(picture: Any) -> tuple[bytes, str] | None:
 def script_json(value: Any) -> Markup:
     """A value as JSON that is safe in a script element: nothing in it ends the element."""
     text = json.dumps(value, ensure_ascii=False)
-    for char in "<\u2028\u2029":
-        text = text.replace(char, f"\\u{ord(char):04x}")
+    # Lone surrogates cannot be encoded as UTF-8.
+    text = re.sub("[<\u2028\u2029\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
     return Markup(text)  # noqa: S704 - without "<" it holds no HTML

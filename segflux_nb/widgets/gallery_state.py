@@ -7,6 +7,7 @@ compute it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from ..analysis.differences import pairwise_differences
 from ..lifecycle import reason_of
 from ..markup import plain
 from ..sheets.frame_view import FrameView
+from ..sheets.grid import MOST_STARS
 from ..sheets.layout import Layout
 from ..sheets.pivot import arrange
 from ..sheets.reading import Reader
@@ -148,12 +150,19 @@ def _items(view: FrameView) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
 
 
 def _scalar(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no infinity
     return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _stars(value: Any) -> int:
+    """A rating; 0 for what is not one, such as a text."""
+    return int(value) if isinstance(value, int | float) and 0 <= value <= MOST_STARS else 0
 
 
 def _marks(view: FrameView) -> list[dict[str, Any]]:
     columns = {name: view.column(name).values for name in ("stars", "pick", "note") if name in view}
-    kinds: dict[str, Callable[[Any], Any]] = {"stars": int, "pick": bool, "note": str}
+    kinds: dict[str, Callable[[Any], Any]] = {"stars": _stars, "pick": bool, "note": str}
     return [
         {name: kinds[name](values[at]) for name, values in columns.items() if values[at] is not None}
         for at in range(len(view))

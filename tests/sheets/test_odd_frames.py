@@ -1,0 +1,120 @@
+"""Frames of other people: values, names and pictures that a frame of runs never has."""
+
+import io
+import json
+import math
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import segflux_nb as sf
+from segflux_nb.analysis.differences import lab_thumbnail, mean_difference
+from segflux_nb.sheets.reading import Reader
+
+
+def file_of(image, kind="PNG", **options):
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+PICTURES = [file_of(Image.new("RGB", (30 + at, 40), (at * 40, 10, 90))) for at in range(4)]
+
+
+def frame(**columns):
+    return pd.DataFrame({"a": [1, 1, 2, 2], "b": ["x", "y", "x", "y"], "image": PICTURES, **columns})
+
+
+ODD = {
+    "lists": [[1], [2], [1], [3]],
+    "dicts": [{"k": 1}, {"k": 2}, {"k": 1}, {}],
+    "arrays": [np.arange(2), np.arange(3), np.arange(2), np.arange(1)],
+    "sets": [{1}, {2}, {1}, set()],
+    "infinite": [math.inf, -math.inf, 1.0, math.nan],
+    "surrogates": pd.Series(["a\ud800", "b", "c", "d"], dtype=object),
+    "mixed": [1, "a", 2.5, None],
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_a_column_of_any_values_can_be_shown(kind, tmp_path):
+    pictures = frame(odd=ODD[kind]).pictures
+    pictures.sheet(captions=["odd"]).save(tmp_path / "sheet.png")
+    pictures.sheet(cols="odd").save(tmp_path / "sheet.html")
+    pictures.compare(0, 3)
+    pictures.gallery().save(tmp_path / "gallery.html")
+    page = (tmp_path / "gallery.html").read_text(encoding="utf-8")
+    state = re.search(r'id="state">(.*?)</script>', page, re.DOTALL)[1]
+
+    def refused(constant):
+        raise AssertionError(f"browsers do not read {constant}")
+
+    json.loads(state, parse_constant=refused)
+    if kind != "surrogates":  # no file of text can hold them
+        pictures.export(tmp_path / "export")
+
+
+def test_infinite_numbers_are_at_the_ends_of_the_scale(tmp_path):
+    for name in ("border", "heat"):
+        frame(odd=ODD["infinite"]).pictures.sheet(**{name: "odd"}).save(tmp_path / "sheet.html")
+
+
+@pytest.mark.parametrize(
+    ("stars", "shown"),
+    [(["x", None, "3", "4"], "stars x"), ([math.inf, 1, 2, 3], "stars inf"), (["★★", 1, 2, 3], "★★")],
+)
+def test_stars_of_another_kind_are_shown_as_they_are(stars, shown, tmp_path):
+    odd = frame(stars=stars, width=["wide", 1, 2, None], height=[1, 2, 3, 4])
+    assert shown in odd.pictures.sheet().save(tmp_path / "sheet.html").read_text(encoding="utf-8")
+    assert odd.pictures.gallery()._repr_mimebundle_()
+
+
+@pytest.mark.parametrize(
+    ("odd", "says"),
+    [
+        (pd.concat([frame(), pd.DataFrame({"a": [5, 6, 7, 8]})], axis=1), "several columns 'a'"),
+        (pd.concat({"group": frame()}, axis=1), "2 levels"),
+        (frame().assign(image=[1, 2, 3, 4]), "'image' holds 1, which is not a picture"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["sheet", "gallery"])
+def test_what_is_wrong_with_a_frame_is_said_in_a_sentence(odd, says, verb):
+    with pytest.raises(sf.SegfluxError, match=says):
+        getattr(odd.pictures, verb)()
+
+
+def test_complex_numbers_are_no_scale():
+    with pytest.raises(sf.SegfluxError, match="not a column of numbers"):
+        frame(odd=[1j, 2, 3, 4]).pictures.sheet(border="odd")
+
+
+def test_relative_to_without_any_axis():
+    with pytest.raises(sf.SegfluxError, match=r"not an axis of this sheet\. It has no axis\."):
+        frame().iloc[:1].pictures.sheet(relative_to={"a": 1})
+
+
+def test_an_export_names_the_picture_that_it_cannot_read(tmp_path):
+    missing = str(tmp_path / "missing.png")
+    with pytest.raises(sf.SegfluxError, match=r"missing\.png"):
+        frame().assign(image=missing).pictures.export(tmp_path / "export")
+    with pytest.raises(sf.SegfluxError, match="bytes are not a picture"):
+        frame().assign(image=[b"junk"] * 4).pictures.export(tmp_path / "export")
+
+
+def test_a_picture_is_turned_as_its_exif_says_as_browsers_do():
+    picture = Image.fromarray(np.indices((60, 90, 3)).sum(axis=0).astype(np.uint8))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    data = file_of(picture, "JPEG", exif=turned, quality=95)
+    upright = np.asarray(picture.transpose(Image.Transpose.ROTATE_270))
+    assert Reader().fitted(data, (90, 90)).size == (60, 90)
+    assert mean_difference(Reader().lab(data), lab_thumbnail(upright)) < 1
+
+
+def test_greys_of_sixteen_bits_are_those_of_eight():
+    eight = np.indices((64, 64))[1].astype(np.uint8) * 4
+    sixteen = Image.fromarray(eight.astype(np.uint16) * 257)
+    assert Reader().difference(file_of(sixteen), file_of(Image.fromarray(eight))) < 0.01
