@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -23,7 +25,13 @@ from .workspace import TIME_SCALE, Workspace
 
 
 class _Commands(click.Group):
-    """Commands that print an error as a sentence, not as a traceback."""
+    """Commands that print an error as a sentence, not as a traceback, and on any console."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # there may be no console
+                stream.reconfigure(errors="backslashreplace")
+        return super().main(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -96,7 +104,13 @@ def status(workspace: Path) -> None:
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="The address to listen on; other machines need --key."
 )
-@click.option("--port", type=int, default=8765, show_default=True, help="The port; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8765,
+    show_default=True,
+    help="The port; 0 takes a free one.",
+)
 @click.option("--key", default=None, help="The API key that requests must carry.")
 @click.option(
     "--time-scale", type=float, default=TIME_SCALE, show_default=True, help="Speed: with 1, a picture takes 22 s."

@@ -33,7 +33,7 @@ from .running.policy.budget import Budget
 from .runs import Runs, runs_of_sweep
 from .selection import Source
 from .service.addresses import HOSTED
-from .service.keys import WAYS
+from .service.keys import WAYS, unreadable_key_file
 from .sweep.plan import Plan, make_plan
 from .sweep.request import Request
 from .sweep.sweep import Sweep
@@ -262,7 +262,7 @@ class Launcher:
             return
         if not self._has_key:
             raise MissingKey(
-                "The hosted service needs an API key, and none is configured",
+                unreadable_key_file() or "The hosted service needs an API key, and none is configured",
                 money="nothing was billed",
                 remedy=WAYS,
             )

@@ -9,6 +9,7 @@ from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 
 from . import loopthread
+from .console import say
 from .errors import SweepInterrupted
 from .markup import count
 from .running.context import StopToken
@@ -98,7 +99,7 @@ class LiveRun:
             self.interrupt()
             kept = self.runs.counts.get("completed", 0)
             message = f"{kept:,} of {len(self.runs):,} kept; ws.run(sweep) continues"
-            print(message)
+            say(message)
             raise SweepInterrupted(message, self.runs) from None
         return self._outcome()
 
@@ -129,7 +130,7 @@ class LiveRun:
             if self._stop and self.runs.stopped is None:
                 stopped = f"{self._stop.reason.rstrip('.')}. ws.run(sweep) continues"
                 self.runs = replace(self.runs, stopped=stopped)
-                print(stopped)
+                say(stopped)
             return self.runs
 
     def _close_progress(self) -> None:

@@ -14,7 +14,19 @@ PAGE = ROOT / "docs" / "architecture.md"
 BLOCK = re.compile(r"```mermaid\n.*?```", re.DOTALL)
 
 FOUNDATION = frozenset(
-    {"backoff", "clock", "errors", "lifecycle", "loopthread", "markup", "values", "model", "names", "version"}
+    {
+        "backoff",
+        "clock",
+        "console",
+        "errors",
+        "lifecycle",
+        "loopthread",
+        "markup",
+        "values",
+        "model",
+        "names",
+        "version",
+    }
 )
 """Modules at the bottom that nearly everything imports: arrows to them would hide the others."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from platformdirs import user_config_path
 
 from ..errors import SegfluxError, WorkspaceError
+from ..values import as_python
 from .secret import Secret
 
 VARIABLE = "SEGMIND_API_KEY"
@@ -26,12 +28,45 @@ def find_key(given: str | None) -> Secret | None:
     Parameters
     ----------
     given:
-        A key that goes before all others. Next come the environment, the file and Colab.
+        A key that goes before all others. Next come the environment, the file and Colab. What comes later is not
+        looked at once there is a key.
+
+    Raises
+    ------
+    SegfluxError
+        If the key that is found is not text, or cannot be sent. The text says where it is from.
     """
-    for key in (given, os.environ.get(VARIABLE), _from_file(), _from_colab()):
-        if key and key.strip():
-            return Secret(key)
+    sources: dict[str, Callable[[], object]] = {
+        "api_key": lambda: given,
+        VARIABLE: lambda: os.environ.get(VARIABLE),
+        "key file": _from_file,
+        "Colab secret": _from_colab,
+    }
+    for name, read in sources.items():
+        key = as_python(read())
+        if key is None:
+            continue
+        if not isinstance(key, str):
+            kind = type(key).__name__
+            raise SegfluxError(f"The API key of the {name} is a {kind}, not text", remedy="Give it as text")
+        if key.strip():
+            try:
+                return Secret(key)
+            except SegfluxError as error:
+                key = given = None
+                raise SegfluxError(f"{error.what} (it is from the {name})", remedy=error.remedy) from None
     return None
+
+
+def unreadable_key_file() -> str:
+    """Why the key file cannot be read; empty if it can be, or there is none."""
+    try:
+        key_file().read_bytes()
+    except FileNotFoundError:
+        return ""
+    except (OSError, RuntimeError) as error:
+        return f"The key file {key_file()} cannot be read: {getattr(error, 'strerror', None) or error}"
+    return ""
 
 
 def key_file() -> Path:
@@ -45,16 +80,22 @@ def save_key(key: str) -> Path:
 
     Raises
     ------
-    WorkspaceError
-        The file cannot be written.
+    SegfluxError
+        The file cannot be written, or the key cannot be sent.
     """
+    key = Secret(key).reveal()
     path = key_file()
+    if path.parts[0] == "~":  # the machine knows no home folder of this user
+        raise WorkspaceError(
+            "The API key cannot be saved: there is no home folder",
+            remedy=f"Set the environment variable {VARIABLE} instead, or SEGFLUX_CONFIG to a folder",
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.unlink(missing_ok=True)  # others may be able to read an older file, and still could
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(key.strip() + "\n")
+            file.write(key + "\n")
     except OSError as error:
         raise WorkspaceError(
             f"The API key cannot be saved to {path}: {error.strerror}",
@@ -67,9 +108,9 @@ def _from_file() -> str | None:
     path = key_file()
     try:
         return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except OSError:  # it is not there, or out of reach: `unreadable_key_file` says it where a key is needed
         return None
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise SegfluxError(
             f"The API key in {path} cannot be read: {error}", remedy="Run `segflux login` again"
         ) from None

@@ -6,7 +6,12 @@ import re
 from collections.abc import Callable
 from typing import NoReturn
 
+from ..errors import SegfluxError
+
 _KEY = re.compile(r"SG_[0-9a-fA-F]{16}")
+
+_SENDABLE = re.compile(r"[\x20-\x7e]*")
+"""What the value of a header can be made of."""
 
 
 class Secret:
@@ -16,6 +21,11 @@ class Secret:
     ----------
     key:
         The API key. Space around it is removed.
+
+    Raises
+    ------
+    SegfluxError
+        If the key has a character that cannot be sent in a header, such as a line break. The text does not show it.
 
     Example
     -------
@@ -30,6 +40,12 @@ class Secret:
 
     def __init__(self, key: str) -> None:
         stripped = key.strip()
+        del key  # no traceback that shows variables may show it
+        if not _SENDABLE.fullmatch(stripped):
+            del stripped
+            raise SegfluxError(
+                "The API key has a line break or another character that cannot be sent", remedy="Copy the key again"
+            )
         self.reveal = lambda: stripped
 
     def __repr__(self) -> str:

@@ -15,7 +15,7 @@ import os
 import re
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, Protocol
@@ -122,21 +122,58 @@ def tls_context() -> ssl.SSLContext:
     Raises
     ------
     WorkspaceError
-        The file of ``SSL_CERT_FILE`` cannot be read.
+        A file that ``SSL_CERT_FILE``, ``SSL_CERT_DIR`` or ``SSLKEYLOGFILE`` names cannot be used.
     """
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if file or folder:
-        try:
+    if folder and not os.path.isdir(folder):
+        raise _wrong_setting(["SSL_CERT_DIR"], "there is no such folder")
+    try:
+        if file or folder:
             return ssl.create_default_context(cafile=file or None, capath=folder or None)
-        except OSError as error:
-            raise WorkspaceError(
-                f"The certificates of SSL_CERT_FILE={file!r} cannot be read: {error.strerror or error}",
-                remedy="Correct or remove this environment variable",
-            ) from None
-    context = httpx2.create_ssl_context(trust_env=False)
-    if not _has_authorities(context):
-        context.load_verify_locations(certifi.where())
+        context = httpx2.create_ssl_context(trust_env=False)
+        if not _has_authorities(context):
+            context.load_verify_locations(certifi.where())
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _wrong_setting(["SSL_CERT_FILE", "SSLKEYLOGFILE"], reason) from None
     return context
+
+
+@cache
+def own_tls_context() -> ssl.SSLContext:
+    """The authorities of certifi's list, whatever the environment says: for plain HTTP on this machine."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(certifi.where())
+    return context
+
+
+_PROXIES = (
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+)
+
+
+def _wrong_setting(names: Sequence[str], reason: str) -> WorkspaceError:
+    """The error for settings of the environment that cannot work. It shows no proxy, which may hold a password.
+
+    Parameters
+    ----------
+    names:
+        The environment variables that may be the reason; those that are not set are left out.
+    reason:
+        What is wrong, in the words of the library.
+    """
+    found = [name for name in names if os.environ.get(name)] or names
+    shown = [f"{name}={os.environ.get(name)!r}" if name.startswith("SSL") else name for name in found]
+    return WorkspaceError(
+        f"The environment variable {' or '.join(shown)} cannot be used: {reason}", remedy="Correct or remove it"
+    )
 
 
 def _has_authorities(context: ssl.SSLContext) -> bool:
@@ -168,8 +205,33 @@ class HttpTransport:
         self._read_seconds = read_seconds
         agent = {"user-agent": f"segflux-nb/{__version__}"}
         key = _KeyHeader(secret, {service.api, service.history}) if secret is not None else None
-        # The environment's proxies apply to the hosted service. Loopback never goes through a proxy.
-        common: dict[str, Any] = {"trust_env": not service.is_loopback, "verify": tls_context()}
+        # The environment's proxies and certificates apply to the hosted service. A service on this machine depends on
+        # neither.
+        proxies = [] if service.is_loopback else [name for name in _PROXIES[:6] if os.environ.get(name)]
+        self._way = f" through the proxy of {' or '.join(proxies)}" if proxies else ""
+        tls = own_tls_context() if service.is_loopback and service.api.startswith("http:") else tls_context()
+        common: dict[str, Any] = {"trust_env": not service.is_loopback, "verify": tls}
+        try:
+            self._open_clients(key, agent, common)
+        except (ValueError, ImportError, httpx2.InvalidURL) as error:
+            reason = _text(error).split(". ", 1)[0]
+            for name in _PROXIES:
+                reason = reason.replace(os.environ.get(name) or "\0", f"${name}")
+            raise _wrong_setting(_PROXIES, reason) from None
+        self._downloads = asyncio.Semaphore(DOWNLOADS_AT_A_TIME)
+
+    def _open_clients(self, key: _KeyHeader | None, agent: dict[str, str], common: dict[str, Any]) -> None:
+        """A client for each purpose. They read the proxies of the environment.
+
+        Parameters
+        ----------
+        key:
+            Adds the API key; None for no key.
+        agent:
+            The header that names this program.
+        common:
+            What all clients get.
+        """
         self._clients = {
             "submit": httpx2.AsyncClient(
                 auth=key, headers=agent, limits=httpx2.Limits(max_keepalive_connections=0), **common
@@ -177,7 +239,6 @@ class HttpTransport:
             "call": httpx2.AsyncClient(auth=key, headers=agent, **common),
             "download": httpx2.AsyncClient(headers=agent | {"accept-encoding": "identity"}, **common),
         }
-        self._downloads = asyncio.Semaphore(DOWNLOADS_AT_A_TIME)
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send a request once and return its response; see `Transport.send`."""
@@ -188,7 +249,7 @@ class HttpTransport:
                     return await self._download(request)
             return await self._call(request)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
-            failure = NotSentError(f"{origin(request.url)} cannot be reached: {_text(error)}")
+            failure = NotSentError(f"{origin(request.url)} cannot be reached{self._way}: {_text(error)}")
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
             failure = NotSentError(f"{request.url!r} is not a valid address: {_text(error)}")
         except (httpx2.RequestError, TimeoutError) as error:

@@ -248,7 +248,7 @@ def _family(char: str) -> Path | None:
 def _system_fonts() -> tuple[Path, ...]:
     found: dict[str, Path] = {}
     for folder in _SYSTEM_FOLDERS:
-        for root, _, names in os.walk(Path(folder).expanduser()):
+        for root, _, names in os.walk(os.path.expanduser(folder)):
             for name in names:
                 stem, ending = os.path.splitext(name)
                 if ending.lower() in (".ttf", ".ttc", ".otf", ".otc"):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from ..console import is_terminal, write
 from ..launching import Display
 from ..notebook import in_kernel
 from .progress_update import ProgressUpdate
@@ -52,7 +53,7 @@ def choose_display(
     """
     if in_kernel():
         return NotebookDisplay(frame, total, on_stop, display)
-    return TerminalDisplay() if sys.stderr.isatty() else NoDisplay()
+    return TerminalDisplay() if is_terminal(sys.stderr) else NoDisplay()
 
 
 class NoDisplay:
@@ -70,12 +71,11 @@ class TerminalDisplay:
 
     def show(self, update: ProgressUpdate) -> None:
         """Write the line."""
-        sys.stderr.write(f"\r\x1b[2K{update.line}")
-        sys.stderr.flush()
+        write(sys.stderr, f"\r\x1b[2K{update.line}")
 
     def close(self) -> None:
         """Leave the last line as it is."""
-        sys.stderr.write("\n")
+        write(sys.stderr, "\n")
 
 
 class NotebookDisplay:

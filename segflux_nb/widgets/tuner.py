@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import pandas as pd
 import traitlets
 
+from ..console import say
 from ..errors import SegfluxError
 from ..markup import count, plain
 from ..sheets.frame_view import FrameColumn, FrameView
@@ -140,7 +141,7 @@ class Tuner(PictureWidget):
             If there are no votes yet, or if the axis has no values in between.
         """
         sweep, plan = self._proposed()
-        print(*plan.lines[:2], sep="\n")
+        say("\n".join(plan.lines[:2]))
         return sweep
 
     def _proposed(self) -> tuple[Sweep, Plan]:
