@@ -89,7 +89,7 @@ class RunLog:
                 )
             }
 
-    def move(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun | None:
+    def move(self, run: LoggedRun, to: State, *, traceback: str = "", **changes: Any) -> LoggedRun | None:
         """Change a run's state and columns, if its state is still that of `run`.
 
         Parameters
@@ -98,6 +98,8 @@ class RunLog:
             The run as it was read.
         to:
             Its new state.
+        traceback:
+            Where an error that nothing foresees came from; it is kept with the event. Empty for none.
         changes:
             New values of other columns. Those of its picture go to the table of pictures.
 
@@ -113,6 +115,8 @@ class RunLog:
         check_transition(run.state, to)
         sql = _change(tuple(changes))
         data = {name: value for name, value in changes.items() if value is not None}
+        if traceback:
+            data["traceback"] = traceback
         with self._database.writing() as cursor:
             values = [changes[name] for name in sql.of_run]
             cursor.execute(sql.update, (to, *values, run.service, run.digest, run.state))

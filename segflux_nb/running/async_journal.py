@@ -31,7 +31,7 @@ class AsyncJournal:
 
     # ------------------------------------------------------------------ writes
 
-    async def move(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun | None:
+    async def move(self, run: LoggedRun, to: State, *, traceback: str = "", **changes: Any) -> LoggedRun | None:
         """Change a run's state durably; None where another process was faster.
 
         Parameters
@@ -40,10 +40,12 @@ class AsyncJournal:
             The run as it was last read.
         to:
             The new state.
+        traceback:
+            Where an error that nothing foresees came from; empty for none.
         changes:
             New values of columns.
         """
-        return await self._write(partial(self._log.runs.move, run, to, **changes))
+        return await self._write(partial(self._log.runs.move, run, to, traceback=traceback, **changes))
 
     async def move_or_reload(self, run: LoggedRun, to: State, **changes: Any) -> LoggedRun:
         """Change a run's state durably; where another process was faster, the run as it is now.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ..lifecycle import State
+from ..markup import count
 from ..runlog.rows import LoggedRun
 from .policy.budget import Budget
 from .policy.failure_breaker import FailureBreaker
@@ -57,6 +58,12 @@ class RunContext:
         Digests of runs that failed in this call: the next call tries them again.
     unknown_submits:
         Submits of this call whose outcome is unknown.
+    recovering:
+        Whether runs are being looked up in the history: some of them may become work.
+    resubmit:
+        Digests of unknown runs that the history did not show, which are submitted again after a last look.
+    left:
+        Why runs were left for the next call, each reason with the digests of its runs.
     """
 
     stop: StopToken
@@ -68,18 +75,62 @@ class RunContext:
     elsewhere: dict[str, LoggedRun] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
     unknown_submits: int = 0
+    recovering: bool = False
+    resubmit: set[str] = field(default_factory=set)
+    left: dict[str, set[str]] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _has_elsewhere: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def next(self) -> str | None:
         """The digest of the next run, once there is one; None when none is left."""
         while not self.queue:
-            if not self.elsewhere:
+            if not self.elsewhere and not self.recovering:
                 self._changed.set()
                 return None
             self._changed.clear()
             await self._changed.wait()
         return self.queue.popleft()
+
+    def leave_for_next_call(self, digest: str, reason: str) -> None:
+        """Do no more with a run in this call.
+
+        Parameters
+        ----------
+        digest:
+            The run.
+        reason:
+            Why, as a sentence about "it". It is part of the reason to stop, at the end of the call.
+        """
+        self.failed.add(digest)
+        self.note(digest, reason)
+
+    def note(self, digest: str, reason: str) -> None:
+        """Name a reason for the next call at the end of this one, and go on with the run where that is possible.
+
+        Parameters
+        ----------
+        digest:
+            The run.
+        reason:
+            The reason.
+        """
+        self.left.setdefault(reason, set()).add(digest)
+
+    def left_in_words(self) -> str:
+        """Which runs were left for the next call, and why; empty for none."""
+        return ". ".join(f"{count(len(digests), 'run')} left: {reason}" for reason, digests in self.left.items())
+
+    def recovered(self, digests: Iterable[str]) -> None:
+        """The look-up of unknown runs has ended.
+
+        Parameters
+        ----------
+        digests:
+            The runs that a worker should take now.
+        """
+        self.recovering = False
+        self.queue.extend(digests)
+        self._changed.set()
 
     def leave(self, run: LoggedRun) -> None:
         """Another process, or another sweep of this one, holds the run: look at it again later."""

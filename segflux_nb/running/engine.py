@@ -9,6 +9,8 @@ run that another process holds is left to that process.
 from __future__ import annotations
 
 import asyncio
+import logging
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
@@ -36,6 +38,11 @@ ELSEWHERE_SECONDS = 0.5
 
 RECOVERY_ROUNDS = 3
 """How often one call looks up submits whose answers it lost."""
+
+ERROR_CHARACTERS, TRACEBACK_CHARACTERS = 2_000, 8_000
+"""What the log keeps of an error that nothing foresees."""
+
+logger = logging.getLogger(__name__)
 
 
 class Engine:
@@ -155,32 +162,49 @@ class Engine:
         heartbeats = asyncio.create_task(self._send_heartbeats())
         try:
             for _ in range(RECOVERY_ROUNDS):
+                context.unknown_submits = 0
                 run_states = self._journal.run_states(ordered)
                 unsure = [
                     digest
                     for digest, run_state in run_states.items()
                     if run_state.state in (State.UNKNOWN, State.SUBMITTING)
                 ]
-                await self._recovery.reconcile(
-                    self._journal.runs(unsure), context.on_change, resubmit_unknown=resubmit_unknown
-                )
+                unknown = await self._recovery.unknown(self._journal.runs(unsure))
                 run_states |= self._journal.run_states(unsure)
-                await self._run_all(run_states.values(), context)
+                await self._run_all(run_states.values(), unknown, context, resubmit_unknown)
                 if context.stop or not context.unknown_submits:
-                    return
-                context.unknown_submits = 0
+                    break
+            if left := context.left_in_words():
+                context.stop.set(left)
         finally:
             heartbeats.cancel()
 
-    async def _run_all(self, run_states: Iterable[RunState], context: RunContext) -> None:
+    async def _run_all(
+        self, run_states: Iterable[RunState], unknown: list[LoggedRun], context: RunContext, resubmit_unknown: bool
+    ) -> None:
+        """Bring runs as far as they go, and look up unknown ones meanwhile: a slow history delays no other run.
+
+        Parameters
+        ----------
+        run_states:
+            The states of the runs.
+        unknown:
+            Those among them that are looked up.
+        context:
+            The call.
+        resubmit_unknown:
+            Whether to submit again what the history does not show.
+        """
         to_do = [run_state for run_state in run_states if self._is_to_do(run_state, context)]
         # What is in flight goes first: it is paid for and may expire.
         to_do.sort(key=lambda run_state: disposition(run_state.state) is not Disposition.IN_FLIGHT)
         context.queue.extend(run_state.digest for run_state in to_do)
+        context.recovering = bool(unknown)
+        recovery = asyncio.create_task(self._recover(unknown, context, resubmit_unknown))
         following_elsewhere = asyncio.create_task(self._follow_elsewhere(context))
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._max_in_flight, len(to_do))):
+                for _ in range(min(self._max_in_flight, len(to_do) + len(unknown))):
                     group.create_task(self._work(context))
         except BaseExceptionGroup as errors:
             first = errors.exceptions[0]
@@ -188,13 +212,73 @@ class Engine:
             return
         finally:
             following_elsewhere.cancel()
+            recovery.cancel()
         raise first
+
+    async def _recover(self, unknown: list[LoggedRun], context: RunContext, resubmit_unknown: bool) -> None:
+        """Look up unknown runs in the history, and hand over those that can go on.
+
+        Parameters
+        ----------
+        unknown:
+            The runs.
+        context:
+            The call.
+        resubmit_unknown:
+            Whether to submit again what the history does not show.
+        """
+        try:
+            await self._recovery.reconcile(unknown, context, resubmit_unknown=resubmit_unknown)
+        except Exception as error:  # noqa: BLE001 - they stay unknown, and the others go on
+            for run in unknown:
+                await self._leave(run.digest, error, context)
+        finally:
+            states = self._journal.run_states(run.digest for run in unknown)
+            context.recovered(digest for digest, run_state in states.items() if self._is_to_do(run_state, context))
 
     async def _work(self, context: RunContext) -> None:
         """One worker: takes the next run, until none is left."""
         while (digest := await context.next()) is not None:
             async with self._slots:  # shared with other sweeps of this workspace
-                await self._run_one(self._journal.run(digest), context)
+                try:
+                    await self._run_one(self._journal.run(digest), context)
+                except WorkspaceError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - one run ends, and the others go on
+                    await self._leave(digest, error, context)
+
+    async def _leave(self, digest: str, error: Exception, context: RunContext) -> None:
+        """An error that nothing foresees ends the work on a run in this call, and changes nothing that was paid for.
+
+        Parameters
+        ----------
+        digest:
+            The run.
+        error:
+            The error. The log keeps it with its traceback.
+        context:
+            The call.
+        """
+        text = self._printable(f"{type(error).__name__}: {error}")[:ERROR_CHARACTERS]
+        trace = self._printable("".join(traceback.format_exception(error)))[-TRACEBACK_CHARACTERS:]
+        logger.warning(
+            "Run %s met an error that segflux_nb does not foresee, and is left as it is.\n%s", digest, trace
+        )
+        run = self._journal.run(digest)
+        # The submit has ended: its task is awaited, so that only this process can have left the run in this state.
+        to = State.UNKNOWN if run.state is State.SUBMITTING and run.owner == this_process() else run.state
+        if to in (State.PLANNED, State.UNKNOWN, State.SUBMITTED, State.PROCESSING, State.DOWNLOADING):
+            await self._journal.move(run, to, traceback=trace, error=text)
+        reason = f"it met an unexpected error ({text.splitlines()[0]:.200})"
+        if to is State.UNKNOWN:  # the history is asked in this call already
+            context.unknown_submits += 1
+            context.note(digest, reason)
+        else:
+            context.leave_for_next_call(digest, reason)
+
+    def _printable(self, text: str) -> str:
+        """A text that the log can keep, without the key."""
+        return self.api.redact(text).encode("utf-8", "backslashreplace").decode()
 
     async def _follow_elsewhere(self, context: RunContext) -> None:
         """Follow in the log the runs that are held elsewhere, and take over those that are not any more."""
@@ -218,6 +302,8 @@ class Engine:
     def _is_to_do(self, run: LoggedRun | RunState, context: RunContext) -> bool:
         if run.digest in context.failed:
             return False
+        if run.state is State.UNKNOWN:
+            return run.digest in context.resubmit
         if context.retry_held and run.state in (State.FAILED, State.REFUSED):
             return True
         return disposition(run.state, run.error_kind) in (Disposition.SUBMIT, Disposition.IN_FLIGHT)
@@ -280,6 +366,9 @@ class Engine:
                 return await self._collector.collect(run)
             case State.COMPLETED:
                 context.breaker.succeeded()
+            case State.UNKNOWN if run.digest in context.resubmit:
+                context.resubmit.discard(run.digest)
+                return await self._recovery.resubmit(run, context)
             case State.UNKNOWN:
                 context.unknown_submits += 1
             case State.LOST:

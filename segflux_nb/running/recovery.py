@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,8 @@ from ..runlog.rows import LoggedRun
 from ..service.api import HISTORY_ROWS, Api
 from ..service.wire import HistoryRow
 from .async_journal import AsyncJournal
-from .policy.reconcile import FAR_SECONDS, History
+from .context import RunContext
+from .policy.reconcile import FAR_SECONDS, FARTHEST_SECONDS, History
 
 TRIES = 8
 """How often a page of the history is asked for before an unknown run stays unknown for now."""
@@ -24,6 +26,15 @@ PAGE_PAUSE = Backoff(first=0.5, longest=32.0)
 
 MOST_PAGES = 1000
 """Pages that are read at most."""
+
+LONGEST = 600.0
+"""Seconds that it may take to read the history once, all pages and pauses together."""
+
+NAMES = tuple(name for name in MODEL.parameters if name != "hardware")
+"""The fields that decide the picture."""
+
+# The addresses of an earlier job of this run, one that failed, must not stay with the new one.
+_FORGOTTEN: dict[str, Any] = {"error": "", "status_url": None, "response_url": None}
 
 
 class Recovery:
@@ -60,89 +71,182 @@ class Recovery:
         self._is_elsewhere = is_elsewhere
         self._jitter = jitter
 
-    async def reconcile(
-        self, runs: list[LoggedRun], on_change: Callable[[str, State], None], *, resubmit_unknown: bool
-    ) -> None:
-        """Look up runs that are unknown, or were being submitted by a process that is gone.
-
-        Parameters
-        ----------
-        runs:
-            The runs.
-        on_change:
-            Called with a run's digest and state when its state changes.
-        resubmit_unknown:
-            Whether a run that the history does not show is planned again in any case.
-        """
+    async def unknown(self, runs: list[LoggedRun]) -> list[LoggedRun]:
+        """Those of these runs that must be looked up: unknown, or left by a process that was submitting them."""
         unknown = []
         for run in runs:
             if run.state is State.SUBMITTING and not self._is_elsewhere(run):
                 run = await self.abandon(run)
             if run.state is State.UNKNOWN:
                 unknown.append(run)
-        if not unknown:
+        return unknown
+
+    async def reconcile(self, runs: list[LoggedRun], context: RunContext, *, resubmit_unknown: bool) -> None:
+        """Look up unknown runs.
+
+        Parameters
+        ----------
+        runs:
+            The runs.
+        context:
+            The call of the engine.
+        resubmit_unknown:
+            Whether a run that the history does not show is submitted again in any case, after a last look.
+        """
+        if not runs or (history := await self._history_or_none(runs, context)) is None:
             return
+        for run in runs:
+            moved = await self._adopt(run, history)
+            if moved is None and self._api.history_complete_after is not None:
+                moved = await self._journal.move_or_reload(run, State.PLANNED, **_FORGOTTEN)
+            if moved is not None:
+                context.on_change(run.digest, moved.state)
+            elif resubmit_unknown:
+                context.resubmit.add(run.digest)
+
+    async def resubmit(self, run: LoggedRun, context: RunContext) -> LoggedRun | None:
+        """Look once more, right before an unknown run is submitted again; None where the history cannot be read.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        context:
+            The call of the engine.
+        """
+        history = await self._history_or_none([run], context)
+        if history is None:
+            return None
+        return await self._adopt(run, history, far=FARTHEST_SECONDS) or await self._journal.move_or_reload(
+            run, State.PLANNED, **_FORGOTTEN
+        )
+
+    async def _adopt(self, run: LoggedRun, history: History, *, far: float = FAR_SECONDS) -> LoggedRun | None:
+        """Give a run the job that the history shows for it; None where it shows none.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        history:
+            The history.
+        far:
+            How many seconds before the submit the job may be dated.
+        """
+        job = history.find(
+            run.parameters, run.submitted_at or 0.0, self._api.clock_offset, self._journal.knows_request, far=far
+        )
+        if job is None:
+            return None
+        found = {"request_id": job.request_id, "accepted_at": run.submitted_at}
+        return await self._journal.move_or_reload(run, State.SUBMITTED, **_FORGOTTEN, **found)
+
+    async def _history_or_none(self, unknown: list[LoggedRun], context: RunContext) -> History | None:
+        """The history since the first of these submits; None where it cannot be read for now.
+
+        Parameters
+        ----------
+        unknown:
+            The runs.
+        context:
+            The call of the engine; no page is asked for again once it stops.
+        """
         try:
-            history = await self._history(unknown)
-        except (ServiceError, TransportError):
-            return
-        for run in unknown:
-            submitted_at = (run.submitted_at or 0.0) + self._api.clock_offset
-            job = history.find(run.parameters, submitted_at, self._journal.knows_request)
-            # The addresses of an earlier job of this run, one that failed, must not stay with the new one.
-            changes: dict[str, Any] = {"error": "", "status_url": None, "response_url": None}
-            if job is not None:
-                changes |= {"request_id": job.request_id, "accepted_at": run.submitted_at}
-            elif self._api.history_complete_after is None and not resubmit_unknown:
-                continue
-            to = State.PLANNED if job is None else State.SUBMITTED
-            moved = await self._journal.move_or_reload(run, to, **changes)
-            on_change(run.digest, moved.state)
+            return await self._history(unknown, context)
+        except (ServiceError, TransportError, TimeoutError):
+            return None
 
     async def abandon(self, run: LoggedRun) -> LoggedRun:
         """Note that the process that was submitting a run is gone."""
         reason = "the process that submitted it ended before its answer came"
         return await self._journal.move_or_reload(run, State.UNKNOWN, owner=None, error=reason)
 
-    async def _history(self, unknown: list[LoggedRun]) -> History:
+    async def _history(self, unknown: list[LoggedRun], context: RunContext) -> History:
         """The history since the first of these submits.
 
         A service may declare how long its history takes to be complete; its first answer tells. Then the history is
         read once it certainly shows the last of these submits.
+
+        Parameters
+        ----------
+        unknown:
+            The runs.
+        context:
+            The call of the engine.
         """
         times = [run.submitted_at or 0.0 for run in unknown]
         since, latest = min(times), max(times)
         if self._api.history_complete_after is None:
             asked = self._clock.now()  # an answer that comes late shows the history as it was then
-            rows = await self._read(since)
+            rows = await self._read(since, unknown, context)
             if asked - latest >= (self._api.history_complete_after or 0.0):
-                return History(rows, MODEL.parameters)
+                return History(rows, NAMES)
         declared = self._api.history_complete_after or 0.0
         missing = declared - (self._clock.now() - latest)
         if missing > 0:
             await self._clock.sleep(min(missing, declared))
-        return History(await self._read(since), MODEL.parameters)
+        return History(await self._read(since, unknown, context), NAMES)
 
-    async def _read(self, since: float) -> list[HistoryRow]:
-        """The whole history back to a moment: a row that is missing from a part of it proves nothing."""
-        since += min(0.0, self._api.clock_offset) - FAR_SECONDS
-        rows: list[HistoryRow] = []
-        for page in range(1, MOST_PAGES + 1):
-            found = await self._page(since, page)
-            rows.extend(found)
-            reaches_back = bool(found) and (found[-1].created_at or since) < since
-            if len(found) < HISTORY_ROWS or reaches_back:
-                return rows
+    async def _read(self, since: float, unknown: list[LoggedRun], context: RunContext) -> list[HistoryRow]:
+        """The whole history back to a moment: a row that is missing from a part of it proves nothing.
+
+        Pages may be shorter than what was asked for, and rows may move from one page to the next while they are read.
+        Only a page without a new row is the end, or one with which each of these submits was found.
+
+        Parameters
+        ----------
+        since:
+            The moment, in seconds since 1970 UTC by our clock.
+        unknown:
+            The runs that are looked for.
+        context:
+            The call of the engine.
+        """
+        since = max(0.0, since + min(0.0, self._api.clock_offset) - FARTHEST_SECONDS)
+        rows: dict[str, HistoryRow] = {}
+        async with asyncio.timeout(LONGEST):
+            for page in range(1, MOST_PAGES + 1):
+                found = await self._page(since, page, context)
+                known = len(rows)
+                rows.update((row.request_id, row) for row in found)
+                reaches_back = all(row.created_at is not None and row.created_at < since for row in found)
+                if len(rows) == known or reaches_back or self._shows_all(unknown, History(rows.values(), NAMES)):
+                    return list(rows.values())
         raise AnswerLost(f"The history since then has more than {MOST_PAGES * HISTORY_ROWS:,} rows")
 
-    async def _page(self, since: float, page: int) -> list[HistoryRow]:
-        """A page, asked for several times: a question costs nothing."""
+    def _shows_all(self, unknown: list[LoggedRun], history: History) -> bool:
+        """Whether a part of the history has a job for each of these runs."""
+        taken: set[str] = set()
+        for run in unknown:
+            job = history.find(
+                run.parameters,
+                run.submitted_at or 0.0,
+                self._api.clock_offset,
+                lambda request_id: request_id in taken or self._journal.knows_request(request_id),
+            )
+            if job is None:
+                return False
+            taken.add(job.request_id)
+        return True
+
+    async def _page(self, since: float, page: int, context: RunContext) -> list[HistoryRow]:
+        """A page, asked for several times: a question costs nothing.
+
+        Parameters
+        ----------
+        since:
+            The moment at which the history begins.
+        page:
+            The number of the page.
+        context:
+            The call of the engine.
+        """
         for attempt in range(1, TRIES + 1):
             try:
                 return await self._api.history(since, page)
             except (ServiceError, TransportError) as error:
                 permanent = isinstance(error, ServiceError) and error.status in (401, 403)
-                if permanent or attempt == TRIES:
+                if permanent or attempt == TRIES or context.stop:
                     raise
             await self._clock.sleep(PAGE_PAUSE.seconds(attempt, self._jitter))
         raise AssertionError("unreachable")

@@ -137,6 +137,7 @@ class Submitter:
         with holding(self._journal.run_id(run)):
             intent = None
             try:
+                content = canonical_json(run.parameters).encode()
                 intent = await self._journal.move(
                     run,
                     State.SUBMITTING,
@@ -149,7 +150,12 @@ class Submitter:
                     self._limiter.release("submit")
             if intent is None:
                 return self._journal.reload(run), None
-            outcome = await self._api.submit(canonical_json(run.parameters).encode())
+            try:
+                outcome = await self._api.submit(content)
+            except Exception as unforeseen:
+                # It may have arrived. The engine reports the error.
+                await self._journal.move(intent, State.UNKNOWN, owner=None, error=type(unforeseen).__name__)
+                raise
             if last and isinstance(outcome, NotSent) and isinstance(outcome.error, ServerError):
                 outcome = Refused(outcome.error)
             changes: dict[str, Any] = {"owner": None}

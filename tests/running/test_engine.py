@@ -240,7 +240,7 @@ def test_an_interrupted_sweep_goes_on_and_pays_nothing_twice(bench):
         with pytest.raises(asyncio.CancelledError):
             b.run(sweep(12), max_in_flight=5, during=during)
 
-    for seconds in (0.01, 0.06, 0.12, 3, 22, 25):
+    for seconds in (0.01, 0.06, 0.12, 3, 10, 12):
         interrupt_after(seconds)
     assert {row.state for row in b.run(sweep(12))} == {"completed"}
     assert b.ledger.submits == 12
@@ -431,7 +431,7 @@ def test_a_part_of_the_history_proves_nothing(bench, monkeypatch):
     first, *others = sweep(150)
     with_history = recovery.Recovery.reconcile
 
-    async def not_now(self, runs, on_change, *, resubmit_unknown):
+    async def not_now(self, runs, context, *, resubmit_unknown):
         return runs
 
     monkeypatch.setattr(recovery.Recovery, "reconcile", not_now)
@@ -440,6 +440,6 @@ def test_a_part_of_the_history_proves_nothing(bench, monkeypatch):
     monkeypatch.setattr(recovery.Recovery, "reconcile", with_history)
     assert b.states([first]) == ["unknown"]
     assert [row.state for row in b.run([first])] == ["unknown"]
-    monkeypatch.setattr(recovery, "MOST_PAGES", 2)
+    monkeypatch.setattr(recovery, "MOST_PAGES", 3)  # two with rows, and an empty one: the end
     assert [row.state for row in b.run([first])] == ["completed"]
     assert b.ledger.submits == 150

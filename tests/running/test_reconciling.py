@@ -3,7 +3,7 @@
 import pytest
 
 import segflux_nb as sf
-from segflux_nb.running.policy.reconcile import FAR_SECONDS, SKEW_SECONDS, History
+from segflux_nb.running.policy.reconcile import FAR_SECONDS, FARTHEST_SECONDS, SKEW_SECONDS, History
 from segflux_nb.service.wire import HistoryRow
 from tests.support.virtual import Bench
 
@@ -21,16 +21,32 @@ def no_run(request_id):
 
 def test_the_oldest_that_is_not_older_than_the_submit_and_of_no_other_run():
     history = History([row("late", 9), row("first", 1), row("old", -SKEW_SECONDS - 1), row("other", 2, seed=2)], BODY)
-    assert history.find(BODY, NOW, no_run).request_id == "first"
-    assert history.find(BODY, NOW, lambda request_id: request_id == "first").request_id == "late"
-    assert history.find({**BODY, "seed": 3}, NOW, no_run) is None
-    assert history.find({**BODY, "lora_strength": 1.0}, NOW, no_run).request_id == "first", "1 and 1.0 are the same"
+    assert history.find(BODY, NOW, 0.0, no_run).request_id == "first"
+    assert history.find(BODY, NOW, 0.0, lambda request_id: request_id == "first").request_id == "late"
+    assert history.find({**BODY, "seed": 3}, NOW, 0.0, no_run) is None
+    assert history.find({**BODY, "lora_strength": 1.0}, NOW, 0.0, no_run).request_id == "first", (
+        "1 and 1.0 are the same"
+    )
+
+
+def test_numbers_are_compared_as_numbers_and_texts_as_texts():
+    history = History([row("one", 1, seed="1", lora_strength="1.0")], BODY)
+    assert history.find(BODY, NOW, 0.0, no_run).request_id == "one"
+    assert history.find({**BODY, "prompt": "1"}, NOW, 0.0, no_run) is None
+    assert history.find({**BODY, "seed": 10**30 + 1}, NOW, 0.0, no_run) is None
+
+
+def test_a_date_of_the_service_that_is_a_day_off_hides_no_row():
+    history = History([row("ours", 5)], BODY)
+    for offset in (-86_400.0, 86_400.0, 1e11):
+        assert history.find(BODY, NOW, offset, no_run).request_id == "ours"
 
 
 def test_with_none_of_the_time_the_latest_of_the_hours_before():
     history = History([row("hours ago", -FAR_SECONDS - 1), row("an hour ago", -3600), row("before", -4000)], BODY)
-    assert history.find(BODY, NOW, no_run).request_id == "an hour ago"
-    assert history.find(BODY, NOW + 3700, no_run) is None
+    assert history.find(BODY, NOW, 0.0, no_run).request_id == "an hour ago"
+    assert history.find(BODY, NOW + 3700, 0.0, no_run) is None
+    assert history.find(BODY, NOW + 3700, 0.0, no_run, far=FARTHEST_SECONDS).request_id == "an hour ago"
 
 
 @pytest.mark.parametrize("hours", [-1.0, 1.0])

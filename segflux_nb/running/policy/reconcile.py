@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
+from ...model import MODEL
 from ...service.wire import HistoryRow
 
 SKEW_SECONDS = 120.0
@@ -13,6 +16,12 @@ SKEW_SECONDS = 120.0
 
 FAR_SECONDS = 2 * 3600.0
 """How far the clocks may have differed when the submit was made: an hour's step, and some more."""
+
+FARTHEST_SECONDS = 26 * 3600.0
+"""The same right before a run is paid for again, where a wrong date of the service must be no reason to pay."""
+
+NUMBERS = frozenset(name for name, field in MODEL.parameters.items() if field.kind in ("integer", "number"))
+"""The fields whose values are numbers, however the service writes them."""
 
 
 class History:
@@ -35,33 +44,60 @@ class History:
                 self._by_body[self._key(row.body)].append(row)
 
     def find(
-        self, body: Mapping[str, Any], submitted_at: float, is_known: Callable[[str], bool]
+        self,
+        body: Mapping[str, Any],
+        submitted_at: float,
+        clock_offset: float,
+        is_known: Callable[[str], bool],
+        *,
+        far: float = FAR_SECONDS,
     ) -> HistoryRow | None:
         """The oldest row with this body that is not older than the submit and belongs to no run of the log.
 
-        If there is none, the latest one of the two hours before: a clock may have been wrong when the submit was
-        made, and it is better to adopt an equal job that is paid for already than to pay again.
+        The service's clock is believed first, then our own, because a gateway may write a wrong date. If no row is
+        later than the submit by either of them, the latest one of some time before counts: a clock may have been
+        wrong when the submit was made, and it is better to adopt an equal job that is paid for than to pay again.
 
         Parameters
         ----------
         body:
             What was sent.
         submitted_at:
-            When it was sent, by the service's clock (seconds since 1970 UTC).
+            When it was sent, by our clock (seconds since 1970 UTC).
+        clock_offset:
+            Seconds that the service's clock is ahead of ours, as far as it is known.
         is_known:
             Whether the job with this id belongs to a run already.
+        far:
+            How many seconds before the submit a row may be.
         """
-        rows = [row for row in self._by_body.get(self._key(body), ()) if not is_known(row.request_id)]
-        later = [row for row in rows if row.created_at is None or row.created_at >= submitted_at - SKEW_SECONDS]
-        if later:
-            return later[0]
-        near = [row for row in rows if (row.created_at or 0.0) >= submitted_at - FAR_SECONDS]
+        rows = [
+            row for row in self._by_body.get(self._key(body), ()) if row.request_id and not is_known(row.request_id)
+        ]
+        moments = (submitted_at + clock_offset, submitted_at)
+        for moment in moments:
+            later = [row for row in rows if row.created_at is None or row.created_at >= moment - SKEW_SECONDS]
+            if later:
+                return later[0]
+        near = [row for row in rows if (row.created_at or 0.0) >= min(moments) - far]
         return near[-1] if near else None
 
     def _key(self, body: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple(repr(_comparable(body.get(name))) for name in self._names)
+        return tuple(_comparable(name, body.get(name)) for name in self._names)
 
 
-def _comparable(value: object) -> object:
-    """A number as a float: 1 and 1.0 are equal to the service."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+def _comparable(name: str, value: object) -> object:
+    """A value in the form in which equal ones are equal: 1, 1.0, "1" and 1e0 are one number.
+
+    Parameters
+    ----------
+    name:
+        The field.
+    value:
+        Its value.
+    """
+    if name in NUMBERS and isinstance(value, int | float | str) and not isinstance(value, bool):
+        with suppress(ArithmeticError, ValueError):
+            number = Decimal(str(value).strip())
+            return number if number.is_finite() else repr(value)
+    return value.strip() if isinstance(value, str) else repr(value)
