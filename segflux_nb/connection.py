@@ -271,7 +271,8 @@ class Connection:
         """Ask the service on a connection of its own, which is closed at once."""
         transport = HttpTransport(service, self._secret, QUESTION_SECONDS)
         try:
-            return await Api(service, transport, self._clock, self._secret).is_simulator()
+            api = Api(service, transport, self._clock, self._secret)
+            return bool(await _within(QUESTION_SECONDS, api.is_simulator()))
         finally:
             await transport.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import dataclass, field
-from typing import Any, Self, cast
+from typing import Any, Self
 from urllib.parse import quote
 
 from ..backoff import Backoff, RandomSource
@@ -20,7 +20,8 @@ from ..errors import (
     ServiceError,
     TransportError,
 )
-from ..service.addresses import HOSTED, Service, at
+from ..service.addresses import HOSTED, Service, at, origin
+from ..service.json_reader import read_object
 from ..service.keys import find_key
 from ..service.transport import HttpRequest, HttpResponse, HttpTransport, Transport
 from ..service.wire import service_error
@@ -30,6 +31,9 @@ TIMEOUT, INTERVAL = 600.0, 1.0
 
 GET_TRIES = 6
 """How often a GET is sent before its error is raised."""
+
+LONGEST_PAUSE = 120.0
+"""If the service says to wait longer, in seconds, its error is raised at once."""
 
 GET_PAUSE = Backoff(first=0.5, longest=8.0)
 """Between tries of a GET."""
@@ -79,7 +83,7 @@ class AsyncSegmindClient:
         self, api_key: str | None = None, base_url: str = HOSTED.api + "/v1", timeout: float | None = None
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._service: Service = HOSTED if base_url.startswith(HOSTED.api) else at(base_url)
+        self._service: Service = HOSTED if origin(base_url) == HOSTED.api else at(base_url)
         self._secret = find_key(api_key)
         self._clock: Clock = SystemClock()
         self._jitter: RandomSource = random.random
@@ -156,7 +160,7 @@ class AsyncSegmindClient:
             The submit or a response was lost.
         """
         response = await self._post(f"{self._service.api}/v2/{quote(slug)}", parameters)
-        body = _json(response)
+        body = read_object(response.body)
         request_id = body.get("request_id")
         if not isinstance(request_id, str) or not request_id:
             raise InferenceError(
@@ -206,14 +210,14 @@ class AsyncSegmindClient:
             raise InferenceError(error.what, money="something may have been billed", remedy=_LOOK) from None
         if response.status != 200:
             # Without the gateway's JSON envelope, the service behind the gateway may have accepted the job.
-            maybe = response.status in (502, 504) or (response.status >= 500 and not _json(response))
+            maybe = response.status in (502, 504) or (response.status >= 500 and not read_object(response.body))
             raise self._service_error(response, None, maybe_billed=maybe)
         return response
 
     async def _get(
         self, url: str, *, request_id: str | None = None, query: dict[str, str] | None = None
     ) -> dict[str, Any]:
-        """Send a GET, again after transport errors, 429 and 5xx. A body with a final status is always a result.
+        """Send a GET, again after transport errors, 429 and 5xx. FAILED is a result only in a 200 or 422.
 
         Parameters
         ----------
@@ -232,13 +236,18 @@ class AsyncSegmindClient:
             except TransportError as error:
                 failure = InferenceError(error.what, request_id=request_id, remedy=_ASK)
             else:
-                body = _json(response)
-                if body and (response.status == 200 or body.get("status") in ("COMPLETED", "FAILED")):
+                body = read_object(response.body)
+                status = body.get("status")
+                if body and (
+                    response.status == 200 or status == "COMPLETED" or (status == "FAILED" and response.status == 422)
+                ):
                     return body
                 failure = self._service_error(response, request_id)
-                if response.status != 429 and 300 <= response.status < 500:
+                if response.status != 429 and 300 <= response.status < 500 and status != "FAILED":
                     raise failure
                 pause = max(pause, failure.retry_after or 0.0)
+                if pause > LONGEST_PAUSE:
+                    raise failure
             if attempt == GET_TRIES:
                 raise failure
             await self._clock.sleep(pause)
@@ -339,11 +348,3 @@ class AsyncInferenceJob:
     async def _ask(self, address: str, tail: str) -> dict[str, Any]:
         url = self._client._service.request_url(address, self.request_id, tail)
         return await self._client._get(url, request_id=self.request_id)
-
-
-def _json(response: HttpResponse) -> dict[str, Any]:
-    try:
-        body = json.loads(response.body)
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", body) if isinstance(body, dict) else {}

@@ -16,13 +16,24 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from ..errors import NotSentError
-from .addresses import Service
+from .addresses import Service, is_address
 
 MOST_HOPS = 4
 """Requests of one download: the first, and three redirects."""
 
 MOST_SECONDS = 180.0
 """A download that takes longer is given up for now, even if bytes still arrive."""
+
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_HOLD_IPV4 = [
+    ipaddress.IPv6Network(network) for network in ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96")
+]
+"""Addresses whose last four bytes are an IPv4 address: compatible, mapped and translated ones, and NAT64."""
+
+
+_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ async def check(url: str, service: Service) -> Target:
         host, port = (parts.hostname or "").encode("idna").decode("ascii"), parts.port
     except ValueError:
         host, port = "", None
-    if not host:
+    if not host or not is_address(url):
         raise NotSentError(f"Pictures are not fetched from {url!r}: it is not a valid address")
     if "https" in getproxies() and not proxy_bypass(host):
         return Target(url)  # the proxy resolves the name, in a network of its own
@@ -88,8 +99,8 @@ async def _resolve(host: str, port: int) -> str:
     """The first address of a host. All of its addresses must be public."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise NotSentError(f"{host} cannot be found: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        raise NotSentError(f"{host} cannot be found: {getattr(error, 'strerror', None) or error}") from None
     addresses = [str(entry[4][0]) for entry in found]
     for address in addresses:
         if not is_public(address):
@@ -101,15 +112,31 @@ async def _resolve(host: str, port: int) -> str:
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet.
+    """Whether an IP address belongs to the public internet. An address that has others in it counts as all of them.
 
-    >>> is_public("93.184.216.34"), is_public("169.254.169.254"), is_public("::ffff:10.0.0.1")
+    >>> is_public("93.184.216.34"), is_public("169.254.169.254"), is_public("64:ff9b::a9fe:a9fe")
     (True, False, False)
     """
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is not None:
-        found = found.ipv4_mapped
-    return found.is_global and not found.is_multicast
+    return all(_is_public(found) for found in _contained(ipaddress.ip_address(address.partition("%")[0])))
+
+
+def _is_public(found: _Address) -> bool:
+    return found.is_global and not (found.is_multicast or (found.is_reserved and found.version == 4))
+
+
+def _contained(found: _Address) -> list[_Address]:
+    """The addresses that a packet to this one may reach: itself, or the IPv4 address in it."""
+    if found.version == 4:
+        return [found]
+    if found.is_site_local or found in _LOCAL_NAT64:
+        return [ipaddress.IPv4Address(0)]
+    if found.teredo is not None:
+        return [*found.teredo]
+    if found.sixtofour is not None:
+        return [found.sixtofour]
+    if any(found in network for network in _HOLD_IPV4):
+        return [ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)]
+    return [found]
 
 
 def is_redirect(status: int) -> bool:

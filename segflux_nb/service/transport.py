@@ -11,11 +11,12 @@ Each purpose has a client of its own:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
 import ssl
 import sys
-from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, Protocol
@@ -24,19 +25,28 @@ import certifi
 import httpx2
 
 from ..errors import AnswerLost, NotSentError, TransportError, WorkspaceError
+from ..markup import shorten
 from ..version import __version__
-from .addresses import Service, join, origin
+from .addresses import Service, is_address, join, origin
+from .content_coding import unpacked
 from .downloads import MOST_HOPS, MOST_SECONDS, check, is_redirect
 from .secret import Secret
 
 MOST_BYTES = {"submit": 1 << 20, "call": 8 << 20, "download": 64 << 20}
-"""The largest body that is read, by client."""
+"""The largest body that is read, by client: as it comes, and unpacked."""
 
 DOWNLOADS_AT_A_TIME = 4
 
 _CONNECT_SECONDS = 10.0
 _READ_SECONDS = {"submit": 90.0, "call": 30.0, "download": 60.0}
 """How long a connection may stay silent, by client."""
+
+_POOL_SECONDS = 30.0
+
+TOTAL_SECONDS = {"submit": 90.0, "call": 60.0, "download": MOST_SECONDS}
+"""How long a call may take, by client, even if bytes still arrive."""
+
+_CLOSE_SECONDS = 5.0
 
 Purpose = Literal["submit", "status", "result", "history", "account", "download"]
 
@@ -203,16 +213,20 @@ class HttpTransport:
     def __init__(self, service: Service, secret: Secret | None, read_seconds: float | None = None) -> None:
         self._service = service
         self._read_seconds = read_seconds
-        agent = {"user-agent": f"segflux-nb/{__version__}"}
+        headers = {"user-agent": f"segflux-nb/{__version__}", "accept-encoding": "gzip, deflate"}
         key = _KeyHeader(secret, {service.api, service.history}) if secret is not None else None
         # The environment's proxies and certificates apply to the hosted service. A service on this machine depends on
         # neither.
         proxies = [] if service.is_loopback else [name for name in _PROXIES[:6] if os.environ.get(name)]
         self._way = f" through the proxy of {' or '.join(proxies)}" if proxies else ""
-        tls = own_tls_context() if service.is_loopback and service.api.startswith("http:") else tls_context()
-        common: dict[str, Any] = {"trust_env": not service.is_loopback, "verify": tls}
+        common: dict[str, Any] = {
+            "headers": headers,
+            "trust_env": not service.is_loopback,
+            "verify": own_tls_context() if service.is_loopback and service.api.startswith("http:") else tls_context(),
+            "event_hooks": {"response": [_set_location_aside]},
+        }
         try:
-            self._open_clients(key, agent, common)
+            self._open_clients(key, common)
         except (ValueError, ImportError, httpx2.InvalidURL) as error:
             reason = _text(error).split(". ", 1)[0]
             for name in _PROXIES:
@@ -220,24 +234,20 @@ class HttpTransport:
             raise _wrong_setting(_PROXIES, reason) from None
         self._downloads = asyncio.Semaphore(DOWNLOADS_AT_A_TIME)
 
-    def _open_clients(self, key: _KeyHeader | None, agent: dict[str, str], common: dict[str, Any]) -> None:
+    def _open_clients(self, key: _KeyHeader | None, common: dict[str, Any]) -> None:
         """A client for each purpose. They read the proxies of the environment.
 
         Parameters
         ----------
         key:
             Adds the API key; None for no key.
-        agent:
-            The header that names this program.
         common:
             What all clients get.
         """
         self._clients = {
-            "submit": httpx2.AsyncClient(
-                auth=key, headers=agent, limits=httpx2.Limits(max_keepalive_connections=0), **common
-            ),
-            "call": httpx2.AsyncClient(auth=key, headers=agent, **common),
-            "download": httpx2.AsyncClient(headers=agent | {"accept-encoding": "identity"}, **common),
+            "submit": httpx2.AsyncClient(auth=key, limits=httpx2.Limits(max_keepalive_connections=0), **common),
+            "call": httpx2.AsyncClient(auth=key, **common),
+            "download": httpx2.AsyncClient(**common),
         }
 
     async def send(self, request: HttpRequest) -> HttpResponse:
@@ -245,14 +255,16 @@ class HttpTransport:
         failure: TransportError
         try:
             if request.purpose == "download":
-                async with self._downloads, asyncio.timeout(MOST_SECONDS):
+                async with self._downloads, asyncio.timeout(self._total("download")):
                     return await self._download(request)
-            return await self._call(request)
+            kind = "submit" if request.purpose == "submit" else "call"
+            async with asyncio.timeout(self._total(kind)):
+                return await self._call(request, kind)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
             failure = NotSentError(f"{origin(request.url)} cannot be reached{self._way}: {_text(error)}")
-        except (httpx2.UnsupportedProtocol, httpx2.InvalidURL) as error:
-            failure = NotSentError(f"{request.url!r} is not a valid address: {_text(error)}")
-        except (httpx2.RequestError, TimeoutError) as error:
+        except TimeoutError:
+            failure = AnswerLost(f"The response of {origin(request.url)} was not complete in time")
+        except (httpx2.RequestError, httpx2.InvalidURL, ValueError) as error:
             failure = AnswerLost(f"The response of {origin(request.url)} was lost: {_text(error)}")
         # Raised outside the handlers: the error then has no frames of the HTTP library, whose variables hold headers.
         raise failure
@@ -260,21 +272,29 @@ class HttpTransport:
     async def close(self) -> None:
         """Close connections."""
         for client in self._clients.values():
-            await client.aclose()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await client.aclose()
 
-    async def _call(self, request: HttpRequest) -> HttpResponse:
-        kind = "submit" if request.purpose == "submit" else "call"
-        headers = {"content-type": "application/json"} if request.content is not None else None
-        async with self._clients[kind].stream(
+    async def _call(self, request: HttpRequest, kind: str) -> HttpResponse:
+        client = self._clients[kind]
+        # Only what fails here was certainly not sent. Once a request is under way, the library raises the same errors
+        # for an address in the response.
+        if not is_address(request.url):
+            raise NotSentError(f"{shorten(request.url, 300)!r} is not a valid address")
+        sent = client.build_request(
             request.method,
             request.url,
             content=request.content,
             params=dict(request.query) or None,
-            headers=headers,
+            headers={"content-type": "application/json"} if request.content is not None else None,
             timeout=self._timeout(kind),
-        ) as response:
-            body = await _read(response.aiter_bytes(), MOST_BYTES[kind])
-            return HttpResponse(response.status_code, dict(response.headers), body)
+        )
+        response = await client.send(sent, stream=True)
+        try:
+            return await _read(response, MOST_BYTES[kind])
+        finally:
+            await response.aclose()
 
     async def _download(self, request: HttpRequest) -> HttpResponse:
         """Follow redirects. Each target is checked like the first."""
@@ -288,16 +308,19 @@ class HttpTransport:
                 extensions=target.extensions,
                 timeout=self._timeout("download"),
             ) as response:
-                if is_redirect(response.status_code) and "location" in response.headers:
-                    url = join(url, response.headers["location"])
+                location = response.extensions.get(_LOCATION)
+                if is_redirect(response.status_code) and location:
+                    url = join(url, location)
                     continue
-                # Raw bytes: a picture that the server compressed is not unpacked, whatever its size would be.
-                body = await _read(response.aiter_raw(), MOST_BYTES["download"])
-                return HttpResponse(response.status_code, dict(response.headers), body)
+                return await _read(response, MOST_BYTES["download"])
         raise NotSentError(f"{request.url!r} leads through more than {MOST_HOPS - 1} redirects")
 
+    def _total(self, kind: str) -> float:
+        return max(self._read_seconds or 0.0, TOTAL_SECONDS[kind])
+
     def _timeout(self, kind: str) -> httpx2.Timeout:
-        return httpx2.Timeout(self._read_seconds or _READ_SECONDS[kind], connect=_CONNECT_SECONDS)
+        silent = self._read_seconds or _READ_SECONDS[kind]
+        return httpx2.Timeout(silent, connect=_CONNECT_SECONDS, pool=min(silent, _POOL_SECONDS))
 
 
 class _KeyHeader(httpx2.Auth):
@@ -321,16 +344,33 @@ class _KeyHeader(httpx2.Auth):
         yield request
 
 
-async def _read(stream: AsyncIterator[bytes], most: int) -> bytes:
-    """Read a body of at most `most` bytes; `httpx2.ReadError` if it is larger."""
+_LOCATION = "segflux.location"
+
+
+async def _set_location_aside(response: httpx2.Response) -> None:
+    """Keep the target of a redirect from the library: it would raise for a target that it cannot use."""
+    location = response.headers.pop("location", None)
+    if location is not None:
+        response.extensions[_LOCATION] = location
+
+
+async def _read(response: httpx2.Response, most: int) -> HttpResponse:
+    """Read and unpack a body of at most `most` bytes.
+
+    Raises
+    ------
+    httpx2.ReadError, ValueError
+        It is larger, or damaged.
+    """
     chunks: list[bytes] = []
     size = 0
-    async for chunk in stream:
+    async for chunk in response.aiter_raw():
         size += len(chunk)
         if size > most:
             raise httpx2.ReadError(f"it is larger than {most >> 20} MiB")
         chunks.append(chunk)
-    return b"".join(chunks)
+    body = unpacked(b"".join(chunks), response.headers.get("content-encoding", ""), most)
+    return HttpResponse(response.status_code, dict(response.headers), body)
 
 
 def _text(error: Exception) -> str:

@@ -2,12 +2,15 @@
 
 import asyncio
 import contextlib
+import functools
 import gzip
 import os
 import socket
 import ssl
 import sys
 import threading
+import tracemalloc
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from segflux_nb.errors import AnswerLost, NotSentError, PictureError, ServiceErr
 from segflux_nb.service import transport
 from segflux_nb.service.addresses import HOSTED, Service, at
 from segflux_nb.service.api import Api
+from segflux_nb.service.content_coding import unpacked
 from segflux_nb.service.downloads import check, is_public
 from segflux_nb.service.secret import Secret
 from segflux_nb.service.transport import HttpRequest, HttpTransport
@@ -137,6 +141,8 @@ NOT_PUBLIC = [
     *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1"),
     *("255.255.255.255", "::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1"),
     *("ff02::1", "2001:db8::1", "198.18.0.1", "192.0.2.1"),
+    *("64:ff9b::a9fe:a9fe", "64:ff9b::7f00:1", "64:ff9b:1::1", "2002:7f00:1::", "2002:a9fe:a9fe::", "::127.0.0.1"),
+    *("::ffff:0:10.0.0.1", "::10.0.0.1", "fec0::1", "2001:0:7f00:1::", "::ffff:0.0.0.0", "240.0.0.1"),
 ]
 
 
@@ -186,29 +192,92 @@ def resolve_to(monkeypatch, addresses):
         monkeypatch.delenv(name, raising=False)
 
 
-def test_a_compressed_bomb_is_no_picture_and_is_not_unpacked():
-    bomb = gzip.compress(b"x" * (80 << 20))
-    with serving(say(200, bomb, content_encoding="gzip")) as own:
+@pytest.mark.parametrize("purpose", ["status", "submit", "download"])
+def test_a_compressed_bomb_is_given_up(purpose):
+    bomb = gzip.compress(gzip.compress(b"x" * (80 << 20)))
+    with (
+        serving(say(200, bomb, content_encoding="gzip, gzip")) as own,
+        pytest.raises(AnswerLost, match="larger than"),
+    ):
+        send(at(own.url), HttpRequest("GET", own.url, purpose))
+
+
+def test_a_bomb_takes_no_memory():
+    bomb = gzip.compress(bytes(128 << 20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="larger than"):
+            unpacked(bomb, "gzip", 8 << 20)
+        assert tracemalloc.get_traced_memory()[1] < 32 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_picture_that_came_packed_is_unpacked():
+    with serving(say(200, gzip.compress(b"picture"), content_encoding="gzip")) as own:
         (response,) = send(at(own.url), HttpRequest("GET", own.url, "download"))
-        assert response.body == bomb
-        assert own.got[0][2]["accept-encoding"] == "identity"
+    assert response.body == b"picture"
 
 
-def test_a_download_that_drips_for_ever_is_given_up(monkeypatch):
-    monkeypatch.setattr(transport, "MOST_SECONDS", 0.2)
+@pytest.mark.parametrize("where", ["http://[::1/x", "ftp://x/", "javascript:alert(1)", "https://xn--/", "//"])
+def test_an_address_in_the_answer_to_a_submit_does_not_hide_that_it_was_sent(where):
+    with serving(say(307, location=where)) as own:
+        (response,) = send(at(own.url), HttpRequest("POST", own.url + "/v2/x", "submit", b"{}"))
+        assert response.status == 307
+        assert len(own.got) == 1
+
+
+@pytest.mark.parametrize("url", ["https://xn--/x", "http://[::1/x", "http://127.0.0.1:99999/x", "https://a\ud83d/x"])
+def test_an_address_that_cannot_be_sent_is_not_sent(url):
+    for purpose in ("status", "submit", "download"):
+        with pytest.raises(NotSentError):
+            send(HOSTED, HttpRequest("GET", url, purpose))
+
+
+@pytest.mark.parametrize(
+    ("body", "codings", "found"),
+    [
+        (b"{}", "gzip", b"{}"),
+        (b"{}", "", b"{}"),
+        (gzip.compress(b"{}"), "", b"{}"),
+        (gzip.compress(b"{}") + gzip.compress(b"[]"), "gzip", b"{}[]"),
+        (gzip.compress(gzip.compress(b"{}")), "x-gzip, GZIP", b"{}"),
+        (zlib.compress(b"{}"), "deflate", b"{}"),
+        (zlib.compress(b"{}")[2:-4], "deflate", b"{}"),
+        (gzip.compress(b"{}")[:-12], "gzip", None),
+        (b"\x8b\xff", "br", None),
+        (gzip.compress(bytes(101)), "gzip", None),
+        (functools.reduce(lambda body, _: gzip.compress(body), range(6), b"{}"), "", None),
+    ],
+)
+def test_bodies_are_unpacked_within_a_limit(body, codings, found):
+    if found is None:
+        with pytest.raises(ValueError, match="it is"):
+            unpacked(body, codings, 100)
+    else:
+        assert unpacked(body, codings, 150) == found
+
+
+@pytest.mark.parametrize(("purpose", "kind"), [("download",) * 2, ("submit",) * 2, ("status", "call")])
+@pytest.mark.parametrize("what", ["body", "headers", "1xx"])
+def test_an_answer_that_drips_for_ever_is_given_up(purpose, kind, what, monkeypatch):
+    monkeypatch.setitem(transport.TOTAL_SECONDS, kind, 0.2)
     ended = threading.Event()
 
     def drip(handler):
-        handler.send_response(200)
-        handler.send_header("content-length", "1000")
-        handler.end_headers()
-        while not ended.wait(0.01):
-            handler.wfile.write(b"x")
+        start = b"" if what == "1xx" else b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n"
+        piece = {"body": b"x", "headers": b"x: y\r\n", "1xx": b"HTTP/1.1 102 Processing\r\n\r\n" * 20}[what]
         handler.close_connection = True
+        with contextlib.suppress(OSError):
+            handler.wfile.write(start + (b"\r\n" if what == "body" else b""))
+            for _ in range(300):
+                if ended.wait(0.01):
+                    break
+                handler.wfile.write(piece)
 
     with serving(drip) as own:
-        with pytest.raises(AnswerLost, match="was lost"):
-            send(at(own.url), HttpRequest("GET", own.url, "download"))
+        with pytest.raises(AnswerLost, match="not complete in time"):
+            send(at(own.url), HttpRequest("GET", own.url, purpose))
         ended.set()
 
 
