@@ -36,7 +36,7 @@ from .service.addresses import HOSTED
 from .service.keys import WAYS, unreadable_key_file
 from .sweep.plan import Plan, make_plan
 from .sweep.request import Request
-from .sweep.sweep import Sweep
+from .sweep.sweep import Sweep, check_sweep
 from .values import as_number, as_text
 from .widgets.progress import Progress, ProgressSource
 from .widgets.progress_display import shows_sheet
@@ -109,6 +109,7 @@ class Launcher:
         ask_balance:
             Whether to ask the hosted service for the balance of the account.
         """
+        check_sweep(sweep)
         return self._plan(list(sweep), self._connection.balance() if ask_balance else None)
 
     def start(
@@ -146,6 +147,7 @@ class Launcher:
         MissingKey, SweepError
             Before anything is sent.
         """
+        check_sweep(sweep)
         budget = Budget(self.cap(max_cost))
         title = _title(name)
         requests = self._next_takes(sweep) if again else list(sweep)

@@ -27,7 +27,7 @@ from .runs_verbs import (
     vote,
 )
 from .selection import Selection, Source
-from .sweep.sweep import Sweep
+from .sweep.sweep import Sweep, check_sweep
 
 
 class Runs(Selection):
@@ -80,6 +80,7 @@ def runs_of_sweep(source: Source, sweep: Sweep) -> Runs:
     sweep:
         The sweep; other takes that the log has of it are included.
     """
+    check_sweep(sweep)
     logged = source.log.sweeps.find(identity=sweep.identity)
     if logged is None:
         return Runs(source, [(cell.digest, cell.labels) for cell in sweep], sweep.axes, name=sweep.name)

@@ -449,3 +449,11 @@ def test_a_service_that_points_elsewhere_never_gets_the_key_there(tmp_path):
     second.shutdown()
     second.server_close()
     assert seen == [], "nothing at all went there"
+
+
+@pytest.mark.parametrize("wrong", ["sweep.toml", None, 3])
+def test_what_is_not_a_sweep_cannot_be_run(ws, wrong):
+    uses = [ws.run, ws.plan, ws.start]
+    for use in [*uses, ws.runs] if wrong == 3 else uses:
+        with pytest.raises(sf.SweepError, match="is not a sweep"):
+            use(wrong)

@@ -66,6 +66,7 @@ def arrange(
         Where a column does not exist, or there is nothing to show.
     """
     outer = [by] if isinstance(by, str) else list(by or ())
+    captions = [captions] if isinstance(captions, str) else list(captions)
     view.check([cols, rows, *outer, *captions, border, heat])
     if not len(view):
         raise LayoutError("There is no run to show: the frame has no rows", remedy="Loosen the filter")

@@ -16,6 +16,7 @@ from decimal import Decimal, InvalidOperation
 from typing import ParamSpec, TypeVar
 
 from ..errors import SweepError
+from ..markup import count as counted
 from ..values import as_integer, as_number
 
 P = ParamSpec("P")
@@ -239,7 +240,7 @@ def _steps(start: Decimal, end: Decimal, step: Decimal) -> Iterator[Decimal]:
 def _points(start: Decimal, end: Decimal, points: int) -> list[Decimal]:
     if not 2 <= points <= MOST_VALUES:
         raise SweepError(
-            f"The range {start} to {end} has {points} points",
+            f"The range {start} to {end} has {counted(points, 'point')}",
             remedy=f"Use 2 to {MOST_VALUES:,} points",
         )
     return [start + (end - start) * index / (points - 1) for index in range(points)]

@@ -296,6 +296,14 @@ class Sweep:
         return str(_HTML.render(title=repr(self), rows=shown))
 
 
+def check_sweep(value: object) -> None:
+    """Raise `SweepError` for a value that is not a sweep, such as the name of a sweep file."""
+    if not isinstance(value, Sweep):
+        raise SweepError(
+            f"{shorten(repr(value), 80)} is not a sweep", remedy="Give a Sweep, or Sweep.from_toml(path) for a file"
+        )
+
+
 class _Step(Protocol):
     """A change of the product's cells, kept as data so that `replace` can apply it again."""
 

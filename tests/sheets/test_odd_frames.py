@@ -118,3 +118,8 @@ def test_greys_of_sixteen_bits_are_those_of_eight():
     eight = np.indices((64, 64))[1].astype(np.uint8) * 4
     sixteen = Image.fromarray(eight.astype(np.uint16) * 257)
     assert Reader().difference(file_of(sixteen), file_of(Image.fromarray(eight))) < 0.01
+
+
+def test_one_caption_may_be_given_as_text(tmp_path):
+    saved = frame().pictures.sheet(cols="a", captions="b").save(tmp_path / "sheet.html")
+    assert "b x" in saved.read_text(encoding="utf-8")

@@ -48,7 +48,7 @@ def test_integer_ranges(text, values):
         ("0-1 (-0.2)", "(+0.2)"),
         ("1-0 (+0.2)", "(-0.2)"),
         ("0-1 (+0)", "step of zero"),
-        ("0-1 [1]", "1 points"),
+        ("0-1 [1]", "has 1 point."),
         ("0-10 (+0.00001)", "larger step"),
         ("", "has no value"),
         (",", "not a number"),
