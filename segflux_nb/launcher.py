@@ -180,6 +180,15 @@ class Launcher:
         self._check(failed)
         return self._follow(failed, runs, Budget(self.cap(None)), retry_held=True).wait_or_interrupt()
 
+    def retry_lost(self, runs: Runs) -> Runs:
+        """Ask again for what is lost among these runs, without paying, and give the runs afterwards."""
+        logged = self._log.runs.read([digest for digest, _ in runs.cells])
+        lost = [Request(run.parameters, run.take) for run in logged.values() if run.state is State.LOST]
+        if not lost:
+            return runs
+        self._check(lost)
+        return self._follow(lost, runs, Budget(self.cap(None)), only_collect=True).wait_or_interrupt()
+
     def snapshots(self, digests: Collection[str]) -> dict[str, RunSnapshot]:
         """What the log says of these runs, by digest."""
         return {
@@ -283,6 +292,7 @@ class Launcher:
         *,
         resubmit_unknown: bool = False,
         retry_held: bool = False,
+        only_collect: bool = False,
         has_stop_button: bool = False,
         display: Display | None = None,
     ) -> LiveRun:
@@ -300,6 +310,8 @@ class Launcher:
             Whether to submit again what may have been accepted.
         retry_held:
             Whether to submit again what was moderated or invalid.
+        only_collect:
+            Whether to submit nothing, and ask again for what is lost.
         has_stop_button:
             Whether the progress has a Stop button.
         display:
@@ -329,6 +341,7 @@ class Launcher:
             on_change=lambda digest, state: progress.update(digest, state.status),
             resubmit_unknown=resubmit_unknown,
             retry_held=retry_held,
+            only_collect=only_collect,
         )
         # The runs may be those of an earlier call, which was stopped.
         live = LiveRun(replace(runs, stopped=None), loopthread.submit(work), stop, progress)

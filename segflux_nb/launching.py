@@ -81,5 +81,8 @@ class SweepLauncher(Protocol):
     def retry(self, runs: Any) -> Any:
         """Submit again what failed or was refused among these `Runs`; blocks, and gives the `Runs` afterwards."""
 
+    def retry_lost(self, runs: Any) -> Any:
+        """Ask again for what is lost among these `Runs`, without paying; blocks, and gives the `Runs` afterwards."""
+
     def snapshots(self, digests: Collection[str]) -> Mapping[str, RunSnapshot]:
         """What the log says of these runs, by digest."""

@@ -3,7 +3,7 @@
 ::
 
     planned ── submitting ──┬── submitted ── processing ── downloading ── completed
-       ↑          │         │        └───────────┴── failed      └── lost
+       ↑          │         │        └───────────┴── failed      └── lost ── (asked for again, without paying)
        │          ├── refused                 (nothing billed)
        │          └── unknown ── submitted     (adopted from the service's history)
        └──────────────────┴── (proved absent, or resubmitted because the user asks for it)
@@ -57,10 +57,16 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.FAILED: frozenset({State.PLANNED}),
     State.REFUSED: frozenset({State.PLANNED}),
     State.COMPLETED: frozenset(),
-    State.LOST: frozenset(),
+    State.LOST: frozenset({State.SUBMITTED, State.DOWNLOADING}),
 }
 
 ErrorKind = Literal["moderated", "invalid", "server", "transport", "expired", "no_picture", "bad_picture", ""]
+
+ANSWERABLE_SECONDS = 8 * 86_400.0
+"""How long after its submit a job may still be served: the service keeps pictures for seven days, and one to spare.
+
+Until then no job is given up as lost, and each run of a sweep asks again for what an earlier version gave up.
+"""
 
 HELD_KINDS = frozenset({"moderated", "invalid"})
 """Failures that would only repeat: the run waits until the user asks for it again."""
@@ -202,9 +208,12 @@ class Waiting:
     ----------
     processing:
         Whether inference has begun.
+    word:
+        The service's word for it, where the contract does not have that word.
     """
 
     processing: bool
+    word: str = ""
 
 
 @dataclass(frozen=True)
@@ -230,7 +239,7 @@ class Rendered:
 
 @dataclass(frozen=True)
 class NoPicture:
-    """The job is completed and billed, but its result names no picture.
+    """The job is completed and billed, but its result names no picture, or not yet.
 
     Attributes
     ----------
@@ -296,7 +305,7 @@ ResultOutcome = Rendered | NoPicture | Waiting | Broken | Gone | Unclear
 def advance(state: State, outcome: SubmitOutcome | PollOutcome | ResultOutcome) -> State:
     """The state after an outcome; the same one where the outcome changes nothing.
 
-    `Gone` changes nothing here, because the history is asked before a paid picture is given up.
+    `Gone` and `NoPicture` change nothing here: a paid picture is given up only when nothing can serve it any more.
 
     Parameters
     ----------
@@ -328,11 +337,9 @@ def advance(state: State, outcome: SubmitOutcome | PollOutcome | ResultOutcome) 
             after = State.PROCESSING if processing else state
         case Rendered():
             after = State.DOWNLOADING
-        case NoPicture():
-            after = State.LOST
         case Broken():
             after = State.FAILED
-        case Finished() | Gone() | Unclear():
+        case Finished() | Gone() | Unclear() | NoPicture():
             after = state
     check_transition(state, after)
     return after

@@ -128,7 +128,8 @@ class LiveRun:
         self._close_progress()
         with self._lock:
             if self._stop and self.runs.stopped is None:
-                stopped = f"{self._stop.reason.rstrip('.')}. ws.run(sweep) continues"
+                reason = self._stop.reason.rstrip(".")
+                stopped = reason if "ws.run(sweep)" in reason else f"{reason}. ws.run(sweep) continues"
                 self.runs = replace(self.runs, stopped=stopped)
                 say(stopped)
             return self.runs

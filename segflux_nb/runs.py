@@ -21,6 +21,7 @@ from .runs_verbs import (
     mark,
     ranking,
     retry_failed,
+    retry_lost,
     sheet,
     summary,
     tuner,
@@ -66,6 +67,7 @@ class Runs(Selection):
 
     # going on
     retry_failed = retry_failed.retry_failed
+    retry_lost = retry_lost.retry_lost
     export = export.export
     export_imagefolder = export_imagefolder.export_imagefolder
 

@@ -50,6 +50,7 @@ def test_the_verbs_of_runs():
         "one",
         "ranking",
         "retry_failed",
+        "retry_lost",
         "sheet",
         "stopped",
         "summary",

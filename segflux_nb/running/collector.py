@@ -1,8 +1,14 @@
-"""From an accepted job to a picture on disk: polls, the result, the download. Nothing paid is given up early."""
+"""From an accepted job to a picture on disk: polls, the result, the download. Nothing paid is given up early.
+
+A job that is not served yet is postponed (`policy.asking_again`): the worker takes another run, and asks for the job
+again later. It is lost only when its record, the history and its stored URL were all asked, in vain, and more than
+`ANSWERABLE_SECONDS` have passed since its submit.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from ..backoff import Backoff, RandomSource
@@ -10,12 +16,13 @@ from ..clock import Clock
 from ..errors import (
     AuthenticationError,
     PermissionDenied,
-    PictureError,
     ServiceError,
     TransportError,
 )
 from ..lifecycle import (
+    ANSWERABLE_SECONDS,
     Broken,
+    ErrorKind,
     Finished,
     Gone,
     NoPicture,
@@ -31,26 +38,31 @@ from ..model import MODEL
 from ..pictures.store import PictureStore
 from ..runlog.rows import LoggedRun, Measurement
 from ..service.api import Api
+from ..service.wire import HistoryRow, failure_kind
 from .async_journal import AsyncJournal
 from .context import RunContext
-from .daemon_executor import DaemonExecutor
+from .fetcher import Fetched, Fetcher
 from .policy.polling import EARLY_PROBE_EVERY, PollSchedule, ServiceTimes
 from .rate_limiter import RateLimiter
 
-PICTURE_TRIES = 5
-"""How often a picture is fetched before its run is given up."""
+DOUBTS = 3
+"""How often in a row an answer must tell nothing good before the history is asked."""
 
-GONE_TRIES = 3
-"""How often a record must be missing before that is believed."""
+UNCLEAR_SECONDS = 60.0
+"""How long polls may fail before the history is asked."""
 
-PICTURE_PAUSE = Backoff(first=0.5, longest=4.0)
-"""Between tries for a picture."""
-
-GONE_PAUSE = Backoff(first=1.0, longest=2.0)
-"""Between questions for a record that is missing."""
+DOUBT_PAUSE = Backoff(first=1.0, longest=2.0)
+"""Between polls whose answers are doubted."""
 
 UNCLEAR_PAUSE = Backoff(first=0.5, longest=30.0)
 """Between polls whose answers tell nothing."""
+
+FAILED_TRIES, FAILED_TRIES_PENDING = 2, 5
+"""How often a job that is said to have failed is asked for again: where the history has no row of it, and where the
+history says that it is pending."""
+
+LOST_TRIES = 3
+"""How often a job that nothing can serve any more is asked for before it is given up."""
 
 SOON = 1e-3
 """A shorter time is not worth waiting for, in seconds."""
@@ -93,7 +105,7 @@ class Collector:
         self._journal = journal
         self._api = api
         self._limiter = limiter
-        self._store = store
+        self._fetcher = Fetcher(api, store)
         self._clock = clock
         self._jitter = jitter
         self._times = ServiceTimes(seconds_per_evaluation)
@@ -103,16 +115,15 @@ class Collector:
         for measurement in reversed(journal.measured()):
             self._learn(measurement)
         self._polled_jobs = 0
-        self._decoders = DaemonExecutor(2, "segflux-decode")
 
     def close(self) -> None:
         """Stop the threads."""
-        self._decoders.shutdown(wait=False)
+        self._fetcher.close()
 
     # ------------------------------------------------------------------ polls
 
     async def poll(self, run: LoggedRun, context: RunContext) -> LoggedRun | None:
-        """Poll an accepted job until it is done: the run as it is then, or None where polls are of no use for now.
+        """Poll an accepted job until it is done: the run as it is then, or None where it goes no further for now.
 
         Parameters
         ----------
@@ -121,12 +132,19 @@ class Collector:
         context:
             The call of the engine.
         """
-        accepted_ago = max(0.0, self._clock.now() - (run.accepted_at or self._clock.now()))
-        if accepted_ago > RECORD_SECONDS:
-            return await self._look_up(run, "its record is older than an hour", run.polls or 0)
         self._limiter.job_accepted(run.digest)
         try:
-            return await self._poll_until_done(run, context, accepted_ago)
+            age = self._age(run)
+            if age <= RECORD_SECONDS:
+                return await self._poll_until_done(run, context, age)
+            polls, row = run.polls or 0, await self._history_row(run)
+            if isinstance(row, HistoryRow) and row.picture_urls:
+                return await self._record_outcome(run, Rendered(row.picture_urls, {"cost": row.cost}), polls)
+            # The service promises its record for an hour, and may keep it for longer.
+            outcome = await self._ask(run, context, float)
+            if isinstance(outcome, Rendered):
+                return await self._record_outcome(run, outcome, polls + 1)
+            return None if outcome is None else await self._decide(run, context, outcome, row, polls + 1)
         finally:
             self._limiter.job_done(run.digest)
 
@@ -150,41 +168,176 @@ class Collector:
         self._polled_jobs += 1
         early_probe = self._polled_jobs % EARLY_PROBE_EVERY == 0
         schedule = PollSchedule(self._times, run.parameters, age, early_probe=early_probe)
-        polls, gone, unclear, pause = run.polls or 0, 0, 0, 0.0
+        polls, doubts, well_at, pause = run.polls or 0, 0, age, 0.0
+        is_retry = context.asking.failures(run.digest) > 0
         while True:
             if pause:
                 await self._clock.sleep(pause)
-            while (seconds := schedule.next_poll() - elapsed()) > SOON:
+            while not is_retry and (seconds := schedule.next_poll() - elapsed()) > SOON:
                 await self._sleep(seconds)
-            polls += 1
-            asked = elapsed()
-            try:
-                outcome: PollOutcome | ResultOutcome = await self._api.status(
-                    run.request_id or "", run.status_url, lambda: schedule.urgency(elapsed())
-                )
-                if isinstance(outcome, Finished):
-                    outcome = await self._api.result(run.request_id or "", run.response_url)
-            except (AuthenticationError, PermissionDenied) as error:
-                context.stop.set(self._api.error_text(error))
+            polls, asked, pause = polls + 1, elapsed(), 0.0
+            outcome = await self._ask(run, context, lambda: schedule.urgency(elapsed()))
+            if outcome is None:
                 return None
-            unclear, pause = (unclear + 1 if isinstance(outcome, Unclear) else 0), 0.0
-            match outcome:
-                case Gone(reason=reason):
-                    gone += 1
-                    if gone >= GONE_TRIES:
-                        return await self._look_up(run, reason, polls)
-                    pause = GONE_PAUSE.seconds(gone, self._jitter)
-                case Unclear(retry_after=retry_after):
-                    pause = max(retry_after or 0.0, UNCLEAR_PAUSE.seconds(unclear, self._jitter))
-                case Waiting(processing=processing):
-                    schedule.not_done(max(asked, elapsed()), processing=processing)
-                    if processing and run.state is State.SUBMITTED:
-                        run = await self._journal.move_or_reload(run, State.PROCESSING)
-                        if run.state is not State.PROCESSING:
-                            return run
-                        context.on_change(run.digest, run.state)
-                case Rendered() | NoPicture() | Broken():
-                    return await self._record_outcome(run, outcome, polls)
+            if isinstance(outcome, Rendered):
+                return await self._record_outcome(run, outcome, polls)
+            if isinstance(outcome, Waiting) and not outcome.word:
+                doubts, well_at, is_retry = 0, elapsed(), False
+                schedule.not_done(max(asked, elapsed()), processing=outcome.processing)
+                if outcome.processing and run.state is State.SUBMITTED:
+                    run = await self._journal.move_or_reload(run, State.PROCESSING)
+                    if run.state is not State.PROCESSING:
+                        return run
+                    context.on_change(run.digest, run.state)
+                if elapsed() <= RECORD_SECONDS:
+                    continue
+            doubts += 1
+            if (
+                is_retry
+                or isinstance(outcome, Broken)
+                or elapsed() > RECORD_SECONDS
+                or (elapsed() - well_at if isinstance(outcome, Unclear) else 0.0) > UNCLEAR_SECONDS
+                or (doubts >= DOUBTS and not isinstance(outcome, Unclear))
+            ):
+                return await self._decide(run, context, outcome, await self._history_row(run), polls)
+            if isinstance(outcome, Unclear):
+                pause = UNCLEAR_PAUSE.seconds(doubts, self._jitter)
+                pause = max(pause, min(outcome.retry_after or 0.0, UNCLEAR_SECONDS))
+            else:
+                pause = DOUBT_PAUSE.seconds(doubts, self._jitter)
+                schedule.not_done(elapsed(), processing=True)
+
+    async def _ask(
+        self, run: LoggedRun, context: RunContext, urgency: Callable[[], float]
+    ) -> Rendered | NoPicture | Waiting | Broken | Gone | Unclear | None:
+        """Ask for the status, and for the result of a job that is completed; None where the key is refused.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        context:
+            The call of the engine.
+        urgency:
+            How urgent the poll is.
+        """
+        try:
+            outcome: PollOutcome | ResultOutcome = await self._api.status(
+                run.request_id or "", run.status_url, urgency
+            )
+            if not isinstance(outcome, Finished):
+                return outcome
+            result = await self._api.result(run.request_id or "", run.response_url)
+        except (AuthenticationError, PermissionDenied) as error:
+            context.stop.set(self._api.error_text(error))
+            return None
+        if isinstance(result, Waiting) and not result.word:
+            return Waiting(result.processing, "COMPLETED, and then otherwise")
+        return result
+
+    async def _history_row(self, run: LoggedRun) -> HistoryRow | Gone | Unclear:
+        """The history's row of a job: it knows requests of any age."""
+        try:
+            row = await self._api.record(run.request_id or "")
+        except (ServiceError, TransportError) as error:
+            return Unclear(f"the history cannot be read: {self._api.error_text(error)}")
+        return Gone("the history does not know the request") if row is None else row
+
+    async def _decide(
+        self,
+        run: LoggedRun,
+        context: RunContext,
+        outcome: NoPicture | Waiting | Broken | Gone | Unclear,
+        row: HistoryRow | Gone | Unclear,
+        polls: int,
+    ) -> LoggedRun | None:
+        """Decide what becomes of a job that its record does not show as done: the history may know more.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        context:
+            The call of the engine.
+        outcome:
+            What its record says.
+        row:
+            What the history says.
+        polls:
+            Polls of the job so far.
+        """
+        failures, now = context.asking.failures(run.digest), self._clock.monotonic()
+        found = row if isinstance(row, HistoryRow) else None
+        if found is not None and found.picture_urls:
+            return await self._record_outcome(run, Rendered(found.picture_urls, {"cost": found.cost}), polls)
+        history_failed = found is not None and found.status == "FAILED"
+        times = context.asking.history_says_failed(run.digest, now, failed=history_failed)
+        if isinstance(outcome, Broken):
+            # One answer may be wrong, and a job that goes on is billed: the history or another answer confirms it.
+            if history_failed or failures >= (FAILED_TRIES if found is None else FAILED_TRIES_PENDING):
+                return await self._record_outcome(run, outcome, polls)
+        elif history_failed and found is not None and times > 1:
+            text = found.error or "the service gives no reason"
+            return await self._record_outcome(run, Broken(text, failure_kind(text)), polls)
+        reason, kind = _doubt(outcome)
+        changes: dict[str, Any] = {"polls": polls, "error": self._api.redact(reason), "error_kind": kind}
+        if isinstance(outcome, NoPicture) and (cost := _number(outcome.metrics.get("cost"))) is not None:
+            changes["cost_usd"] = cost
+        is_answered = isinstance(outcome, Gone | NoPicture) and not isinstance(row, Unclear)
+        if self._is_given_up(run, failures, is_answered=is_answered):
+            return await self._journal.move_or_reload(run, State.LOST, **changes, owner=None)
+        return await self._postpone(run, context, changes, has_picture=isinstance(outcome, NoPicture))
+
+    def _age(self, run: LoggedRun) -> float:
+        """Seconds since the job was accepted."""
+        now = self._clock.now()
+        return max(0.0, now - (run.accepted_at or run.submitted_at or now))
+
+    def _is_given_up(self, run: LoggedRun, failures: int, *, is_answered: bool) -> bool:
+        """Whether nothing can serve the job any more.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        failures:
+            How often this call has asked for it in vain.
+        is_answered:
+            Whether all that was asked has answered, and had no picture.
+        """
+        return is_answered and failures + 1 >= LOST_TRIES and self._age(run) > ANSWERABLE_SECONDS
+
+    async def _postpone(
+        self,
+        run: LoggedRun,
+        context: RunContext,
+        changes: dict[str, Any],
+        *,
+        has_picture: bool,
+        retry_after: float | None = None,
+    ) -> LoggedRun | None:
+        """Ask for a job again later; the run, if another process has changed it.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        context:
+            The call of the engine.
+        changes:
+            What the log is to say of it until then.
+        has_picture:
+            Whether the service said that the job is completed.
+        retry_after:
+            Seconds to wait, where the service names them.
+        """
+        if changes["error"] != run.error or changes["error_kind"] != run.error_kind or len(changes) > 3:
+            moved = await self._journal.move(run, run.state, **changes)
+            if moved is None:
+                return self._journal.reload(run)
+        now = self._clock.monotonic()
+        context.postpone(run.digest, now, has_picture=has_picture, retry_after=retry_after)
+        return None
 
     async def _sleep(self, seconds: float) -> None:
         """Wait for this long, or until the service turns out to have changed."""
@@ -198,10 +351,8 @@ class Collector:
             timer.cancel()
             self._sleeping.discard(woken)
 
-    async def _record_outcome(
-        self, run: LoggedRun, outcome: Rendered | NoPicture | Broken, polls: int
-    ) -> LoggedRun | None:
-        """Enter in the log what the service says of a job.
+    async def _record_outcome(self, run: LoggedRun, outcome: Rendered | Broken, polls: int) -> LoggedRun:
+        """Enter in the log what became of a job.
 
         Parameters
         ----------
@@ -213,21 +364,17 @@ class Collector:
             Polls of the job so far.
         """
         changes: dict[str, Any] = {"polls": polls, "detected_at": self._clock.now()}
-        match outcome:
-            case Broken(reason=reason, kind=kind):
-                changes |= {"error": self._api.redact(reason), "error_kind": kind, "owner": None}
-            case Rendered(metrics=metrics) | NoPicture(metrics=metrics):
-                queue, render = _number(metrics.get("queue_time")) or 0.0, _number(metrics.get("inference_time"))
-                cost = _number(metrics.get("cost"))
-                changes |= {"cost_usd": cost, "queue_seconds": queue, "render_seconds": render}
-                if render is not None:
-                    accepted = run.accepted_at or self._clock.now()
-                    self._learn(Measurement(run.parameters, queue, render, cost, accepted))
-        match outcome:
-            case Rendered(picture_urls=urls):
-                changes["picture_url"] = self._api.service.relative(urls[0])
-            case NoPicture(reason=reason):
-                changes |= {"error": reason, "error_kind": "no_picture", "owner": None}
+        if isinstance(outcome, Broken):
+            changes |= {"error": self._api.redact(outcome.reason), "error_kind": outcome.kind, "owner": None}
+            return await self._journal.move_or_reload(run, State.FAILED, **changes)
+        metrics = outcome.metrics
+        queue, render = _number(metrics.get("queue_time")) or 0.0, _number(metrics.get("inference_time"))
+        cost = _number(metrics.get("cost"))
+        changes |= {"cost_usd": cost, "queue_seconds": queue, "render_seconds": render, "error": "", "error_kind": ""}
+        if render is not None:
+            accepted = run.accepted_at or self._clock.now()
+            self._learn(Measurement(run.parameters, queue, render, cost, accepted))
+        changes["picture_url"] = self._api.service.relative(outcome.picture_urls[0])
         return await self._journal.move_or_reload(run, advance(run.state, outcome), **changes)
 
     def _learn(self, measurement: Measurement) -> None:
@@ -238,71 +385,81 @@ class Collector:
         if distribution is not None:
             self._limiter.expect(distribution.mean)
 
-    async def _look_up(self, run: LoggedRun, reason: str, polls: int) -> LoggedRun | None:
-        """Ask the history for a job whose record is gone: it knows requests of any age.
+    # ------------------------------------------------------------------ the picture
+
+    async def collect(self, run: LoggedRun, context: RunContext) -> LoggedRun | None:
+        """Fetch the picture and keep it; None where it is not served for now.
 
         Parameters
         ----------
         run:
             The run.
-        reason:
-            Why the record is taken to be gone.
-        polls:
-            Polls of the job so far.
+        context:
+            The call of the engine.
         """
-        try:
-            row = await self._api.record(run.request_id or "")
-        except (ServiceError, TransportError):
-            return None  # the next run asks again
-        if row is not None and row.picture_urls:
-            return await self._record_outcome(run, Rendered(row.picture_urls, {"cost": row.cost}), polls)
-        if row is not None and row.error:
-            return await self._record_outcome(run, Broken(row.error, "server"), polls)
-        if row is not None and row.status == "PENDING":
-            return None
-        return await self._journal.move_or_reload(
-            run, State.LOST, polls=polls, error=self._api.redact(reason), error_kind="expired", owner=None
-        )
+        found = await self._fetcher.fetch(run.picture_url or "")
+        if isinstance(found, Fetched):
+            return await self._journal.move_or_reload(
+                run,
+                State.COMPLETED,
+                picture=found.stored.path,
+                sha256=found.stored.sha256,
+                width=found.stored.width,
+                height=found.stored.height,
+                bytes=found.size,
+                completed_at=self._clock.now(),
+                error="",
+                error_kind="",
+                owner=None,
+            )
+        failures = context.asking.failures(run.digest)
+        if found.data and failures + 1 >= DOUBTS:  # they were paid for: a person may want to look at them
+            await self._fetcher.set_aside(found.data, run.digest[:12])
+        changes: dict[str, Any] = {"error": self._api.redact(found.reason), "error_kind": found.kind}
+        is_answered = found.is_answered
+        if (failures + 1) % DOUBTS == 0:  # the picture may be elsewhere by now
+            url, others_answered = await self._url_by_now(run, context)
+            is_answered = is_answered and others_answered
+            if url is not None and url != run.picture_url:
+                changes["picture_url"], is_answered = url, False
+        else:
+            is_answered = False
+        if self._is_given_up(run, failures, is_answered=is_answered):
+            return await self._journal.move_or_reload(run, State.LOST, **changes, owner=None)
+        return await self._postpone(run, context, changes, has_picture=True, retry_after=found.retry_after)
 
-    # ------------------------------------------------------------------ the picture
+    async def _url_by_now(self, run: LoggedRun, context: RunContext) -> tuple[str | None, bool]:
+        """Where the service says that the picture is now, and whether both record and history have answered.
 
-    async def collect(self, run: LoggedRun) -> LoggedRun | None:
-        """Fetch the picture and keep it; None where it exists and cannot be fetched for now."""
-        loop = asyncio.get_running_loop()
-        reason, kind, data = "", "no_picture", b""
-        for attempt in range(PICTURE_TRIES):
-            if attempt:
-                await self._clock.sleep(PICTURE_PAUSE.seconds(attempt, self._jitter))
-            try:
-                data = await self._api.picture(run.picture_url or "")
-                stored = await loop.run_in_executor(self._decoders, self._store.put, data)
-            except TransportError as error:
-                reason, kind = error.what, "transport"
-            except ServiceError as error:
-                reason, kind = str(error), "transport" if error.status >= 500 or error.status == 429 else "no_picture"
-            except PictureError as error:
-                reason, kind = error.what, "bad_picture"
-            else:
-                return await self._journal.move_or_reload(
-                    run,
-                    State.COMPLETED,
-                    picture=stored.path,
-                    sha256=stored.sha256,
-                    width=stored.width,
-                    height=stored.height,
-                    bytes=len(data),
-                    completed_at=self._clock.now(),
-                    error="",
-                    error_kind="",
-                    owner=None,
-                )
-        reason = self._api.redact(reason)
-        if kind == "transport":  # it is still there: the next run fetches it
-            await self._journal.move(run, State.DOWNLOADING, error=reason, error_kind=kind)
-            return None
-        if kind == "bad_picture" and data:
-            await loop.run_in_executor(self._decoders, self._store.set_aside, data, run.digest[:12])
-        return await self._journal.move_or_reload(run, State.LOST, error=reason, error_kind=kind, owner=None)
+        Parameters
+        ----------
+        run:
+            The run.
+        context:
+            The call of the engine.
+        """
+        outcome, row = await self._ask(run, context, float), await self._history_row(run)
+        is_answered = isinstance(outcome, Rendered | NoPicture | Gone) and not isinstance(row, Unclear)
+        urls = outcome.picture_urls if isinstance(outcome, Rendered) else ()
+        urls += row.picture_urls if isinstance(row, HistoryRow) else ()
+        return (self._api.service.relative(urls[0]) if urls else None), is_answered
+
+
+def _doubt(outcome: NoPicture | Waiting | Broken | Gone | Unclear) -> tuple[str, ErrorKind]:
+    """What the log says of a job that is asked for again, and the kind of it."""
+    match outcome:
+        case NoPicture(reason=reason):
+            return reason, "no_picture"
+        case Waiting(word=word) if word:
+            return f"the service says that its status is {word}", "server"
+        case Waiting():
+            return "it is not done after an hour", "server"
+        case Gone(reason=reason):
+            return reason, "expired"
+        case Broken(reason=reason):
+            return f"the service said once that it failed: {reason}", "server"
+        case Unclear(reason=reason):
+            return reason, "transport"
 
 
 def _wake(woken: asyncio.Future[None]) -> None:

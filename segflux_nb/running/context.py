@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ..lifecycle import State
 from ..markup import count
 from ..runlog.rows import LoggedRun
+from .policy.asking_again import AskingAgain
 from .policy.budget import Budget
 from .policy.failure_breaker import FailureBreaker
 
@@ -33,6 +34,10 @@ class StopToken:
         """Ask the sweep to stop; the first reason is kept."""
         self.reason = self.reason or reason
 
+    def add(self, reason: str) -> None:
+        """Say what is left to do, beside a reason to stop if there is one."""
+        self.reason = f"{self.reason.rstrip('.')}. {reason}" if self.reason else reason
+
 
 @dataclass
 class RunContext:
@@ -48,6 +53,10 @@ class RunContext:
         Called with a run's digest and state whenever the state changes.
     retry_held:
         Whether runs that were moderated or invalid are submitted again.
+    asking:
+        The jobs that are paid for and not served yet.
+    only_collects:
+        Whether it submits nothing at all, and only asks for what is paid for.
     breaker:
         Ends it when the first runs all fail alike.
     queue:
@@ -56,8 +65,14 @@ class RunContext:
         Runs that another process, or another sweep of this one, holds; by digest.
     failed:
         Digests of runs that failed in this call: the next call tries them again.
+    lost:
+        Digests of lost runs that are to be asked for again.
+    asked_for_lost:
+        Digests of lost runs that this call has asked for again.
     unknown_submits:
         Submits of this call whose outcome is unknown.
+    is_last_round:
+        Whether no further round of this call looks up unknown submits.
     recovering:
         Whether runs are being looked up in the history: some of them may become work.
     resubmit:
@@ -70,21 +85,27 @@ class RunContext:
     budget: Budget
     on_change: Callable[[str, State], None]
     retry_held: bool
+    asking: AskingAgain
+    only_collects: bool = False
     breaker: FailureBreaker = field(default_factory=FailureBreaker)
     queue: deque[str] = field(default_factory=deque)
     elsewhere: dict[str, LoggedRun] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
+    asked_for_lost: set[str] = field(default_factory=set)
     unknown_submits: int = 0
+    is_last_round: bool = False
     recovering: bool = False
     resubmit: set[str] = field(default_factory=set)
     left: dict[str, set[str]] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _has_elsewhere: asyncio.Event = field(default_factory=asyncio.Event)
+    _has_postponed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def next(self) -> str | None:
         """The digest of the next run, once there is one; None when none is left."""
         while not self.queue:
-            if not self.elsewhere and not self.recovering:
+            if not self.elsewhere and not self.recovering and not self.asking.is_open:
                 self._changed.set()
                 return None
             self._changed.clear()
@@ -136,6 +157,42 @@ class RunContext:
         """Another process, or another sweep of this one, holds the run: look at it again later."""
         self.elsewhere[run.digest] = run
         self._has_elsewhere.set()
+
+    def postpone(
+        self, digest: str, now: float, *, has_picture: bool = False, retry_after: float | None = None
+    ) -> None:
+        """Ask for a run again later; see `AskingAgain.postpone`.
+
+        Parameters
+        ----------
+        digest:
+            The digest of the run.
+        now:
+            The time, by a monotonic clock.
+        has_picture:
+            Whether the service said that the job is completed.
+        retry_after:
+            Seconds to wait, where the service names them.
+        """
+        self.asking.postpone(digest, now, has_picture=has_picture, retry_after=retry_after)
+        self._has_postponed.set()
+
+    async def wait_for_postponed(self) -> None:
+        """Wait until a run is to be asked for again."""
+        while not self.asking.is_open:
+            self._has_postponed.clear()
+            await self._has_postponed.wait()
+
+    def resume(self, digests: Iterable[str] = ()) -> None:
+        """Let workers take these runs before all others; without any, workers look whether something is left.
+
+        Parameters
+        ----------
+        digests:
+            Digests of runs that were postponed.
+        """
+        self.queue.extendleft(digests)
+        self._changed.set()
 
     async def wait_for_elsewhere(self) -> None:
         """Wait until a run is held elsewhere."""

@@ -11,13 +11,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from ..backoff import RandomSource
 from ..clock import Clock
 from ..errors import WorkspaceError
-from ..lifecycle import Disposition, State, disposition
+from ..lifecycle import ANSWERABLE_SECONDS, Disposition, State, disposition
 from ..pictures.store import PictureStore
 from ..runlog.rows import LoggedRun, RunState
 from ..service.api import Api
@@ -27,6 +27,7 @@ from .async_journal import AsyncJournal
 from .collector import Collector
 from .context import RunContext, StopToken
 from .ownership import HEARTBEAT_SECONDS, LEASE_SECONDS, SUBMIT_LEASE_SECONDS, holding, is_held, this_process
+from .policy.asking_again import AskingAgain, not_served
 from .policy.budget import Budget
 from .policy.order import readable_first
 from .rate_limiter import RateLimiter
@@ -35,6 +36,9 @@ from .submitter import Submitter
 
 ELSEWHERE_SECONDS = 0.5
 """Between looks at the log while runs are held elsewhere."""
+
+POSTPONED_SECONDS = 0.25
+"""Between looks at the clock while runs are to be asked for again."""
 
 RECOVERY_ROUNDS = 3
 """How often one call looks up submits whose answers it lost."""
@@ -86,6 +90,7 @@ class Engine:
         self._submitter = Submitter(journal, api, limiter, clock, rates, jitter)
         self._collector = Collector(journal, api, limiter, store, clock, rates.seconds, jitter)
         self._clock = clock
+        self._jitter = jitter
         self._max_in_flight = max_in_flight
         self._slots = asyncio.Semaphore(max_in_flight)
         self._calls: set[asyncio.Task[None]] = set()
@@ -99,6 +104,7 @@ class Engine:
         on_change: Callable[[str, State], None],
         resubmit_unknown: bool = False,
         retry_held: bool = False,
+        only_collect: bool = False,
     ) -> None:
         """Bring each request as far as it goes; `stop` tells afterwards whether and why it ended early.
 
@@ -118,6 +124,8 @@ class Engine:
             Submit again what the history does not show, at the risk of paying twice.
         retry_held:
             Submit again what was moderated or invalid.
+        only_collect:
+            Submit nothing, and ask again for what is lost, of whatever age.
 
         Raises
         ------
@@ -125,9 +133,9 @@ class Engine:
             Where the disk fails, which concerns more than one run.
         """
         # A task of its own, so that `close` can end it: it must submit nothing more once the journal is closed.
-        call = asyncio.create_task(
-            self._run(requests, RunContext(stop, budget, on_change, retry_held), resubmit_unknown)
-        )
+        asking = AskingAgain(self._clock.monotonic(), self._jitter)
+        context = RunContext(stop, budget, on_change, retry_held, asking, only_collect)
+        call = asyncio.create_task(self._run(requests, context, resubmit_unknown))
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
         await call
@@ -161,8 +169,8 @@ class Engine:
         ordered = [request.digest for request in readable_first(list(unique.values()))]
         heartbeats = asyncio.create_task(self._send_heartbeats())
         try:
-            for _ in range(RECOVERY_ROUNDS):
-                context.unknown_submits = 0
+            for rounds_left in reversed(range(RECOVERY_ROUNDS)):
+                context.is_last_round, context.unknown_submits = not rounds_left, 0
                 run_states = self._journal.run_states(ordered)
                 unsure = [
                     digest
@@ -171,6 +179,7 @@ class Engine:
                 ]
                 unknown = await self._recovery.unknown(self._journal.runs(unsure))
                 run_states |= self._journal.run_states(unsure)
+                self._ask_for_lost(run_states, context)
                 await self._run_all(run_states.values(), unknown, context, resubmit_unknown)
                 if context.stop or not context.unknown_submits:
                     break
@@ -178,6 +187,20 @@ class Engine:
                 context.stop.set(left)
         finally:
             heartbeats.cancel()
+            if context.asking.left:
+                now = self._clock.now()
+                submitted = [run.submitted_at or now for run in self._journal.runs(context.asking.left)]
+                context.stop.add(not_served(context.asking.left.values(), submitted, now))
+
+    def _ask_for_lost(self, run_states: Mapping[str, RunState], context: RunContext) -> None:
+        """Choose the lost runs that are asked for again: the service may still have their pictures."""
+        lost = [digest for digest, run_state in run_states.items() if run_state.state is State.LOST]
+        oldest = self._clock.now() - ANSWERABLE_SECONDS
+        for run in self._journal.runs(lost):
+            if run.digest not in context.asked_for_lost and (
+                context.only_collects or (run.submitted_at or 0.0) > oldest
+            ):
+                context.lost.add(run.digest)
 
     async def _run_all(
         self, run_states: Iterable[RunState], unknown: list[LoggedRun], context: RunContext, resubmit_unknown: bool
@@ -200,8 +223,11 @@ class Engine:
         to_do.sort(key=lambda run_state: disposition(run_state.state) is not Disposition.IN_FLIGHT)
         context.queue.extend(run_state.digest for run_state in to_do)
         context.recovering = bool(unknown)
-        recovery = asyncio.create_task(self._recover(unknown, context, resubmit_unknown))
-        following_elsewhere = asyncio.create_task(self._follow_elsewhere(context))
+        followers = [
+            asyncio.create_task(self._recover(unknown, context, resubmit_unknown)),
+            asyncio.create_task(self._follow_elsewhere(context)),
+            asyncio.create_task(self._follow_postponed(context)),
+        ]
         try:
             async with asyncio.TaskGroup() as group:
                 for _ in range(min(self._max_in_flight, len(to_do) + len(unknown))):
@@ -211,8 +237,8 @@ class Engine:
         else:
             return
         finally:
-            following_elsewhere.cancel()
-            recovery.cancel()
+            for follower in followers:
+                follower.cancel()
         raise first
 
     async def _recover(self, unknown: list[LoggedRun], context: RunContext, resubmit_unknown: bool) -> None:
@@ -240,12 +266,16 @@ class Engine:
         """One worker: takes the next run, until none is left."""
         while (digest := await context.next()) is not None:
             async with self._slots:  # shared with other sweeps of this workspace
+                context.asking.begin(digest)
                 try:
                     await self._run_one(self._journal.run(digest), context)
                 except WorkspaceError:
                     raise
                 except Exception as error:  # noqa: BLE001 - one run ends, and the others go on
                     await self._leave(digest, error, context)
+                finally:
+                    context.asking.end(digest, self._clock.monotonic())
+                    context.resume()
 
     async def _leave(self, digest: str, error: Exception, context: RunContext) -> None:
         """An error that nothing foresees ends the work on a run in this call, and changes nothing that was paid for.
@@ -292,6 +322,21 @@ class Engine:
                 if disposition(run.state) is not Disposition.IN_FLIGHT or not self._is_elsewhere(run):
                     context.take_over(run, to_do=self._is_to_do(run, context))
 
+    async def _follow_postponed(self, context: RunContext) -> None:
+        """Ask again for runs that are paid for and not served yet when it is time, and leave them in the end."""
+        while True:
+            await context.wait_for_postponed()
+            await self._clock.sleep(POSTPONED_SECONDS)
+            now = self._clock.monotonic()
+            if not context.elsewhere and not context.recovering:
+                if context.unknown_submits and not context.is_last_round:
+                    context.asking.pass_on(
+                        context.queue
+                    )  # unknown submits are looked up before anything is waited for
+                elif context.asking.is_over(now, context.queue):
+                    context.asking.leave_all()
+            context.resume(context.asking.take_due(now))
+
     async def _send_heartbeats(self) -> None:
         """Tell processes on other machines that this one is alive."""
         while True:
@@ -300,10 +345,12 @@ class Engine:
             await self._clock.sleep(HEARTBEAT_SECONDS)
 
     def _is_to_do(self, run: LoggedRun | RunState, context: RunContext) -> bool:
-        if run.digest in context.failed:
+        if run.digest in context.failed or run.digest in context.asking.left:
             return False
         if run.state is State.UNKNOWN:
             return run.digest in context.resubmit
+        if run.state is State.LOST:
+            return run.digest in context.lost
         if context.retry_held and run.state in (State.FAILED, State.REFUSED):
             return True
         return disposition(run.state, run.error_kind) in (Disposition.SUBMIT, Disposition.IN_FLIGHT)
@@ -345,7 +392,7 @@ class Engine:
             How often this call has found it planned.
         """
         match run.state:
-            case State.PLANNED | State.FAILED | State.REFUSED if context.stop:
+            case State.PLANNED | State.FAILED | State.REFUSED if context.stop or context.only_collects:
                 return None
             case State.FAILED | State.REFUSED if tries:
                 context.failed.add(run.digest)
@@ -363,7 +410,7 @@ class Engine:
             case State.SUBMITTED | State.PROCESSING:
                 return await self._collector.poll(run, context)
             case State.DOWNLOADING:
-                return await self._collector.collect(run)
+                return await self._collector.collect(run, context)
             case State.COMPLETED:
                 context.breaker.succeeded()
             case State.UNKNOWN if run.digest in context.resubmit:
@@ -371,6 +418,11 @@ class Engine:
                 return await self._recovery.resubmit(run, context)
             case State.UNKNOWN:
                 context.unknown_submits += 1
+            case State.LOST if run.digest in context.lost:
+                context.lost.discard(run.digest)
+                context.asked_for_lost.add(run.digest)
+                to = State.DOWNLOADING if run.picture_url else State.SUBMITTED
+                return await self._journal.move_or_reload(run, to, owner=this_process())
             case State.LOST:
                 pass
         return None

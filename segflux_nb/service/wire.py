@@ -77,6 +77,9 @@ _BY_CODE: dict[int, type[errors.ServiceError]] = {
     429: errors.RateLimited,
 }
 
+_ASK_AGAIN_CODES = (408, 425, 429)
+"""Answers to a poll, from 400 to 499, that say nothing of the job."""
+
 _STOPPING = (
     errors.AuthenticationError,
     errors.InsufficientCredits,
@@ -183,7 +186,7 @@ def read_status(response: HttpResponse, now: float) -> PollOutcome:
         case "FAILED":
             return _failure(body, response, now)
         case str() as other if response.status == 200:
-            return Waiting(processing=other == "PROCESSING")
+            return _waiting(other)
     return _no_outcome(response, now)
 
 
@@ -212,7 +215,7 @@ def read_result(response: HttpResponse, now: float) -> ResultOutcome:
         case "COMPLETED" if response.status == 200:
             return NoPicture("the result names no picture", _metrics(body.get("metrics")))
         case str() as other if response.status == 200:
-            return Waiting(processing=other == "PROCESSING")
+            return _waiting(other)
     return _no_outcome(response, now)
 
 
@@ -315,12 +318,18 @@ def _failure(body: Mapping[str, Any], response: HttpResponse, now: float) -> Bro
     return Broken(shorten(reason, 2000), failure_kind(reason))
 
 
+def _waiting(word: str) -> Waiting:
+    documented = word in ("QUEUED", "PROCESSING")
+    return Waiting(word == "PROCESSING", "" if documented else shorten(plain(word), 50) or "an empty status")
+
+
 def _no_outcome(response: HttpResponse, now: float) -> Gone | Unclear:
     error = service_error(response, now)
     if response.status in (401, 403):
         raise error
-    if response.status == 404:
-        return Gone(error.detail or "the service does not know the request")
+    if 400 <= response.status < 500 and response.status not in _ASK_AGAIN_CODES:
+        unknown = "the service does not know the request"
+        return Gone(error.detail or (unknown if response.status == 404 else f"the service answers {response.status}"))
     return Unclear(str(error), error.retry_after)
 
 

@@ -86,7 +86,8 @@ def test_ids_are_opaque(request_id):
     [
         (200, {"status": "QUEUED"}, Waiting(processing=False)),
         (200, {"status": "PROCESSING"}, Waiting(processing=True)),
-        (200, {"status": "SOMETHING_NEW"}, Waiting(processing=False)),
+        (200, {"status": "SOMETHING_NEW"}, Waiting(processing=False, word="SOMETHING_NEW")),
+        (410, {"error": "gone"}, Gone("gone")),
         (200, {"status": "COMPLETED"}, Finished()),
         (422, {"status": "FAILED", "error": "boom"}, Broken("boom", "server")),
         (200, {"status": "FAILED", "error": "NSFW content"}, Broken("NSFW content", "moderated")),

@@ -1,0 +1,221 @@
+"""Jobs that are paid for and not served yet: when each is asked for again, and when a call stops asking. Pure.
+
+A worker does not wait beside such a job: it postpones it and takes the next run, so a picture that is not there yet
+holds up no other cell. All times are seconds of a monotonic clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from ...backoff import RandomSource
+from ...clock import utc
+from ...lifecycle import ANSWERABLE_SECONDS
+from ...markup import count
+
+KEEP_ASKING_SECONDS = 600.0
+"""How long one call keeps asking after its last other cell has ended."""
+
+SHORTEST, LONGEST = 0.5, 60.0
+"""Seconds between two questions: the least and the most."""
+
+SHARE = 0.25
+"""The next question comes after this share of the time since the first one that was in vain."""
+
+MOST_RETRY_AFTER = 300.0
+"""Seconds of a Retry-After that are believed: the service may answer earlier than it says."""
+
+
+@dataclass
+class _Job:
+    """A job that was asked for in vain.
+
+    Attributes
+    ----------
+    since:
+        When it was first asked for in vain.
+    failures:
+        How often it was asked for in vain.
+    failed_in_history:
+        How often in a row the history said that it failed.
+    due:
+        When it is asked for again; None while it is asked for, or when it was left for the next run.
+    has_picture:
+        Whether the service said that it is completed.
+    """
+
+    since: float
+    failures: int = 0
+    failed_in_history: int = 0
+    due: float | None = None
+    has_picture: bool = False
+
+
+class AskingAgain:
+    """The jobs of one call of the engine that are asked for again.
+
+    Parameters
+    ----------
+    now:
+        The time at which the call begins.
+    jitter:
+        Source of random numbers for pauses, replaced in tests.
+    """
+
+    def __init__(self, now: float, jitter: RandomSource) -> None:
+        self._jobs: dict[str, _Job] = {}
+        self._others: set[str] = set()
+        self._last_end = now
+        self._jitter = jitter
+        self.left: dict[str, bool] = {}
+        """Jobs that are left for the next run, by digest, and whether the service said that they are completed."""
+
+    def begin(self, digest: str) -> None:
+        """A worker takes a run."""
+        if digest not in self._jobs:
+            self._others.add(digest)
+
+    def end(self, digest: str, now: float) -> None:
+        """A worker has left a run.
+
+        Parameters
+        ----------
+        digest:
+            The digest of the run.
+        now:
+            The time.
+        """
+        self._others.discard(digest)
+        job = self._jobs.get(digest)
+        if job is None or job.due is None:
+            self._last_end = now
+        if job is not None and job.due is None:
+            del self._jobs[digest]
+
+    def failures(self, digest: str) -> int:
+        """How often a run was asked for in vain in this call."""
+        job = self._jobs.get(digest)
+        return job.failures if job is not None else 0
+
+    def history_says_failed(self, digest: str, now: float, *, failed: bool) -> int:
+        """How often in a row the history said that a job failed.
+
+        Parameters
+        ----------
+        digest:
+            The digest of its run.
+        now:
+            The time.
+        failed:
+            Whether it says so now.
+        """
+        job = self._jobs.setdefault(digest, _Job(now))
+        job.failed_in_history = job.failed_in_history + 1 if failed else 0
+        return job.failed_in_history
+
+    def postpone(
+        self, digest: str, now: float, *, has_picture: bool = False, retry_after: float | None = None
+    ) -> None:
+        """Ask for a run again later: soon at first, then after longer and longer pauses.
+
+        Parameters
+        ----------
+        digest:
+            The digest of the run.
+        now:
+            The time.
+        has_picture:
+            Whether the service said that the job is completed.
+        retry_after:
+            Seconds to wait, where the service names them.
+        """
+        job = self._jobs.setdefault(digest, _Job(now))
+        job.failures += 1
+        job.has_picture = has_picture
+        pause = min(LONGEST, max(2 * SHORTEST, SHARE * (now - job.since))) * (1.0 + self._jitter()) / 2
+        if retry_after is not None:
+            pause = max(pause, min(retry_after, MOST_RETRY_AFTER))
+        job.due = now + pause
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a run is asked for again, now or later."""
+        return bool(self._jobs)
+
+    def take_due(self, now: float) -> list[str]:
+        """The runs that are to be asked for now; they wait no more."""
+        due = [digest for digest, job in self._jobs.items() if job.due is not None and job.due <= now]
+        for digest in due:
+            self._jobs[digest].due = None
+        return due
+
+    def is_over(self, now: float, queued: Collection[str]) -> bool:
+        """Whether this call has asked for long enough.
+
+        Parameters
+        ----------
+        now:
+            The time.
+        queued:
+            Digests of the runs that no worker has taken yet.
+        """
+        return self._is_alone(queued) and now - self._last_end >= KEEP_ASKING_SECONDS
+
+    def _is_alone(self, queued: Collection[str]) -> bool:
+        """Whether nothing but the jobs that are asked for again is left to do."""
+        return not self._others and all(digest in self._jobs for digest in queued)
+
+    def pass_on(self, queued: Collection[str]) -> None:
+        """Pass the jobs on to the next round of this call, if they alone keep this one from its end.
+
+        Parameters
+        ----------
+        queued:
+            Digests of the runs that no worker has taken yet.
+        """
+        if self._is_alone(queued):
+            self._jobs = {digest: job for digest, job in self._jobs.items() if job.due is None}
+
+    def leave_all(self) -> None:
+        """Leave all runs that wait for the next run of the sweep."""
+        for digest, job in list(self._jobs.items()):
+            if job.due is not None:
+                self.left[digest] = job.has_picture
+                del self._jobs[digest]
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def not_served(left: Collection[bool], submitted: Iterable[float], now: float) -> str:
+    """Why a call ended though something is paid for and not served, and until when the next ones ask again.
+
+    Parameters
+    ----------
+    left:
+        For each run that is left, whether the service said that its job is completed.
+    submitted:
+        When each of them was submitted, in seconds since 1970 UTC.
+    now:
+        The time, in seconds since 1970 UTC.
+
+    Example
+    -------
+    >>> not_served([True, True], [1_800_000_000.0, 1_800_000_060.0], 1_800_000_700.0)
+    '2 pictures are paid and not served yet; ws.run(sweep) asks again until 23 Jan'
+    """
+    pictures = sum(left)
+    jobs = len(left) - pictures
+    parts = [
+        f"{count(number, noun)} {'is' if number == 1 else 'are'} {what}"
+        for number, noun, what in (
+            (pictures, "picture", "paid and not served yet"),
+            (jobs, "job", "accepted, and the service does not say what became of it"),
+        )
+        if number
+    ]
+    end = min(submitted, default=now) + ANSWERABLE_SECONDS
+    day = utc(end)
+    until = f" until {day.day} {_MONTHS[day.month - 1]}" if end > now else ""
+    return f"{', and '.join(parts)}; ws.run(sweep) asks again{until}"
