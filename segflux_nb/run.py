@@ -80,11 +80,11 @@ class Run:
             why = reason_of(self.error_kind, self.error) or f"it is {self.status}"
             again = "runs.retry_failed() submits it again" if self.error else "Run its sweep again"
             raise RunError(f"Run {self.run} has no picture; {why}", remedy=again)
-        from PIL import Image
+        from .pictures.decode import opened
 
-        with Image.open(self.path) as image:
-            image.load()
-            return image
+        image = opened(self.path.read_bytes())
+        image.load()
+        return image
 
     def __repr__(self) -> str:
         return f"Run({self.run})"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from PIL import Image
 
-from ..pictures.decode import FORMATS
+from ..pictures.decode import opened
 
 USER_COMMENT, MAKER_NOTE, EXIF_IFD = 0x9286, 0x927C, 0x8769
 """EXIF tags: A1111 keeps its text in the first, we keep ours in the second. The third holds both."""
@@ -54,7 +54,7 @@ def read(data: bytes, own: str) -> dict[str, str]:
     OSError
         Where it is not a picture.
     """
-    with Image.open(io.BytesIO(data), formats=tuple(FORMATS)) as image:
+    with opened(data) as image:
         texts = {str(name): value for name, value in getattr(image, "text", {}).items() if isinstance(value, str)}
         tags = image.getexif().get_ifd(EXIF_IFD)
     comment, note = tags.get(USER_COMMENT), tags.get(MAKER_NOTE)

@@ -43,7 +43,7 @@ _READ_SECONDS = {"submit": 90.0, "call": 30.0, "download": 60.0}
 
 _POOL_SECONDS = 30.0
 
-TOTAL_SECONDS = {"submit": 90.0, "call": 60.0, "download": MOST_SECONDS}
+TOTAL_SECONDS = {"submit": 90.0, "call": 30.0, "download": MOST_SECONDS}
 """How long a call may take, by client, even if bytes still arrive."""
 
 _CLOSE_SECONDS = 5.0

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..analysis.differences import lab_thumbnail, mean_difference
+from ..pictures.decode import opened
 from ..pictures.thumbnails import SIDE, thumbnail_of
 from .layout import picture_identity
 
@@ -96,7 +97,7 @@ def file_of(picture: Any) -> tuple[bytes, str]:
         return buffer.getvalue(), "PNG"
     data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
     try:
-        with Image.open(io.BytesIO(data)) as image:
+        with opened(data) as image:
             return data, str(image.format)
     except UnidentifiedImageError:
         shown = "bytes are" if isinstance(picture, bytes) else f"{picture} is"
@@ -147,11 +148,11 @@ def _opened(picture: Any, longest: int | None) -> Image.Image:
     if isinstance(picture, Image.Image):
         return picture.copy()
     if isinstance(picture, bytes):
-        return Image.open(io.BytesIO(picture))
+        return opened(picture)
     small = thumbnail_of(os.fspath(picture)) if longest is not None and longest <= SIDE else None
     if small is not None and small.exists():
         return Image.open(small)
-    return Image.open(Path(picture))
+    return opened(Path(picture).read_bytes())
 
 
 def _resized(image: Image.Image, width: int, height: int) -> Image.Image:

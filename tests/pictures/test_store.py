@@ -5,10 +5,11 @@ import warnings
 import zlib
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile, PngImagePlugin, features
 
 from segflux_nb.errors import PictureError, WorkspaceError
-from segflux_nb.pictures.decode import decode
+from segflux_nb.pictures.complete import bmp_ends, boxes_end, gif_ends, jpeg_ends, png_pixels, riff_ends
+from segflux_nb.pictures.decode import decode, opened
 from segflux_nb.pictures.store import PictureStore
 
 
@@ -62,8 +63,7 @@ def bomb(width, height):
         b"<html>404</html>",
         b"%PDF-1.4",
         b"\xff\xd8\xff\xe0",
-        encoded("GIF"),
-        encoded("BMP"),
+        encoded("PPM"),
     ],
 )
 def test_what_is_no_picture_of_ours_does_not_count(data):
@@ -123,3 +123,92 @@ def test_what_a_killed_write_left_behind_is_removed_once_it_is_old(tmp_path):
     store.tidy(now + 7200)
     assert not left.exists()
     assert kept.exists()
+
+
+COATS = {
+    "JPEG": {},
+    "PNG": {},
+    "WEBP": {},
+    "GIF": {},
+    "AVIF": {},
+    "BMP": {},
+    "TIFF": {},
+    "progressive": {"format": "JPEG", "progressive": True},
+    "animated": {"format": "GIF", "save_all": True, "append_images": [Image.new("RGB", (256, 256), "red")]},
+}
+COATS = {name: options for name, options in COATS.items() if name != "AVIF" or features.check("avif")}
+
+
+def in_a_coat(name):
+    options = {"format": name} | COATS[name]
+    buffer = io.BytesIO()
+    Image.effect_noise((256, 256), 60).convert("RGB").save(buffer, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture(params=["as imported", "LOAD_TRUNCATED_IMAGES", "MAX_IMAGE_PIXELS", "warnings"])
+def switch(request, monkeypatch):
+    """A global switch, as notebooks set it."""
+    match request.param:
+        case "LOAD_TRUNCATED_IMAGES":
+            monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+        case "MAX_IMAGE_PIXELS":
+            monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error" if request.param == "warnings" else "ignore")
+        yield
+
+
+@pytest.mark.parametrize("name", COATS)
+def test_a_picture_in_any_coat_is_kept_as_served_and_half_of_it_never(name, tmp_path, switch):
+    data = in_a_coat(name)
+    stored = PictureStore(tmp_path).put(data)
+    assert (tmp_path / stored.path).read_bytes() == data
+    for share in (0.1, 0.5, 0.9, 0.99):
+        with pytest.raises(PictureError):
+            decode(data[: int(len(data) * share)])
+
+
+@pytest.mark.parametrize("limit", [10, None])
+def test_how_large_a_picture_may_be_is_not_for_a_switch_to_say(limit, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+    decode(encoded("PNG"))
+    with pytest.raises(PictureError, match="more than 50,000,000"):
+        decode(bomb(20_000, 20_000))
+
+
+def png_with(text_size):
+    info = PngImagePlugin.PngInfo()
+    info.add_text("workflow", "x" * text_size, zip=True)
+    buffer = io.BytesIO()
+    Image.effect_noise((64, 48), 60).save(buffer, "PNG", pnginfo=info)
+    return buffer.getvalue()
+
+
+def test_a_png_with_a_text_that_pillow_refuses_is_kept_and_shown(tmp_path):
+    data = png_with(3 << 20)
+    stored = PictureStore(tmp_path).put(data)
+    assert (tmp_path / stored.path).read_bytes() == data
+    assert opened(data).size == (64, 48)
+
+
+def test_a_switch_does_not_keep_a_picture_from_being_shown(monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    assert opened(encoded("JPEG")).size == (64, 48)
+    with pytest.raises(OSError, match="more than"):
+        opened(bomb(20_000, 20_000))
+    with pytest.raises(OSError, match="cannot identify"):
+        opened(b"no picture")
+
+
+def test_markers_in_metadata_are_not_the_end_of_a_jpeg():
+    data = encoded("JPEG", (256, 256))
+    comment = b"\xff\xfe\x00\x06\xff\xd9\xff\xd9"
+    assert jpeg_ends(data[:2] + comment + data[2:])
+    assert not jpeg_ends(data[:2] + comment + data[2:-2])
+
+
+@pytest.mark.parametrize("ends", [jpeg_ends, gif_ends, riff_ends, boxes_end, bmp_ends, png_pixels])
+@pytest.mark.parametrize("data", [b"", b"\xff", b"\xff\xd8\xff", b"GIF89a", b"\x00" * 30, b"\xff" * 30])
+def test_no_bytes_raise(ends, data):
+    ends(data)
