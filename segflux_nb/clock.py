@@ -11,6 +11,8 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 
 class Clock(Protocol):
     """What a clock must offer."""
@@ -53,3 +55,15 @@ def utc(seconds: float) -> datetime:
     '1970-01-01T00:00:00+00:00'
     """
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def day(seconds: float) -> str:
+    """The day of a moment in UTC, in English whatever the locale.
+
+    Example
+    -------
+    >>> day(1_800_691_200)
+    '23 Jan'
+    """
+    moment = utc(seconds)
+    return f"{moment.day} {_MONTHS[moment.month - 1]}"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from ..backoff import RandomSource
-from ..clock import Clock
+from ..clock import Clock, day
 from ..errors import WorkspaceError
 from ..lifecycle import ANSWERABLE_SECONDS, Disposition, State, disposition
 from ..pictures.store import PictureStore
@@ -27,7 +27,7 @@ from .async_journal import AsyncJournal
 from .collector import Collector
 from .context import RunContext, StopToken
 from .ownership import HEARTBEAT_SECONDS, LEASE_SECONDS, SUBMIT_LEASE_SECONDS, holding, is_held, this_process
-from .policy.asking_again import AskingAgain, not_served
+from .policy.asking_again import AskingAgain, asked_until, not_served
 from .policy.budget import Budget
 from .policy.order import readable_first
 from .rate_limiter import RateLimiter
@@ -190,7 +190,8 @@ class Engine:
             if context.asking.left:
                 now = self._clock.now()
                 submitted = [run.submitted_at or now for run in self._journal.runs(context.asking.left)]
-                context.stop.add(not_served(context.asking.left.values(), submitted, now))
+                until = asked_until(submitted, now)
+                context.stop.add(not_served(context.asking.left.values(), day(until) if until else ""))
 
     def _ask_for_lost(self, run_states: Mapping[str, RunState], context: RunContext) -> None:
         """Choose the lost runs that are asked for again: the service may still have their pictures."""

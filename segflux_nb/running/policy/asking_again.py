@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ...backoff import RandomSource
-from ...clock import utc
 from ...lifecycle import ANSWERABLE_SECONDS
 from ...markup import count
 
@@ -185,24 +184,33 @@ class AskingAgain:
                 del self._jobs[digest]
 
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+def asked_until(submitted: Iterable[float], now: float) -> float | None:
+    """Until when the next calls ask again for what is left, in seconds since 1970 UTC; None if that has passed.
+
+    Parameters
+    ----------
+    submitted:
+        When each of the runs was submitted, in seconds since 1970 UTC.
+    now:
+        The time, in seconds since 1970 UTC.
+    """
+    end = min(submitted, default=now) + ANSWERABLE_SECONDS
+    return end if end > now else None
 
 
-def not_served(left: Collection[bool], submitted: Iterable[float], now: float) -> str:
+def not_served(left: Collection[bool], until: str) -> str:
     """Why a call ended though something is paid for and not served, and until when the next ones ask again.
 
     Parameters
     ----------
     left:
         For each run that is left, whether the service said that its job is completed.
-    submitted:
-        When each of them was submitted, in seconds since 1970 UTC.
-    now:
-        The time, in seconds since 1970 UTC.
+    until:
+        The day until which it is asked for, such as ``23 Jan``; empty if that has passed.
 
     Example
     -------
-    >>> not_served([True, True], [1_800_000_000.0, 1_800_000_060.0], 1_800_000_700.0)
+    >>> not_served([True, True], "23 Jan")
     '2 pictures are paid and not served yet; ws.run(sweep) asks again until 23 Jan'
     """
     pictures = sum(left)
@@ -215,7 +223,4 @@ def not_served(left: Collection[bool], submitted: Iterable[float], now: float) -
         )
         if number
     ]
-    end = min(submitted, default=now) + ANSWERABLE_SECONDS
-    day = utc(end)
-    until = f" until {day.day} {_MONTHS[day.month - 1]}" if end > now else ""
-    return f"{', and '.join(parts)}; ws.run(sweep) asks again{until}"
+    return f"{', and '.join(parts)}; ws.run(sweep) asks again{f' until {until}' if until else ''}"
