@@ -50,6 +50,34 @@ class LoggedRun(NamedTuple):
     error: str = ""
 
 
+class MorePicture(NamedTuple):
+    """A picture of a run beside its first one. Without a path, it is not on disk.
+
+    Attributes
+    ----------
+    number:
+        Its place in the output, from 1; the first picture has 0.
+    url:
+        Where the service has it.
+    path:
+        Its file, relative to the workspace.
+    width, height:
+        Pixels.
+    sha256:
+        The digest of its bytes.
+    size:
+        Bytes.
+    """
+
+    number: int
+    url: str
+    path: str | None = None
+    width: int | None = None
+    height: int | None = None
+    sha256: str | None = None
+    size: int | None = None
+
+
 @dataclass(frozen=True)
 class Measurement:
     """What the service measured of a completed run.

@@ -20,7 +20,7 @@ from ..sweep.request import Request
 from .columns import CHANGEABLE, COLUMNS
 from .database import Database
 from .reading import from_runs, in_sql, read_columns, read_rows
-from .rows import LoggedRun, Measurement, RunState
+from .rows import LoggedRun, Measurement, MorePicture, RunState
 
 REPLANNED = (State.PLANNED, State.FAILED, State.REFUSED)
 """In these states nothing is submitted or done: a new plan may change what does not decide the picture."""
@@ -89,7 +89,9 @@ class RunLog:
                 )
             }
 
-    def move(self, run: LoggedRun, to: State, *, traceback: str = "", **changes: Any) -> LoggedRun | None:
+    def move(
+        self, run: LoggedRun, to: State, *, traceback: str = "", more_urls: Sequence[str] = (), **changes: Any
+    ) -> LoggedRun | None:
         """Change a run's state and columns, if its state is still that of `run`.
 
         Parameters
@@ -100,6 +102,8 @@ class RunLog:
             Its new state.
         traceback:
             Where an error that nothing foresees came from; it is kept with the event. Empty for none.
+        more_urls:
+            Where the service has more pictures of the same output, beside the first.
         changes:
             New values of other columns. Those of its picture go to the table of pictures.
 
@@ -117,6 +121,8 @@ class RunLog:
         data = {name: value for name, value in changes.items() if value is not None}
         if traceback:
             data["traceback"] = traceback
+        if more_urls:
+            data["more_urls"] = list(more_urls)
         with self._database.writing() as cursor:
             values = [changes[name] for name in sql.of_run]
             cursor.execute(sql.update, (to, *values, run.service, run.digest, run.state))
@@ -124,6 +130,11 @@ class RunLog:
                 return None
             if sql.of_picture:
                 cursor.execute(sql.upsert, (run.service, run.digest, *[changes[name] for name in sql.of_picture]))
+            cursor.executemany(
+                "INSERT INTO pictures (service, digest, number, url) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (service, digest, number) DO UPDATE SET url = excluded.url",
+                [(run.service, run.digest, number, url) for number, url in enumerate(more_urls, 1)],
+            )
             cursor.execute(
                 "INSERT INTO events (at, service, digest, from_state, to_state, data) VALUES (?, ?, ?, ?, ?, ?)",
                 (self._clock.now(), run.service, run.digest, run.state, to, orjson.dumps(data).decode()),
@@ -134,6 +145,36 @@ class RunLog:
                     (run.service, data["request_id"], run.digest),
                 )
         return run._replace(**{name: changes[name] for name in sql.of_logged_run}, state=to)
+
+    def keep_picture(self, run: LoggedRun, picture: MorePicture) -> None:
+        """Enter the file of one more picture of a run.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        picture:
+            The picture, with its file.
+        """
+        with self._database.writing() as cursor:
+            cursor.execute(
+                "UPDATE pictures SET path = ?, width = ?, height = ?, sha256 = ?, size = ?"
+                " WHERE service = ? AND digest = ? AND number = ?",
+                (
+                    *(picture.path, picture.width, picture.height, picture.sha256, picture.size),
+                    *(run.service, run.digest, picture.number),
+                ),
+            )
+
+    def more_pictures(self, digest: str) -> list[MorePicture]:
+        """The pictures of a run beside its first one, in order."""
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT number, url, path, width, height, sha256, size FROM pictures"
+                " WHERE service = ? AND digest = ? AND number > 0 ORDER BY number",
+                (self._service, digest),
+            )
+            return [MorePicture(*row) for row in cursor]
 
     def read(self, digests: Iterable[str]) -> dict[str, LoggedRun]:
         """The runs with these digests, by digest; those that the log does not have are missing."""

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from ..lifecycle import State
 from ..runlog.journal import ServiceLog
-from ..runlog.rows import LoggedRun, Measurement, RunState
+from ..runlog.rows import LoggedRun, Measurement, MorePicture, RunState
 from .daemon_executor import DaemonExecutor
 from .ownership import RunId, this_process
 
@@ -64,6 +64,22 @@ class AsyncJournal:
     async def claim(self, run: LoggedRun) -> LoggedRun:
         """Take over a run that no process holds; where another process was faster, the run as it is now."""
         return await self._write(self._log.sharing.claim, run, this_process()) or self.reload(run)
+
+    async def keep_picture(self, run: LoggedRun, picture: MorePicture) -> None:
+        """Enter the file of one more picture of a run; see `RunLog.keep_picture`.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        picture:
+            The picture, with its file.
+        """
+        await self._write(self._log.runs.keep_picture, run, picture)
+
+    def more_pictures(self, run: LoggedRun) -> list[MorePicture]:
+        """The pictures of a run beside its first one, in order."""
+        return self._log.runs.more_pictures(run.digest)
 
     async def heartbeat(self) -> None:
         """Write this process's heartbeat."""

@@ -36,12 +36,12 @@ from ..lifecycle import (
 )
 from ..model import MODEL
 from ..pictures.store import PictureStore
-from ..runlog.rows import LoggedRun, Measurement
+from ..runlog.rows import LoggedRun, Measurement, MorePicture
 from ..service.api import Api
 from ..service.wire import HistoryRow, failure_kind
 from .async_journal import AsyncJournal
 from .context import RunContext
-from .fetcher import Fetched, Fetcher
+from .fetcher import Fetched, Fetcher, NotFetched
 from .policy.polling import EARLY_PROBE_EVERY, PollSchedule, ServiceTimes
 from .rate_limiter import RateLimiter
 
@@ -60,6 +60,9 @@ UNCLEAR_PAUSE = Backoff(first=0.5, longest=30.0)
 FAILED_TRIES, FAILED_TRIES_PENDING = 2, 5
 """How often a job that is said to have failed is asked for again: where the history has no row of it, and where the
 history says that it is pending."""
+
+MORE_TRIES = 8
+"""How often a run waits for the other pictures of its output, once its first one is there."""
 
 LOST_TRIES = 3
 """How often a job that nothing can serve any more is asked for before it is given up."""
@@ -374,7 +377,7 @@ class Collector:
         if render is not None:
             accepted = run.accepted_at or self._clock.now()
             self._learn(Measurement(run.parameters, queue, render, cost, accepted))
-        changes["picture_url"] = self._api.service.relative(outcome.picture_urls[0])
+        changes["picture_url"], *changes["more_urls"] = map(self._api.service.relative, outcome.picture_urls)
         return await self._journal.move_or_reload(run, advance(run.state, outcome), **changes)
 
     def _learn(self, measurement: Measurement) -> None:
@@ -397,7 +400,11 @@ class Collector:
         context:
             The call of the engine.
         """
+        failures = context.asking.failures(run.digest)
+        missing = await self._collect_more(run)
         found = await self._fetcher.fetch(run.picture_url or "")
+        if isinstance(found, Fetched) and missing is not None and failures < MORE_TRIES:
+            found = missing
         if isinstance(found, Fetched):
             return await self._journal.move_or_reload(
                 run,
@@ -408,11 +415,10 @@ class Collector:
                 height=found.stored.height,
                 bytes=found.size,
                 completed_at=self._clock.now(),
-                error="",
+                error="" if missing is None else f"another picture of its output was not served: {missing.reason}",
                 error_kind="",
                 owner=None,
             )
-        failures = context.asking.failures(run.digest)
         if found.data and failures + 1 >= DOUBTS:  # they were paid for: a person may want to look at them
             await self._fetcher.set_aside(found.data, run.digest[:12])
         changes: dict[str, Any] = {"error": self._api.redact(found.reason), "error_kind": found.kind}
@@ -427,6 +433,19 @@ class Collector:
         if self._is_given_up(run, failures, is_answered=is_answered):
             return await self._journal.move_or_reload(run, State.LOST, **changes, owner=None)
         return await self._postpone(run, context, changes, has_picture=True, retry_after=found.retry_after)
+
+    async def _collect_more(self, run: LoggedRun) -> NotFetched | None:
+        """Fetch and keep the other pictures of an output: what came instead of one, or None if all are on disk."""
+        missing = None
+        for picture in self._journal.more_pictures(run):
+            if picture.path is None:
+                found = await self._fetcher.fetch(picture.url)
+                if isinstance(found, Fetched):
+                    kept = MorePicture(picture.number, picture.url, **vars(found.stored), size=found.size)
+                    await self._journal.keep_picture(run, kept)
+                else:
+                    missing = found
+        return missing
 
     async def _url_by_now(self, run: LoggedRun, context: RunContext) -> tuple[str | None, bool]:
         """Where the service says that the picture is now, and whether both record and history have answered.
