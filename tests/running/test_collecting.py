@@ -24,6 +24,14 @@ def test_pictures_that_are_not_there_hold_up_no_other_cell(tmp_path):
     assert b.stop.reason.startswith("2 pictures are paid and not served yet; ws.run(sweep) asks again until ")
 
 
+def test_unknown_submits_are_looked_up_before_a_picture_is_waited_for(tmp_path):
+    b = Bench(tmp_path, faults={"picture:404": of_seeds(1), "submit:drop_after": {2}})
+    rows = b.run(CELLS[:3])
+    assert [row.state.status for row in rows] == ["processing", "completed", "completed"]
+    assert max(row.completed_at - EPOCH for row in rows[1:]) < 120
+    assert b.clock.monotonic() > KEEP_ASKING_SECONDS, "the picture was asked for all the same"
+
+
 def test_a_call_does_not_ask_without_end(tmp_path):
     b = Bench(tmp_path, faults={"picture:404": of_seeds(1)})
     b.run(CELLS[:2])
