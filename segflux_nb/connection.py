@@ -7,6 +7,7 @@ import random
 import threading
 import weakref
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -14,13 +15,14 @@ from typing import Protocol, TypeVar
 from . import loopthread
 from .backoff import RandomSource
 from .clock import Clock
+from .errors import WorkspaceError
 from .model import MODEL, SIMULATOR
 from .pictures.store import PictureStore
 from .runlog.journal import Journal, ServiceLog
 from .running.async_journal import AsyncJournal
 from .running.engine import Engine
 from .running.rate_limited_transport import RateLimitedTransport
-from .running.rate_limiter import RateLimiter
+from .running.rate_limiter import MAX_WAIT, RateLimiter
 from .service.addresses import HOSTED, Service, at
 from .service.api import Api
 from .service.secret import Secret
@@ -51,6 +53,7 @@ def build_engine(
     secret: Secret | None = None,
     max_in_flight: int,
     max_rpm: int | None,
+    max_wait: float = MAX_WAIT,
     rates: Rates,
     jitter: RandomSource = random.random,
 ) -> Engine:
@@ -74,6 +77,8 @@ def build_engine(
         Jobs at the service at a time.
     max_rpm:
         Requests per minute, for all processes that share the log; None for no limit.
+    max_wait:
+        Seconds for which submits wait for the reset of a rate limit.
     rates:
         What an evaluation costs and takes.
     jitter:
@@ -86,7 +91,8 @@ def build_engine(
         max_in_flight=max_in_flight,
         shared_window=None if max_rpm is None else partial(journal.take_turn, max_rpm),
         max_rpm=max_rpm,
-        on_limit=log.sharing.note_limit,
+        max_wait=max_wait,
+        on_limit=partial(_note_limit, log),
         cautious=any(noted_at > limited_since for noted_at, *_ in log.sharing.limits()),
         jitter=jitter,
     )
@@ -101,6 +107,24 @@ def build_engine(
         rates=rates,
         jitter=jitter,
     )
+
+
+def _note_limit(log: ServiceLog, what: str, value: float, why: str) -> None:
+    """Note a limit that was learned. A log that cannot be written for now must not end the request that taught it.
+
+    Parameters
+    ----------
+    log:
+        What the log holds of the service.
+    what:
+        Which limit.
+    value:
+        Its new value.
+    why:
+        What it was learned from.
+    """
+    with suppress(WorkspaceError):
+        log.sharing.note_limit(what, value, why)
 
 
 class LocalService(Protocol):
@@ -145,6 +169,8 @@ class Connection:
         Jobs at the service at a time.
     max_rpm:
         Requests per minute; None for no limit.
+    max_wait:
+        Seconds for which submits wait for the reset of a rate limit.
 
     Raises
     ------
@@ -165,6 +191,7 @@ class Connection:
         secret: Secret | None,
         max_in_flight: int,
         max_rpm: int | None,
+        max_wait: float,
     ) -> None:
         if address not in (HOSTED.name, SIMULATOR):
             at(address)  # raises for a wrong address now, and not at the first call
@@ -178,6 +205,7 @@ class Connection:
         self._secret = secret
         self._max_in_flight = max_in_flight
         self._max_rpm = max_rpm
+        self._max_wait = max_wait
         self._lock = threading.RLock()
         self._engine: Engine | None = None
         self._local: LocalService | None = None
@@ -217,6 +245,7 @@ class Connection:
                     secret=self._secret,
                     max_in_flight=self._max_in_flight,
                     max_rpm=self._max_rpm,
+                    max_wait=self._max_wait,
                     rates=self.rates(),
                 )
             return self._engine

@@ -29,7 +29,7 @@ from .service.keys import find_key
 from .session import Session
 from .simulator.app import Simulator
 from .sweep.sweep import Sweep
-from .values import as_integer, as_python
+from .values import as_integer, as_number, as_python
 from .workspace_verbs import arun, builder, plan, report, run, start
 
 if TYPE_CHECKING:
@@ -60,6 +60,10 @@ class Workspace(Session):
     max_rpm:
         The largest number of requests per minute, of all kinds and of all processes that use this workspace; None
         for no limit of your own.
+    max_wait:
+        The most seconds for which new submits wait when the service says that its rate limit ends later. If it ends
+        later than that, the sweep stops submitting, collects what is accepted, and `Runs.stopped` says when to come
+        back.
 
     Raises
     ------
@@ -82,6 +86,7 @@ class Workspace(Session):
         api_key: str | None = None,
         max_in_flight: int = 32,
         max_rpm: int | None = None,
+        max_wait: float = 900,
     ) -> None:
         max_in_flight = _count("max_in_flight", max_in_flight)
         max_rpm = None if max_rpm is None else _count("max_rpm", max_rpm)
@@ -103,6 +108,7 @@ class Workspace(Session):
             secret=secret,
             max_in_flight=max_in_flight,
             max_rpm=max_rpm,
+            max_wait=_seconds("max_wait", max_wait),
         )
         launcher = Launcher(
             journal, connection, folder, has_key=secret is not None, max_in_flight=max_in_flight, clock=clock
@@ -212,6 +218,30 @@ def _count(name: str, value: object) -> int:
     if not 1 <= number < 1 << 31:
         raise WorkspaceError(f"{name}={value!r} is not a positive integer", remedy=f"Write {name}=8")
     return number
+
+
+def _seconds(name: str, value: object) -> float:
+    """The value of an argument that is a time, in seconds.
+
+    Parameters
+    ----------
+    name:
+        The argument.
+    value:
+        What the user gave.
+
+    Raises
+    ------
+    WorkspaceError
+        If it is not a finite number, or is negative.
+    """
+    try:
+        seconds = float(as_number(value))
+    except (ValueError, OverflowError):
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise WorkspaceError(f"{name}={value!r} is not a time in seconds", remedy=f"Write {name}=900")
+    return seconds
 
 
 _open_workspaces: weakref.WeakSet[Workspace] = weakref.WeakSet()

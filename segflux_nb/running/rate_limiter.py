@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..backoff import Backoff, RandomSource
-from ..clock import Clock
+from ..clock import Clock, utc
 from ..service.moments import retry_after
 from ..service.transport import HttpResponse, Purpose
 from .policy.rate_control import ConcurrencyLimit, RateController, RetryQuota, useful_jobs
@@ -42,8 +42,23 @@ PRIORITY: tuple[Purpose, ...] = ("download", "result", "history", "account", "su
 UNNAMED_PAUSE = Backoff(first=1.0, longest=60.0)
 """The pause after a 429 that names no moment of reset, as long as it repeats."""
 
+LONGEST_PAUSE = 60.0
+"""Seconds for which a moment of reset holds back all requests; after that, it holds back submits alone."""
+
+MAX_WAIT = 900.0
+"""Seconds for which submits wait for a moment of reset, unless the user says otherwise."""
+
+A_YEAR = 366 * 86_400.0
+"""A moment of reset that is farther away is a mistake of the service."""
+
+BESIDE: frozenset[Purpose] = frozenset({"history", "account"})
+"""Requests that only wait for limits of their own: what depends on them waits, and nothing else does."""
+
 LATE = 0.05
 """Seconds that a pause lasts longer than the service says: clocks differ."""
+
+REPEATED = 3
+"""429s in a row after which each pause is at least that of a 429 without a moment of reset."""
 
 SHORTEST_PAUSE = 1e-3
 """A shorter pause is not worth waiting for, in seconds."""
@@ -76,6 +91,8 @@ class RateLimiter:
         Called when a limit changes: with its name, its new value, and why.
     cautious:
         Whether the log knows of recent 429s, so that sending starts slowly.
+    max_wait:
+        Seconds for which submits wait for a moment of reset. A later moment ends them.
     jitter:
         Source of random numbers for pauses, replaced in tests.
     """
@@ -85,6 +102,7 @@ class RateLimiter:
         clock: Clock,
         *,
         max_in_flight: int,
+        max_wait: float = MAX_WAIT,
         shared_window: Callable[[], Awaitable[float]] | None = None,
         max_rpm: float | None = None,
         on_limit: Callable[[str, float, str], None] = lambda what, value, why: None,
@@ -105,7 +123,13 @@ class RateLimiter:
         self._service_seconds: float | None = None
         self._jobs_in_flight: set[str] = set()
         self._submits_pending = 0
+        self._max_wait = max_wait
         self._paused_until = 0.0
+        self._submits_paused_until = 0.0
+        self._beside_paused_until = 0.0
+        self._submits_end_until = 0.0
+        self._submits_end_reason = ""
+        self._limited_since: float | None = None
         self._is_probing = False
         self._probe_is_due = False
         self._unnamed_429s = 0
@@ -148,7 +172,7 @@ class RateLimiter:
         """Give back a permit that is not used."""
         if purpose == "submit":
             self._submits_pending -= 1
-        if self._is_probing:
+        if self._is_probing and purpose not in BESIDE:
             self._is_probing, self._probe_is_due = False, True
         self._changed.set()
 
@@ -208,6 +232,8 @@ class RateLimiter:
             timer.cancel()
 
     def _may_go(self, purpose: Purpose, now: float) -> bool:
+        if purpose in BESIDE:
+            return True
         if self._is_probing:
             return False
         return purpose != "submit" or len(self._jobs_in_flight) + self._submits_pending < self._most_jobs(now)
@@ -225,13 +251,19 @@ class RateLimiter:
         """Seconds until a request of this purpose may go, by all that holds it back."""
         learned = self._rate.wait(now) if self._is_counted(purpose) else 0.0
         users = self._user_rate.wait(now) if purpose != "download" else 0.0
-        pause = max(self._paused_until - now, learned, users)
+        if purpose in BESIDE:
+            paused_until = self._beside_paused_until
+        elif purpose == "submit":
+            paused_until = max(self._paused_until, self._submits_paused_until)
+        else:
+            paused_until = self._paused_until
+        pause = max(paused_until - now, learned, users)
         return pause if pause > SHORTEST_PAUSE else 0.0
 
     def _go(self, purpose: Purpose) -> None:
         if purpose == "submit":
             self._submits_pending += 1
-        if self._probe_is_due:
+        if self._probe_is_due and purpose not in BESIDE:
             self._probe_is_due, self._is_probing = False, True
         now = self._clock.monotonic()
         if self._is_counted(purpose):
@@ -241,7 +273,7 @@ class RateLimiter:
 
     def _is_counted(self, purpose: Purpose) -> bool:
         """Whether the service's limit counts such requests: submits, and the others once one of them met a 429."""
-        return purpose == "submit" or (self._all_counted and purpose != "download")
+        return purpose == "submit" or (self._all_counted and purpose != "download" and purpose not in BESIDE)
 
     # ------------------------------------------------------------------ answers
 
@@ -256,22 +288,37 @@ class RateLimiter:
             The answer; None where none came.
         """
         now = self._clock.monotonic()
+        status = 0 if response is None else response.status
+        reset = retry_after(response.headers, self._clock.now()) if response and status in (429, 503) else None
+        if purpose in BESIDE:
+            if status == 429:
+                self._beside_paused_until = now + min(reset or UNNAMED_PAUSE.first, LONGEST_PAUSE)
+            return
         if self._is_probing or purpose == "submit":  # the answer to another request lets no other go sooner
             self._changed.set()
         self._is_probing = False
         if purpose == "submit":
             self._submits_pending -= 1
-        if response is not None and response.status == 429:
-            self._limited(purpose, retry_after(response.headers, self._clock.now()), now)
+        if status == 429:
+            self._limited(purpose, reset, now)
             return
+        if status == 503 and reset is not None:
+            self._hold_back(purpose, reset, now)
         # Whatever else was wrong with it, no limit refused it.
         if self._is_counted(purpose):
             self._rate.accepted(now)
-        if response is None or response.status >= 500:
+        if response is None or status >= 500:
             self.pause(self._quota.failed(self._jitter))
         else:
             self._quota.answered()
             self._unnamed_429s = 0
+            if purpose == "submit":
+                self._limited_since = None
+
+    @property
+    def submits_end(self) -> str:
+        """Why no submit goes for now, and when to come back; empty where submits may go."""
+        return self._submits_end_reason if self._clock.monotonic() < self._submits_end_until else ""
 
     def job_accepted(self, digest: str) -> None:
         """The job of a run is at the service."""
@@ -318,7 +365,51 @@ class RateLimiter:
         if purpose != "submit":
             self._all_counted = True
         self._unnamed_429s += 1
-        seconds = UNNAMED_PAUSE.seconds(self._unnamed_429s, self._jitter) if reset is None else reset + LATE
-        if self._rate.limited(now, seconds):
+        pause = UNNAMED_PAUSE.seconds(self._unnamed_429s, self._jitter)
+        seconds = pause if reset is None else reset + LATE
+        if self._unnamed_429s > REPEATED:  # moments of reset that are over when they come, again and again
+            seconds = max(seconds, pause)
+        if self._rate.limited(now, min(seconds, LONGEST_PAUSE)):
             self._on_limit("calls a minute", round(60 * (self._rate.rate or 0.0), 1), "429")
-        self.pause(seconds)
+        self._hold_back(purpose, seconds, now)
+        if purpose == "submit":
+            self._limited_since = now if self._limited_since is None else self._limited_since
+            if now - self._limited_since > self._max_wait:
+                self._end_submits(pause, f"The service has refused each submit for {self._max_wait:.0f} s (429)", now)
+
+    def _hold_back(self, purpose: Purpose, seconds: float, now: float) -> None:
+        """Hold requests back until a moment of reset: submits for at most `max_wait`, the others for a minute.
+
+        Parameters
+        ----------
+        purpose:
+            What the request was for whose answer names the moment.
+        seconds:
+            Seconds to that moment; they may be infinite.
+        now:
+            Seconds on the monotonic clock.
+        """
+        self.pause(min(seconds, LONGEST_PAUSE))
+        if purpose != "submit":
+            return
+        self._submits_paused_until = max(self._submits_paused_until, now + min(seconds, self._max_wait))
+        if seconds > self._max_wait:
+            known = seconds < A_YEAR
+            moment = utc(self._clock.now() + seconds).strftime("%d %b %Y %H:%M UTC") if known else "in over a year"
+            reason = f"The service takes submits again {'at ' if known else ''}{moment}, by its rate limit"
+            self._end_submits(seconds, f"{reason}; max_wait={self._max_wait:.0f} s is the longest wait", now)
+
+    def _end_submits(self, seconds: float, reason: str, now: float) -> None:
+        """Let no submit go for a while: sweeps end, and collect what is accepted.
+
+        Parameters
+        ----------
+        seconds:
+            Seconds that the service asked for.
+        reason:
+            Why, and when to come back.
+        now:
+            Seconds on the monotonic clock.
+        """
+        self._submits_end_reason, self._submits_end_until = reason, now + min(seconds, self._max_wait)
+        self._on_limit("seconds without submits", round(min(seconds, A_YEAR), 1), reason)

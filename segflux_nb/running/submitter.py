@@ -28,6 +28,15 @@ REACH_TRIES = 5
 SERVER_TRIES = 3
 """How often the service itself fails to answer one run's submit before the run is given up for now."""
 
+LIMITED_TRIES = 20
+"""How often the service refuses one run's submit with 429 before the run is left for the next call."""
+
+LOOK_SECONDS = 1.0
+"""Between looks whether the sweep stops, while a submit waits for its permit."""
+
+DRAIN_SECONDS = 20.0
+"""How long submits on the wire are waited for when the workspace is closed."""
+
 NOT_SENT_PAUSE = Backoff(first=1.0, longest=8.0)
 """Between submits of one run that were not accepted."""
 
@@ -84,12 +93,12 @@ class Submitter:
         cost = self._estimate(run)
         await self._slots.acquire()
         try:
-            await self._limiter.acquire("submit")
-            refusal = None if context.stop else context.budget.reserve(cost)
+            is_permitted = await self._has_permit(context)
+            refusal = context.budget.reserve(cost) if is_permitted else None
             if refusal is not None:
                 context.stop.set(f"{refusal}. max_cost=... sets a higher cap")
-            if context.stop:
                 self._limiter.release("submit")
+            if refusal is not None or not is_permitted:
                 self._slots.release()
                 return None
         except BaseException:
@@ -109,16 +118,49 @@ class Submitter:
                 context.stop.set(f"{self._api.redact(reason).rstrip('.')}. Nothing was billed")
             case NotSent(error=None):  # the service is out of reach, for all requests
                 self._limiter.pause(NOT_SENT_PAUSE.seconds(tries, self._jitter))
+            case NotSent(error=RateLimited()) if tries >= LIMITED_TRIES:
+                context.leave_for_next_call(run.digest, f"the service refused its submit {tries} times (429)")
+                return None
             case NotSent(error=RateLimited()):
                 pass  # the limiter knows
             case NotSent():
                 await self._clock.sleep(NOT_SENT_PAUSE.seconds(tries, self._jitter))
         return following
 
+    async def _has_permit(self, context: RunContext) -> bool:
+        """Take the permit of a submit; False where the sweep stops first, or submits end for now."""
+        asked = asyncio.ensure_future(self._limiter.acquire("submit"))
+        try:
+            while True:
+                if reason := self._limiter.submits_end:
+                    context.stop.set(reason)
+                if context.stop:
+                    break
+                if asked.done():
+                    asked.result()
+                    return True
+                await asyncio.wait({asked}, timeout=LOOK_SECONDS)
+        except BaseException:
+            self._give_back(asked)
+            raise
+        self._give_back(asked)
+        return False
+
+    def _give_back(self, asked: asyncio.Future[None]) -> None:
+        """Do not use a permit that was asked for: it was granted, or is still waited for."""
+        if not asked.done():
+            asked.cancel()
+        elif not asked.cancelled() and asked.exception() is None:
+            self._limiter.release("submit")
+
     async def drain(self) -> None:
-        """Wait until the submits on the wire have ended."""
+        """Wait until the submits on the wire have ended; those that take too long end without an answer."""
         if self._background:
-            await asyncio.wait(self._background)
+            _, late = await asyncio.wait(self._background, timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()  # the intent is in the log: the next call looks the run up
+            if late:
+                await asyncio.wait(late)
 
     def _submitted(self, task: asyncio.Task[Any]) -> None:
         self._background.discard(task)

@@ -309,3 +309,61 @@ def test_as_many_requests_are_in_flight_as_the_round_trip_needs(one_way, most):
     clock.run(main())
     assert max(seen) == most
     assert max(seen[:4]) <= 4, "a few until the way is known"
+
+
+# ---------------------------------------------------------------------- resets that are far away
+
+
+def test_a_reset_beyond_max_wait_ends_submits_and_holds_polls_for_a_minute_at_most():
+    clock, noted = VirtualClock(), []
+
+    async def main():
+        limiter = RateLimiter(clock, max_in_flight=8, max_wait=100, on_limit=lambda *limit: noted.append(limit))
+        await limiter.acquire("submit")
+        limiter.answered("submit", too_many(3600))
+        assert "max_wait=100 s" in limiter.submits_end
+        await limiter.acquire("status")
+        assert clock.monotonic() <= 61
+        limiter.answered("status", OK)
+        await limiter.acquire("submit")
+        assert 99 < clock.monotonic() < 101, "then one is tried"
+        assert not limiter.submits_end
+
+    clock.run(main())
+    assert "seconds without submits" in {what for what, _, _ in noted}
+
+
+def test_a_reset_within_max_wait_is_waited_for():
+    clock = VirtualClock()
+
+    async def main():
+        limiter = RateLimiter(clock, max_in_flight=8)
+        await limiter.acquire("submit")
+        limiter.answered("submit", too_many(600))
+        assert not limiter.submits_end
+        await limiter.acquire("submit")
+        assert 599 < clock.monotonic() < 602
+
+    clock.run(main())
+
+
+def test_a_429_of_the_history_holds_nothing_else():
+    clock = VirtualClock()
+
+    async def main():
+        limiter = RateLimiter(clock, max_in_flight=8)
+        await limiter.acquire("history")
+        limiter.answered("history", too_many(3600))
+        await limiter.acquire("submit")
+        await limiter.acquire("status")
+        assert clock.monotonic() == 0
+        await limiter.acquire("history")
+        assert 59 < clock.monotonic() < 61
+
+    clock.run(main())
+
+
+@pytest.mark.parametrize("wrong", [-1, float("inf"), float("nan"), "900", True, None])
+def test_max_wait_is_a_time_in_seconds(tmp_path, wrong):
+    with pytest.raises(WorkspaceError, match="max_wait"):
+        sf.Workspace(tmp_path, service="simulator", max_wait=wrong)
