@@ -67,6 +67,9 @@ MORE_TRIES = 8
 LOST_TRIES = 3
 """How often a job that nothing can serve any more is asked for before it is given up."""
 
+CLOCK_SECONDS = 5.0
+"""How much longer than it existed a job may say that it took."""
+
 SOON = 1e-3
 """A shorter time is not worth waiting for, in seconds."""
 
@@ -374,8 +377,9 @@ class Collector:
         queue, render = _number(metrics.get("queue_time")) or 0.0, _number(metrics.get("inference_time"))
         cost = _number(metrics.get("cost"))
         changes |= {"cost_usd": cost, "queue_seconds": queue, "render_seconds": render, "error": "", "error_kind": ""}
-        if render is not None:
-            accepted = run.accepted_at or self._clock.now()
+        accepted = run.accepted_at or self._clock.now()
+        # A time that is longer than the job has existed is in milliseconds, or wrong: nothing is learned from it.
+        if render is not None and render <= self._clock.now() - (run.submitted_at or accepted) + CLOCK_SECONDS:
             self._learn(Measurement(run.parameters, queue, render, cost, accepted))
         changes["picture_url"], *changes["more_urls"] = map(self._api.service.relative, outcome.picture_urls)
         return await self._journal.move_or_reload(run, advance(run.state, outcome), **changes)

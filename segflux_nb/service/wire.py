@@ -64,6 +64,9 @@ _LIMITS = {
 
 _MOST_CREDITS = 1e9
 
+_FIRST_JOB = 1.6e9
+"""A job of the history is from after September 2020: the service is no older. Other times are wrong."""
+
 _BY_CODE: dict[int, type[errors.ServiceError]] = {
     400: errors.BadRequest,
     401: errors.AuthenticationError,
@@ -288,6 +291,7 @@ def _history_row(row: Mapping[str, Any]) -> HistoryRow:
         body = read_object(body)
     status = text(row.get("model_status") or row.get("status")).strip().upper()
     urls = picture_urls(row.get("generation_url"))
+    created = timestamp(row.get("model_created") or row.get("created_at"))
     return HistoryRow(
         request_id=_request_id(row.get("request_id")),
         body=body if isinstance(body, dict) else {},
@@ -295,7 +299,7 @@ def _history_row(row: Mapping[str, Any]) -> HistoryRow:
         picture_urls=urls,
         error=(text(row.get("error")) or "the service gives no reason") if status == "FAILED" and not urls else None,
         cost=_figure("cost", row.get("credits_deduction")),
-        created_at=timestamp(row.get("model_created") or row.get("created_at")),
+        created_at=created if created is not None and created > _FIRST_JOB else None,
     )
 
 
