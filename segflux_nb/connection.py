@@ -8,7 +8,7 @@ import threading
 import weakref
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -25,6 +25,7 @@ from .running.rate_limited_transport import RateLimitedTransport
 from .running.rate_limiter import MAX_WAIT, RateLimiter
 from .service.addresses import HOSTED, Service, at
 from .service.api import Api
+from .service.remembered import remember_name, remembered_name
 from .service.secret import Secret
 from .service.transport import HttpTransport, Transport
 from .sweep.plan import PUBLISHED, Rates
@@ -36,6 +37,12 @@ CAUTIOUS_SECONDS = 3600.0
 
 QUESTION_SECONDS = 5.0
 """How long a question that nothing depends on may take."""
+
+START_SECONDS = 3.0
+"""How long the start of a sweep waits for a service that does not answer, to learn which one it is."""
+
+START_PAUSE = 0.25
+"""Between these questions."""
 
 ENOUGH = 5
 """With this many measured runs, the log's own means replace the published figures."""
@@ -207,17 +214,50 @@ class Connection:
         self._max_rpm = max_rpm
         self._max_wait = max_wait
         self._lock = threading.RLock()
+        self._name: str | None = None
+        self._is_confirmed = False
         self._engine: Engine | None = None
         self._local: LocalService | None = None
 
-    @cached_property
+    @property
     def service(self) -> str:
         """The service's name: ``segmind``, ``simulator``, or a custom origin without its port."""
+        with self._lock:
+            if self._name is None:
+                self._name, self._is_confirmed = self._ask_for_name(seconds=0.0)
+            return self._name
+
+    def confirm_name(self) -> None:
+        """Ask a service that did not answer for its name again, for some seconds. The name that it has then stays."""
+        with self._lock:
+            if self.service and not self._is_confirmed:
+                self._name, _ = self._ask_for_name(START_SECONDS)
+                self._is_confirmed = True
+
+    def _ask_for_name(self, seconds: float) -> tuple[str, bool]:
+        """The service's name, and whether it is sure: a service that does not answer has the name that is likely.
+
+        A simulator says that it is one, so that its pictures are never taken for a model's. A service that does not
+        answer has the name that it had here before. Without one, it is a simulator if it is on this machine and the
+        log is empty.
+
+        Parameters
+        ----------
+        seconds:
+            How long a service may take to start.
+        """
         if self._address in (HOSTED.name, SIMULATOR):
-            return self._address
-        # A simulator says that it is one, so that its pictures are never taken for a model's.
+            return self._address, True
         service = at(self._address)
-        return SIMULATOR if loopthread.wait(loopthread.submit(self._is_simulator(service))) else service.name
+        is_simulator = loopthread.wait(loopthread.submit(self._is_simulator(service, seconds)))
+        if is_simulator is None:
+            is_likely = service.is_loopback and not self._journal.services()
+            likely = SIMULATOR if is_likely else service.name
+            before = remembered_name(self._folder, service.api)  # a copied folder may hold anything
+            return before if before in (SIMULATOR, service.name) else likely, False
+        name = SIMULATOR if is_simulator else service.name
+        remember_name(self._folder, service.api, name)
+        return name, True
 
     @property
     def _log(self) -> ServiceLog:
@@ -234,6 +274,7 @@ class Connection:
         with self._lock:
             if self._engine is None:
                 service = self._locate()
+                self._is_confirmed = True  # the engine keeps the name
                 store = PictureStore(self._folder)
                 store.tidy(self._clock.now())
                 self._engine = build_engine(
@@ -296,12 +337,25 @@ class Connection:
                 weakref.finalize(self, self._local.close).atexit = False
         return at(self._local.url, name=self.service)
 
-    async def _is_simulator(self, service: Service) -> bool:
-        """Ask the service on a connection of its own, which is closed at once."""
+    async def _is_simulator(self, service: Service, seconds: float) -> bool | None:
+        """Ask the service on a connection of its own, which is closed then. None if it does not answer.
+
+        Parameters
+        ----------
+        service:
+            The service.
+        seconds:
+            How long it may take to start.
+        """
         transport = HttpTransport(service, self._secret, QUESTION_SECONDS)
+        api = Api(service, transport, self._clock, self._secret)
+        end = self._clock.monotonic() + seconds
         try:
-            api = Api(service, transport, self._clock, self._secret)
-            return bool(await _within(QUESTION_SECONDS, api.is_simulator()))
+            while True:
+                answer = await _within(QUESTION_SECONDS, api.is_simulator())
+                if answer is not None or self._clock.monotonic() >= end:
+                    return answer
+                await self._clock.sleep(START_PAUSE)
         finally:
             await transport.close()
 

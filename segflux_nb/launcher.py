@@ -150,6 +150,7 @@ class Launcher:
         check_sweep(sweep)
         budget = Budget(self.cap(max_cost))
         title = _title(name)
+        self._connection.confirm_name()
         requests = self._next_takes(sweep) if again else list(sweep)
         self._check(self._not_settled(requests))
         self._log.runs.plan(requests)
@@ -171,6 +172,7 @@ class Launcher:
 
     def retry(self, runs: Runs) -> Runs:
         """Submit again what failed or was refused among these runs, wait for it, and give the runs afterwards."""
+        self._connection.confirm_name()
         logged = self._log.runs.read([digest for digest, _ in runs.cells])
         failed = [
             Request(run.parameters, run.take) for run in logged.values() if run.state in (State.FAILED, State.REFUSED)

@@ -13,11 +13,12 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from .daemon_executor import DaemonExecutor
+
 T = TypeVar("T")
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
-_owner = 0
 
 
 def submit(work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
@@ -40,20 +41,36 @@ def wait(future: concurrent.futures.Future[T]) -> T:
             # On Windows a lock is interrupted only if the wait has a time-out.
             return future.result(timeout=0.2)
         except concurrent.futures.TimeoutError:
-            if future.done():
-                raise
+            if future.done():  # just now; or the work ended with a time-out of its own, which is raised here
+                return future.result()
 
 
 _NAME = "segflux-loop"
 
+_RESOLVERS = 4
+"""Threads that resolve names of hosts."""
+
 
 def _running_loop() -> asyncio.AbstractEventLoop:
-    global _loop, _owner
+    global _loop
     with _lock:
-        if _loop is None or _owner != os.getpid():  # a forked child has the variable but not the thread
-            _loop, _owner = asyncio.new_event_loop(), os.getpid()
+        if _loop is None:
+            _loop = asyncio.new_event_loop()
+            # Names of hosts are resolved there. Python's own executor takes no work once the interpreter ends, when
+            # submits on the wire still need it.
+            _loop.set_default_executor(DaemonExecutor(_RESOLVERS, "segflux-names"))
             threading.Thread(target=_run, args=(_loop,), name=_NAME, daemon=True).start()
         return _loop
+
+
+def _forget() -> None:
+    """Start afresh in a forked child, which has the variables but not the thread. The lock may be held for ever."""
+    global _lock, _loop
+    _lock, _loop = threading.Lock(), None
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_forget)
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:

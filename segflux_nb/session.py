@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from .connection import Connection
@@ -26,6 +27,7 @@ class Session:
 
     def __init__(self, path: Path, journal: Journal, connection: Connection, launcher: Launcher) -> None:
         self.path = path
+        self._process = os.getpid()
         self._journal = journal
         self._connection = connection
         self._launcher = launcher
@@ -37,6 +39,8 @@ class Session:
 
     def close(self) -> None:
         """Interrupt what runs, and close connections and files. What is on disk stays."""
+        if self._process != os.getpid():  # a forked child, where the engine's threads do not run
+            return
         self._launcher.interrupt_all()
         self._connection.close()
         self._journal.close()

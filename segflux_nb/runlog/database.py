@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import weakref
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..errors import WorkspaceError
+from ..interrupts import Uninterrupted
 from .opening import is_newer, newer_refusal, open_log
 
 
@@ -31,6 +33,7 @@ class Database:
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path = path
+        self._process = os.getpid()
         self._lock = threading.RLock()
         opened = open_log(path, durable=durable)
         self.connection = opened.connection
@@ -40,8 +43,9 @@ class Database:
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self.connection.close()
+        if self._process == os.getpid():  # a forked child must not touch its parent's file
+            with self._lock:
+                self.connection.close()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Cursor]:
@@ -54,11 +58,12 @@ class Database:
         """
         if self._refusal is not None:
             raise self._refusal
-        with self._lock:
+        self._check_process()
+        with Uninterrupted(), self._lock:
             try:
                 cursor = self.connection.cursor()
-                cursor.execute("BEGIN IMMEDIATE")
                 try:
+                    cursor.execute("BEGIN IMMEDIATE")
                     yield cursor
                     cursor.execute("COMMIT")
                 except BaseException:
@@ -77,7 +82,8 @@ class Database:
         WorkspaceError
             If the log is closed, or the disk fails.
         """
-        with self._lock:
+        self._check_process()
+        with Uninterrupted(), self._lock:
             try:
                 yield self.connection.cursor()
             except sqlite3.Error as error:
@@ -93,6 +99,14 @@ class Database:
             return is_newer(self.connection)
         except sqlite3.Error:
             return False
+
+    def _check_process(self) -> None:
+        """Refuse a forked child: SQLite's locks belong to the parent, and the threads of the engine are not here."""
+        if self._process != os.getpid():
+            raise WorkspaceError(
+                "This workspace was opened before the process was forked",
+                remedy="Open it again in the child: Workspace(path)",
+            )
 
     def _in_words(self, error: sqlite3.Error) -> Exception:
         """What to raise for an error of SQLite: a mistake of ours stays as it is."""

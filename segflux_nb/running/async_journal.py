@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar
 
+from ..daemon_executor import DaemonExecutor
 from ..lifecycle import State
 from ..runlog.journal import ServiceLog
 from ..runlog.rows import LoggedRun, Measurement, MorePicture, RunState
-from .daemon_executor import DaemonExecutor
 from .ownership import RunId, this_process
 
 T = TypeVar("T")

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..backoff import Backoff, RandomSource
 from ..clock import Clock
+from ..daemon_executor import DaemonExecutor
 from ..errors import (
     AuthenticationError,
     PermissionDenied,

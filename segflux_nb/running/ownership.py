@@ -43,6 +43,10 @@ _held: Counter[RunId] = Counter()
 """The runs that this process holds now, including submits that outlive an interrupted sweep."""
 
 
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_held.clear)  # what the parent holds is not held by its child
+
+
 def this_process() -> str:
     """The name of this process in the log: machine, number and time of start."""
     return _name(os.getpid())

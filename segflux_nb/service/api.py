@@ -175,12 +175,12 @@ class Api:
         query |= {"per_page": str(HISTORY_ROWS), "page": str(page)}
         return read_history(await self._send(HttpRequest("GET", url, "history", query=query)), self._clock.now())
 
-    async def is_simulator(self) -> bool:
-        """Whether the service says that it is the simulator. False if it cannot be reached."""
+    async def is_simulator(self) -> bool | None:
+        """Whether the service says that it is the simulator. None if it cannot be reached."""
         try:
             return "x-segflux-simulator" in (await self._account()).headers
         except TransportError:
-            return False
+            return None
 
     async def balance(self) -> float | None:
         """US dollars on the account. None if the service does not say."""

@@ -438,3 +438,32 @@ def test_a_part_of_the_history_proves_nothing(bench, monkeypatch):
     monkeypatch.setattr(recovery, "MOST_PAGES", 3)  # two with rows, and an empty one: the end
     assert [row.state for row in b.run([first])] == ["completed"]
     assert b.ledger.submits == 150
+
+
+def test_closing_the_engine_does_not_wait_for_an_answer_that_never_comes(bench):
+    b = bench()
+    cells = list(sweep(4))
+    b.log.runs.plan(cells)
+    answer = b.transport.send
+
+    async def silent(request):
+        response = await answer(request)
+        if request.purpose == "submit":
+            await asyncio.sleep(86_400)
+        return response
+
+    b.transport.send = silent
+
+    async def main():
+        engine = b.engine()
+        options = {"stop": b.stop, "budget": Budget(None), "on_change": lambda digest, state: None}
+        work = asyncio.ensure_future(engine.run(cells, **options))
+        await asyncio.sleep(1)
+        await engine.close()
+        assert b.clock.monotonic() < 30
+        await asyncio.gather(work, return_exceptions=True)
+
+    b.clock.run(main())
+    b.transport.send = answer
+    assert {row.state for row in b.run(cells)} == {"completed"}
+    assert b.ledger.submits == 4

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
-class DaemonExecutor(Executor):
+class DaemonExecutor(ThreadPoolExecutor):
     """Runs calls on a few daemon threads, in the order in which they come.
+
+    It has only the type of `ThreadPoolExecutor`, without which asyncio does not take it as its default executor.
 
     Parameters
     ----------
@@ -29,8 +31,8 @@ class DaemonExecutor(Executor):
 
     def __init__(self, threads: int, name: str) -> None:
         self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
-        self._threads = [threading.Thread(target=self._work, name=name, daemon=True) for _ in range(threads)]
-        for thread in self._threads:
+        self._daemons = [threading.Thread(target=self._work, name=name, daemon=True) for _ in range(threads)]
+        for thread in self._daemons:
             thread.start()
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
@@ -44,10 +46,10 @@ class DaemonExecutor(Executor):
 
         Queued calls are never cancelled: what they write must not be lost.
         """
-        for _ in self._threads:
+        for _ in self._daemons:
             self._calls.put(None)
         if wait:
-            for thread in self._threads:
+            for thread in self._daemons:
                 thread.join()
 
     def _work(self) -> None:

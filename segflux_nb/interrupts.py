@@ -1,0 +1,40 @@
+"""Ctrl-C that waits until something short is done."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import Any
+
+
+class Uninterrupted:
+    """Holds back an interrupt of the main thread until the end of a ``with`` block, and lets it go then.
+
+    A ``KeyboardInterrupt`` may come between any two steps of the interpreter: for example, after a transaction was
+    begun and before the block that would end it. The transaction, and the locks around it, would stay for ever.
+    Other threads are never interrupted.
+    """
+
+    def __init__(self) -> None:
+        self._interrupted = False
+        self._handler: Any = None
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            handler = signal.getsignal(signal.SIGINT)
+            if handler is not None:  # None: it was installed by another language, and is not ours to replace
+                try:
+                    signal.signal(signal.SIGINT, self._note)
+                except ValueError:  # the main thread of an interpreter within another one
+                    return
+                self._handler = handler
+
+    def __exit__(self, *error: object) -> None:
+        if self._handler is not None:
+            signal.signal(signal.SIGINT, self._handler)
+            if self._interrupted:
+                signal.raise_signal(signal.SIGINT)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._interrupted = True

@@ -1,0 +1,255 @@
+"""Forks, interrupts and ends of a process: nothing hangs, and nothing stays locked."""
+
+import http.server
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from concurrent.futures import Future
+
+import pytest
+
+import segflux_nb as sf
+from segflux_nb import loopthread
+from segflux_nb.clock import SystemClock
+from segflux_nb.interrupts import Uninterrupted
+from segflux_nb.runlog.database import Database
+from segflux_nb.runlog.journal import Journal
+
+
+def script(folder, code, *arguments, seconds=60):
+    """Run a script in a folder; what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout, done.stderr
+
+
+FORK = """
+import os, sys
+import segflux_nb as sf
+
+def sweep(*seeds):
+    return sf.Sweep(prompt="TOK", finetune_id="a", seed=list(seeds), steps=2)
+
+def refused(action):
+    try:
+        action()
+    except sf.SegfluxError as error:
+        return "forked" in str(error) and "Workspace(path)" in str(error)
+    return False
+
+simulator = sf.Simulator(time_scale=0.001, paint=False)
+ws = sf.Workspace("study", service=simulator.url)
+runs = ws.run(sweep(1))
+live = ws.start(sweep(*range(100, 140)))
+child = os.fork()
+if child == 0:
+    wrong = [name for name, action in {
+        "run": lambda: ws.run(sweep(2)), "plan": lambda: ws.plan(sweep(2)), "start": lambda: ws.start(sweep(2)),
+        "df": lambda: runs.df, "mark": lambda: runs.mark(runs.cells[0][0], stars=1),
+    }.items() if not refused(action)]
+    ws.close()
+    with sf.Workspace("study", service=simulator.url) as own:
+        if own.run(sweep(3)).counts != {"completed": 1}:
+            wrong.append("an own workspace")
+    print(",".join(wrong) or "fine", flush=True)
+    sys.exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert live.wait().counts == {"completed": 40}
+assert ws.run(sweep(2)).counts == {"completed": 1}
+assert simulator.ledger.submits == 43
+ws.close()
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_workspace_is_refused_in_a_forked_child_which_can_open_its_own(tmp_path):
+    assert script(tmp_path, FORK)[0].splitlines() == ["fine"]
+
+
+EXIT = """
+import sys, time
+import segflux_nb as sf
+ws = sf.Workspace("study", service=sys.argv[1])
+live = ws.start(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(40), steps=25))
+while not live.runs.counts.get("submitted"):
+    time.sleep(0.005)
+"""
+
+
+def test_a_script_that_ends_lets_submits_finish_where_names_are_resolved(tmp_path):
+    with sf.Simulator(time_scale=0.02, paint=False, history_complete=None) as simulator:
+        url = simulator.url.replace("127.0.0.1", "localhost")
+        assert script(tmp_path, EXIT, url) == ("", "")
+        with sf.Workspace(tmp_path / "study", service=url) as ws:
+            counts = ws.runs().counts
+        assert not {"unknown", "submitting"} & set(counts)
+        assert counts["submitted"] == simulator.ledger.submits
+
+
+def interrupted_at(step, action):
+    """Whether an action was interrupted, where an interrupt comes at this step of the interpreter."""
+    steps = 0
+
+    def trace(frame, event, argument):
+        nonlocal steps
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            steps += 1
+            if steps == step:
+                signal.raise_signal(signal.SIGINT)
+        return trace
+
+    sys.settrace(trace)
+    try:
+        action()
+    except KeyboardInterrupt as error:
+        return error  # its traceback keeps the frames, as IPython does
+    finally:
+        sys.settrace(None)
+    return steps >= step
+
+
+@pytest.mark.parametrize("kind", ["writing", "reading"])
+def test_an_interrupt_at_any_step_leaves_no_transaction_and_no_lock(tmp_path, kind):
+    database = Database(tmp_path / "log.sqlite", durable=False)
+
+    def action():
+        with getattr(database, kind)() as cursor:
+            cursor.execute("SELECT 1")
+
+    def other_thread():
+        with database.writing() as cursor:
+            cursor.execute("SELECT 1")
+
+    kept, step = [], 0
+    while True:
+        step += 1
+        outcome = interrupted_at(step, action)
+        if outcome is False:
+            break
+        kept.append(outcome)
+        assert not database.connection.in_transaction
+        thread = threading.Thread(target=other_thread, daemon=True)
+        thread.start()
+        thread.join(5)
+        assert not thread.is_alive(), f"the lock is held after an interrupt at step {step}"
+    assert sum(isinstance(outcome, KeyboardInterrupt) for outcome in kept) > 50
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    database.close()
+
+
+def test_an_interrupt_comes_when_the_transaction_is_over(tmp_path):
+    database, done = Database(tmp_path / "log.sqlite", durable=False), []
+    with pytest.raises(KeyboardInterrupt), database.writing() as cursor:  # noqa: PT012 - it comes at the end
+        cursor.execute("CREATE TABLE notes (text TEXT)")
+        signal.raise_signal(signal.SIGINT)
+        cursor.execute("INSERT INTO notes VALUES ('kept')")
+        done.append(True)
+    with database.reading() as cursor:
+        assert cursor.execute("SELECT text FROM notes").fetchall() == [("kept",)]
+    database.close()
+
+
+def test_handlers_of_others_are_kept():
+    def other_thread():
+        with Uninterrupted():
+            handlers.append(signal.getsignal(signal.SIGINT))
+
+    handlers = []
+    thread = threading.Thread(target=other_thread)
+    thread.start()
+    thread.join()
+    assert handlers == [signal.default_int_handler]
+    caught = []
+    old = signal.signal(signal.SIGINT, lambda *arguments: caught.append(arguments))
+    try:
+        with Uninterrupted(), Uninterrupted():
+            signal.raise_signal(signal.SIGINT)
+            assert not caught
+        assert len(caught) == 1
+    finally:
+        signal.signal(signal.SIGINT, old)
+
+
+class Late(Future):
+    """Completes just after a wait for it timed out."""
+
+    def __init__(self, outcome):
+        super().__init__()
+        self.outcome = outcome
+
+    def result(self, timeout=None):
+        try:
+            return super().result(0.001 if timeout else timeout)
+        except TimeoutError:
+            if not self.done():
+                self.outcome(self)
+            raise
+
+
+def test_a_wait_that_times_out_when_the_work_completes_gives_its_result():
+    assert loopthread.wait(Late(lambda future: future.set_result("runs"))) == "runs"
+    with pytest.raises(TimeoutError, match="its own"):
+        loopthread.wait(Late(lambda future: future.set_exception(TimeoutError("its own"))))
+
+
+@pytest.fixture
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def test_a_simulator_that_is_not_up_yet_is_the_same_service_later(tmp_path, free_port):
+    url, sweep = f"http://127.0.0.1:{free_port}", sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2], steps=2)
+    with sf.Simulator(time_scale=0.001, paint=False, port=free_port) as simulator:
+        pass
+    simulator = sf.Simulator(time_scale=0.001, paint=False, port=free_port)
+    with sf.Workspace(tmp_path / "study", service=url) as ws:
+        assert ws.service == "simulator"
+        timer = threading.Timer(0.5, lambda: simulator.url)
+        timer.start()
+        assert ws.run(sweep).counts == {"completed": 2}
+        timer.join()
+    simulator.close()
+    with sf.Workspace(tmp_path / "study", service=url) as ws:
+        assert ws.service == "simulator", "it is remembered, so that the log can be read without it"
+        assert ws.plan(sweep).to_submit == 0
+        assert len(ws.runs()) == 2
+
+
+class Silent(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_error(404)
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_another_service_on_this_machine_keeps_its_name(tmp_path, free_port):
+    url, name = f"http://127.0.0.1:{free_port}", "http://127.0.0.1"
+    with sf.Workspace(tmp_path / "study", service=url) as ws:
+        assert ws.service == "simulator", "it is not up yet"
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", free_port), Silent)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        ws._connection.confirm_name()
+        assert ws.service == name
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    journal = Journal(tmp_path / "study" / "log.sqlite", SystemClock())
+    journal.of(name).runs.plan(list(sf.Sweep(prompt="TOK", finetune_id="a", seed=1)))
+    journal.close()
+    with sf.Workspace(tmp_path / "study", service=url) as ws:
+        assert ws.service == name, "the log knows it"
