@@ -27,6 +27,7 @@ from .lifecycle import Disposition, State, disposition, reason_of
 from .live import STOPPED, LiveRun
 from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR
 from .notebook import MimeBundle, volatile_bundle
+from .pictures.located import LocatedPictures
 from .runlog.journal import Journal, ServiceLog
 from .running.context import StopToken
 from .running.policy.budget import Budget
@@ -90,6 +91,7 @@ class Launcher:
         self._has_key = has_key
         self._max_in_flight = max_in_flight
         self._clock = clock
+        self._pictures = LocatedPictures(folder)
         self._live: list[LiveRun] = []
 
     @property
@@ -196,7 +198,7 @@ class Launcher:
         return {
             digest: RunSnapshot(
                 run.state.status,
-                str(self._folder / run.picture) if run.picture else None,
+                str(self._folder / picture) if (picture := self._pictures.own(run.picture)) else None,
                 reason_of(run.error_kind, run.error),
                 run.cost_usd or 0.0,
             )

@@ -79,6 +79,8 @@ class Run:
         if self.path is None:
             why = reason_of(self.error_kind, self.error) or f"it is {self.status}"
             again = "runs.retry_failed() submits it again" if self.error else "Run its sweep again"
+            if self.status == "completed":
+                why, again = "the log names no file of this workspace", "Copy the workspace whole, with its pictures"
             raise RunError(f"Run {self.run} has no picture; {why}", remedy=again)
         from .pictures.decode import opened
 

@@ -15,6 +15,7 @@ from .launching import SweepLauncher
 from .lifecycle import State
 from .markup import count, plain
 from .model import DECIMALS, MODEL, Value
+from .pictures.located import LocatedPictures
 from .run import Run, value_of
 from .runlog.columns import Column
 from .runlog.frame import (
@@ -54,6 +55,11 @@ class Source:
     log: ServiceLog
     folder: Path
     launcher: SweepLauncher
+
+    @cached_property
+    def pictures(self) -> LocatedPictures:
+        """Tells the pictures of the folder from other files that the log may name."""
+        return LocatedPictures(self.folder)
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,6 +251,8 @@ class Selection:
         built = self._built.get(names)
         if built is None or built[0] != version:
             table = log.runs.table([digest for digest, _ in self.cells], sources(columns))
+            if "picture" in table:
+                table = {**table, "picture": [self.source.pictures.own(path) for path in table["picture"]]}
             places = {digest: place for place, digest in enumerate(table["digest"])}
             order = [places[digest] for digest, _ in self.cells if digest in places]
             labels = [labels for digest, labels in self.cells if digest in places]
@@ -266,6 +274,7 @@ class Selection:
         return "" if here == "." else f"{here}/"
 
     def _run(self, run: LoggedRun, labels: Mapping[str, Value]) -> Run:
+        picture = self.source.pictures.own(run.picture)
         return Run(
             digest=run.digest,
             service=run.service,
@@ -275,7 +284,7 @@ class Selection:
             status=run.state.status,
             error_kind=run.error_kind,
             error=plain(run.error),
-            path=self.source.folder / run.picture if run.picture else None,
+            path=self.source.folder / picture if picture else None,
         )
 
 

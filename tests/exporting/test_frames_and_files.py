@@ -2,6 +2,7 @@ import csv
 import io
 import json
 import os
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -125,6 +126,28 @@ def test_tables_hold_against_formulas_and_strange_text():
     assert [row[0] for row in rows[1:]] == ["'+1", "'@x", "'-2", "plain", ""]
     assert rows[1][1] == "-1.5"
     assert [json.loads(line)["text"] for line in to_jsonl(frame).splitlines()] == list("é,\"\n'")
+
+
+SPLITS = ["\r", "\n", "\r\n", "\v", "\f", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029", "\t", ";", "|"]
+
+
+@pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@x", "＝1", "＋1", "－1", "＠x", "﹦1", "−1"])
+def test_no_cell_begins_like_a_formula_at_any_separator(formula):
+    texts = [formula, f"  {formula}", f"\xa0\u3000{formula}", f"\ufeff{formula}", f"'{formula}", f'"{formula}']
+    texts += [f"fox{split}{space}{formula}" for split in SPLITS for space in ("", " ", '"', "\t")]
+    frame = pd.DataFrame({"prompt": texts, f"a\r{formula}": 1.0, "path": [Path(text) for text in texts]})
+    written = to_csv(frame)
+    assert len(list(csv.reader(io.StringIO(written, newline="")))) == len(texts) + 1
+    for delimiter in ",;\t|":
+        for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
+            for row in csv.reader(written.splitlines(), delimiter=delimiter, quoting=quoting):
+                for cell in row:
+                    begins = cell.lstrip(' \t"\xa0\u3000\ufeff')
+                    assert not begins.startswith(formula[0]), (cell, delimiter)
+
+
+def test_a_long_text_of_separators_is_written_in_no_time():
+    assert len(to_csv(pd.DataFrame({"prompt": ["\n\t;" * 20_000]}))) > 60_000
 
 
 @given(st.lists(st.tuples(st.text(max_size=150), st.floats(allow_nan=False)), min_size=1, max_size=6))
