@@ -38,6 +38,7 @@ class Database:
         opened = open_log(path, durable=durable)
         self.connection = opened.connection
         self._refusal = opened.refusal
+        _open.add(self)
         # A log that nobody closes gives no warning; but not at the interpreter's end, when a thread may be writing.
         weakref.finalize(self, self.connection.close).atexit = False
 
@@ -126,3 +127,31 @@ class Database:
             f"The run log {self.path} cannot be used: {error}",
             remedy="Check the disk. What was logged before stays, and a run continues where it stopped",
         )
+
+    def hold(self) -> None:
+        """Wait until no transaction runs, and let none begin."""
+        self._lock.acquire()
+
+    def release(self) -> None:
+        """Let transactions run again."""
+        self._lock.release()
+
+
+_open: weakref.WeakSet[Database] = weakref.WeakSet()
+_held: list[Database] = []
+
+
+def _before_fork() -> None:
+    """Fork between transactions: SQLite keeps the locks of a process in memory, and a child would believe in them."""
+    _held.extend(_open)
+    for database in _held:
+        database.hold()
+
+
+def _after_fork() -> None:
+    while _held:
+        _held.pop().release()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

@@ -13,7 +13,6 @@ from typing import Any
 
 from ..backoff import Backoff, RandomSource
 from ..clock import Clock
-from ..daemon_executor import DaemonExecutor
 from ..errors import (
     AuthenticationError,
     PermissionDenied,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from ..daemon_executor import DaemonExecutor
 from ..errors import PictureError, ServiceError, TransportError
 from ..lifecycle import ErrorKind
 from ..pictures.store import PictureStore, StoredPicture
 from ..service.api import Api
-from .daemon_executor import DaemonExecutor
 
 
 @dataclass(frozen=True)
