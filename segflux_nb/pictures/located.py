@@ -12,7 +12,8 @@ from pathlib import Path
 
 from .thumbnails import FOLDER
 
-_OF_THE_STORE = re.compile(r"pictures/([0-9a-f]{2})/(\1[0-9a-f]{62})\.[a-z0-9]{1,5}")
+_OF_THE_STORE = re.compile(r"pictures/([0-9a-f]{2})/([0-9a-f]{1,64})\.(?:avif|bmp|gif|jpe?g|png|tiff?|webp)")
+"""As the store names files: by the digest of their bytes. Nothing else of a folder has such a name by chance."""
 
 
 class LocatedPictures:
