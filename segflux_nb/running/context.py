@@ -98,19 +98,38 @@ class RunContext:
     recovering: bool = False
     resubmit: set[str] = field(default_factory=set)
     left: dict[str, set[str]] = field(default_factory=dict)
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _idle: deque[asyncio.Future[None]] = field(default_factory=deque)
     _has_elsewhere: asyncio.Event = field(default_factory=asyncio.Event)
     _has_postponed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def next(self) -> str | None:
         """The digest of the next run, once there is one; None when none is left."""
         while not self.queue:
-            if not self.elsewhere and not self.recovering and not self.asking.is_open:
-                self._changed.set()
+            if not self._may_come:
+                self._wake()
                 return None
-            self._changed.clear()
-            await self._changed.wait()
+            waiting = asyncio.get_running_loop().create_future()
+            self._idle.append(waiting)
+            try:
+                await waiting
+            except asyncio.CancelledError:
+                self._wake()  # this worker may have been woken for a run that another one must take
+                raise
         return self.queue.popleft()
+
+    @property
+    def _may_come(self) -> bool:
+        """Whether a run may still be added to the queue."""
+        return bool(self.elsewhere) or self.recovering or self.asking.is_open
+
+    def _wake(self) -> None:
+        """Wake one idle worker for each run in the queue; all of them, to end, when no further run can come."""
+        number = len(self.queue) if self._may_come else len(self._idle)
+        while self._idle and number > 0:
+            waiting = self._idle.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
+                number -= 1
 
     def leave_for_next_call(self, digest: str, reason: str) -> None:
         """Do no more with a run in this call.
@@ -151,7 +170,7 @@ class RunContext:
         """
         self.recovering = False
         self.queue.extend(digests)
-        self._changed.set()
+        self._wake()
 
     def leave(self, run: LoggedRun) -> None:
         """Another process, or another sweep of this one, holds the run: look at it again later."""
@@ -192,7 +211,7 @@ class RunContext:
             Digests of runs that were postponed.
         """
         self.queue.extendleft(digests)
-        self._changed.set()
+        self._wake()
 
     async def wait_for_elsewhere(self) -> None:
         """Wait until a run is held elsewhere."""
@@ -213,4 +232,4 @@ class RunContext:
             self._has_elsewhere.clear()
         if to_do:
             self.queue.append(run.digest)
-        self._changed.set()
+        self._wake()
