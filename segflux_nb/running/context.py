@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..lifecycle import State
@@ -26,13 +27,22 @@ class StopToken:
     """
 
     reason: str = ""
+    _listeners: list[Callable[[], None]] = field(default_factory=list, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return bool(self.reason)
 
     def set(self, reason: str) -> None:
-        """Ask the sweep to stop; the first reason is kept."""
+        """Ask the sweep to stop; the first reason is kept. It may come on any thread."""
         self.reason = self.reason or reason
+        for listener in self._listeners:
+            listener()
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call this, on the thread of whoever asks, as soon as the sweep is asked to stop."""
+        self._listeners.append(listener)
+        if self:
+            listener()
 
     def add(self, reason: str) -> None:
         """Say what is left to do, beside a reason to stop if there is one."""
@@ -99,8 +109,23 @@ class RunContext:
     resubmit: set[str] = field(default_factory=set)
     left: dict[str, set[str]] = field(default_factory=dict)
     _idle: deque[asyncio.Future[None]] = field(default_factory=deque)
+    _stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
     _has_elsewhere: asyncio.Event = field(default_factory=asyncio.Event)
     _has_postponed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def stopped() -> None:
+            with suppress(RuntimeError):  # the loop is closed: the call has ended
+                loop.call_soon_threadsafe(self._stopped.set)
+
+        self.stop.listen(stopped)
+
+    async def wait_for_stop(self) -> None:
+        """Wait until the call is asked to stop."""
+        await self._stopped.wait()
 
     async def next(self) -> str | None:
         """The digest of the next run, once there is one; None when none is left."""
@@ -124,6 +149,7 @@ class RunContext:
 
     def _wake(self) -> None:
         """Wake one idle worker for each run in the queue; all of them, to end, when no further run can come."""
+        self._news.set()
         number = len(self.queue) if self._may_come else len(self._idle)
         while self._idle and number > 0:
             waiting = self._idle.popleft()
@@ -195,12 +221,23 @@ class RunContext:
         """
         self.asking.postpone(digest, now, has_picture=has_picture, retry_after=retry_after)
         self._has_postponed.set()
+        self._news.set()
 
     async def wait_for_postponed(self) -> None:
         """Wait until a run is to be asked for again."""
         while not self.asking.is_open:
             self._has_postponed.clear()
             await self._has_postponed.wait()
+
+    async def wait_for_news(self, seconds: float | None) -> None:
+        """Wait until a run ends, comes or is postponed, or for this long; None waits for news alone."""
+        self._news.clear()
+        timer = asyncio.get_running_loop().call_later(seconds, self._news.set) if seconds is not None else None
+        try:
+            await self._news.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     def resume(self, digests: Iterable[str] = ()) -> None:
         """Let workers take these runs before all others; without any, workers look whether something is left.

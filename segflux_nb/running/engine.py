@@ -331,12 +331,13 @@ class Engine:
             now = self._clock.monotonic()
             if not context.elsewhere and not context.recovering:
                 if context.unknown_submits and not context.is_last_round:
-                    context.asking.pass_on(
-                        context.queue
-                    )  # unknown submits are looked up before anything is waited for
+                    # Unknown submits are looked up before anything is waited for.
+                    context.asking.pass_on(context.queue)
                 elif context.asking.is_over(now, context.queue):
                     context.asking.leave_all()
             context.resume(context.asking.take_due(now))
+            look = context.asking.next_look()
+            await context.wait_for_news(None if look is None else look - now)
 
     async def _send_heartbeats(self) -> None:
         """Tell processes on other machines that this one is alive."""

@@ -73,6 +73,10 @@ class _Waiter:
     granted: asyncio.Future[None]
 
 
+class SubmitsEnd(Exception):
+    """No submit goes for now: the service asked for a longer wait than `max_wait`."""
+
+
 class RateLimiter:
     """Grants permits to send.
 
@@ -412,4 +416,8 @@ class RateLimiter:
             Seconds on the monotonic clock.
         """
         self._submits_end_reason, self._submits_end_until = reason, now + min(seconds, self._max_wait)
+        for waiting in self._waiting["submit"]:
+            if not waiting.granted.done():
+                waiting.granted.set_exception(SubmitsEnd(reason))
+        self._waiting["submit"].clear()
         self._on_limit("seconds without submits", round(min(seconds, A_YEAR), 1), reason)

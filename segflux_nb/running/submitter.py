@@ -31,9 +31,6 @@ SERVER_TRIES = 3
 LIMITED_TRIES = 20
 """How often the service refuses one run's submit with 429 before the run is left for the next call."""
 
-LOOK_SECONDS = 1.0
-"""Between looks whether the sweep stops, while a submit waits for its permit."""
-
 DRAIN_SECONDS = 20.0
 """How long submits on the wire are waited for when the workspace is closed."""
 
@@ -129,22 +126,26 @@ class Submitter:
 
     async def _has_permit(self, context: RunContext) -> bool:
         """Take the permit of a submit; False where the sweep stops first, or submits end for now."""
+        if reason := self._limiter.submits_end:
+            context.stop.set(reason)
+        if context.stop:
+            return False
         asked = asyncio.ensure_future(self._limiter.acquire("submit"))
+        stopped = asyncio.ensure_future(context.wait_for_stop())
         try:
-            while True:
-                if reason := self._limiter.submits_end:
-                    context.stop.set(reason)
-                if context.stop:
-                    break
-                if asked.done():
-                    asked.result()
-                    return True
-                await asyncio.wait({asked}, timeout=LOOK_SECONDS)
+            await asyncio.wait({asked, stopped}, return_when=asyncio.FIRST_COMPLETED)
         except BaseException:
             self._give_back(asked)
             raise
-        self._give_back(asked)
-        return False
+        finally:
+            stopped.cancel()
+        if reason := self._limiter.submits_end:
+            context.stop.set(reason)
+        if context.stop:
+            self._give_back(asked)
+            return False
+        asked.result()
+        return True
 
     def _give_back(self, asked: asyncio.Future[None]) -> None:
         """Do not use a permit that was asked for: it was granted, or is still waited for."""

@@ -142,6 +142,11 @@ class AskingAgain:
         """Whether a run is asked for again, now or later."""
         return bool(self._jobs)
 
+    def next_look(self) -> float | None:
+        """When there may be something to do, if nothing else happens until then; None if nothing waits for a time."""
+        due = [job.due for job in self._jobs.values() if job.due is not None]
+        return min([*due, self._last_end + KEEP_ASKING_SECONDS]) if due else None
+
     def take_due(self, now: float) -> list[str]:
         """The runs that are to be asked for now; they wait no more."""
         due = [digest for digest, job in self._jobs.items() if job.due is not None and job.due <= now]
