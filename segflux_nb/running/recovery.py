@@ -178,16 +178,16 @@ class Recovery:
         since, latest = min(times), max(times)
         if self._api.history_complete_after is None:
             asked = self._clock.now()  # an answer that comes late shows the history as it was then
-            rows = await self._read(since, unknown, context)
+            history = await self._read(since, unknown, context)
             if asked - latest >= (self._api.history_complete_after or 0.0):
-                return History(rows, NAMES)
+                return history
         declared = self._api.history_complete_after or 0.0
         missing = declared - (self._clock.now() - latest)
         if missing > 0:
             await self._clock.sleep(min(missing, declared))
-        return History(await self._read(since, unknown, context), NAMES)
+        return await self._read(since, unknown, context)
 
-    async def _read(self, since: float, unknown: list[LoggedRun], context: RunContext) -> list[HistoryRow]:
+    async def _read(self, since: float, unknown: list[LoggedRun], context: RunContext) -> History:
         """The whole history back to a moment: a row that is missing from a part of it proves nothing.
 
         Pages may be shorter than what was asked for, and rows may move from one page to the next while they are read.
@@ -203,30 +203,39 @@ class Recovery:
             The call of the engine.
         """
         since = max(0.0, since + min(0.0, self._api.clock_offset) - FARTHEST_SECONDS)
-        rows: dict[str, HistoryRow] = {}
+        history, missing, taken = History((), NAMES), list(unknown), set[str]()
         async with asyncio.timeout(LONGEST):
             for page in range(1, MOST_PAGES + 1):
                 found = await self._page(since, page, context)
-                known = len(rows)
-                rows.update((row.request_id, row) for row in found)
+                brings_news = history.add(found)
                 reaches_back = all(row.created_at is not None and row.created_at < since for row in found)
-                if len(rows) == known or reaches_back or self._shows_all(unknown, History(rows.values(), NAMES)):
-                    return list(rows.values())
+                if not brings_news or reaches_back or self._all_found(missing, taken, history):
+                    return history
         raise AnswerLost(f"The history since then has more than {MOST_PAGES * HISTORY_ROWS:,} rows")
 
-    def _shows_all(self, unknown: list[LoggedRun], history: History) -> bool:
-        """Whether a part of the history has a job for each of these runs."""
-        taken: set[str] = set()
-        for run in unknown:
+    def _all_found(self, missing: list[LoggedRun], taken: set[str], history: History) -> bool:
+        """Whether the part of the history that was read has a job for each of these runs.
+
+        Parameters
+        ----------
+        missing:
+            The runs that were not found so far; those that are found now are removed.
+        taken:
+            The ids of the jobs that were found; those that are found now are added.
+        history:
+            The part that was read.
+        """
+        while missing:
             job = history.find(
-                run.parameters,
-                run.submitted_at or 0.0,
+                missing[-1].parameters,
+                missing[-1].submitted_at or 0.0,
                 self._api.clock_offset,
                 lambda request_id: request_id in taken or self._journal.knows_request(request_id),
             )
             if job is None:
                 return False
             taken.add(job.request_id)
+            missing.pop()
         return True
 
     async def _page(self, since: float, page: int, context: RunContext) -> list[HistoryRow]:

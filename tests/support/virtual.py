@@ -3,6 +3,7 @@
 import asyncio
 import random
 import selectors
+import signal
 from email.utils import formatdate
 from functools import lru_cache
 from pathlib import Path
@@ -51,6 +52,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return future
 
 
+def _interrupt(number, frame):
+    raise KeyboardInterrupt
+
+
 class VirtualClock:
     """The loop's time, going on where an earlier loop stopped."""
 
@@ -70,11 +75,14 @@ class VirtualClock:
     def run(self, coroutine):
         """Run a coroutine to its end; tasks left behind are cancelled, as a dying process leaves them."""
         self.loop = VirtualLoop()
+        # With the usual handler, `Runner` installs one of its own, whose text is made at each transaction of the log.
+        handler = signal.signal(signal.SIGINT, _interrupt)
         try:
             with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
                 return runner.run(coroutine)
         finally:
             self.before, self.loop = self.monotonic(), None
+            signal.signal(signal.SIGINT, handler)
 
 
 class SkewedClock:

@@ -30,7 +30,7 @@ class History:
     Parameters
     ----------
     rows:
-        The rows, in any order.
+        The first rows, in any order.
     names:
         The fields of a body that must be equal. The service may add defaults to the body that it shows, so a row
         matches when it has all that was sent.
@@ -39,9 +39,18 @@ class History:
     def __init__(self, rows: Iterable[HistoryRow], names: Iterable[str]) -> None:
         self._names = sorted(names)
         self._by_body: dict[tuple[Any, ...], list[HistoryRow]] = defaultdict(list)
-        for row in sorted(rows, key=lambda row: row.created_at or 0.0):
-            if row.request_id:
-                self._by_body[self._key(row.body)].append(row)
+        self._ids: set[str] = set()
+        self.add(rows)
+
+    def add(self, rows: Iterable[HistoryRow]) -> bool:
+        """Add rows; whether one of them is new."""
+        before = len(self._ids)
+        for row in rows:
+            if row.request_id not in self._ids:
+                self._ids.add(row.request_id)
+                if row.request_id:
+                    self._by_body[self._key(row.body)].append(row)
+        return len(self._ids) > before
 
     def find(
         self,
@@ -71,9 +80,8 @@ class History:
         far:
             How many seconds before the submit a row may be.
         """
-        rows = [
-            row for row in self._by_body.get(self._key(body), ()) if row.request_id and not is_known(row.request_id)
-        ]
+        rows = [row for row in self._by_body.get(self._key(body), ()) if not is_known(row.request_id)]
+        rows.sort(key=lambda row: row.created_at or 0.0)
         moments = (submitted_at + clock_offset, submitted_at)
         for moment in moments:
             later = [row for row in rows if row.created_at is None or row.created_at >= moment - SKEW_SECONDS]
