@@ -39,7 +39,7 @@ class StopToken:
             listener()
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Call this, on the thread of whoever asks, as soon as the sweep is asked to stop."""
+        """Call this as soon as the sweep is asked to stop. It comes on the thread of `set`."""
         self._listeners.append(listener)
         if self:
             listener()
