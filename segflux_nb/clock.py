@@ -67,3 +67,15 @@ def day(seconds: float) -> str:
     """
     moment = utc(seconds)
     return f"{moment.day} {_MONTHS[moment.month - 1]}"
+
+
+def minute(seconds: float) -> str:
+    """The minute of a moment in UTC, in English whatever the locale.
+
+    Example
+    -------
+    >>> minute(1_800_691_200)
+    '23 Jan 2027 08:00 UTC'
+    """
+    moment = utc(seconds)
+    return f"{day(seconds)} {moment.year} {moment:%H:%M} UTC"

@@ -67,7 +67,7 @@ class MarkLog:
             # The names are those of the table of columns. Marks without a rater are of an older version, so they are
             # the first, whatever the clock said.
             cursor.execute(
-                f"SELECT digest, {', '.join(_MARKS)} FROM marks WHERE service = ?"  # noqa: S608
+                f"SELECT digest, {', '.join(_MARKS)} FROM marks WHERE service = ?"  # noqa: S608 - see above
                 " ORDER BY CASE WHEN rater = '' THEN 0 ELSE 1 END, marked_at, rater",
                 (self._service,),
             )

@@ -298,10 +298,12 @@ def _change(names: tuple[str, ...]) -> _Change:
     assigned = "".join(f", {in_table[name]} = ?" for name in of_run)
     kept = "".join(f", {in_table[name]}" for name in of_picture)
     replaced = ", ".join(f"{in_table[name]} = excluded.{in_table[name]}" for name in of_picture)
+    # The names are those of the table of columns, as was checked; the values are bound.
     return _Change(
-        f"UPDATE runs SET state = ?{assigned} WHERE service = ? AND digest = ? AND state = ?",  # noqa: S608
+        f"UPDATE runs SET state = ?{assigned} WHERE service = ? AND digest = ? AND state = ?",  # noqa: S608 - see above
         of_run,
-        f"INSERT INTO pictures (service, digest, number{kept}) VALUES (?, ?, 0{', ?' * len(of_picture)})"  # noqa: S608
+        f"INSERT INTO pictures (service, digest, number{kept})"  # noqa: S608 - see above
+        f" VALUES (?, ?, 0{', ?' * len(of_picture)})"
         f" ON CONFLICT (service, digest, number) DO UPDATE SET {replaced}",
         of_picture,
         tuple(name for name in names if name in LoggedRun._fields),

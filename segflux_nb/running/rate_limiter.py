@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from ..backoff import Backoff, RandomSource
-from ..clock import Clock, utc
+from ..clock import Clock, minute
 from ..service.moments import retry_after
 from ..service.transport import HttpResponse, Purpose
 from .policy.rate_control import ConcurrencyLimit, RateController, RetryQuota, useful_jobs
@@ -399,7 +399,7 @@ class RateLimiter:
         self._submits_paused_until = max(self._submits_paused_until, now + min(seconds, self._max_wait))
         if seconds > self._max_wait:
             known = seconds < A_YEAR
-            moment = utc(self._clock.now() + seconds).strftime("%d %b %Y %H:%M UTC") if known else "in over a year"
+            moment = minute(self._clock.now() + seconds) if known else "in over a year"
             reason = f"The service takes submits again {'at ' if known else ''}{moment}, by its rate limit"
             self._end_submits(seconds, f"{reason}; max_wait={self._max_wait:.0f} s is the longest wait", now)
 
