@@ -70,11 +70,7 @@ COMPARED = 16
 @dataclass(eq=False)
 class _Waiter:
     urgency: Callable[[], float]
-    granted: asyncio.Future[None]
-
-
-class SubmitsEnd(Exception):
-    """No submit goes for now: the service asked for a longer wait than `max_wait`."""
+    granted: asyncio.Future[bool]
 
 
 class RateLimiter:
@@ -143,8 +139,10 @@ class RateLimiter:
 
     # ------------------------------------------------------------------ permits
 
-    async def acquire(self, purpose: Purpose, urgency: Callable[[], float] = lambda: 0.0) -> None:
+    async def acquire(self, purpose: Purpose, urgency: Callable[[], float] = lambda: 0.0) -> bool:
         """Wait until a request may be sent. Its sender then calls `answered`, or `release` if it is not sent.
+
+        False for a submit that may not be sent at all for now: see `submits_end`.
 
         Parameters
         ----------
@@ -156,7 +154,7 @@ class RateLimiter:
         now = self._clock.monotonic()
         if self._is_free and self._may_go(purpose, now) and not self._seconds_to_wait(purpose, now):
             self._go(purpose)
-            return
+            return True
         waiting = _Waiter(urgency, asyncio.get_running_loop().create_future())
         self._waiting[purpose].append(waiting)
         if self._granting is None or self._granting.done():
@@ -164,11 +162,11 @@ class RateLimiter:
         if len(self._waiting[purpose]) == 1:  # else another request waits for the same thing already
             self._changed.set()
         try:
-            await waiting.granted
+            return await waiting.granted
         except asyncio.CancelledError:
             if waiting in self._waiting[purpose]:
                 self._waiting[purpose].remove(waiting)
-            elif not waiting.granted.cancelled():
+            elif not waiting.granted.cancelled() and waiting.granted.result():
                 self.release(purpose)
             raise
 
@@ -217,7 +215,7 @@ class RateLimiter:
             waiting.remove(first)
         if not first.granted.done():  # it may have been cancelled meanwhile
             self._go(purpose)
-            first.granted.set_result(None)
+            first.granted.set_result(True)
 
     @property
     def _is_free(self) -> bool:
@@ -418,6 +416,6 @@ class RateLimiter:
         self._submits_end_reason, self._submits_end_until = reason, now + min(seconds, self._max_wait)
         for waiting in self._waiting["submit"]:
             if not waiting.granted.done():
-                waiting.granted.set_exception(SubmitsEnd(reason))
+                waiting.granted.set_result(False)
         self._waiting["submit"].clear()
         self._on_limit("seconds without submits", round(min(seconds, A_YEAR), 1), reason)

@@ -144,14 +144,13 @@ class Submitter:
         if context.stop:
             self._give_back(asked)
             return False
-        asked.result()
-        return True
+        return asked.result()
 
-    def _give_back(self, asked: asyncio.Future[None]) -> None:
+    def _give_back(self, asked: asyncio.Future[bool]) -> None:
         """Do not use a permit that was asked for: it was granted, or is still waited for."""
         if not asked.done():
             asked.cancel()
-        elif not asked.cancelled() and asked.exception() is None:
+        elif not asked.cancelled() and asked.exception() is None and asked.result():
             self._limiter.release("submit")
 
     async def drain(self) -> None:
