@@ -91,7 +91,8 @@ def build_engine(
     jitter:
         Source of random numbers for pauses.
     """
-    journal = AsyncJournal(log)
+    account = None if secret is None else secret.account(log.runs.salt())
+    journal = AsyncJournal(log, clock, jitter, account)
     limited_since = clock.now() - CAUTIOUS_SECONDS
     limiter = RateLimiter(
         clock,

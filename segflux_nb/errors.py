@@ -5,6 +5,7 @@
     SegfluxError
     ├── SweepError              a sweep, a parameter or a range is not valid (also a ValueError)
     ├── WorkspaceError          a folder or a log cannot be opened or used
+    │   └── LogLocked           another program holds the log's lock
     ├── MissingKey              a submit to the hosted service has no API key
     ├── PictureError            bytes are not a picture that we accept
     ├── RunError                no run matches, or more than one does (also a LookupError)
@@ -102,6 +103,10 @@ class SweepError(SegfluxError, ValueError):
 
 class WorkspaceError(SegfluxError):
     """A workspace folder or its log cannot be opened, read or written."""
+
+
+class LogLocked(WorkspaceError):
+    """Another program reads or writes the log for longer than this one waits. Nothing of it is lost."""
 
 
 class MissingKey(SegfluxError):

@@ -8,6 +8,9 @@
        │          └── unknown ── submitted     (adopted from the service's history)
        └──────────────────┴── (proved absent, or resubmitted because the user asks for it)
 
+An answer that comes late brings a run from ``planned``, ``refused`` or ``failed`` to ``submitted`` too: another
+process had given its submit up, and the job is paid for.
+
 Each transition is one committed transaction of the journal. ``submitting`` is written before the first byte of a
 submit leaves. Found after a crash, it means that the service may have accepted the job: the run becomes ``unknown``
 and is looked up, and is never sent again without proof.
@@ -48,14 +51,14 @@ _STATUS = {
 }
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.PLANNED: frozenset({State.SUBMITTING}),
+    State.PLANNED: frozenset({State.SUBMITTING, State.SUBMITTED}),
     State.SUBMITTING: frozenset({State.PLANNED, State.SUBMITTED, State.REFUSED, State.UNKNOWN}),
     State.UNKNOWN: frozenset({State.PLANNED, State.SUBMITTED}),
     State.SUBMITTED: frozenset({State.PROCESSING, State.DOWNLOADING, State.FAILED, State.LOST}),
     State.PROCESSING: frozenset({State.DOWNLOADING, State.FAILED, State.LOST}),
     State.DOWNLOADING: frozenset({State.COMPLETED, State.LOST}),
-    State.FAILED: frozenset({State.PLANNED}),
-    State.REFUSED: frozenset({State.PLANNED}),
+    State.FAILED: frozenset({State.PLANNED, State.SUBMITTED}),
+    State.REFUSED: frozenset({State.PLANNED, State.SUBMITTED}),
     State.COMPLETED: frozenset(),
     State.LOST: frozenset({State.SUBMITTED, State.DOWNLOADING}),
 }

@@ -5,14 +5,22 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import WorkspaceError
+from ..errors import LogLocked, WorkspaceError
 from ..interrupts import Uninterrupted
-from .opening import is_newer, newer_refusal, open_log
+from .opening import READ_SECONDS, is_locked, is_newer, newer_refusal, open_log
+
+LOCKED_SECONDS = 60.0
+"""How long a write waits while another program has the log's lock: a backup, a browser of databases, a frame that is
+read in parts."""
+
+ATTEMPT_SECONDS, PAUSE_SECONDS = 0.05, 0.02
+"""One attempt to get the lock, and the pause before the next one, in which other threads may read."""
 
 
 class Database:
@@ -35,6 +43,7 @@ class Database:
         self.path = path
         self._process = os.getpid()
         self._lock = threading.RLock()
+        self._patience = threading.local()
         opened = open_log(path, durable=durable)
         self.connection = opened.connection
         self._refusal = opened.refusal
@@ -52,27 +61,67 @@ class Database:
     def writing(self) -> Iterator[sqlite3.Cursor]:
         """One transaction that writes: all of it is committed at the end, or nothing.
 
+        While another program has the log's lock, it waits: the time of `waiting_at_most` in a thread that asked for
+        it, else a minute.
+
         Raises
         ------
+        LogLocked
+            If another program had the lock for longer.
         WorkspaceError
             If the log can only be read, is closed, or the disk fails.
         """
         if self._refusal is not None:
             raise self._refusal
         self._check_process()
-        with Uninterrupted(), self._lock:
-            try:
-                cursor = self.connection.cursor()
+        end = time.monotonic() + getattr(self._patience, "seconds", LOCKED_SECONDS)
+        while True:
+            with Uninterrupted(), self._lock:
                 try:
-                    cursor.execute("BEGIN IMMEDIATE")
-                    yield cursor
-                    cursor.execute("COMMIT")
-                except BaseException:
-                    if self.connection.in_transaction:
-                        cursor.execute("ROLLBACK")
-                    raise
-            except sqlite3.Error as error:
-                raise self._in_words(error) from None
+                    cursor = self.connection.cursor()
+                    if self._begin(cursor):
+                        try:
+                            yield cursor
+                            cursor.execute("COMMIT")
+                        except BaseException:
+                            if self.connection.in_transaction:
+                                cursor.execute("ROLLBACK")
+                            raise
+                        return
+                except sqlite3.Error as error:
+                    raise self._in_words(error) from None
+            if time.monotonic() >= end:
+                raise self._locked()
+            time.sleep(PAUSE_SECONDS)
+
+    def _begin(self, cursor: sqlite3.Cursor) -> bool:
+        """Begin a transaction that no reader of another program can keep from being committed; False if there is one.
+
+        Parameters
+        ----------
+        cursor:
+            Begins it.
+        """
+        # With a rollback journal a commit needs the file for itself, and would wait within the transaction.
+        cursor.execute(f"PRAGMA busy_timeout = {ATTEMPT_SECONDS * 1000:.0f}")
+        try:
+            cursor.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            if not is_locked(error):
+                raise
+            return False
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {READ_SECONDS * 1000:.0f}")
+        return True
+
+    @contextmanager
+    def waiting_at_most(self, seconds: float) -> Iterator[None]:
+        """In this thread, let no write wait longer than this for another program's lock."""
+        self._patience.seconds = seconds
+        try:
+            yield
+        finally:
+            del self._patience.seconds
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Cursor]:
@@ -123,9 +172,18 @@ class Database:
             return error
         if self._refusal is not None:
             return WorkspaceError(f"{self._refusal.what}: {error}", remedy=self._refusal.remedy)
+        if isinstance(error, sqlite3.OperationalError) and is_locked(error):
+            return self._locked()
         return WorkspaceError(
             f"The run log {self.path} cannot be used: {error}",
             remedy="Check the disk. What was logged before stays, and a run continues where it stopped",
+        )
+
+    def _locked(self) -> LogLocked:
+        return LogLocked(
+            f"Another program reads or writes the run log {self.path}, and has locked it",
+            remedy="Close what has it open, such as a browser of databases or a backup, and run again: what was"
+            " accepted is kept",
         )
 
     def hold(self) -> None:

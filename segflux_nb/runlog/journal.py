@@ -15,6 +15,7 @@ tables and `columns` says what they keep of a run.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ..clock import Clock
@@ -106,6 +107,10 @@ class ServiceLog:
         self.marks = MarkLog(database, clock, service)
         self.votes = VoteLog(database, clock, service)
         self.sharing = Sharing(database, clock, service)
+
+    def waiting_at_most(self, seconds: float) -> AbstractContextManager[None]:
+        """In this thread, let no write wait longer than this for another program's lock."""
+        return self._database.waiting_at_most(seconds)
 
     def version(self) -> tuple[int, int]:
         """A value that changes whenever the log does, whichever process changes it."""

@@ -11,6 +11,9 @@ import sqlite3
 from .columns import COLUMNS
 from .schema import SCHEMA, VERSION, definition
 
+SALT = "INSERT INTO properties (name, value) VALUES ('salt', lower(hex(randomblob(16))));\n"
+"""Gives the log the salt of its digests of API keys."""
+
 MIGRATIONS: dict[int, str] = {
     1: """
 CREATE TABLE processes (owner TEXT PRIMARY KEY, seen_at REAL NOT NULL) STRICT, WITHOUT ROWID;
@@ -57,6 +60,10 @@ INSERT INTO marks_with_rater (service, digest, rater, stars, pick, note, marked_
 DROP TABLE marks;
 ALTER TABLE marks_with_rater RENAME TO marks;
 """,
+    5: """
+CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""
+    + SALT,
 }
 """The statements by the version that they start from."""
 
@@ -73,7 +80,7 @@ def bring_up_to_date(database: sqlite3.Connection, version: int) -> None:
     """
     if version == VERSION:
         return
-    scripts = [SCHEMA] if version == 0 else [_migration(number) for number in range(version, VERSION)]
+    scripts = [SCHEMA, SALT] if version == 0 else [_migration(number) for number in range(version, VERSION)]
     for statement in (statement for script in scripts for statement in _statements(script)):
         database.execute(statement)
     database.execute(f"PRAGMA user_version = {VERSION}")

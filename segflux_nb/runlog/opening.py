@@ -17,6 +17,10 @@ QUICK_CHECK_BYTES = 32 << 20
 """A log of up to this size is checked each time it is opened (a tenth of a second); a larger one after a crash."""
 
 
+READ_SECONDS = 10.0
+"""How long a read waits while another program has the file for itself."""
+
+
 @dataclass(frozen=True)
 class OpenLog:
     """An open log.
@@ -73,7 +77,7 @@ def _open_to_write(path: Path, *, durable: bool) -> OpenLog:
         )
     crashed = any(_size(Path(f"{path}{tail}")) for tail in ("-journal", "-wal"))
     path.touch(mode=0o600)  # prompts and notes are private
-    connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=READ_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         if is_newer(connection):
             connection.close()
@@ -103,7 +107,7 @@ def _open_to_read(path: Path) -> OpenLog:
     """Open a log that this program must not write, or cannot write."""
     try:
         connection = sqlite3.connect(
-            f"{path.as_uri()}?mode=ro", uri=True, timeout=10, isolation_level=None, check_same_thread=False
+            f"{path.as_uri()}?mode=ro", uri=True, timeout=READ_SECONDS, isolation_level=None, check_same_thread=False
         )
         version = _version(connection, path)
     except sqlite3.Error as error:
@@ -146,7 +150,7 @@ def _choose_mode(connection: sqlite3.Connection, path: Path, *, wal: bool) -> No
     try:
         mode = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0]
     except sqlite3.OperationalError as error:
-        if "locked" not in str(error):
+        if not is_locked(error):
             raise
         mode = connection.execute("PRAGMA journal_mode").fetchone()[0]  # another process has it open
     if mode == "wal" and not wal:
@@ -161,7 +165,7 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     try:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
-        if "locked" in str(error):
+        if is_locked(error):
             return  # another process uses it, and checked it
         found = str(error)
     if found == "file is not a database":
@@ -172,6 +176,11 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
             remedy="Restore it from a backup, or move it away: the pictures stay, and a new log begins that does not"
             " know what was paid for",
         )
+
+
+def is_locked(error: sqlite3.Error) -> bool:
+    """Whether another program has the lock that was asked for."""
+    return (getattr(error, "sqlite_errorcode", 0) & 0xFF) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def is_newer(connection: sqlite3.Connection) -> bool:

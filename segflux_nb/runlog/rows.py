@@ -16,6 +16,37 @@ class RunState(NamedTuple):
     digest: str
     state: State
     error_kind: str
+    account: str | None
+
+
+class AcceptedJob(NamedTuple):
+    """A job that the service accepted for a run: it is paid for.
+
+    Attributes
+    ----------
+    service:
+        The service's name.
+    digest:
+        The digest of the run.
+    request_id:
+        The service's id of the job.
+    status_url:
+        Where to poll it; None where only its id is known.
+    response_url:
+        Where its result will be; None where only its id is known.
+    accepted_at:
+        When it was accepted, in seconds since 1970 UTC.
+    account:
+        The account that pays for it, as `RunLog` names it; None where that is unknown.
+    """
+
+    service: str
+    digest: str
+    request_id: str
+    status_url: str | None
+    response_url: str | None
+    accepted_at: float
+    account: str | None
 
 
 class LoggedRun(NamedTuple):
@@ -28,6 +59,7 @@ class LoggedRun(NamedTuple):
     parameters: Mapping[str, Value]
     state: State
     owner: str | None = None
+    account: str | None = None
     attempts: int = 0
     request_id: str | None = None
     status_url: str | None = None

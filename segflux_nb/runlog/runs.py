@@ -7,23 +7,27 @@ The SQL here, and in `sweeps`, `marks` and `sharing`, is the part that SQLite an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
 
 from ..clock import Clock
-from ..lifecycle import State, check_transition
+from ..lifecycle import TRANSITIONS, State, check_transition
 from ..model import Value
 from ..sweep.request import Request
 from .columns import CHANGEABLE, COLUMNS
 from .database import Database
 from .reading import from_runs, in_sql, read_columns, read_rows
-from .rows import LoggedRun, Measurement, MorePicture, RunState
+from .rows import AcceptedJob, LoggedRun, Measurement, MorePicture, RunState
 
 REPLANNED = (State.PLANNED, State.FAILED, State.REFUSED)
 """In these states nothing is submitted or done: a new plan may change what does not decide the picture."""
+
+WITHOUT_JOB = (State.PLANNED, State.SUBMITTING, State.UNKNOWN)
+"""In these states a run has no job, or that of an earlier take of it that failed."""
 
 _COLUMNS = ("digest", *(name for name in LoggedRun._fields if name not in ("digest", "service")))
 _STATES = {state.value: state for state in State}
@@ -117,34 +121,120 @@ class RunLog:
             If the lifecycle does not allow the change, or a column cannot be changed.
         """
         check_transition(run.state, to)
+        _change(tuple(changes))  # refuses unknown columns before anything is locked
+        with self._database.writing() as cursor:
+            return self._move(cursor, run, to, changes, traceback, more_urls)
+
+    def _move(
+        self,
+        cursor: sqlite3.Cursor,
+        run: LoggedRun,
+        to: State,
+        changes: dict[str, Any],
+        traceback: str = "",
+        more_urls: Sequence[str] = (),
+    ) -> LoggedRun | None:
+        """Change a run within a transaction; see `move`.
+
+        Parameters
+        ----------
+        cursor:
+            The transaction.
+        run:
+            The run as it was read.
+        to:
+            Its new state.
+        changes:
+            New values of other columns.
+        traceback:
+            Where an error that nothing foresees came from.
+        more_urls:
+            Where the service has more pictures of the same output.
+        """
         sql = _change(tuple(changes))
         data = {name: value for name, value in changes.items() if value is not None}
         if traceback:
             data["traceback"] = traceback
         if more_urls:
             data["more_urls"] = list(more_urls)
-        with self._database.writing() as cursor:
-            values = [changes[name] for name in sql.of_run]
-            cursor.execute(sql.update, (to, *values, run.service, run.digest, run.state))
-            if not cursor.rowcount:
-                return None
-            if sql.of_picture:
-                cursor.execute(sql.upsert, (run.service, run.digest, *[changes[name] for name in sql.of_picture]))
-            cursor.executemany(
-                "INSERT INTO pictures (service, digest, number, url) VALUES (?, ?, ?, ?)"
-                " ON CONFLICT (service, digest, number) DO UPDATE SET url = excluded.url",
-                [(run.service, run.digest, number, url) for number, url in enumerate(more_urls, 1)],
-            )
-            cursor.execute(
-                "INSERT INTO events (at, service, digest, from_state, to_state, data) VALUES (?, ?, ?, ?, ?, ?)",
-                (self._clock.now(), run.service, run.digest, run.state, to, orjson.dumps(data).decode()),
-            )
-            if data.get("request_id"):
-                cursor.execute(
-                    "INSERT INTO jobs (service, request_id, digest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                    (run.service, data["request_id"], run.digest),
-                )
+        values = [changes[name] for name in sql.of_run]
+        cursor.execute(sql.update, (to, *values, run.service, run.digest, run.state))
+        if not cursor.rowcount:
+            return None
+        if sql.of_picture:
+            cursor.execute(sql.upsert, (run.service, run.digest, *[changes[name] for name in sql.of_picture]))
+        cursor.executemany(
+            "INSERT INTO pictures (service, digest, number, url) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (service, digest, number) DO UPDATE SET url = excluded.url",
+            [(run.service, run.digest, number, url) for number, url in enumerate(more_urls, 1)],
+        )
+        self._note(cursor, run, to, data)
         return run._replace(**{name: changes[name] for name in sql.of_logged_run}, state=to)
+
+    def _note(self, cursor: sqlite3.Cursor, run: LoggedRun, to: State, data: Mapping[str, Any]) -> None:
+        """Append an event, and enter the job that it names.
+
+        Parameters
+        ----------
+        cursor:
+            The transaction.
+        run:
+            The run before.
+        to:
+            Its state afterwards.
+        data:
+            The columns that changed.
+        """
+        cursor.execute(
+            "INSERT INTO events (at, service, digest, from_state, to_state, data) VALUES (?, ?, ?, ?, ?, ?)",
+            (self._clock.now(), run.service, run.digest, run.state, to, orjson.dumps(data).decode()),
+        )
+        if data.get("request_id"):
+            cursor.execute(
+                "INSERT INTO jobs (service, request_id, digest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (run.service, data["request_id"], run.digest),
+            )
+
+    def accept(self, job: AcceptedJob, **changes: Any) -> LoggedRun | None:
+        """Give a run the job that the service accepted for it, whatever other processes did to the run meanwhile.
+
+        A run that has another job by now keeps that one; the event says that there are two.
+
+        Parameters
+        ----------
+        job:
+            The job.
+        changes:
+            New values of other columns, if the run gets the job.
+
+        Returns
+        -------
+        The run as it is now, or None if the id is that of another run's job: nothing is changed then.
+        """
+        with self._database.writing() as cursor:
+            cursor.execute(
+                "SELECT 1 FROM jobs WHERE service = ? AND request_id = ? AND digest <> ?",
+                (job.service, job.request_id, job.digest),
+            )
+            if cursor.fetchone() is not None:
+                return None
+            run = self._logged(read_rows(cursor, job.service, [job.digest], _COLUMNS))[job.digest]
+            if run.request_id == job.request_id and run.state not in WITHOUT_JOB:
+                return run  # it was entered before
+            if State.SUBMITTED in TRANSITIONS[run.state]:
+                gained: dict[str, Any] = {
+                    "request_id": job.request_id,
+                    "status_url": job.status_url,
+                    "response_url": job.response_url,
+                    "accepted_at": job.accepted_at,
+                    "account": job.account,
+                    "owner": None,
+                    "error": "",
+                    "error_kind": "",
+                }
+                return self._move(cursor, run, State.SUBMITTED, gained | changes)
+            self._note(cursor, run, run.state, {"request_id": job.request_id, "also_accepted": job.accepted_at})
+            return run
 
     def keep_picture(self, run: LoggedRun, picture: MorePicture) -> None:
         """Enter the file of one more picture of a run.
@@ -201,8 +291,15 @@ class RunLog:
     def states(self, digests: Iterable[str]) -> dict[str, RunState]:
         """The states of these runs, by digest; those that the log does not have are missing."""
         with self._database.reading() as cursor:
-            rows = read_rows(cursor, self._service, list(digests), ("digest", "state", "error_kind"))
-            return {digest: RunState(digest, _STATES[state], kind) for digest, state, kind in rows}
+            names = ("digest", "state", "error_kind", "account")
+            rows = read_rows(cursor, self._service, list(digests), names)
+            return {digest: RunState(digest, _STATES[state], *others) for digest, state, *others in rows}
+
+    def salt(self) -> str:
+        """The log's own salt, for digests of API keys."""
+        with self._database.reading() as cursor:
+            cursor.execute("SELECT value FROM properties WHERE name = 'salt'")
+            return str(cursor.fetchone()[0])
 
     def all(self) -> dict[str, LoggedRun]:
         """All runs of the service, by digest, in the order in which they were submitted."""

@@ -8,7 +8,7 @@ APPLICATION_ID = 0x5346_4C58  # "SFLX"
 
 _TYPES = {"text": "TEXT", "integer": "INTEGER", "number": "REAL", "boolean": "INTEGER", "moment": "REAL"}
 
-TABLES_VERSION = 5
+TABLES_VERSION = 6
 """The version of the tables below. A new column alone does not change it: see `Column.since`."""
 
 VERSION = max(TABLES_VERSION, *(column.since for column in COLUMNS))
@@ -118,6 +118,11 @@ CREATE TABLE limits (                        -- limits of the service, as they w
     value   REAL NOT NULL,
     why     TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE properties (                    -- what belongs to the log as a whole
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {VERSION};

@@ -1,19 +1,37 @@
-"""The journal for asynchronous code: its own thread writes, so that the event loop does not wait for the disk."""
+"""The journal for asynchronous code: its own thread writes, so that the event loop does not wait for the disk.
+
+A log that another program has locked is waited for here, a short attempt at a time. The id of a job that was accepted
+meanwhile waits in memory, and in a side file in case this process ends.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
+from ..backoff import Backoff, RandomSource
+from ..clock import Clock
 from ..daemon_executor import DaemonExecutor
+from ..errors import LogLocked, WorkspaceError
 from ..lifecycle import State
 from ..runlog.journal import ServiceLog
-from ..runlog.rows import LoggedRun, Measurement, MorePicture, RunState
-from .ownership import RunId, this_process
+from ..runlog.rows import AcceptedJob, LoggedRun, Measurement, MorePicture, RunState
+from ..runlog.side_file import SideFile, side_files
+from .ownership import SUBMIT_LEASE_SECONDS, RunId, is_alive, this_process
 
 T = TypeVar("T")
+
+LOCKED_SECONDS = 120.0
+"""How long a change waits for a log that another program has locked, before the sweep ends with an error."""
+
+LOCKED_PAUSE = Backoff(first=0.1, longest=2.0)
+"""Between attempts to write a log that is locked."""
+
+logger = logging.getLogger(__name__)
 
 
 class AsyncJournal:
@@ -23,11 +41,26 @@ class AsyncJournal:
     ----------
     log:
         What the log holds of the service.
+    clock:
+        Source of the current time, replaced in tests.
+    jitter:
+        Source of random numbers for pauses, replaced in tests.
+    account:
+        The account of the present key, as the log names it; None without a key.
+
+    Attributes
+    ----------
+    account:
+        That account.
     """
 
-    def __init__(self, log: ServiceLog) -> None:
+    def __init__(self, log: ServiceLog, clock: Clock, jitter: RandomSource, account: str | None = None) -> None:
+        self.account = account
         self._log = log
+        self._clock = clock
+        self._jitter = jitter
         self._thread = DaemonExecutor(1, "segflux-journal")
+        self._side_file = SideFile(log.path, log.service, this_process())
 
     # ------------------------------------------------------------------ writes
 
@@ -60,6 +93,64 @@ class AsyncJournal:
             New values of columns.
         """
         return await self.move(run, to, **changes) or self.reload(run)
+
+    async def accept(self, job: AcceptedJob) -> LoggedRun | None:
+        """Give a run the job that was accepted for it; None if the id is that of another run's job.
+
+        The id is kept until the log takes it: the side file has it from the first attempt that fails.
+
+        Parameters
+        ----------
+        job:
+            The job. It is paid for.
+
+        Raises
+        ------
+        WorkspaceError
+            If the log cannot be written for two minutes. The next run of a sweep enters what the side file has.
+        """
+        run = await self._write(
+            self._log.runs.accept, job, waits_for=WorkspaceError, meanwhile=partial(self._keep_aside, job)
+        )
+        self._side_file.entered(job)
+        return run
+
+    async def _keep_aside(self, job: AcceptedJob) -> None:
+        try:
+            await self._attempt(self._side_file.add, job)
+        except OSError as error:
+            logger.warning(
+                "The service accepted job %s, and neither the log nor %s can be written (%s). It is kept in memory.",
+                job.request_id,
+                self._side_file.path,
+                error.strerror,
+            )
+
+    async def reserve_side_file(self) -> None:
+        """Take the space for ids that the log cannot take at once; before the first submit.
+
+        Raises
+        ------
+        WorkspaceError
+            If the disk is full.
+        """
+        await self._attempt(self._side_file.reserve)
+
+    async def enter_accepted(self) -> None:
+        """Enter the ids that side files hold in the log: those of this process, and those that others left."""
+        await self._write(self._enter_accepted)
+
+    def _enter_accepted(self) -> None:
+        for job in self._side_file.left:
+            self._log.runs.accept(job)
+            self._side_file.entered(job)
+        for found in side_files(self._log.path, self._log.service):
+            if found.path == self._side_file.path:
+                continue
+            for job in found.jobs:
+                self._log.runs.accept(job)
+            if not is_alive(found.owner, self.heartbeat_age, SUBMIT_LEASE_SECONDS):  # else it is its own to remove
+                found.path.unlink(missing_ok=True)
 
     async def claim(self, run: LoggedRun) -> LoggedRun:
         """Take over a run that no process holds; where another process was faster, the run as it is now."""
@@ -127,9 +218,66 @@ class AsyncJournal:
         """What the service measured of the latest completed runs, the newest first."""
         return self._log.runs.measured()
 
+    def is_of_another_key(self, run: LoggedRun) -> bool:
+        """Whether a run was submitted with a key that is not the present one."""
+        return None not in (self.account, run.account) and self.account != run.account
+
     def close(self) -> None:
         """Stop the thread once everything is written."""
+        self._thread.submit(self._close_side_file)
         self._thread.shutdown(wait=False)
 
-    async def _write(self, write: Callable[..., T], *arguments: Any) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, write, *arguments)
+    def _close_side_file(self) -> None:
+        with suppress(WorkspaceError), self._log.waiting_at_most(0.0):  # then the next run of a sweep enters them
+            for job in self._side_file.left:
+                self._log.runs.accept(job)
+                self._side_file.entered(job)
+        self._side_file.close()
+
+    async def _write(
+        self,
+        write: Callable[..., T],
+        *arguments: Any,
+        waits_for: type[WorkspaceError] = LogLocked,
+        meanwhile: Callable[[], Awaitable[None]] | None = None,
+    ) -> T:
+        """Write, and wait while another program has the log locked.
+
+        Parameters
+        ----------
+        write:
+            Makes one transaction.
+        arguments:
+            Its arguments.
+        waits_for:
+            The errors after which it is tried again.
+        meanwhile:
+            Called after the first of them.
+        """
+        end, tries = self._clock.monotonic() + LOCKED_SECONDS, 0
+        while True:
+            try:
+                return await self._attempt(write, *arguments)
+            except waits_for:
+                tries += 1
+                if meanwhile is not None and tries == 1:
+                    await meanwhile()
+                if self._clock.monotonic() >= end:
+                    raise
+            await self._clock.sleep(LOCKED_PAUSE.seconds(tries, self._jitter))
+
+    async def _attempt(self, write: Callable[..., T], *arguments: Any) -> T:
+        """Write now, or raise.
+
+        Parameters
+        ----------
+        write:
+            Makes one transaction.
+        arguments:
+            Its arguments.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._at_once, write, arguments)
+
+    def _at_once(self, write: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+        with self._log.waiting_at_most(0.0):
+            return write(*arguments)

@@ -22,7 +22,6 @@ from ..errors import (
 from ..lifecycle import (
     ANSWERABLE_SECONDS,
     Broken,
-    ErrorKind,
     Finished,
     Gone,
     NoPicture,
@@ -42,8 +41,10 @@ from ..service.wire import HistoryRow, failure_kind
 from .async_journal import AsyncJournal
 from .context import RunContext
 from .fetcher import Fetched, Fetcher, NotFetched
+from .policy.asking_again import doubt
 from .policy.polling import EARLY_PROBE_EVERY, PollSchedule, ServiceTimes
 from .rate_limiter import RateLimiter
+from .recovery import OF_ANOTHER_KEY
 
 DOUBTS = 3
 """How often in a row an answer must tell nothing good before the history is asked."""
@@ -187,6 +188,8 @@ class Collector:
                 return None
             if isinstance(outcome, Rendered):
                 return await self._record_outcome(run, outcome, polls)
+            if isinstance(outcome, Gone) and self._journal.is_of_another_key(run):
+                return await self._leave_to_its_key(run, context)
             if isinstance(outcome, Waiting) and not outcome.word:
                 doubts, well_at, is_retry = 0, elapsed(), False
                 schedule.not_done(max(asked, elapsed()), processing=outcome.processing)
@@ -272,6 +275,8 @@ class Collector:
         polls:
             Polls of the job so far.
         """
+        if isinstance(outcome, Gone) and isinstance(row, Gone) and self._journal.is_of_another_key(run):
+            return await self._leave_to_its_key(run, context)
         failures, now = context.asking.failures(run.digest), self._clock.monotonic()
         found = row if isinstance(row, HistoryRow) else None
         if found is not None and found.picture_urls:
@@ -285,7 +290,7 @@ class Collector:
         elif history_failed and found is not None and times > 1:
             text = found.error or "the service gives no reason"
             return await self._record_outcome(run, Broken(text, failure_kind(text)), polls)
-        reason, kind = _doubt(outcome)
+        reason, kind = doubt(outcome)
         changes: dict[str, Any] = {"polls": polls, "error": self._api.redact(reason), "error_kind": kind}
         if isinstance(outcome, NoPicture) and (cost := _number(outcome.metrics.get("cost"))) is not None:
             changes["cost_usd"] = cost
@@ -293,6 +298,22 @@ class Collector:
         if self._is_given_up(run, failures, is_answered=is_answered):
             return await self._journal.move_or_reload(run, State.LOST, **changes, owner=None)
         return await self._postpone(run, context, changes, has_picture=isinstance(outcome, NoPicture))
+
+    async def _leave_to_its_key(self, run: LoggedRun, context: RunContext) -> LoggedRun | None:
+        """Leave a job that the present key does not know, and that was submitted with another one.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        context:
+            The call of the engine.
+        """
+        error = f"this key does not know job {run.request_id}; it was submitted with another key"
+        if error != run.error and await self._journal.move(run, run.state, error=error, error_kind="") is None:
+            return self._journal.reload(run)
+        context.leave_for_next_call(run.digest, OF_ANOTHER_KEY)
+        return None
 
     def _age(self, run: LoggedRun) -> float:
         """Seconds since the job was accepted."""
@@ -370,6 +391,8 @@ class Collector:
             Polls of the job so far.
         """
         changes: dict[str, Any] = {"polls": polls, "detected_at": self._clock.now()}
+        if self._journal.is_of_another_key(run):  # it was replaced, and the account is the same
+            changes["account"] = self._journal.account
         if isinstance(outcome, Broken):
             changes |= {"error": self._api.redact(outcome.reason), "error_kind": outcome.kind, "owner": None}
             return await self._journal.move_or_reload(run, State.FAILED, **changes)
@@ -463,26 +486,10 @@ class Collector:
         """
         outcome, row = await self._ask(run, context, float), await self._history_row(run)
         is_answered = isinstance(outcome, Rendered | NoPicture | Gone) and not isinstance(row, Unclear)
+        is_answered = is_answered and not self._journal.is_of_another_key(run)
         urls = outcome.picture_urls if isinstance(outcome, Rendered) else ()
         urls += row.picture_urls if isinstance(row, HistoryRow) else ()
         return (self._api.service.relative(urls[0]) if urls else None), is_answered
-
-
-def _doubt(outcome: NoPicture | Waiting | Broken | Gone | Unclear) -> tuple[str, ErrorKind]:
-    """What the log says of a job that is asked for again, and the kind of it."""
-    match outcome:
-        case NoPicture(reason=reason):
-            return reason, "no_picture"
-        case Waiting(word=word) if word:
-            return f"the service says that its status is {word}", "server"
-        case Waiting():
-            return "it is not done after an hour", "server"
-        case Gone(reason=reason):
-            return reason, "expired"
-        case Broken(reason=reason):
-            return f"the service said once that it failed: {reason}", "server"
-        case Unclear(reason=reason):
-            return reason, "transport"
 
 
 def _wake(woken: asyncio.Future[None]) -> None:

@@ -169,6 +169,7 @@ class Engine:
         ordered = [request.digest for request in readable_first(list(unique.values()))]
         heartbeats = asyncio.create_task(self._send_heartbeats())
         try:
+            await self._journal.enter_accepted()
             for rounds_left in reversed(range(RECOVERY_ROUNDS)):
                 context.is_last_round, context.unknown_submits = not rounds_left, 0
                 run_states = self._journal.run_states(ordered)

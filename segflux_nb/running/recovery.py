@@ -11,7 +11,7 @@ from ..clock import Clock
 from ..errors import AnswerLost, ServiceError, TransportError
 from ..lifecycle import State
 from ..model import MODEL
-from ..runlog.rows import LoggedRun
+from ..runlog.rows import AcceptedJob, LoggedRun
 from ..service.api import HISTORY_ROWS, Api
 from ..service.wire import HistoryRow
 from .async_journal import AsyncJournal
@@ -32,6 +32,12 @@ LONGEST = 600.0
 
 NAMES = tuple(name for name in MODEL.parameters if name != "hardware")
 """The fields that decide the picture."""
+
+OF_ANOTHER_KEY = (
+    "this key does not know their jobs, which were submitted with another key. ws.run(sweep) with that key collects"
+    " them; ws.run(sweep, again=True) pays for other takes"
+)
+"""Why runs of another account are left as they are."""
 
 # The addresses of an earlier job of this run, one that failed, must not stay with the new one.
 _FORGOTTEN: dict[str, Any] = {"error": "", "status_url": None, "response_url": None}
@@ -97,12 +103,15 @@ class Recovery:
             return
         for run in runs:
             moved = await self._adopt(run, history)
-            if moved is None and self._api.history_complete_after is not None:
+            of_another_key = self._journal.is_of_another_key(run)
+            if moved is None and self._api.history_complete_after is not None and not of_another_key:
                 moved = await self._journal.move_or_reload(run, State.PLANNED, **_FORGOTTEN)
             if moved is not None:
                 context.on_change(run.digest, moved.state)
             elif resubmit_unknown:
                 context.resubmit.add(run.digest)
+            elif of_another_key:
+                context.note(run.digest, OF_ANOTHER_KEY)
 
     async def resubmit(self, run: LoggedRun, context: RunContext) -> LoggedRun | None:
         """Look once more, right before an unknown run is submitted again; None where the history cannot be read.
@@ -138,8 +147,17 @@ class Recovery:
         )
         if job is None:
             return None
-        found = {"request_id": job.request_id, "accepted_at": run.submitted_at}
-        return await self._journal.move_or_reload(run, State.SUBMITTED, **_FORGOTTEN, **found)
+        return await self._journal.accept(
+            AcceptedJob(
+                service=run.service,
+                digest=run.digest,
+                request_id=job.request_id,
+                status_url=None,
+                response_url=None,
+                accepted_at=run.submitted_at or self._clock.now(),
+                account=self._journal.account,
+            )
+        )
 
     async def _history_or_none(self, unknown: list[LoggedRun], context: RunContext) -> History | None:
         """The history since the first of these submits; None where it cannot be read for now.
@@ -158,6 +176,7 @@ class Recovery:
 
     async def abandon(self, run: LoggedRun) -> LoggedRun:
         """Note that the process that was submitting a run is gone."""
+        await self._journal.enter_accepted()  # unless it has left the answer in its side file
         reason = "the process that submitted it ended before its answer came"
         return await self._journal.move_or_reload(run, State.UNKNOWN, owner=None, error=reason)
 

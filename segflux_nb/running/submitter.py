@@ -10,7 +10,7 @@ from ..clock import Clock
 from ..errors import RateLimited, ServerError
 from ..lifecycle import Accepted, NotSent, Refused, State, SubmitOutcome, Unknown, advance
 from ..model import MODEL
-from ..runlog.rows import LoggedRun
+from ..runlog.rows import AcceptedJob, LoggedRun
 from ..service.api import Api
 from ..sweep.plan import Rates
 from ..sweep.request import canonical_json
@@ -180,10 +180,12 @@ class Submitter:
             intent = None
             try:
                 content = canonical_json(run.parameters).encode()
+                await self._journal.reserve_side_file()
                 intent = await self._journal.move(
                     run,
                     State.SUBMITTING,
                     owner=this_process(),
+                    account=self._journal.account,
                     attempts=run.attempts + 1,
                     submitted_at=self._clock.now(),
                 )
@@ -200,19 +202,41 @@ class Submitter:
                 raise
             if last and isinstance(outcome, NotSent) and isinstance(outcome.error, ServerError):
                 outcome = Refused(outcome.error)
+            if isinstance(outcome, Accepted):
+                self._limiter.job_accepted(run.digest)
+                if (entered := await self._journal.accept(self._job(run, outcome))) is not None:
+                    return entered, outcome
+                self._limiter.job_done(run.digest)
+                outcome = Unknown("the service answered with the id of another run's job")
             changes: dict[str, Any] = {"owner": None}
             match outcome:
-                case Accepted(request_id=request_id, status_url=status_url, response_url=response_url):
-                    self._limiter.job_accepted(run.digest)
-                    relative = self._api.service.relative
-                    changes = {"request_id": request_id, "accepted_at": self._clock.now(), "error": ""}
-                    changes |= {"status_url": relative(status_url), "response_url": relative(response_url)}
                 case Unknown(reason=reason) | NotSent(reason=reason):
                     changes["error"] = self._api.redact(reason)
                 case Refused(error=error):
                     kind = "server" if isinstance(error, ServerError) else "invalid"
                     changes |= {"error": self._api.error_text(error), "error_kind": "" if outcome.stops else kind}
             return await self._journal.move(intent, advance(intent.state, outcome), **changes), outcome
+
+    def _job(self, run: LoggedRun, accepted: Accepted) -> AcceptedJob:
+        """The job of a run, as the log keeps it.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        accepted:
+            The service's answer.
+        """
+        relative = self._api.service.relative
+        return AcceptedJob(
+            service=run.service,
+            digest=run.digest,
+            request_id=accepted.request_id,
+            status_url=relative(accepted.status_url),
+            response_url=relative(accepted.response_url),
+            accepted_at=self._clock.now(),
+            account=self._journal.account,
+        )
 
     def _estimate(self, run: LoggedRun) -> float | None:
         """What a submit of this run costs, in US dollars; None where that is unknown."""

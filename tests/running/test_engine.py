@@ -262,13 +262,16 @@ def test_a_death_at_any_step_loses_and_double_pays_nothing(tmp_path, monkeypatch
             if countdown <= 0:
                 raise ProcessDied
 
-        move, send = b.log.runs.move, b.transport.send
+        send = b.transport.send
 
-        def dying_move(*arguments, move=move, tick=tick, **changes):
-            tick()
-            result = move(*arguments, **changes)
-            tick()
-            return result
+        def dying(write, tick=tick):
+            def write_and_tick(*arguments, **changes):
+                tick()
+                result = write(*arguments, **changes)
+                tick()
+                return result
+
+            return write_and_tick
 
         async def dying_send(request, send=send, tick=tick):
             tick()
@@ -276,7 +279,8 @@ def test_a_death_at_any_step_loses_and_double_pays_nothing(tmp_path, monkeypatch
             tick()
             return response
 
-        b.log.runs.move, b.transport.send = dying_move, dying_send
+        b.log.runs.move, b.log.runs.accept = dying(b.log.runs.move), dying(b.log.runs.accept)
+        b.transport.send = dying_send
         try:
             b.run(sweep(2), max_in_flight=2)
         except ProcessDied:
@@ -349,7 +353,7 @@ def test_closing_the_engine_ends_its_sweeps_and_leaves_no_submit_unsettled(bench
 def test_a_death_leaves_at_most_four_submits_unsettled(bench, monkeypatch):
     b = bench()
     submitted = 0
-    send, move = b.transport.send, b.log.runs.move
+    send = b.transport.send
 
     async def dying_send(request):
         nonlocal submitted
@@ -358,12 +362,16 @@ def test_a_death_leaves_at_most_four_submits_unsettled(bench, monkeypatch):
             raise ProcessDied
         return await send(request)
 
-    def dying_move(*arguments, **changes):
-        if submitted > 12:
-            raise ProcessDied
-        return move(*arguments, **changes)
+    def dying(write):
+        def write_or_die(*arguments, **changes):
+            if submitted > 12:
+                raise ProcessDied
+            return write(*arguments, **changes)
 
-    b.transport.send, b.log.runs.move = dying_send, dying_move
+        return write_or_die
+
+    b.transport.send = dying_send
+    b.log.runs.move, b.log.runs.accept = dying(b.log.runs.move), dying(b.log.runs.accept)
     with pytest.raises(ProcessDied):
         b.run(sweep(40), max_in_flight=32)
     assert 1 <= Counter(b.states(sweep(40)))["submitting"] <= 4

@@ -68,13 +68,11 @@ class CrashPoint:
 
 def arm(point: CrashPoint) -> None:
     """Put the points into the seams of this process: journal, transport, picture store."""
-    move, send, put = RunLog.move, HttpTransport.send, PictureStore.put
+    move, accept, send, put = RunLog.move, RunLog.accept, HttpTransport.send, PictureStore.put
 
     def dying_move(self: RunLog, run: Any, to: State, **changes: Any) -> Any:
         if to is State.SUBMITTING:
             point.reached("planned, before the intent")
-        if to is State.SUBMITTED and "request_id" in changes:
-            point.reached("answer, before its commit")
         if to is State.DOWNLOADING:
             point.reached("completion seen, before its commit")
         if to is State.COMPLETED:
@@ -82,9 +80,13 @@ def arm(point: CrashPoint) -> None:
         moved = move(self, run, to, **changes)
         if to is State.SUBMITTING and moved is not None:
             point.reached("intent, before the first byte")
-        if to is State.SUBMITTED and moved is not None:
-            point.reached("accepted, before the first poll")
         return moved
+
+    def dying_accept(self: RunLog, job: Any) -> Any:
+        point.reached("answer, before its commit")
+        run = accept(self, job)
+        point.reached("accepted, before the first poll")
+        return run
 
     async def dying_send(self: HttpTransport, request: Any) -> Any:
         if request.purpose != "submit" or point.name != "first byte, before the answer":
@@ -98,7 +100,8 @@ def arm(point: CrashPoint) -> None:
         point.reached("completion, before the picture's file")
         return put(self, data)
 
-    RunLog.move, HttpTransport.send, PictureStore.put = dying_move, dying_send, dying_put  # type: ignore[method-assign]
+    RunLog.move, RunLog.accept = dying_move, dying_accept  # type: ignore[method-assign]
+    HttpTransport.send, PictureStore.put = dying_send, dying_put  # type: ignore[method-assign]
 
 
 def live(folder: str, url: str, point: str, passes: int, pipe: int, seed: int) -> None:

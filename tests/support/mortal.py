@@ -21,8 +21,8 @@ class Mortal:
 
     def open(self):
         self.bench.journal = self.bench.open_journal()
-        self.move = self.bench.log.runs.move
-        self.bench.log.runs.move = self.dying_move
+        runs = self.bench.log.runs
+        runs.move, runs.accept = self.dying(runs.move), self.dying(runs.accept)
         self.monkeypatch.setattr(ownership, "_held", Counter())
 
     def tick(self):
@@ -31,11 +31,14 @@ class Mortal:
             if self.left <= 0:
                 raise ProcessDied
 
-    def dying_move(self, *arguments, **changes):
-        self.tick()
-        moved = self.move(*arguments, **changes)
-        self.tick()
-        return moved
+    def dying(self, write):
+        def write_and_tick(*arguments, **changes):
+            self.tick()
+            written = write(*arguments, **changes)
+            self.tick()
+            return written
+
+        return write_and_tick
 
     async def dying_send(self, request):
         self.tick()

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from ...backoff import RandomSource
-from ...lifecycle import ANSWERABLE_SECONDS
+from ...lifecycle import ANSWERABLE_SECONDS, Broken, ErrorKind, Gone, NoPicture, Unclear, Waiting
 from ...markup import count
 
 KEEP_ASKING_SECONDS = 600.0
@@ -229,3 +229,20 @@ def not_served(left: Collection[bool], until: str) -> str:
         if number
     ]
     return f"{', and '.join(parts)}; ws.run(sweep) asks again{f' until {until}' if until else ''}"
+
+
+def doubt(outcome: NoPicture | Waiting | Broken | Gone | Unclear) -> tuple[str, ErrorKind]:
+    """What the log says of a job that is asked for again, and the kind of it."""
+    match outcome:
+        case NoPicture(reason=reason):
+            return reason, "no_picture"
+        case Waiting(word=word) if word:
+            return f"the service says that its status is {word}", "server"
+        case Waiting():
+            return "it is not done after an hour", "server"
+        case Gone(reason=reason):
+            return reason, "expired"
+        case Broken(reason=reason):
+            return f"the service said once that it failed: {reason}", "server"
+        case Unclear(reason=reason):
+            return reason, "transport"
