@@ -264,6 +264,10 @@ class Connection:
     def _log(self) -> ServiceLog:
         return self._journal.of(self.service)
 
+    def account(self) -> str | None:
+        """The account of the key, as the log names it; None without a key."""
+        return None if self._secret is None else self._secret.account(self._log.runs.salt())
+
     def balance(self) -> float | None:
         """US dollars on the account; None where the service keeps none for us, or does not answer in time."""
         if self.service == SIMULATOR or self._secret is None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR
 from .notebook import MimeBundle, volatile_bundle
 from .pictures.located import LocatedPictures
 from .runlog.journal import Journal, ServiceLog
+from .runlog.rows import RunState, is_of_another_key
 from .running.context import StopToken
 from .running.policy.budget import Budget
 from .runs import Runs, runs_of_sweep
@@ -252,8 +253,19 @@ class Launcher:
             service=self._service,
             rates=self._connection.rates(),
             max_in_flight=self._max_in_flight,
+            of_another_key=self._of_another_key(logged),
         )
         return ShownPlan(**vars(plan))
+
+    def _of_another_key(self, logged: Mapping[str, RunState]) -> list[str]:
+        """Digests of the runs that were submitted with another key and are not complete yet."""
+        account = self._connection.account()
+        return [
+            digest
+            for digest, run in logged.items()
+            if is_of_another_key(run, account)
+            and run.state not in (State.COMPLETED, State.FAILED, State.REFUSED, State.PLANNED)
+        ]
 
     def _next_takes(self, sweep: Sweep) -> list[Request]:
         """The cells of a sweep, each as the take that the log does not have yet."""

@@ -19,6 +19,19 @@ class RunState(NamedTuple):
     account: str | None
 
 
+def is_of_another_key(run: RunState | LoggedRun, account: str | None) -> bool:
+    """Whether a run was submitted with a key that is not the present one.
+
+    Parameters
+    ----------
+    run:
+        The run.
+    account:
+        The account of the present key, as the log names it; None without a key.
+    """
+    return None not in (account, run.account) and run.account != account
+
+
 class AcceptedJob(NamedTuple):
     """A job that the service accepted for a run: it is paid for.
 

@@ -7,10 +7,8 @@ The SQL here, and in `sweeps`, `marks` and `sharing`, is the part that SQLite an
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import orjson
 
@@ -18,7 +16,7 @@ from ..clock import Clock
 from ..lifecycle import TRANSITIONS, State, check_transition
 from ..model import Value
 from ..sweep.request import Request
-from .columns import CHANGEABLE, COLUMNS
+from .changes import Change, append_event
 from .database import Database
 from .reading import from_runs, in_sql, read_columns, read_rows
 from .rows import AcceptedJob, LoggedRun, Measurement, MorePicture, RunState
@@ -120,82 +118,12 @@ class RunLog:
         ValueError
             If the lifecycle does not allow the change, or a column cannot be changed.
         """
+        change = Change(to, changes, traceback, more_urls)
         check_transition(run.state, to)
-        _change(tuple(changes))  # refuses unknown columns before anything is locked
         with self._database.writing() as cursor:
-            return self._move(cursor, run, to, changes, traceback, more_urls)
+            return change.write(cursor, run, self._clock.now())
 
-    def _move(
-        self,
-        cursor: sqlite3.Cursor,
-        run: LoggedRun,
-        to: State,
-        changes: dict[str, Any],
-        traceback: str = "",
-        more_urls: Sequence[str] = (),
-    ) -> LoggedRun | None:
-        """Change a run within a transaction; see `move`.
-
-        Parameters
-        ----------
-        cursor:
-            The transaction.
-        run:
-            The run as it was read.
-        to:
-            Its new state.
-        changes:
-            New values of other columns.
-        traceback:
-            Where an error that nothing foresees came from.
-        more_urls:
-            Where the service has more pictures of the same output.
-        """
-        sql = _change(tuple(changes))
-        data = {name: value for name, value in changes.items() if value is not None}
-        if traceback:
-            data["traceback"] = traceback
-        if more_urls:
-            data["more_urls"] = list(more_urls)
-        values = [changes[name] for name in sql.of_run]
-        cursor.execute(sql.update, (to, *values, run.service, run.digest, run.state))
-        if not cursor.rowcount:
-            return None
-        if sql.of_picture:
-            cursor.execute(sql.upsert, (run.service, run.digest, *[changes[name] for name in sql.of_picture]))
-        cursor.executemany(
-            "INSERT INTO pictures (service, digest, number, url) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (service, digest, number) DO UPDATE SET url = excluded.url",
-            [(run.service, run.digest, number, url) for number, url in enumerate(more_urls, 1)],
-        )
-        self._note(cursor, run, to, data)
-        return run._replace(**{name: changes[name] for name in sql.of_logged_run}, state=to)
-
-    def _note(self, cursor: sqlite3.Cursor, run: LoggedRun, to: State, data: Mapping[str, Any]) -> None:
-        """Append an event, and enter the job that it names.
-
-        Parameters
-        ----------
-        cursor:
-            The transaction.
-        run:
-            The run before.
-        to:
-            Its state afterwards.
-        data:
-            The columns that changed.
-        """
-        cursor.execute(
-            "INSERT INTO events (at, service, digest, from_state, to_state, data) VALUES (?, ?, ?, ?, ?, ?)",
-            (self._clock.now(), run.service, run.digest, run.state, to, orjson.dumps(data).decode()),
-        )
-        if data.get("request_id"):
-            cursor.execute(
-                "INSERT INTO jobs (service, request_id, digest) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                (run.service, data["request_id"], run.digest),
-            )
-
-    def accept(self, job: AcceptedJob, **changes: Any) -> LoggedRun | None:
+    def accept(self, job: AcceptedJob) -> LoggedRun | None:
         """Give a run the job that the service accepted for it, whatever other processes did to the run meanwhile.
 
         A run that has another job by now keeps that one; the event says that there are two.
@@ -204,8 +132,6 @@ class RunLog:
         ----------
         job:
             The job.
-        changes:
-            New values of other columns, if the run gets the job.
 
         Returns
         -------
@@ -232,8 +158,9 @@ class RunLog:
                     "error": "",
                     "error_kind": "",
                 }
-                return self._move(cursor, run, State.SUBMITTED, gained | changes)
-            self._note(cursor, run, run.state, {"request_id": job.request_id, "also_accepted": job.accepted_at})
+                return Change(State.SUBMITTED, gained).write(cursor, run, self._clock.now())
+            second = {"request_id": job.request_id, "also_accepted": job.accepted_at}
+            append_event(cursor, run, run.state, second, self._clock.now())
             return run
 
     def keep_picture(self, run: LoggedRun, picture: MorePicture) -> None:
@@ -358,50 +285,3 @@ class RunLog:
             digest: LoggedRun(service, digest, first_digest, take, parameters, _STATES[state], *others)
             for (digest, first_digest, take, _, state, *others), parameters in zip(rows, parsed, strict=True)
         }
-
-
-class _Change(NamedTuple):
-    """The SQL that writes some columns of a run, and which of them go where.
-
-    Attributes
-    ----------
-    update:
-        Changes the run, if its state is as expected.
-    of_run:
-        The columns that it sets, after the state.
-    upsert:
-        Enters or changes the run's first picture.
-    of_picture:
-        The columns that it sets; if there are none, it is not needed.
-    of_logged_run:
-        The columns that `LoggedRun` has.
-    """
-
-    update: str
-    of_run: tuple[str, ...]
-    upsert: str
-    of_picture: tuple[str, ...]
-    of_logged_run: tuple[str, ...]
-
-
-@cache
-def _change(names: tuple[str, ...]) -> _Change:
-    if unknown := set(names) - CHANGEABLE:
-        raise ValueError(f"these columns of a run cannot be changed: {sorted(unknown)}")
-    tables = {column.name: column.table for column in COLUMNS}
-    in_table = {column.name: column.sql_name for column in COLUMNS}
-    of_run = tuple(name for name in names if tables[name] == "runs")
-    of_picture = tuple(name for name in names if tables[name] == "pictures")
-    assigned = "".join(f", {in_table[name]} = ?" for name in of_run)
-    kept = "".join(f", {in_table[name]}" for name in of_picture)
-    replaced = ", ".join(f"{in_table[name]} = excluded.{in_table[name]}" for name in of_picture)
-    # The names are those of the table of columns, as was checked; the values are bound.
-    return _Change(
-        f"UPDATE runs SET state = ?{assigned} WHERE service = ? AND digest = ? AND state = ?",  # noqa: S608 - see above
-        of_run,
-        f"INSERT INTO pictures (service, digest, number{kept})"  # noqa: S608 - see above
-        f" VALUES (?, ?, 0{', ?' * len(of_picture)})"
-        f" ON CONFLICT (service, digest, number) DO UPDATE SET {replaced}",
-        of_picture,
-        tuple(name for name in names if name in LoggedRun._fields),
-    )

@@ -21,6 +21,15 @@ RESERVED_BYTES = 16_384
 """Space for about forty jobs, ten times as many as are on the wire at a time."""
 
 
+_open: set[Path] = set()
+"""The side files that this process writes."""
+
+
+def is_open_here(path: Path) -> bool:
+    """Whether an engine of this process writes this side file."""
+    return path in _open
+
+
 class SideFile:
     """The side file of one engine. It is made by `reserve`, and removed by `close` if nothing is left in it.
 
@@ -36,6 +45,7 @@ class SideFile:
 
     def __init__(self, log: Path, service: str, owner: str) -> None:
         self.path = log.with_name(f"{log.name}-accepted-{uuid4().hex[:12]}")
+        _open.add(self.path)
         self._head = json.dumps({"service": service, "owner": owner})
         self._end = 0
         self._left: dict[str, AcceptedJob] = {}
@@ -85,7 +95,8 @@ class SideFile:
         self._left.pop(job.request_id, None)
 
     def close(self) -> None:
-        """Remove the file, if all its jobs are in the log."""
+        """Remove the file if all its jobs are in the log; else the next run of a sweep does."""
+        _open.discard(self.path)
         if self._end and not self._left:
             self.path.unlink(missing_ok=True)
 

@@ -19,8 +19,8 @@ from ..daemon_executor import DaemonExecutor
 from ..errors import LogLocked, WorkspaceError
 from ..lifecycle import State
 from ..runlog.journal import ServiceLog
-from ..runlog.rows import AcceptedJob, LoggedRun, Measurement, MorePicture, RunState
-from ..runlog.side_file import SideFile, side_files
+from ..runlog.rows import AcceptedJob, LoggedRun, Measurement, MorePicture, RunState, is_of_another_key
+from ..runlog.side_file import SideFile, is_open_here, side_files
 from .ownership import SUBMIT_LEASE_SECONDS, RunId, is_alive, this_process
 
 T = TypeVar("T")
@@ -145,12 +145,13 @@ class AsyncJournal:
             self._log.runs.accept(job)
             self._side_file.entered(job)
         for found in side_files(self._log.path, self._log.service):
-            if found.path == self._side_file.path:
+            if is_open_here(found.path):
                 continue
             for job in found.jobs:
                 self._log.runs.accept(job)
-            if not is_alive(found.owner, self.heartbeat_age, SUBMIT_LEASE_SECONDS):  # else it is its own to remove
-                found.path.unlink(missing_ok=True)
+            is_here = found.owner == this_process()
+            if is_here or not is_alive(found.owner, self.heartbeat_age, SUBMIT_LEASE_SECONDS):
+                found.path.unlink(missing_ok=True)  # else it is its own process's to remove
 
     async def claim(self, run: LoggedRun) -> LoggedRun:
         """Take over a run that no process holds; where another process was faster, the run as it is now."""
@@ -220,15 +221,15 @@ class AsyncJournal:
 
     def is_of_another_key(self, run: LoggedRun) -> bool:
         """Whether a run was submitted with a key that is not the present one."""
-        return None not in (self.account, run.account) and self.account != run.account
+        return is_of_another_key(run, self.account)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Stop the thread once everything is written."""
-        self._thread.submit(self._close_side_file)
+        await self._attempt(self._close_side_file)
         self._thread.shutdown(wait=False)
 
     def _close_side_file(self) -> None:
-        with suppress(WorkspaceError), self._log.waiting_at_most(0.0):  # then the next run of a sweep enters them
+        with suppress(WorkspaceError):  # then the next run of a sweep enters them
             for job in self._side_file.left:
                 self._log.runs.accept(job)
                 self._side_file.entered(job)

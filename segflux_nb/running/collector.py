@@ -13,12 +13,7 @@ from typing import Any
 
 from ..backoff import Backoff, RandomSource
 from ..clock import Clock
-from ..errors import (
-    AuthenticationError,
-    PermissionDenied,
-    ServiceError,
-    TransportError,
-)
+from ..errors import AuthenticationError, PermissionDenied, ServiceError, TransportError
 from ..lifecycle import (
     ANSWERABLE_SECONDS,
     Broken,

@@ -16,7 +16,7 @@ from contextlib import suppress
 
 from ..backoff import RandomSource
 from ..clock import Clock, day
-from ..errors import WorkspaceError
+from ..errors import LogLocked, WorkspaceError
 from ..lifecycle import ANSWERABLE_SECONDS, Disposition, State, disposition
 from ..pictures.store import PictureStore
 from ..runlog.rows import LoggedRun, RunState
@@ -147,7 +147,7 @@ class Engine:
         if self._calls:
             await asyncio.wait(self._calls)
         await self._submitter.drain()
-        self._journal.close()
+        await self._journal.close()
         self._collector.close()
         await self.api.close()
 
@@ -186,6 +186,8 @@ class Engine:
                     break
             if left := context.left_in_words():
                 context.stop.set(left)
+        except LogLocked as error:  # the disk is well: what is done is given back, and the next call goes on
+            context.stop.set(str(error))
         finally:
             heartbeats.cancel()
             if context.asking.left:

@@ -34,8 +34,8 @@ NAMES = tuple(name for name in MODEL.parameters if name != "hardware")
 """The fields that decide the picture."""
 
 OF_ANOTHER_KEY = (
-    "this key does not know their jobs, which were submitted with another key. ws.run(sweep) with that key collects"
-    " them; ws.run(sweep, again=True) pays for other takes"
+    "this key does not know their jobs, which were submitted with another key: ws.run(sweep) with that key collects"
+    " them, and ws.run(sweep, again=True) pays for other takes"
 )
 """Why runs of another account are left as they are."""
 
@@ -142,13 +142,13 @@ class Recovery:
         far:
             How many seconds before the submit the job may be dated.
         """
-        job = history.find(
-            run.parameters, run.submitted_at or 0.0, self._api.clock_offset, self._journal.knows_request, far=far
-        )
-        if job is None:
-            return None
-        return await self._journal.accept(
-            AcceptedJob(
+        while True:
+            job = history.find(
+                run.parameters, run.submitted_at or 0.0, self._api.clock_offset, self._journal.knows_request, far=far
+            )
+            if job is None:
+                return None
+            found = AcceptedJob(
                 service=run.service,
                 digest=run.digest,
                 request_id=job.request_id,
@@ -157,7 +157,9 @@ class Recovery:
                 accepted_at=run.submitted_at or self._clock.now(),
                 account=self._journal.account,
             )
-        )
+            if (moved := await self._journal.accept(found)) is not None:
+                return moved
+            # Another process has just adopted this job for another take: look for the next one.
 
     async def _history_or_none(self, unknown: list[LoggedRun], context: RunContext) -> History | None:
         """The history since the first of these submits; None where it cannot be read for now.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 from ..backoff import Backoff, RandomSource
@@ -36,6 +37,9 @@ DRAIN_SECONDS = 20.0
 
 NOT_SENT_PAUSE = Backoff(first=1.0, longest=8.0)
 """Between submits of one run that were not accepted."""
+
+
+logger = logging.getLogger(__name__)
 
 
 class Submitter:
@@ -165,6 +169,8 @@ class Submitter:
     def _submitted(self, task: asyncio.Task[Any]) -> None:
         self._background.discard(task)
         self._slots.release()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.info("A submit ended with an error", exc_info=error)  # its sweep reports it, unless it has ended
 
     async def _submit(self, run: LoggedRun, *, last: bool) -> tuple[LoggedRun | None, SubmitOutcome | None]:
         """Intent, submit, outcome; no outcome where another process was faster.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -47,6 +47,13 @@ PUBLISHED = Rates(
 )
 
 
+OF_ANOTHER_KEY = (
+    "Of another key: ws.run(sweep) with the key that they were submitted with collects them;"
+    " ws.run(sweep, again=True) pays for other takes"
+)
+"""The two ways on with runs of another key."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """What `Workspace.run` would do with a sweep now.
@@ -79,6 +86,9 @@ class Plan:
         On the simulator: US dollars for the whole sweep on the hosted service. None elsewhere, or if unknown.
     balance:
         US dollars on the account; None if the service was not asked or did not answer.
+    of_another_key:
+        How many runs were submitted with another key and are not complete yet. They count neither as in flight nor
+        as held: `Workspace.run` with that key collects their pictures.
     """
 
     service: str
@@ -93,6 +103,7 @@ class Plan:
     hosted_cost: float | None = None
     held: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     balance: float | None = None
+    of_another_key: int = 0
 
     def __repr__(self) -> str:
         return f"Plan({count(self.cells, 'run')})"
@@ -105,13 +116,15 @@ class Plan:
         """The plan in words: one line each for counts, money and time."""
         parts = [f"{self.logged:,} logged"] if self.logged else []
         parts += [f"{self.in_flight:,} in flight"] if self.in_flight else []
+        parts += [f"{self.of_another_key:,} of another key"] if self.of_another_key else []
         parts += [f"{self.to_submit:,} to submit"]
         parts += [f"{number:,} {reason} (held)" for reason, number in self.held.items()]
-        return [
+        lines = [
             f"{count(self.cells, 'run')}: {', '.join(parts)}",
             f"Cost: {self._cost}",
             f"Time: {self._time}",
         ]
+        return [*lines, OF_ANOTHER_KEY] if self.of_another_key else lines
 
     @property
     def _cost(self) -> str:
@@ -159,6 +172,7 @@ def make_plan(
     rates: Rates,
     max_in_flight: int,
     balance: float | None = None,
+    of_another_key: Collection[str] = (),
 ) -> Plan:
     """The plan for some requests.
 
@@ -176,9 +190,14 @@ def make_plan(
         How many requests run at the same time.
     balance:
         US dollars on the account; None if unknown.
+    of_another_key:
+        Digests of runs that were submitted with another key and are not complete yet.
     """
     cells = {request.digest: request for request in requests}
-    dispositions = {digest: disposition(*logged.get(digest, (None, ""))) for digest in cells}
+    of_another_key = cells.keys() & set(of_another_key)
+    dispositions = {
+        digest: disposition(*logged.get(digest, (None, ""))) for digest in cells if digest not in of_another_key
+    }
     counts = Counter(dispositions.values())
     submits = [cells[digest] for digest, what in dispositions.items() if what is Disposition.SUBMIT]
     held = Counter(
@@ -208,6 +227,7 @@ def make_plan(
         seconds_source=rates.seconds_source if len(known) == len(evaluations) else cost_source,
         hosted_cost=hosted[0] if free else None,
         balance=balance,
+        of_another_key=len(of_another_key),
     )
 
 

@@ -380,9 +380,12 @@ def test_a_death_leaves_at_most_four_submits_unsettled(bench, monkeypatch):
 def test_an_adopted_job_is_asked_for_under_its_own_address(bench):
     """A run that failed once, and whose second submit's answer was lost: the first job's address must not stay."""
     b = bench(faults={"job:failed": {1}, "submit:drop_after": {2}})
-    assert [row.state for row in b.run(sweep(1))] == ["failed"]
+    (failed,) = b.run(sweep(1))
+    assert failed.state == "failed"
+    b.transport.sent.clear()
     assert [row.state for row in b.run(sweep(1))] == ["completed"]
     assert b.ledger.submits == 2
+    assert not [url for _, url in b.transport.sent if failed.request_id in url]
 
 
 def test_a_job_of_another_time_is_not_adopted(bench):

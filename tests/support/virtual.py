@@ -15,6 +15,7 @@ from segflux_nb.runlog.journal import Journal
 from segflux_nb.running.context import StopToken
 from segflux_nb.running.policy.budget import Budget
 from segflux_nb.service.addresses import Service
+from segflux_nb.service.secret import Secret
 from segflux_nb.service.transport import HttpResponse
 from segflux_nb.simulator.app import Simulator
 from segflux_nb.simulator.service.protocol import HISTORY_HEADER
@@ -177,6 +178,7 @@ class Bench:
             log=self.log,
             store=PictureStore(self.folder, durable=self.durable),
             clock=self.client_clock,
+            secret=Secret(self.transport.key) if self.transport.key else None,
             max_in_flight=max_in_flight,
             max_rpm=max_rpm,
             rates=PUBLISHED,

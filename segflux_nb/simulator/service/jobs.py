@@ -53,7 +53,9 @@ def content_of(body: Mapping[str, Any]) -> str:
 
 
 def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: float, backlog: Backlog) -> Entry:
-    """The row of a job. Its id and service time depend on the body and its repetition, not on the order of arrival.
+    """The row of a job. Its service time depends on the body and its repetition, not on the order of arrival.
+
+    Its id is of this moment too: a simulator that starts again must not repeat the ids of an earlier one.
 
     Parameters
     ----------
@@ -70,23 +72,23 @@ def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: floa
     """
     repetition = backlog.repetition
     content = content_of(body)
-    request_id = hashlib.sha256(f"{settings.seed} {content} {repetition}".encode()).hexdigest()[:32]
+    lot = hashlib.sha256(f"{settings.seed} {content} {repetition}".encode()).hexdigest()[:32]
     error = mistake(body)
     evaluations = _evaluations(body, error)
-    if error is None and faults.strikes("job:failed", body, repetition + 1, request_id):
+    if error is None and faults.strikes("job:failed", body, repetition + 1, lot):
         error = "Inference failed: the worker ran out of memory"
-    if error is None and faults.strikes("job:moderated", body, repetition + 1, request_id):
+    if error is None and faults.strikes("job:moderated", body, repetition + 1, lot):
         error = "The prompt was rejected by the content policy (NSFW)"
     speed, _ = HARDWARE.get(str(body.get("hardware")), HARDWARE["cost"])
     mean = settings.mean_seconds * speed * evaluations / MODEL.price_evaluations
-    seconds = service_seconds(mean, settings.spread, settings.seed, request_id)
+    seconds = service_seconds(mean, settings.spread, settings.seed, lot)
     seconds *= settings.time_scale * (FAILING_SHARE if error else 1.0)
     started = now if backlog.free_at is None else max(now, backlog.free_at)
     if settings.cold_start and (backlog.last_end is None or backlog.last_end < now - IDLE_SECONDS):
         started += settings.cold_start * settings.time_scale
-    late = faults.strikes("job:late_history", body, repetition + 1, request_id)
+    late = faults.strikes("job:late_history", body, repetition + 1, lot)
     return Entry(
-        request_id=request_id,
+        request_id=hashlib.sha256(f"{lot} {now!r}".encode()).hexdigest()[:32],
         body=body,
         submitted_at=now,
         started_at=started,

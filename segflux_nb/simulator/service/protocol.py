@@ -85,7 +85,7 @@ class Protocol:
         body = entry.body if entry is not None else _body(request) or {}
         fault = None
         if operation is not None and self.faults:
-            key = (operation, entry.request_id if entry is not None else content_of(body))
+            key = (operation, content_of(body))
             self._numbers[operation] += 1
             self._numbers[key] += 1
             fault = self.faults.of_call(operation, body, self._numbers[operation], *key, self._numbers[key])

@@ -1,0 +1,149 @@
+"""The id of a job that was accepted is in the log in the end, whatever happens to log, disk or process."""
+
+import sqlite3
+from collections import Counter
+
+import pytest
+
+import segflux_nb as sf
+from segflux_nb.errors import WorkspaceError
+from segflux_nb.lifecycle import State
+from segflux_nb.runlog import side_file
+from segflux_nb.running import async_journal, ownership
+from tests.support.virtual import Bench
+
+CELLS = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(4)))
+
+
+class ProcessDied(BaseException):
+    """Stands for a kill."""
+
+
+def side_files_of(b):
+    return sorted(b.folder.glob("log.sqlite-accepted-*"))
+
+
+def next_process(b, monkeypatch):
+    """As a process that starts after another one has gone."""
+    monkeypatch.setattr(ownership, "_held", Counter())
+    monkeypatch.setattr(async_journal, "is_alive", lambda *_: False)
+    monkeypatch.setattr(side_file, "_open", set())
+    b.journal = b.open_journal()
+
+
+def failing(write, error, times):
+    """A write that fails a number of times."""
+    left = [times]
+
+    def write_or_fail(*arguments, **changes):
+        if left[0] > 0:
+            left[0] -= 1
+            raise error
+        return write(*arguments, **changes)
+
+    return write_or_fail
+
+
+@pytest.mark.parametrize("times", [1, 5, 30])
+def test_a_disk_that_is_full_for_a_moment(tmp_path, times):
+    b = Bench(tmp_path, history_delay=9e9, declares_history=False)
+    error = WorkspaceError("The run log cannot be used: database or disk is full")
+    b.log.runs.accept = failing(b.log.runs.accept, error, times)
+    assert {row.state for row in b.run(CELLS)} == {"completed"}
+    assert b.ledger.submits == 4
+    assert side_files_of(b) == []
+
+
+def test_a_process_that_dies_with_an_id_that_the_log_does_not_take(tmp_path, monkeypatch):
+    b = Bench(tmp_path, history_delay=9e9, declares_history=False)
+    error = WorkspaceError("The run log cannot be used: database or disk is full")
+    deaths = failing(failing(b.log.runs.accept, ProcessDied(), 1), error, 2)
+    b.log.runs.accept = deaths
+    with pytest.raises(ProcessDied):
+        b.run(CELLS[:1])
+    assert b.states(CELLS[:1]) == ["submitting"]
+    assert len(side_files_of(b)) == 1
+    next_process(b, monkeypatch)
+    assert {row.state for row in b.run(CELLS)} == {"completed"}
+    assert b.ledger.submits == 4
+    assert side_files_of(b) == []
+
+
+def test_an_id_waits_through_a_call_that_ends_before_the_log_can_be_written(tmp_path):
+    """A log that is locked for longer than a call waits: the call says so, and the next one goes on."""
+    b = Bench(tmp_path, history_delay=9e9, declares_history=False)
+    other = sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)
+
+    async def lock(work):
+        while not b.ledger.submits:
+            await b.clock.sleep(0.01)
+        other.execute("BEGIN IMMEDIATE")
+
+    b.drive(CELLS[:1], during=lock)
+    assert "Another program reads or writes the run log" in b.stop.reason
+    other.close()
+    assert {row.state for row in b.run(CELLS[:1])} == {"completed"}
+    assert b.ledger.submits == 1
+    assert side_files_of(b) == []
+
+
+def test_a_side_file_of_a_process_that_lives_is_its_own_to_remove(tmp_path, monkeypatch):
+    b = Bench(tmp_path, history_delay=9e9, declares_history=False)
+    error = WorkspaceError("The run log cannot be used: database or disk is full")
+    b.log.runs.accept = failing(failing(b.log.runs.accept, ProcessDied(), 1), error, 2)
+    with pytest.raises(ProcessDied):
+        b.run(CELLS[:1])
+    (found,) = side_file.side_files(tmp_path / "log.sqlite", "simulator")
+    found.path.unlink()
+    theirs = side_file.SideFile(tmp_path / "log.sqlite", "simulator", "another-machine/0:1:0.00")
+    theirs.reserve()
+    theirs.add(found.jobs[0])
+    next_process(b, monkeypatch)
+    monkeypatch.setattr(async_journal, "is_alive", lambda *_: True)
+    assert {row.state for row in b.run(CELLS)} == {"completed"}, "its ids are entered all the same"
+    assert b.ledger.submits == 4
+    assert side_files_of(b) == [theirs.path]
+
+
+def test_two_equal_takes_adopt_two_jobs(tmp_path):
+    """Both have one body, so that the history shows two rows for each of them."""
+    b = Bench(tmp_path, faults={"submit:drop_after": {1, 2}})
+    (cell,) = CELLS[:1]
+    takes = [cell, cell.again(1)]
+    assert [row.state for row in b.run(takes)] == ["completed", "completed"]
+    assert b.ledger.submits == 2
+    assert len({row.request_id for row in b.rows(takes)}) == 2
+
+
+def test_a_job_that_another_process_has_just_adopted_is_not_adopted_again(tmp_path):
+    """The other process adopts it between the look in the log and the write."""
+    b = Bench(tmp_path, faults={"submit:drop_after": {1, 2}})
+    (cell,) = CELLS[:1]
+    takes = [cell, cell.again(1)]
+    accept, first = b.log.runs.accept, []
+
+    def late(job):
+        if not first:
+            first.append(job)
+            accept(job._replace(digest=next(take.digest for take in takes if take.digest != job.digest)))
+        return accept(job)
+
+    b.log.runs.accept = late
+    assert [row.state for row in b.run(takes)] == ["completed", "completed"]
+    assert b.ledger.submits == 2
+    assert len({row.request_id for row in b.rows(takes)}) == 2
+
+
+def test_what_another_key_submitted_is_not_paid_again_though_the_history_is_complete(tmp_path):
+    """The history of this account cannot show what another one has."""
+    b = Bench(tmp_path, key="SG_0123456789abcdef", faults={"submit:drop_after": {1}})
+    b.log.runs.plan(CELLS[:1])
+    (planned,) = b.rows(CELLS[:1])
+    submitting = b.log.runs.move(planned, State.SUBMITTING, account="aabbccddeeff", submitted_at=b.clock.now())
+    b.log.runs.move(submitting, State.UNKNOWN)
+    b.run(CELLS[:1])
+    assert b.states(CELLS[:1]) == ["unknown"]
+    assert b.ledger.submits == 0
+    assert "1 run left: this key does not know their jobs" in b.stop.reason
+    assert "again=True" in b.stop.reason
+    assert [row.state for row in b.run(CELLS[:1], resubmit_unknown=True)] == ["completed"], "the user asked for it"
