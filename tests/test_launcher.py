@@ -3,6 +3,7 @@
 import pytest
 
 import segflux_nb as sf
+from segflux_nb.lifecycle import State
 from segflux_nb.runlog.runs import RunLog
 from segflux_nb.running.engine import Engine
 from segflux_nb.simulator.app import Simulator
@@ -75,3 +76,24 @@ def test_a_retry_forgets_why_an_earlier_call_stopped(tmp_path):
         retried = stopped.retry_failed()
         assert retried.stopped is None
         assert retried.counts == {"completed": 1, "planned": 1}
+
+
+def test_a_plan_with_another_key_counts_what_the_first_key_submitted(tmp_path):
+    first, second = "SG_0123456789abcdef", "SG_fedcba9876543210"
+    with Simulator(time_scale=0.002, paint=False) as simulator:
+        with sf.Workspace(tmp_path, service=simulator.url, api_key=first) as ws:
+            ws.run(sweep())
+            log = ws._journal.of("simulator")
+            account = ws._connection.account()
+        assert account
+        with sf.Workspace(tmp_path, service=simulator.url, api_key=second) as ws:
+            log = ws._journal.of("simulator")
+            (cell,) = sweep(seed=9)
+            log.runs.plan([cell])
+            planned = log.runs.read([cell.digest])[cell.digest]
+            log.runs.move(planned, State.SUBMITTING, account=account)
+            plan = ws.plan(sweep(seed=[1, 9]))
+            assert (plan.logged, plan.of_another_key, plan.to_submit) == (1, 1, 0)
+            assert first not in (tmp_path / "log.sqlite").read_bytes().decode("latin-1")
+        with sf.Workspace(tmp_path, service=simulator.url, api_key=first) as ws:
+            assert (ws.plan(sweep(seed=9)).in_flight, ws.plan(sweep(seed=9)).of_another_key) == (1, 0)

@@ -8,12 +8,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from .expected import TEN_MINUTES, Expected, Misbehaviour, RunCall
 from .harness import Stage
-from .misbehaviours import KNOWN_FAILURES
 from .scripts import BAD, LOST, Raw, dump
 from .server import Answer, Call, json_answer
 
@@ -213,17 +212,9 @@ def try_bodies(kind, number, **options):
     run()
 
 
-def kinds():
-    for kind in AT_A_TIME:
-        known = f"fuzzed/{kind}" in KNOWN_FAILURES
-        # Not strict: a few bodies that do no harm do not show that none does. The long form has no such mark.
-        marks = [pytest.mark.xfail(strict=False, reason="not met yet")] if known else []
-        yield pytest.param(kind, [Phase.generate] if known else list(Phase), id=kind, marks=marks)
-
-
-@pytest.mark.parametrize(("kind", "phases"), list(kinds()))
-def test_fuzzed_bodies(kind, phases):
-    try_bodies(kind, BODIES, phases=phases, derandomize=True, database=None)
+@pytest.mark.parametrize("kind", list(AT_A_TIME))
+def test_fuzzed_bodies(kind):
+    try_bodies(kind, BODIES, derandomize=True, database=None)
 
 
 @pytest.mark.long

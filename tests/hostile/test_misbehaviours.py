@@ -7,29 +7,22 @@ from pathlib import Path
 import pytest
 
 from .harness import differences, play
-from .misbehaviours import KNOWN_FAILURES, TABLE
+from .misbehaviours import TABLE
 
 HERE = Path(__file__).parent
 
 
-def rows():
-    for row in TABLE:
-        marks = [pytest.mark.xfail(strict=True, reason="not met yet")] if row.id in KNOWN_FAILURES else []
-        yield pytest.param(row, id=row.id, marks=marks)
-
-
-@pytest.mark.parametrize("row", list(rows()))
+@pytest.mark.parametrize("row", TABLE, ids=[row.id for row in TABLE])
 def test_misbehaviour(row, tmp_path):
     if found := differences(row.expected, play(row, tmp_path)):
         pytest.fail("\n".join(found), pytrace=False)
 
 
 def test_the_table():
-    """The rows are many, their names are unique, and the list of failures names no other rows."""
+    """The rows are many, and their names are unique."""
     names = Counter(row.id for row in TABLE)
     assert len(TABLE) >= 150
     assert not [name for name, number in names.items() if number > 1]
-    assert set(names) >= {name for name in KNOWN_FAILURES if not name.startswith("fuzzed/")}
 
 
 def test_the_scripted_service_does_not_know_the_product():

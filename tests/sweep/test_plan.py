@@ -68,3 +68,22 @@ def test_durations_are_in_seconds_minutes_or_hours():
         "2.5 min",
         "3 h",
     ]
+
+
+def test_runs_of_another_key_are_counted_apart_with_the_two_ways_on():
+    sweep = sf.Sweep(prompt="TOK", finetune_id="a", seed=range(5))
+    first, second, third, *_ = (cell.digest for cell in sweep)
+    logged = {first: (State.SUBMITTED, ""), second: (State.SUBMITTED, ""), third: (State.UNKNOWN, "")}
+    found = make_plan(
+        sweep,
+        logged,
+        service="segmind",
+        rates=PUBLISHED,
+        max_in_flight=32,
+        of_another_key=[first, third, "of another sweep"],
+    )
+    assert (found.in_flight, found.of_another_key, found.to_submit, dict(found.held)) == (1, 2, 2, {})
+    assert found.lines[0] == "5 runs: 1 in flight, 2 of another key, 2 to submit"
+    assert found.lines[3].startswith("Of another key: ws.run(sweep) with the key that they were submitted with")
+    assert "again=True" in found.lines[3]
+    assert "pays" in found.lines[3]
