@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,8 +73,8 @@ class Database:
         if self._refusal is not None:
             raise self._refusal
         self._check_process()
-        end = time.monotonic() + getattr(self._patience, "seconds", LOCKED_SECONDS)
-        while True:
+        seconds = getattr(self._patience, "seconds", LOCKED_SECONDS)
+        for _ in range(1 + round(seconds / (ATTEMPT_SECONDS + PAUSE_SECONDS))):
             with Uninterrupted(), self._lock:
                 try:
                     cursor = self.connection.cursor()
@@ -90,9 +89,8 @@ class Database:
                         return
                 except sqlite3.Error as error:
                     raise self._in_words(error) from None
-            if time.monotonic() >= end:
-                raise self._locked()
-            time.sleep(PAUSE_SECONDS)
+            threading.Event().wait(PAUSE_SECONDS)
+        raise self._locked()
 
     def _begin(self, cursor: sqlite3.Cursor) -> bool:
         """Begin a transaction that no reader of another program can keep from being committed; False if there is one.
