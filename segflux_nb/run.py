@@ -107,7 +107,8 @@ def value_of(run: Run, name: str) -> Any:
     RunError
         If runs have nothing of that name.
     """
-    value = run.take if name == "take" else getattr(run, name, None)
+    known = {**run.labels, **run.parameters, "take": run.take}  # a placeholder may be named like an attribute
+    value = known[name] if name in known else getattr(run, name, None)
     if value is None:
         raise RunError(f"Runs have no {name!r}", remedy=f"They have {', '.join([*run.parameters, *run.labels])}")
     return value

@@ -18,6 +18,38 @@ _MISSING = {"NAType", "NaTType", "MaskedConstant"}
 """The types of ``pandas.NA``, ``pandas.NaT`` and ``numpy.ma.masked``, by name: neither library is loaded for this."""
 
 
+class OtherProgram:
+    """A value that a picture of another program has, and that our model does not take.
+
+    Such a value is a text or a number like others. `Sweep` leaves it out and says so, where it would refuse one that
+    a person has written.
+    """
+
+    __slots__ = ()
+
+
+class _OtherText(str, OtherProgram):
+    pass
+
+
+class _OtherInteger(int, OtherProgram):
+    pass
+
+
+class _OtherFloat(float, OtherProgram):
+    pass
+
+
+def of_other_program(value: str | int | float) -> str | int | float:
+    """The same value, marked as one that our model does not take.
+
+    >>> of_other_program(3.5), isinstance(of_other_program("blurry"), OtherProgram)
+    (3.5, True)
+    """
+    kind = _OtherText if isinstance(value, str) else _OtherFloat if isinstance(value, float) else _OtherInteger
+    return kind(value)
+
+
 def as_python(value: Any) -> Any:
     """The value as a plain `str`, `int`, `float`, `bool` or None. What is no such scalar stays as it is.
 

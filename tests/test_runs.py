@@ -66,3 +66,17 @@ def test_a_verb_of_runs_is_a_documented_method(ws, name):
 @pytest.mark.parametrize("name", VERBS_OF_WORKSPACE)
 def test_a_verb_of_a_workspace_is_a_documented_method(ws, name):
     check_documentation(getattr(ws, name))
+
+
+@pytest.mark.parametrize(
+    "name", ["path", "labels", "parameters", "index", "text", "file_name", "caption", "pictures"]
+)
+def test_a_placeholder_may_be_named_like_anything_but_a_column(ws, tmp_path, name):
+    named = sweep(prompt=f"TOK {{{name}}}", seed=1, **{name: {"first": "x", "second": "y"}})
+    runs = ws.run(named)
+    assert len(runs.where(**{name: "x"})) == 1
+    assert runs.one(**{name: "y"}).prompt == "TOK y"
+    assert list(runs.df[name]) == ["x", "y"]
+    assert "2 pictures" in runs.sheet().text
+    assert len(list((runs.export(tmp_path / "out") / "pictures").iterdir())) == 2
+    assert ws.builder(named).sweep.axes[name] == ["x", "y"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import itertools
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,11 +15,10 @@ from ..markup import shorten
 from ..model import DECIMALS, MODEL, Parameter, Value
 from ..values import as_python, is_encodable, is_missing
 from .ranges import parse_range
+from .template import Verbatim, escape
 
 _MOST_OF_AN_ITERABLE = 1_000_000
 """The most values that are read: an iterator such as `itertools.count` never ends."""
-
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True)
@@ -93,9 +91,9 @@ def as_given(name: str, given: Any) -> Any:
     SweepError
         If it is a set (which has no order), a table of several columns, or does not end.
     """
-    given = as_python(given)
+    given = _plain(name, given)
     if isinstance(given, Mapping):
-        return {as_python(label): as_python(value) for label, value in given.items()}
+        return {as_python(label): _plain(name, value) for label, value in given.items()}
     if isinstance(given, str | bytes | bytearray) or not isinstance(given, Iterable):
         return given
     if isinstance(given, set | frozenset):
@@ -107,7 +105,7 @@ def as_given(name: str, given: Any) -> Any:
         raise SweepError(
             f"{name} has {dimensions} dimensions, and an axis has one", remedy="Give one column, or a list"
         )
-    values = [as_python(value) for value in itertools.islice(given, _MOST_OF_AN_ITERABLE + 1)]
+    values = [_plain(name, value) for value in itertools.islice(given, _MOST_OF_AN_ITERABLE + 1)]
     if len(values) > _MOST_OF_AN_ITERABLE:
         raise SweepError(
             f"{name} has more than {_MOST_OF_AN_ITERABLE:,} values, or does not end", remedy="Give fewer values"
@@ -115,29 +113,17 @@ def as_given(name: str, given: Any) -> Any:
     return values
 
 
-def placeholders(prompt: str) -> list[str]:
-    """The names in braces, in the order they appear. Doubled braces are text.
-
-    >>> placeholders("a {animal} in {{braces}}")
-    ['animal']
-    """
-    return list(dict.fromkeys(name for name in _PLACEHOLDER.findall(prompt) if name))
-
-
-def fill(prompt: str, values: Mapping[str, Value]) -> str:
-    """The prompt with values in place of its placeholders.
+def _plain(name: str, value: Any) -> Any:
+    """One value as a plain one. A final prompt becomes a template that stands for it.
 
     Parameters
     ----------
-    prompt:
-        Text with names in braces. Doubled braces become single ones.
-    values:
-        A value for each name.
-
-    >>> fill("a {animal}, {{so}}", {"animal": "fox"})
-    'a fox, {so}'
+    name:
+        The parameter or placeholder.
+    value:
+        What the user gave.
     """
-    return _PLACEHOLDER.sub(lambda found: str(values[found[1]]) if found[1] else found[0][0], prompt)
+    return escape(str(value)) if isinstance(value, Verbatim) and name == "prompt" else as_python(value)
 
 
 def check_value(name: str, value: object) -> Value:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ..errors import SweepError
 from ..model import MODEL, Value
-from .axes import axis, check_value, placeholders
+from .axes import axis, check_value
+from .names import TEMPLATE
 from .ranges import parse_range, seeds
 from .sweep import Sweep
+from .template import escape, placeholders
 
 _SEEDS = re.compile(r"\s*(?:sf\.)?seeds\(\s*(\d+)\s*\)\s*")
 
@@ -20,7 +24,7 @@ def parse_field(name: str, written: str | Sequence[str]) -> Any:
     """The argument of `Sweep` for the text of one field of a form.
 
     Numbers are written as text ranges, or ``seeds(4)``. A choice is a list of names. Prompts, ids and placeholders
-    are written one on each line.
+    are written one on each line; a text in double quotes has the escapes of JSON, such as ``\\n`` for a new line.
 
     Parameters
     ----------
@@ -45,13 +49,15 @@ def parse_field(name: str, written: str | Sequence[str]) -> Any:
     (0.8, '0-1 [3]')
     >>> parse_field("sampler_name", ["euler"]), parse_field("animal", "fox\\nowl"), parse_field("steps", "")
     ('euler', ['fox', 'owl'], None)
+    >>> parse_field("prompt", '"a bridge,\\\\nfog"'), parse_field("animal", "fox, owl")
+    ('a bridge,\\nfog', 'fox, owl')
     """
     parameter = MODEL.parameters.get(name)
     if not isinstance(written, str):
         values = list(written)
         return None if not values else values[0] if len(values) == 1 else values
     if parameter is None or parameter.kind in ("text", "choice"):
-        lines = [line.strip() for line in written.splitlines() if line.strip()]
+        lines = [_of_line(name, line.strip()) for line in re.split(r"\r\n|\r|\n", written) if line.strip()]
         return None if not lines else lines[0] if len(lines) == 1 else lines
     text = written.strip()
     if not text:
@@ -82,7 +88,7 @@ def format_field(name: str, values: Sequence[Value]) -> str:
     """
     parameter = MODEL.parameters.get(name)
     if parameter is None or parameter.kind in ("text", "choice"):
-        return "\n".join(str(value) for value in values)
+        return "\n".join(_as_line(name, value) for value in values)
     if name == "seed" and len(values) > 1 and list(values) == seeds(len(values)):
         return f"seeds({len(values)})"
     plain = ", ".join(_number(value) for value in values)
@@ -96,6 +102,45 @@ def format_field(name: str, values: Sequence[Value]) -> str:
     except SweepError:
         return plain
     return short if same == [float(value) for value in values] else plain
+
+
+def _of_line(name: str, line: str) -> Value:
+    """The value that a line of a field stands for.
+
+    Parameters
+    ----------
+    name:
+        The parameter or placeholder of the field.
+    line:
+        The line, without spaces around it.
+    """
+    if len(line) > 1 and line[0] == line[-1] == '"':
+        with suppress(ValueError):  # quotes around something that is no JSON are part of the text
+            return str(json.loads(line, strict=False))
+    if name in MODEL.parameters:
+        return line
+    for kind in (int, float):  # a placeholder's number stays a number, so that its axis is ordered as one
+        with suppress(ValueError):
+            number = kind(line)
+            if str(number) == line and math.isfinite(number):
+                return number
+    return line
+
+
+def _as_line(name: str, value: Value) -> str:
+    """A value as a line of a field. `_of_line` is the inverse.
+
+    Parameters
+    ----------
+    name:
+        The parameter or placeholder of the field.
+    value:
+        The value.
+    """
+    text = str(value)
+    is_plain = not re.search(r"[\r\n]", text) and text == text.strip() != ""
+    same = is_plain and _of_line(name, text)
+    return text if type(same) is type(value) and same == value else json.dumps(text, ensure_ascii=False)
 
 
 def _number(value: Value) -> str:
@@ -140,19 +185,20 @@ def sweep_arguments(sweep: Sweep) -> tuple[dict[str, Any], bool]:
 
     They do not if the sweep has linked parameters, labels, filters or additions.
     """
-    template = next((str(cell.labels["prompt_template"]) for cell in sweep if "prompt_template" in cell.labels), None)
+    prompts: list[Any] = list(dict.fromkeys(cell.labels.get(TEMPLATE, escape(str(cell.prompt))) for cell in sweep))
+    axes = {"prompt" if name == TEMPLATE else name: values for name, values in sweep.axes.items()}
     given: dict[str, Any] = {}
-    names = [*MODEL.parameters, *(placeholders(template) if template else ())]
-    for name in names:
-        if name == "prompt" and template is not None:
-            given[name] = template
-        elif name in sweep.axes:
-            given[name] = list(sweep.axes[name])
-        elif name in sweep.constants and (
-            MODEL.parameters[name].required or sweep.constants[name] != MODEL.parameters[name].default
-        ):
-            given[name] = sweep.constants[name]
+    for name in [*MODEL.parameters, *(found for prompt in prompts for found in placeholders(prompt))]:
+        if name == "prompt":
+            given[name] = prompts if name in axes else prompts[0]
+        elif name in axes:
+            given[name] = list(axes[name])
+        elif name in MODEL.parameters:
+            if MODEL.parameters[name].required or sweep[0].parameters[name] != MODEL.parameters[name].default:
+                given[name] = sweep[0].parameters[name]
+        else:
+            given[name] = next(cell.labels[name] for cell in sweep if name in cell.labels)
     # The order of axes is the user's.
-    order = [*(name for name in given if name not in sweep.axes), *(name for name in sweep.axes if name in given)]
+    order = [*(name for name in given if name not in axes), *(name for name in axes if name in given)]
     given = {name: given[name] for name in order}
     return given, Sweep(**given) == sweep

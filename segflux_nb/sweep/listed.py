@@ -8,9 +8,11 @@ from typing import Any, ClassVar
 
 from ..errors import SweepError
 from ..model import Value
-from .axes import Axis, axis, placeholders
-from .product import TEMPLATE, Product
+from .axes import Axis, axis
+from .names import TEMPLATE
+from .product import Product
 from .request import Request
+from .template import Verbatim, escape, placeholders
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,7 @@ def listed_cell(parameters: Mapping[str, Any], labels: Mapping[str, Value]) -> R
         If a parameter is missing, unknown, or not allowed.
     """
     prompt = parameters.get("prompt")
-    plain = _escaped(prompt) if isinstance(prompt, str) else prompt
-    given = {**parameters} if prompt is None else {**parameters, "prompt": plain}
+    given = {**parameters, "prompt": Verbatim(prompt)} if isinstance(prompt, str) else parameters
     for name, value in given.items():
         if axis(name, value) is not None:
             raise SweepError(f"{name}={value!r} of a cell is not one value", remedy="Give each cell one value")
@@ -94,7 +95,7 @@ def _value(cell: Request, name: str) -> Value | None:
 
 
 def _replaced(cell: Request, parameters: Mapping[str, Any]) -> Request:
-    template = str(cell.labels.get(TEMPLATE, _escaped(str(cell.prompt))))
+    template = str(cell.labels.get(TEMPLATE, escape(str(cell.prompt))))
     filled = {name: cell.labels[name] for name in placeholders(template) if name in cell.labels}
     (made,) = Product((), {**cell.parameters, **filled, "prompt": template, **parameters}).cells()
     others = {
@@ -103,7 +104,3 @@ def _replaced(cell: Request, parameters: Mapping[str, Any]) -> Request:
         if name != TEMPLATE and name not in filled and name.removesuffix("_label") not in parameters
     }
     return replace(made, labels={**made.labels, **others})
-
-
-def _escaped(prompt: str) -> str:
-    return prompt.replace("{", "{{").replace("}", "}}")

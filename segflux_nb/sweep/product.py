@@ -8,11 +8,10 @@ from typing import Any
 
 from ..errors import SweepError
 from ..model import MODEL, Value
-from .axes import Axis, Linked, as_given, axis, check_name, check_value, fill, linked_axis, placeholders
+from .axes import Axis, Linked, as_given, axis, check_name, check_value, linked_axis
+from .names import TEMPLATE, check_placeholders
 from .request import Request
-
-TEMPLATE = "prompt_template"
-"""The label that holds the prompt as it was given, where it has placeholders."""
+from .template import doubled, fill, placeholders
 
 
 class Product:
@@ -101,13 +100,9 @@ def _check_names(groups: Sequence[Linked], parameters: Mapping[str, Any]) -> Non
     texts = prompts.values() if isinstance(prompts, Mapping) else prompts
     if isinstance(texts, str) or not isinstance(texts, Iterable):
         texts = [texts]
-    found = {name for text in texts if isinstance(text, str) for name in placeholders(text)}
-    taken = sorted(found & set(MODEL.parameters))
-    if taken:
-        raise SweepError(
-            f"The placeholder {{{taken[0]}}} has the name of a parameter",
-            remedy="Give it another name, or double the braces",
-        )
+    templates = [text for text in texts if isinstance(text, str)]
+    found = {name for text in templates for name in placeholders(text)}
+    check_placeholders(found, templates)
     known = [*MODEL.parameters, *sorted(found)]
     given = [name for group in groups for name in group.values] + list(parameters)
     for name in given:
@@ -121,9 +116,10 @@ def _check_names(groups: Sequence[Linked], parameters: Mapping[str, Any]) -> Non
             raise SweepError(f"{parameter.name} is missing", remedy=f"Give {parameter.name}: {meaning}")
     for name in sorted(found):
         if name not in given:
+            written = next(text for text in templates if name in placeholders(text))
             raise SweepError(
                 f"The prompt's placeholder {{{name}}} has no values",
-                remedy=f"Give {name}=[...]. To show the braces themselves, double them: {{{{{name}}}}}",
+                remedy=f"Give {name}=[...]. To show the braces themselves, double them: {doubled(written, name)}",
             )
 
 

@@ -11,6 +11,7 @@ from ..errors import SweepError
 from ..model import MODEL, Value
 from .axes import linked
 from .sweep import Sweep
+from .template import Verbatim
 
 MOST_POINTS = 7
 """About how many values the finer axis has at most."""
@@ -61,6 +62,7 @@ def refine(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: fl
     names = [name for name in cells[0] if name != axis]
     combinations = list(dict.fromkeys(tuple(cell[name] for name in names) for cell in cells))
     columns = dict(zip(names, zip(*combinations, strict=True), strict=True))
+    columns["prompt"] = tuple(Verbatim(prompt) for prompt in columns["prompt"])  # the cells' prompts are final
     distinct = {name: list(dict.fromkeys(column)) for name, column in columns.items()}
     constants = {name: seen[0] for name, seen in distinct.items() if len(seen) == 1}
     varying = [name for name in names if name not in constants]

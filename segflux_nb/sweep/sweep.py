@@ -10,15 +10,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
+from ..console import say
 from ..errors import SweepError
 from ..markup import Template, count, plain, shorten
-from ..model import Value
-from ..values import as_integer
-from .axes import Axis, Linked
+from ..model import MODEL, Value
+from ..values import OtherProgram, as_integer
+from .axes import Linked
 from .listed import ListedCells
-from .product import TEMPLATE, Product
+from .names import TEMPLATE
+from .order import ordered, unique, value_of, with_baseline
+from .product import Product
 from .request import Request, canonical_json
-from .toml_text import format_cells, format_product, not_a_sweep_file, parse
+from .toml_read import parse
+from .toml_text import format_cells, format_product
 
 Cells = list[Request]
 
@@ -61,14 +65,14 @@ class Sweep:
     [('TOK fox', 0.0), ('TOK fox', 0.5)]
     """
 
-    def __init__(self, *linked: Linked, **parameters: Any) -> None:
+    def __init__(self, /, *linked: Linked, **parameters: Any) -> None:
         for group in linked:
             if not isinstance(group, Linked):
                 raise SweepError(
                     f"Sweep takes parameters by name, and got a {type(group).__name__} without a name",
                     remedy="Write Sweep(prompt=..., finetune_id=..., seed=[1, 2])",
                 )
-        self._source: Product | ListedCells = Product(linked, parameters)
+        self._source: Product | ListedCells = Product(linked, _taken(parameters))
         self._steps: tuple[_Step, ...] = ()
 
     @classmethod
@@ -86,7 +90,7 @@ class Sweep:
     def _cells(self) -> tuple[Request, ...]:
         cells = self._source.cells()
         for step in self._steps:
-            cells = step.apply(cells)
+            cells = step.apply(cells, self._source)
         return tuple(cells)
 
     def __iter__(self) -> Iterator[Request]:
@@ -119,10 +123,10 @@ class Sweep:
             values = {TEMPLATE if name == "prompt" else name: seen for name, seen in values.items()}
         for cell in self._cells:
             for name, seen in values.items():
-                value = cell.labels.get(name, cell.parameters.get(name))
+                value = value_of(cell, name)
                 if value is not None:
                     seen[value] = None
-        return {name: _ordered(seen, self._source.axes, name) for name, seen in values.items() if seen}
+        return {name: ordered(seen, self._source.axes, name) for name, seen in values.items() if seen}
 
     @cached_property
     def labels(self) -> dict[str, dict[Value, str]]:
@@ -131,7 +135,7 @@ class Sweep:
         for cell in self._cells:
             for key, label in cell.labels.items():
                 name = key.removesuffix("_label")
-                if name != key:
+                if name != key and (name in cell.labels or name in cell.parameters):
                     found.setdefault(name, {})[cell.labels.get(name, cell.parameters.get(name, ""))] = str(label)
         return found
 
@@ -201,7 +205,11 @@ class Sweep:
         return self._with(_Sample(number, root))
 
     def with_baseline(self) -> Sweep:
-        """The sweep and the base model: each cell also with ``lora_strength=0`` and all else the same."""
+        """The sweep and the base model: each cell also with ``lora_strength=0`` and all else the same.
+
+        0 has its place among the other strengths. The baseline stays through `replace`: with one strength in place of
+        the axis, there are still two runs for each cell, that strength and 0.
+        """
         return self._with(_Baseline())
 
     def __add__(self, other: object) -> Sweep:
@@ -209,7 +217,7 @@ class Sweep:
             return NotImplemented
         return self._with(_Plus(other))
 
-    def replace(self, **parameters: Any) -> Sweep:
+    def replace(self, /, **parameters: Any) -> Sweep:
         """The sweep with other values for some parameters. Axes keep their place, filters are applied again.
 
         A sweep that `from_toml` read from a list of cells takes one value for what is the same in all of them.
@@ -229,6 +237,7 @@ class Sweep:
         -------
         ``sweep.replace(finetune_id="...")`` repeats a sweep with another fine-tune.
         """
+        parameters = _taken(parameters)
         return self._made(self._source.replaced(parameters), tuple(step.replaced(parameters) for step in self._steps))
 
     def _with(self, step: _Step) -> Sweep:
@@ -239,15 +248,17 @@ class Sweep:
     def to_toml(self, path: str | Path) -> Path:
         """Write the sweep to a TOML file, to keep it beside a paper or to run it with ``segflux run``.
 
-        The file holds the axes, or each cell if the sweep was filtered, sampled or added to.
+        The file holds the axes and whether there is a baseline, or each cell if the sweep was filtered, sampled or
+        added to.
 
         Parameters
         ----------
         path:
             The file to write. An existing one is replaced.
         """
-        if isinstance(self._source, Product) and not self._steps:
-            text = format_product(self._source)
+        is_compact = all(isinstance(step, _Baseline) for step in self._steps)
+        if isinstance(self._source, Product) and is_compact:
+            text = format_product(self._source, has_baseline=bool(self._steps))
         else:
             text = format_cells(self, self.axes)
         path = Path(path)
@@ -259,7 +270,7 @@ class Sweep:
         """Read a sweep that `to_toml` or a person wrote.
 
         A file written by hand holds a table ``[sweep]`` with the arguments of `Sweep`, and may hold
-        ``[[linked]]`` tables.
+        ``[[linked]]`` tables and ``baseline = true``. The guide describes the format.
 
         Parameters
         ----------
@@ -269,17 +280,17 @@ class Sweep:
         Raises
         ------
         SweepError
-            If the file cannot be read, is not a sweep file, or holds a value that is not allowed.
+            If the file cannot be read, is not a sweep file, or holds a value that is not allowed. The text names
+            the file, and the line where it is known.
         """
         try:
-            text = Path(path).read_text(encoding="utf-8")
+            data = Path(path).read_bytes()
         except OSError as error:
             raise SweepError(
                 f"The sweep file {path} cannot be read: {error.strerror}", remedy="Check its name and its folder"
             ) from None
-        except ValueError as error:  # it is not text in UTF-8
-            raise not_a_sweep_file(str(path), str(error)) from None
-        return cls._made(parse(text, source=str(path)))
+        source, has_baseline = parse(data, source=str(path))
+        return cls._made(source, (_Baseline(),) if has_baseline else ())
 
     # ------------------------------------------------------------------ how it shows
 
@@ -304,6 +315,15 @@ def check_sweep(value: object) -> None:
         )
 
 
+def _taken(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters without what a picture of another program has and our model does not take; that is printed."""
+    left_out = {name: value for name, value in parameters.items() if isinstance(value, OtherProgram)}
+    if left_out:
+        shown = ", ".join(f"{name}={shorten(repr(value), 60)}" for name, value in left_out.items())
+        say(f"Left out of the sweep, because {MODEL.slug} does not take it: {shown}.")
+    return {name: value for name, value in parameters.items() if name not in left_out}
+
+
 class _Step(Protocol):
     """A change of the product's cells, kept as data so that `replace` can apply it again."""
 
@@ -312,7 +332,7 @@ class _Step(Protocol):
         """The names of the axes that it may add."""
         ...
 
-    def apply(self, cells: Cells) -> Cells: ...
+    def apply(self, cells: Cells, source: Product | ListedCells) -> Cells: ...
 
     def replaced(self, parameters: Mapping[str, Any]) -> _Step: ...
 
@@ -330,7 +350,7 @@ class _Derived:
 class _Where(_Derived):
     keep: Callable[[Request], object]
 
-    def apply(self, cells: Cells) -> Cells:
+    def apply(self, cells: Cells, source: Product | ListedCells) -> Cells:
         return [cell for cell in cells if self.keep(cell)]
 
 
@@ -339,7 +359,7 @@ class _Sample(_Derived):
     n: int
     seed: int
 
-    def apply(self, cells: Cells) -> Cells:
+    def apply(self, cells: Cells, source: Product | ListedCells) -> Cells:
         chosen = random.Random(self.seed).sample(range(len(cells)), min(self.n, len(cells)))
         return [cells[index] for index in sorted(chosen)]
 
@@ -348,8 +368,8 @@ class _Sample(_Derived):
 class _Baseline(_Derived):
     names: Sequence[str] = ("lora_strength",)
 
-    def apply(self, cells: Cells) -> Cells:
-        return _unique(cell for own in cells for cell in (_without_lora(own), own))
+    def apply(self, cells: Cells, source: Product | ListedCells) -> Cells:
+        return with_baseline(cells, source.names, source.axes)
 
 
 @dataclass(frozen=True)
@@ -360,37 +380,15 @@ class _Plus(_Derived):
     def names(self) -> Sequence[str]:  # type: ignore[override]  # a field in the base class
         return list(self.other.axes)
 
-    def apply(self, cells: Cells) -> Cells:
-        return _unique([*cells, *self.other])
+    def apply(self, cells: Cells, source: Product | ListedCells) -> Cells:
+        return unique([*cells, *self.other])
 
     def replaced(self, parameters: Mapping[str, Any]) -> _Plus:
         return _Plus(self.other.replace(**parameters))
 
 
-def _without_lora(cell: Request) -> Request:
-    labels = {name: value for name, value in cell.labels.items() if name != "lora_strength_label"}
-    return Request({**cell.parameters, "lora_strength": 0.0}, labels=labels)
-
-
-def _unique(cells: Iterator[Request] | Cells) -> Cells:
-    return list({(cell.digest, tuple(sorted(cell.labels.items()))): cell for cell in reversed(list(cells))}.values())[
-        ::-1
-    ]
-
-
 def _differences(one: Request, other: Request) -> list[str]:
     return [name for name, value in one.parameters.items() if value != other.parameters[name]]
-
-
-def _ordered(seen: Mapping[Value, None], declared: Sequence[Axis], name: str) -> list[Value]:
-    """The values in the order of their axis. Numbers that a step added are sorted in."""
-    own = [point[name] for axis in declared if name in axis.names for point in axis.points]
-    extra = [value for value in seen if value not in own]
-    if extra and all(isinstance(value, int | float) for value in [*own, *extra]):
-        kept = [value for value in dict.fromkeys(own) if value in seen]
-        descending = len(kept) > 1 and kept == sorted(kept, reverse=True)
-        return sorted(seen, reverse=descending)
-    return [value for value in dict.fromkeys([*own, *extra]) if value in seen]
 
 
 def _shown(sweep: Sweep, name: str, value: Value) -> str:

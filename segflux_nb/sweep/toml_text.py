@@ -1,51 +1,51 @@
-"""The text of a sweep file, in TOML.
+"""The text of a sweep file, in TOML. ``docs/sweep-files.md`` describes the format.
 
-A product of axes is written as the arguments of `Sweep`, in tables ``[sweep]`` and ``[[linked]]``. Other sweeps are
-written cell by cell, in tables ``[[cells]]``. People write files of the first form by hand.
+A product of axes is written as the arguments of `Sweep`, in tables ``[sweep]`` and ``[[linked]]``; other sweeps cell
+by cell, in tables ``[[cells]]``. Each value is written on its line: the order of the lines is the order of the axes.
 """
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import tomli_w
-
-from ..errors import SweepError
 from ..model import MODEL
-from .axes import Axis, Linked
-from .listed import ListedCells, listed_cell
+from .axes import Axis
 from .product import Product
 from .request import Request
 
+_WIDTH = 110
+"""A list that is longer gets a line for each value."""
 
-def format_product(product: Product) -> str:
+
+def format_product(product: Product, *, has_baseline: bool = False) -> str:
     """The text of a file for a product of axes.
 
-    >>> print(format_product(Product((), {"prompt": "TOK", "finetune_id": "a", "steps": [20, 30]})))
+    Parameters
+    ----------
+    product:
+        The axes and constants.
+    has_baseline:
+        Whether each cell is also run with strength 0.
+
+    >>> print(format_product(Product((), {"prompt": "TOK", "finetune_id": {"1200 steps": "a"}, "steps": [20, 30]})))
     model = "flux-dev-finetuned"
     <BLANKLINE>
     [sweep]
     prompt = "TOK"
-    finetune_id = "a"
-    steps = [
-        20,
-        30,
-    ]
+    finetune_id = {"1200 steps" = "a"}
+    steps = [20, 30]
     <BLANKLINE>
     """
-    content: dict[str, Any] = {"model": MODEL.slug}
-    if any(isinstance(_values(axis, name), dict) for axis in product.axes for name in axis.names):
-        # TOML puts tables, such as values with labels, after all else. Constants count too: `replace` can give them
-        # several values, and then their place decides the order of the cells.
-        content["order"] = product.order
-    groups = [axis for axis in product.axes if len(axis.names) > 1]
-    if groups:
-        content["linked"] = [{name: _values(axis, name) for name in axis.names} for axis in groups]
+    lines = [f"model = {_literal(MODEL.slug)}", *(["baseline = true"] if has_baseline else [])]
+    for axis in product.axes:
+        if len(axis.names) > 1:
+            lines += ["", "[[linked]]", *_lines({name: _values(axis, name) for name in axis.names})]
     singles = {axis.names[0]: _values(axis, axis.names[0]) for axis in product.axes if len(axis.names) == 1}
-    content["sweep"] = {name: singles.get(name, product.constants.get(name)) for name in product.order}
-    return tomli_w.dumps(content)
+    values = {name: singles.get(name, product.constants.get(name)) for name in product.order}
+    return "\n".join([*lines, "", "[sweep]", *_lines(values), ""])
 
 
 def format_cells(cells: Iterable[Request], names: Iterable[str]) -> str:
@@ -58,95 +58,34 @@ def format_cells(cells: Iterable[Request], names: Iterable[str]) -> str:
     names:
         The names of the axes, in order.
     """
-    tables = [
-        {"parameters": dict(cell.parameters), **({"labels": dict(cell.labels)} if cell.labels else {})}
-        for cell in cells
-    ]
-    return tomli_w.dumps({"model": MODEL.slug, "axes": list(names), "cells": tables})
+    lines = [f"model = {_literal(MODEL.slug)}", f"axes = {_literal(list(names))}"]
+    for cell in cells:
+        lines += ["", "[[cells]]", f"parameters = {_literal(dict(cell.parameters))}"]
+        if cell.labels:
+            lines.append(f"labels = {_literal(dict(cell.labels))}")
+    return "\n".join([*lines, ""])
 
 
-def parse(text: str, *, source: str) -> Product | ListedCells:
-    """What the text of a sweep file stands for.
-
-    Parameters
-    ----------
-    text:
-        The file's text.
-    source:
-        The name of the file, for errors.
-
-    Raises
-    ------
-    SweepError
-        If the text is not a sweep file, is for another model, or holds a value that is not allowed.
-    """
-    try:
-        content = tomllib.loads(text)
-    except ValueError as error:
-        raise not_a_sweep_file(source, str(error)) from None
-    unknown = set(content) - {"model", "sweep", "linked", "order", "cells", "axes"}
-    if unknown:
-        raise not_a_sweep_file(source, f"it has {', '.join(sorted(unknown))}")
-    given, cells = content.get("sweep"), content.get("cells")
-    if isinstance(given, dict) == isinstance(cells, list):
-        raise not_a_sweep_file(source, "it needs a table [sweep] with the parameters, or [[cells]]")
-    if content.get("model", MODEL.slug) != MODEL.slug:
-        raise SweepError(f"{source} is for the model {content['model']!r}", remedy=f"Use a file for {MODEL.slug!r}")
-    if isinstance(given, dict):
-        groups = content.get("linked", [])
-        if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
-            raise not_a_sweep_file(source, "linked is not a list of tables")
-        order = _names(content, "order", source)
-        return Product([Linked(group) for group in groups], _ordered(given, order))
-    if not cells:
-        raise not_a_sweep_file(source, "it has no cells")
-    return ListedCells(tuple(_cell(table, source) for table in cells), _names(content, "axes", source))
+def _lines(values: Mapping[str, Any]) -> list[str]:
+    return [f"{_key(name)} = {_literal(value)}" for name, value in values.items()]
 
 
-def not_a_sweep_file(source: str, reason: str) -> SweepError:
-    """The error of a file that does not hold a sweep.
-
-    Parameters
-    ----------
-    source:
-        The name of the file.
-    reason:
-        What is wrong with it.
-    """
-    return SweepError(f"{source} is not a sweep file: {reason}", remedy="Write one with sweep.to_toml(path)")
-
-
-def _names(content: dict[str, Any], key: str, source: str) -> list[str]:
-    """The list of names under a key of a file; empty if the file does not have the key.
-
-    Parameters
-    ----------
-    content:
-        What the file holds.
-    key:
-        The key.
-    source:
-        The name of the file, for errors.
-    """
-    names = content.get(key, [])
-    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise not_a_sweep_file(source, f"{key} is not a list of names")
-    return names
+def _literal(value: str | int | float | Sequence[Any] | Mapping[str, Any]) -> str:
+    """A value in TOML. A table is written within its line, so that it keeps its place."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_key(name)} = {_literal(inner)}" for name, inner in value.items()) + "}"
+    if isinstance(value, str):
+        # A basic string has the escapes of JSON; one more character must not stand for itself.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Sequence):
+        written = [_literal(inner) for inner in value]
+        short = f"[{', '.join(written)}]"
+        return short if len(short) <= _WIDTH else "[\n" + "".join(f"    {inner},\n" for inner in written) + "]"
+    return repr(value)
 
 
-def _ordered(given: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    """The same values in the order of `names`; those without a place there come last."""
-    order = [*(name for name in names if name in given), *(name for name in given if name not in names)]
-    return {name: given[name] for name in order}
-
-
-def _cell(table: Any, source: str) -> Request:
-    if not isinstance(table, dict) or not isinstance(table.get("parameters"), dict):
-        raise not_a_sweep_file(source, "a cell has no parameters")
-    labels = table.get("labels", {})
-    if not isinstance(labels, dict) or not all(isinstance(value, str | int | float) for value in labels.values()):
-        raise not_a_sweep_file(source, "the labels of a cell are not a table of texts and numbers")
-    return listed_cell(table["parameters"], labels)
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _literal(name)
 
 
 def _values(axis: Axis, name: str) -> Any:

@@ -7,25 +7,32 @@ progress of a started sweep and its gallery.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets
 
 from ..errors import SegfluxError, SweepError
 from ..launching import StartedSweep, SweepLauncher
-from ..markup import Template, count
+from ..markup import Template, count, shorten
 from ..model import MODEL, Parameter
-from ..sweep.axes import placeholders
 from ..sweep.form import code, format_field, number_of_cells, parse_field, sweep_arguments
 from ..sweep.sweep import Sweep
+from ..sweep.template import placeholders
 
 MOST_CELLS = 20_000
 """The form makes no larger sweep: each change of a field makes it again."""
 
 _EXAMPLES = 'e.g. "0.4-1.4 (+0.2)", "0-1 [5]" or "1, 2"'
 
+_TEXT_HINTS = {
+    "prompt": 'one prompt a line; {names} in braces get values of their own; "first\\nsecond line" in quotes',
+    "finetune_id": "the id of your fine-tune; one a line",
+}
+
 _SUMMARY = Template('<div style="white-space:pre-wrap;line-height:1.6" role="status">{{ text }}</div>')
 _MESSAGE = Template('<div style="line-height:1.4;overflow-wrap:anywhere" role="alert">✘ {{ text }}</div>')
+_NOTE = Template('<div style="line-height:1.4;overflow-wrap:anywhere;opacity:.8" role="status">{{ text }}</div>')
 _CODE = Template(
     # One click selects all of it.
     '<pre style="user-select:all;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5;padding:8px;'
@@ -123,7 +130,7 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         given, is_whole = sweep_arguments(sweep)
         for name, value in given.items():
             if name not in self._fields:
-                self._follow_placeholders(str(given["prompt"]))
+                self._follow_placeholders(given["prompt"])
             values = value if isinstance(value, list) else [value]
             field = self._fields[name]
             if isinstance(field, ipywidgets.SelectMultiple):
@@ -133,9 +140,11 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if not is_whole:
             self._omitted = "A form holds a grid: what moves together, labels and filters are left out."
 
-    def _follow_placeholders(self, prompt: str) -> None:
+    def _follow_placeholders(self, prompts: str | Sequence[str]) -> None:
         """Give each name in braces a field, and take away the fields of names that are gone."""
-        names = [name for name in placeholders(prompt) if name not in MODEL.parameters]
+        each = [prompts] if isinstance(prompts, str) else prompts
+        found = dict.fromkeys(name for prompt in each for name in placeholders(prompt))
+        names = [name for name in found if name not in MODEL.parameters]
         kept = [name for name in self._fields if name not in MODEL.parameters]
         if names == kept:
             return
@@ -158,10 +167,10 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _refresh(self) -> None:
         if self._is_filling:
             return
-        self._follow_placeholders(str(self._fields["prompt"].value))
+        self._follow_placeholders(parse_field("prompt", self._fields["prompt"].value) or "")
         problems = {name: problem for name in self._fields if (problem := self._problem(name))}
         for name, message in self._messages.items():
-            message.value = _message(problems[name]) if name in problems else ""
+            message.value = _message(problems[name]) if name in problems else self._note(name)
         sweep, summary, python = (None, "Correct the marked fields.", "") if problems else self._planned()
         self._summary.value = str(_SUMMARY.render(text=summary))
         self._code.value = str(_CODE.render(code=python)) if python else ""
@@ -192,6 +201,20 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         except SweepError as error:
             return str(error)
         return ""
+
+    def _note(self, name: str) -> str:
+        """How many values a field of free text has: a comma does not part them, so one sees it before one pays."""
+        parameter = MODEL.parameters.get(name)
+        if parameter is not None and parameter.kind != "text":
+            return ""
+        value = parse_field(name, self._fields[name].value)
+        if value is None or (parameter is not None and not isinstance(value, list)):
+            return ""
+        values = value if isinstance(value, list) else [value]
+        text = f"{count(len(values), 'value')}: {shorten(' | '.join(map(str, values)), 200)}"
+        if len(values) == 1 and "," in str(value):
+            text += ". For several, write one a line"
+        return str(_NOTE.render(text=text))
 
     # ------------------------------------------------------------------ running
 
@@ -240,13 +263,9 @@ def _field(parameter: Parameter) -> Any:
         return ipywidgets.SelectMultiple(
             options=parameter.choices, value=(parameter.default,), rows=min(4, len(parameter.choices)), **options
         )
-    if parameter.name == "prompt":
-        return _area(
-            parameter.name, "one prompt a line; {names} in braces get values of their own", options["tooltip"]
-        )
-    hint = (
-        "the id of your fine-tune" if parameter.kind == "text" else f"{parameter.default} unless given; {_EXAMPLES}"
-    )
+    if parameter.kind == "text":
+        return _area(parameter.name, _TEXT_HINTS[parameter.name], options["tooltip"])
+    hint = f"{parameter.default} unless given; {_EXAMPLES}"
     if parameter.name == "seed":
         hint = f"{parameter.default} unless given; seeds(4), or a list"
     return ipywidgets.Text(placeholder=hint, **options)
@@ -269,7 +288,7 @@ def _area(name: str, hint: str, tooltip: str = "") -> Any:
         placeholder=hint,
         tooltip=tooltip or f"Values of {{{name}}} in the prompt.",
         style={"description_width": "120px"},
-        layout={"width": "auto", "height": "4.5em"},
+        layout={"width": "auto", "height": "2.6em" if name == "finetune_id" else "4.5em"},
     )
 
 

@@ -180,3 +180,96 @@ def test_an_iterator_is_read_once_and_a_list_may_change_later():
     sweep = sf.Sweep(**BASE, seed=(number for number in (1, 2)), lora_strength=strengths)
     strengths.append(2.0)
     assert sweep.sample(3).replace(prompt="TOK").axes == {"seed": [1, 2], "lora_strength": [0.5, 1.0]}
+
+
+def test_a_file_is_short_and_keeps_every_order(tmp_path):
+    sweep = sf.Sweep(
+        sf.linked(finetune_id={"late": "y", "early": "x"}, steps=[20, 10]),
+        prompt="TOK {light}, {{x}}",
+        seed=[2, 1],
+        light={"dusk": "at dusk", "dawn": "at dawn"},
+        lora_strength="0.4-1.4 (+0.2)",
+    ).with_baseline()
+    file = sweep.to_toml(tmp_path / "sweep.toml")
+    assert "baseline = true" in file.read_text(encoding="utf-8")
+    assert len(file.read_text(encoding="utf-8").splitlines()) < 15
+    back = sf.Sweep.from_toml(file)
+    assert back == sweep
+    assert list(back.axes) == list(sweep.axes)
+    assert back.labels == sweep.labels
+    assert back.to_toml(tmp_path / "again.toml").read_text() == file.read_text()
+    assert back.replace(lora_strength=[0.5]) == sweep.replace(lora_strength=[0.5])
+
+
+@given(prompt=st.text(min_size=1).filter(str.strip), label=st.text())
+def test_any_text_is_read_back(prompt, label):
+    sweep = sf.Sweep(prompt={label: sf.sweep.template.escape(prompt)}, finetune_id="ft", seed=[1, 2])
+    assert read_back(sweep) == sweep
+    assert read_back(sweep.where(lambda cell: cell.seed == 1)) == sweep.where(lambda cell: cell.seed == 1)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_files_of_editors_of_windows_are_read(tmp_path, encoding, ending):
+    file = tmp_path / "sweep.toml"
+    text = '[sweep]\nprompt = "TOK é 山"\nfinetune_id = "a"\nseed = [1, 2]\n'
+    file.write_bytes(text.replace("\n", ending).encode(encoding))
+    assert sf.Sweep.from_toml(file) == sf.Sweep(prompt="TOK é 山", finetune_id="a", seed=[1, 2])
+
+
+def test_a_file_of_an_earlier_version_is_read(tmp_path):
+    file = tmp_path / "sweep.toml"
+    file.write_text(
+        'model = "flux-dev-finetuned"\norder = ["prompt", "finetune_id", "seed"]\n\n[sweep]\nprompt = "TOK"\n'
+        'seed = [\n    1,\n    2,\n]\n\n[sweep.finetune_id]\n"1200 steps" = "x"\n'
+    )
+    assert list(sf.Sweep.from_toml(file).axes) == ["finetune_id", "seed"]
+
+
+def test_ranges_and_a_baseline_by_hand(tmp_path):
+    file = tmp_path / "sweep.toml"
+    file.write_text('baseline = true\n[sweep]\nprompt = "TOK"\nfinetune_id = "a"\nlora_strength = "0.4-1 (+0.2)"\n')
+    assert [cell.lora_strength for cell in sf.Sweep.from_toml(file)] == [0, 0.4, 0.6, 0.8, 1.0]
+
+
+GOOD = '[sweep]\nprompt = "TOK"\nfinetune_id = "a"\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "says"),
+    [
+        (f"{GOOD}seed = [1, -1]\n", 4, "random seed"),
+        (f"{GOOD}steps = 0\n", 4, "steps=0"),
+        (f"{GOOD}step = 3\n", 4, "There is no parameter 'step'"),
+        (f"{GOOD}seed = 2026-01-01\n", 4, "seed="),
+        (f"{GOOD}lora_strength = '0.4-'\n", 4, "lora_strength='0.4-'"),
+        ('[sweep]\nfinetune_id = "a"\nprompt = "TOK {image}"\nimage = ["x"]\n', 4, "column"),
+        ('[sweep]\nfinetune_id = "a"\nprompt = "TOK {x}"\n', 3, "no values"),
+        (f"{GOOD}seed = [1, 2\n", 4, "Unclosed array"),
+        (f"{GOOD}\n[linked]\nsteps = [1]\n", 5, "linked is not a list"),
+        (f"baseline = 1\n{GOOD}", 1, "baseline is neither"),
+        (f"colour = 1\n{GOOD}", 1, "it has colour"),
+        (f"{GOOD}\n[[cells]]\nparameters = {{}}\n", 5, "both"),
+        (f"{GOOD}[[linked]]\nsteps = [1, 2]\n", 5, "two or more"),
+        ('[[cells]]\nparameters = {prompt = "x", finetune_id = "a", seed = [1, 2]}\n', 2, "not one value"),
+        ('[[cells]]\nparameters = {prompt = 3, finetune_id = "a"}\n', 2, "prompt=3"),
+        ('\n[[cells]]\nlabels = {image = "x"}\nparameters = {prompt = "x", finetune_id = "a"}\n', 2, "column"),
+        ('[[cells]]\nlabels = {x = true}\nparameters = {prompt = "x", finetune_id = "a"}\n', 1, "labels"),
+        ('[[cells]]\nlabels = {x = nan}\nparameters = {prompt = "x", finetune_id = "a"}\n', 1, "labels"),
+        ('[[cells]]\ncolour = 3\nparameters = {prompt = "x", finetune_id = "a"}\n', 1, "has colour"),
+    ],
+)
+def test_what_is_wrong_in_a_file_by_hand_is_named_with_its_line(tmp_path, content, line, says):
+    file = tmp_path / "by-hand.toml"
+    file.write_text(content)
+    with pytest.raises(sf.SweepError, match=says) as error:
+        sf.Sweep.from_toml(file)
+    assert str(file) in str(error.value)
+    assert f"line {line}" in str(error.value)
+
+
+def test_a_file_that_is_no_text_is_refused_with_its_line(tmp_path):
+    file = tmp_path / "sweep.toml"
+    file.write_bytes(b'[sweep]\nprompt = "caf\xe9"\n')
+    with pytest.raises(sf.SweepError, match="line 2 is not text in UTF-8"):
+        sf.Sweep.from_toml(file)

@@ -208,3 +208,75 @@ def test_a_sweep_as_what_it_was_given():
     assert whole
     assert sf.Sweep(**given) == sweep
     assert not sweep_arguments(sweep.where(lambda cell: cell.steps == 1 or cell.prompt == "a"))[1]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "TOK on a bridge,\nfog, early light",
+        "TOK {{word}}",
+        '{"scene": {"subject": "TOK"}}',
+        '"in quotes"',
+        '"',
+        "  with spaces ",
+        "a\r\nb\tc",
+        "back\\slash \\(x\\)",
+        "line\u2028separator\x85",
+        "{{{{x}}}}",
+        *(payload for payload in PAYLOADS if payload.strip()),
+    ],
+)
+def test_it_holds_every_prompt_exactly(build, prompt):
+    for given in (prompt, [prompt, "another"]):
+        texts = [given] if isinstance(given, str) else given
+        final = [sf.sweep.template.escape(text) if text != "TOK {{word}}" else text for text in texts]
+        sweep = sf.Sweep(prompt=final if len(final) > 1 else final[0], finetune_id="a", seed=[1, 2])
+        builder = build(sweep)
+        assert builder.sweep == sweep
+        names = {"sf": sf}
+        exec(code(builder._arguments()), names)
+        assert names["sweep"] == sweep
+        assert "left out" not in builder._summary.value
+
+
+@pytest.mark.parametrize(
+    ("prompt", "values"),
+    [
+        ("TOK {animal}", {"animal": ["fox", "owl, grey", "two\nlines", '"q"', " x "]}),
+        ("TOK {n}", {"n": [1, 2.5, "3", "007"]}),
+        (["a {animal}", "b {animal}\n{light}"], {"animal": ["fox", "owl"], "light": "at dawn"}),
+        ("{{no}} {animal}", {"animal": "fox"}),
+    ],
+)
+def test_it_holds_placeholders_exactly(build, prompt, values):
+    sweep = sf.Sweep(prompt=prompt, finetune_id="a", seed=[1, 2], **values)
+    assert build(sweep).sweep == sweep
+
+
+def test_it_holds_several_fine_tunes(build):
+    sweep = sf.Sweep(prompt="TOK", finetune_id=["a", "b, c"])
+    builder = build(sweep)
+    assert builder.sweep == sweep
+    assert "2 values" in builder._messages["finetune_id"].value
+
+
+def test_it_says_how_many_values_a_field_has_before_one_pays(build):
+    builder = build()
+    write_in(builder, prompt="TOK {animal} on a hill", finetune_id="a")
+    write_in(builder, animal="fox, owl")
+    assert "1 value: fox, owl" in builder._messages["animal"].value
+    assert "one a line" in builder._messages["animal"].value
+    assert not builder._run_button.disabled
+    write_in(builder, animal="fox\nowl")
+    assert "2 values: fox | owl" in builder._messages["animal"].value
+    assert builder._messages["prompt"].value == ""
+    write_in(builder, prompt="TOK {animal}\n{animal}, TOK")
+    assert "2 values" in builder._messages["prompt"].value
+
+
+def test_a_name_that_is_taken_is_said(build):
+    builder = build()
+    write_in(builder, prompt="TOK {image}", finetune_id="a")
+    write_in(builder, image="x")
+    assert "column of runs.df" in builder._summary.value
+    assert builder._run_button.disabled

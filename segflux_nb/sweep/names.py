@@ -1,0 +1,64 @@
+"""Names that a placeholder or a label cannot have, because a column of the frames of runs has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..errors import SweepError
+from ..model import MODEL
+from .template import doubled
+
+TEMPLATE = "prompt_template"
+"""The label that holds the prompt as it was given, where it has placeholders."""
+
+COLUMNS = frozenset(
+    {
+        *("run", "service", "status", "take", "image", "width", "height", "stars", "pick", "note", "error_kind"),
+        *("error", "digest", "sha256", "bytes", "request_id", "attempts", "polls", "cost_usd", "queue_seconds"),
+        *("render_seconds", "submitted_at", "accepted_at", "detected_at", "completed_at"),
+    }
+)
+"""The columns of `Runs.df` and `Runs.log` besides the parameters. A test compares them with the log's table of
+columns, which is above this package."""
+
+
+def check_placeholders(names: Iterable[str], templates: Iterable[str]) -> None:
+    """Raise `SweepError` for a placeholder that has the name of a parameter, or of a column of the frames.
+
+    Parameters
+    ----------
+    names:
+        The placeholders.
+    templates:
+        The prompts that have them, for the error.
+    """
+    names, templates = set(names), list(templates)
+    for name in sorted(names):
+        reason = "has the name of a parameter" if name in MODEL.parameters else column_reason(name, names)
+        if reason:
+            written = next((text for text in templates if f"{{{name}}}" in text), f"{{{name}}}")
+            raise SweepError(
+                f"The placeholder {{{name}}} {reason}",
+                remedy=f"Give it another name. To show the braces themselves, double them: {doubled(written, name)}",
+            )
+
+
+def column_reason(name: str, others: Iterable[str] = ()) -> str:
+    """Why a name cannot be that of a placeholder or label: which column has it. Empty if it can.
+
+    Parameters
+    ----------
+    name:
+        The name.
+    others:
+        The other placeholders.
+
+    >>> column_reason("image"), column_reason("caption")
+    ('has the name of a column of runs.df or runs.log', '')
+    """
+    if name in COLUMNS:
+        return "has the name of a column of runs.df or runs.log"
+    stem = name.removesuffix("_label")
+    if name == TEMPLATE or (stem != name and (stem in MODEL.parameters or stem in others)):
+        return f"has the name of the column that holds {'the templates' if name == TEMPLATE else f'labels of {stem}'}"
+    return ""
