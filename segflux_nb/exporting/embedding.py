@@ -1,140 +1,179 @@
-"""Texts inside picture files: PNG text chunks, EXIF in JPEG and WebP. No pixel is changed."""
+"""Texts put into picture files: PNG text chunks, EXIF in JPEG and WebP. No pixel is changed.
+
+A picture that is written again carries the new texts alone: what this package or another program said about its
+parameters before is taken out. Titles, authors and the like stay.
+"""
 
 from __future__ import annotations
 
 import io
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from PIL import Image
 
-from ..pictures.decode import opened
+from .exif import EXIF_IFD, tags
+from .texts import (
+    JPEG,
+    MAKER_NOTE,
+    PNG,
+    TEXT_TAGS,
+    USER_COMMENT,
+    exif_texts,
+    graph_name,
+    jpeg_segments,
+    png_chunks,
+    png_texts,
+    webp_chunks,
+)
 
-USER_COMMENT, MAKER_NOTE, EXIF_IFD = 0x9286, 0x927C, 0x8769
-"""EXIF tags: A1111 keeps its text in the first, we keep ours in the second. The third holds both."""
-
-_PNG = b"\x89PNG\r\n\x1a\n"
 _UNICODE = b"UNICODE\0"
+_ORIENTATION = 0x0112
+_MOST_EXIF = 65_533
+"""The most bytes of a JPEG's segment."""
+
+_DAMAGED = (ValueError, TypeError, KeyError, IndexError, SyntaxError, OSError, OverflowError, struct.error)
+"""What Pillow raises for EXIF data that is damaged."""
+
+Stale = Callable[[Mapping[str, str]], Collection[str]]
+"""Which texts of a picture, by keyword, say something about its parameters."""
 
 
-def insert(data: bytes, texts: Mapping[str, str], own: str) -> bytes:
-    """A picture file with texts added.
+class CannotCarry(Exception):
+    """The file must be left as it is. The text says why."""
+
+
+def _has_credentials(data: bytes) -> bool:
+    """Whether a picture is signed with C2PA content credentials. Any change of the file would make them invalid."""
+    if data.startswith(PNG):
+        return any(kind == b"caBX" for kind, _ in png_chunks(data))
+    if data.startswith(JPEG):
+        return any(marker == 0xEB for marker, _ in jpeg_segments(data))
+    return data[8:12] == b"WEBP" and any(kind == b"C2PA" for kind, _ in webp_chunks(data))
+
+
+def insert(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) -> bytes:
+    """A picture file with texts in place of those that it has.
 
     Parameters
     ----------
     data:
-        A PNG, JPEG or WebP file. Other bytes are returned as they are.
+        A PNG, JPEG or WebP file.
     texts:
         The texts, by keyword. JPEG and WebP files can have two: ``parameters``, where A1111 looks for it, and `own`.
     own:
         Our keyword.
-    """
-    if data.startswith(_PNG):
-        return _into_png(data, texts)
-    if data[:2] == b"\xff\xd8":
-        return _into_jpeg(data, _exif(data, texts, own))
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return _into_webp(data, _exif(data, texts, own))
-    return data
-
-
-def read(data: bytes, own: str) -> dict[str, str]:
-    """The texts in a picture file, by keyword.
-
-    Parameters
-    ----------
-    data:
-        The file.
-    own:
-        Our keyword.
+    stale:
+        Which texts are taken out.
 
     Raises
     ------
-    OSError
-        Where it is not a picture.
+    CannotCarry
+        Where the file has content credentials, is of another format or damaged, or the texts are too long for it.
     """
-    with opened(data) as image:
-        texts = {str(name): value for name, value in getattr(image, "text", {}).items() if isinstance(value, str)}
-        tags = image.getexif().get_ifd(EXIF_IFD)
-    comment, note = tags.get(USER_COMMENT), tags.get(MAKER_NOTE)
-    if isinstance(comment, bytes) and "parameters" not in texts:
-        texts["parameters"] = _comment_text(comment)
-    if isinstance(note, bytes) and note.startswith(own.encode() + b"\0"):
-        texts[own] = note[len(own) + 1 :].decode("utf-8", "replace")
-    return texts
+    if _has_credentials(data):
+        raise CannotCarry("content credentials (C2PA), which any change would make invalid")
+    try:
+        if data.startswith(PNG):
+            return _into_png(data, texts, own, stale)
+        if data.startswith(JPEG):
+            return _into_jpeg(data, texts, own, stale)
+        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            return _into_webp(data, texts, own, stale)
+    except (Warning, *_DAMAGED):
+        raise CannotCarry("metadata that is damaged") from None
+    raise CannotCarry("a format that has no place for texts")
 
 
-def _exif(data: bytes, texts: Mapping[str, str], own: str) -> bytes:
-    """The EXIF of a file with texts added.
+def _into_png(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) -> bytes:
+    """The file with its texts replaced.
 
     Parameters
     ----------
     data:
         The file.
     texts:
-        The texts, by keyword.
+        The new texts, by keyword.
     own:
         Our keyword.
+    stale:
+        Which texts are taken out.
     """
-    with Image.open(io.BytesIO(data)) as image:
-        exif = image.getexif()
-        tags = exif.get_ifd(EXIF_IFD)
-        if "parameters" in texts:
-            tags[USER_COMMENT] = _UNICODE + texts["parameters"].encode("utf-16-be")
-        if own in texts:
-            tags[MAKER_NOTE] = own.encode() + b"\0" + texts[own].encode()
-        return exif.tobytes()
-
-
-def _comment_text(comment: bytes) -> str:
-    if not comment.startswith(_UNICODE):
-        return comment.removeprefix(b"ASCII\0\0\0").decode("utf-8", "replace").strip("\0")
-    body = comment[len(_UNICODE) :]
-    # Most programs write big-endian text, whatever the file's byte order. Little-endian text has zeros at odd places.
-    little = body[1::2].count(0) > body[0::2].count(0)
-    return body.decode("utf-16-le" if little else "utf-16-be", "replace")
-
-
-def _into_png(data: bytes, texts: Mapping[str, str]) -> bytes:
-    chunks = b"".join(
+    chunks = list(png_chunks(data))
+    old = stale(dict(png_texts(chunks)))
+    kept = []
+    for kind, body in chunks:
+        if kind == b"eXIf" and _is_stale(body, own, stale):
+            body = _cleaned(body, own, stale).tobytes().removeprefix(b"Exif\0\0")
+        elif kind in (b"tEXt", b"zTXt", b"iTXt") and body.partition(b"\0")[0].decode("latin-1") in old:
+            continue
+        kept.append(_png_chunk(kind, body))
+    new = [
         # An international text: its keyword, uncompressed, without a language and a translated keyword, in UTF-8.
-        _png_chunk(b"iTXt", name.encode("latin-1") + b"\0\0\0\0\0" + text.encode())
+        _png_chunk(b"iTXt", name.encode("latin-1") + b"\0\0\0\0\0" + text.encode("utf-8", "replace"))
         for name, text in texts.items()
-    )
-    header_ends = len(_PNG) + 25  # the first chunk is the header, with 13 bytes of data
-    return data[:header_ends] + chunks + data[header_ends:]
+    ]
+    return PNG + b"".join([*kept[:1], *new, *kept[1:]])  # the first chunk is the header
 
 
 def _png_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def _into_jpeg(data: bytes, exif: bytes) -> bytes:
-    """The file with its EXIF segment replaced. EXIF of more than a segment's 65,533 bytes is left out.
+def _into_jpeg(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) -> bytes:
+    """The file with its EXIF segment replaced, and without comments about parameters.
 
     Parameters
     ----------
     data:
         The file.
-    exif:
-        The new EXIF.
+    texts:
+        The new texts, by keyword.
+    own:
+        Our keyword.
+    stale:
+        Which texts are taken out.
     """
-    if len(exif) > 65_533:
-        return data
-    segment = b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif
-    other_segments, at = b"", 2
-    while data[at : at + 1] == b"\xff" and 0xE0 <= data[at + 1] <= 0xEF:
-        end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
-        if not (data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0"):
-            other_segments += data[at:end]
-        at = end
-    return data[:2] + segment + other_segments + data[at:]
+    segments = list(jpeg_segments(data))
+    old = next((body for marker, body in segments if marker == 0xE1 and body.startswith(b"Exif\0\0")), b"")
+    exif = _with_texts(_cleaned(old, own, stale), texts, own)
+    if len(exif) > _MOST_EXIF:
+        raise CannotCarry("no room for texts of this length")
+    written, at = [_jpeg_segment(0xE1, exif)], len(JPEG)
+    for marker, body in segments:
+        is_old = marker == 0xE1 and body.startswith(b"Exif\0\0")
+        if marker == 0xFE and stale({"comment": body.decode("utf-8", "replace")}):
+            is_old = True
+        if not is_old:
+            written.append(_jpeg_segment(marker, body))
+        while data[at : at + 2] == b"\xff\xff":  # fill bytes before the marker
+            at += 1
+        at += 4 + len(body)
+    return JPEG + b"".join(written) + data[at:]
 
 
-def _into_webp(data: bytes, exif: bytes) -> bytes:
-    exif = exif.removeprefix(b"Exif\0\0")
-    chunks = [(kind, body) for kind, body in _webp_chunks(data) if kind != b"EXIF"]
+def _jpeg_segment(marker: int, body: bytes) -> bytes:
+    return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
+
+
+def _into_webp(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) -> bytes:
+    """The file with its EXIF chunk replaced.
+
+    Parameters
+    ----------
+    data:
+        The file.
+    texts:
+        The new texts, by keyword.
+    own:
+        Our keyword.
+    stale:
+        Which texts are taken out.
+    """
+    old = next((body for kind, body in webp_chunks(data) if kind == b"EXIF"), b"")
+    exif = _with_texts(_cleaned(old, own, stale), texts, own).removeprefix(b"Exif\0\0")
+    chunks = [(kind, body) for kind, body in webp_chunks(data) if kind != b"EXIF"]
     with Image.open(io.BytesIO(data)) as image:
         width, height, has_alpha = image.width, image.height, image.mode == "RGBA"
     flags = chunks[0][1][0] if chunks[0][0] == b"VP8X" else (0x10 if has_alpha else 0)
@@ -146,9 +185,56 @@ def _into_webp(data: bytes, exif: bytes) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = 12
-    while at + 8 <= len(data):
-        size = int.from_bytes(data[at + 4 : at + 8], "little")
-        yield data[at : at + 4], data[at + 8 : at + 8 + size]
-        at += 8 + size + size % 2
+def _with_texts(exif: Image.Exif, texts: Mapping[str, str], own: str) -> bytes:
+    """EXIF with the new texts.
+
+    Parameters
+    ----------
+    exif:
+        What is kept of the old one.
+    texts:
+        The texts, by keyword.
+    own:
+        Our keyword.
+    """
+    tags = exif.get_ifd(EXIF_IFD)
+    if "parameters" in texts:
+        tags[USER_COMMENT] = _UNICODE + texts["parameters"].encode("utf-16-be", "replace")
+    if own in texts:
+        tags[MAKER_NOTE] = own.encode() + b"\0" + texts[own].encode("utf-8", "replace")
+    return exif.tobytes()
+
+
+def _is_stale(exif: bytes, own: str, stale: Stale) -> bool:
+    return bool(stale(exif_texts(exif, own)))
+
+
+def _cleaned(old: bytes, own: str, stale: Stale) -> Image.Exif:
+    """EXIF without what says something about parameters. Of damaged EXIF, the orientation is kept.
+
+    Parameters
+    ----------
+    old:
+        The EXIF of a picture; empty for none.
+    own:
+        Our keyword.
+    stale:
+        Which texts are taken out.
+    """
+    exif, found = Image.Exif(), tags(old)
+    if not found:
+        return exif
+    stale_texts = stale(exif_texts(old, own))
+    taken_out = {USER_COMMENT, MAKER_NOTE, *(tag for tag, name in TEXT_TAGS.items() if name in stale_texts)}
+    taken_out |= {tag for tag, value in found.items() if isinstance(value, bytes) and graph_name(tag, value)}
+    try:
+        exif.load(b"Exif\0\0" + old.removeprefix(b"Exif\0\0"))
+        for table in (exif, exif.get_ifd(EXIF_IFD)):
+            for tag in taken_out & set(table):
+                del table[tag]
+        exif.tobytes()
+    except (Warning, *_DAMAGED):
+        exif = Image.Exif()
+        if isinstance(orientation := found.get(_ORIENTATION), int):
+            exif[_ORIENTATION] = orientation
+    return exif

@@ -1,4 +1,4 @@
-"""The parameters inside picture files: how ours are written, and how those of us, A1111 and ComfyUI are read.
+"""The parameters inside picture files: how ours are written, and how those of us and of other programs are read.
 
 Most tools read A1111's text: the prompt, then a last line of ``name: value`` pairs
 (https://github.com/AUTOMATIC1111/stable-diffusion-webui, ``modules/infotext_utils.py``). We write it, and our own
@@ -9,34 +9,32 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import MetadataError
 from ..model import MODEL, Value
+from ..sweep.template import Verbatim
+from ..values import OtherProgram, of_other_program
 from ..version import __version__
-from . import comfyui, embedding
-
-OWN = "segflux"
-"""The keyword of our JSON."""
+from . import a1111, comfyui, embedding, programs, sidecar
+from . import texts as found_texts
+from .reading import SAMPLER_LABELS, SCHEDULER_LABELS, Reading, json_object
+from .sidecar import OWN
 
 SCHEMA = 1
 """The version of our JSON."""
 
-_SAMPLERS = {
-    **{"euler": "Euler", "euler_ancestral": "Euler a", "heun": "Heun", "dpm_2": "DPM2", "dpm_2_ancestral": "DPM2 a"},
-    **{"lms": "LMS", "dpm_fast": "DPM fast", "dpm_adaptive": "DPM adaptive", "dpmpp_2s_ancestral": "DPM++ 2S a"},
-    **{"dpmpp_sde": "DPM++ SDE", "dpmpp_2m": "DPM++ 2M", "dpmpp_2m_sde": "DPM++ 2M SDE", "lcm": "LCM"},
-    **{"dpmpp_3m_sde": "DPM++ 3M SDE", "ddim": "DDIM", "uni_pc": "UniPC", "ipndm": "IPNDM", "deis": "DEIS"},
+_KEYWORDS = {
+    *(OWN, "parameters", "prompt", "workflow", "fooocus_scheme", "Dream", "sd-metadata", "invokeai_metadata"),
+    *("invokeai_workflow", "invokeai_graph", "extra_metadata", "generation_data"),
 }
-_SCHEDULERS = {
-    **{"normal": "Normal", "karras": "Karras", "exponential": "Exponential", "simple": "Simple", "beta": "Beta"},
-    **{"sgm_uniform": "SGM Uniform", "ddim_uniform": "DDIM"},
-}
-_PAIR = re.compile(r'\s*([\w ()\-/]+):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)')
-_LORA = re.compile(r"<lora:([^:>]+):(-?[\d.]+)>")
+"""Keywords of texts about parameters, in the programs that are known."""
+
+_NOVELAI = {"Title", "Description", "Software", "Source", "Comment", "Generation time"}
+"""Keywords of NovelAI's texts. Others use them for what is no parameter."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +44,21 @@ class PictureMetadata:
     Attributes
     ----------
     source:
-        Whose format it is: ``segflux``, ``a1111``, ``comfyui``, or empty where the file has no known format.
+        Whose format it is: ``segflux``, ``a1111`` (Forge and others too), ``comfyui``, ``swarmui``, ``invokeai``,
+        ``fooocus``, ``novelai``, or empty where nothing was understood.
     parameters:
-        The parameters, under our names where we have some: prompt, seed, steps, sampler_name, lora_strength.
+        The parameters, under our names where we have some: prompt, seed, steps, sampler_name, lora_strength. They can
+        be given to `Sweep`, which leaves out what our model does not take, and prints what that is.
     texts:
         All texts of the file, by keyword, as they are.
+    rest:
+        What was found and not understood, under the program's own names: nothing in `parameters` is guessed.
     """
 
     source: str
     parameters: Mapping[str, Any]
     texts: Mapping[str, str]
+    rest: Mapping[str, Any] = field(default_factory=dict)
 
 
 def describe(
@@ -86,7 +89,7 @@ def describe(
 
 
 def embed(data: bytes, texts: Mapping[str, str]) -> bytes:
-    """The picture file with texts added. No pixel is changed.
+    """The picture file with texts in place of what it said about its parameters. No pixel is changed.
 
     Parameters
     ----------
@@ -94,12 +97,31 @@ def embed(data: bytes, texts: Mapping[str, str]) -> bytes:
         The file.
     texts:
         The texts, by `describe`.
+
+    Raises
+    ------
+    CannotCarry
+        Where the file must be left as it is, such as one with content credentials.
     """
-    return embedding.insert(data, texts, OWN)
+    return embedding.insert(data, texts, OWN, _stale)
+
+
+def _stale(texts: Mapping[str, str]) -> set[str]:
+    """The keywords of the texts that say something about parameters."""
+    found = {name for name in texts if name in _KEYWORDS}
+    if programs.novelai(texts) is not None:
+        found |= _NOVELAI & set(texts)
+    for name in set(texts) - found:
+        if any(_reading({keyword: texts[name]}) is not None for keyword in ("parameters", "prompt")):
+            found.add(name)
+    return found
 
 
 def read_metadata(path: str | Path) -> PictureMetadata:
-    """The parameters inside a PNG, JPEG or WebP picture by this package, A1111, Forge or ComfyUI.
+    """The parameters inside a picture by this package, or by one of the programs that are known.
+
+    These are A1111 and its family, ComfyUI, SwarmUI, InvokeAI, Fooocus and NovelAI, in PNG, JPEG and WebP. Where an
+    export has put the parameters into a file beside the picture, that file is read.
 
     Parameters
     ----------
@@ -115,30 +137,65 @@ def read_metadata(path: str | Path) -> PictureMetadata:
     -------
     ``sf.Sweep(**sf.read_metadata("best.png").parameters | {"seed": sf.seeds(8)})``
     """
+    path = Path(path)
     try:
-        texts = embedding.read(Path(path).read_bytes(), OWN)
+        texts = found_texts.read(path.read_bytes(), OWN)
     except OSError as error:
         raise MetadataError(
             f"{path} cannot be read as a picture: {error.strerror or 'it is not a PNG, JPEG or WebP file'}",
             remedy="Give a picture file",
         ) from None
-    for source, parse in ((OWN, _own), ("comfyui", comfyui.parse), ("a1111", _a1111)):
-        parameters = parse(texts)
-        if parameters:
-            return PictureMetadata(source, parameters, texts)
-    return PictureMetadata("", {}, texts)
+    if OWN not in texts:
+        texts |= sidecar.read(path)
+    source, reading = _reading(texts) or ("", Reading())
+    if not reading.parameters:
+        source = ""
+    return PictureMetadata(source, _usable(reading.parameters), texts, reading.rest)
 
 
-def _own(texts: Mapping[str, str]) -> dict[str, Any]:
-    try:
-        found = json.loads(texts.get(OWN, ""))
-    except ValueError:
-        return {}
-    parameters = found.get("parameters") if isinstance(found, dict) else None
-    return parameters if isinstance(parameters, dict) else {}
+def _reading(texts: Mapping[str, str]) -> tuple[str, Reading] | None:
+    """Whose format some texts have, and what is understood of them; None where no format is known.
+
+    A format that tells nothing but that it is there counts only if no other one is.
+    """
+    first: tuple[str, Reading] | None = None
+    for source, parse in _READERS.items():
+        reading = parse(texts)
+        if reading is not None and reading.parameters:
+            return source, reading
+        if reading is not None and first is None:
+            first = source, reading
+    return first
 
 
-# ---------------------------------------------------------------------- A1111
+def _own(texts: Mapping[str, str]) -> Reading | None:
+    parameters = json_object(texts.get(OWN)).get("parameters")
+    return Reading(dict(parameters)) if isinstance(parameters, dict) else None
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, str]], Reading | None]] = {
+    OWN: _own,
+    "swarmui": programs.swarmui,
+    "fooocus": programs.fooocus,
+    "invokeai": programs.invokeai,
+    "novelai": programs.novelai,
+    "comfyui": comfyui.parse,
+    "a1111": a1111.parse,
+}
+
+
+def _usable(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters, with those marked that our model does not take. The prompt is final: braces in it are text."""
+    found: dict[str, Any] = {}
+    for name, value in parameters.items():
+        known = MODEL.parameters.get(name)
+        try:
+            found[name] = of_other_program(value) if known is None else known.normalise(value)
+        except ValueError:
+            found[name] = of_other_program(value)
+    if isinstance(prompt := found.get("prompt"), str) and not isinstance(prompt, OtherProgram):
+        found["prompt"] = Verbatim(prompt)
+    return found
 
 
 def _a1111_text(parameters: Mapping[str, Value], width: int | None, height: int | None) -> str:
@@ -158,8 +215,8 @@ def _a1111_text(parameters: Mapping[str, Value], width: int | None, height: int 
     sampler, scheduler = str(parameters.get("sampler_name", "")), str(parameters.get("scheduler", ""))
     pairs: dict[str, Any] = {
         "Steps": parameters.get("steps"),
-        "Sampler": _SAMPLERS.get(sampler, sampler),
-        "Schedule type": _SCHEDULERS.get(scheduler, scheduler),
+        "Sampler": SAMPLER_LABELS.get(sampler, sampler),
+        "Schedule type": SCHEDULER_LABELS.get(scheduler, scheduler),
         "CFG scale": 1,  # Flux is distilled: its guidance is not A1111's
         "Seed": parameters.get("seed"),
         "Size": f"{width}x{height}" if width and height else None,
@@ -173,40 +230,3 @@ def _a1111_text(parameters: Mapping[str, Value], width: int | None, height: int 
 def _quoted(value: object) -> str:
     text = str(value)
     return json.dumps(text, ensure_ascii=False) if re.search(r"[,:\n]", text) else text
-
-
-def _a1111(texts: Mapping[str, str]) -> dict[str, Any]:
-    *lines, last = texts.get("parameters", "").strip().split("\n")
-    pairs = {name.strip(): _unquoted(value) for name, value in _PAIR.findall(last)}
-    if len(pairs) < 3:
-        return {}
-    prompt, _, negative = "\n".join(lines).partition("\nNegative prompt:")
-    found: dict[str, Any] = {}
-    loras = _LORA.findall(prompt)
-    if len(loras) == 1:
-        found |= {"finetune_id": loras[0][0], "lora_strength": float(loras[0][1])}
-        prompt = _LORA.sub("", prompt)
-    found["prompt"] = prompt.strip()
-    found |= {"negative_prompt": negative.strip()} if negative else {}
-    for name, ours, known in (("Sampler", "sampler_name", _SAMPLERS), ("Schedule type", "scheduler", _SCHEDULERS)):
-        if name in pairs:
-            found[ours] = {said.casefold(): name for name, said in known.items()}.get(
-                pairs[name].casefold(), pairs[name]
-            )
-    for name, ours, kind in (("Steps", "steps", int), ("Seed", "seed", int), ("CFG scale", "cfg_scale", float)):
-        try:
-            found[ours] = kind(pairs[name])
-        except (KeyError, ValueError):
-            continue
-    found |= {ours: pairs[name] for name, ours in (("Size", "size"), ("Model", "model")) if name in pairs}
-    return found
-
-
-def _unquoted(value: str) -> str:
-    value = value.strip()
-    if value.startswith('"'):
-        try:
-            return str(json.loads(value))
-        except ValueError:
-            return value
-    return value

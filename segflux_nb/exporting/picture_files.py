@@ -9,7 +9,8 @@ from ..model import MODEL
 from ..pictures.decode import FORMATS
 from ..sheets.frame_view import FrameView
 from ..sheets.reading import file_of
-from .metadata import describe, embed
+from .embedded_copies import Copies
+from .metadata import describe
 from .names import fields, picture_names
 
 
@@ -62,8 +63,10 @@ def write_pictures(
     endings = [f".{FORMATS.get(kind, kind.lower())}" for _, kind in files]
     chosen = picture_names(runs, labels, endings, names)
     described = _descriptions(shown) if metadata else [{}] * len(shown)
+    copies = Copies()
     for (data, _), name, texts in zip(files, chosen, described, strict=True):
-        unlinked(folder / name).write_bytes(embed(data, texts) if texts else data)
+        unlinked(folder / name).write_bytes(copies.with_texts(folder / name, data, texts))
+    copies.tell()
     by_row = dict(zip(with_picture, chosen, strict=True))
     return [by_row.get(at) for at in range(len(view))]
 

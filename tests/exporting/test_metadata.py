@@ -75,10 +75,10 @@ def test_any_prompt_comes_back(kind, prompt, tmp_path):
 @given(st.text(max_size=300), st.floats(-10, 10).map(lambda x: round(x, 2)), st.integers(0, 2**32 - 1))
 def test_other_programs_read_what_we_write(prompt, strength, seed):
     """By way of the A1111 text alone, as a program that does not know ours does."""
-    from segflux_nb.exporting.metadata import _a1111
+    from segflux_nb.exporting import a1111
 
     text = describe({**PARAMETERS, "prompt": prompt, "lora_strength": strength, "seed": seed})["parameters"]
-    found = _a1111({"parameters": text})
+    found = a1111.parse({"parameters": text}).parameters
     assert (found["steps"], found["seed"], found["sampler_name"]) == (28, seed, "euler_ancestral")
     assert found["scheduler"] == "karras"
     if "<lora:" not in prompt:
@@ -156,9 +156,9 @@ def test_a_picture_that_says_nothing_and_a_file_that_is_none(tmp_path):
 
 
 def test_every_sampler_and_scheduler_comes_back_by_its_own_name():
-    from segflux_nb.exporting.metadata import _a1111
+    from segflux_nb.exporting import a1111
 
     for name in ("sampler_name", "scheduler"):
         for choice in MODEL.parameters[name].choices:
             text = describe({**PARAMETERS, name: choice})["parameters"]
-            assert _a1111({"parameters": text})[name] == choice
+            assert a1111.parse({"parameters": text}).parameters[name] == choice

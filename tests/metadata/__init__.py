@@ -1,0 +1,1 @@
+"""Metadata of pictures by this package and by other programs."""
