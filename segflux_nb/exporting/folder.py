@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..console import say
 from ..errors import SegfluxError
 from ..service.secret import redact
 from ..sheets.frame_view import FrameView
 from ..sheets.pivot import arrange
 from ..sheets.sheet import ContactSheet
-from .picture_files import unlinked, write_pictures
+from .picture_files import LEFT_OUT, WrittenPictures, unlinked, write_pictures
 from .report import report
 from .tables import to_csv, to_jsonl, to_parquet
 
@@ -31,7 +32,8 @@ def export(
 ) -> Path:
     """Write ``pictures/``, ``runs.csv``, ``runs.jsonl``, ``contact-sheet.png`` and ``report.html`` into a folder.
 
-    Files of an earlier export are replaced. Other files in the folder stay as they are.
+    Files of an earlier export are replaced. Other files in the folder stay as they are. A picture that cannot be read
+    or written stops no other: it is named in ``left-out.txt``, and in a line that is printed.
 
     Parameters
     ----------
@@ -55,22 +57,58 @@ def export(
     Raises
     ------
     SegfluxError
-        Where a text holds what looks like an API key, or a file cannot be read or written.
+        Where a text holds what looks like an API key, or the folder or a table cannot be written.
     """
     view = FrameView.of(frame, image=image, axes=axes)
     refuse_keys(f"{to_jsonl(frame.drop(columns=view.image))}{title}{names}")
     with explained_errors(folder):
-        files = write_pictures(view, folder / "pictures", axes=view.axes, names=names, metadata=metadata)
-        paths = [None if name is None else f"pictures/{name}" for name in files]
+        written = write_pictures(view, folder / "pictures", axes=view.axes, names=names, metadata=metadata)
+        paths = [None if name is None else f"pictures/{name}" for name in written.files]
         table = frame.assign(**{view.image: pd.array(paths, dtype="string")})
-        unlinked(folder / "runs.csv").write_text(to_csv(table), encoding="utf-8")
-        unlinked(folder / "runs.jsonl").write_text(to_jsonl(table), encoding="utf-8")
+        write_text(folder / "runs.csv", to_csv(table))
+        write_text(folder / "runs.jsonl", to_jsonl(table))
         if parquet:
             to_parquet(table, unlinked(folder / "runs.parquet"))
         if len(frame):
             ContactSheet(arrange(view, title=title)).save(unlinked(folder / "contact-sheet.png"))
-            unlinked(folder / "report.html").write_text(report(view, title=title), encoding="utf-8")
+            write_text(folder / "report.html", report(view, title=title))
+        report_left_out(folder, written)
     return folder
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file. A half of a surrogate pair, which no file can hold, becomes its escape.
+
+    Parameters
+    ----------
+    path:
+        The file; it is replaced.
+    text:
+        The text.
+    """
+    unlinked(path).write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def report_left_out(folder: Path, written: WrittenPictures, more: Sequence[str] = ()) -> None:
+    """Say once which pictures are not in an export, and keep it in the export's folder.
+
+    Parameters
+    ----------
+    folder:
+        The folder.
+    written:
+        What became of the pictures.
+    more:
+        Further lines for the file.
+    """
+    path = unlinked(folder / LEFT_OUT)
+    lines = [*written.lines, *more]
+    if not lines:
+        path.unlink(missing_ok=True)  # of an earlier export
+        return
+    write_text(path, "".join(f"{line}\n" for line in lines))
+    if written.sentence:
+        say(written.sentence)
 
 
 def refuse_keys(text: str) -> None:
@@ -94,9 +132,6 @@ def explained_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        is_picture = error.filename is not None and not Path(error.filename).is_relative_to(folder)
-        reason = f"{error.filename}: {error.strerror}" if is_picture else error.strerror or error
         raise SegfluxError(
-            f"The export to {folder} failed: {reason}",
-            remedy="Give a folder that can be written, and pictures that can be read",
+            f"The export to {folder} failed: {error.strerror or error}", remedy="Give a folder that can be written"
         ) from None

@@ -7,19 +7,30 @@ versions of the library do not look for it in the folder above.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from ..markup import count
 from ..sheets.frame_view import FrameView
-from .folder import explained_errors, refuse_keys
-from .picture_files import unlinked, write_pictures
+from .folder import explained_errors, refuse_keys, report_left_out, write_text
+from .picture_files import write_pictures
 from .tables import to_jsonl
+
+TEXT = "text"
+"""The column of captions, which trainers read."""
+
+_TAKEN = ("file_name", "image", TEXT)
+"""Names that have a meaning of their own in an ``imagefolder``."""
 
 
 def export_imagefolder(frame: pd.DataFrame, folder: Path, *, axes: Sequence[str] = ()) -> Path:
     """Write the pictures of a frame, and a line of metadata for each: the row's columns, with the prompt as ``text``.
+
+    A column of another meaning that has one of the names ``text``, ``file_name`` or ``image`` gets an underscore at
+    its end. Rows that are left out are counted in ``left-out.txt``.
 
     Parameters
     ----------
@@ -33,14 +44,35 @@ def export_imagefolder(frame: pd.DataFrame, folder: Path, *, axes: Sequence[str]
     Raises
     ------
     SegfluxError
-        Where a text holds what looks like an API key, or a file cannot be read or written.
+        Where a text holds what looks like an API key, or the folder or the metadata cannot be written.
     """
-    image = FrameView.of(frame).image
-    frame = frame[frame[image].notna()]
-    refuse_keys(to_jsonl(frame.drop(columns=image)))
+    view = FrameView.of(frame)
+    refuse_keys(to_jsonl(frame.drop(columns=view.image)))
     with explained_errors(folder):
-        files = write_pictures(FrameView.of(frame, image=image), folder / "train", axes=axes)
-        table = frame.drop(columns=image).rename(columns={"prompt": "text"})
-        table.insert(0, "file_name", files)
-        unlinked(folder / "train" / "metadata.jsonl").write_text(to_jsonl(table), encoding="utf-8")
+        written = write_pictures(view, folder / "train", axes=axes)
+        kept = [at for at, name in enumerate(written.files) if name is not None]
+        table = _renamed(frame.iloc[kept].drop(columns=view.image))
+        table.insert(0, "file_name", [written.files[at] for at in kept])
+        write_text(folder / "train" / "metadata.jsonl", to_jsonl(table))
+        report_left_out(folder, written, _without_picture(view))
     return folder
+
+
+def _renamed(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the prompt as ``text``, and no other column of a name that has a meaning of its own."""
+    renamed = {"prompt": TEXT} if "prompt" in table.columns else {}
+    for name in _TAKEN:
+        if name in table.columns and (name != TEXT or renamed):
+            other = f"{name}_"
+            while other in table.columns:
+                other += "_"
+            renamed[name] = other
+    return table.rename(columns=renamed)
+
+
+def _without_picture(view: FrameView) -> list[str]:
+    """How many rows have no picture, by their status."""
+    missing = [at for at, picture in enumerate(view.column(view.image).values) if picture is None]
+    statuses = view.column("status").labels if "status" in view else None
+    counts = Counter("no status" if statuses is None else statuses[at] for at in missing)
+    return [f"{count(number, 'row')} without a picture: {status}" for status, number in counts.items()]

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import PatternError
 
 LONGEST = 100
-"""The most characters of a name, without its ending."""
+"""The most characters of a name, without its ending and without what tells it apart from others."""
 
-_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+LONGEST_RUN = 24
+"""The most characters of a run's name in it."""
+
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(10))}
 """Names that Windows reserves for devices, with every ending."""
+
+_MISSING = "–"
+"""The label of a value that is missing."""
+
+_NUMBER = re.compile(r"(-?)(\.?)(?=\d)")
+"""How a number begins: its sign, and the point of one that leaves out the zero before it."""
+
+_SIGN = "~"
+"""Stands for the sign of a negative number until a name is complete: elsewhere, dashes at its ends are removed."""
 
 
 def safe(text: object) -> str:
@@ -25,8 +38,13 @@ def safe(text: object) -> str:
     >>> safe("Élan vital/../x"), safe("0.80")
     ('Elan-vital-x', '0.80')
     """
-    ascii_text = unicodedata.normalize("NFKD", str(text)).encode("ascii", "ignore").decode("ascii")
-    return re.sub(r"(?:\.\.+|[^A-Za-z0-9._-])+", "-", ascii_text).strip("-._")
+    return _reduced(str(text).replace(_SIGN, "-"))
+
+
+def _reduced(text: str) -> str:
+    """The text as `safe` makes it, with the signs of negative numbers."""
+    ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
+    return re.sub(rf"(?:\.\.+|[^A-Za-z0-9._{_SIGN}-])+", "-", ascii_text).strip("-._")
 
 
 def fields(pattern: str) -> list[str]:
@@ -57,14 +75,17 @@ def fields(pattern: str) -> list[str]:
 
 
 def picture_names(
-    runs: Sequence[str], labels: Mapping[str, Sequence[str]], endings: Sequence[str], pattern: str | None = None
+    runs: Sequence[object], labels: Mapping[str, Sequence[str]], endings: Sequence[str], pattern: str | None = None
 ) -> list[str]:
-    """A file name for each run. Where names would be equal, the run's short name is added.
+    """A file name for each run, each of them another one, also where capital letters do not count.
+
+    Where names would be equal, the run's short name is added, and a number where runs have the same name. The same
+    runs with the same labels always get the same names.
 
     Parameters
     ----------
     runs:
-        Each run's short name.
+        Each run's short name; any value that stands for it.
     labels:
         By column, the label of its value in each run.
     endings:
@@ -74,22 +95,92 @@ def picture_names(
 
     Example
     -------
-    >>> picture_names(["a1", "b2"], {"seed": ["7", "8"]}, [".jpg", ".png"])
-    ['seed-7.jpg', 'seed-8.png']
+    >>> picture_names(["a1", "b2"], {"seed": ["7", "-7"]}, [".jpg", ".png"])
+    ['seed-7.jpg', 'seed--7.png']
     >>> picture_names(["a1"], {"seed": ["7"]}, [".jpg"], "../{seed} of all")
     ['7-of-all.jpg']
     """
+    parts = {name: _parts(values) for name, values in labels.items()}
     stems = []
     for number, run in enumerate(runs):
+        values = {name: parts[name][labels[name][number]] for name in labels}
         if pattern is None:
-            stem = "_".join(f"{safe(name)}-{safe(values[number])}" for name, values in labels.items())
+            text = "_".join(f"{safe(name)}-{value}" for name, value in values.items())
         else:
-            stem = safe(pattern.format(**{name: safe(values[number]) for name, values in labels.items()}))
-        if not stem or len(stem) > LONGEST or stem.split(".")[0].upper() in _DEVICES:
-            stem = f"{stem[: LONGEST - 14].rstrip('-._')}_{safe(run)}".lstrip("_")
-        stems.append(stem)
+            text = pattern.replace(_SIGN, "-").format(**values)
+        stems.append(_stem(text, run))
+    return [stem + ending for stem, ending in zip(_unique(stems, runs), endings, strict=True)]
+
+
+def _parts(labels: Iterable[str]) -> dict[str, str]:
+    """Each label as a part of names. Labels that would look alike get digits of their sha256."""
+    texts = {label: _part(label) for label in labels}
+    seen = Counter(text.casefold() for text in texts.values())
+    return {
+        label: text if text and seen[text.casefold()] == 1 else f"{text}-{_digits(label)}".lstrip("-")
+        for label, text in texts.items()
+    }
+
+
+def _part(label: str) -> str:
+    if label == _MISSING:
+        return "none"
+    number = _NUMBER.match(label)
+    if number is None:
+        return safe(label)
+    return f"{_SIGN if number[1] else ''}{'0.' if number[2] else ''}{safe(label[number.end() :])}"
+
+
+def _digits(label: str) -> str:
+    return hashlib.sha256(label.encode("utf-8", "backslashreplace")).hexdigest()[:6]
+
+
+def _stem(text: str, run: object) -> str:
+    """A name without its ending, of at most `LONGEST` characters.
+
+    Parameters
+    ----------
+    text:
+        What the name should say.
+    run:
+        The run, which names what would be empty, too long or reserved.
+    """
+    stem = _reduced(text).replace(_SIGN, "-")
+    if not stem or len(stem) > LONGEST or _is_device(stem):
+        stem = f"{stem[: LONGEST - LONGEST_RUN - 1].rstrip('-._')}_{_run_part(run)}".strip("_")
+    # A dash at the beginning would be an option of commands.
+    return f"_{stem}" if not stem or stem.startswith("-") or _is_device(stem) else stem
+
+
+def _run_part(run: object) -> str:
+    return safe(run)[:LONGEST_RUN].rstrip("-._")
+
+
+def _is_device(stem: str) -> bool:
+    return stem.split(".")[0].upper() in _DEVICES
+
+
+def _unique(stems: Sequence[str], runs: Sequence[object]) -> list[str]:
+    """The names, each of them once.
+
+    Parameters
+    ----------
+    stems:
+        A name for each run.
+    runs:
+        The runs.
+    """
     seen = Counter(stem.casefold() for stem in stems)  # case does not tell files apart on every system
-    unique = [
-        stem if seen[stem.casefold()] == 1 else f"{stem}_{safe(run)}" for stem, run in zip(stems, runs, strict=True)
-    ]
-    return [stem + ending for stem, ending in zip(unique, endings, strict=True)]
+    taken = {stem.casefold() for stem in stems if seen[stem.casefold()] == 1}
+    numbers: Counter[str] = Counter()
+    names = []
+    for stem, run in zip(stems, runs, strict=True):
+        if seen[stem.casefold()] > 1:
+            first = f"{stem}_{_run_part(run)}".rstrip("_")
+            stem, key = first, first.casefold()
+            while stem.casefold() in taken:
+                numbers[key] += 1
+                stem = f"{first}_{numbers[key] + 1}"
+            taken.add(stem.casefold())
+        names.append(stem)
+    return names

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import enum
 import json
+import math
 import numbers
 import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ..errors import SegfluxError
+from ..values import as_python, is_missing
 
 _LINE_END = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 """Ends of lines that some readers take for the end of a row, even between quotes. They become ``\\n``."""
 
-_CELL_BEGINS = "^|[;|\t\n]"
+_CELL_BEGINS = "^|[,;|:^~\t\n]"
 """Where a cell may begin: also within a text, for a spreadsheet that takes another separator than the comma."""
 
 _IGNORED = "[\\s\ufeff\u200b\u2060'\"]{0,500}"
@@ -24,32 +28,41 @@ _IGNORED = "[\\s\ufeff\u200b\u2060'\"]{0,500}"
 _FORMULA = "[-=+@＝＋－＠﹢﹣﹦﹫−]"
 """How a formula begins in spreadsheets. Some accept the wide and the small forms too."""
 
-_ACTIVE = re.compile(f"({_CELL_BEGINS})(?={_IGNORED}{_FORMULA})|^(?=[\t\n])")
+_ACTIVE = re.compile(f"({_CELL_BEGINS})(?={_IGNORED}{_FORMULA})|( )(?=['\"]*{_FORMULA}[^\\s])|^(?=[\t\n])")
+"""The places before formulas. A single sign between two spaces is none, also where a space separates cells."""
+
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+"""Where an object is in memory, in its text: another place on each execution."""
 
 
 def to_csv(frame: pd.DataFrame) -> str:
     """The frame as CSV text. No value or header can act as a formula in a spreadsheet, or begin a new row there.
 
-    A quotation mark is written before what begins like a formula. Ends of lines of all kinds become ``\\n``.
+    A quotation mark is written before what begins like a formula, also where another separator than the comma would
+    begin a cell. Ends of lines of all kinds become ``\\n``. What is neither number nor text is written as text.
     """
-    safe = frame.copy()
-    for name in safe.columns:
-        if not pd.api.types.is_numeric_dtype(safe[name].dtype):
-            safe[name] = safe[name].map(_inert, na_action="ignore")
-    safe.columns = [_inert(name) for name in safe.columns]
+    columns = [frame.iloc[:, at] for at in range(frame.shape[1])]
+    inert = {
+        at: column if pd.api.types.is_numeric_dtype(column.dtype) else _objects(map(_inert, column), column.index)
+        for at, column in enumerate(columns)
+    }
+    safe = pd.DataFrame(inert, index=frame.index)
+    safe.columns = [_inert(name) for name in frame.columns]
     return safe.to_csv(index=False, lineterminator="\n")
 
 
 def to_jsonl(frame: pd.DataFrame) -> str:
-    """The frame as one JSON object per line. Missing values are null."""
-    rows = frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
+    """The frame as one JSON object per line. Missing values are null; so are infinities, which JSON does not have."""
+    names = unique_names(frame)
+    columns = [frame.iloc[:, at].tolist() for at in range(frame.shape[1])]
     return "".join(
-        json.dumps({str(name): row[name] for name in row}, ensure_ascii=False, default=_plain) + "\n" for row in rows
+        json.dumps(dict(zip(names, map(_as_json, row), strict=True)), ensure_ascii=False, allow_nan=False) + "\n"
+        for row in (zip(*columns, strict=True) if columns else [() for _ in range(len(frame))])
     )
 
 
 def to_parquet(frame: pd.DataFrame, path: Path) -> None:
-    """Write the frame as a Parquet file.
+    """Write the frame as a Parquet file. Columns that Parquet cannot hold, such as mixed ones, are written as text.
 
     Parameters
     ----------
@@ -63,21 +76,67 @@ def to_parquet(frame: pd.DataFrame, path: Path) -> None:
     SegfluxError
         Where pyarrow is not installed.
     """
+    table = frame.set_axis(unique_names(frame), axis="columns")
     try:
-        frame.to_parquet(path, index=False)
+        try:
+            table.to_parquet(path, index=False)
+        except (ValueError, TypeError, NotImplementedError):  # pyarrow's, of values that have no common type
+            for name in [name for name in table if table[name].dtype == object]:
+                texts = (None if is_missing(value) else _text(value) for value in table[name])
+                table[name] = _objects(texts, table.index)
+            table.to_parquet(path, index=False)
     except ImportError:
         raise SegfluxError(
             "Parquet needs pyarrow, which is not installed", remedy="pip install segflux-nb[parquet]"
         ) from None
 
 
+def _objects(values: Iterable[Any], index: pd.Index[Any]) -> pd.Series[Any]:
+    """A column of values as they are: pandas would make numbers of other types out of some of them."""
+    return pd.Series(list(values), index=index, dtype=object)
+
+
+def unique_names(frame: pd.DataFrame) -> list[str]:
+    """The names of the columns as texts, each of them once: a number is added to one that comes again."""
+    names: list[str] = []
+    taken = set(map(str, frame.columns))
+    for name in map(str, frame.columns):
+        number, unique = 2, name
+        while unique in names or (unique != name and unique in taken):
+            number, unique = number + 1, f"{name}_{number}"
+        names.append(unique)
+    return names
+
+
 def _inert(value: Any) -> Any:
-    if isinstance(value, numbers.Number):
-        return value
-    text = str(value)
-    safe = _ACTIVE.sub(lambda found: f"{found[0]}'", _LINE_END.sub("\n", text))
-    return value if safe == text else safe
+    """A value as a cell of a CSV file: a number, nothing, or a text that is no formula."""
+    if is_missing(value):
+        return None
+    plain = as_python(value)
+    if isinstance(plain, numbers.Number):
+        return plain
+    return _ACTIVE.sub(lambda found: f"{found[0]}'", _LINE_END.sub("\n", _text(plain)))
 
 
-def _plain(value: Any) -> Any:
-    return value.tolist() if hasattr(value, "tolist") else str(value)  # numpy's numbers and arrays
+def _text(value: Any) -> str:
+    """The text of a value. A member of an enumeration is its value, if that is text, and else its name."""
+    plain = as_python(value)
+    if isinstance(plain, enum.Enum):
+        return as_python(plain.value) if isinstance(plain.value, str) else plain.name
+    return _ADDRESS.sub("", plain if isinstance(plain, str) else str(plain))
+
+
+def _as_json(value: Any) -> Any:
+    """A value as JSON has it. What JSON does not have is its text."""
+    plain = as_python(value)
+    if plain is None or isinstance(plain, str | bool | int):
+        return plain
+    if isinstance(plain, float):
+        return plain if math.isfinite(plain) else None
+    if isinstance(plain, Mapping):
+        return {_text(name): _as_json(inner) for name, inner in plain.items()}
+    if isinstance(plain, list | tuple | set | frozenset):
+        return [_as_json(inner) for inner in plain]
+    if hasattr(plain, "tolist"):  # numpy's arrays
+        return _as_json(plain.tolist())
+    return _text(plain)

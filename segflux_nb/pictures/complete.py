@@ -11,8 +11,11 @@ import zlib
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
+_PNG_EXIF = b"eXIf"
+"""The chunk that says how the picture is turned. The picture counts without it."""
+
 _PNG_PIXELS = frozenset(
-    (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"bKGD", b"pHYs")
+    (b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT", b"bKGD", b"pHYs", _PNG_EXIF)
 )
 """Chunks of a PNG that its pixels need. Texts and profiles may be larger than Pillow reads."""
 
@@ -35,9 +38,10 @@ def png_pixels(data: bytes) -> bytes | None:
         if end > len(data):
             return None
         if name in _PNG_PIXELS:
-            if zlib.crc32(data[at + 4 : end - 4]) != int.from_bytes(data[end - 4 : end], "big"):
+            if zlib.crc32(data[at + 4 : end - 4]) == int.from_bytes(data[end - 4 : end], "big"):
+                parts.append(data[at:end])
+            elif name != _PNG_EXIF:
                 return None
-            parts.append(data[at:end])
         if name == b"IEND":
             return b"".join(parts)
         at = end

@@ -10,6 +10,7 @@ import io
 import threading
 import warnings
 from collections.abc import Callable
+from typing import TypeVar
 
 from PIL import Image, UnidentifiedImageError
 
@@ -41,7 +42,9 @@ _ENDS: dict[str, Callable[[bytes], bool]] = {
 _OFFSETS = ((273, 279), (324, 325))
 """Tags of a TIFF that say where its pixels are, and how many bytes."""
 
-_quiet = threading.Lock()
+T = TypeVar("T")
+
+_quiet = threading.RLock()
 """Held while global switches are set for a moment, which few pictures need."""
 
 
@@ -54,16 +57,27 @@ def decode(data: bytes) -> tuple[Image.Image, str]:
         Where the bytes are not a whole picture in one of `FORMATS`, or it has more than 50 megapixels.
     """
     try:
-        return _decoded(data)
+        return quietly(lambda: _decoded(data))
+    except Image.DecompressionBombError as error:
+        raise PictureError(f"The picture does not decode: {error}") from None
+
+
+def quietly(read: Callable[[], T]) -> T:
+    """The result of reading a picture, whatever limits and warnings a notebook has set.
+
+    Parameters
+    ----------
+    read:
+        Reads a picture, and has a limit of its own. It is called again where a warning or Pillow's limit ended it.
+    """
+    try:
+        return read()
     except (Warning, Image.DecompressionBombError):
-        # The notebook makes errors of warnings, or has a limit of its own. Ours was checked before.
         with _quiet, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MOST_PIXELS
             try:
-                return _decoded(data)
-            except Image.DecompressionBombError as error:
-                raise PictureError(f"The picture does not decode: {error}") from None
+                return read()
             finally:
                 Image.MAX_IMAGE_PIXELS = limit
 
@@ -81,7 +95,9 @@ def opened(data: bytes) -> Image.Image:
     """
     try:
         return Image.open(io.BytesIO(data))
-    except (ValueError, SyntaxError, Warning, Image.DecompressionBombError):
+    except OSError:
+        raise
+    except Exception:  # noqa: BLE001 - Pillow's readers raise errors of every kind on a damaged file
         try:
             return decode(data)[0]
         except PictureError as error:
@@ -101,7 +117,9 @@ def _decoded(data: bytes) -> tuple[Image.Image, str]:
         return image, FORMATS[kind]
     except UnidentifiedImageError:
         raise PictureError(f"The {len(data):,} bytes are not a picture in a format that is known") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except (PictureError, Warning, Image.DecompressionBombError):
+        raise
+    except Exception as error:  # noqa: BLE001 - Pillow's readers raise errors of every kind on a damaged file
         raise PictureError(f"The picture does not decode: {error}") from None
 
 

@@ -9,7 +9,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import WorkspaceError
+from ..errors import PictureError, WorkspaceError
+from .appearance import readable, upright_size
 from .decode import decode
 from .thumbnails import FOLDER, thumbnail
 
@@ -28,7 +29,7 @@ class StoredPicture:
     sha256:
         The digest of its bytes.
     width, height:
-        Its size, in pixels.
+        Its size as it is shown, in pixels.
     """
 
     path: str
@@ -69,10 +70,10 @@ class PictureStore:
         path = f"pictures/{sha256[:2]}/{sha256}.{ending}"
         self._write(Path(self._workspace, path), data)
         # The picture is stored by now. Without a thumbnail, sheets read the picture itself.
-        with contextlib.suppress(WorkspaceError, OSError, ValueError):
-            if (small := thumbnail(image)) is not None:
+        with contextlib.suppress(WorkspaceError, PictureError):
+            if (small := readable(lambda: thumbnail(image))) is not None:
                 self._write(Path(self._workspace, FOLDER, sha256[:2], f"{sha256}.jpg"), small)
-        return StoredPicture(path, sha256, image.width, image.height)
+        return StoredPicture(path, sha256, *upright_size(image))
 
     def tidy(self, now: float) -> None:
         """Remove temporary files that processes left behind when they were killed: those older than an hour.

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from .appearance import as_shown
+
 SIDE = 256
 """The longer side of a thumbnail, in pixels. Smaller pictures have no thumbnail."""
 
@@ -21,7 +23,7 @@ def thumbnail(image: Image.Image) -> bytes | None:
     """A picture's thumbnail as a JPEG file, or None where the picture is no larger itself."""
     if max(image.size) <= SIDE:
         return None
-    small = image.convert("RGB")
+    small = as_shown(image)
     small.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=QUALITY)

@@ -12,7 +12,7 @@ from .colours import Theme, on_scale, readable_on
 from .fonts import line_height, text_width, wrap, write
 from .geometry import Box, Geometry, Text
 from .layout import Cell
-from .reading import Reader
+from .reading import Reader, absence_of
 
 GAIN = 3
 """How many times as bright as they are differences are shown."""
@@ -188,9 +188,10 @@ class _Drawing:
             self._hatch(box)
         width = (right - left) * 0.9
         small = max(7, size - 2)
-        status = [(line, size, True) for line in wrap(cell.absence, width, size, lines=1, bold=True)]
+        what, why = absence_of(cell, self._reader.reason(cell.picture))
+        status = [(line, size, True) for line in wrap(what, width, size, lines=1, bold=True)]
         most_lines = max(0, int((bottom - top) * 0.9 / line_height(size)) - 1)
-        reason = wrap(cell.reason, width, small, lines=min(6, most_lines)) if most_lines else []
+        reason = wrap(why, width, small, lines=min(6, most_lines)) if most_lines else []
         self._plates([*status, *((line, small, False) for line in reason)], box, line_height(size))
 
     def _hatch(self, box: Box) -> None:

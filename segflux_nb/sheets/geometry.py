@@ -10,7 +10,7 @@ from typing import Literal
 from .fonts import line_height, text_width, wrap
 from .layout import Cell, Layout, Scale
 
-NARROWEST = 36
+NARROWEST = 32
 """The least width of a sheet, in widths of a small letter: the footer of a single picture must be readable."""
 
 Role = Literal["text", "muted"]

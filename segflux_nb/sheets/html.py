@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from ..analysis.differences import difference_text
+from ..errors import PictureError
 from ..markup import Template
 from .colours import ThemeName, on_scale, readable_on
 from .drawing import difference_picture
 from .layout import Cell, Layout
-from .reading import Reader, file_of
+from .reading import Reader, absence_of, shown_file
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -82,6 +83,10 @@ class _Shown:
         The picture of its difference from the reference as a data address, or empty.
     difference_text:
         The mean of the difference, or empty.
+    absence:
+        Where it has no picture: what it says instead, in a word or two.
+    reason:
+        Where it has no picture: why.
     """
 
     cell: Cell
@@ -91,6 +96,8 @@ class _Shown:
     ink: str = ""
     difference: str = ""
     difference_text: str = ""
+    absence: str = ""
+    reason: str = ""
 
 
 def standalone(
@@ -188,9 +195,10 @@ def _shown(layout: Layout, cell: Cell, pictures: _Pictures) -> _Shown:
     colour = on_scale(cell.share) if cell.share is not None else None
     if layout.is_heat and colour is not None:
         return _Shown(cell, background=_css(colour), ink=readable_on(colour))
-    source = pictures.address(cell.picture)
+    source, why = pictures.address(cell.picture)
     if not source:
-        return _Shown(cell)
+        what, why = absence_of(cell, why)
+        return _Shown(cell, absence=what, reason=why)
     difference, text = pictures.difference(cell)
     return _Shown(cell, source, outline=_css(colour) if colour else "", difference=difference, difference_text=text)
 
@@ -217,19 +225,20 @@ class _Pictures:
             fitting = (side for side in SIDES if len(pictures) * side * side / 6 <= MOST_BYTES)
             self._side = next(fitting, SIDES[-1])
 
-    def address(self, picture: Any) -> str:
-        """A picture as a data address; empty where it is not there or cannot be read."""
+    def address(self, picture: Any) -> tuple[str, str]:
+        """A picture as a data address, or empty; and then why it cannot be shown, where it has one."""
         if picture is None:
-            return ""
+            return "", ""
         if self._side is None and not isinstance(picture, Image.Image):
             try:
-                data, kind = file_of(picture)
-            except OSError:
-                return ""
-            return f"data:image/{kind.lower()};base64,{base64.b64encode(data).decode('ascii')}"
+                data, mime = shown_file(picture)
+            except PictureError as error:
+                return "", error.what
+            return f"data:{mime};base64,{base64.b64encode(data).decode('ascii')}", ""
         side = self._side or min(SIDES[0], max(picture.size))
-        small = Reader().fitted(picture, (side, side))
-        return "" if small is None else _as_jpeg(small)
+        reader = Reader()
+        small = reader.fitted(picture, (side, side))
+        return ("", reader.reason(picture)) if small is None else (_as_jpeg(small), "")
 
     def difference(self, cell: Cell) -> tuple[str, str]:
         """The difference of a cell from its reference, as a data address, and its mean as text; empty for none."""

@@ -4,32 +4,71 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from ..analysis.differences import lab_thumbnail, mean_difference
+from ..errors import PictureError
+from ..pictures.appearance import (
+    FILE_MISSING,
+    as_shown,
+    check_size,
+    encoded,
+    for_browser,
+    read,
+    readable,
+    upright_size,
+)
 from ..pictures.decode import opened
 from ..pictures.thumbnails import SIDE, thumbnail_of
-from .layout import picture_identity
+from .layout import Cell, Layout, picture_identity
 
 COMPARED_SIDE = 256
 """JPEG pictures are decoded at a fraction of their size, no smaller than this, before they are compared."""
 
+MEASURED = 9
+"""The number of pictures that are measured where the frame does not say how large pictures are."""
 
-_ORIENTATION = 0x0112
-"""EXIF's tag of how a picture is turned. Values above 4 exchange width and height."""
+_PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+"""The kinds of pictures that a PNG keeps as they are."""
+
+_TIFF_MODES = ("CMYK", "F", "I", "LAB", "YCbCr")
+"""The kinds of pictures that a TIFF keeps as they are, and a PNG does not."""
+
+
+def absence_of(cell: Cell, why: str) -> tuple[str, str]:
+    """What a cell without a picture says: in a word or two, and why.
+
+    Parameters
+    ----------
+    cell:
+        The cell.
+    why:
+        Why its picture cannot be shown, by `Reader.reason`; empty where it has none.
+
+    Example
+    -------
+    >>> absence_of(Cell(picture="a.png", status="completed"), "The picture is cut off after 99 bytes")
+    ('cannot be shown', 'The picture is cut off after 99 bytes')
+    """
+    if not why or why == FILE_MISSING:
+        return cell.absence, cell.reason
+    return "cannot be shown", why
 
 
 class Reader:
     """Reads pictures, and keeps what it read: fitted into boxes for drawing, as Lab thumbnails for comparing."""
 
     def __init__(self) -> None:
-        self._read: dict[Any, Image.Image | None] = {}
+        self._read: dict[Any, Image.Image] = {}
         self._lab: dict[Any, NDArray[np.float32] | None] = {}
+        self._reasons: dict[Any, str] = {}
 
     def fitted(self, picture: Any, size: tuple[int, int]) -> Image.Image | None:
         """A picture within a box, or None where it cannot be read.
@@ -44,10 +83,26 @@ class Reader:
         if picture is None:
             return None
         key = picture_identity(picture)
+        if key in self._reasons:
+            return None
         kept = self._read.get(key)
         if kept is None or (kept.width < size[0] and kept.height < size[1]):
-            kept = self._read[key] = _read(picture, *size)
-        return None if kept is None else _resized(kept, *size)
+            try:
+                kept = self._read[key] = _read(picture, *size)
+            except PictureError as error:
+                self._reasons[key] = error.what
+                return None
+        return _resized(kept, *size)
+
+    def reason(self, picture: Any) -> str:
+        """Why a picture that was asked for cannot be shown; empty where it can.
+
+        Parameters
+        ----------
+        picture:
+            A path, the bytes of a file, a Pillow image, or None.
+        """
+        return "" if picture is None else self._reasons.get(picture_identity(picture), "")
 
     def lab(self, picture: Any) -> NDArray[np.float32] | None:
         """A picture's Lab thumbnail (see `segflux_nb.analysis.differences`), or None where it cannot be read.
@@ -61,7 +116,13 @@ class Reader:
             return None
         key = picture_identity(picture)
         if key not in self._lab:
-            self._lab[key] = _lab(picture)
+            try:
+                # Never the kept thumbnail: it has lost colour, and a number must not depend on a cache.
+                image = _shown(picture, (COMPARED_SIDE, COMPARED_SIDE))
+                self._lab[key] = lab_thumbnail(np.asarray(image))
+            except PictureError as error:
+                self._lab[key] = None
+                self._reasons.setdefault(key, error.what)
         return self._lab[key]
 
     def difference(self, picture: Any, reference: Any) -> float | None:
@@ -79,43 +140,143 @@ class Reader:
 
 
 def file_of(picture: Any) -> tuple[bytes, str]:
-    """A picture as the bytes of a file, and its format, such as ``JPEG``.
+    """A picture as the bytes of a file, and its format, such as ``JPEG``. A file of a workspace is known to be whole.
 
     Parameters
     ----------
     picture:
-        A path, the bytes of a file, or a Pillow image, which becomes a PNG.
+        A path, the bytes of a file, or a Pillow image, which becomes a PNG, or a TIFF where a PNG cannot hold it.
 
     Raises
     ------
-    OSError
+    PictureError
         Where it cannot be read.
     """
     if isinstance(picture, Image.Image):
-        buffer = io.BytesIO()
-        picture.save(buffer, "PNG")
-        return buffer.getvalue(), "PNG"
-    data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
-    try:
+        return readable(lambda: _written(picture))
+    data = _bytes_of(picture)
+
+    def named() -> str:
         with opened(data) as image:
-            return data, str(image.format)
-    except UnidentifiedImageError:
-        shown = "bytes are" if isinstance(picture, bytes) else f"{picture} is"
-        raise OSError(f"{shown} not a picture that can be read") from None
+            check_size(image)
+            if not _is_ours(picture):
+                image.load()
+            return str(image.format)
+
+    kind = readable(named)
+    return data, "JPEG" if kind == "MPO" else kind  # a JPEG that has more pictures behind the first
 
 
-def _lab(picture: Any) -> NDArray[np.float32] | None:
+def shown_file(picture: Any) -> tuple[bytes, str]:
+    """A picture as the bytes of a file that every browser shows as sheets do, and its media type.
+
+    Parameters
+    ----------
+    picture:
+        A path, the bytes of a file, or a Pillow image.
+
+    Raises
+    ------
+    PictureError
+        Where it cannot be read.
+    """
+    if isinstance(picture, Image.Image):
+        return readable(lambda: encoded(as_shown(picture)))
+    return for_browser(_bytes_of(picture), is_whole=_is_ours(picture))
+
+
+def size_of(picture: Any) -> tuple[int, int] | None:
+    """The width and height of a picture as it is shown, in pixels, without decoding it; None where it cannot be read.
+
+    Parameters
+    ----------
+    picture:
+        A path, the bytes of a file, or a Pillow image.
+    """
+
+    def size() -> tuple[int, int]:
+        if isinstance(picture, Image.Image):
+            return upright_size(picture)
+        with opened(_bytes_of(picture)) as image:
+            return upright_size(image)
+
     try:
-        # Never the kept thumbnail: it has lost colour, and a number must not depend on whether a cache exists.
-        with _opened(picture, longest=None) as image:
-            image.draft("RGB", (COMPARED_SIDE, COMPARED_SIDE))
-            return lab_thumbnail(np.asarray(_as_shown(image)))
-    except (OSError, UnidentifiedImageError):
+        return readable(size)
+    except PictureError:
         return None
 
 
-def _read(picture: Any, width: int, height: int) -> Image.Image | None:
-    """A picture read within a box, or None where it cannot be read.
+def with_aspects(layout: Layout) -> Layout:
+    """A layout whose cells have the shapes of their pictures where the frame does not say any: those of a few cells.
+
+    A sheet gives all cells the shape that is in the middle of those that are known.
+    """
+    if any(cell.aspect for cell in layout.cells):
+        return layout
+    pictures = [cell.picture for cell in layout.cells if cell.picture is not None][:MEASURED]
+    sizes = {picture_identity(picture): size_of(picture) for picture in pictures}
+
+    def measured(cell: Cell) -> Cell:
+        size = sizes.get(picture_identity(cell.picture)) if cell.picture is not None else None
+        return replace(cell, aspect=size[0] / size[1]) if size else cell
+
+    groups = [
+        replace(group, cells=tuple(tuple(measured(cell) for cell in row) for row in group.cells))
+        for group in layout.groups
+    ]
+    return replace(layout, groups=tuple(groups))
+
+
+def kept_thumbnail(picture: Any) -> Path | None:
+    """The thumbnail that a workspace keeps of a picture; None where there is none, or the picture itself is gone.
+
+    Parameters
+    ----------
+    picture:
+        A path, the bytes of a file, or a Pillow image.
+    """
+    if not isinstance(picture, str | os.PathLike):
+        return None
+    small = thumbnail_of(os.fspath(picture))
+    return small if small is not None and small.exists() and os.path.exists(picture) else None
+
+
+def _is_ours(picture: Any) -> bool:
+    """Whether a picture is of a workspace: it was decoded before it was kept."""
+    return isinstance(picture, str | os.PathLike) and thumbnail_of(os.fspath(picture)) is not None
+
+
+def _bytes_of(picture: Any) -> bytes:
+    """The bytes of a file, given themselves or by their path."""
+    return picture if isinstance(picture, bytes) else readable(lambda: Path(picture).read_bytes())
+
+
+def _written(image: Image.Image) -> tuple[bytes, str]:
+    """The file of a Pillow image, and its format."""
+    image = ImageOps.exif_transpose(image)
+    kind = "TIFF" if image.mode in _TIFF_MODES else "PNG"
+    buffer = io.BytesIO()
+    (image if image.mode in (*_PNG_MODES, *_TIFF_MODES) else as_shown(image)).save(buffer, kind)
+    return buffer.getvalue(), kind
+
+
+def _shown(picture: Any, within: tuple[int, int]) -> Image.Image:
+    """A picture as it is shown, read from its own file.
+
+    Parameters
+    ----------
+    picture:
+        A path, the bytes of a file, or a Pillow image.
+    within:
+        The width and height that are needed, in pixels.
+    """
+    if isinstance(picture, Image.Image):
+        return readable(lambda: as_shown(picture))
+    return read(_bytes_of(picture), within)
+
+
+def _read(picture: Any, width: int, height: int) -> Image.Image:
+    """A picture read within a box.
 
     Parameters
     ----------
@@ -125,34 +286,17 @@ def _read(picture: Any, width: int, height: int) -> Image.Image | None:
         The width of the box, in pixels.
     height:
         The height of the box, in pixels.
+
+    Raises
+    ------
+    PictureError
+        Where it cannot be read.
     """
-    try:
-        with _opened(picture, max(width, height)) as image:
-            is_turned = image.getexif().get(_ORIENTATION, 1) > 4
-            image.draft("RGB", (height, width) if is_turned else (width, height))  # a JPEG is decoded at a fraction
-            return _resized(_as_shown(image), width, height)
-    except (OSError, UnidentifiedImageError):
-        return None
-
-
-def _as_shown(image: Image.Image) -> Image.Image:
-    """A picture in RGB as browsers show it: turned as its EXIF says, and 16-bit greys as 8-bit ones."""
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I;16"):
-        upright = Image.fromarray((np.asarray(upright) // 257).astype(np.uint8))
-    return upright.convert("RGB")
-
-
-def _opened(picture: Any, longest: int | None) -> Image.Image:
-    """A picture, or its thumbnail where that has `longest` pixels; None asks for the picture itself."""
-    if isinstance(picture, Image.Image):
-        return picture.copy()
-    if isinstance(picture, bytes):
-        return opened(picture)
-    small = thumbnail_of(os.fspath(picture)) if longest is not None and longest <= SIDE else None
-    if small is not None and small.exists():
-        return Image.open(small)
-    return opened(Path(picture).read_bytes())
+    small = kept_thumbnail(picture) if max(width, height) <= SIDE else None
+    if small is not None:
+        with suppress(PictureError):  # a thumbnail is a cache
+            return _resized(read(readable(small.read_bytes)), width, height)
+    return _resized(_shown(picture, (width, height)), width, height)
 
 
 def _resized(image: Image.Image, width: int, height: int) -> Image.Image:

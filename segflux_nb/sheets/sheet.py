@@ -22,7 +22,7 @@ from .geometry import geometry_of
 from .html import standalone
 from .layout import Layout, pages
 from .pivot import arrange
-from .reading import Reader
+from .reading import Reader, with_aspects
 
 INLINE_BYTES = 250_000
 """The most bytes of an inline sheet in a saved notebook, where they are written in base64."""
@@ -79,7 +79,7 @@ class ContactSheet:
     def __init__(self, layout: Layout, *, theme: ThemeName = "light") -> None:
         if theme not in THEMES:
             raise LayoutError(f"There is no theme {theme!r}", remedy=f"The themes are {', '.join(THEMES)}")
-        self._layout = layout
+        self._layout = with_aspects(layout)
         self._theme = theme
         self._reader = Reader()
 

@@ -15,8 +15,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..pictures.thumbnails import SIDE, thumbnail_of
-from ..sheets.reading import Reader, file_of
+from ..errors import PictureError
+from ..pictures.appearance import is_plain, readable
+from ..pictures.decode import opened
+from ..pictures.thumbnails import SIDE
+from ..sheets.reading import Reader, kept_thumbnail, shown_file
 
 STATIC = Path(__file__).parent / "static"
 _IMPORT = re.compile(r'^import \{(?:(?! as )[^{}])*\} from "(?P<path>\.[^"]*\.js)";$', re.MULTILINE)
@@ -83,41 +86,52 @@ def absolute(pictures: Sequence[Any]) -> list[Any]:
     return [Path(os.path.abspath(one)) if isinstance(one, str) else one for one in pictures]
 
 
-def thumbnails(pictures: Sequence[Any]) -> tuple[bytes, list[int]]:
-    """The thumbnails of pictures, one after the other, and the offsets at which each begins and the last ends."""
+def thumbnails(pictures: Sequence[Any]) -> tuple[bytes, list[int], dict[str, str]]:
+    """The thumbnails of pictures, one after the other; the offsets at which each begins and the last ends; and why
+    pictures have none, by their number."""
     small = [thumbnail(picture) for picture in pictures]
-    return b"".join(small), [0, *accumulate(map(len, small))]
+    reasons = {str(at): why for at, (_, why) in enumerate(small) if why}
+    return b"".join(data for data, _ in small), [0, *accumulate(len(data) for data, _ in small)], reasons
 
 
-def thumbnail(picture: Any) -> bytes:
-    """A picture as a small JPEG; empty if it cannot be read."""
-    kept = thumbnail_of(os.fspath(picture)) if isinstance(picture, os.PathLike) else None
-    if kept is not None and kept.exists():
-        return kept.read_bytes()
-    if isinstance(picture, bytes | os.PathLike):
-        try:
-            data = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
-        except OSError:
-            return b""
-        if data.startswith(JPEG) and len(data) <= LIGHT:
-            return data
-    small = Reader().fitted(picture, (SIDE, SIDE))
-    if small is None:
-        return b""
+def thumbnail(picture: Any) -> tuple[bytes, str]:
+    """A picture as a small JPEG; or empty, and why it cannot be shown. A row without a picture has no reason."""
+    if picture is None:
+        return b"", ""
+    try:
+        kept = kept_thumbnail(picture)
+        if kept is not None:
+            return readable(kept.read_bytes), ""
+        if isinstance(picture, bytes | os.PathLike):
+            data = picture if isinstance(picture, bytes) else readable(Path(picture).read_bytes)
+            if data.startswith(JPEG) and len(data) <= LIGHT and readable(lambda: _is_its_own_thumbnail(data)):
+                return data, ""
+        reader = Reader()
+        small = reader.fitted(picture, (SIDE, SIDE))
+        if small is None:
+            return b"", reader.reason(picture)
+    except PictureError as error:
+        return b"", error.what
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=QUALITY)
-    return buffer.getvalue()
+    return buffer.getvalue(), ""
 
 
-def picture_file(picture: Any) -> tuple[bytes, str] | None:
-    """A picture as the bytes of a file, and its mime type; None if it cannot be read."""
+def _is_its_own_thumbnail(data: bytes) -> bool:
+    """Whether a small file can be shown as it is: it is whole, and browsers show it as sheets do."""
+    with opened(data) as image:
+        image.load()
+        return is_plain(image)
+
+
+def picture_file(picture: Any) -> tuple[bytes, str, str]:
+    """A picture as the bytes of a file, and its mime type; or empty bytes, and at last why it cannot be shown."""
     if picture is None:
-        return None
+        return b"", "", ""
     try:
-        data, kind = file_of(picture)
-    except OSError:
-        return None
-    return data, f"image/{kind.lower()}"
+        return *shown_file(picture), ""
+    except PictureError as error:
+        return b"", "", error.what
 
 
 def script_json(value: Any) -> Markup:

@@ -56,7 +56,7 @@ def gallery_page(traits: dict[str, Any], pictures: Sequence[Any], title: str, th
         ``light`` or ``dark``.
     """
     files = [picture_file(picture) for picture in pictures]
-    full = [None if one is None else [one[1], _base64(one[0])] for one in files]
+    full = [[mime, _base64(data)] if data else None for data, mime, _ in files]
     part = _part(traits, pictures)
     return _PAGE.render(
         title=plain(title) or "Gallery",
@@ -86,10 +86,10 @@ def _part(traits: dict[str, Any], pictures: Sequence[Any]) -> GalleryPart:
     pictures:
         A picture for each run; None for a run without one.
     """
-    thumbs, offsets = thumbnails(pictures)
+    thumbs, offsets, unreadable = thumbnails(pictures)
     differences = {**differences_of(pictures), **traits.get("differences", {})}
-    known = {"thumbs": _base64(thumbs), "offsets": offsets, "later": [], "differences": differences}
-    state = script_json({**traits, **known})
+    known = {"thumbs": _base64(thumbs), "offsets": offsets, "later": [], "unreadable": unreadable}
+    state = script_json({**traits, **known, "differences": differences})
     return GalleryPart(markup=_PART.render(state=state), script=module("page"), style=style("gallery"))
 
 

@@ -46,6 +46,7 @@ class PictureWidget(anywidget.AnyWidget):
     thumbs = traitlets.Bytes().tag(sync=True)
     offsets: Any = traitlets.List().tag(sync=True)
     later: Any = traitlets.List().tag(sync=True)
+    unreadable = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self, pictures: Sequence[Any], layout: Layout, text: str, ahead: int | None = None, **traits: Any
@@ -54,9 +55,9 @@ class PictureWidget(anywidget.AnyWidget):
         # Of thousands of runs, the static sheet shows the first ones.
         self._sheet = ContactSheet(pages(layout, lambda part: len(part.cells) <= FALLBACK_CELLS)[0])
         self._text = text
-        thumbs, offsets = thumbnails(self._pictures[:ahead])
+        thumbs, offsets, unreadable = thumbnails(self._pictures[:ahead])
         later = [at for at in range(len(offsets) - 1, len(pictures)) if pictures[at] is not None]
-        super().__init__(thumbs=thumbs, offsets=offsets, later=later, **traits)
+        super().__init__(thumbs=thumbs, offsets=offsets, later=later, unreadable=unreadable, **traits)
         self.on_msg(self._answer)
 
     def __repr__(self) -> str:
@@ -81,12 +82,15 @@ class PictureWidget(anywidget.AnyWidget):
         """
         if message.get("kind") == "full":
             index = message.get("index")
-            found = picture_file(self._picture(index))
-            data, mime = ([found[0]], found[1]) if found else ([], "")
-            self.send({"kind": "full", "index": index, "mime": mime}, buffers=data)
+            data, mime, why = picture_file(self._picture(index))
+            answer = {"kind": "full", "index": index, "mime": mime}
+            self.send({**answer, "why": why} if why else answer, buffers=[data] if data else [])
         elif message.get("kind") == "thumbs":
             at = list(message.get("at", ()))
-            self.send({"kind": "thumbs", "at": at}, buffers=[thumbnail(self._picture(index)) for index in at])
+            found = [thumbnail(self._picture(index)) for index in at]
+            reasons = {str(index): why for index, (_, why) in zip(at, found, strict=True) if why}
+            answer = {"kind": "thumbs", "at": at}
+            self.send({**answer, "why": reasons} if reasons else answer, buffers=[data for data, _ in found])
         else:
             self._receive(message)
 

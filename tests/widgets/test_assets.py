@@ -78,17 +78,18 @@ def test_a_module_has_no_long_lines(path):
 
 def test_thumbnails_are_one_blob_and_what_cannot_be_read_has_none(tmp_path):
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
-    blob, offsets = thumbnails([Image.new("RGB", (900, 300)), tmp_path / "broken.jpg", None])
+    blob, offsets, reasons = thumbnails([Image.new("RGB", (900, 300)), tmp_path / "broken.jpg", None])
     assert len(blob) == offsets[1]
     assert offsets[1:] == [offsets[1]] * 3
+    assert reasons == {"1": "The file is not a picture in a format that is known"}
 
 
 def test_a_picture_as_a_file(tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "picture.webp")
-    assert picture_file(tmp_path / "picture.webp") == ((tmp_path / "picture.webp").read_bytes(), "image/webp")
+    assert picture_file(tmp_path / "picture.webp") == ((tmp_path / "picture.webp").read_bytes(), "image/webp", "")
     assert picture_file(Image.new("RGB", (8, 8)))[1] == "image/png"
-    assert picture_file(tmp_path / "gone.png") is None
-    assert picture_file(None) is None
+    assert picture_file(tmp_path / "gone.png") == (b"", "", "The picture's file is missing")
+    assert picture_file(None) == (b"", "", "")
 
 
 def test_json_in_a_page_ends_no_script():

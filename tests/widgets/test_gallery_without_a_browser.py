@@ -67,7 +67,8 @@ def test_thumbnails_beyond_the_first_are_given_on_demand(tmp_path, sent):
     assert gallery.later == [AHEAD + 1, AHEAD + 2]
     gallery._answer(gallery, {"kind": "thumbs", "at": [AHEAD + 1, AHEAD + 2, 9999]}, [])
     message, (first, *others) = sent[-1]
-    assert message == {"kind": "thumbs", "at": [AHEAD + 1, AHEAD + 2, 9999]}
+    why = "The file is not a picture in a format that is known"
+    assert message == {"kind": "thumbs", "at": [AHEAD + 1, AHEAD + 2, 9999], "why": {str(AHEAD + 2): why}}
     assert Image.open(io.BytesIO(first)).getpixel((4, 4))[0] == pytest.approx((AHEAD + 1) % 256, abs=3)
     assert others == [b"", b""], "nothing where there is none"
     state = state_in(gallery.page())

@@ -62,7 +62,9 @@ export class Board {
     const { owner } = this;
     const [index] = cell;
     const caption = owner.caption(index);
-    const tile = new Tile(cell, owner.item(index), { hasPicture: owner.pictures.has(index), caption });
+    const { pictures } = owner;
+    const shown = { hasPicture: pictures.has(index), unreadable: pictures.why(index), caption };
+    const tile = new Tile(cell, owner.item(index), shown);
     const { element, frame } = tile;
     element.addEventListener("click", (event) => {
       this.focus(index);

@@ -39,6 +39,7 @@ export class PictureDialog extends Dialog {
     if (this.index !== index) return;
     if (url) image.src = url;
     else image.hidden = true;
+    if (host.pictures.why(index)) this.redraw();
   }
 
   zoom() {
@@ -70,7 +71,9 @@ export class PictureDialog extends Dialog {
       el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, value)),
     );
     this.note = this.noteField();
+    const why = this.host.pictures.why(this.index);
     const parts = [
+      why ? el("p", { class: "sfx-reason" }, `cannot be shown: ${why}`) : null,
       item.status === "completed" ? null : el("p", { class: "sfx-reason" }, `${item.status}: ${item.reason}`),
       this.stars(),
       el("div", { class: "sfx-flags" }, this.flag("✔ pick (p)", true), this.flag("✘ reject (x)", false)),

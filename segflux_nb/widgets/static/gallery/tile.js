@@ -7,10 +7,11 @@ import { symbols } from "./state.js";
  * What is shown instead of a picture that is missing or cannot be read.
  *
  * @param {import("./state.js").Item} item
+ * @param {string} unreadable Why its picture cannot be shown; empty where it has none.
  */
-export function absent({ status, reason }) {
-  const isUnreadable = status === "completed"; // it has a picture file, and that cannot be read
-  const [what, why] = isUnreadable ? ["missing", "cannot be read"] : [status, reason];
+export function absent({ status, reason }, unreadable) {
+  const isUnreadable = unreadable || status === "completed"; // it has a picture file, and that cannot be read
+  const [what, why] = isUnreadable ? ["cannot be shown", unreadable] : [status, reason];
   return el("div", { class: "sfx-absent" }, el("b", {}, what), el("span", {}, why));
 }
 
@@ -18,16 +19,16 @@ export class Tile {
   /**
    * @param {number[]} items
    * @param {import("./state.js").Item} first The first of them.
-   * @param {{ hasPicture: boolean, caption: string | null }} options
+   * @param {{ hasPicture: boolean, unreadable: string, caption: string | null }} options
    */
-  constructor(items, first, { hasPicture, caption }) {
+  constructor(items, first, { hasPicture, unreadable, caption }) {
     this.items = items;
     this.first = first;
     this.isVisible = false;
     this.image = hasPicture ? el("img", { alt: "", draggable: "false", decoding: "async" }) : null;
-    this.image?.addEventListener("error", () => this.showAbsent());
+    this.image?.addEventListener("error", () => this.showAbsent("the browser cannot read it"));
     this.marks = el("div", { class: "sfx-marks" });
-    this.frame = el("div", { class: "sfx-frame" }, this.image ?? absent(first), this.marks);
+    this.frame = el("div", { class: "sfx-frame" }, this.image ?? absent(first, unreadable), this.marks);
     this.element = el(
       "div",
       { class: "sfx-tile", role: "button", tabindex: -1, "data-index": this.index },
@@ -41,8 +42,9 @@ export class Tile {
     return this.items[0];
   }
 
-  showAbsent() {
-    this.image.replaceWith(absent(this.first));
+  /** @param {string} why */
+  showAbsent(why) {
+    this.image.replaceWith(absent(this.first, why));
     this.image = null;
   }
 
@@ -55,7 +57,7 @@ export class Tile {
     if (!this.image || this.image.src) return;
     const url = await pictures.small(this.index);
     if (!this.image) return;
-    if (!url) this.showAbsent();
+    if (!url) this.showAbsent(pictures.why(this.index));
     else if (!this.image.src) this.image.src = url; // the picture at full size may have come meanwhile
   }
 

@@ -30,6 +30,17 @@ export class Pictures {
     this.later = new Set(model.get("later"));
     /** @type {number[]} Items whose thumbnails are about to be asked for. */
     this.batch = [];
+    /** @type {Map<number, string>} Why pictures cannot be shown. */
+    this.reasons = new Map(Object.entries(model.get("unreadable") ?? {}).map(([at, why]) => [Number(at), why]));
+  }
+
+  /**
+   * Why the picture cannot be shown, as far as that is known; empty otherwise.
+   *
+   * @param {number} index
+   */
+  why(index) {
+    return this.reasons.get(index) ?? "";
   }
 
   destroy() {
@@ -123,19 +134,21 @@ export class Pictures {
   /**
    * Takes an answer from Python: a picture or thumbnails, each without bytes if there is none.
    *
-   * @param {{ kind: string, index?: number, mime?: string, at?: number[] }} message
+   * @param {{ kind: string, index?: number, mime?: string, at?: number[], why?: any }} message
    * @param {any[]} buffers
    */
   receive(message, buffers) {
     if (message.kind === "full") {
       const key = `f${message.index}`;
       if (buffers?.length) this.keep(key, buffers[0], message.mime);
+      else if (message.why) this.reasons.set(message.index, message.why);
       this.give(key, this.urls.get(key) ?? this.thumb(message.index));
     } else if (message.kind === "thumbs") {
       message.at.forEach((index, n) => {
         const key = `t${index}`;
         if (bytesOf(buffers[n]).length) this.keep(key, buffers[n], "image/jpeg");
         else this.later.delete(index);
+        if (message.why?.[index]) this.reasons.set(index, message.why[index]);
         this.give(key, this.urls.get(key));
       });
     }
