@@ -9,7 +9,8 @@
        └──────────────────┴── (proved absent, or resubmitted because the user asks for it)
 
 An answer that comes late brings a run from ``planned``, ``refused`` or ``failed`` to ``submitted`` too: another
-process had given its submit up, and the job is paid for.
+process had given its submit up, and the job is paid for. A ``completed`` run whose file was deleted, and that nothing
+can serve any more, is ``lost``; with its file put back it is ``completed`` again.
 
 Each transition is one committed transaction of the journal. ``submitting`` is written before the first byte of a
 submit leaves. Found after a crash, it means that the service may have accepted the job: the run becomes ``unknown``
@@ -59,8 +60,8 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.DOWNLOADING: frozenset({State.COMPLETED, State.LOST}),
     State.FAILED: frozenset({State.PLANNED, State.SUBMITTED}),
     State.REFUSED: frozenset({State.PLANNED, State.SUBMITTED}),
-    State.COMPLETED: frozenset(),
-    State.LOST: frozenset({State.SUBMITTED, State.DOWNLOADING}),
+    State.COMPLETED: frozenset({State.LOST}),  # its file was deleted, and nothing can serve it any more
+    State.LOST: frozenset({State.SUBMITTED, State.DOWNLOADING, State.COMPLETED}),
 }
 
 ErrorKind = Literal["moderated", "invalid", "server", "transport", "expired", "no_picture", "bad_picture", ""]

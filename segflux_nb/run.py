@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import RunError
+from .errors import PictureError, RunError
 from .lifecycle import reason_of
 from .model import Value
 from .sweep.request import RUN_DIGITS
@@ -35,7 +35,8 @@ class Run:
     labels:
         Values of the sweep's placeholders, and its labels.
     status:
-        planned, submitted, processing, completed, failed, refused, unknown or lost.
+        planned, submitted, processing, completed, failed, refused, unknown or lost; missing or discarded for a
+        completed run whose picture file is gone.
     error_kind:
         The kind of error, such as moderated; empty if nothing went wrong.
     error:
@@ -81,12 +82,26 @@ class Run:
             again = "runs.retry_failed() submits it again" if self.error else "Run its sweep again"
             if self.status == "completed":
                 why, again = "the log names no file of this workspace", "Copy the workspace whole, with its pictures"
+            elif self.status == "missing":
+                again = "ws.verify() fetches it again without paying; or copy the workspace whole, with its pictures"
+            elif self.status == "discarded":
+                again = "ws.run(sweep, again=True) pays for another take"
             raise RunError(f"Run {self.run} has no picture; {why}", remedy=again)
+        from .pictures.appearance import readable
         from .pictures.decode import opened
 
-        image = opened(self.path.read_bytes())
-        image.load()
-        return image
+        def loaded() -> Image.Image:
+            image = opened(path.read_bytes())
+            image.load()
+            return image
+
+        path = self.path
+        try:
+            return readable(loaded)
+        except PictureError as error:
+            raise RunError(
+                f"Run {self.run} has no picture that can be read: {error.what}", remedy="ws.verify() fetches it again"
+            ) from None
 
     def __repr__(self) -> str:
         return f"Run({self.run})"

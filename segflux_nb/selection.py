@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -28,6 +28,7 @@ from .runlog.frame import (
     votes_frame,
 )
 from .runlog.journal import ServiceLog
+from .runlog.picture_files import MISSING, missing_files, reason_with_file, status_with_file, with_files
 from .runlog.rows import LoggedRun
 from .sheets.frame_view import AXES_ATTRIBUTE
 from .values import as_python
@@ -97,7 +98,8 @@ class Selection:
 
     def __iter__(self) -> Iterator[Run]:
         logged = self._logged()
-        return iter([self._run(logged[digest], labels) for digest, labels in self.cells if digest in logged])
+        missing = self._missing(logged.values())
+        return iter([self._run(logged[digest], labels, missing) for digest, labels in self.cells if digest in logged])
 
     def __eq__(self, other: object) -> bool:
         return self._identity == other._identity if isinstance(other, Selection) else NotImplemented
@@ -167,8 +169,9 @@ class Selection:
 
     @property
     def failed(self) -> Self:
-        """The runs that ended without a picture: failed, refused, unknown, lost."""
-        return self.where(lambda run: run.status in {state.status for state in _WITHOUT_PICTURE})
+        """The runs that ended without a picture, or whose picture file is missing: failed, refused, unknown, lost."""
+        without = {state.status for state in _WITHOUT_PICTURE} | {MISSING}
+        return self.where(lambda run: run.status in without)
 
     def _digest_of(self, run: Run | str) -> str:
         """The digest of one of these runs.
@@ -233,7 +236,13 @@ class Selection:
     @property
     def counts(self) -> dict[str, int]:
         """The number of runs by status."""
-        return dict(Counter(run.state.status for run in self._logged().values()))
+        logged = self._logged().values()
+        missing = self._missing(logged)
+        return dict(Counter(status_with_file(run.state, run.picture, missing) for run in logged))
+
+    def _missing(self, logged: Iterable[LoggedRun]) -> set[str]:
+        """The picture files of these runs that are not there."""
+        return missing_files((run.picture for run in logged), self.source.pictures)
 
     def _logged(self) -> dict[str, LoggedRun]:
         """The rows of the log, by digest; runs that are not in the log are missing."""
@@ -246,13 +255,13 @@ class Selection:
         return self.source.folder, self.source.log.service, cells, axes
 
     def _frame(self, columns: Sequence[Column]) -> pd.DataFrame:
-        log, version = self.source.log, (self.source.log.version(), self._base)
+        log, pictures = self.source.log, self.source.pictures
+        version = (log.version(), pictures.version(), self._base)
         names = tuple(column.name for column in columns)
         built = self._built.get(names)
         if built is None or built[0] != version:
             table = log.runs.table([digest for digest, _ in self.cells], sources(columns))
-            if "picture" in table:
-                table = {**table, "picture": [self.source.pictures.own(path) for path in table["picture"]]}
+            table = with_files(table, pictures)
             places = {digest: place for place, digest in enumerate(table["digest"])}
             order = [places[digest] for digest, _ in self.cells if digest in places]
             labels = [labels for digest, labels in self.cells if digest in places]
@@ -273,17 +282,29 @@ class Selection:
         here = reached_from_here(self.source.folder)
         return "" if here == "." else f"{here}/"
 
-    def _run(self, run: LoggedRun, labels: Mapping[str, Value]) -> Run:
-        picture = self.source.pictures.own(run.picture)
+    def _run(self, run: LoggedRun, labels: Mapping[str, Value], missing: Collection[str]) -> Run:
+        """A run of the log.
+
+        Parameters
+        ----------
+        run:
+            Its row.
+        labels:
+            Its labels in this selection.
+        missing:
+            The picture files that are not there.
+        """
+        status = status_with_file(run.state, run.picture, missing)
+        picture = None if status == MISSING else self.source.pictures.own(run.picture)
         return Run(
             digest=run.digest,
             service=run.service,
             take=run.take,
             parameters=run.parameters,
             labels=labels,
-            status=run.state.status,
+            status=status,
             error_kind=run.error_kind,
-            error=plain(run.error),
+            error=plain(reason_with_file(status, run.picture, run.error)),
             path=self.source.folder / picture if picture else None,
         )
 

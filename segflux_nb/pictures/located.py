@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from .thumbnails import FOLDER
@@ -37,6 +39,22 @@ class LocatedPictures:
         if is_own is None:
             is_own = self._known[path] = self._is_own(path)
         return path if is_own else None
+
+    def there(self, paths: Iterable[str]) -> set[str]:
+        """Those of these paths of the store that are on disk now. Each folder is listed once."""
+        wanted = set(paths)
+        found = set()
+        for folder in {os.path.dirname(path) for path in wanted}:
+            with suppress(OSError):  # the folder is gone, and its pictures with it
+                found |= {f"{folder}/{name}" for name in os.listdir(os.path.join(self._folder, folder))}
+        return wanted & found
+
+    def version(self) -> tuple[tuple[str, int], ...]:
+        """A value that changes when a picture is added to the store or removed from it."""
+        folders: list[tuple[str, int]] = []
+        with suppress(OSError), os.scandir(os.path.join(self._folder, "pictures")) as entries:
+            folders.extend((entry.name, entry.stat().st_mtime_ns) for entry in entries if entry.is_dir())
+        return tuple(sorted(folders))
 
     def _is_own(self, path: str) -> bool:
         found = _OF_THE_STORE.fullmatch(path)

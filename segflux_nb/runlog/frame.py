@@ -25,7 +25,7 @@ _DTYPES = {
 _STATUSES = {state.value: state.status for state in State}
 _CONVERTED: dict[str, Callable[[Any], Any]] = {
     "run": lambda digest: digest[:RUN_DIGITS],
-    "status": _STATUSES.get,
+    "status": lambda state: _STATUSES.get(state, state),
     "pick": bool,
 }
 """How a column's value is made from the value of its source. Other columns take it as it is."""

@@ -5,6 +5,7 @@
     Journal                     the file
       .of("segmind")            ServiceLog: one service's part of it
           .runs                 runs, their jobs, events and pictures
+          .pictures             the files of pictures
           .sweeps               sweeps and their cells
           .marks, .votes        what people say
           .sharing              what processes share: owners, heartbeats, turns, limits
@@ -21,6 +22,7 @@ from pathlib import Path
 from ..clock import Clock
 from .database import Database
 from .marks import MarkLog, VoteLog
+from .picture_files import PictureLog
 from .runs import RunLog
 from .sharing import Sharing
 from .sweeps import SweepLog
@@ -88,6 +90,8 @@ class ServiceLog:
         The service's name.
     runs:
         Its runs, their jobs, events and pictures.
+    pictures:
+        The files of their pictures.
     sweeps:
         Its sweeps and their cells.
     marks:
@@ -103,6 +107,7 @@ class ServiceLog:
         self.service = service
         self._database = database
         self.runs = RunLog(database, clock, service)
+        self.pictures = PictureLog(database, clock, service)
         self.sweeps = SweepLog(database, clock, service)
         self.marks = MarkLog(database, clock, service)
         self.votes = VoteLog(database, clock, service)

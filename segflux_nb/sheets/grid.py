@@ -21,6 +21,9 @@ Position = tuple[Any, Any, Any]
 MOST_IN_A_ROW = 10
 """A single axis with more values is wrapped into rows, with a caption under each cell."""
 
+FILE_GONE = "missing"
+"""The status of a run that was completed, and whose picture file is not there any more."""
+
 MOST_STARS = 5
 """The best rating."""
 
@@ -232,13 +235,20 @@ def _cell(row: Mapping[str, Any], image: str, name: str) -> Cell:
     reason = reason_of(*(str(row.get(name, "")) for name in ("error_kind", "error")))
     return Cell(
         picture=picture,
-        status=str(row["status"]) if "status" in row else ("missing" if picture is None else "completed"),
-        reason=plain(reason) if picture is None else "",
+        status=_status(row.get("status"), has_picture=picture is not None),
+        reason=plain(reason) if picture is None or row.get("status") == FILE_GONE else "",
         run=str(row.get("run", name)),
         tags=_marks(row),
         note=plain(row.get("note", "")),
         aspect=_aspect(row.get("width"), row.get("height")),
     )
+
+
+def _status(status: Any, *, has_picture: bool) -> str:
+    """The status of a cell. A run whose file is missing is not a place without a run."""
+    if status is None:
+        return "completed" if has_picture else "missing"
+    return "file missing" if status == FILE_GONE else str(status)
 
 
 def _aspect(width: Any, height: Any) -> float | None:

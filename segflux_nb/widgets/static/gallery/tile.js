@@ -10,8 +10,7 @@ import { symbols } from "./state.js";
  * @param {string} unreadable Why its picture cannot be shown; empty where it has none.
  */
 export function absent({ status, reason }, unreadable) {
-  const isUnreadable = unreadable || status === "completed"; // it has a picture file, and that cannot be read
-  const [what, why] = isUnreadable ? ["cannot be shown", unreadable] : [status, reason];
+  const [what, why] = status === "completed" ? ["cannot be shown", unreadable] : [status, reason];
   return el("div", { class: "sfx-absent" }, el("b", {}, what), el("span", {}, why));
 }
 

@@ -1,0 +1,208 @@
+"""The files of pictures in the log: which there are, and what the disk says of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ..clock import Clock
+from ..lifecycle import State
+from ..pictures.located import LocatedPictures
+from .database import Database
+
+MISSING, DISCARDED = "missing", "discarded"
+"""The statuses of completed runs whose picture file is gone: without a word, or by `Runs.discard`."""
+
+
+class PictureFile(NamedTuple):
+    """A picture file as the log has it.
+
+    Attributes
+    ----------
+    digest:
+        The digest of its run.
+    number:
+        Its place in the output of the run, from 0.
+    url:
+        Where the service had it, or None.
+    path:
+        The file, relative to the workspace.
+    sha256:
+        The digest of its bytes.
+    """
+
+    digest: str
+    number: int
+    url: str | None
+    path: str
+    sha256: str | None
+
+
+class PictureLog:
+    """The picture files of a service's runs.
+
+    Parameters
+    ----------
+    database:
+        The log's file.
+    clock:
+        Source of the current time.
+    service:
+        The service whose pictures are meant.
+    """
+
+    def __init__(self, database: Database, clock: Clock, service: str) -> None:
+        self._database = database
+        self._clock = clock
+        self._service = service
+
+    def all(self) -> list[PictureFile]:
+        """All picture files, in the order of their runs and of their places there."""
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT digest, number, url, path, sha256 FROM pictures"
+                " WHERE service = ? AND path IS NOT NULL ORDER BY digest, number",
+                (self._service,),
+            )
+            return [PictureFile(*row) for row in cursor]
+
+    def of(self, digests: Collection[str]) -> list[PictureFile]:
+        """The picture files of these runs."""
+        wanted = set(digests)
+        return [picture for picture in self.all() if picture.digest in wanted]
+
+    def used_elsewhere(self, digests: Collection[str]) -> set[str]:
+        """The files that other runs use too, of whatever service: equal pictures are one file."""
+        wanted = set(digests)
+        with self._database.reading() as cursor:
+            cursor.execute("SELECT service, digest, path FROM pictures WHERE path IS NOT NULL")
+            return {path for service, digest, path in cursor if service != self._service or digest not in wanted}
+
+    def add(self, digest: str, url: str, stored: Mapping[str, Any], size: int) -> None:
+        """Enter one more picture of a run, after those that it has. One that it has already is not entered again.
+
+        Parameters
+        ----------
+        digest:
+            The run.
+        url:
+            Where the service has it.
+        stored:
+            Its path, sha256, width and height.
+        size:
+            Bytes.
+        """
+        with self._database.writing() as cursor:
+            cursor.execute(
+                "SELECT coalesce(max(number), 0) + 1, coalesce(max(sha256 = ?), 0) FROM pictures"
+                " WHERE service = ? AND digest = ?",
+                (stored["sha256"], self._service, digest),
+            )
+            number, is_known = cursor.fetchone()
+            if not is_known:
+                cursor.execute(
+                    "INSERT INTO pictures (service, digest, number, url, path, sha256, width, height, size)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (self._service, digest, number, url)
+                    + tuple(stored[name] for name in ("path", "sha256", "width", "height"))
+                    + (size,),
+                )
+
+    def forget(self, pictures: Iterable[PictureFile]) -> None:
+        """Enter that picture files were discarded. That they were made, and paid for, stays."""
+        by_run: dict[str, list[PictureFile]] = {}
+        for picture in pictures:
+            by_run.setdefault(picture.digest, []).append(picture)
+        with self._database.writing() as cursor:
+            for digest, gone in by_run.items():
+                cursor.executemany(
+                    "UPDATE pictures SET path = NULL WHERE service = ? AND digest = ? AND number = ?",
+                    [(self._service, digest, picture.number) for picture in gone],
+                )
+                cursor.execute(
+                    "INSERT INTO events (at, service, digest, from_state, to_state, data)"
+                    " SELECT ?, service, digest, state, state, ? FROM runs WHERE service = ? AND digest = ?",
+                    (
+                        self._clock.now(),
+                        json.dumps({"discarded": [picture.path for picture in gone]}),
+                        self._service,
+                        digest,
+                    ),
+                )
+
+
+def status_with_file(state: State, picture: str | None, missing: Collection[str]) -> str:
+    """The status of a run, with what the disk says of its picture.
+
+    Parameters
+    ----------
+    state:
+        Its state.
+    picture:
+        Its file in the log, or None.
+    missing:
+        The files that are not there, by `missing_files`.
+    """
+    if state is not State.COMPLETED:
+        return state.status
+    if picture is None:
+        return DISCARDED
+    return MISSING if picture in missing else state.status
+
+
+def reason_with_file(status: str, picture: str | None, error: str) -> str:
+    """Why a completed run has no picture file; its own error for every other run.
+
+    Parameters
+    ----------
+    status:
+        The status, by `status_with_file`.
+    picture:
+        Its file in the log, or None.
+    error:
+        What the log says of it.
+    """
+    if status == DISCARDED:
+        return "its picture was discarded; the log keeps that it was made and paid for"
+    if status != MISSING:
+        return error
+    why = f"its picture file {picture} is gone; ws.verify() fetches it again while the service has it"
+    return f"{why}. {error}" if error else why
+
+
+def missing_files(picture_paths: Iterable[str | None], pictures: LocatedPictures) -> set[str]:
+    """Those of these files that are not there. What is no file of the workspace's store is not looked for.
+
+    Parameters
+    ----------
+    picture_paths:
+        Paths as the log has them; None is passed over.
+    pictures:
+        The files of the workspace.
+    """
+    wanted = {path for path in picture_paths if path is not None and pictures.own(path) is not None}
+    return wanted - pictures.there(wanted)
+
+
+def with_files(table: Mapping[str, Sequence[Any]], pictures: LocatedPictures) -> dict[str, Sequence[Any]]:
+    """Columns of the log with what the disk says of their pictures: status and reason.
+
+    Parameters
+    ----------
+    table:
+        The columns, ``state``, ``picture`` and ``error`` among them.
+    pictures:
+        The files of the workspace.
+    """
+    missing = missing_files(table["picture"], pictures)
+    statuses = [
+        status_with_file(State(state), picture, missing) if state == State.COMPLETED.value else state
+        for state, picture in zip(table["state"], table["picture"], strict=True)
+    ]
+    changed = [at for at, status in enumerate(statuses) if status in (MISSING, DISCARDED)]
+    errors = list(table["error"])
+    for at in changed:
+        errors[at] = reason_with_file(statuses[at], table["picture"][at], errors[at])
+    own = [pictures.own(path) for path in table["picture"]]
+    return {**table, "picture": own, "error": errors, "state": statuses}
