@@ -29,9 +29,11 @@ from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR
 from .notebook import MimeBundle, volatile_bundle
 from .pictures.located import LocatedPictures
 from .runlog.journal import Journal, ServiceLog
-from .runlog.rows import RunState, is_of_another_key
+from .runlog.picture_files import MISSING, PictureFile, missing_files, status_with_file
+from .runlog.rows import LoggedRun, RunState, is_of_another_key
 from .running.context import StopToken
 from .running.policy.budget import Budget
+from .running.refetching import Refetched
 from .runs import Runs, runs_of_sweep
 from .selection import Source
 from .service.addresses import HOSTED
@@ -186,9 +188,14 @@ class Launcher:
         return self._follow(failed, runs, Budget(self.cap(None)), retry_held=True).wait_or_interrupt()
 
     def retry_lost(self, runs: Runs) -> Runs:
-        """Ask again for what is lost among these runs, without paying, and give the runs afterwards."""
+        """Ask again for what is lost or missing among these runs, without paying, and give the runs afterwards."""
         logged = self._log.runs.read([digest for digest, _ in runs.cells])
-        lost = [Request(run.parameters, run.take) for run in logged.values() if run.state is State.LOST]
+        gone = {picture.digest for picture in self._missing(list(logged))}
+        lost = [
+            Request(run.parameters, run.take)
+            for run in logged.values()
+            if run.state is State.LOST or (run.state is State.COMPLETED and run.digest in gone)
+        ]
         if not lost:
             return runs
         self._check(lost)
@@ -196,14 +203,21 @@ class Launcher:
 
     def snapshots(self, digests: Collection[str]) -> dict[str, RunSnapshot]:
         """What the log says of these runs, by digest."""
+        logged = self._log.runs.read(digests)
+        missing = missing_files((run.picture for run in logged.values()), self._pictures)
+
+        def file_of(run: LoggedRun) -> str | None:
+            own = self._pictures.own(run.picture)
+            return None if own is None or own in missing else str(self._folder / own)
+
         return {
             digest: RunSnapshot(
-                run.state.status,
-                str(self._folder / picture) if (picture := self._pictures.own(run.picture)) else None,
+                status_with_file(run.state, run.picture, missing),
+                file_of(run),
                 reason_of(run.error_kind, run.error),
                 run.cost_usd or 0.0,
             )
-            for digest, run in self._log.runs.read(digests).items()
+            for digest, run in logged.items()
         }
 
     def interrupt_all(self) -> None:
@@ -244,8 +258,27 @@ class Launcher:
     def _log(self) -> ServiceLog:
         return self._journal.of(self._service)
 
+    def refetch(self, pictures: Collection[PictureFile]) -> list[Refetched]:
+        """Fetch pictures again whose files are gone, without paying, and wait for it."""
+        self._connection.confirm_name()
+        future = loopthread.submit(self._connection.engine().refetch(pictures))
+        try:
+            return loopthread.wait(future)
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
+
+    def _missing(self, digests: Collection[str]) -> list[PictureFile]:
+        """The pictures of these runs whose files are gone."""
+        files = self._log.pictures.of(digests)
+        gone = missing_files([picture.path for picture in files], self._pictures)
+        return [picture for picture in files if picture.path in gone]
+
     def _plan(self, requests: Sequence[Request], balance: float | None) -> Plan:
-        logged = self._log.runs.states([request.digest for request in requests])
+        digests = list(dict.fromkeys(request.digest for request in requests))
+        logged = self._log.runs.states(digests)
+        kept = {picture.digest for picture in self._log.pictures.of(digests) if picture.number == 0}
+        completed = [digest for digest in digests if digest in logged and logged[digest].state is State.COMPLETED]
         plan = make_plan(
             requests,
             {digest: (run.state, run.error_kind) for digest, run in logged.items()},
@@ -254,6 +287,8 @@ class Launcher:
             rates=self._connection.rates(),
             max_in_flight=self._max_in_flight,
             of_another_key=self._of_another_key(logged),
+            missing=dict.fromkeys(picture.digest for picture in self._missing(completed)),
+            discarded=sum(digest not in kept for digest in completed),
         )
         return ShownPlan(**vars(plan))
 
@@ -338,9 +373,12 @@ class Launcher:
         unique = {request.digest: request for request in requests}
         logged = self._log.runs.states(unique)
         plan = self._plan(list(unique.values()), None)
+        completed = {digest for digest in unique if logged[digest].state is State.COMPLETED}
+        missing = self._missing(completed)
+        gone = {picture.digest for picture in missing if picture.number == 0}
         progress = Progress(
             ProgressSource(
-                states={digest: logged[digest].state.status for digest in unique},
+                states={digest: MISSING if digest in gone else logged[digest].state.status for digest in unique},
                 frame=runs.df if shows_sheet(len(unique)) else None,
                 launcher=self,
                 planned=plan.hosted_cost if self._service == SIMULATOR else plan.cost,
@@ -358,6 +396,7 @@ class Launcher:
             resubmit_unknown=resubmit_unknown,
             retry_held=retry_held,
             only_collect=only_collect,
+            missing=missing,
         )
         # The runs may be those of an earlier call, which was stopped.
         live = LiveRun(replace(runs, stopped=None), loopthread.submit(work), stop, progress)

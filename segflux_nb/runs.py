@@ -15,6 +15,7 @@ from .errors import WorkspaceError
 from .model import MODEL, Value
 from .runs_verbs import (
     compare,
+    discard,
     export,
     export_imagefolder,
     gallery,
@@ -70,6 +71,7 @@ class Runs(Selection):
     retry_lost = retry_lost.retry_lost
     export = export.export
     export_imagefolder = export_imagefolder.export_imagefolder
+    discard = discard.discard
 
 
 def runs_of_sweep(source: Source, sweep: Sweep) -> Runs:

@@ -30,7 +30,7 @@ from .session import Session
 from .simulator.app import Simulator
 from .sweep.sweep import Sweep
 from .values import as_integer, as_number, as_python
-from .workspace_verbs import arun, builder, plan, report, run, start
+from .workspace_verbs import arun, builder, plan, report, run, start, usage, verify
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,6 +141,8 @@ class Workspace(Session):
 
     # what the log holds
     report = report.report
+    usage = usage.usage
+    verify = verify.verify
 
     @property
     def sweeps(self) -> pd.DataFrame:

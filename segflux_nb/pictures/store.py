@@ -12,10 +12,13 @@ from pathlib import Path
 from ..errors import PictureError, WorkspaceError
 from .appearance import readable, upright_size
 from .decode import decode
-from .thumbnails import FOLDER, thumbnail
+from .thumbnails import FOLDER, thumbnail, thumbnail_of
 
 ARRIVING = ".arriving-"
 STALE_SECONDS = 3600.0
+
+REJECTED = "rejected"
+"""The folder of bytes that were paid for and are no picture, and of damaged picture files."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ class PictureStore:
         name:
             The file's name, without its ending.
         """
-        path = Path(self._workspace, "rejected", f"{name}.bin")
+        path = Path(self._workspace, REJECTED, f"{name}.bin")
         self._write(path, data)
         return path
 
@@ -126,6 +129,90 @@ class PictureStore:
                 money="a picture was billed",
                 remedy="Free space or allow writing, then run the sweep again: it is fetched again without paying",
             ) from None
+
+
+def set_aside_file(workspace: Path, path: str, name: str) -> Path | None:
+    """Move a damaged picture file to ``rejected/``; its new place, or None if it is not there.
+
+    Parameters
+    ----------
+    workspace:
+        The workspace's folder.
+    path:
+        The file, relative to it.
+    name:
+        The beginning of its new name.
+
+    Raises
+    ------
+    WorkspaceError
+        Where it cannot be moved.
+    """
+    damaged = workspace / path
+    place = workspace / REJECTED / f"{name}-damaged{damaged.suffix}"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(damaged, place)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise WorkspaceError(
+            f"The damaged picture file {path} cannot be set aside: {error.strerror or error}",
+            remedy="Allow writing in the workspace's folder",
+        ) from None
+    return place
+
+
+def remove_picture(workspace: Path, path: str) -> int:
+    """Remove a picture file and its thumbnail; the bytes that they took.
+
+    Parameters
+    ----------
+    workspace:
+        The workspace's folder.
+    path:
+        The file, relative to it.
+
+    Raises
+    ------
+    WorkspaceError
+        Where one of them cannot be removed.
+    """
+    small = thumbnail_of(os.fspath(workspace / path))
+    return _remove(workspace / path) + (_remove(small) if small is not None else 0)
+
+
+def remove_rejected(workspace: Path, name: str) -> int:
+    """Remove what `PictureStore.set_aside` and `set_aside_file` kept under a name; the bytes that it took.
+
+    Parameters
+    ----------
+    workspace:
+        The workspace's folder.
+    name:
+        The beginning of the names of the files.
+
+    Raises
+    ------
+    WorkspaceError
+        Where a file cannot be removed.
+    """
+    files = [*workspace.glob(f"{REJECTED}/{name}.bin"), *workspace.glob(f"{REJECTED}/{name}-damaged.*")]
+    return sum(map(_remove, files))
+
+
+def _remove(path: Path) -> int:
+    try:
+        size = path.stat().st_size
+        path.unlink()
+    except FileNotFoundError:
+        return 0
+    except OSError as error:
+        raise WorkspaceError(
+            f"{path} cannot be removed: {error.strerror or error}",
+            remedy="Allow writing in the workspace's folder, and remove the file yourself",
+        ) from None
+    return size
 
 
 def _sync_folder(folder: Path) -> None:

@@ -104,9 +104,11 @@ class PictureLog:
                 cursor.execute(
                     "INSERT INTO pictures (service, digest, number, url, path, sha256, width, height, size)"
                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (self._service, digest, number, url)
-                    + tuple(stored[name] for name in ("path", "sha256", "width", "height"))
-                    + (size,),
+                    (
+                        *(self._service, digest, number, url),
+                        *(stored[name] for name in ("path", "sha256", "width", "height")),
+                        size,
+                    ),
                 )
 
     def forget(self, pictures: Iterable[PictureFile]) -> None:

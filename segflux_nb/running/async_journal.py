@@ -18,6 +18,7 @@ from ..clock import Clock
 from ..daemon_executor import DaemonExecutor
 from ..errors import LogLocked, WorkspaceError
 from ..lifecycle import State
+from ..pictures.store import StoredPicture
 from ..runlog.journal import ServiceLog
 from ..runlog.rows import AcceptedJob, LoggedRun, Measurement, MorePicture, RunState, is_of_another_key
 from ..runlog.side_file import SideFile, is_open_here, side_files
@@ -168,6 +169,22 @@ class AsyncJournal:
             The picture, with its file.
         """
         await self._write(self._log.runs.keep_picture, run, picture)
+
+    async def add_picture(self, run: LoggedRun, url: str, stored: StoredPicture, size: int) -> None:
+        """Enter one more picture of a run; see `PictureLog.add`.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        url:
+            Where the service has it.
+        stored:
+            Its file.
+        size:
+            Bytes.
+        """
+        await self._write(self._log.pictures.add, run.digest, url, vars(stored), size)
 
     def more_pictures(self, run: LoggedRun) -> list[MorePicture]:
         """The pictures of a run beside its first one, in order."""

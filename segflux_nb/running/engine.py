@@ -11,14 +11,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
+from typing import Any, TypeVar
 
 from ..backoff import RandomSource
 from ..clock import Clock, day
 from ..errors import LogLocked, WorkspaceError
 from ..lifecycle import ANSWERABLE_SECONDS, Disposition, State, disposition
 from ..pictures.store import PictureStore
+from ..runlog.picture_files import PictureFile
 from ..runlog.rows import LoggedRun, RunState
 from ..service.api import Api
 from ..sweep.plan import Rates
@@ -32,6 +34,7 @@ from .policy.budget import Budget
 from .policy.order import readable_first
 from .rate_limiter import RateLimiter
 from .recovery import Recovery
+from .refetching import Refetched, Refetcher, not_fetched
 from .submitter import Submitter
 
 ELSEWHERE_SECONDS = 0.5
@@ -45,6 +48,8 @@ RECOVERY_ROUNDS = 3
 
 ERROR_CHARACTERS, TRACEBACK_CHARACTERS = 2_000, 8_000
 """What the log keeps of an error that nothing foresees."""
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -89,11 +94,12 @@ class Engine:
         self._recovery = Recovery(journal, api, clock, self._is_elsewhere, jitter)
         self._submitter = Submitter(journal, api, limiter, clock, rates, jitter)
         self._collector = Collector(journal, api, limiter, store, clock, rates.seconds, jitter)
+        self._refetcher = Refetcher(journal, api, self._collector.fetcher, clock)
         self._clock = clock
         self._jitter = jitter
         self._max_in_flight = max_in_flight
         self._slots = asyncio.Semaphore(max_in_flight)
-        self._calls: set[asyncio.Task[None]] = set()
+        self._calls: set[asyncio.Task[Any]] = set()
 
     async def run(
         self,
@@ -105,6 +111,7 @@ class Engine:
         resubmit_unknown: bool = False,
         retry_held: bool = False,
         only_collect: bool = False,
+        missing: Collection[PictureFile] = (),
     ) -> None:
         """Bring each request as far as it goes; `stop` tells afterwards whether and why it ended early.
 
@@ -126,6 +133,8 @@ class Engine:
             Submit again what was moderated or invalid.
         only_collect:
             Submit nothing, and ask again for what is lost, of whatever age.
+        missing:
+            Pictures of completed runs whose files are gone: they are fetched again, meanwhile and without paying.
 
         Raises
         ------
@@ -135,10 +144,17 @@ class Engine:
         # A task of its own, so that `close` can end it: it must submit nothing more once the journal is closed.
         asking = AskingAgain(self._clock.monotonic(), self._jitter)
         context = RunContext(stop, budget, on_change, retry_held, asking, only_collect)
-        call = asyncio.create_task(self._run(requests, context, resubmit_unknown))
+        await self._until_closed(self._run_and_refetch(requests, context, resubmit_unknown, missing))
+
+    async def refetch(self, missing: Collection[PictureFile]) -> list[Refetched]:
+        """Fetch again pictures whose files are gone. Nothing is submitted."""
+        return await self._until_closed(self._refetcher.fetch(missing))
+
+    async def _until_closed(self, work: Coroutine[Any, Any, T]) -> T:
+        call = asyncio.create_task(work)
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
-        await call
+        return await call
 
     async def close(self) -> None:
         """End the calls of `run`, wait until submits on the wire have ended, stop the threads, close connections."""
@@ -152,6 +168,38 @@ class Engine:
         await self.api.close()
 
     # ------------------------------------------------------------------ many runs
+
+    async def _run_and_refetch(
+        self,
+        requests: Sequence[Request],
+        context: RunContext,
+        resubmit_unknown: bool,
+        missing: Collection[PictureFile],
+    ) -> None:
+        """One call of `run`, and the pictures that are fetched again beside it.
+
+        Parameters
+        ----------
+        requests:
+            What to run.
+        context:
+            The call.
+        resubmit_unknown:
+            Whether to submit again what the history does not show.
+        missing:
+            Pictures whose files are gone.
+        """
+        refetching = asyncio.create_task(self._refetcher.fetch(missing))
+        try:
+            await self._run(requests, context, resubmit_unknown)
+            outcomes = await refetching
+        finally:
+            refetching.cancel()
+        for found in outcomes:
+            if found.outcome == "fetched":
+                context.on_change(found.picture.digest, State.COMPLETED)
+        if left := not_fetched(outcomes):
+            context.stop.add(left)
 
     async def _run(self, requests: Sequence[Request], context: RunContext, resubmit_unknown: bool) -> None:
         """One call of `run`.

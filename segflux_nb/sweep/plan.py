@@ -10,11 +10,15 @@ from types import MappingProxyType
 from ..lifecycle import Disposition, State, disposition
 from ..markup import Template, count
 from ..model import MODEL, SIMULATOR
-from .request import Request
+from .request import RUN_DIGITS, Request
 
 _HTML = Template("""\
 <div style="line-height:1.6"><strong>{{ lines[0] }}</strong>
 {%- for line in lines[1:] %}<br>{{ line }}{% endfor %}</div>""")
+
+
+NAMED = 3
+"""The most runs that a plan names."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,10 @@ class Plan:
     of_another_key:
         How many runs were submitted with another key and are not complete yet. They count neither as in flight nor
         as held: `Workspace.run` with that key collects their pictures.
+    missing:
+        The short names of logged runs whose picture files are gone. They are fetched again, which costs nothing.
+    discarded:
+        How many logged pictures were discarded. They are not fetched again.
     """
 
     service: str
@@ -104,6 +112,8 @@ class Plan:
     held: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     balance: float | None = None
     of_another_key: int = 0
+    missing: tuple[str, ...] = ()
+    discarded: int = 0
 
     def __repr__(self) -> str:
         return f"Plan({count(self.cells, 'run')})"
@@ -113,7 +123,7 @@ class Plan:
 
     @property
     def lines(self) -> list[str]:
-        """The plan in words: one line each for counts, money and time."""
+        """The plan in words: one line each for counts, money and time, and for pictures whose files are gone."""
         parts = [f"{self.logged:,} logged"] if self.logged else []
         parts += [f"{self.in_flight:,} in flight"] if self.in_flight else []
         parts += [f"{self.of_another_key:,} of another key"] if self.of_another_key else []
@@ -123,8 +133,21 @@ class Plan:
             f"{count(self.cells, 'run')}: {', '.join(parts)}",
             f"Cost: {self._cost}",
             f"Time: {self._time}",
+            *self._without_file,
         ]
         return [*lines, OF_ANOTHER_KEY] if self.of_another_key else lines
+
+    @property
+    def _without_file(self) -> list[str]:
+        lines = []
+        if self.missing:
+            names = ", ".join(self.missing[:NAMED])
+            more = f" and {len(self.missing) - NAMED:,} more" if len(self.missing) > NAMED else ""
+            files = count(len(self.missing), "picture file")
+            lines.append(f"Missing: {files} of run {names}{more}, fetched again without paying")
+        if self.discarded:
+            lines.append(f"Discarded: {count(self.discarded, 'picture')}, not fetched again")
+        return lines
 
     @property
     def _cost(self) -> str:
@@ -173,6 +196,8 @@ def make_plan(
     max_in_flight: int,
     balance: float | None = None,
     of_another_key: Collection[str] = (),
+    missing: Iterable[str] = (),
+    discarded: int = 0,
 ) -> Plan:
     """The plan for some requests.
 
@@ -192,6 +217,10 @@ def make_plan(
         US dollars on the account; None if unknown.
     of_another_key:
         Digests of runs that were submitted with another key and are not complete yet.
+    missing:
+        Digests of completed runs whose picture files are gone.
+    discarded:
+        How many completed runs had their pictures discarded.
     """
     cells = {request.digest: request for request in requests}
     of_another_key = cells.keys() & set(of_another_key)
@@ -228,6 +257,8 @@ def make_plan(
         hosted_cost=hosted[0] if free else None,
         balance=balance,
         of_another_key=len(of_another_key),
+        missing=tuple(digest[:RUN_DIGITS] for digest in missing),
+        discarded=discarded,
     )
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN = 0.1
 """The time between two refreshes."""
 
-_ENDED = ("completed", "failed", "refused", "lost", "unknown")
+_ENDED = ("completed", "failed", "refused", "lost", "unknown", "missing", "discarded")
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Progress:
     def _text(self, last: str | None = None) -> str:
         total, counts = len(self._states), self._counts
         parts = [f"{counts['completed']:,} of {count(total, 'picture')}"]
-        parts += [f"{counts[name]:,} {name}" for name in ("failed", "refused", "lost", "unknown") if counts[name]]
+        parts += [f"{counts[name]:,} {name}" for name in _ENDED[1:] if counts[name]]
         if last is None:
             parts += [f"{counts[name]:,} {name}" for name in ("processing", "submitted", "planned") if counts[name]]
             parts += self._pace()

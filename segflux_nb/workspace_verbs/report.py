@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from ..model import SIMULATOR
+from ..pictures.located import LocatedPictures
+from ..runlog.picture_files import missing_files, status_with_file
 from ..session import Session
 
 
@@ -16,12 +18,14 @@ def report(ws: Session) -> list[str]:
     ``print(*ws.report(), sep="\\n")``
     """
     lines = []
-    journal = ws._journal
+    journal, pictures = ws._journal, LocatedPictures(ws.path)
     for service in journal.services():
         log = journal.of(service)
         for sweep in log.sweeps.all():
             digests = [digest for digest, _ in log.sweeps.cells(sweep.number)]
-            states = Counter(run.state.status for run in log.runs.read(digests).values())
+            logged = log.runs.read(digests).values()
+            missing = missing_files((run.picture for run in logged), pictures)
+            states = Counter(status_with_file(run.state, run.picture, missing) for run in logged)
             counts = ", ".join(f"{number:,} {status}" for status, number in sorted(states.items()))
             paid = f", ${sweep.paid:.2f} paid" if service != SIMULATOR else ""
             lines.append(f"{service}: {sweep.title or sweep.name}: {counts}{paid}")

@@ -1,0 +1,193 @@
+"""``ws.verify()``: whether every picture file is there, with the bytes that it had."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ..errors import SegfluxError
+from ..lifecycle import State
+from ..markup import count
+from ..pictures.located import LocatedPictures
+from ..pictures.store import set_aside_file
+from ..runlog.journal import ServiceLog
+from ..runlog.picture_files import PictureFile
+from ..session import Session
+from ..sweep.request import RUN_DIGITS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Verdict = Literal["fine", "fetched again", "found again", "missing", "damaged", "another picture", "lost"]
+
+_OUTCOMES: dict[str, Verdict] = {
+    "fetched": "fetched again",
+    "other": "another picture",
+    "gone": "lost",
+}
+
+
+@dataclass(frozen=True)
+class CheckedPicture:
+    """A picture file that was checked.
+
+    Attributes
+    ----------
+    service:
+        The service of its run.
+    run:
+        The short name of its run.
+    path:
+        The file, relative to the workspace.
+    verdict:
+        ``fine``; ``fetched again``: it was missing or damaged, and is there again; ``found again``: it was given up,
+        and is there; ``missing`` or ``damaged``: still; ``another picture``: the service has another one now, which
+        is kept beside it; ``lost``: the service has no copy any more.
+    reason:
+        Why it is not fine, in words, or empty.
+    """
+
+    service: str
+    run: str
+    path: str
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What `Workspace.verify` found; `print` it.
+
+    Attributes
+    ----------
+    pictures:
+        Every picture file, with what became of it.
+    """
+
+    pictures: Sequence[CheckedPicture]
+
+    def __repr__(self) -> str:
+        return f"Verification({count(len(self.pictures), 'picture file')})"
+
+    def __str__(self) -> str:
+        return "\n".join([self._counted, *(f"{one.run} {one.verdict}: {one.reason}" for one in self.odd)])
+
+    @property
+    def ok(self) -> bool:
+        """Whether every picture file is there now, with the bytes that it had."""
+        return all(one.verdict in ("fine", "fetched again", "found again") for one in self.pictures)
+
+    @property
+    def odd(self) -> list[CheckedPicture]:
+        """The pictures that were not fine."""
+        return [one for one in self.pictures if one.verdict != "fine"]
+
+    @property
+    def df(self) -> pd.DataFrame:
+        """A row for each picture file: service, run, path, verdict, reason."""
+        import pandas as pd
+
+        names = ("service", "run", "path", "verdict", "reason")
+        return pd.DataFrame([[getattr(one, name) for name in names] for one in self.pictures], columns=names)
+
+    @property
+    def _counted(self) -> str:
+        counts = Counter(one.verdict for one in self.pictures)
+        parts = [f"{number:,} {verdict}" for verdict, number in counts.items()]
+        return f"{count(len(self.pictures), 'picture file')}: {', '.join(parts)}" if parts else "No picture file"
+
+
+def verify(ws: Session) -> Verification:
+    """Check every picture file of the workspace against its sha256, and fetch again what is missing or damaged.
+
+    Nothing is submitted and nothing is paid. The service keeps pictures for seven days. A picture that it serves with
+    other bytes is kept beside the first, and named. What nothing can serve any more becomes ``lost`` in the log; if
+    you put its file back, it is found again. A damaged file goes to ``rejected/`` when the right one is there.
+
+    Example
+    -------
+    ``print(ws.verify())``
+    """
+    located = LocatedPictures(ws.path)
+    checked: list[CheckedPicture] = []
+    for service in ws._journal.services():
+        log = ws._journal.of(service)
+        found = {picture: _verdict(ws.path, located, picture) for picture in log.pictures.all()}
+        _find_again(log, found)
+        asked = [picture for picture, verdict in found.items() if verdict in ("missing", "damaged")]
+        outcomes = _fetch_again(ws, asked, found) if asked and service == ws.service else {}
+        for picture, verdict in found.items():
+            after, why = outcomes.get(picture, (verdict, "" if verdict == "fine" else _why(verdict, service)))
+            checked.append(CheckedPicture(service, picture.digest[:RUN_DIGITS], picture.path, after, why))
+    return Verification(checked)
+
+
+def _verdict(folder: Path, located: LocatedPictures, picture: PictureFile) -> Verdict:
+    """Whether a picture file is there, with the bytes that it had."""
+    if located.own(picture.path) is None:
+        return "missing"
+    try:
+        with open(folder / picture.path, "rb") as file:
+            same = hashlib.file_digest(file, "sha256").hexdigest() == picture.sha256
+    except FileNotFoundError:
+        return "missing"
+    except OSError:
+        return "damaged"
+    return "fine" if same or picture.sha256 is None else "damaged"
+
+
+def _find_again(log: ServiceLog, found: dict[PictureFile, Verdict]) -> None:
+    """Complete the runs again that were given up, and whose file is there."""
+    runs = log.runs.read({picture.digest for picture in found})
+    for picture, verdict in found.items():
+        run = runs[picture.digest]
+        if verdict == "fine" and run.state is State.LOST and picture.number == 0:
+            log.runs.move(run, State.COMPLETED, error="", error_kind="")
+            found[picture] = "found again"
+
+
+def _fetch_again(
+    ws: Session, asked: Sequence[PictureFile], found: dict[PictureFile, Verdict]
+) -> dict[PictureFile, tuple[Verdict, str]]:
+    """Fetch pictures again: what became of each, and why it is not fine.
+
+    Parameters
+    ----------
+    ws:
+        The workspace.
+    asked:
+        The pictures.
+    found:
+        What was wrong with them.
+    """
+    damaged = {picture.path: picture.digest[:RUN_DIGITS] for picture in asked if found[picture] == "damaged"}
+    aside = {path: set_aside_file(ws.path, path, name) for path, name in damaged.items()}
+    fetched = set()
+    try:
+        outcomes = ws._launcher.refetch(asked)
+        fetched = {outcome.picture.path for outcome in outcomes if outcome.outcome == "fetched"}
+        return {
+            outcome.picture: (
+                _OUTCOMES.get(outcome.outcome, found[outcome.picture]),
+                outcome.reason or f"its file was {found[outcome.picture]}",
+            )
+            for outcome in outcomes
+        }
+    except SegfluxError as error:
+        return {picture: (found[picture], str(error)) for picture in asked}
+    finally:
+        for path, place in aside.items():
+            if path not in fetched and place is not None:
+                os.replace(place, ws.path / path)  # the damaged file is all that there is
+
+
+def _why(verdict: Verdict, service: str) -> str:
+    """Why a picture of another service is not fine: it is not fetched again here."""
+    if verdict == "found again":
+        return "its file is there again"
+    return f"open the workspace with the service {service!r} to fetch it again"
