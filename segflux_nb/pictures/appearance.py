@@ -103,7 +103,7 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
 def _is_turned(image: Image.Image) -> bool:
     """Whether width and height are exchanged when the picture is shown. Pillow turns a TIFF itself."""
     orientation = image.getexif().get(ORIENTATION, 1)
-    return isinstance(orientation, int) and orientation > 4 and image.format != "TIFF"
+    return orientation in (5, 6, 7, 8) and image.format != "TIFF"
 
 
 def readable(read: Callable[[], T]) -> T:
