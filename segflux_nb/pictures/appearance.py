@@ -57,8 +57,21 @@ def as_shown(image: Image.Image) -> Image.Image:
     >>> as_shown(Image.new("LA", (1, 1), (0, 0))).getpixel((0, 0))
     (255, 255, 255)
     """
-    profile = image.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(image)
+    shown = _shown(ImageOps.exif_transpose(image), image.info.get("icc_profile"))
+    shown.info = {}  # a profile in it would be applied again, and transparency too
+    return shown
+
+
+def _shown(upright: Image.Image, profile: object) -> Image.Image:
+    """A picture that stands upright, as it is shown.
+
+    Parameters
+    ----------
+    upright:
+        The picture.
+    profile:
+        The colour profile of its file, or None.
+    """
     if upright.mode.startswith("I") or upright.mode == "F":
         return _grey(upright).convert("RGB")
     if not upright.has_transparency_data:
@@ -175,6 +188,8 @@ def is_plain(image: Image.Image) -> bool:
     kind = str(image.format)
     if kind not in FOR_BROWSERS or image.mode not in ("RGB", "L", "P", "1") or image.has_transparency_data:
         return False
+    if not _is_srgb(image.info.get("icc_profile")):
+        return False  # browsers apply profiles too, also those that do not fit
     if kind in _JPEGS:
         return True
     # Not all browsers turn other files than JPEG, and an animated file would show all of its frames.
@@ -222,6 +237,13 @@ def _levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.rint(255 * ((values / 2 - low / 2) / (high / 2 - low / 2)))
 
 
+def _is_srgb(profile: object) -> bool:
+    """Whether a colour profile is that of sRGB; so is a file without one."""
+    return profile is None or (
+        isinstance(profile, bytes) and (b"sRGB" in profile or "sRGB".encode("utf-16-be") in profile)
+    )
+
+
 def _in_srgb(image: Image.Image, profile: object) -> Image.Image:
     """A picture without transparency in sRGB.
 
@@ -232,7 +254,7 @@ def _in_srgb(image: Image.Image, profile: object) -> Image.Image:
     profile:
         The colour profile of its file, or None.
     """
-    if image.mode == "LAB" or isinstance(profile, bytes):
+    if image.mode == "LAB" or (isinstance(profile, bytes) and not _is_srgb(profile)):
         converted = _by_profile(image, profile)
         if converted is not None:
             return converted
@@ -240,7 +262,7 @@ def _in_srgb(image: Image.Image, profile: object) -> Image.Image:
 
 
 def _by_profile(image: Image.Image, profile: object) -> Image.Image | None:
-    """A picture in sRGB by its colour profile; None where the profile changes nothing or does not fit.
+    """A picture in sRGB by its colour profile; None where the profile does not fit.
 
     Parameters
     ----------
@@ -262,8 +284,6 @@ def _by_profile(image: Image.Image, profile: object) -> Image.Image | None:
                 image = image.convert("RGB")
             space = {"RGB": "RGB", "CMYK": "CMYK", "L": "GRAY"}.get(image.mode)
             if space != source.profile.xcolor_space.strip():
-                return None
-            if "srgb" in str(source.profile.profile_description).lower():
                 return None
         target = ImageCms.createProfile("sRGB")
         return ImageCms.profileToProfile(image, source, target, outputMode="RGB")

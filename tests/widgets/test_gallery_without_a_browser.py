@@ -146,3 +146,12 @@ def test_the_workspace_keeps_marks(tmp_path, monkeypatch):
 
 def test_its_text_is_constant(table):
     assert repr(Gallery(table)) == "Gallery(4 runs)"
+
+
+def test_a_file_that_went_is_named_when_it_is_asked_for(sent, tmp_path):
+    Image.effect_noise((400, 300), 60).save(tmp_path / "a.png")
+    gallery = Gallery(pd.DataFrame({"image": [str(tmp_path / "a.png")], "number": [1]}))
+    (tmp_path / "a.png").unlink()
+    gallery._answer(gallery, {"kind": "full", "index": 0}, [])
+    message = {"kind": "full", "index": 0, "mime": "", "why": "The picture's file is missing"}
+    assert sent[-1] == (message, [])
