@@ -39,6 +39,7 @@ def test_the_verbs_of_runs():
         "compare",
         "counts",
         "df",
+        "discard",
         "export",
         "export_imagefolder",
         "failed",
@@ -75,4 +76,6 @@ def test_the_verbs_of_a_workspace():
         "service",
         "start",
         "sweeps",
+        "usage",
+        "verify",
     ]

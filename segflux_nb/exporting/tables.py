@@ -29,7 +29,7 @@ _FORMULA = "[-=+@＝＋－＠﹢﹣﹦﹫−]"
 """How a formula begins in spreadsheets. Some accept the wide and the small forms too."""
 
 _ACTIVE = re.compile(f"({_CELL_BEGINS})(?={_IGNORED}{_FORMULA})|( )(?=['\"]*{_FORMULA}[^\\s])|^(?=[\t\n])")
-"""The places before formulas. A single sign between two spaces is none, also where a space separates cells."""
+"""The places before formulas. A single sign between two spaces does not count, also where a space separates cells."""
 
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 """Where an object is in memory, in its text: another place on each execution."""

@@ -1,4 +1,4 @@
-"""How a picture looks, whoever shows it: sheets, thumbnails, large views and comparisons all ask here.
+"""How a picture looks: sheets, thumbnails, large views and comparisons all ask here.
 
 A picture is shown as browsers show its file: its first frame, turned as its EXIF says, in sRGB, and over white where
 it is transparent. Greys of 16 bits become greys of 8 bits. Numbers from 0 to 1 become greys; other numbers are
@@ -120,7 +120,7 @@ def _is_turned(image: Image.Image) -> bool:
 
 
 def readable(read: Callable[[], T]) -> T:
-    """The result of reading a picture. Whatever is wrong with a file is a `PictureError` with a reason.
+    """The result of reading a picture. Each thing that is wrong with a file is a `PictureError` with a reason.
 
     Parameters
     ----------

@@ -92,11 +92,6 @@ class Collector:
         What an evaluation takes while nothing was measured, in seconds; None where it is unknown.
     jitter:
         Source of random numbers for pauses, replaced in tests.
-
-    Attributes
-    ----------
-    fetcher:
-        Fetches and keeps pictures.
     """
 
     def __init__(
@@ -112,7 +107,7 @@ class Collector:
         self._journal = journal
         self._api = api
         self._limiter = limiter
-        self.fetcher = Fetcher(api, store)
+        self._fetcher = Fetcher(api, store)
         self._clock = clock
         self._jitter = jitter
         self._times = ServiceTimes(seconds_per_evaluation)
@@ -125,7 +120,12 @@ class Collector:
 
     def close(self) -> None:
         """Stop the threads."""
-        self.fetcher.close()
+        self._fetcher.close()
+
+    @property
+    def fetcher(self) -> Fetcher:
+        """Fetches pictures and keeps them."""
+        return self._fetcher
 
     # ------------------------------------------------------------------ polls
 
@@ -429,7 +429,7 @@ class Collector:
         """
         failures = context.asking.failures(run.digest)
         missing = await self._collect_more(run)
-        found = await self.fetcher.fetch(run.picture_url or "")
+        found = await self._fetcher.fetch(run.picture_url or "")
         if isinstance(found, Fetched) and missing is not None and failures < MORE_TRIES:
             found = missing
         if isinstance(found, Fetched):
@@ -447,7 +447,7 @@ class Collector:
                 owner=None,
             )
         if found.data and failures + 1 >= DOUBTS:  # they were paid for: a person may want to look at them
-            await self.fetcher.set_aside(found.data, run.digest[:12])
+            await self._fetcher.set_aside(found.data, run.digest[:12])
         changes: dict[str, Any] = {"error": self._api.redact(found.reason), "error_kind": found.kind}
         is_answered = found.is_answered
         if (failures + 1) % DOUBTS == 0:  # the picture may be elsewhere by now
@@ -466,7 +466,7 @@ class Collector:
         missing = None
         for picture in self._journal.more_pictures(run):
             if picture.path is None:
-                found = await self.fetcher.fetch(picture.url)
+                found = await self._fetcher.fetch(picture.url)
                 if isinstance(found, Fetched):
                     kept = MorePicture(picture.number, picture.url, **vars(found.stored), size=found.size)
                     await self._journal.keep_picture(run, kept)
