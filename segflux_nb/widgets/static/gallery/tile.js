@@ -10,7 +10,9 @@ import { symbols } from "./state.js";
  * @param {string} unreadable Why its picture cannot be shown; empty where it has none.
  */
 export function absent({ status, reason }, unreadable) {
-  const [what, why] = status === "completed" ? ["cannot be shown", unreadable] : [status, reason];
+  const unknown = ["missing", "cannot be read"]; // it has a picture file, and nobody says why that cannot be read
+  const [what, why] =
+    status !== "completed" ? [status, reason] : unreadable ? ["cannot be shown", unreadable] : unknown;
   return el("div", { class: "sfx-absent" }, el("b", {}, what), el("span", {}, why));
 }
 
@@ -25,7 +27,7 @@ export class Tile {
     this.first = first;
     this.isVisible = false;
     this.image = hasPicture ? el("img", { alt: "", draggable: "false", decoding: "async" }) : null;
-    this.image?.addEventListener("error", () => this.showAbsent("the browser cannot read it"));
+    this.image?.addEventListener("error", () => this.showAbsent(""));
     this.marks = el("div", { class: "sfx-marks" });
     this.frame = el("div", { class: "sfx-frame" }, this.image ?? absent(first, unreadable), this.marks);
     this.element = el(
