@@ -107,7 +107,7 @@ class Collector:
         self._journal = journal
         self._api = api
         self._limiter = limiter
-        self._fetcher = Fetcher(api, store)
+        self.fetcher = self._fetcher = Fetcher(api, store)  # files that are gone are fetched by it too
         self._clock = clock
         self._jitter = jitter
         self._times = ServiceTimes(seconds_per_evaluation)
@@ -121,11 +121,6 @@ class Collector:
     def close(self) -> None:
         """Stop the threads."""
         self._fetcher.close()
-
-    @property
-    def fetcher(self) -> Fetcher:
-        """Fetches pictures and keeps them."""
-        return self._fetcher
 
     # ------------------------------------------------------------------ polls
 

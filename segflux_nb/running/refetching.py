@@ -124,6 +124,8 @@ class Refetcher:
             row = await self._api.record(run.request_id)
         except (ServiceError, TransportError) as error:
             return None, False, f"the history cannot be read: {self._api.error_text(error)}"
+        if row is None and self._journal.is_of_another_key(run):
+            return None, False, "it was paid for with another API key, whose history knows it"
         if row is None or len(row.picture_urls) <= number:
             return None, True, "the service has no copy of it"
         return self._api.service.relative(row.picture_urls[number]), True, "the service has no copy of it"
