@@ -38,7 +38,9 @@ def page() -> str:
   it in a notebook that is checked.
 - The *role* says what a column is to a run. A sheet takes its axes from parameters, placeholders and columns of your
   own. It uses another column as an axis only if you name it.
-- The sweep's `{{placeholders}}` and labels (`finetune_id_label`) stand before `image`.
+- The sweep's `{{placeholders}}` and labels (`finetune_id_label`) stand before `image`. Labels are ordered categories,
+  in the order of the sweep.
+- Columns that `runs.annotate(table)` joined are the last ones.
 - A run with several pictures shows its first one. If several people marked a run, the marks of the one who marked it
   last are shown.
 - `runs.varying` has only the columns that differ between the runs.

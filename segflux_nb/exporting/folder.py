@@ -60,6 +60,7 @@ def export(
         Where a text holds what looks like an API key, or the folder or a table cannot be written.
     """
     view = FrameView.of(frame, image=image, axes=axes)
+    frame = view.frame  # with one plain name for each column, and the settings of its index
     refuse_keys(f"{to_jsonl(frame.drop(columns=view.image))}{title}{names}")
     with explained_errors(folder):
         written = write_pictures(view, folder / "pictures", axes=view.axes, names=names, metadata=metadata)

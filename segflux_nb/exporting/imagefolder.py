@@ -47,6 +47,7 @@ def export_imagefolder(frame: pd.DataFrame, folder: Path, *, axes: Sequence[str]
         Where a text holds what looks like an API key, or the folder or the metadata cannot be written.
     """
     view = FrameView.of(frame)
+    frame = view.frame  # with one plain name for each column, and the settings of its index
     refuse_keys(to_jsonl(frame.drop(columns=view.image)))
     with explained_errors(folder):
         written = write_pictures(view, folder / "train", axes=axes)
@@ -72,7 +73,7 @@ def _renamed(table: pd.DataFrame) -> pd.DataFrame:
 
 def _without_picture(view: FrameView) -> list[str]:
     """How many rows have no picture, by their status."""
-    missing = [at for at, picture in enumerate(view.column(view.image).values) if picture is None]
+    missing = [at for at, picture in enumerate(view.pictures) if picture is None and not view.reason(at)]
     statuses = view.column("status").labels if "status" in view else None
     counts = Counter("no status" if statuses is None else statuses[at] for at in missing)
     return [f"{count(number, 'row')} without a picture: {status}" for status, number in counts.items()]

@@ -90,12 +90,14 @@ def write_pictures(
     asked = fields(names) if names is not None else []
     view.check(asked)
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = view.column(view.image).values
+    pictures = view.pictures
     rows = _names_of_rows(view)
     kinds: dict[int, str] = {}
     left_out: dict[int, str] = {}
     for at, picture in enumerate(pictures):
-        if picture is not None:
+        if reason := view.reason(at):
+            left_out[at] = f"not a picture: {plain(reason)}"
+        elif picture is not None:
             try:
                 kinds[at] = file_of(picture)[1]
             except PictureError as error:

@@ -46,12 +46,10 @@ def report(view: FrameView, *, title: str = "") -> str:
         The title of the document; "Sweep" if left out.
     """
     table = _table(view)
-    if "run" not in view:
-        # The gallery finds its pictures in the sheet by the names of their runs.
-        view = view.with_column("run", [str(at) for at in range(len(view))])
     axes = view.varying_axes
     cols, rows = (*axes, None, None)[:2]
-    layout = arrange(view, cols=cols, rows=rows, by=axes[2:] or None, title=title)
+    # The gallery finds its pictures in the sheet, so that the sheet has all of them.
+    layout = arrange(view, cols=cols, rows=rows, by=axes[2:] or None, title=title, most_beside=len(view))
     gallery = gallery_state(view, cols=cols, rows=rows, by=axes[2] if len(axes) > 2 else None, title=title)
     return standalone([layout], title=title or "Sweep", body=table, gallery=gallery_part(gallery))
 

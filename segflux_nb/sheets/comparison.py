@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -37,7 +38,7 @@ def compare(
     """
     if len(chosen) < 2:
         raise LayoutError("A comparison needs two runs or more", remedy="Write compare(a, b)")
-    missing = [label for label in chosen if label not in frame.index]
+    missing = [label for label in chosen if not _is_label(label, frame.index)]
     if missing:
         raise LayoutError(f"The frame has no row {missing[0]!r}", remedy="Use labels of its index")
     part = frame.loc[list(chosen)]
@@ -46,16 +47,23 @@ def compare(
             "Several rows of the frame have the same index label", remedy="Use frame.reset_index() first"
         )
     view = FrameView.of(part, image=image)
-    columns = [view.column(name) for name in view.describing if name != "take"]
+    columns = [view.column(name) for name in view.describing if name != "take" or not view.is_of_runs]
     differing = [column for column in columns if len(set(column.labels)) > 1]
     axis = ", ".join(str(column.name) for column in differing) or "nothing differs"
     labels = [", ".join(column.labels[at] for column in differing) for at in range(len(view))]
     # Rows with the same parameters are told apart by their runs.
-    names = view.column("run").values if "run" in view else list(part.index)
+    names = view.row_names
     labels = [
         label if labels.count(label) == 1 and label else f"{label} {name}".strip()
         for label, name in zip(labels, names, strict=True)
     ]
     title = "; ".join(f"{column.name}: {' → '.join(column.labels)}" for column in differing) or "The same parameters"
-    table = FrameView.of(part.assign(**{axis: labels}), image=view.image, axes=[axis])
+    table = replace(view.with_column(axis, labels), axes=(axis,))
     return ContactSheet(arrange(table, cols=axis, title=title, relative_to={axis: labels[0]}), theme=theme)
+
+
+def _is_label(label: Any, index: pd.Index[Any]) -> bool:
+    try:
+        return label in index
+    except TypeError:  # it has no hash
+        return False

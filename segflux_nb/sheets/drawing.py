@@ -139,9 +139,16 @@ class _Drawing:
         colour = on_scale(cell.share or 0.0)
         self._pen.rectangle((box[0], box[1], box[2] - 1, box[3] - 1), fill=colour)
         size = max(8, min(36, (box[2] - box[0]) // 7))
-        (line,) = wrap(cell.value, 0.9 * (box[2] - box[0]), size, lines=1) or [""]
-        x = (box[0] + box[2] - text_width(line, size)) / 2
-        write(self._sheet, x, (box[1] + box[3]) // 2, line, size, readable_on(colour))
+        small = max(7, round(size * 0.7))
+        lines = [(cell.value, size), *([(f"mean of {cell.mean_of}", small)] if cell.mean_of > 1 else [])]
+        if box[3] - box[1] < sum(line_height(height) for _, height in lines):
+            lines = [(f"{cell.value} ({cell.mean_of})" if cell.mean_of > 1 else cell.value, size)]
+        y = (box[1] + box[3] - sum(line_height(height) for _, height in lines[1:])) // 2
+        for text, height in lines:
+            (line,) = wrap(text, 0.9 * (box[2] - box[0]), height, lines=1) or [""]
+            x = (box[0] + box[2] - text_width(line, height)) / 2
+            write(self._sheet, x, y, line, height, readable_on(colour))
+            y += line_height(size)
 
     def _tags(self, tags: tuple[str, ...], box: Box) -> None:
         """Tags on black plates, from the lower left corner upwards, as many as the cell is high enough for."""

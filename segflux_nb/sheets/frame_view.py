@@ -1,14 +1,14 @@
 """A frame of runs, looked at once: the values of each column, their order and the labels that stand for them.
 
 A sheet, a gallery or an export makes one view of its frame and asks it for columns. A column is worked out once, when
-it is first asked for. Pure: nothing is drawn or read.
+it is first asked for. Pure, but for a look at which files exist where the column of pictures is not named.
 """
 
 from __future__ import annotations
 
-import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePath
 from typing import Any
@@ -16,79 +16,25 @@ from typing import Any
 import pandas as pd
 
 from ..errors import LayoutError
-from ..markup import decimals, plain
+from ..lifecycle import State
 from ..model import SIMULATOR
 from ..runlog.columns import NEVER_AXES
+from .frame_column import FrameColumn, keys_of, text_of
+from .frame_names import with_plain_names
+from .picture_column import NoPicture, as_picture, picture_column
 
 AXES_ATTRIBUTE = "segflux_axes"
 """The key of ``frame.attrs`` under which a frame of runs has the names of the sweep's axes."""
 
 SIMULATED_NOTE = "Simulated by segflux_nb's own flow model: these are not pictures by Flux."
 
-IMAGE_COLUMNS = ("image", "picture", "path", "file", "file_name", "image_path", "filename")
-"""The usual names of columns of pictures, in the order in which they are looked for."""
-
-_LABEL = "_label"
+LABEL = "_label"
 """A column ``x_label`` has the sweep's labels for the values of the column ``x``."""
 
-_ENDINGS = (".jpg", ".jpeg", ".png", ".webp")
+_OF_THE_LOG = ("run", "status", "error_kind", "error")
+"""A frame with these columns, and with our statuses, is one of our own runs."""
 
-
-@dataclass(frozen=True)
-class FrameColumn:
-    """A column of a frame.
-
-    Attributes
-    ----------
-    name:
-        Its name.
-    values:
-        The value in each row. Each kind of missing value is None, so that they are equal to each other.
-    given_labels:
-        The sweep's own labels, by value; empty where it has none.
-    """
-
-    name: str
-    values: tuple[Any, ...]
-    given_labels: Mapping[Any, Any]
-
-    @cached_property
-    def distinct(self) -> tuple[Any, ...]:
-        """Each value once, in the order of the rows. Floats ascend instead, unless they descend in the rows."""
-        values = list(dict.fromkeys(self.values))
-        if all(isinstance(value, float) for value in values) and values != sorted(values, reverse=True):
-            values.sort()
-        return tuple(values)
-
-    @cached_property
-    def label_of(self) -> dict[Any, str]:
-        """The label of each distinct value: the sweep's own, or the value. Floats have equally many decimals."""
-        most_decimals = max((decimals(value) for value in self.distinct if isinstance(value, float)), default=0)
-        labels = {}
-        for value in self.distinct:
-            label = self.given_labels.get(value)
-            if isinstance(label, str):
-                labels[value] = plain(label)
-            elif isinstance(value, float):
-                labels[value] = f"{value:.{max(1, most_decimals)}f}"
-            else:
-                labels[value] = "–" if value is None else plain(value)
-        return labels
-
-    @property
-    def distinct_labels(self) -> tuple[str, ...]:
-        """The labels of the distinct values, in their order."""
-        return tuple(self.label_of.values())
-
-    @cached_property
-    def labels(self) -> tuple[str, ...]:
-        """The label of the value in each row."""
-        return tuple(self.label_of[value] for value in self.values)
-
-    @property
-    def varies(self) -> bool:
-        """Whether rows have different values."""
-        return len(self.distinct) > 1
+_STATUSES = {state.status for state in State} | {None}
 
 
 @dataclass(frozen=True)
@@ -98,27 +44,33 @@ class FrameView:
     Attributes
     ----------
     frame:
-        The frame; `of` makes a view of one.
+        The frame, with a text for the name of each column; `of` makes a view of any frame.
     image:
         The name of its column of pictures.
     axes:
         The names of the sweep's axes, in their order; empty where they are not known.
+    asked:
+        The names of columns here, by the names that the user's frame has for them.
+    given_names:
+        The names of the rows; empty for those that the frame has.
     """
 
     frame: pd.DataFrame
     image: str
     axes: tuple[str, ...]
+    asked: Mapping[Any, str] = field(default_factory=dict)
+    given_names: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, *, image: str | None = None, axes: Sequence[str] | None = None) -> FrameView:
+    def of(cls, frame: pd.DataFrame, *, image: Any = None, axes: Sequence[str] | None = None) -> FrameView:
         """The view of a frame.
 
         Parameters
         ----------
         frame:
-            `Runs.df`, or any frame with a column of pictures.
+            `Runs.df`, or any frame with a column of pictures. Settings in its index count as columns.
         image:
-            The column of pictures. It is found by its name, or by what it holds, if left out.
+            The column of pictures. It is found by what it holds if left out.
         axes:
             The names of the axes, in their order. Left out, they are what ``frame.attrs`` says; names that are not
             columns of the frame are ignored.
@@ -128,10 +80,11 @@ class FrameView:
         LayoutError
             Where the frame has no such column, or no column of pictures.
         """
-        _check_names(frame)
         known = frame.attrs.get(AXES_ATTRIBUTE, ()) if axes is None else axes
-        names = tuple(str(name) for name in known if name in frame.columns)
-        return cls(frame, _picture_column(frame, image), names)
+        plain, asked = with_plain_names(frame)
+        names = tuple(str(name) for name in known if name in plain.columns)
+        image = None if image is None else name_in(plain, asked, image)
+        return cls(plain, picture_column(plain, image), names, asked)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -143,7 +96,7 @@ class FrameView:
     def _columns(self) -> dict[str, FrameColumn]:
         return {}
 
-    def column(self, name: str) -> FrameColumn:
+    def column(self, name: Any) -> FrameColumn:
         """A column.
 
         Raises
@@ -151,20 +104,85 @@ class FrameView:
         LayoutError
             Where the frame has no column of this name.
         """
+        name = self.name_of(name)
         if name not in self._columns:
-            self.check([name])
-            given: Mapping[Any, Any] = {}
-            values = _values(self.frame[name])
-            if name != self.image:
-                values = tuple(map(_hashable, values))
-            if f"{name}{_LABEL}" in self:
-                given = dict(zip(values, _values(self.frame[f"{name}{_LABEL}"]), strict=True))
-            self._columns[name] = FrameColumn(name, values, given)
+            self._columns[name] = self._looked_at(name)
         return self._columns[name]
 
-    def check(self, names: Iterable[str | None]) -> None:
+    def _looked_at(self, name: str) -> FrameColumn:
+        if name == self.image:
+            return FrameColumn(name, tuple(map(_key_of_picture, self._image_values)), {}, is_plain=False)
+        values = _values(self.frame[name])
+        keys, is_plain = keys_of(values)
+        given: Mapping[Any, Any] = {}
+        if f"{name}{LABEL}" in self:
+            given = dict(zip(keys, _values(self.frame[f"{name}{LABEL}"]), strict=True))
+        dtype = self.frame[name].dtype
+        order: Sequence[Any] = ()
+        if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered:
+            order = keys_of(dtype.categories.tolist())[0]
+        return FrameColumn(name, keys, given, order, is_plain)
+
+    @cached_property
+    def _image_values(self) -> tuple[Any, ...]:
+        return tuple(map(as_picture, _values(self.frame[self.image])))
+
+    @cached_property
+    def pictures(self) -> tuple[Any, ...]:
+        """The picture of each row: a path, bytes or a Pillow image; None where there is none, or something else."""
+        return tuple(None if isinstance(one, NoPicture) else one for one in self._image_values)
+
+    @cached_property
+    def statuses(self) -> tuple[str, ...]:
+        """What is known of each row's picture: the status of a run of ours, else ``completed`` or ``missing``.
+
+        ``not a picture`` where something else stands in its place.
+        """
+        own = self.column("status").values if self.is_of_runs else (None,) * len(self)
+        return tuple(_status(one, status) for one, status in zip(self._image_values, own, strict=True))
+
+    def reason(self, at: int) -> str:
+        """Why a row has something else than a picture; empty for a picture, or none."""
+        one = self._image_values[at]
+        return one.reason if isinstance(one, NoPicture) else ""
+
+    @cached_property
+    def is_of_runs(self) -> bool:
+        """Whether the rows are runs of ours. Columns of these names in other frames say nothing about pictures."""
+        if not all(name in self for name in _OF_THE_LOG):
+            return False
+        return bool(set(self.column("status").values) & _STATUSES)
+
+    @cached_property
+    def row_names(self) -> tuple[str, ...]:
+        """A name for each row: its run, or its label in the index. Only runs of ours may have a name twice."""
+        if self.given_names:
+            return self.given_names
+        labels = [text_of(label) for label in self.frame.index]
+        if "run" in self:
+            runs = self.column("run").values
+            names = [label if run is None else text_of(run) for run, label in zip(runs, labels, strict=True)]
+            if self.is_of_runs:
+                return tuple(names)
+        else:
+            names = labels
+        return _each_once(names)
+
+    def name_of(self, name: Any) -> str:
+        """The name of a column here, by the name that the user's frame has for it.
+
+        Raises
+        ------
+        LayoutError
+            Where the frame has no column of this name.
+        """
+        return name_in(self.frame, self.asked, name)
+
+    def check(self, names: Iterable[Any]) -> None:
         """Raise `LayoutError` for a name that is not a column of the frame; None is passed over."""
-        _check(self.frame, names)
+        for name in names:
+            if name is not None:
+                self.name_of(name)
 
     @property
     def names(self) -> list[str]:
@@ -192,7 +210,7 @@ class FrameView:
 
     def is_label(self, name: str) -> bool:
         """Whether a column has the labels of another one."""
-        return str(name).endswith(_LABEL) and str(name)[: -len(_LABEL)] in self
+        return str(name).endswith(LABEL) and str(name)[: -len(LABEL)] in self
 
     def rows(self, positions: Sequence[int]) -> FrameView:
         """A view of some of the rows.
@@ -202,7 +220,8 @@ class FrameView:
         positions:
             Their positions, in the order of the new view.
         """
-        return FrameView(self.frame.iloc[list(positions)], self.image, self.axes)
+        names = tuple(self.row_names[at] for at in positions)
+        return replace(self, frame=self.frame.iloc[list(positions)], given_names=names)
 
     def with_column(self, name: str, values: Sequence[Any]) -> FrameView:
         """A view with a column more.
@@ -214,75 +233,81 @@ class FrameView:
         values:
             Its value in each row.
         """
-        return FrameView(self.frame.assign(**{name: list(values)}), self.image, self.axes)
-
-
-def _check_names(frame: pd.DataFrame) -> None:
-    """Raise `LayoutError` where a name does not stand for one column."""
-    if frame.columns.nlevels > 1:
-        raise LayoutError(
-            f"The columns of the frame have {frame.columns.nlevels} levels",
-            remedy='Join them first: frame.columns = frame.columns.map("_".join)',
+        column = pd.Series(list(values), index=self.frame.index, dtype=object)
+        others = {each: old for each, old in self.asked.items() if old != name}
+        # The names of the rows do not change, even where the new column is that of the runs.
+        return replace(
+            self, frame=self.frame.assign(**{name: column.array}), asked=others, given_names=self.row_names
         )
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
-        raise LayoutError(f"The frame has several columns {twice[0]!r}", remedy="Give each column a name of its own")
 
 
-def _check(frame: pd.DataFrame, names: Iterable[str | None]) -> None:
-    for name in names:
-        if name is not None and name not in frame.columns:
-            raise LayoutError(
-                f"The frame has no column {name!r}", remedy=f"It has {', '.join(map(str, frame.columns))}"
-            )
+def name_in(frame: pd.DataFrame, asked: Mapping[Any, str], name: Any) -> str:
+    """The name of a column of a frame with plain names.
 
+    Parameters
+    ----------
+    frame:
+        The frame.
+    asked:
+        The names there, by the names that the user's frame has.
+    name:
+        A name of either kind.
 
-def _picture_column(frame: pd.DataFrame, image: str | None) -> str:
-    """The column that is named, else one with a usual name, else the first that holds pictures."""
-    _check(frame, [image])
-    if image is not None:
-        _check_pictures(frame[image])
-        return image
-    usual = [name for name in IMAGE_COLUMNS if name in frame.columns]
-    holding = (name for name in frame.columns if _holds_pictures(frame[name]))
-    found = usual[0] if usual else next(holding, None)
-    if found is None:
-        raise LayoutError(
-            "The frame has no column of pictures", remedy=f"Name one with image=..., or call it {IMAGE_COLUMNS[0]!r}"
-        )
-    _check_pictures(frame[found])
-    return str(found)
-
-
-def _check_pictures(column: pd.Series[Any]) -> None:
-    """Raise `LayoutError` where a value in the column of pictures is of a kind that no picture is."""
-    for value in column[column.notna()]:
-        if not (isinstance(value, str | bytes | PurePath) or hasattr(value, "convert")):
-            raise LayoutError(
-                f"The column {str(column.name)!r} holds {value!r}, which is not a picture",
-                remedy="Name another column with image=..., or give paths, the bytes of files or Pillow images",
-            )
-
-
-def _holds_pictures(column: pd.Series[Any]) -> bool:
-    """Whether the first value that is not missing is a picture, or the name of a picture's file."""
-    for value in column:
-        if isinstance(value, bytes) or hasattr(value, "convert"):
-            return True
-        if isinstance(value, str | PurePath):
-            return os.fspath(value).lower().endswith(_ENDINGS)
-        if not pd.api.types.is_scalar(value) or not pd.isna(value):
-            return False
-    return False
-
-
-def _hashable(value: Any) -> Any:
-    """The value, or its text if it has no hash, as a list: columns are sorted and grouped by their values."""
+    Raises
+    ------
+    LayoutError
+        Where the frame has no column of this name.
+    """
     try:
-        hash(value)
-    except TypeError:
+        found = asked.get(name, name)
+        if found in frame.columns:
+            return str(found)
+    except TypeError:  # a name that has no hash
+        found = name
+    raise LayoutError(
+        f"The frame has no column {found!r}", remedy=f"It has {', '.join(map(str, frame.columns)) or 'no column'}"
+    )
+
+
+def _status(picture: Any, own: Any) -> str:
+    """The status of a row.
+
+    Parameters
+    ----------
+    picture:
+        Its picture, a `NoPicture`, or None.
+    own:
+        The status that a run of ours has; None for other rows.
+    """
+    if isinstance(picture, NoPicture):
+        return "not a picture"
+    return text_of(own) if own is not None else ("missing" if picture is None else "completed")
+
+
+def _key_of_picture(value: Any) -> Any:
+    """What stands for a picture where its column is shown as text: its path, or what it is."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, PurePath):
         return str(value)
-    return value
+    if isinstance(value, bytes):
+        return f"{len(value):,} bytes"
+    return value.reason if isinstance(value, NoPicture) else type(value).__name__
+
+
+def _each_once(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, with a number where one would stand for several rows."""
+    counts = Counter(names)
+    taken = {name for name, number in counts.items() if number == 1}
+    result = []
+    for name in names:
+        if counts[name] == 1:
+            result.append(name)
+            continue
+        own = next(text for n in range(1, len(names) + 1) if (text := f"{name} #{n}") not in taken)
+        taken.add(own)
+        result.append(own)
+    return tuple(result)
 
 
 def _values(column: pd.Series[Any]) -> tuple[Any, ...]:

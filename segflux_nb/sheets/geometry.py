@@ -7,6 +7,7 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .captions import caption_form
 from .fonts import line_height, text_width, wrap
 from .layout import Cell, Layout, Scale
 
@@ -126,28 +127,37 @@ class _Builder:
         self._gap = max(2, round(cell_side * (0.09 if self._has_borders else 0.03)))
         # From the top of a picture to the top of its difference.
         self._difference_offset = self._cell_height + self._gap // 2 if layout.has_differences else 0
-        self._grid_width = self._across * self._cell_width + (self._across - 1) * self._gap
+        # A place holds one picture, or several beside each other, which are nearer to each other than places are.
+        self._abreast, self._deep = layout.beside
+        self._inner_gap = max(1, self._gap // 2) if not self._has_borders else self._gap
+        self._under_border = self._gap // 3 if self._has_borders else 0
+        if self._abreast * self._deep > 1:
+            self._gap = round(self._gap * 1.6) if self._has_borders else max(self._gap * 3, self._gap + 8)
+        self._place_width = self._abreast * (self._cell_width + self._inner_gap) - self._inner_gap
+        self._grid_width = self._across * self._place_width + (self._across - 1) * self._gap
         self._groups_across = self._choose_groups_across()
         # Text must stay readable when a wide sheet is shown at the width of a notebook.
         size = max(9, round(cell_side * 0.075), round(self._groups_across * self._grid_width / 72))
         self._size = min(size, 40, max(7, int(self._cell_height / 1.4)))
         self._small = max(7, round(self._size * 0.88))
         self._margin = self._size
-        self._under_border = self._gap // 3 if self._has_borders else 0
-        has_captions = any(cell.caption for cell in layout.cells)
-        self._caption_height = (line_height(self._small) if has_captions else 0) + self._under_border
-        self._row_height = self._cell_height + self._difference_offset + self._caption_height
+        self._captions = caption_form(layout, self._cell_width, self._small)
+        self._caption_height = self._captions.lines * line_height(self._small) + self._under_border
+        self._slot_height = self._cell_height + self._difference_offset + self._caption_height
+        self._row_height = self._deep * (self._slot_height + self._inner_gap) - self._inner_gap
         self._grid_height = self._down * self._row_height + (self._down - 1) * self._gap
         self._between_groups = self._gap + 2 * self._size
         most_lines = max(1, min(4, self._cell_height // line_height(self._size)))
-        label_width = max(self._cell_width, 9 * self._size)
+        label_width = max(self._place_width, 9 * self._size)
         self._row_labels = [wrap(label, label_width, self._size, lines=most_lines) for label in layout.row_labels]
-        self._column_labels = [wrap(label, self._cell_width, self._size, lines=3) for label in layout.column_labels]
+        self._column_labels = [wrap(label, self._place_width, self._size, lines=3) for label in layout.column_labels]
 
     def _choose_groups_across(self) -> int:
         """The number of grids side by side with which the sheet is nearest to the shape of a screen."""
         number = len(self._layout.groups)
-        height = self._down * (self._cell_height + self._difference_offset + self._gap)
+        height = self._down * (
+            self._deep * (self._cell_height + self._difference_offset + self._inner_gap) + self._gap
+        )
 
         def distance(across: int) -> float:
             shape = across * self._grid_width / (math.ceil(number / across) * height)
@@ -228,7 +238,7 @@ class _Builder:
         for across, lines in enumerate(self._column_labels):
             # Labels end just above the pictures, however many lines they have.
             start = bottom - self._size // 3 - len(lines) * line_height(self._size)
-            centre = x + across * (self._cell_width + self._gap) + self._cell_width // 2
+            centre = x + across * (self._place_width + self._gap) + self._place_width // 2
             self._add_text(Text(tuple(lines), centre, start, self._size, "centre"))
 
     def _grid(self, number: int, x: int, y: int) -> None:
@@ -242,19 +252,37 @@ class _Builder:
             The upper left corner of its first cell.
         """
         for down, cells in enumerate(self._layout.groups[number].cells):
-            for across, cell in enumerate(cells):
-                left = x + across * (self._cell_width + self._gap)
+            for across, place in enumerate(cells):
+                left = x + across * (self._place_width + self._gap)
                 top = y + down * (self._row_height + self._gap)
-                right, bottom = left + self._cell_width, top + self._cell_height
-                self._geometry.cells.append((cell, (left, top, right, bottom)))
-                if self._difference_offset:
-                    below = top + self._difference_offset
-                    self._geometry.differences.append((cell, (left, below, right, below + self._cell_height)))
-                if cell.caption:
-                    lines = wrap(cell.caption, self._cell_width, self._small, lines=1)
-                    under = bottom + self._difference_offset + (self._under_border or 1)
-                    middle = left + self._cell_width // 2
-                    self._add_text(Text(tuple(lines), middle, under, self._small, "centre"))
+                for nth, cell in enumerate(place.beside[: self._abreast * self._deep]):
+                    below, aside = divmod(nth, self._abreast)
+                    self._cell(
+                        cell,
+                        left + aside * (self._cell_width + self._inner_gap),
+                        top + below * (self._slot_height + self._inner_gap),
+                    )
+
+    def _cell(self, cell: Cell, left: int, top: int) -> None:
+        """Add one picture with its difference and its caption.
+
+        Parameters
+        ----------
+        cell:
+            The cell.
+        left, top:
+            The upper left corner of its picture.
+        """
+        right, bottom = left + self._cell_width, top + self._cell_height
+        self._geometry.cells.append((cell, (left, top, right, bottom)))
+        if self._difference_offset:
+            below = top + self._difference_offset
+            self._geometry.differences.append((cell, (left, below, right, below + self._cell_height)))
+        under = bottom + self._difference_offset + (self._under_border or 1)
+        middle = left + self._cell_width // 2
+        lines = self._captions.lines_of(cell, self._cell_width, self._small)
+        if lines:
+            self._add_text(Text(tuple(lines), middle, under, self._small, "centre"))
 
     def _beside_grid(self, x: int, y: int) -> None:
         """Add the labels of the rows and the name of their axis.
@@ -265,7 +293,8 @@ class _Builder:
             The upper left corner of the grid's first cell.
         """
         for down, lines in enumerate(self._row_labels):
-            middle = y + down * (self._row_height + self._gap) + self._cell_height // 2
+            pictures = (self._deep - 1) * (self._slot_height + self._inner_gap) + self._cell_height
+            middle = y + down * (self._row_height + self._gap) + pictures // 2
             start = middle - len(lines) * line_height(self._size) // 2
             self._add_text(Text(tuple(lines), x - self._size // 2, start, self._size, "right"))
         if self._layout.rows:
@@ -278,7 +307,7 @@ class _Builder:
         y = bottom + self._size // 2
         if self._layout.scale is not None:
             y = self._scale(self._layout.scale, y)
-        for sentence in (*self._layout.notes, *self._layout.footer):
+        for sentence in (*self._captions.note, *self._layout.notes, *self._layout.footer):
             lines = wrap(sentence, self._geometry.width - 2 * self._margin, self._small, lines=4)
             self._add_text(Text(tuple(lines), self._margin, y, self._small, role="muted"))
             y += len(lines) * line_height(self._small)

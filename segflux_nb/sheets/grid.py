@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +12,10 @@ from ..lifecycle import reason_of
 from ..markup import plain
 from ..model import DECIMALS
 from ..values import as_python
-from .frame_view import FrameColumn, FrameView
+from .frame_column import FrameColumn, text_of
+from .frame_view import FrameView
 from .layout import SAME, Cell, Group, picture_identity
+from .numbers import Numbers
 
 Position = tuple[Any, Any, Any]
 """A cell's values on the outer axis, the rows and the columns; None for an axis that there is not."""
@@ -27,8 +29,12 @@ FILE_GONE = "missing"
 MOST_STARS = 5
 """The best rating."""
 
-_OF_CELLS = ("status", "error_kind", "error", "width", "height", "run", "stars", "pick", "note")
+_OF_CELLS = ("status", "error_kind", "error", "width", "height", "stars", "pick", "note")
 """Columns of a frame of runs that a cell shows, where the frame has them."""
+
+
+class RowsThemselves(FrameColumn):
+    """The axis of a frame in which no column tells the rows apart: each row is a value of it."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +46,19 @@ class Grid:
     axes:
         The columns of the frame that are the outer axis, the rows and the columns of the grid; None for none.
     cells:
-        A cell for each position.
+        A cell for each position; its further rows are in `Cell.others`.
+    left_out:
+        The number of rows for which their cell has no room.
     """
 
     axes: tuple[FrameColumn | None, FrameColumn | None, FrameColumn | None]
     cells: Mapping[Position, Cell]
+    left_out: int = 0
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether the rows of the frame stand one after the other, because no column tells them apart."""
+        return isinstance(self.axes[2], RowsThemselves)
 
     @property
     def is_wrapped(self) -> bool:
@@ -60,51 +74,100 @@ class Grid:
         for value in outer:
             cells = [tuple(self.cells[value, row, column] for column in columns) for row in rows]
             if self.is_wrapped:
-                cells = _wrap(cells[0], labels_of(self.axes[2]))
+                labels = ("",) * len(cells[0]) if self.is_flow else labels_of(self.axes[2])
+                cells = wrapped(cells[0], labels)
             groups.append(Group(self.axes[0].label_of[value] if self.axes[0] else "", tuple(cells)))
         return tuple(groups)
 
 
 def grid_of(
     view: FrameView,
-    axes: Sequence[str | None],
+    axes: Sequence[FrameColumn | None],
     *,
-    captions: Sequence[str],
-    number: str | None,
-    shares: Mapping[Any, float],
+    captions: Sequence[FrameColumn],
+    numbers: Numbers | None,
+    most_beside: int,
 ) -> Grid:
     """The grid of a frame.
 
     Parameters
     ----------
     view:
-        The frame. Where several rows have one position, the last of them is shown.
+        The frame.
     axes:
-        The names of the outer axis, the rows and the columns; None for none.
+        The outer axis, the rows and the columns; None for none.
     captions:
         Columns whose labels are written under the pictures.
-    number:
-        A column of numbers that is shown as colours, or None.
-    shares:
-        The position of each of its values on the scale, from 0 to 1.
+    numbers:
+        The numbers of the cells that are shown as colours, or None.
+    most_beside:
+        The most pictures that stand beside each other in one place.
     """
-    outer, rows, columns = (view.column(name) if name else None for name in axes)
-    along = (outer, rows, columns)
-    captioned = [view.column(name) for name in captions]
-    wanted = [name for name in (view.image, number, *_OF_CELLS) if name is not None and name in view]
+    outer, rows, columns = axes
+    wanted = [name for name in _OF_CELLS if name in view]
     known = {name: view.column(name).values for name in wanted}
-    names = [str(name) for name in view.frame.index]
-    positions = zip(*(axis.values if axis else (None,) * len(view) for axis in along), strict=True)
+    found: dict[Position, list[int]] = {}
+    for at, position in enumerate(positions_of(axes, len(view))):
+        found.setdefault(position, []).append(at)
+    left_out = 0
     cells: dict[Position, Cell] = {}
-    for at, position in enumerate(positions):
-        row = {name: values[at] for name, values in known.items() if values[at] is not None}
-        cells[position] = replace(
-            _cell(row, view.image, names[at]),
-            caption=" · ".join(f"{column.name} {column.labels[at]}" for column in captioned),
-            value=view.column(number).labels[at] if number else "",
-            share=shares.get(row[number]) if number is not None and number in row else None,
-        )
-    return _labelled(Grid(along, cells))
+    for position, rows_here in found.items():
+        number = numbers.cells.get(position) if numbers is not None else None
+        is_value = number is not None and numbers is not None and numbers.scale.is_heat
+        shown = rows_here[: 1 if is_value else most_beside]
+        left_out += 0 if is_value else len(rows_here) - len(shown)
+        made = []
+        for nth, at in enumerate(shown):
+            row = {name: values[at] for name, values in known.items() if values[at] is not None}
+            under = [_under(column, rows_here if is_value else [at]) for column in captions]
+            if number is not None and numbers is not None:
+                if not numbers.scale.is_heat and numbers.name not in (column.name for column in captions):
+                    under.append((number.label, _named(numbers.name, number.rows)))
+                elif not numbers.scale.is_heat and number.rows > 1:
+                    under.append((number.label, f"mean of {number.rows}"))
+            cell = replace(
+                _cell(row, view, at),
+                captions=tuple(under),
+                value=number.label if number is not None else "",
+                mean_of=number.rows if number is not None else 1,
+                share=number.share if number is not None else None,
+            )
+            if nth == len(shown) - 1 and len(shown) < len(rows_here) and not is_value:
+                cell = replace(cell, tags=(*cell.tags, f"{len(shown)}/{len(rows_here)}"))
+            made.append(cell)
+        cells[position] = replace(made[0], others=tuple(made[1:]))
+    return _labelled(Grid((outer, rows, columns), cells, left_out))
+
+
+def _under(column: FrameColumn, rows: Sequence[int]) -> tuple[str, str]:
+    """What a column says under a picture, or under the mean of several rows.
+
+    Parameters
+    ----------
+    column:
+        The column.
+    rows:
+        The rows.
+    """
+    labels = list(dict.fromkeys(column.labels[at] for at in rows))
+    return labels[0] if len(labels) == 1 else f"{len(labels)} values of", column.name
+
+
+def _named(name: str, rows: int) -> str:
+    return name if rows == 1 else f"{name}, mean of {rows}"
+
+
+def positions_of(axes: Sequence[FrameColumn | None], rows: int) -> Iterable[Position]:
+    """The position of each row's cell.
+
+    Parameters
+    ----------
+    axes:
+        The outer axis, the rows and the columns; None for none.
+    rows:
+        The number of rows of the frame.
+    """
+    return zip(*(axis.values if axis else (None,) * rows for axis in axes), strict=True)
 
 
 def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
@@ -147,11 +210,28 @@ def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
             wanted.get(axis.name, value) if axis else value for axis, value in zip(grid.axes, position, strict=True)
         )
         reference = (outer, row, column)
-        if reference != position and cells[position].picture is not None:
-            cells[position] = replace(cells[position], reference=cells[reference].picture)
+        if reference != position:
+            cells[position] = _with_references(cells[position], cells[reference].beside)
     reference_text = " · ".join(texts)
     note = f"Below each picture: its difference from {reference_text}. Brighter is more, ΔE is the mean difference."
     return replace(grid, cells=cells), note
+
+
+def _with_references(cell: Cell, references: Sequence[Cell]) -> Cell:
+    """A cell whose pictures have a reference each: the one in the same place beside others, else the first.
+
+    Parameters
+    ----------
+    cell:
+        The cell.
+    references:
+        The cells of the place with which it is compared.
+    """
+    compared = [
+        one if one.picture is None else replace(one, reference=references[nth % len(references)].picture)
+        for nth, one in enumerate(cell.beside)
+    ]
+    return replace(compared[0], others=tuple(compared[1:]))
 
 
 def _known(value: Any, labels: Mapping[Any, str]) -> Any:
@@ -189,66 +269,79 @@ def _positions(axes: Sequence[FrameColumn | None]) -> list[Position]:
 
 def _labelled(grid: Grid) -> Grid:
     """The grid with a cell at each position, each with its label and the earlier cell that has the same picture."""
-    first: dict[Any, Position] = {}
+    first: dict[Any, tuple[Position, int]] = {}
     cells: dict[Position, Cell] = {}
     for position in _positions(grid.axes):
-        cell = grid.cells.get(position, Cell())
+        place = grid.cells.get(position, Cell())
         named = [(axis, value) for axis, value in zip(grid.axes, position, strict=True) if axis]
-        label = " · ".join(f"{axis.name} {axis.label_of[value]}" for axis, value in reversed(named))
-        same = first.setdefault(picture_identity(cell.picture), position) if cell.picture is not None else position
-        tags = cell.tags
-        if same != position:
-            differing = [
-                axis.label_of[value]
-                for axis, value, own in zip(grid.axes, same, position, strict=True)
-                if axis and value != own
-            ]
-            tags = (*tags, f"{SAME}{', '.join(reversed(differing))}")
-        cells[position] = replace(cell, label=label, tags=tags)
+        label = " · ".join(_label(axis, value) for axis, value in reversed(named))
+        made = []
+        for nth, cell in enumerate(place.beside):
+            own = (position, nth)
+            same = first.setdefault(picture_identity(cell.picture), own) if cell.picture is not None else own
+            tags = cell.tags if same == own else (*cell.tags, f"{SAME}{_place(grid.axes, same, own)}")
+            which = f"{nth + 1}/{len(place.beside)}" if place.others else ""
+            made.append(replace(cell, label=" · ".join(filter(None, (label, which))), tags=tags))
+        cells[position] = replace(made[0], others=tuple(made[1:]))
     return replace(grid, cells=cells)
 
 
-def _wrap(cells: Sequence[Cell], labels: Sequence[str]) -> list[tuple[Cell, ...]]:
+def _label(axis: FrameColumn, value: Any) -> str:
+    return f"{axis.name} {axis.label_of[value]}"
+
+
+def _place(axes: Sequence[FrameColumn | None], one: tuple[Position, int], own: tuple[Position, int]) -> str:
+    """Where a picture is, as seen from another place: by the values that differ, or its number in the same place."""
+    (there, nth), (here, _) = one, own
+    differing = [
+        axis.label_of[value] for axis, value, other in zip(axes, there, here, strict=True) if axis and value != other
+    ]
+    return ", ".join(reversed(differing)) or f"picture {nth + 1}"
+
+
+def wrapped(cells: Sequence[Cell], labels: Sequence[str]) -> list[tuple[Cell, ...]]:
     """One long row as several, with the axis's labels in the captions."""
     width = math.ceil(math.sqrt(len(cells) * 1.6))
-    captioned = [
-        replace(cell, caption=f"{label} · {cell.caption}" if cell.caption else label)
-        for cell, label in zip(cells, labels, strict=True)
-    ]
+    captioned = [_captioned(cell, label) for cell, label in zip(cells, labels, strict=True)]
     captioned += [Cell(status="")] * (-len(cells) % width)
     return [tuple(captioned[start : start + width]) for start in range(0, len(captioned), width)]
 
 
-def _cell(row: Mapping[str, Any], image: str, name: str) -> Cell:
+def _captioned(cell: Cell, label: str) -> Cell:
+    """A cell with a label above its captions, and those of the pictures beside it; without one where it is empty."""
+    if not label:
+        return cell
+    others = tuple(replace(one, captions=((label, ""), *one.captions)) for one in cell.others)
+    return replace(cell, captions=((label, ""), *cell.captions), others=others)
+
+
+def _cell(row: Mapping[str, Any], view: FrameView, at: int) -> Cell:
     """The cell of one row.
 
     Parameters
     ----------
     row:
         The row's values that are not missing, by column.
-    image:
-        The column of pictures.
-    name:
-        The row's name in the frame; the cell's where the frame has no runs.
+    view:
+        The frame.
+    at:
+        The row's position in it.
     """
-    picture = row.get(image)
-    reason = reason_of(*(str(row.get(name, "")) for name in ("error_kind", "error")))
+    picture = view.pictures[at]
+    reason = view.reason(at)
+    if view.is_of_runs and not reason:
+        reason = reason_of(*(str(row.get(name, "")) for name in ("error_kind", "error")))
+    # A run whose file is missing is not a place without a run.
+    is_gone = view.is_of_runs and row.get("status") == FILE_GONE
     return Cell(
         picture=picture,
-        status=_status(row.get("status"), has_picture=picture is not None),
-        reason=plain(reason) if picture is None or row.get("status") == FILE_GONE else "",
-        run=str(row.get("run", name)),
+        status="file missing" if is_gone else view.statuses[at],
+        reason=plain(reason) if picture is None or is_gone else "",
+        run=view.row_names[at],
         tags=_marks(row),
-        note=plain(row.get("note", "")),
+        note=text_of(row.get("note", "")),
         aspect=_aspect(row.get("width"), row.get("height")),
     )
-
-
-def _status(status: Any, *, has_picture: bool) -> str:
-    """The status of a cell. A run whose file is missing is not a place without a run."""
-    if status is None:
-        return "completed" if has_picture else "missing"
-    return "file missing" if status == FILE_GONE else str(status)
 
 
 def _aspect(width: Any, height: Any) -> float | None:
@@ -263,7 +356,9 @@ def _marks(row: Mapping[str, Any]) -> tuple[str, ...]:
     if "stars" in row:
         stars = row["stars"]
         is_rating = isinstance(stars, int | float) and 0 <= stars <= MOST_STARS
-        marks.append(("★" * int(stars) or "☆") if is_rating else f"stars {plain(stars)}")
+        marks.append(("★" * int(stars) or "☆") if is_rating else f"stars {text_of(stars)}")
     if "pick" in row:
-        marks.append("✔ picked" if row["pick"] else "✘ rejected")
+        pick = row["pick"]
+        is_choice = isinstance(pick, bool | int | float) and pick in (0, 1)
+        marks.append(("✔ picked" if pick else "✘ rejected") if is_choice else f"pick {text_of(pick)}")
     return tuple(marks)

@@ -174,10 +174,26 @@ def _inside(element: str, text: str) -> Markup:
 def _sheet(layout: Layout, pictures: _Pictures) -> dict[str, Any]:
     """A layout as the template shows it."""
     groups = [
-        {"label": group.label, "rows": [[_shown(layout, cell, pictures) for cell in row] for row in group.cells]}
+        {"label": group.label, "rows": [[_place(layout, cell, pictures) for cell in row] for row in group.cells]}
         for group in layout.groups
     ]
     return {"layout": layout, "groups": groups}
+
+
+def _place(layout: Layout, cell: Cell, pictures: _Pictures) -> list[_Shown]:
+    """The pictures of a place as the template shows them; a place of a heat map has its value alone.
+
+    Parameters
+    ----------
+    layout:
+        The sheet.
+    cell:
+        The first cell of the place.
+    pictures:
+        Embeds the pictures.
+    """
+    first = _shown(layout, cell, pictures)
+    return [first] if first.background else [first, *(_shown(layout, one, pictures) for one in cell.others)]
 
 
 def _shown(layout: Layout, cell: Cell, pictures: _Pictures) -> _Shown:

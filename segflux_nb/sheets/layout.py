@@ -18,7 +18,7 @@ SAME = "= "
 
 @dataclass(frozen=True)
 class Cell:
-    """One place of the grid.
+    """One place of the grid, or one of several pictures that stand beside each other in a place.
 
     Attributes
     ----------
@@ -33,20 +33,25 @@ class Cell:
         The run's short name, or empty.
     label:
         The cell's values on the axes: ``seed 7 · lora_strength 0.80``.
-    caption:
-        Text under the picture.
+    captions:
+        What stands under the picture: values, each with the name of its column, which may be empty.
     tags:
-        Texts on the picture: the user's marks, and which other cell has the same picture.
+        Texts on the picture: the user's marks, which other cell has the same picture, and how many pictures of a
+        place are shown where it has more.
     note:
         The user's note.
     share:
         The position of its value on the sheet's scale, from 0 to 1, or None.
     value:
         The label of that value.
+    mean_of:
+        The number of rows of which that value is the mean.
     reference:
         The picture with which this one is compared, or None.
     aspect:
         The picture's width over its height, where the frame has them.
+    others:
+        Further rows of the same place, whose pictures stand beside this one.
     """
 
     picture: Any = None
@@ -54,21 +59,38 @@ class Cell:
     reason: str = ""
     run: str = ""
     label: str = ""
-    caption: str = ""
+    captions: tuple[tuple[str, str], ...] = ()
     tags: tuple[str, ...] = ()
     note: str = ""
     share: float | None = None
     value: str = ""
+    mean_of: int = 1
     reference: Any = None
     aspect: float | None = None
+    others: tuple[Cell, ...] = ()
+
+    @property
+    def caption(self) -> str:
+        """What stands under the picture, values first: ``0.31 score · 25 steps``."""
+        return " · ".join(" ".join(filter(None, part)) for part in self.captions)
+
+    @property
+    def beside(self) -> tuple[Cell, ...]:
+        """The pictures of this place: this one, and those of its further rows."""
+        return (self, *self.others)
 
     @property
     def text(self) -> str:
         """The cell as text: its label, what is shown with it, and why it has no picture."""
         parts = [self.label or self.run, *([self.caption] if self.caption not in self.label else []), *self.tags]
-        parts += [self.value] if self.value and self.value not in self.caption else []
+        parts += [self.mean_text] if self.value and self.value not in self.caption else []
         parts += ["" if self.status == "completed" else self.status, self.reason, self.note]
         return " · ".join(part for part in parts if part)
+
+    @property
+    def mean_text(self) -> str:
+        """The value, with the number of rows of which it is the mean, where they are several."""
+        return f"{self.value}, mean of {self.mean_of}" if self.mean_of > 1 else self.value
 
     @property
     def absence(self) -> str:
@@ -143,6 +165,10 @@ class Layout:
         The meaning of the colours, or None.
     has_differences:
         Whether the difference from another picture is shown below each picture.
+    beside:
+        How many pictures a place has room for, across and down.
+    left_out:
+        The number of rows that have no picture on the sheet.
     """
 
     groups: tuple[Group, ...]
@@ -156,11 +182,18 @@ class Layout:
     notes: tuple[str, ...]
     scale: Scale | None = None
     has_differences: bool = False
+    beside: tuple[int, int] = (1, 1)
+    left_out: int = 0
+
+    @property
+    def places(self) -> list[Cell]:
+        """The first cell of each place, in reading order."""
+        return [cell for group in self.groups for row in group.cells for cell in row]
 
     @property
     def cells(self) -> list[Cell]:
-        """All cells, in reading order."""
-        return [cell for group in self.groups for row in group.cells for cell in row]
+        """All cells, in reading order; those of one place one after the other."""
+        return [cell for place in self.places for cell in place.beside]
 
     @property
     def is_heat(self) -> bool:
@@ -169,14 +202,18 @@ class Layout:
 
     @property
     def heading(self) -> str:
-        """How many pictures there are, and how many cells of each other status."""
+        """How many pictures there are, how many cells of each other status, and how many rows are not shown."""
         counts = Counter(cell.status for cell in self.cells if cell.status)
         empty = counts.pop("missing", 0)
         pictures = count(counts.pop("completed", 0), "picture")
+        if self.is_heat and any(cell.mean_of > 1 for cell in self.cells):
+            shown = [cell for cell in self.cells if cell.share is not None]
+            pictures = f"{count(len(shown), 'mean')} of {count(sum(cell.mean_of for cell in shown), 'row')}"
         rest = [f"{number:,} {status}" for status, number in sorted(counts.items())]
         rest += [f"{empty:,} empty"] if empty else []
         same = sum(any(tag.startswith(SAME) for tag in cell.tags) for cell in self.cells)
         rest += [f"{same:,} the same as another"] if same else []
+        rest += [f"{count(self.left_out, 'row')} not shown"] if self.left_out else []
         return ", ".join([pictures, *rest])
 
     @property
@@ -200,7 +237,7 @@ class Layout:
         content = [
             [self.columns, self.rows, self.outer, self.title, self.footer, self.notes],
             [self.column_labels, self.row_labels, [group.label for group in self.groups]],
-            [[cell.run, cell.status, cell.reason, cell.caption, cell.tags, cell.value] for cell in self.cells],
+            [[cell.run, cell.status, cell.reason, cell.caption, cell.tags, cell.mean_text] for cell in self.cells],
         ]
         return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
 
@@ -211,7 +248,7 @@ class Layout:
 
     @property
     def _labels_along_columns(self) -> Sequence[str]:
-        return [cell.caption for cell in self.cells if cell.caption] if self.is_wrapped else self.column_labels
+        return [cell.caption for cell in self.places if cell.caption] if self.is_wrapped else self.column_labels
 
 
 def pages(layout: Layout, fits: Callable[[Layout], bool]) -> list[Layout]:
@@ -240,7 +277,7 @@ def pages(layout: Layout, fits: Callable[[Layout], bool]) -> list[Layout]:
 
 def _cut(layout: Layout, fits: Callable[[Layout], bool]) -> list[Layout]:
     grid = layout.groups[0].cells
-    if fits(layout) or len(layout.cells) == 1:
+    if fits(layout) or len(layout.places) == 1:
         return [layout]
     if len(layout.groups) > 1:
         half = (len(layout.groups) + 1) // 2

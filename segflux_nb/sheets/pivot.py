@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
-import pandas as pd
-
 from ..errors import LayoutError
-from ..markup import plain
+from ..markup import count, plain
 from ..runlog.columns import NEVER_AXES
+from .axes import choose_axes
+from .frame_column import FrameColumn
 from .frame_view import FrameView
-from .grid import compared, grid_of, labels_of
-from .layout import Layout, Scale
+from .grid import Grid, Position, RowsThemselves, compared, grid_of, labels_of, positions_of
+from .layout import Cell, Layout
+from .numbers import Numbers, numbers_of
+
+MOST_BESIDE = 9
+"""A cell has room for this many pictures at least."""
+
+MOST_LISTED = 12
+"""The most values of an axis that a note lists."""
+
+SCREEN = 1.4
+"""Width over height of a screen: pictures that share a cell are placed so that the sheet is near to it."""
 
 _SHARED_FIRST = ("finetune_id", "lora_strength", "steps", "seed", "sampler_name", "scheduler", "aspect_ratio")
 """Parameters that the footer names first, where all cells have the same value."""
@@ -27,16 +38,17 @@ def arrange(
     rows: str | None = None,
     by: str | Sequence[str] | None = None,
     title: str = "",
-    captions: Sequence[str] = (),
+    captions: str | Sequence[str] = (),
     border: str | None = None,
     heat: str | None = None,
     relative_to: Mapping[str, Any] | None = None,
+    most_beside: int | None = None,
 ) -> Layout:
     """Lay out a frame, a run a row.
 
-    The first axis not named becomes the columns, the second the rows, the third the outer axis. Of further axes that
-    vary the first value is shown, and the layout has a note that says so. Where the frame does not know its axes,
-    they are the columns that vary, in the frame's order.
+    The first axis not named becomes the columns, the second the rows, the third the outer axis. Of further axes of a
+    sweep the first value is shown, and the layout has a note that says how many rows are not. Where the frame does
+    not know its axes, they are guessed (see `axes`). Rows that share a cell stand beside each other.
 
     Parameters
     ----------
@@ -47,133 +59,146 @@ def arrange(
     rows:
         The column of the frame that becomes its rows.
     by:
-        The outer axis. Several names give a grid for each combination of their values.
+        The outer axis. Several names give a grid for each combination of their values; an empty list means none.
     title:
         Text above the sheet.
     captions:
         Columns whose values are written under each picture.
     border:
-        A column of numbers, shown as the colour of a border and in the caption.
+        A column of numbers, shown as the colour of a border and in the caption; its mean where rows share a cell.
     heat:
-        A column of numbers, shown in place of the pictures.
+        A column of numbers, shown in place of the pictures; its mean where rows share a cell.
     relative_to:
         Values of axes of the sheet, such as ``{"lora_strength": 0.0}``. Below each picture, the sheet
         shows its difference from the picture that has these values and the same values on the other axes.
+    most_beside:
+        The most pictures of one cell that are shown; left out, as many as there is room for.
 
     Raises
     ------
     LayoutError
         Where a column does not exist, or there is nothing to show.
     """
-    outer = [by] if isinstance(by, str) else list(by or ())
-    captions = [captions] if isinstance(captions, str) else list(captions)
-    view.check([cols, rows, *outer, *captions, border, heat])
+    names = None if by is None else [view.name_of(name) for name in ([by] if isinstance(by, str) else by)]
+    cols, rows, border, heat = (None if name is None else view.name_of(name) for name in (cols, rows, border, heat))
+    captions = [view.name_of(name) for name in ([captions] if isinstance(captions, str) else captions)]
     if not len(view):
         raise LayoutError("There is no run to show: the frame has no rows", remedy="Loosen the filter")
     if border and heat:
         raise LayoutError("border and heat cannot be combined: both show a number as colour", remedy="Choose one")
-    axes = _choose_axes(view, cols, rows, outer)
-    view, notes = _first_values(view, axes.further)
-    footer = _footer(view, [*axes.shown, *axes.further, *captions], axes.constant)
-    by, view = _joined(view, axes.outer)
     number = border or heat
-    scale, shares = _scale(view, number, is_heat=heat is not None) if number else (None, {})
-    captions = [*captions, *([border] if border and border not in captions else [])]
-    grid = grid_of(view, (by, axes.rows, axes.cols), captions=captions, number=number, shares=shares)
+    axes = choose_axes(view, cols, rows, names, in_use=[*captions, *([number] if number else [])])
+    outer, view = _joined(view, axes.outer)
+    columns = [view.column(name) if name else None for name in (outer, axes.rows, axes.cols)]
+    numbers = (
+        numbers_of(view, number, _positions(view, columns), is_heat=heat is not None) if number is not None else None
+    )
+    notes = numbers.notes if numbers is not None else []
+    footer = _footer(view, [*axes.shown, *axes.held, *captions], axes.constant)
+    whole = len(view)
+    if heat is None:
+        view, held = _first_values(view, axes.held)
+        notes += held
+    columns = [view.column(name) if name else None for name in (outer, axes.rows, axes.cols)]
+    if not any(columns) and len(view) > 1:
+        columns[2] = RowsThemselves("row", tuple(range(len(view))), dict(enumerate(view.row_names)))
+        numbers = None if number is None else _of_rows(view, number, columns, is_heat=heat is not None)
+        notes = [note for note in notes if numbers is None] + (numbers.notes if numbers is not None else [])
+    most = most_beside or _most_beside(view, columns)
+    under = [view.column(name) for name in captions]
+    if not under and heat is None:
+        under = _telling(view, columns, axes.shown)
+    grid = grid_of(view, columns, captions=under, numbers=numbers, most_beside=most)
     if relative_to is not None:
-        grid, note = compared(grid, relative_to)
+        grid, note = compared(grid, {view.asked.get(name, name): value for name, value in relative_to.items()})
         notes.append(note)
+    if grid.left_out:
+        notes.append(f"{count(grid.left_out, 'row')} of {whole:,} not shown: a cell has room for {most} pictures")
+    unheld = whole - len(view)
     return Layout(
         groups=grid.groups,
-        columns=axes.cols or "",
+        columns="" if grid.is_flow else axes.cols or "",
         rows=axes.rows or "",
-        outer=by or "",
-        column_labels=() if grid.is_wrapped else labels_of(grid.axes[2]),
+        outer=outer or "",
+        column_labels=() if grid.is_wrapped or grid.is_flow else labels_of(grid.axes[2]),
         row_labels=labels_of(grid.axes[1]),
         title=plain(title),
         footer=footer,
         notes=tuple(notes),
-        scale=scale,
+        scale=numbers.scale if numbers is not None else None,
         has_differences=relative_to is not None,
+        beside=_beside(grid, is_heat=heat is not None),
+        left_out=grid.left_out + unheld,
     )
 
 
-@dataclass(frozen=True)
-class _Axes:
-    """The axes of a sheet.
+def _positions(view: FrameView, columns: Sequence[FrameColumn | None]) -> Iterable[Position]:
+    return positions_of(columns, len(view))
 
-    Attributes
+
+def _of_rows(view: FrameView, number: str, columns: Sequence[FrameColumn | None], *, is_heat: bool) -> Numbers:
+    return numbers_of(view, number, _positions(view, columns), is_heat=is_heat)
+
+
+def _most_beside(view: FrameView, columns: Sequence[FrameColumn | None]) -> int:
+    """The most pictures that stand beside each other in a place: enough for places that are filled about alike."""
+    counts = Counter(_positions(view, columns))
+    return max(MOST_BESIDE, 2 * math.ceil(len(view) / len(counts)))
+
+
+def _beside(grid: Grid, *, is_heat: bool) -> tuple[int, int]:
+    """How many pictures of one place stand side by side, and how many below each other.
+
+    Parameters
     ----------
-    cols:
-        The column of the frame that becomes the columns of the grid; None for none.
-    rows:
-        The column of the frame that becomes its rows; None for none.
-    outer:
-        The outer axis: none, one, or several whose combinations it shows.
-    further:
-        Axes for which the sheet has no direction left.
-    constant:
-        Axes that have one value only, which the footer names.
+    grid:
+        The grid.
+    is_heat:
+        Whether places with a value show no picture.
     """
+    most = max(
+        1 if is_heat and cell.share is not None else len(cell.beside) for cell in (*grid.cells.values(), Cell())
+    )
+    across = len(grid.groups[0].cells[0])
+    down = len(grid.groups[0].cells)
 
-    cols: str | None
-    rows: str | None
-    outer: list[str]
-    further: list[str]
-    constant: list[str]
+    def distance(side_by_side: int) -> float:
+        below = math.ceil(most / side_by_side)
+        shape = across * side_by_side / (down * below)
+        return abs(math.log(shape / SCREEN)) + (side_by_side * below - most) / most
 
-    @property
-    def shown(self) -> list[str]:
-        return [name for name in (self.cols, self.rows, *self.outer) if name is not None]
+    side_by_side = min(range(1, most + 1), key=distance)
+    return side_by_side, math.ceil(most / side_by_side)
 
 
-def _choose_axes(view: FrameView, cols: str | None, rows: str | None, outer: Sequence[str]) -> _Axes:
-    """The axes of a sheet: those that are named, and free ones in the directions that are left.
+def _telling(view: FrameView, columns: Sequence[FrameColumn | None], shown: Sequence[str]) -> list[FrameColumn]:
+    """The column that best tells apart the pictures of one place; none where each place has one picture.
 
     Parameters
     ----------
     view:
         The frame.
-    cols:
-        The axis that the caller names for the columns; None where none is named.
-    rows:
-        The axis that the caller names for the rows; None where none is named.
-    outer:
-        The outer axes that the caller names.
+    columns:
+        The outer axis, the rows and the columns of the grid.
+    shown:
+        The columns of the frame that are axes.
     """
-    named = [name for name in (cols, rows, *outer) if name is not None]
-    if len(set(named)) != len(named):
-        raise LayoutError(f"cols, rows and by name an axis twice: {', '.join(named)}", remedy="Name each axis once")
-    candidates = _free_axes(view, named)
-    varying = [name for name in candidates if view.column(name).varies]
-    constant = [name for name in candidates if name not in varying]
-    # An axis that does not vary needs no direction of its own, unless there is no other axis.
-    free = varying or ([] if named else constant[:1])
-    cols = cols or (free.pop(0) if free else None)
-    rows = rows or (free.pop(0) if free else None)
-    outer = list(outer) or ([free.pop(0)] if free else [])
-    return _Axes(cols, rows, outer, free, constant)
-
-
-def _free_axes(view: FrameView, named: Sequence[str]) -> list[str]:
-    """Axes that are not named: those that are known, then columns that vary, as long as several runs share a cell."""
-    free = [name for name in view.axes if name not in named]
-    # A prompt with placeholders varies with them; of several takes the last is shown.
-    derived = {"prompt", "take"} if view.axes else {"take"}
+    is_flow = isinstance(columns[2], RowsThemselves)
+    places = [()] * len(view) if is_flow else list(_positions(view, columns))
+    if len(set(places)) == len(places):
+        return []
+    found: list[tuple[int, FrameColumn]] = []
     for name in view.names:
-        if name in free or name in named or name in NEVER_AXES | derived | {view.image} or view.is_label(name):
+        column = view.column(name)
+        if name in shown or name == view.image or name in NEVER_AXES - {"take"} or view.is_label(name):
             continue
-        used = [*named, *free]
-        if used and not _share_cells(view, used):
-            break
-        if view.column(name).varies:
-            free.append(name)
-    return free
-
-
-def _share_cells(view: FrameView, names: Sequence[str]) -> bool:
-    """Whether several rows have the same values in all of these columns."""
-    return len(set(zip(*(view.column(name).values for name in names), strict=True))) < len(view)
+        if column.is_plain and column.varies:
+            found.append((len(set(zip(places, column.values, strict=True))), column))
+    best = max(found, key=lambda one: one[0], default=None)
+    if best is not None and best[0] > len(set(places)):
+        return [best[1]]
+    names = [PurePath(one).name if isinstance(one, str | PurePath) else "" for one in view.pictures]
+    return [FrameColumn("", tuple(names), {"": " "})] if is_flow and any(names) else []
 
 
 def _first_values(view: FrameView, further: Sequence[str]) -> tuple[FrameView, list[str]]:
@@ -182,9 +207,14 @@ def _first_values(view: FrameView, further: Sequence[str]) -> tuple[FrameView, l
     for name in further:
         column = view.column(name)
         if column.varies:
-            first = column.distinct[0]
-            notes.append(f"{name} {column.label_of[first]} shown, of {', '.join(column.distinct_labels)}")
+            first, whole = column.distinct[0], len(view)
             view = view.rows([at for at, value in enumerate(column.values) if value == first])
+            listed = ", ".join(column.distinct_labels[:MOST_LISTED])
+            listed += ", …" if len(column.distinct) > MOST_LISTED else ""
+            notes.append(
+                f"{name} {column.label_of[first]} shown, of {listed}:"
+                f" {whole - len(view):,} of {count(whole, 'row')} not shown"
+            )
     return view, notes
 
 
@@ -201,34 +231,6 @@ def _joined(view: FrameView, outer: Sequence[str]) -> tuple[str | None, FrameVie
     ]
     labels = [" · ".join(row) for row in zip(*(column.labels for column in columns), strict=True)]
     return name, view.with_column(name, labels).rows(sorted(range(len(order)), key=order.__getitem__))
-
-
-def _scale(view: FrameView, name: str, *, is_heat: bool) -> tuple[Scale, dict[Any, float]]:
-    """The scale of a column of numbers, and the position of each value on it.
-
-    Parameters
-    ----------
-    view:
-        The frame.
-    name:
-        The column.
-    is_heat:
-        Whether it is shown in place of the pictures.
-    """
-    dtype = view.frame[name].dtype
-    if not pd.api.types.is_numeric_dtype(dtype) or dtype.kind in "bc":
-        raise LayoutError(
-            f"{name} is not a column of numbers", remedy="border and heat take stars, a metric, a count"
-        )
-    column = view.column(name)
-    values = sorted(value for value in column.distinct if value is not None and math.isfinite(value))
-    if not values:
-        raise LayoutError(f"The column {name} has no value in these rows", remedy="Choose another column")
-    low, high = float(values[0]), float(values[-1])
-    span = (high - low) or 1.0
-    scale = Scale(name, column.label_of[values[0]], column.label_of[values[-1]], is_heat)
-    shares = {value: (float(value) - low) / span for value in column.distinct if value is not None}
-    return scale, {value: min(1.0, max(0.0, share)) for value, share in shares.items()}
 
 
 def _footer(view: FrameView, used: Sequence[str], constant: Sequence[str]) -> tuple[str, ...]:

@@ -216,7 +216,7 @@ def contact_sheet(
     by: str | Sequence[str] | None = None,
     image: str | None = None,
     title: str = "",
-    captions: Sequence[str] = (),
+    captions: str | Sequence[str] = (),
     border: str | None = None,
     heat: str | None = None,
     relative_to: Mapping[str, Any] | None = None,
@@ -229,21 +229,21 @@ def contact_sheet(
     frame:
         `Runs.df`, or any frame with a column of pictures.
     image:
-        The column of pictures. It is found by its name, or by what it holds, if left out.
+        The column of pictures. It is found by what it holds if left out.
     cols:
         The column of the frame that becomes the columns of the sheet.
     rows:
         The column of the frame that becomes its rows.
     by:
-        The outer axis. Several names give a grid for each combination of their values.
+        The outer axis. Several names give a grid for each combination of their values; ``[]`` means none.
     title:
         Text above the sheet.
     captions:
         Columns whose values are written under each picture.
     border:
-        A column of numbers, shown as the colour of a border and in the caption.
+        A column of numbers, shown as the colour of a border and in the caption; its mean where rows share a cell.
     heat:
-        A column of numbers, shown in place of the pictures.
+        A column of numbers, shown in place of the pictures; its mean where rows share a cell.
     relative_to:
         Values of axes of the sheet, such as ``{"lora_strength": 0.0}``. Below each picture, the sheet shows its
         difference from the picture that has these values and the same values on the other axes.

@@ -89,6 +89,8 @@ class Gallery(PictureWidget):
     ) -> None:
         view = FrameView.of(frame, image=image)
         state = gallery_state(view, cols=cols, rows=rows, by=by, title=title)
+        self._index = {name: at for at, name in reversed(list(enumerate(view.row_names)))}
+        self._frame = view.frame
         self._title = title
         self._on_mark = on_mark
         self._reader = Reader()
@@ -144,9 +146,18 @@ class Gallery(PictureWidget):
             return
         self.marks = {**self.marks, run: {**self.marks.get(run, {}), **mark}}
 
+    def _run_of(self, name: str) -> str:
+        """What the frame calls a row's run; the row's name where it has none."""
+        run = self._frame["run"].iloc[self._index[name]] if "run" in self._frame.columns else None
+        return str(run) if isinstance(run, str | int) else name
+
     @property
     def marked(self) -> pd.DataFrame:
-        """The marks as a frame, with a row for each marked run. Use it for frames that belong to no workspace."""
-        rows = [{"run": run, **mark} for run, mark in self.marks.items()]
-        table = pd.DataFrame(rows, columns=["run", "stars", "pick", "note"])
+        """The marks as a frame, with a row for each marked picture, under its label in the index of your frame.
+
+        Use it for frames that belong to no workspace: ``frame.join(gallery.marked[["stars", "note"]])``.
+        """
+        rows = [{"run": self._run_of(name), **mark} for name, mark in self.marks.items()]
+        places = [self._index[name] for name in self.marks]
+        table = pd.DataFrame(rows, columns=["run", "stars", "pick", "note"], index=self._frame.index[places])
         return table.astype({"run": "string", "stars": "Int64", "pick": "boolean", "note": "string"})

@@ -15,6 +15,7 @@ from typing import Any
 from ..analysis.differences import pairwise_differences
 from ..lifecycle import reason_of
 from ..markup import plain
+from ..sheets.frame_column import text_of
 from ..sheets.frame_view import FrameView
 from ..sheets.grid import MOST_STARS
 from ..sheets.layout import Layout
@@ -75,12 +76,20 @@ def gallery_state(
     """
     layout = arrange(view, cols=cols, rows=rows, by=by, title=title)
     items, columns = _items(view)
-    pictures = absolute(view.column(view.image).values)
+    pictures = absolute(view.pictures)
+    marks: dict[str, dict[str, Any]] = {}
+    for item, mark in zip(items, _marks(view), strict=True):
+        if mark:
+            marks[item["run"]] = mark
     traits = {
         "items": items,
         "columns": columns,
-        "view": {"cols": "" if layout.is_wrapped else layout.columns, "rows": layout.rows, "by": layout.outer},
-        "marks": {item["run"]: mark for item, mark in zip(items, _marks(view), strict=True) if mark},
+        "view": {
+            "cols": layout.columns if layout.column_labels else "",
+            "rows": layout.rows,
+            "by": _outer(view, layout),
+        },
+        "marks": marks,
         "note": view.simulated_note,
     }
     return GalleryState(pictures, layout, traits)
@@ -111,6 +120,11 @@ def pair_name(one: int, other: int) -> str:
     return f"{min(one, other)}-{max(one, other)}"
 
 
+def _outer(view: FrameView, layout: Layout) -> str:
+    """The outer axis, where it is a column of the frame: the gallery does not show combinations of several."""
+    return layout.outer if layout.outer in view else ""
+
+
 def _items(view: FrameView) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What the browser knows of each run, and of each column by which runs can be laid out."""
     described = [view.column(name) for name in view.describing if name != "prompt_template"]
@@ -121,38 +135,55 @@ def _items(view: FrameView) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
             "axis": column.name in view.axes or not view.axes,
         }
         for column in described
-        if column.varies
+        if column.varies and column.is_plain
     ]
-    known = {
-        name: view.column(name).values for name in ("status", "error_kind", "error", "run", "width") if name in view
-    }
+    known = {name: view.column(name).values for name in ("error_kind", "error", "width") if name in view}
     by_name = {str(column.name): column for column in described}
-    pictures = view.column(view.image).values
     code_names = [name for name in (view.axes or [column["name"] for column in columns]) if name in by_name]
     items = []
     for at in range(len(view)):
-        kind, error = (str(known[name][at] or "") if name in known else "" for name in ("error_kind", "error"))
-        run = str(known["run"][at]) if "run" in known else str(at)
-        status = str(known["status"][at]) if "status" in known else "completed"
+        status = view.statuses[at]
+        is_gone = view.pictures[at] is None and status == "completed"
         values = {name: column.values[at] for name, column in by_name.items()}
         items.append(
             {
-                "run": run,
-                "width": known["width"][at] if "width" in known else None,
-                "status": status if pictures[at] is not None or status != "completed" else "missing",
-                "reason": plain(reason_of(kind, error)),
+                "run": view.row_names[at],
+                "width": _pixels(known["width"][at]) if "width" in known else None,
+                "status": "missing" if is_gone else status,
+                "reason": plain(view.reason(at) or _why(known, at) if view.is_of_runs else view.reason(at)),
                 "labels": {name: column.labels[at] for name, column in by_name.items()},
                 "parameters": {name: _scalar(value) for name, value in values.items() if value is not None},
-                "code": f"runs.one({', '.join(f'{name}={_scalar(values[name])!r}' for name in code_names)})",
+                "code": _code(view, at, {name: values[name] for name in code_names}),
             }
         )
     return items, columns
 
 
+def _why(known: dict[str, tuple[Any, ...]], at: int) -> str:
+    return reason_of(*(str(known[name][at] or "") if name in known else "" for name in ("error_kind", "error")))
+
+
+def _code(view: FrameView, at: int, values: dict[str, Any]) -> str:
+    """Python that gives the row: a run of ours by its parameters, any other by its place in the frame."""
+    if view.is_of_runs:
+        return f"runs.one({', '.join(f'{name}={_scalar(value)!r}' for name, value in values.items())})"
+    index = view.frame.index
+    label = index[at]
+    if not index.is_unique or not isinstance(label, int | str):
+        return f"frame.iloc[{at}]"
+    return f"frame.loc[{label!r}]"
+
+
+def _pixels(width: Any) -> float | None:
+    """A width as a number; None for another value, such as a text."""
+    is_number = isinstance(width, int | float) and not isinstance(width, bool) and 0 < width < math.inf
+    return width if is_number else None
+
+
 def _scalar(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)  # JSON has no infinity
-    return value if isinstance(value, str | int | float | bool) else str(value)
+    return value if isinstance(value, str | int | float | bool) else text_of(value)
 
 
 def _stars(value: Any) -> int:
@@ -162,7 +193,7 @@ def _stars(value: Any) -> int:
 
 def _marks(view: FrameView) -> list[dict[str, Any]]:
     columns = {name: view.column(name).values for name in ("stars", "pick", "note") if name in view}
-    kinds: dict[str, Callable[[Any], Any]] = {"stars": _stars, "pick": bool, "note": str}
+    kinds: dict[str, Callable[[Any], Any]] = {"stars": _stars, "pick": bool, "note": text_of}
     return [
         {name: kinds[name](values[at]) for name, values in columns.items() if values[at] is not None}
         for at in range(len(view))

@@ -156,7 +156,8 @@ def _grid(layout: Layout, places: Mapping[str, int]) -> dict[str, Any]:
     groups = [
         {
             "label": group.label,
-            "cells": [[[places.get(cell.run, -1), cell.label] for cell in row] for row in group.cells],
+            # Of several takes the last is the one that runs.
+            "cells": [[[places.get(cell.beside[-1].run, -1), cell.label] for cell in row] for row in group.cells],
         }
         for group in layout.groups
     ]

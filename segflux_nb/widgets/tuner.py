@@ -16,7 +16,8 @@ import traitlets
 from ..console import say
 from ..errors import SegfluxError
 from ..markup import count, plain
-from ..sheets.frame_view import FrameColumn, FrameView
+from ..sheets.frame_column import FrameColumn
+from ..sheets.frame_view import FrameView
 from ..sheets.pivot import arrange
 from ..sweep.plan import Plan
 from ..sweep.sweep import Sweep
@@ -102,7 +103,7 @@ class Tuner(PictureWidget):
 
     def __init__(self, frame: pd.DataFrame, axis: str, voting: Voting, *, rater: str, propose: Propose) -> None:
         view = FrameView.of(frame)
-        view = view.rows([at for at, picture in enumerate(view.column(view.image).values) if picture is not None])
+        view = view.rows([at for at, picture in enumerate(view.pictures) if picture is not None])
         self._voting, self._propose = voting, propose
         self._runs = [str(run) for run in view.column("run").values]
         self._places = {run: at for at, run in enumerate(self._runs)}
@@ -115,7 +116,7 @@ class Tuner(PictureWidget):
         by = [name for name in others if name != rows]
         layout = arrange(view, cols=axis, rows=rows, by=by or None)
         super().__init__(
-            absolute(view.column(view.image).values),
+            absolute(view.pictures),
             layout,
             f"Tuner({axis}: {count(len(labels), 'value')}, {count(len(blocks), 'picture')} each)",
             axis=axis,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import segflux_nb as sf
 from segflux_nb.sheets.fonts import drawable, text_width, wrap
 from segflux_nb.sheets.geometry import geometry_of
-from tests.support.frames import frame, layout_of, overlap
+from tests.support.frames import coloured, frame, layout_of, overlap
 
 THREE = {"seed": [5, 3], "lora_strength": [0.4, 0.8, 1.2], "sampler_name": ["euler", "heun"]}
 
@@ -28,11 +28,13 @@ def test_named_axes_win():
     assert (layout.columns, layout.rows, layout.outer) == ("lora_strength", "sampler_name", "seed")
 
 
-def test_further_axes_are_held_and_the_sheet_says_so():
-    layout = layout_of(frame(**THREE, steps=[10, 20]))
-    assert layout.notes == ("steps 10 shown, of 10, 20",)
+def test_further_axes_of_a_sweep_are_held_and_the_sheet_says_how_many_rows_it_leaves_out():
+    layout = layout_of(coloured(**THREE, steps=[10, 20]))
+    assert layout.notes == ("steps 10 shown, of 10, 20: 12 of 24 rows not shown",)
     assert len(layout.cells) == 12
     assert "steps 10 shown" in layout.text
+    assert layout.text.startswith("ContactSheet: 12 pictures, 12 rows not shown")
+    assert layout_of(coloured(**THREE, steps=list(range(30)))).notes[0].count(",") < 20, "long lists are cut"
 
 
 def test_numbers_are_aligned_and_labels_shown():
@@ -79,11 +81,14 @@ def test_failed_and_missing_cells_are_told_apart():
     assert "10 pictures, 1 failed, 1 empty" in layout.text
 
 
-def test_the_latest_take_is_shown():
+def test_takes_stand_beside_each_other():
     table = pd.concat(
-        [frame(seed=[1, 2]), frame(seed=[1, 2]).assign(image=["new1.jpg", "new2.jpg"])], ignore_index=True
+        [frame(seed=[1, 2]).assign(take=0), frame(seed=[1, 2]).assign(take=1, image=["new1.jpg", "new2.jpg"])],
+        ignore_index=True,
     )
-    assert [cell.picture for cell in layout_of(table).cells] == ["new1.jpg", "new2.jpg"]
+    layout = layout_of(table)
+    assert [cell.picture for cell in layout.cells] == ["0.jpg", "new1.jpg", "1.jpg", "new2.jpg"]
+    assert [cell.caption for cell in layout.cells] == ["0 take", "1 take"] * 2
 
 
 def test_what_cannot_be_laid_out_says_so():

@@ -1,0 +1,92 @@
+"""How the captions of a sheet are written: on one line with the names of their columns, or a value a line.
+
+Values come first, so that what is cut off is never the value. Where the names do not fit, they move below the sheet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .fonts import text_width, wrap
+from .layout import Cell, Layout
+
+MOST_LINES = 4
+"""The most lines of a caption."""
+
+
+@dataclass(frozen=True)
+class CaptionForm:
+    """The form of all captions of a sheet.
+
+    Attributes
+    ----------
+    lines:
+        How many lines each caption has room for.
+    has_names:
+        Whether the names of the columns stand behind the values.
+    is_stacked:
+        Whether each value has a line of its own.
+    names:
+        The names of the columns, for the line below the sheet.
+    """
+
+    lines: int
+    has_names: bool
+    is_stacked: bool
+    names: tuple[str, ...]
+
+    @property
+    def note(self) -> tuple[str, ...]:
+        """The line below the sheet that names the columns, where the captions do not."""
+        if self.has_names or not self.names:
+            return ()
+        return (f"Below each picture: {' · '.join(self.names)}",)
+
+    def lines_of(self, cell: Cell, width: int, size: int) -> list[str]:
+        """The lines of a cell's caption.
+
+        Parameters
+        ----------
+        cell:
+            The cell.
+        width:
+            The width of its picture, in pixels.
+        size:
+            The height of the letters, in pixels.
+        """
+        texts = _texts(cell, has_names=self.has_names)
+        texts = texts if self.is_stacked else [" · ".join(texts)]
+        return [line for text in texts[: self.lines] for line in (wrap(text, width, size, lines=1) or [""])]
+
+
+def caption_form(layout: Layout, width: int, size: int) -> CaptionForm:
+    """The form in which the captions of a sheet fit best below its pictures.
+
+    Parameters
+    ----------
+    layout:
+        The sheet.
+    width:
+        The width of a picture, in pixels.
+    size:
+        The height of the letters, in pixels.
+    """
+    captioned = [cell for cell in layout.cells if cell.captions]
+    if not captioned:
+        return CaptionForm(0, has_names=True, is_stacked=False, names=())
+    names = tuple(dict.fromkeys(name for cell in captioned for _, name in cell.captions if name))
+    most = min(MOST_LINES, max(len(cell.captions) for cell in captioned))
+
+    def fits(*, has_names: bool, is_stacked: bool) -> bool:
+        texts = [_texts(cell, has_names=has_names) for cell in captioned]
+        lines = {line for own in texts for line in (own if is_stacked else [" · ".join(own)])}
+        return all(text_width(line, size) <= width for line in lines)
+
+    for has_names, is_stacked in ((True, False), (True, True), (False, False)):
+        if fits(has_names=has_names, is_stacked=is_stacked):
+            return CaptionForm(most if is_stacked else 1, has_names, is_stacked, names)
+    return CaptionForm(most, has_names=False, is_stacked=True, names=names)
+
+
+def _texts(cell: Cell, *, has_names: bool) -> list[str]:
+    return [" ".join(filter(None, (value, name if has_names else ""))) for value, name in cell.captions]

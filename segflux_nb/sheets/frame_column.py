@@ -1,0 +1,206 @@
+"""One column of a frame: its values, their order, and the labels that stand for them. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..markup import decimals, plain, shorten
+from ..model import MODEL
+from ..values import as_python
+
+LONGEST_OBJECT = 200
+"""The most characters of the label of a list, a mapping or an array."""
+
+LARGEST_FIXED = 1e9
+"""Greater numbers are written with an exponent."""
+
+_DIGITS = range(6, 18)
+"""Significant digits of numbers that need an exponent; 17 tell all floats apart."""
+
+_ADDRESS = re.compile(" at 0x[0-9A-Fa-f]+")
+"""Where an object is in memory, which differs on each execution."""
+
+MISSING_LABEL = "–"
+"""The label of a missing value."""
+
+
+@dataclass(frozen=True)
+class FrameColumn:
+    """A column of a frame.
+
+    Attributes
+    ----------
+    name:
+        Its name.
+    values:
+        The value in each row. Each kind of missing value is None, so that they are equal to each other.
+    given_labels:
+        The sweep's own labels, by value; empty where it has none.
+    order:
+        All values in the order that the column declares, as an ordered category does; empty for none.
+    is_plain:
+        Whether all values are numbers, texts, moments and the like: False where one is a list, a mapping or an array.
+    """
+
+    name: str
+    values: tuple[Any, ...]
+    given_labels: Mapping[Any, Any]
+    order: Sequence[Any] = ()
+    is_plain: bool = True
+
+    @cached_property
+    def distinct(self) -> tuple[Any, ...]:
+        """Each value once, in the declared order or that of the rows, a missing value last.
+
+        Floats ascend, unless they descend in the rows.
+        """
+        values = [value for value in dict.fromkeys(self.values) if value is not None]
+        if self.order:
+            ranks = {value: rank for rank, value in enumerate(self.order)}
+            values.sort(key=lambda value: ranks.get(value, len(ranks)))
+        elif all(isinstance(value, float) for value in values) and values != sorted(values, reverse=True):
+            values.sort()
+        return (*values, *([None] if None in self._seen else []))
+
+    @cached_property
+    def _seen(self) -> set[Any]:
+        return set(self.values)
+
+    @cached_property
+    def label_of(self) -> dict[Any, str]:
+        """The label of each distinct value: the sweep's own, or the value. No two values have the same label.
+
+        Floats have equally many decimals.
+        """
+        floats = [value for value in self.distinct if isinstance(value, float)]
+        numbers = float_labels(floats, as_integers=self._are_integers(floats))
+        labels: dict[Any, str] = {}
+        taken: set[str] = set()
+        for value in self.distinct:
+            own = numbers.get(value) if isinstance(value, float) else text_of(value)
+            own = MISSING_LABEL if value is None or own is None else own
+            given = self.given_labels.get(value)
+            label = plain(given) if isinstance(given, str) else own
+            labels[value] = _untaken(label, own, value, taken)
+            taken.add(labels[value])
+        return labels
+
+    def _are_integers(self, floats: Sequence[float]) -> bool:
+        """Whether floats stand for integers: pandas turns integers into floats where a value is missing."""
+        parameter = MODEL.parameters.get(self.name)
+        is_integer = parameter.kind == "integer" if parameter is not None else None in self._seen
+        return is_integer and all(math.isfinite(value) and value.is_integer() for value in floats)
+
+    @property
+    def distinct_labels(self) -> tuple[str, ...]:
+        """The labels of the distinct values, in their order."""
+        return tuple(self.label_of.values())
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The label of the value in each row."""
+        return tuple(self.label_of[value] for value in self.values)
+
+    @property
+    def varies(self) -> bool:
+        """Whether rows have different values."""
+        return len(self._seen) > 1
+
+
+def float_labels(values: Iterable[float], *, as_integers: bool = False) -> dict[float, str]:
+    """A label for each number: equally many decimals, or an exponent where that would make labels equal.
+
+    Parameters
+    ----------
+    values:
+        The numbers.
+    as_integers:
+        Whether to write them without decimals.
+
+    >>> float_labels([1.0, 0.75])
+    {1.0: '1.00', 0.75: '0.75'}
+    >>> float_labels([1e-7, 5e-7])
+    {1e-07: '1e-07', 5e-07: '5e-07'}
+    """
+    values = list(dict.fromkeys(values))
+    finite = [value for value in values if math.isfinite(value)]
+    if all(abs(value) < LARGEST_FIXED for value in finite):
+        places = 0 if as_integers else max(1, *(decimals(value) for value in finite), 1)
+        fixed = {value: f"{value:.{places}f}" for value in values}
+        nothing_lost = all(value == 0 or float(fixed[value]) != 0 for value in values)
+        if nothing_lost and len(set(fixed.values())) == len(values):
+            return fixed
+    for digits in _DIGITS:
+        labels = {value: f"{value:.{digits}g}" for value in values}
+        if len(set(labels.values())) == len(values):
+            break
+    return labels
+
+
+def text_of(value: Any) -> str:
+    """Any value as a text on one line. An object that cannot be written as text is named by its type."""
+    try:
+        text = plain(value)
+    except Exception as error:  # noqa: BLE001 - the text of an object runs its own code, which may raise anything
+        return f"{type(value).__name__} without a text ({type(error).__name__})"
+    return text if isinstance(value, str) else shorten(_ADDRESS.sub("", text), LONGEST_OBJECT)
+
+
+def keys_of(values: Sequence[Any]) -> tuple[tuple[Any, ...], bool]:
+    """Values by which rows can be grouped, and whether all of them were plain values to begin with.
+
+    Scalars of numpy become those of Python; what has no hash becomes its text. True and 1 stay apart.
+
+    Parameters
+    ----------
+    values:
+        The values of a column, with None for missing ones.
+    """
+    plain_values = [value if value is None else as_python(value) for value in values]
+    kinds = {type(value) for value in plain_values}
+    if kinds <= {str, int, float, bool, type(None)}:
+        if bool in kinds and kinds & {int, float}:
+            plain_values = [str(value) if isinstance(value, bool) else value for value in plain_values]
+        return tuple(plain_values), True
+    keys = []
+    is_plain = True
+    for value in plain_values:
+        hashed = _has_hash(value)
+        is_plain &= hashed
+        keys.append(value if hashed else text_of(value))
+    return tuple(keys), is_plain
+
+
+def _has_hash(value: Any) -> bool:
+    try:
+        hash(value)
+        return bool(value == value)  # what is not equal to itself cannot be looked up
+    except Exception:  # noqa: BLE001 - both run code of the value's own type, which may raise anything
+        return False
+
+
+def _untaken(label: str, own: str, value: Any, taken: set[str]) -> str:
+    """A label that no other value has.
+
+    Parameters
+    ----------
+    label:
+        The label that the value would have.
+    own:
+        The value as text.
+    value:
+        The value.
+    taken:
+        The labels of other values.
+    """
+    if label not in taken:
+        return label
+    marked = [f"{label} ({own})"] if label != own else []
+    marked += [f"{label} ({type(value).__name__})"]
+    numbered = (f"{label} ({n})" for n in range(2, len(taken) + 3))
+    return next(other for other in (*marked, *numbered) if other not in taken)
