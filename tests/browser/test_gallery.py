@@ -65,12 +65,6 @@ def test_columns_rows_and_groups_can_be_changed(shown):
     assert page.evaluate("model.state.view.by") == "seed", "the kernel knows"
 
 
-def test_cells_of_several_runs_say_so(shown):
-    page = shown(coloured(lora_strength=[0.4, 0.8], seed=[1, 2]))
-    page.get_by_label("Rows").select_option("")
-    assert page.locator(".sfx-more").all_inner_texts() == ["+1", "+1"]
-
-
 def test_values_are_hidden_and_shown_again(shown):
     page = shown()
     page.get_by_role("button", name="Hide lora_strength 0.8").click()
@@ -371,3 +365,70 @@ def test_it_is_accessible(shown, complaints):
         "one => { one.style.color = '#888'; one.append(document.createElement('button')); }"
     )
     assert {rule for _, rule, _, _ in complaints()} >= {"button-name", "color-contrast"}, "the checker sees it"
+
+
+def repeated():
+    """Three seeds at two strengths, of which the gallery shows the strengths alone: three pictures a cell."""
+    return coloured(lora_strength=[0.4, 0.8], seed=[1, 2, 3])
+
+
+def test_one_steps_through_the_pictures_of_a_cell_with_the_mouse(shown):
+    page = shown(repeated())
+    page.get_by_label("Rows").select_option("")
+    assert page.locator(".sfx-place").all_inner_texts() == ["1/3", "1/3"]
+    page.get_by_title("Next in this cell").first.click()
+    assert page.locator(".sfx-place").all_inner_texts() == ["2/3", "1/3"]
+    assert page.locator(".sfx-caption").first.inner_text() == "2 seed", "what tells it apart"
+    assert labels(page)[0] == "lora_strength 0.4, seed 2, 2/3"
+    page.locator(".sfx-tile img[src^='blob:']").first.wait_for()
+    page.keyboard.press("4")
+    assert sent(page)[-1]["run"] == page.evaluate("model.state.items[1].run"), "the picture that is shown is rated"
+    page.get_by_title("Previous in this cell").first.click()
+    page.get_by_title("Previous in this cell").first.click()
+    assert page.locator(".sfx-place").first.inner_text() == "3/3", "around the end"
+    page.locator(".sfx-tile").first.dblclick()
+    assert "seed=3" in page.get_by_role("dialog", name="Picture").inner_text()
+
+
+def test_every_picture_of_a_cell_is_reached_by_keys_also_in_the_large_view(shown):
+    page = shown(repeated())
+    page.get_by_label("Rows").select_option("")
+    tile(page, 0).click()
+    seen = []
+    for key in (".", "PageDown", ".", "ArrowRight", ",", "ArrowLeft"):
+        page.keyboard.press(key)
+        seen.append(page.evaluate("document.activeElement.dataset.index"))
+    assert seen == ["1", "2", "0", "3", "5", "0"]
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Picture")
+    assert "1/3 in this cell" in dialog.inner_text()
+    page.keyboard.press(".")
+    assert "2/3 in this cell" in dialog.inner_text()
+    dialog.get_by_role("button", name="Next in this cell").click()
+    assert "seed=3" in dialog.inner_text()
+    page.keyboard.press("5")
+    assert sent(page)[-1] == {"kind": "mark", "run": page.evaluate("model.state.items[2].run"), "stars": 5}
+    page.keyboard.press("Escape")
+    assert page.locator(".sfx-place").first.inner_text() == "3/3", "the tile shows what was looked at last"
+    page.keyboard.press(" ")
+    page.keyboard.press(",")
+    page.keyboard.press(" ")
+    page.keyboard.press("c")
+    comparison = page.get_by_role("dialog", name="Comparison")
+    assert "seed 3" in comparison.inner_text()
+    assert "seed 2" in comparison.inner_text()
+
+
+def test_cells_with_several_pictures_have_no_complaints(shown, complaints):
+    page = shown(repeated())
+    page.get_by_label("Rows").select_option("")
+    tile(page, 0).click()
+    assert complaints() == []
+
+
+def test_rows_of_a_foreign_frame_are_named_by_their_place_in_it(shown):
+    table = repeated()[["image", "seed"]]
+    page = shown(table)
+    tile(page, 0).click()
+    page.keyboard.press("Enter")
+    assert "frame.loc[0]" in page.get_by_role("dialog", name="Picture").inner_text()

@@ -2,7 +2,7 @@
 
 import { grids } from "./grids.js";
 import { aim } from "./loupe.js";
-import { beside } from "./state.js";
+import { beside, stepped } from "./state.js";
 import { Tile } from "./tile.js";
 
 /** How far below the visible part thumbnails are shown already. */
@@ -15,7 +15,7 @@ const MARGIN = "400px";
  * @property {import("../shared/pictures.js").Pictures} pictures
  * @property {import("./loupe.js").Loupe} loupe
  * @property {(index: number) => import("./state.js").Item} item
- * @property {(index: number) => string | null} caption What stands below its tile.
+ * @property {(index: number, cell: number[]) => string | null} caption What stands below the tile of its cell.
  * @property {(tile: Tile) => void} drawMarks
  * @property {(name: string, value: string, isHidden: boolean) => void} hide
  * @property {(index: number) => void} open
@@ -60,17 +60,20 @@ export class Board {
   /** @param {number[]} cell */
   tile(cell) {
     const { owner } = this;
-    const [index] = cell;
-    const caption = owner.caption(index);
-    const { pictures } = owner;
-    const shown = { hasPicture: pictures.has(index), unreadable: pictures.why(index), caption };
-    const tile = new Tile(cell, owner.item(index), shown);
+    /** @param {number} index */
+    const shown = (index) => ({
+      item: owner.item(index),
+      hasPicture: owner.pictures.has(index),
+      unreadable: owner.pictures.why(index),
+      caption: owner.caption(index, cell),
+    });
+    const tile = new Tile(cell, shown, (by) => this.focus(stepped(cell, tile.index, by)));
     const { element, frame } = tile;
     element.addEventListener("click", (event) => {
-      this.focus(index);
-      if (event.shiftKey || event.ctrlKey || event.metaKey) owner.choose(index);
+      this.focus(tile.index);
+      if (event.shiftKey || event.ctrlKey || event.metaKey) owner.choose(tile.index);
     });
-    element.addEventListener("dblclick", () => owner.open(index));
+    element.addEventListener("dblclick", () => owner.open(tile.index));
     element.addEventListener("pointermove", (event) => {
       if (owner.loupe.isOn) aim(owner.loupe.root, event, frame);
     });
@@ -88,8 +91,7 @@ export class Board {
       const tile = this.byElement.get(target);
       tile.isVisible = isIntersecting;
       if (!isIntersecting) continue;
-      tile.fill(this.owner.pictures);
-      if (this.owner.loupe.isOn) tile.sharpen(this.owner.pictures);
+      this.fill(tile);
     }
   }
 
@@ -105,14 +107,35 @@ export class Board {
   resume(index) {
     if (!this.byItem.has(index)) return;
     this.at = index;
+    this.bringUp(index);
     this.tabStop(index);
   }
 
   /** @param {number} index */
   focus(index) {
     this.at = index;
+    this.bringUp(index);
     this.tabStop(index);
     this.focusAgain();
+  }
+
+  /**
+   * Lets the tile of an item show it, where its cell has several.
+   *
+   * @param {number} index
+   */
+  bringUp(index) {
+    const tile = this.byItem.get(index);
+    if (!tile || tile.index === index) return;
+    tile.show(index);
+    this.owner.drawMarks(tile);
+    if (tile.isVisible) this.fill(tile);
+  }
+
+  /** @param {Tile} tile */
+  fill(tile) {
+    tile.fill(this.owner.pictures);
+    if (this.owner.loupe.isOn) tile.sharpen(this.owner.pictures);
   }
 
   /** Gives the focus back to the item that has it; says whether there is one. */
@@ -140,15 +163,45 @@ export class Board {
    * @param {[number, number]} move How many places to the right and below.
    */
   beside(index, move) {
-    return beside(this.places, index, move, this.isGrid);
+    return this.shownIn(beside(this.places, this.cell(index)[0], move, this.isGrid));
   }
 
   /**
-   * The items of the line in which an item stands.
+   * The item of the same cell that is some steps after another one.
+   *
+   * @param {number} index
+   * @param {number} by
+   */
+  stepped(index, by) {
+    return stepped(this.cell(index), index, by);
+  }
+
+  /**
+   * The items of an item's cell.
+   *
+   * @param {number} index
+   */
+  cell(index) {
+    return this.byItem.get(index)?.items ?? [index];
+  }
+
+  /**
+   * The items that the line of an item shows.
    *
    * @param {number} index
    */
   row(index) {
-    return (this.places.find((line) => line.includes(index)) ?? [index]).filter((one) => one >= 0);
+    const first = this.cell(index)[0];
+    const line = this.places.find((one) => one.includes(first)) ?? [first];
+    return line.filter((one) => one >= 0).map((one) => this.shownIn(one));
+  }
+
+  /**
+   * The item that the tile of a cell shows.
+   *
+   * @param {number} first The first item of the cell.
+   */
+  shownIn(first) {
+    return this.byItem.get(first)?.index ?? first;
   }
 }

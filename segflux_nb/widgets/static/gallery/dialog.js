@@ -14,6 +14,8 @@ const FOCUSABLE = "button, input, select, textarea";
  * @property {(index: number) => import("./state.js").Mark} mark
  * @property {(index: number) => string} words The item in words.
  * @property {(index: number) => number[]} row The items of its row.
+ * @property {(index: number) => number[]} cell The items of its cell.
+ * @property {(index: number, by: number) => void} step Shows another item of its cell.
  * @property {(index: number, mark: import("./state.js").Mark) => void} rate
  * @property {(one: number, other: number) => number | undefined} difference The mean difference, as Python has it.
  * @property {(one: number, other: number) => void} askDifference Asks Python for it.
@@ -87,6 +89,7 @@ export class Dialog {
 
 const KEYS = [
   ["arrows", "move along the axes"],
+  [", .", "step through the pictures of one cell (2/3)"],
   ["Enter", "open large"],
   ["0-5", "stars"],
   ["p, x", "pick, reject"],

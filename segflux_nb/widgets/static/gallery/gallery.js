@@ -10,13 +10,11 @@ import { Board } from "./board.js";
 import { Comparison } from "./comparison.js";
 import { helpDialog } from "./dialog.js";
 import { pairName } from "./differences.js";
+import { act, MOVES } from "./keys.js";
 import { Loupe } from "./loupe.js";
 import { PictureDialog } from "./picture_dialog.js";
-import { captionOf, describe, markOf, pivot, SIZE, shownItems } from "./state.js";
+import { captionOf, describe, markOf, pivot, placeOf, SIZE, shownItems, tellingOf } from "./state.js";
 import { toolbar } from "./toolbar.js";
-
-/** @type {Record<string, [number, number]>} Places to the right and below, by key. */
-const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Gallery {
   /**
@@ -37,7 +35,7 @@ export class Gallery {
     this.listening.to("change:marks", () => this.redrawMarks());
     this.listening.to("change:differences", () => this.dialog?.redraw());
     this.listening.to("msg:custom", (message, buffers) => this.receive(message, buffers));
-    ownKeys(root, (key, event) => this.key(key, event));
+    ownKeys(root, (key, event) => act(this, key, event));
     this.draw();
   }
 
@@ -95,7 +93,7 @@ export class Gallery {
   /** @param {import("./tile.js").Tile} tile */
   drawMarks(tile) {
     const { index } = tile;
-    tile.draw(this.mark(index), this.chosen.includes(index), this.words(index));
+    tile.draw(this.mark(index), this.chosen.includes(index), this.words(index, tile.items));
   }
 
   redrawMarks() {
@@ -103,9 +101,12 @@ export class Gallery {
     this.dialog?.redraw();
   }
 
-  /** @param {number} index */
-  caption(index) {
-    return captionOf(this.state, index);
+  /**
+   * @param {number} index
+   * @param {number[]} cell The items of its cell.
+   */
+  caption(index, cell) {
+    return captionOf(this.state, index) ?? tellingOf(this.state, cell, index);
   }
 
   /**
@@ -154,41 +155,28 @@ export class Gallery {
     if (this.loupe.isOn) this.board.sharpen();
   }
 
-  // ---------------------------------------------------------------- keys
-
-  /**
-   * Does what a key stands for, and says whether it stands for anything.
-   *
-   * @param {string} key
-   * @param {KeyboardEvent} event
-   */
-  key(key, event) {
-    const { dialog } = this;
-    const index = dialog?.index ?? this.board.at;
-    if (key === "Escape" && dialog) dialog.close();
-    else if (key === "?") this.help();
-    else if (key === "z") dialog ? dialog.zoom() : this.zoom();
-    else if (dialog?.key(key)) return true;
-    else if (index < 0 && !(key in MOVES)) return false;
-    else if (key in MOVES) this.move(index, key);
-    else if (key === "Enter" && !dialog && /** @type {Element} */ (event.target).matches(".sfx-tile")) this.open(index);
-    else if (/^[0-5]$/.test(key)) this.rate(index, { stars: Number(key) });
-    else if (key === "p") this.rate(index, { pick: true });
-    else if (key === "x") this.rate(index, { pick: false });
-    else if (key === "n") this.large(index)?.writeNote();
-    else if (key === "f") this.large(index)?.play();
-    else if (key === " ") this.choose(index);
-    else if (key === "c") this.compare();
-    else return false;
-    return true;
-  }
+  // ---------------------------------------------------------------- moving, choosing, rating
 
   /**
    * @param {number} index
    * @param {string} key
    */
   move(index, key) {
-    const next = index < 0 ? this.board.first : this.board.beside(index, MOVES[key]);
+    this.go(index < 0 ? this.board.first : this.board.beside(index, MOVES[key]));
+  }
+
+  /**
+   * Steps to another picture of the same cell.
+   *
+   * @param {number} index
+   * @param {number} by
+   */
+  step(index, by) {
+    this.go(this.board.stepped(index, by));
+  }
+
+  /** @param {number | undefined} next */
+  go(next) {
     if (next == null) return;
     if (!this.dialog) this.board.focus(next);
     else {
@@ -266,9 +254,17 @@ export class Gallery {
     return markOf(this.state, index);
   }
 
+  /**
+   * @param {number} index
+   * @param {number[]} cell The items of its cell.
+   */
+  words(index, cell = this.cell(index)) {
+    return [describe(this.state, index), placeOf(cell, index)].filter(Boolean).join(", ");
+  }
+
   /** @param {number} index */
-  words(index) {
-    return describe(this.state, index);
+  cell(index) {
+    return this.board.cell(index);
   }
 
   /** @param {number} index */

@@ -2,6 +2,7 @@
 
 import { el } from "../shared/dom.js";
 import { Dialog } from "./dialog.js";
+import { placeOf } from "./state.js";
 
 const FLIP = 500; // milliseconds on each picture of a row
 
@@ -75,6 +76,7 @@ export class PictureDialog extends Dialog {
     const parts = [
       why ? el("p", { class: "sfx-reason" }, `cannot be shown: ${why}`) : null,
       item.status === "completed" ? null : el("p", { class: "sfx-reason" }, `${item.status}: ${item.reason}`),
+      this.stepper(),
       this.stars(),
       el("div", { class: "sfx-flags" }, this.flag("✔ pick (p)", true), this.flag("✘ reject (x)", false)),
       this.note,
@@ -88,6 +90,20 @@ export class PictureDialog extends Dialog {
       ),
     ];
     this.facts.replaceChildren(...parts.filter(Boolean));
+  }
+
+  /** Buttons to the other pictures of the same cell; null where there are none. */
+  stepper() {
+    const place = placeOf(this.host.cell(this.index), this.index);
+    if (!place) return null;
+    /** @param {string} text @param {string} label @param {number} by */
+    const button = (text, label, by) =>
+      this.button(text, { "aria-label": label }, () => {
+        this.host.step(this.index, by);
+        this.element.focus();
+      });
+    const [before, after] = [button("‹ (,)", "Previous in this cell", -1), button("› (.)", "Next in this cell", 1)];
+    return el("div", { class: "sfx-flags sfx-step" }, before, el("span", {}, `${place} in this cell`), after);
   }
 
   stars() {

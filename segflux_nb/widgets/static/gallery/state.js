@@ -166,6 +166,40 @@ export function captionOf(state, index) {
 }
 
 /**
+ * What tells an item apart from the others of its cell: its values of the columns in which they differ.
+ *
+ * @param {State} state
+ * @param {number[]} cell
+ * @param {number} index
+ */
+export function tellingOf(state, cell, index) {
+  if (cell.length < 2) return null;
+  const differing = state.columns.filter(({ name }) => new Set(cell.map((one) => labelOf(state, one, name))).size > 1);
+  return differing.map(({ name }) => `${labelOf(state, index, name)} ${name}`).join(" · ");
+}
+
+/**
+ * The place of an item among those of its cell: `2/3`; empty where it is alone.
+ *
+ * @param {number[]} cell
+ * @param {number} index
+ */
+export function placeOf(cell, index) {
+  return cell.length > 1 ? `${cell.indexOf(index) + 1}/${cell.length}` : "";
+}
+
+/**
+ * The item of a cell that is some steps after another one, around its ends.
+ *
+ * @param {number[]} cell
+ * @param {number} index
+ * @param {number} by
+ */
+export function stepped(cell, index, by) {
+  return cell[(cell.indexOf(index) + by + cell.length) % cell.length];
+}
+
+/**
  * A mark in symbols.
  *
  * @param {Mark} mark

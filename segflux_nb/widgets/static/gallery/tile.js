@@ -1,7 +1,7 @@
-// A tile: the picture of a cell's first item, its marks, and how many items stand behind it.
+// A tile: the picture of one of a cell's items, its marks, and buttons that step through the others.
 
 import { el } from "../shared/dom.js";
-import { symbols } from "./state.js";
+import { placeOf, symbols } from "./state.js";
 
 /**
  * What is shown instead of a picture that is missing or cannot be read.
@@ -16,31 +16,75 @@ export function absent({ status, reason }, unreadable) {
   return el("div", { class: "sfx-absent" }, el("b", {}, what), el("span", {}, why));
 }
 
+/**
+ * @typedef {object} Shown What a tile shows of an item.
+ * @property {import("./state.js").Item} item
+ * @property {boolean} hasPicture
+ * @property {string} unreadable Why its picture cannot be shown; empty where it has none.
+ * @property {string | null} caption
+ */
+
 export class Tile {
   /**
-   * @param {number[]} items
-   * @param {import("./state.js").Item} first The first of them.
-   * @param {{ hasPicture: boolean, unreadable: string, caption: string | null }} options
+   * @param {number[]} items The items of its cell.
+   * @param {(index: number) => Shown} shown
+   * @param {(by: number) => void} step Steps to another item of the cell.
    */
-  constructor(items, first, { hasPicture, unreadable, caption }) {
+  constructor(items, shown, step) {
     this.items = items;
-    this.first = first;
+    this.shown = shown;
+    this.index = items[0];
     this.isVisible = false;
-    this.image = hasPicture ? el("img", { alt: "", draggable: "false", decoding: "async" }) : null;
-    this.image?.addEventListener("error", () => this.showAbsent(""));
     this.marks = el("div", { class: "sfx-marks" });
-    this.frame = el("div", { class: "sfx-frame" }, this.image ?? absent(first, unreadable), this.marks);
+    this.frame = el("div", { class: "sfx-frame" });
+    this.caption = el("div", { class: "sfx-caption" });
+    this.place = el("span", { class: "sfx-place" });
     this.element = el(
       "div",
-      { class: "sfx-tile", role: "button", tabindex: -1, "data-index": this.index },
+      { class: "sfx-tile", role: "button", tabindex: -1 },
       this.frame,
-      caption == null ? null : el("div", { class: "sfx-caption", title: caption }, caption),
-      items.length > 1 ? el("div", { class: "sfx-more" }, `+${items.length - 1}`) : null,
+      this.caption,
+      items.length > 1 ? this.stepper(step) : null,
     );
+    this.show(this.index);
   }
 
-  get index() {
-    return this.items[0];
+  /** @param {(by: number) => void} step */
+  stepper(step) {
+    /** @param {string} text @param {string} label @param {number} by */
+    const button = (text, label, by) => {
+      // The tile is a button, and takes the keys: these are for the mouse alone, and no buttons within a button.
+      const one = el("span", { class: "sfx-arrow", "aria-hidden": "true", title: label }, text);
+      one.addEventListener("click", (event) => {
+        event.stopPropagation();
+        step(by);
+      });
+      one.addEventListener("dblclick", (event) => event.stopPropagation());
+      return one;
+    };
+    const [before, after] = [button("‹", "Previous in this cell (,)", -1), button("›", "Next in this cell (.)", 1)];
+    return el("div", { class: "sfx-more" }, before, this.place, after);
+  }
+
+  /**
+   * Shows an item of the cell.
+   *
+   * @param {number} index
+   */
+  show(index) {
+    const { item, hasPicture, unreadable, caption } = this.shown(index);
+    this.index = index;
+    this.first = item;
+    this.image = hasPicture ? el("img", { alt: "", draggable: "false", decoding: "async" }) : null;
+    const { image } = this;
+    image?.addEventListener("error", () => {
+      if (image === this.image) this.showAbsent("");
+    });
+    this.frame.replaceChildren(image ?? absent(item, unreadable), this.marks);
+    this.caption.hidden = caption == null;
+    this.caption.textContent = this.caption.title = caption ?? "";
+    this.place.textContent = placeOf(this.items, index);
+    this.element.dataset.index = String(index);
   }
 
   /** @param {string} why */
@@ -55,11 +99,12 @@ export class Tile {
    * @param {import("../shared/pictures.js").Pictures} pictures
    */
   async fill(pictures) {
-    if (!this.image || this.image.src) return;
+    const { image } = this;
+    if (!image || image.src) return;
     const url = await pictures.small(this.index);
-    if (!this.image) return;
+    if (!image || image !== this.image) return; // it shows another item by now
     if (!url) this.showAbsent(pictures.why(this.index));
-    else if (!this.image.src) this.image.src = url; // the picture at full size may have come meanwhile
+    else if (!image.src) image.src = url; // the picture at full size may have come meanwhile
   }
 
   /**
@@ -68,9 +113,10 @@ export class Tile {
    * @param {import("../shared/pictures.js").Pictures} pictures
    */
   async sharpen(pictures) {
-    if (!this.image) return;
+    const { image } = this;
+    if (!image) return;
     const url = await pictures.full(this.index);
-    if (url && this.image) this.image.src = url;
+    if (url && image === this.image) image.src = url;
   }
 
   /**
