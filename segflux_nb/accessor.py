@@ -1,19 +1,22 @@
 """``df.pictures``: contact sheets of any frame with a column of pictures, ours or not.
 
 pandas has no entry points for accessors. An ``import segflux_nb`` must not load pandas either, so the accessor is
-registered when both are loaded, in either order: `register_when_loaded` does it at once, or puts a finder on
-``sys.meta_path`` that waits for pandas.
+registered when both are loaded, in either order: at once, or by a finder on ``sys.meta_path`` that waits for pandas.
+The finder does not depend on being the one that finds pandas. Somebody may ask `importlib.util.find_spec` whether
+pandas is installed, or load it by a finder or loader of their own; so it stays, and looks at each import whether
+pandas is there by now.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Pictures:
-    """Shows a frame that has a column of pictures: paths, bytes or Pillow images.
+    """Shows a frame that has a column of pictures: paths, bytes, arrays, Pillow images, or Hugging Face's mappings.
 
     Parameters
     ----------
@@ -47,7 +50,7 @@ class Pictures:
         by: str | Sequence[str] | None = None,
         image: str | None = None,
         title: str = "",
-        captions: Sequence[str] = (),
+        captions: str | Sequence[str] = (),
         border: str | None = None,
         heat: str | None = None,
         relative_to: Mapping[str, Any] | None = None,
@@ -55,7 +58,8 @@ class Pictures:
     ) -> ContactSheet:
         """The frame's contact sheet.
 
-        The first axis not named becomes the columns, the second the rows, the third the outer axis.
+        The first axis not named becomes the columns, the second the rows, the third the outer axis. Every row is
+        shown, or the sheet says how many are not: rows that share a cell stand beside each other.
 
         Parameters
         ----------
@@ -64,17 +68,17 @@ class Pictures:
         rows:
             The column of the frame whose values are its rows.
         by:
-            The outer axis; a list makes a grid of each combination of their values.
+            The outer axis; a list makes a grid of each combination of their values, and ``[]`` means none.
         image:
-            The column of pictures. Left out, it is found by its name (``image``, ``path``, …) or by what it holds.
+            The column of pictures. Left out, it is found by what it holds.
         title:
             The title of the sheet.
         captions:
             Columns whose values are written under each picture.
         border:
-            A column of numbers, shown as the colour of a border.
+            A column of numbers, shown as the colour of a border; of rows that share a cell, the mean.
         heat:
-            A column of numbers, shown instead of the pictures.
+            A column of numbers, shown instead of the pictures; of rows that share a cell, the mean.
         relative_to:
             Values of axes, such as ``{"lora_strength": 0.0}``. Each picture gets below it the difference from the
             picture that has these values and is the same in all other axes.
@@ -206,31 +210,69 @@ def register(pandas: Any) -> None:
 
 def register_when_loaded() -> None:
     """Register the accessor now if pandas is loaded, else as soon as it is."""
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and hasattr(pandas, "DataFrame"):
-        register(pandas)
-    elif not any(isinstance(finder, _WhenPandasLoads) for finder in sys.meta_path):
+    _register_if_loaded()
+    if not any(isinstance(finder, _WhenPandasLoads) for finder in sys.meta_path):
         sys.meta_path.insert(0, _WhenPandasLoads())
 
 
+def _register_if_loaded() -> None:
+    """Register the accessor if pandas is there, or far enough to take one; nothing is loaded for it."""
+    pandas = sys.modules.get("pandas")
+    # Not getattr: it would load a module that somebody made lazy.
+    known = {} if pandas is None else object.__getattribute__(pandas, "__dict__")
+    if "DataFrame" in known and hasattr(known.get("api"), "extensions"):
+        register(pandas)
+
+
 class _WhenPandasLoads(MetaPathFinder):
-    """Finds pandas alone, and adds a last step to its loading."""
+    """Adds a last step to the loading of pandas, and finds nothing by itself.
+
+    It stays after pandas was loaded: pandas may be removed from `sys.modules` and imported again.
+    """
+
+    def __init__(self) -> None:
+        self._asking = threading.local()
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname != "pandas":
+            _register_if_loaded()
             return None
-        sys.meta_path.remove(self)
-        spec = PathFinder.find_spec(fullname, path, target)
+        if getattr(self._asking, "others", False):
+            return None
+        self._asking.others = True
+        try:
+            spec = self._found_by_others(fullname, path, target)
+        finally:
+            self._asking.others = False
         if spec is not None and spec.loader is not None:
             spec.loader = _ThenRegister(spec.loader)
         return spec
 
+    def _found_by_others(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None
+    ) -> ModuleSpec | None:
+        """What the finders after this one find."""
+        finders = list(sys.meta_path)
+        after = finders[finders.index(self) + 1 :] if self in finders else finders
+        for finder in after:
+            find = getattr(finder, "find_spec", None)
+            spec = None if find is None else find(fullname, path, target)
+            if spec is not None:
+                return cast("ModuleSpec", spec)
+        return None
+
 
 class _ThenRegister(Loader):
+    """A loader that does what another one does, and then registers the accessor."""
+
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        # Who asks find_spec("pandas") may read its source, its resources or its path with the loader.
+        return getattr(self._loader, name)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._loader.create_module(spec)
@@ -241,4 +283,4 @@ class _ThenRegister(Loader):
             module.__spec__.loader = self._loader
         module.__loader__ = self._loader
         self._loader.exec_module(module)
-        register(module)
+        _register_if_loaded()
