@@ -34,13 +34,13 @@ from .runlog.rows import LoggedRun, RunState, is_of_another_key
 from .running.context import StopToken
 from .running.policy.budget import Budget
 from .running.refetching import Refetched
-from .runs import Runs, runs_of_sweep
+from .runs import Runs, as_sweep, runs_of_sweep
 from .selection import Source
 from .service.addresses import HOSTED
 from .service.keys import WAYS, unreadable_key_file
 from .sweep.plan import Plan, make_plan
 from .sweep.request import Request
-from .sweep.sweep import Sweep, check_sweep
+from .sweep.sweep import Sweep
 from .values import as_number, as_text
 from .widgets.progress import Progress, ProgressSource
 from .widgets.progress_display import shows_sheet
@@ -104,7 +104,7 @@ class Launcher:
 
     # ------------------------------------------------------------------ what to do
 
-    def plan(self, sweep: Sweep, *, ask_balance: bool = False) -> Plan:
+    def plan(self, sweep: Sweep | Runs, *, ask_balance: bool = False) -> Plan:
         """What running a sweep would do, cost and take now; nothing is submitted.
 
         Parameters
@@ -114,12 +114,12 @@ class Launcher:
         ask_balance:
             Whether to ask the hosted service for the balance of the account.
         """
-        check_sweep(sweep)
+        sweep = as_sweep(sweep)
         return self._plan(list(sweep), self._connection.balance() if ask_balance else None)
 
     def start(
         self,
-        sweep: Sweep,
+        sweep: Sweep | Runs,
         *,
         name: str | None = None,
         max_cost: float | None = None,
@@ -152,7 +152,7 @@ class Launcher:
         MissingKey, SweepError
             Before anything is sent.
         """
-        check_sweep(sweep)
+        sweep = as_sweep(sweep)
         budget = Budget(self.cap(max_cost))
         title = _title(name)
         self._connection.confirm_name()

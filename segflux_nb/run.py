@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import PictureError, RunError
 from .lifecycle import reason_of
-from .model import Value
+from .model import DECIMALS, MODEL, Value
 from .sweep.request import RUN_DIGITS
+from .values import as_python
 
 if TYPE_CHECKING:
     from PIL import Image
+
+SEVERAL = (list, tuple, set, frozenset, range)
+"""Types of values that mean any of the values in them."""
 
 
 @dataclass(frozen=True)
@@ -127,3 +132,56 @@ def value_of(run: Run, name: str) -> Any:
     if value is None:
         raise RunError(f"Runs have no {name!r}", remedy=f"They have {', '.join([*run.parameters, *run.labels])}")
     return value
+
+
+def has_value(run: Run, name: str) -> bool:
+    """Whether a run has a parameter, label or placeholder of this name.
+
+    Parameters
+    ----------
+    run:
+        The run.
+    name:
+        The name; ``take`` is one too.
+    """
+    return name == "take" or name in run.parameters or name in run.labels
+
+
+def is_value(run: Run, name: str, wanted: Any) -> bool:
+    """Whether a run has a value: the value itself, its label, or one of several.
+
+    Parameters
+    ----------
+    run:
+        The run.
+    name:
+        The name of the parameter, label or placeholder, or ``take``.
+    wanted:
+        What the user gave.
+    """
+    if isinstance(wanted, SEVERAL):
+        return any(is_value(run, name, one) for one in wanted)
+    if not has_value(run, name):
+        return False
+    label = run.labels.get(f"{name}_label")
+    return bool(value_of(run, name) == as_logged(name, wanted)) or (
+        label is not None and bool(label == as_python(wanted))
+    )
+
+
+def as_logged(name: str, value: Any) -> Any:
+    """A value as the log would have it: a plain value of Python, its floats rounded as those of a sweep.
+
+    Parameters
+    ----------
+    name:
+        The name of the parameter, label or placeholder.
+    value:
+        What the user gave.
+    """
+    plain = as_python(value)
+    parameter = MODEL.parameters.get(name)
+    if parameter is not None:
+        with suppress(ValueError):  # one that no run can have matches none
+            return parameter.normalise(plain)
+    return round(plain, DECIMALS) if isinstance(plain, float) else plain

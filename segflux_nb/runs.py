@@ -10,10 +10,12 @@ only. What is heavy (a widget, a writer of files) is imported inside the functio
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .errors import WorkspaceError
 from .model import MODEL, Value
 from .runs_verbs import (
+    annotate,
     compare,
     discard,
     export,
@@ -35,8 +37,9 @@ from .sweep.sweep import Sweep, check_sweep
 class Runs(Selection):
     """Runs of a sweep, or of the whole log.
 
-    Every property reads the log when it is used. `len` counts cells; iteration gives a `Run` for each. Two `Runs` are
-    equal when they hold the same cells along the same axes, of the same log and service.
+    Every property reads the log when it is used. `len` counts cells; iteration gives a `Run` for each, ``runs[0]`` is
+    one and ``runs[:5]`` are several; ``a + b`` holds the runs of both. Two `Runs` are equal when they hold the same
+    cells along the same axes, of the same log and service.
 
     Attributes
     ----------
@@ -52,6 +55,8 @@ class Runs(Selection):
         The title of its sheets, or empty.
     stopped:
         Why the sweep ended early and how to continue it, or None.
+    requests:
+        Requests by digest, for cells that the log does not have yet.
     """
 
     # looking
@@ -61,6 +66,7 @@ class Runs(Selection):
     summary = summary.summary
 
     # judging
+    annotate = annotate.annotate
     mark = mark.mark
     vote = vote.vote
     ranking = ranking.ranking
@@ -74,7 +80,22 @@ class Runs(Selection):
     discard = discard.discard
 
 
-def runs_of_sweep(source: Source, sweep: Sweep) -> Runs:
+def as_sweep(given: Any) -> Sweep:
+    """What a user gives as a sweep: a sweep, or runs, which stand for the sweep of their cells.
+
+    Raises
+    ------
+    SweepError
+        For anything else; it says how to write it.
+    """
+    if isinstance(given, Selection):
+        return given.sweep
+    check_sweep(given)
+    sweep: Sweep = given
+    return sweep
+
+
+def runs_of_sweep(source: Source, sweep: Sweep | Runs) -> Runs:
     """The runs of a sweep, whether it was run already or not.
 
     Parameters
@@ -82,12 +103,13 @@ def runs_of_sweep(source: Source, sweep: Sweep) -> Runs:
     source:
         The log.
     sweep:
-        The sweep; other takes that the log has of it are included.
+        The sweep, or runs, which stand for the sweep of their cells; other takes that the log has are included.
     """
-    check_sweep(sweep)
+    sweep = as_sweep(sweep)
     logged = source.log.sweeps.find(identity=sweep.identity)
     if logged is None:
-        return Runs(source, [(cell.digest, cell.labels) for cell in sweep], sweep.axes, name=sweep.name)
+        cells = [(cell.digest, cell.labels) for cell in sweep]
+        return Runs(source, cells, sweep.axes, name=sweep.name, requests={cell.digest: cell for cell in sweep})
     return _entered(source, logged.number, sweep.axes, logged.name, logged.title)
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, overload
 
-from .errors import RunError
+from .errors import LayoutError, RunError
 from .launching import SweepLauncher
 from .lifecycle import State
 from .markup import count, plain
-from .model import DECIMALS, MODEL, Value
+from .model import Value
 from .pictures.located import LocatedPictures
-from .run import Run, value_of
+from .run import SEVERAL, Run, has_value, is_value, value_of
 from .runlog.columns import Column
 from .runlog.frame import (
     DF_COLUMNS,
@@ -31,10 +31,17 @@ from .runlog.journal import ServiceLog
 from .runlog.picture_files import MISSING, missing_files, reason_with_file, status_with_file, with_files
 from .runlog.rows import LoggedRun
 from .sheets.frame_view import AXES_ATTRIBUTE
+from .sweep.axes_left import left_axes, merged_axes
+from .sweep.names import TEMPLATE
+from .sweep.request import RUN_DIGITS, Request
+from .sweep.sweep import Sweep
 from .values import as_python
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Cell = tuple[str, Mapping[str, Value]]
+"""The digest of a cell, and its labels."""
 
 _WITHOUT_PICTURE = (State.FAILED, State.REFUSED, State.UNKNOWN, State.LOST)
 
@@ -84,22 +91,72 @@ class Selection:
         The title of its sheets, or empty.
     stopped:
         Why the sweep ended early and how to continue it, or None.
+    requests:
+        Requests by digest, for cells that the log does not have yet.
     """
 
     source: Source = field(repr=False)
-    cells: Sequence[tuple[str, Mapping[str, Value]]] = field(repr=False)
+    cells: Sequence[Cell] = field(repr=False)
     axes: Mapping[str, Sequence[Value]] = field(repr=False)
     name: str = ""
     title: str = ""
     stopped: str | None = None
+    requests: Mapping[str, Request] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.cells)
 
     def __iter__(self) -> Iterator[Run]:
-        logged = self._logged()
-        missing = self._missing(logged.values())
-        return iter([self._run(logged[digest], labels, missing) for digest, labels in self.cells if digest in logged])
+        return iter([run for _, run in self._runs() if run is not None])
+
+    @overload
+    def __getitem__(self, index: int) -> Run: ...
+    @overload
+    def __getitem__(self, index: slice) -> Self: ...
+    def __getitem__(self, index: int | slice) -> Run | Self:
+        """A run by its place, or the runs of a slice.
+
+        Raises
+        ------
+        RunError
+            If there is no run at this place, or it was not started yet.
+        """
+        if isinstance(index, slice):
+            return self._with_cells(list(self.cells)[index])
+        try:
+            ((cell, run),) = self._with_cells([self.cells[operator.index(index)]])._runs()
+        except TypeError:
+            raise RunError(
+                f"runs[{index!r}] is not possible", remedy="Write runs[0], runs[:5], or runs.one(seed=7)"
+            ) from None
+        except IndexError:
+            raise RunError(
+                f"There is no run {index}: there are {count(len(self), 'run')}", remedy="Count from 0"
+            ) from None
+        if run is None:
+            raise RunError(
+                f"Run {cell[0][:RUN_DIGITS]} was not started", remedy="ws.run(sweep) makes the pictures of its sweep"
+            )
+        return run
+
+    def __add__(self, other: object) -> Self:
+        """These runs and others of the same log and service, each cell once."""
+        if not isinstance(other, Selection):
+            return NotImplemented
+        if (self.source.folder, self.source.log.service) != (other.source.folder, other.source.log.service):
+            raise RunError(
+                "Runs of two workspaces or services cannot be added",
+                remedy="Join their frames: pandas.concat([one.df, other.df])",
+            )
+        cells = {(digest, tuple(labels.items())): (digest, labels) for digest, labels in (*self.cells, *other.cells)}
+        title = self.title if self.title == other.title else ""
+        both = replace(
+            self, cells=[*cells.values()], name="", title=title, requests={**other.requests, **self.requests}
+        )
+        return both._with_cells(both.cells, merged_axes((self.axes, other.axes), both._values()))
+
+    def __radd__(self, other: object) -> Self:
+        return self if other == 0 else NotImplemented  # sum() begins with 0
 
     def __eq__(self, other: object) -> bool:
         return self._identity == other._identity if isinstance(other, Selection) else NotImplemented
@@ -108,12 +165,12 @@ class Selection:
         return hash((self.source.folder, self.source.log.service, tuple(digest for digest, _ in self.cells)))
 
     def __repr__(self) -> str:
-        axes = " × ".join(f"{len(values)} {name}" for name, values in self.axes.items())
+        axes = " × ".join(f"{len(values)} {name}" for name, values in self.axes.items() if values)
         return f"{type(self).__name__}({count(len(self), 'run')}{': ' + axes if axes else ''})"
 
     # ------------------------------------------------------------------ choosing
 
-    def where(self, keep: Callable[[Run], object] | None = None, /, **values: Value) -> Self:
+    def where(self, keep: Callable[[Run], object] | None = None, /, **values: Value | Sequence[Value]) -> Self:
         """The runs for which `keep(run)` is true and that have these values.
 
         Parameters
@@ -121,7 +178,8 @@ class Selection:
         keep:
             Called with each `Run`; left out, every run is kept.
         values:
-            Values by the name of a parameter, label or placeholder.
+            Values by the name of a parameter, label or placeholder. The label of a value stands for the value:
+            ``finetune_id="1200 steps"``. A list means any of its values.
 
         Raises
         ------
@@ -132,13 +190,17 @@ class Selection:
         -------
         ``runs.where(lambda run: run.lora_strength > 0.7, sampler_name="euler")``
         """
-        wanted = {name: _as_logged(name, value) for name, value in values.items()}
-        chosen = []
-        for (digest, labels), run in zip(self.cells, self, strict=True):
-            same = all(value_of(run, name) == value for name, value in wanted.items())
-            if same and (keep is None or keep(run)):
-                chosen.append((digest, labels))
-        return replace(self, cells=chosen, stopped=None)
+        found = [(cell, run) for cell, run in self._runs() if run is not None]
+        for name in values:
+            if found and not any(has_value(run, name) for _, run in found):
+                value_of(found[0][1], name)  # raises: no run has such a value
+        return self._with_cells(
+            [
+                cell
+                for cell, run in found
+                if all(is_value(run, name, value) for name, value in values.items()) and (keep is None or keep(run))
+            ]
+        )
 
     def one(self, **values: Value) -> Run:
         """The one run that has these values.
@@ -157,6 +219,11 @@ class Selection:
         -------
         ``runs.one(seed=7, lora_strength=0.8).image``
         """
+        several = next((name for name, value in values.items() if isinstance(value, SEVERAL)), None)
+        if several is not None:
+            raise RunError(
+                f"one() takes one value of {several}, and got {values[several]!r}", remedy="Use where() for several"
+            )
         found = list(self.where(**values))
         if len(found) == 1:
             return found[0]
@@ -166,6 +233,27 @@ class Selection:
             f"{count(len(found), 'run')} have {wanted}" if wanted else f"There are {count(len(found), 'run')}",
             remedy=f"Give {' and '.join(varying)} too" if found else "runs.df shows the values that exist",
         )
+
+    @property
+    def sweep(self) -> Sweep:
+        """The sweep of these cells, to plan or run them again: ``ws.plan(runs.failed.sweep)``.
+
+        Raises
+        ------
+        RunError
+            If there are no runs.
+        """
+        logged = self._logged()
+        cells = [
+            Request(logged[digest].parameters, logged[digest].take, labels)
+            if digest in logged
+            else replace(self.requests[digest], labels=labels)
+            for digest, labels in self.cells
+            if digest in logged or digest in self.requests
+        ]
+        if not cells:
+            raise RunError("There are no runs in this selection", remedy="Loosen the condition")
+        return Sweep.of_cells(cells, ["prompt" if name == TEMPLATE else name for name in self.axes])
 
     @property
     def failed(self) -> Self:
@@ -201,6 +289,25 @@ class Selection:
         Its columns are `segflux_nb.runlog.frame.DF_COLUMNS`, with the sweep's placeholders and labels.
         """
         return self._frame(DF_COLUMNS)
+
+    @property
+    def _frame_to_show(self) -> pd.DataFrame:
+        """`df`, for what shows pictures.
+
+        Raises
+        ------
+        LayoutError
+            If there is nothing to show; it says why.
+        """
+        frame = self.df
+        if not len(self):
+            raise LayoutError("There is no run to show: the selection is empty", remedy="Loosen the condition")
+        if not len(frame):
+            raise LayoutError(
+                f"There is no run to show: none of {count(len(self), 'run')} was started",
+                remedy="ws.run(sweep) makes the pictures",
+            )
+        return frame
 
     @property
     def varying(self) -> pd.DataFrame:
@@ -244,6 +351,38 @@ class Selection:
         """The picture files of these runs that are not there."""
         return missing_files((run.picture for run in logged), self.source.pictures)
 
+    def _runs(self) -> list[tuple[Cell, Run | None]]:
+        """Each cell with its run; None for a run that the log does not have."""
+        logged = self._logged()
+        missing = self._missing(logged.values())
+        return [
+            ((digest, labels), self._run(logged[digest], labels, missing) if digest in logged else None)
+            for digest, labels in self.cells
+        ]
+
+    def _values(self) -> list[Mapping[str, Value]]:
+        """The parameters, labels and placeholders of each cell."""
+        logged = self._logged()
+        none: Mapping[str, Value] = {}
+        values: list[Mapping[str, Value]] = []
+        for digest, labels in self.cells:
+            known = logged.get(digest) or self.requests.get(digest)
+            values.append({**(none if known is None else known.parameters), **labels})
+        return values
+
+    def _with_cells(self, cells: Sequence[Cell], axes: Mapping[str, Sequence[Value]] | None = None) -> Self:
+        """A selection of some cells, whose axes have the values that are left.
+
+        Parameters
+        ----------
+        cells:
+            The cells.
+        axes:
+            The values of which some are left; those of this selection if left out.
+        """
+        chosen = replace(self, cells=cells, stopped=None)
+        return replace(chosen, axes=left_axes(self.axes if axes is None else axes, chosen._values()))
+
     def _logged(self) -> dict[str, LoggedRun]:
         """The rows of the log, by digest; runs that are not in the log are missing."""
         return self.source.log.runs.read([digest for digest, _ in self.cells])
@@ -265,7 +404,8 @@ class Selection:
             places = {digest: place for place, digest in enumerate(table["digest"])}
             order = [places[digest] for digest, _ in self.cells if digest in places]
             labels = [labels for digest, labels in self.cells if digest in places]
-            frame = build(table, order, labels, log.marks.latest(), self._base, columns)
+            own = log.annotations.all()
+            frame = build(table, order, labels, log.marks.latest(), self._base, columns, own)
             # Most operations of pandas keep attrs. Where they are lost, a sheet uses the columns that vary.
             frame.attrs[AXES_ATTRIBUTE] = list(self.axes)
             built = self._built[names] = (version, frame)
@@ -307,13 +447,3 @@ class Selection:
             error=plain(reason_with_file(status, run.picture, run.error)),
             path=self.source.folder / picture if picture else None,
         )
-
-
-def _as_logged(name: str, value: Any) -> Any:
-    """A value as the log would have it: a plain value of Python, its floats rounded as those of a sweep."""
-    plain = as_python(value)
-    parameter = MODEL.parameters.get(name)
-    if parameter is not None:
-        with suppress(ValueError):  # one that no run can have matches none
-            return parameter.normalise(plain)
-    return round(plain, DECIMALS) if isinstance(plain, float) else plain

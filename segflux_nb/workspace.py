@@ -149,13 +149,13 @@ class Workspace(Session):
         """The sweeps that were run here: name, date, axes, cells, done, paid."""
         return sweeps_frame(self._journal.of(self.service).sweeps.all())
 
-    def runs(self, sweep: Sweep | str | None = None) -> Runs:
+    def runs(self, sweep: Sweep | Runs | str | None = None) -> Runs:
         """Runs of the log, without the network.
 
         Parameters
         ----------
         sweep:
-            A sweep, the name of one (the newest of that name), or None for all runs.
+            A sweep, runs, the name of a sweep (the newest of that name), or None for all runs.
 
         Raises
         ------

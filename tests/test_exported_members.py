@@ -36,6 +36,7 @@ def test_the_names_of_the_package():
 
 def test_the_verbs_of_runs():
     assert public(sf.Runs) == [
+        "annotate",
         "compare",
         "counts",
         "df",
@@ -55,6 +56,7 @@ def test_the_verbs_of_runs():
         "sheet",
         "stopped",
         "summary",
+        "sweep",
         "title",
         "tuner",
         "varying",

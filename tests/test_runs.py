@@ -2,12 +2,25 @@
 
 import inspect
 
+import pandas as pd
 import pytest
 
 import segflux_nb as sf
 from segflux_nb.simulator.app import Simulator
 
-VERBS = ("sheet", "gallery", "compare", "summary", "mark", "vote", "ranking", "tuner", "retry_failed", "export")
+VERBS = (
+    "sheet",
+    "gallery",
+    "compare",
+    "summary",
+    "annotate",
+    "mark",
+    "vote",
+    "ranking",
+    "tuner",
+    "retry_failed",
+    "export",
+)
 VERBS_OF_WORKSPACE = ("plan", "run", "arun", "start", "builder", "runs", "report")
 
 
@@ -80,3 +93,131 @@ def test_a_placeholder_may_be_named_like_anything_but_a_column(ws, tmp_path, nam
     assert "2 pictures" in runs.sheet().text
     assert len(list((runs.export(tmp_path / "out") / "pictures").iterdir())) == 2
     assert ws.builder(named).sweep.axes[name] == ["x", "y"]
+
+
+LABELLED = {"1200 steps": "3f2a", "1600 steps": "9b1c", "800 steps": "77aa"}
+
+
+def test_where_knows_labels_and_lists_and_counts_what_is_left(ws):
+    runs = ws.run(sweep(finetune_id=LABELLED))
+    chosen = runs.where(finetune_id="1600 steps")
+    assert [run.finetune_id for run in chosen] == ["9b1c"] * 3
+    assert repr(chosen) == "Runs(3 runs: 1 finetune_id × 3 seed)"
+    assert chosen == runs.where(finetune_id="9b1c") == runs.where(finetune_id_label="1600 steps")
+    assert len(runs.where(seed=[1, 3])) == 6
+    assert repr(runs.where(seed=12345)) == "Runs(0 runs)"
+    with pytest.raises(sf.SegfluxError, match="Runs have no 'sede'"):
+        runs.where(sede=1)
+    with pytest.raises(sf.SegfluxError, match="There is no run to show: the selection is empty"):
+        runs.where(seed=12345).sheet(cols="finetune_id")
+
+
+def test_runs_are_a_sequence(ws):
+    runs = ws.run(sweep())
+    assert runs[0] == next(iter(runs))
+    assert runs[-1].seed == 3
+    assert repr(runs[:2]) == "Runs(2 runs: 2 seed)"
+    assert [run.seed for run in runs[::-1]] == [3, 2, 1]
+    for wrong, says in ((7, "no run 7: there are 3 runs"), ("seed", "not possible")):
+        with pytest.raises(sf.SegfluxError, match=says):
+            runs[wrong]
+
+
+def test_runs_are_added_each_cell_once_and_what_differs_is_an_axis(ws):
+    one, other = ws.run(sweep(steps=10)), ws.run(sweep(seed=[3, 4], steps=20))
+    both = one + other
+    assert repr(both) == "Runs(5 runs: 4 seed × 2 steps)"
+    assert len(one + one) == 3
+    assert sum([one, other]) == both
+    assert both.sheet().text.splitlines()[1:3] == ["columns seed: 1, 2, 3, 4", "rows steps: 10, 20"]
+    assert one.__add__([1]) is NotImplemented
+
+
+def test_runs_stand_for_their_sweep(ws):
+    mine = sweep(finetune_id=LABELLED, prompt="TOK {animal}", animal=["fox", "owl"])
+    runs = ws.run(mine)
+    assert runs.sweep.identity == mine.identity
+    assert len(ws.sweeps) == 1
+    assert ws.run(runs) == runs
+    assert len(ws.sweeps) == 1, "it is the same sweep"
+    assert ws.plan(runs[:2]).logged == 2
+    planned = ws.runs(sweep(steps=7))
+    assert len(ws.run(planned)) == 3, "also where the log has none of it yet"
+
+
+def test_what_is_no_sweep_is_refused_with_the_way_on(ws):
+    parameters = {"prompt": "TOK", "finetune_id": "a", "seed": 1}
+    for wrong, says in (
+        (parameters, r"Sweep\(\*\*"),
+        ([parameters], "from_frame"),
+        (pd.DataFrame([parameters]), "from_frame"),
+    ):
+        with pytest.raises(sf.SegfluxError, match=says):
+            ws.run(wrong)
+
+
+def test_runs_that_were_not_started_say_so(ws):
+    runs = ws.runs(sweep())
+    for show in (runs.sheet, runs.gallery):
+        with pytest.raises(sf.SegfluxError, match=r"none of 3 runs was started\. ws\.run\(sweep\) makes"):
+            show()
+    assert len(runs.where(seed=1)) == 0
+    with pytest.raises(sf.SegfluxError, match="was not started"):
+        runs[0]
+
+
+def test_labels_are_ordered_as_in_the_sweep(ws):
+    frame = ws.run(sweep(finetune_id=LABELLED)).df
+    assert frame["finetune_id_label"].cat.categories.tolist() == list(LABELLED)
+    assert frame["finetune_id_label"].cat.ordered
+    assert frame.pivot_table(index="finetune_id_label", values="seed", observed=True).index.tolist() == list(LABELLED)
+
+
+def test_a_sheet_of_one_caption_may_name_it_as_text(ws):
+    runs = ws.run(sweep())
+    runs.mark(runs[0], stars=4)
+    assert next(cell.caption for cell in runs.sheet(captions="stars")._layout.cells) == "4 stars"
+
+
+def test_own_columns_are_joined_by_run_or_by_parameters_and_kept(ws):
+    runs = ws.run(sweep(finetune_id=LABELLED))
+    scores = pd.DataFrame({"run": runs.df["run"], "clip_score": [n / 10 for n in range(9)]})
+    assert runs.annotate(scores).df["clip_score"].tolist() == [n / 10 for n in range(9)]
+    runs.annotate(pd.DataFrame({"seed": [1.0, 3.0], "mood": ["calm", None], "tags": [["a", "b"], ["c"]]}))
+    frame = ws.runs(sweep(finetune_id=LABELLED)).df
+    assert frame.columns[-3:].tolist() == ["clip_score", "mood", "tags"]
+    assert frame["mood"].tolist()[:3] == ["calm", pd.NA, pd.NA]
+    assert frame["tags"].tolist()[:3] == [["a", "b"], None, ["c"]]
+    assert str(frame["clip_score"].dtype) == "Float64"
+    runs.annotate(pd.DataFrame({"finetune_id": ["800 steps"], "kind": [1]}).set_index("finetune_id"))
+    assert runs.where(finetune_id="800 steps").df["kind"].tolist() == [1, 1, 1]
+    assert "kind" not in runs.where(finetune_id="1200 steps").df
+    own = runs.df.assign(rank=range(9))
+    assert runs.annotate(own).df["rank"].tolist() == list(range(9)), "the frame itself, with a column more"
+    assert "mood" in ws.runs().df
+
+
+def test_a_table_that_does_not_fit_changes_nothing(ws):
+    runs = ws.run(sweep())
+    names = runs.df["run"].tolist()
+    for table, says in (
+        (pd.DataFrame({"score": [1]}), "no column that tells"),
+        (pd.DataFrame({"run": names}), "no column of its own"),
+        (pd.DataFrame({"seed": [1, 99], "score": [1, 2]}), "1 row of 2 are about none of these runs.*seed 99"),
+        (pd.DataFrame({"seed": [1, 1], "score": [1, 2]}), "Rows 0 and 1 of the table are about the same runs"),
+        (pd.DataFrame({"run": names, "seed": [3, 2, 1], "score": [1, 2, 3]}), "says seed 3 of run"),
+        (pd.DataFrame({"run": names, "error": [0.1, 0.2, 0.3], "score": [1, 2, 3]}), "error is a column of runs.log"),
+        (pd.DataFrame({"run": names, "score": [object()] * 3}), "cannot keep"),
+        ({"run": names}, "takes a pandas frame"),
+    ):
+        with pytest.raises(sf.SegfluxError, match=says):
+            runs.annotate(table)
+    assert "score" not in runs.df
+    assert runs.annotate(pd.DataFrame({"seed": [1, 99], "score": [1, 2]}), skip_unknown=True).df["score"][0] == 1
+
+
+def test_a_sweep_comes_back_from_its_frame(ws):
+    mine = sweep(
+        finetune_id=LABELLED, prompt="TOK {animal} in {{braces}}", animal=["fox", "owl"], lora_strength=[0.5, 1.0]
+    )
+    assert sf.Sweep.from_frame(ws.run(mine).df).identity == mine.identity

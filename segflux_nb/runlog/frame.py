@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -54,6 +55,7 @@ def build(
     marks: Mapping[str, Mapping[str, Any]],
     base: str,
     columns: Sequence[Column],
+    own: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """A frame of these columns, with a row for each cell.
 
@@ -71,6 +73,8 @@ def build(
         The path from the current folder to the workspace, with a slash at its end.
     columns:
         Which columns.
+    own:
+        The values of the user's own columns, by digest; they are the last columns.
     """
     series: dict[str, pd.Series[Any]] = {}
     for column in columns:
@@ -84,6 +88,8 @@ def build(
     frame.index = pd.RangeIndex(len(frame))
     for name, label in _label_columns(labels).items():
         frame.insert(list(frame.columns).index("image"), name, label)
+    for name, series_of_own in _own_columns(own, [table["digest"][at] for at in order]).items():
+        frame[name if name not in frame.columns else f"{name} (own)"] = series_of_own
     return frame
 
 
@@ -121,9 +127,45 @@ def _label_columns(labels: Sequence[Mapping[str, Value]]) -> dict[str, pd.Series
     columns: dict[str, pd.Series[Any]] = {}
     for name in names:
         values = [entry.get(name) for entry in labels]
+        if name.endswith("_label"):
+            # In the order of the axis, so that tables which are made of the frame keep it.
+            known = [str(value) for value in dict.fromkeys(values) if value is not None]
+            kind = pd.CategoricalDtype(pd.Index(known, dtype=object), ordered=True)
+            columns[name] = pd.Series([None if value is None else str(value) for value in values], dtype=kind)
+            continue
         numeric = all(isinstance(value, int | float) for value in values)
         columns[name] = pd.Series(values) if numeric else pd.Series(values, dtype="string")
     return columns
+
+
+def _own_columns(own: Mapping[str, Mapping[str, Any]], digests: Sequence[str]) -> dict[str, pd.Series[Any]]:
+    """The user's own columns of these runs; those that none of them has are left out.
+
+    Parameters
+    ----------
+    own:
+        Values by digest and by the name of the column.
+    digests:
+        The runs, in the order of the frame.
+    """
+    none: Mapping[str, Any] = {}
+    names = dict.fromkeys(name for digest in dict.fromkeys(digests) for name in own.get(digest, none))
+    columns: dict[str, pd.Series[Any]] = {}
+    for name in sorted(names):
+        values = [own.get(digest, none).get(name) for digest in digests]
+        columns[name] = pd.Series(values, dtype=_own_dtype({type(value) for value in values if value is not None}))
+    return columns
+
+
+def _own_dtype(kinds: set[type]) -> Any:
+    """The dtype of values of these types."""
+    if kinds == {bool}:
+        return "boolean"
+    if kinds == {int}:
+        return "Int64"
+    if kinds <= {int, float}:
+        return "Float64"
+    return "string" if kinds == {str} else object
 
 
 def sweeps_frame(sweeps: Sequence[LoggedSweep]) -> pd.DataFrame:

@@ -8,6 +8,7 @@
           .pictures             the files of pictures
           .sweeps               sweeps and their cells
           .marks, .votes        what people say
+          .annotations          own columns
           .sharing              what processes share: owners, heartbeats, turns, limits
 
 Below them `Database` runs transactions, `opening` opens the file, `migrations` brings it up to date, `schema` has its
@@ -20,6 +21,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ..clock import Clock
+from .annotations import AnnotationLog
 from .database import Database
 from .marks import MarkLog, VoteLog
 from .picture_files import PictureLog
@@ -98,6 +100,8 @@ class ServiceLog:
         Stars, picks and notes on its runs.
     votes:
         Votes between two of its runs.
+    annotations:
+        Own columns of its runs.
     sharing:
         What the processes that use the log share.
     """
@@ -111,6 +115,7 @@ class ServiceLog:
         self.sweeps = SweepLog(database, clock, service)
         self.marks = MarkLog(database, clock, service)
         self.votes = VoteLog(database, clock, service)
+        self.annotations = AnnotationLog(database, service)
         self.sharing = Sharing(database, clock, service)
 
     def waiting_at_most(self, seconds: float) -> AbstractContextManager[None]:

@@ -64,6 +64,12 @@ ALTER TABLE marks_with_rater RENAME TO marks;
 CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
     + SALT,
+    6: """
+CREATE TABLE annotations (
+    service TEXT NOT NULL, digest TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL,
+    PRIMARY KEY (service, digest, name)
+) STRICT, WITHOUT ROWID;
+""",
 }
 """The statements by the version that they start from."""
 

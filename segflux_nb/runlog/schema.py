@@ -8,7 +8,7 @@ APPLICATION_ID = 0x5346_4C58  # "SFLX"
 
 _TYPES = {"text": "TEXT", "integer": "INTEGER", "number": "REAL", "boolean": "INTEGER", "moment": "REAL"}
 
-TABLES_VERSION = 6
+TABLES_VERSION = 7
 """The version of the tables below. A new column alone does not change it: see `Column.since`."""
 
 VERSION = max(TABLES_VERSION, *(column.since for column in COLUMNS))
@@ -84,6 +84,14 @@ CREATE TABLE marks (                         -- what each rater says about a run
 {_definitions("marks")}
     marked_at REAL NOT NULL,
     PRIMARY KEY (service, digest, rater)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE annotations (                   -- own columns of runs
+    service TEXT NOT NULL,
+    digest  TEXT NOT NULL,
+    name    TEXT NOT NULL,                   -- the column
+    value   TEXT NOT NULL,                   -- JSON
+    PRIMARY KEY (service, digest, name)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE votes (                         -- comparisons of two runs that differ in one axis

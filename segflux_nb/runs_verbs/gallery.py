@@ -30,4 +30,4 @@ def gallery(runs: Selection, *, cols: str | None = None, rows: str | None = None
     """
     from ..widgets.gallery import Gallery
 
-    return Gallery(runs.df, cols=cols, rows=rows, by=by, title=runs.title, on_mark=partial(mark, runs))
+    return Gallery(runs._frame_to_show, cols=cols, rows=rows, by=by, title=runs.title, on_mark=partial(mark, runs))

@@ -18,7 +18,7 @@ def sheet(
     cols: str | None = None,
     rows: str | None = None,
     by: str | Sequence[str] | None = None,
-    captions: Sequence[str] = (),
+    captions: str | Sequence[str] = (),
     border: str | None = None,
     heat: str | None = None,
     relative_to: Mapping[str, Any] | None = None,
@@ -33,13 +33,13 @@ def sheet(
     rows:
         The axis, or another column, whose values are its rows.
     by:
-        The outer axis; a list makes a grid of each combination of their values.
+        The outer axis; a list makes a grid of each combination of their values, and ``[]`` means none.
     captions:
         Columns whose values are written under each picture.
     border:
-        A column of numbers, shown as the colour of a border.
+        A column of numbers, shown as the colour of a border; where runs share a cell, their mean.
     heat:
-        A column of numbers, shown instead of the pictures.
+        A column of numbers, shown instead of the pictures; where runs share a cell, their mean.
     relative_to:
         Values of axes, such as ``{"lora_strength": 0.0}``. Each picture gets below it the difference from the picture
         that has these values and is the same in all other axes.
@@ -58,7 +58,7 @@ def sheet(
     from ..sheets.sheet import contact_sheet
 
     return contact_sheet(
-        runs.df,
+        runs._frame_to_show,
         cols=cols,
         rows=rows,
         by=by,

@@ -16,6 +16,7 @@ from ..markup import Template, count, plain, shorten
 from ..model import MODEL, Value
 from ..values import OtherProgram, as_integer
 from .axes import Linked
+from .from_frame import cells_of_frame
 from .listed import ListedCells
 from .names import TEMPLATE
 from .order import ordered, unique, value_of, with_baseline
@@ -292,6 +293,44 @@ class Sweep:
         source, has_baseline = parse(data, source=str(path))
         return cls._made(source, (_Baseline(),) if has_baseline else ())
 
+    @classmethod
+    def of_cells(cls, cells: Sequence[Request], names: Sequence[str]) -> Sweep:
+        """A sweep of requests that were checked before, such as those of the log.
+
+        Parameters
+        ----------
+        cells:
+            The requests, in order; at least one.
+        names:
+            The names of the parameters and placeholders that are its axes, in order.
+        """
+        return cls._made(ListedCells(tuple(cells), tuple(names)))
+
+    @classmethod
+    def from_frame(cls, frame: Any, **parameters: Any) -> Sweep:
+        """A sweep from a table of settings, a cell for each row: the inverse of `Runs.df` for what is no grid.
+
+        Columns are parameters, placeholders of the prompt, and labels (``finetune_id_label``); of other columns
+        nothing is used. A missing value is the default. Equal rows become one cell.
+
+        Parameters
+        ----------
+        frame:
+            A pandas frame. Parameters may be in its index.
+        parameters:
+            One value for each parameter that is not a column.
+
+        Raises
+        ------
+        SweepError
+            If a value is not allowed, or one is missing that is needed. The text names the row.
+
+        Example
+        -------
+        ``Sweep.from_frame(runs.df.query("stars >= 4")).replace(hardware="...")``
+        """
+        return cls.of_cells(*cells_of_frame(frame, parameters))
+
     # ------------------------------------------------------------------ how it shows
 
     def __repr__(self) -> str:
@@ -309,10 +348,16 @@ class Sweep:
 
 def check_sweep(value: object) -> None:
     """Raise `SweepError` for a value that is not a sweep, such as the name of a sweep file."""
-    if not isinstance(value, Sweep):
-        raise SweepError(
-            f"{shorten(repr(value), 80)} is not a sweep", remedy="Give a Sweep, or Sweep.from_toml(path) for a file"
-        )
+    if isinstance(value, Sweep):
+        return
+    ways = "Give a Sweep, or Sweep.from_toml(path) for a file"
+    if isinstance(value, Mapping):
+        ways = "Write Sweep(**parameters) with this dict as its parameters: ws.run(sf.Sweep(**{...}))"
+    elif hasattr(value, "columns"):
+        ways = "Write Sweep.from_frame(frame)"
+    elif isinstance(value, list | tuple) and value and all(isinstance(one, Mapping) for one in value):
+        ways = "Write Sweep.from_frame(pandas.DataFrame(rows)) with these dicts as its rows"
+    raise SweepError(f"{shorten(repr(value), 80)} is not a sweep", remedy=ways)
 
 
 def _taken(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from ..sweep.sweep import Sweep
 
 def run(
     ws: Session,
-    sweep: Sweep,
+    sweep: Sweep | Runs,
     *,
     name: str | None = None,
     max_cost: float | None = None,
@@ -25,7 +25,7 @@ def run(
     Parameters
     ----------
     sweep:
-        What to run.
+        What to run: a sweep, or runs, which stand for the sweep of their cells.
     name:
         What the log calls it, and the title of its sheets.
     max_cost:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ..live import LiveRun
+from ..runs import Runs
 from ..session import Session
 from ..sweep.sweep import Sweep
 
 
 def start(
     ws: Session,
-    sweep: Sweep,
+    sweep: Sweep | Runs,
     *,
     name: str | None = None,
     max_cost: float | None = None,
@@ -21,7 +22,7 @@ def start(
     Parameters
     ----------
     sweep:
-        What to run.
+        What to run: a sweep, or runs, which stand for the sweep of their cells.
     name:
         What the log calls it, and the title of its sheets.
     max_cost:

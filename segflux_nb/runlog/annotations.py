@@ -1,0 +1,57 @@
+"""Own columns of runs: scores, tags and whatever else a user joins to them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .database import Database
+
+
+class AnnotationLog:
+    """Own columns of the runs of a service.
+
+    Parameters
+    ----------
+    database:
+        The log's file.
+    service:
+        The service whose runs are meant.
+    """
+
+    def __init__(self, database: Database, service: str) -> None:
+        self._database = database
+        self._service = service
+
+    def set(self, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Keep values, in place of those that runs had under the same names.
+
+        Parameters
+        ----------
+        values:
+            Values that JSON can hold, by digest and by the name of the column.
+        """
+        rows = [
+            (self._service, digest, name, json.dumps(value))
+            for digest, own in values.items()
+            for name, value in own.items()
+        ]
+        with self._database.writing() as cursor:
+            cursor.executemany(
+                "INSERT INTO annotations (service, digest, name, value) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (service, digest, name) DO UPDATE SET value = excluded.value",
+                rows,
+            )
+
+    def all(self) -> dict[str, dict[str, Any]]:
+        """The values, by digest and by the name of the column."""
+        values: dict[str, dict[str, Any]] = {}
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT digest, name, value FROM annotations WHERE service = ? ORDER BY name, digest",
+                (self._service,),
+            )
+            for digest, name, value in cursor:
+                values.setdefault(digest, {})[name] = json.loads(value)
+        return values

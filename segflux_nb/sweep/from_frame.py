@@ -1,0 +1,164 @@
+"""Cells from a frame: each row holds the settings of one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import SweepError
+from ..model import MODEL, Value
+from ..values import is_missing
+from .axes import axis, check_value
+from .listed import listed_cell
+from .names import TEMPLATE
+from .product import Product
+from .request import Request
+from .template import placeholders
+
+_LABEL = "_label"
+_OF_RUNS = ("run", "status")
+"""A frame with these columns is `Runs.df`: its prompts are final, and its other columns are not settings."""
+
+_AXES = "segflux_axes"
+"""The key of ``frame.attrs`` under which a frame of runs has the names of the sweep's axes."""
+
+_CLOSE = 0.8
+"""How alike a column's name is to that of a parameter, from 0 to 1, to be taken for a slip."""
+
+
+def cells_of_frame(frame: Any, constants: Mapping[str, Any]) -> tuple[list[Request], list[str]]:
+    """The cells of a frame, and the names of what varies.
+
+    Parameters
+    ----------
+    frame:
+        The frame.
+    constants:
+        One value for each parameter that is not a column.
+
+    Raises
+    ------
+    SweepError
+        If it is no frame, has no row, or a row is not a cell.
+    """
+    if not hasattr(frame, "columns") or not hasattr(frame, "index"):
+        raise SweepError(
+            f"Sweep.from_frame takes a pandas frame, and got a {type(frame).__name__}",
+            remedy="Write Sweep.from_frame(pandas.DataFrame(rows))",
+        )
+    table = _columns(frame)
+    _check_names(table, constants)
+    cells: dict[Any, Request] = {}
+    for at, label in enumerate(frame.index):
+        row = {name: values[at] for name, values in table.items() if not is_missing(values[at])}
+        try:
+            cell = _cell({**row, **constants}, is_final=all(name in table for name in _OF_RUNS))
+        except SweepError as error:
+            raise SweepError(f"Row {label} of the frame: {error.what}", remedy=error.remedy) from None
+        cells.setdefault((cell.digest, tuple(sorted(cell.labels.items()))), cell)
+    if not cells:
+        raise SweepError("The frame has no rows", remedy="Give a row for each run")
+    return list(cells.values()), _varying(list(cells.values()), getattr(frame, "attrs", {}).get(_AXES), list(table))
+
+
+def _columns(frame: Any) -> dict[str, list[Any]]:
+    """The columns by name, and the named levels of the index before them."""
+    table: dict[str, list[Any]] = {}
+    for level, name in enumerate(frame.index.names):
+        if isinstance(name, str) and name not in frame.columns:
+            table[name] = list(frame.index.get_level_values(level))
+    for at, name in enumerate(frame.columns):
+        if isinstance(name, str):
+            if name in table and (name in MODEL.parameters or name == TEMPLATE):
+                raise SweepError(f"The frame has several columns {name!r}", remedy="Leave one of them")
+            table[name] = frame.iloc[:, at].tolist()
+    return table
+
+
+def _check_names(table: Mapping[str, Sequence[Any]], constants: Mapping[str, Any]) -> None:
+    """Raise `SweepError` where a name is a slip, or is given twice."""
+    for name, value in constants.items():
+        if name in table:
+            raise SweepError(f"{name} is a column of the frame, and given as {name}=... too", remedy="Give it once")
+        if axis(name, value) is not None:
+            raise SweepError(f"{name}={value!r} is not one value", remedy="Give one value, or a column of the frame")
+    if all(name in table for name in _OF_RUNS):
+        return
+    prompts = [*table.get("prompt", ()), constants.get("prompt")]
+    known = {
+        *MODEL.parameters,
+        TEMPLATE,
+        *(one for text in prompts if isinstance(text, str) for one in placeholders(text)),
+    }
+    for name in (*table, *constants):
+        base = name.removesuffix(_LABEL)
+        close = difflib.get_close_matches(base, known, n=1, cutoff=_CLOSE)
+        if base not in known and (close or name in constants):
+            raise SweepError(
+                f"There is no parameter {name!r}",
+                remedy=f"Did you mean {close[0]!r}? If not, rename or drop the column" if close else "Leave it out",
+            )
+
+
+def _cell(row: Mapping[str, Any], *, is_final: bool) -> Request:
+    """The request of one row.
+
+    Parameters
+    ----------
+    row:
+        Its values that are not missing.
+    is_final:
+        Whether the placeholders of its prompt are filled already.
+    """
+    parameters = {name: row[name] for name in MODEL.parameters if name in row}
+    template = row.get(TEMPLATE)
+    labels: dict[str, Value] = {
+        name: str(value)
+        for name, value in row.items()
+        if name.endswith(_LABEL) and name.removesuffix(_LABEL) in {*MODEL.parameters, *row}
+    }
+    if isinstance(template, str):
+        filled = {name: check_value(name, row[name]) for name in placeholders(template) if name in row}
+        return listed_cell(parameters, {**filled, **labels, TEMPLATE: template})
+    prompt = parameters.get("prompt")
+    if is_final or not isinstance(prompt, str) or not placeholders(prompt):
+        own = {name: label for name, label in labels.items() if name.removesuffix(_LABEL) in MODEL.parameters}
+        return listed_cell(parameters, own)
+    values = {name: row[name] for name in placeholders(prompt) if name in row}
+    (made,) = Product(
+        (), {**parameters, **{name: check_value(name, value) for name, value in values.items()}}
+    ).cells()
+    kept = {
+        name: label for name, label in labels.items() if name.removesuffix(_LABEL) in {*MODEL.parameters, *values}
+    }
+    return Request(made.parameters, labels={**made.labels, **kept})
+
+
+def _varying(cells: Sequence[Request], known: Any, columns: Sequence[str]) -> list[str]:
+    """The names of the axes: those that the frame knows, else what varies, in the order of the columns.
+
+    Parameters
+    ----------
+    cells:
+        The cells.
+    known:
+        The axes that the frame knows, or None.
+    columns:
+        The names of the frame's columns.
+    """
+    has_template = any(TEMPLATE in cell.labels for cell in cells)
+
+    def values(name: str) -> set[Value | None]:
+        return {cell.labels.get(name, cell.parameters.get(name)) for cell in cells}
+
+    names = [name for name in MODEL.parameters if name != "prompt" or not has_template]
+    names += list(dict.fromkeys(name for cell in cells for name in cell.labels if not name.endswith(_LABEL)))
+    varying = [name for name in names if len(values(name)) > 1]
+    order = [name for name in (known or ()) if isinstance(name, str)]
+    declared = [name for name in order if name in varying or values(name) != {None}]
+    rest = sorted(
+        (name for name in varying if name not in declared),
+        key=lambda name: columns.index(name) if name in columns else len(columns),
+    )
+    return ["prompt" if name == TEMPLATE else name for name in (*declared, *rest)]
