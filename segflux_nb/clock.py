@@ -25,6 +25,10 @@ class Clock(Protocol):
         """Seconds since a fixed point, for intervals."""
         ...
 
+    def uptime(self) -> float:
+        """Seconds since a fixed point; the time counts in which the machine sleeps, where the system can tell."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Let the current task wait for this long."""
         ...
@@ -40,6 +44,10 @@ class SystemClock:
     def monotonic(self) -> float:
         """Seconds since a fixed point, for intervals."""
         return time.monotonic()
+
+    def uptime(self) -> float:
+        """Seconds since a fixed point; the time counts in which the machine sleeps, where the system can tell."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Let the current task wait for this long."""

@@ -22,8 +22,8 @@ from . import loopthread
 from .clock import Clock
 from .connection import Connection
 from .errors import MissingKey, SweepError
-from .launching import Display, RunSnapshot
-from .lifecycle import Disposition, State, disposition, reason_of
+from .launching import ELSEWHERE, Display, RunSnapshot
+from .lifecycle import Disposition, State, disposition, is_asked_again, reason_of
 from .live import STOPPED, LiveRun
 from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR
 from .notebook import MimeBundle, volatile_bundle
@@ -289,6 +289,7 @@ class Launcher:
             of_another_key=self._of_another_key(logged),
             missing=dict.fromkeys(picture.digest for picture in self._missing(completed)),
             discarded=sum(digest not in kept for digest in completed),
+            asked_again=self._asked_again(logged),
         )
         return ShownPlan(**vars(plan))
 
@@ -301,6 +302,12 @@ class Launcher:
             if is_of_another_key(run, account)
             and run.state not in (State.COMPLETED, State.FAILED, State.REFUSED, State.PLANNED)
         ]
+
+    def _asked_again(self, states: Mapping[str, RunState]) -> set[str]:
+        """The digests of the lost runs among these for which the next call asks again."""
+        lost = [digest for digest, run in states.items() if run.state is State.LOST]
+        now = self._clock.now()
+        return {d for d, run in self._log.runs.read(lost).items() if is_asked_again(run.submitted_at, now)}
 
     def _next_takes(self, sweep: Sweep) -> list[Request]:
         """The cells of a sweep, each as the take that the log does not have yet."""
@@ -376,9 +383,12 @@ class Launcher:
         completed = {digest for digest in unique if logged[digest].state is State.COMPLETED}
         missing = self._missing(completed)
         gone = {picture.digest for picture in missing if picture.number == 0}
+        in_flight = [d for d, run in logged.items() if disposition(run.state) is Disposition.IN_FLIGHT]
+        elsewhere = {digest: ELSEWHERE[other] for digest, other in engine.held_elsewhere(in_flight).items()}
+        others = dict.fromkeys(gone, MISSING) | elsewhere
         progress = Progress(
             ProgressSource(
-                states={digest: MISSING if digest in gone else logged[digest].state.status for digest in unique},
+                states={digest: others.get(digest, logged[digest].state.status) for digest in unique},
                 frame=runs.df if shows_sheet(len(unique)) else None,
                 launcher=self,
                 planned=plan.hosted_cost if self._service == SIMULATOR else plan.cost,
@@ -393,10 +403,12 @@ class Launcher:
             stop=stop,
             budget=budget,
             on_change=lambda digest, state: progress.update(digest, state.status),
+            on_elsewhere=lambda digest, is_other_process: progress.update(digest, ELSEWHERE[is_other_process]),
             resubmit_unknown=resubmit_unknown,
             retry_held=retry_held,
             only_collect=only_collect,
             missing=missing,
+            shown={digest: logged[digest].state for digest in unique},
         )
         # The runs may be those of an earlier call, which was stopped.
         live = LiveRun(replace(runs, stopped=None), loopthread.submit(work), stop, progress)

@@ -14,6 +14,9 @@ from typing import Any, Protocol
 from .sweep.plan import Plan
 from .sweep.sweep import Sweep
 
+ELSEWHERE = {True: "by another notebook", False: "by another sweep"}
+"""What the progress of a sweep shows for a run that somebody else works on: whether that is another process."""
+
 Display = Callable[[Any], None]
 """Shows a widget, such as the progress of a sweep."""
 

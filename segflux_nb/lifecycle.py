@@ -103,7 +103,25 @@ class Disposition(StrEnum):
     HELD = "held"
 
 
-def disposition(state: State | None, error_kind: str = "") -> Disposition:
+def is_asked_again(submitted_at: float | None, now: float) -> bool:
+    """Whether each call asks again for a lost run by itself, because the service may still have its picture.
+
+    Parameters
+    ----------
+    submitted_at:
+        When it was submitted, in seconds since 1970 UTC; None if the log does not say.
+    now:
+        The time.
+
+    Example
+    -------
+    >>> is_asked_again(1_800_000_000.0, 1_800_000_000.0 + 7 * 86_400), is_asked_again(None, 1_800_000_000.0)
+    (True, False)
+    """
+    return (submitted_at or 0.0) > now - ANSWERABLE_SECONDS
+
+
+def disposition(state: State | None, error_kind: str = "", *, asked_again: bool = False) -> Disposition:
     """What the next call does with a run.
 
     Parameters
@@ -112,6 +130,8 @@ def disposition(state: State | None, error_kind: str = "") -> Disposition:
         The state of the run; None for a run that the log does not know.
     error_kind:
         The kind of its error; empty for none.
+    asked_again:
+        Of a lost run: whether it `is_asked_again`.
 
     Example
     -------
@@ -126,7 +146,7 @@ def disposition(state: State | None, error_kind: str = "") -> Disposition:
         return Disposition.DONE
     if state in (State.FAILED, State.REFUSED):
         return Disposition.HELD if error_kind in HELD_KINDS else Disposition.SUBMIT
-    if state in (State.UNKNOWN, State.LOST):
+    if state is State.UNKNOWN or (state is State.LOST and not asked_again):
         return Disposition.HELD
     return Disposition.IN_FLIGHT
 

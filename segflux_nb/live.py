@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
@@ -10,7 +11,7 @@ from dataclasses import replace
 
 from . import loopthread
 from .console import say
-from .errors import SweepInterrupted
+from .errors import SweepInterrupted, WorkspaceError
 from .markup import count
 from .running.context import StopToken
 from .runs import Runs
@@ -47,6 +48,7 @@ class LiveRun:
         self._progress = progress
         self._lock = threading.Lock()
         self._is_closed = False
+        self._process = os.getpid()
         future.add_done_callback(lambda _: self._close_progress())
 
     def __repr__(self) -> str:
@@ -69,10 +71,12 @@ class LiveRun:
 
     def stop(self) -> None:
         """Submit nothing more, and collect what is in flight."""
+        self._check_process()
         self._stop.set(STOPPED)
 
     def interrupt(self) -> None:
         """End at once. A submit on the wire is finished in the background; the next run of the sweep continues."""
+        self._check_process()
         if self._future.cancel() and not self._stop:
             self._stop.set(INTERRUPTED)
         self._close_progress()
@@ -105,6 +109,7 @@ class LiveRun:
 
     async def result(self) -> Runs:
         """Wait for the end in asynchronous code, and return the runs. Cancelling ends the sweep."""
+        self._check_process()
         try:
             await asyncio.wrap_future(self._future)
         except asyncio.CancelledError:
@@ -117,11 +122,20 @@ class LiveRun:
 
     def _wait(self) -> None:
         """Wait for the end. That of a sweep that was interrupted elsewhere is an end like others."""
+        self._check_process()
         try:
             loopthread.wait(self._future)
         except CancelledError:
             if not self._future.cancelled():
                 raise
+
+    def _check_process(self) -> None:
+        """Refuse a forked child: the sweep runs in its parent, and a wait for it would never end."""
+        if self._process != os.getpid():
+            raise WorkspaceError(
+                "This sweep was started before the process was forked",
+                remedy="Wait for it in the parent. To run it in the child, open the workspace there: Workspace(path)",
+            )
 
     def _outcome(self) -> Runs:
         """The runs, with the reason if the sweep ended early. The first call prints the reason."""

@@ -1,5 +1,7 @@
 """How a sweep is started: it is planned in the log once, and reaches the engine once."""
 
+import time
+
 import pytest
 
 import segflux_nb as sf
@@ -97,3 +99,20 @@ def test_a_plan_with_another_key_counts_what_the_first_key_submitted(tmp_path):
             assert first not in (tmp_path / "log.sqlite").read_bytes().decode("latin-1")
         with sf.Workspace(tmp_path, service=simulator.url, api_key=first) as ws:
             assert (ws.plan(sweep(seed=9)).in_flight, ws.plan(sweep(seed=9)).of_another_key) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("days", "says"),
+    [(7.9, "1 in flight (1 lost, asked for again, free), 2 to submit"), (8.1, "2 to submit, 1 lost (held)")],
+)
+def test_the_plan_says_of_a_lost_run_what_the_next_run_does(ws, days, says):
+    log, cells = ws._journal.of(ws.service).runs, list(sweep())
+    log.plan(cells)
+    run = log.read([cells[0].digest])[cells[0].digest]
+    then = time.time() - 86_400 * days
+    run = log.move(run, State.SUBMITTING, attempts=1, submitted_at=then)
+    run = log.move(run, State.SUBMITTED, request_id="gone", accepted_at=then)
+    log.move(run, State.LOST, error_kind="expired", error="Request gone not found")
+    plan = ws.plan(sweep())
+    assert plan.lines[0] == f"3 runs: {says}"
+    assert plan.logged + plan.in_flight + plan.to_submit + sum(plan.held.values()) == plan.cells

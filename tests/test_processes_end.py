@@ -34,7 +34,7 @@ def script(folder, code, *arguments, seconds=60):
 
 
 FORK = """
-import os, sys
+import asyncio, os, sys
 import segflux_nb as sf
 
 def sweep(*seeds):
@@ -55,7 +55,9 @@ child = os.fork()
 if child == 0:
     wrong = [name for name, action in {
         "run": lambda: ws.run(sweep(2)), "plan": lambda: ws.plan(sweep(2)), "start": lambda: ws.start(sweep(2)),
-        "df": lambda: runs.df, "mark": lambda: runs.mark(runs.cells[0][0], stars=1),
+        "wait": live.wait, "stop": live.stop, "interrupt": live.interrupt,
+        "result": lambda: asyncio.run(live.result()), "df": lambda: runs.df,
+        "mark": lambda: runs.mark(runs.cells[0][0], stars=1),
     }.items() if not refused(action)]
     ws.close()
     with sf.Workspace("study", service=simulator.url) as own:

@@ -48,7 +48,7 @@ class Change:
             self._event["more_urls"] = list(more_urls)
 
     def write(self, cursor: sqlite3.Cursor, run: LoggedRun, now: float) -> LoggedRun | None:
-        """Write it: the run as it is then, or None if its state is not that of `run` any more.
+        """Write it: the run as it is then, or None if its state or its submit is not that of `run` any more.
 
         Parameters
         ----------
@@ -61,7 +61,7 @@ class Change:
         """
         sql, columns = self._statements, self._columns
         values = [columns[name] for name in sql.of_run]
-        cursor.execute(sql.update, (self._to, *values, run.service, run.digest, run.state))
+        cursor.execute(sql.update, (self._to, *values, run.service, run.digest, run.state, run.attempts))
         if not cursor.rowcount:
             return None
         if sql.of_picture:
@@ -139,7 +139,8 @@ def _statements(names: tuple[str, ...]) -> _Statements:
     replaced = ", ".join(f"{in_table[name]} = excluded.{in_table[name]}" for name in of_picture)
     # The names are those of the table of columns, as was checked; the values are bound.
     return _Statements(
-        f"UPDATE runs SET state = ?{assigned} WHERE service = ? AND digest = ? AND state = ?",  # noqa: S608 - see above
+        f"UPDATE runs SET state = ?{assigned} WHERE service = ? AND digest = ? AND state = ?"  # noqa: S608 - see above
+        " AND attempts = ?",
         of_run,
         f"INSERT INTO pictures (service, digest, number{kept})"  # noqa: S608 - see above
         f" VALUES (?, ?, 0{', ?' * len(of_picture)})"

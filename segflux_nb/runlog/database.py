@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import LogLocked, WorkspaceError
+from ..errors import WorkspaceError
 from ..interrupts import Uninterrupted
-from .opening import READ_SECONDS, is_locked, is_newer, newer_refusal, open_log
+from .opening import READ_SECONDS, is_locked, is_newer, locked_refusal, newer_refusal, open_log
 
 LOCKED_SECONDS = 60.0
 """How long a write waits while another program has the log's lock: a backup, a browser of databases, a frame that is
@@ -90,7 +90,7 @@ class Database:
                 except sqlite3.Error as error:
                     raise self._in_words(error) from None
             threading.Event().wait(PAUSE_SECONDS)
-        raise self._locked()
+        raise locked_refusal(self.path)
 
     def _begin(self, cursor: sqlite3.Cursor) -> bool:
         """Begin a transaction that no reader of another program can keep from being committed; False if there is one.
@@ -171,17 +171,10 @@ class Database:
         if self._refusal is not None:
             return WorkspaceError(f"{self._refusal.what}: {error}", remedy=self._refusal.remedy)
         if isinstance(error, sqlite3.OperationalError) and is_locked(error):
-            return self._locked()
+            return locked_refusal(self.path)
         return WorkspaceError(
             f"The run log {self.path} cannot be used: {error}",
             remedy="Check the disk. What was logged before stays, and a run continues where it stopped",
-        )
-
-    def _locked(self) -> LogLocked:
-        return LogLocked(
-            f"Another program reads or writes the run log {self.path}, and has locked it",
-            remedy="Close what has it open, such as a browser of databases or a backup, and run again: what was"
-            " accepted is kept",
         )
 
     def hold(self) -> None:

@@ -8,7 +8,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import WorkspaceError
+from ..errors import LogLocked, WorkspaceError
 from .files import file_system, is_local, locks_work, wal_is_sound
 from .migrations import bring_up_to_date
 from .schema import APPLICATION_ID, VERSION
@@ -61,6 +61,8 @@ def open_log(path: Path, *, durable: bool) -> OpenLog:
     except (sqlite3.Error, OSError) as error:
         if _is_forbidden(error) and path.exists():
             return _open_to_read(path)
+        if isinstance(error, sqlite3.Error) and is_locked(error):
+            raise locked_refusal(path) from None
         raise WorkspaceError(
             f"The run log {path} cannot be opened: {error}",
             remedy="Check that its folder can be written and its disk is not full, or give another folder",
@@ -90,13 +92,14 @@ def _open_to_write(path: Path, *, durable: bool) -> OpenLog:
         connection.execute("PRAGMA foreign_keys = ON")
         if crashed or path.stat().st_size <= QUICK_CHECK_BYTES:
             _check(connection, path)
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            bring_up_to_date(connection, _version(connection, path))
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
+        if _version(connection, path) != VERSION:  # another process may write now, which does not matter otherwise
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                bring_up_to_date(connection, _version(connection, path))
+                connection.execute("COMMIT")
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
     except BaseException:
         connection.close()
         raise
@@ -129,6 +132,15 @@ def _open_to_read(path: Path) -> OpenLog:
             remedy="Copy the workspace to a folder of your own and open the copy",
         )
     return OpenLog(connection, refusal)
+
+
+def locked_refusal(path: Path) -> LogLocked:
+    """What is raised where another program keeps a log locked."""
+    return LogLocked(
+        f"Another program reads or writes the run log {path}, and has locked it",
+        remedy="Close what has it open, such as a browser of databases, a backup, or a notebook that was stopped"
+        " (Ctrl+Z) while it wrote, and run again: what was accepted is kept",
+    )
 
 
 def newer_refusal(path: Path) -> WorkspaceError:

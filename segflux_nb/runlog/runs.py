@@ -94,7 +94,9 @@ class RunLog:
     def move(
         self, run: LoggedRun, to: State, *, traceback: str = "", more_urls: Sequence[str] = (), **changes: Any
     ) -> LoggedRun | None:
-        """Change a run's state and columns, if its state is still that of `run`.
+        """Change a run's state and columns, if its state is still that of `run`, and of the same submit.
+
+        A process that was stopped for long may come back when another has submitted the run again.
 
         Parameters
         ----------

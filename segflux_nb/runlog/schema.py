@@ -106,7 +106,7 @@ CREATE TABLE votes (                         -- comparisons of two runs that dif
 ) STRICT;
 CREATE INDEX votes_by_axis ON votes (service, axis);
 
-CREATE TABLE processes (                     -- heartbeats, for processes on other machines
+CREATE TABLE processes (                     -- heartbeats: which processes work on this log
     owner   TEXT PRIMARY KEY,
     seen_at REAL NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -9,8 +9,8 @@ from .rows import LoggedRun
 WINDOW_SECONDS = 60.5
 """A minute, and what requests may be late or early on their way: the service counts them when they arrive."""
 
-FORGOTTEN_SECONDS = 86_400.0
-"""The heartbeat of a process that was silent for this long is deleted."""
+FORGOTTEN_SECONDS = 30 * 86_400.0
+"""The heartbeat of a process that was silent for this long is deleted: far longer than clocks are wrong."""
 
 
 class Sharing:
@@ -54,7 +54,7 @@ class Sharing:
             return run._replace(owner=owner) if cursor.rowcount else None
 
     def heartbeat(self, owner: str) -> None:
-        """Note that a process is alive, and delete the heartbeats of those that were silent for a day."""
+        """Note that a process is alive, and delete the heartbeats of those that were silent for a month."""
         now = self._clock.now()
         with self._database.writing() as cursor:
             cursor.execute(
@@ -64,12 +64,12 @@ class Sharing:
             )
             cursor.execute("DELETE FROM processes WHERE seen_at < ?", (now - FORGOTTEN_SECONDS,))
 
-    def heartbeat_age(self, owner: str) -> float | None:
-        """Seconds since the last heartbeat of a process; None if there is none."""
+    def last_heartbeat(self, owner: str) -> float | None:
+        """When a process wrote its last heartbeat, by its own clock; None if there is none."""
         with self._database.reading() as cursor:
             cursor.execute("SELECT seen_at FROM processes WHERE owner = ?", (owner,))
             row = cursor.fetchone()
-        return None if row is None else self._clock.now() - row[0]
+        return None if row is None else float(row[0])
 
     def take_turn(self, most: int) -> float:
         """Take one of the requests that all processes together may send in a minute.

@@ -22,12 +22,15 @@ from ..pictures.store import StoredPicture
 from ..runlog.journal import ServiceLog
 from ..runlog.rows import AcceptedJob, LoggedRun, Measurement, MorePicture, RunState, is_of_another_key
 from ..runlog.side_file import SideFile, is_open_here, side_files
-from .ownership import SUBMIT_LEASE_SECONDS, RunId, is_alive, this_process
+from .ownership import RunId, is_alive, this_process
 
 T = TypeVar("T")
 
 LOCKED_SECONDS = 120.0
 """How long a change waits for a log that another program has locked, before the sweep ends with an error."""
+
+SIDE_FILE_SECONDS = 86_400.0
+"""The side file of a process elsewhere that sent no heartbeat for this long is removed, once its ids are entered."""
 
 LOCKED_PAUSE = Backoff(first=0.1, longest=2.0)
 """Between attempts to write a log that is locked."""
@@ -151,8 +154,21 @@ class AsyncJournal:
             for job in found.jobs:
                 self._log.runs.accept(job)
             is_here = found.owner == this_process()
-            if is_here or not is_alive(found.owner, self.heartbeat_age, SUBMIT_LEASE_SECONDS):
+            if is_here or not is_alive(found.owner, self._was_seen, SIDE_FILE_SECONDS):
                 found.path.unlink(missing_ok=True)  # else it is its own process's to remove
+
+    def _was_seen(self, owner: str, seconds: float) -> bool:
+        """Whether a process on another machine, or in another container, was seen lately.
+
+        Parameters
+        ----------
+        owner:
+            The process.
+        seconds:
+            How long ago its last heartbeat may be, by the clocks of the two machines.
+        """
+        seen_at = self.last_heartbeat(owner)
+        return seen_at is not None and abs(self._clock.now() - seen_at) < seconds
 
     async def claim(self, run: LoggedRun) -> LoggedRun:
         """Take over a run that no process holds; where another process was faster, the run as it is now."""
@@ -224,9 +240,9 @@ class AsyncJournal:
         """What tells the run apart from runs of other logs and services."""
         return RunId(str(self._log.path), run.service, run.digest)
 
-    def heartbeat_age(self, owner: str) -> float | None:
-        """Seconds since the last heartbeat of a process; None where it never wrote one."""
-        return self._log.sharing.heartbeat_age(owner)
+    def last_heartbeat(self, owner: str) -> float | None:
+        """When a process wrote its last heartbeat, by its own clock; None where it never wrote one."""
+        return self._log.sharing.last_heartbeat(owner)
 
     def knows_request(self, request_id: str) -> bool:
         """Whether a run of the log has, or had, the job with this id."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ..lifecycle import State
+from ..lifecycle import Disposition, State, disposition
 from ..markup import count
-from ..runlog.rows import LoggedRun
+from ..runlog.rows import LoggedRun, RunState
 from .policy.asking_again import AskingAgain
 from .policy.budget import Budget
 from .policy.failure_breaker import FailureBreaker
@@ -61,18 +61,22 @@ class RunContext:
         What it may spend.
     on_change:
         Called with a run's digest and state whenever the state changes.
+    on_elsewhere:
+        Called with the digest of a run that is held elsewhere, and whether by another process.
     retry_held:
         Whether runs that were moderated or invalid are submitted again.
     asking:
         The jobs that are paid for and not served yet.
     only_collects:
         Whether it submits nothing at all, and only asks for what is paid for.
+    shown:
+        The states that the caller shows, by digest.
     breaker:
         Ends it when the first runs all fail alike.
     queue:
         Digests of the runs that a worker should take next.
     elsewhere:
-        Runs that another process, or another sweep of this one, holds; by digest.
+        Digests of runs that another process, or another sweep of this one, holds.
     failed:
         Digests of runs that failed in this call: the next call tries them again.
     lost:
@@ -94,12 +98,14 @@ class RunContext:
     stop: StopToken
     budget: Budget
     on_change: Callable[[str, State], None]
+    on_elsewhere: Callable[[str, bool], None]
     retry_held: bool
     asking: AskingAgain
     only_collects: bool = False
+    shown: Mapping[str, State] = field(default_factory=dict)
     breaker: FailureBreaker = field(default_factory=FailureBreaker)
     queue: deque[str] = field(default_factory=deque)
-    elsewhere: dict[str, LoggedRun] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     asked_for_lost: set[str] = field(default_factory=set)
@@ -122,6 +128,13 @@ class RunContext:
                 loop.call_soon_threadsafe(self._stopped.set)
 
         self.stop.listen(stopped)
+
+    def tell_ended(self, run_states: Iterable[RunState]) -> None:
+        """Tell the caller which runs have ended since it looked: another process may have worked on them."""
+        for digest, state, *_ in run_states:
+            if self.shown.get(digest, state) is not state and disposition(state) is not Disposition.IN_FLIGHT:
+                self.on_change(digest, state)
+        self.shown = {}
 
     async def wait_for_stop(self) -> None:
         """Wait until the call is asked to stop."""
@@ -200,7 +213,7 @@ class RunContext:
 
     def leave(self, run: LoggedRun) -> None:
         """Another process, or another sweep of this one, holds the run: look at it again later."""
-        self.elsewhere[run.digest] = run
+        self.elsewhere.add(run.digest)
         self._has_elsewhere.set()
 
     def postpone(
@@ -264,7 +277,7 @@ class RunContext:
         to_do:
             Whether a worker should take it.
         """
-        del self.elsewhere[run.digest]
+        self.elsewhere.discard(run.digest)
         if not self.elsewhere:
             self._has_elsewhere.clear()
         if to_do:

@@ -12,13 +12,12 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from ..backoff import RandomSource
 from ..clock import Clock, day
 from ..errors import LogLocked, WorkspaceError
-from ..lifecycle import ANSWERABLE_SECONDS, Disposition, State, disposition
+from ..lifecycle import Disposition, State, disposition, is_asked_again
 from ..pictures.store import PictureStore
 from ..runlog.picture_files import PictureFile
 from ..runlog.rows import LoggedRun, RunState
@@ -28,7 +27,8 @@ from ..sweep.request import Request
 from .async_journal import AsyncJournal
 from .collector import Collector
 from .context import RunContext, StopToken
-from .ownership import HEARTBEAT_SECONDS, LEASE_SECONDS, SUBMIT_LEASE_SECONDS, holding, is_held, this_process
+from .heartbeats import Heartbeats
+from .ownership import holding, is_held, this_process
 from .policy.asking_again import AskingAgain, asked_until, not_served
 from .policy.budget import Budget
 from .policy.order import readable_first
@@ -91,8 +91,9 @@ class Engine:
     ) -> None:
         self.api = api
         self._journal = journal
+        self._heartbeats = Heartbeats(journal, clock)
         self._recovery = Recovery(journal, api, clock, self._is_elsewhere, jitter)
-        self._submitter = Submitter(journal, api, limiter, clock, rates, jitter)
+        self._submitter = Submitter(journal, api, limiter, self._heartbeats, clock, rates, jitter)
         self._collector = Collector(journal, api, limiter, store, clock, rates.seconds, jitter)
         self._refetcher = Refetcher(journal, api, self._collector.fetcher, clock)
         self._clock = clock
@@ -108,10 +109,12 @@ class Engine:
         stop: StopToken,
         budget: Budget,
         on_change: Callable[[str, State], None],
+        on_elsewhere: Callable[[str, bool], None] = lambda digest, is_other_process: None,
         resubmit_unknown: bool = False,
         retry_held: bool = False,
         only_collect: bool = False,
         missing: Collection[PictureFile] = (),
+        shown: Mapping[str, State] | None = None,
     ) -> None:
         """Bring each request as far as it goes; `stop` tells afterwards whether and why it ended early.
 
@@ -127,6 +130,9 @@ class Engine:
             What it may spend.
         on_change:
             Called with a run's digest and state whenever the state changes.
+        on_elsewhere:
+            Called with the digest of a run that is held elsewhere, and whether by another process than this one;
+            `on_change` is called when that has ended.
         resubmit_unknown:
             Submit again what the history does not show, at the risk of paying twice.
         retry_held:
@@ -135,6 +141,8 @@ class Engine:
             Submit nothing, and ask again for what is lost, of whatever age.
         missing:
             Pictures of completed runs whose files are gone: they are fetched again, meanwhile and without paying.
+        shown:
+            The states that the caller shows, by digest: `on_change` is called for runs that have ended since.
 
         Raises
         ------
@@ -143,7 +151,9 @@ class Engine:
         """
         # A task of its own, so that `close` can end it: it must submit nothing more once the journal is closed.
         asking = AskingAgain(self._clock.monotonic(), self._jitter)
-        context = RunContext(stop, budget, on_change, retry_held, asking, only_collect)
+        context = RunContext(
+            stop, budget, on_change, on_elsewhere, retry_held, asking, only_collect, shown=shown or {}
+        )
         await self._until_closed(self._run_and_refetch(requests, context, resubmit_unknown, missing))
 
     async def refetch(self, missing: Collection[PictureFile]) -> list[Refetched]:
@@ -168,6 +178,11 @@ class Engine:
         await self.api.close()
 
     # ------------------------------------------------------------------ many runs
+
+    def held_elsewhere(self, digests: Iterable[str]) -> dict[str, bool]:
+        """The runs among these that are held elsewhere, and whether by another process. It may come on any thread."""
+        runs = self._journal.runs(digests)
+        return {run.digest: _is_of_another(run) for run in runs if run.owner is not None and self._is_elsewhere(run)}
 
     async def _run_and_refetch(
         self,
@@ -215,12 +230,14 @@ class Engine:
         """
         unique = {request.digest: request for request in requests}
         ordered = [request.digest for request in readable_first(list(unique.values()))]
-        heartbeats = asyncio.create_task(self._send_heartbeats())
+        heartbeats = asyncio.create_task(self._heartbeats.keep_sending())
         try:
             await self._journal.enter_accepted()
+            await self._heartbeats.begin()
             for rounds_left in reversed(range(RECOVERY_ROUNDS)):
                 context.is_last_round, context.unknown_submits = not rounds_left, 0
                 run_states = self._journal.run_states(ordered)
+                context.tell_ended(run_states.values())
                 unsure = [
                     digest
                     for digest, run_state in run_states.items()
@@ -247,10 +264,10 @@ class Engine:
     def _ask_for_lost(self, run_states: Mapping[str, RunState], context: RunContext) -> None:
         """Choose the lost runs that are asked for again: the service may still have their pictures."""
         lost = [digest for digest, run_state in run_states.items() if run_state.state is State.LOST]
-        oldest = self._clock.now() - ANSWERABLE_SECONDS
+        now = self._clock.now()
         for run in self._journal.runs(lost):
             if run.digest not in context.asked_for_lost and (
-                context.only_collects or (run.submitted_at or 0.0) > oldest
+                context.only_collects or is_asked_again(run.submitted_at, now)
             ):
                 context.lost.add(run.digest)
 
@@ -368,10 +385,8 @@ class Engine:
             await context.wait_for_elsewhere()
             await self._clock.sleep(ELSEWHERE_SECONDS)
             for run in self._journal.runs(context.elsewhere):
-                if run.state is not context.elsewhere[run.digest].state:
-                    context.elsewhere[run.digest] = run
-                    context.on_change(run.digest, run.state)
                 if disposition(run.state) is not Disposition.IN_FLIGHT or not self._is_elsewhere(run):
+                    context.on_change(run.digest, run.state)
                     context.take_over(run, to_do=self._is_to_do(run, context))
 
     async def _follow_postponed(self, context: RunContext) -> None:
@@ -390,13 +405,6 @@ class Engine:
             look = context.asking.next_look()
             await context.wait_for_news(None if look is None else look - now)
 
-    async def _send_heartbeats(self) -> None:
-        """Tell processes on other machines that this one is alive."""
-        while True:
-            with suppress(WorkspaceError):  # a full disk ends the sweep by itself, with an error
-                await self._journal.heartbeat()
-            await self._clock.sleep(HEARTBEAT_SECONDS)
-
     def _is_to_do(self, run: LoggedRun | RunState, context: RunContext) -> bool:
         if run.digest in context.failed or run.digest in context.asking.left:
             return False
@@ -410,25 +418,29 @@ class Engine:
 
     def _is_elsewhere(self, run: LoggedRun) -> bool:
         """Whether another process, or another sweep of this one, holds a run."""
-        lease_seconds = SUBMIT_LEASE_SECONDS if run.state is State.SUBMITTING else LEASE_SECONDS
-        return is_held(self._journal.run_id(run), run.owner, self._journal.heartbeat_age, lease_seconds)
+        return is_held(self._journal.run_id(run), run.owner, run.state, self._heartbeats.come_from)
+
+    def _leave_elsewhere(self, run: LoggedRun, context: RunContext) -> None:
+        """Leave a run to the one that holds it."""
+        context.leave(run)
+        context.on_elsewhere(run.digest, _is_of_another(run))
 
     # ------------------------------------------------------------------ one run
 
     async def _run_one(self, run: LoggedRun, context: RunContext) -> None:
         """Bring one run as far as it goes in this call, unless it is held elsewhere."""
         if self._is_elsewhere(run):
-            context.leave(run)
+            self._leave_elsewhere(run, context)
             return
         with holding(self._journal.run_id(run)):
             following: LoggedRun | None = run
             tries = 0
             while following is not None:
                 run = following
-                context.on_change(run.digest, run.state)
-                if run.owner is not None and run.owner != this_process() and self._is_elsewhere(run):
-                    context.leave(run)
+                if _is_of_another(run) and self._is_elsewhere(run):
+                    self._leave_elsewhere(run, context)
                     return
+                context.on_change(run.digest, run.state)
                 tries += run.state is State.PLANNED
                 following = await self._step(run, context, tries)
 
@@ -479,3 +491,8 @@ class Engine:
             case State.LOST:
                 pass
         return None
+
+
+def _is_of_another(run: LoggedRun) -> bool:
+    """Whether the owner of a run is another process than this one."""
+    return run.owner is not None and run.owner != this_process()

@@ -17,6 +17,8 @@ from ..sweep.plan import Rates
 from ..sweep.request import canonical_json
 from .async_journal import AsyncJournal
 from .context import RunContext
+from .fence import Fence
+from .heartbeats import Heartbeats
 from .ownership import holding, this_process
 from .rate_limiter import RateLimiter
 
@@ -53,6 +55,8 @@ class Submitter:
         The service.
     limiter:
         Grants the permit of each submit.
+    heartbeats:
+        Those of this process: there must be one before a submit.
     clock:
         Source of the current time, replaced in tests.
     rates:
@@ -66,6 +70,7 @@ class Submitter:
         journal: AsyncJournal,
         api: Api,
         limiter: RateLimiter,
+        heartbeats: Heartbeats,
         clock: Clock,
         rates: Rates,
         jitter: RandomSource,
@@ -73,6 +78,7 @@ class Submitter:
         self._journal = journal
         self._api = api
         self._limiter = limiter
+        self._heartbeats = heartbeats
         self._clock = clock
         self._rates = rates
         self._jitter = jitter
@@ -186,6 +192,8 @@ class Submitter:
             intent = None
             try:
                 content = canonical_json(run.parameters).encode()
+                await self._heartbeats.be_fresh()
+                fence = Fence(self._journal, self._clock)
                 await self._journal.reserve_side_file()
                 intent = await self._journal.move(
                     run,
@@ -201,7 +209,7 @@ class Submitter:
             if intent is None:
                 return self._journal.reload(run), None
             try:
-                outcome = await self._api.submit(content)
+                outcome = await self._api.submit(content, fence.before(intent))
             except Exception as unforeseen:
                 # It may have arrived. The engine reports the error.
                 await self._journal.move(intent, State.UNKNOWN, owner=None, error=type(unforeseen).__name__)
@@ -221,7 +229,7 @@ class Submitter:
                 case Refused(error=error):
                     kind = "server" if isinstance(error, ServerError) else "invalid"
                     changes |= {"error": self._api.error_text(error), "error_kind": "" if outcome.stops else kind}
-            return await self._journal.move(intent, advance(intent.state, outcome), **changes), outcome
+            return await self._journal.move_or_reload(intent, advance(intent.state, outcome), **changes), outcome
 
     def _job(self, run: LoggedRun, accepted: Accepted) -> AcceptedJob:
         """The job of a run, as the log keeps it.

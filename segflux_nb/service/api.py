@@ -58,9 +58,17 @@ class Api:
         self._clock = clock
         self._secret = secret
 
-    async def submit(self, content: bytes) -> SubmitOutcome:
-        """Submit a job, once. If it is unclear whether the service accepted it, the outcome is `Unknown`."""
-        request = HttpRequest("POST", f"{self.service.api}/v2/{MODEL.slug}", "submit", content)
+    async def submit(self, content: bytes, fence: Callable[[], str]) -> SubmitOutcome:
+        """Submit a job, once. If it is unclear whether the service accepted it, the outcome is `Unknown`.
+
+        Parameters
+        ----------
+        content:
+            The body.
+        fence:
+            Why it must not leave any more; see `HttpRequest`.
+        """
+        request = HttpRequest("POST", f"{self.service.api}/v2/{MODEL.slug}", "submit", content, fence=fence)
         try:
             return read_submit(await self._send(request), self._clock.now())
         except NotSentError as error:

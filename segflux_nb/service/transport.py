@@ -16,7 +16,7 @@ import os
 import re
 import ssl
 import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, Protocol
@@ -55,6 +55,10 @@ def _not_urgent() -> float:
     return 0.0
 
 
+def _open() -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class HttpRequest:
     """A request to the service.
@@ -73,6 +77,9 @@ class HttpRequest:
         Parameters that are added to the URL.
     urgency:
         How urgent the request is now, compared with others of its purpose. A higher number goes first.
+    fence:
+        Asked when the connection is there, right before bytes are written: why they must not leave any more; empty
+        if they may.
     """
 
     method: Literal["GET", "POST"]
@@ -81,6 +88,7 @@ class HttpRequest:
     content: bytes | None = None
     query: Mapping[str, str] = field(default_factory=dict)
     urgency: Callable[[], float] = field(default=_not_urgent, compare=False, repr=False)
+    fence: Callable[[], str] = field(default=_open, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -111,7 +119,7 @@ class Transport(Protocol):
         Raises
         ------
         NotSentError
-            The request did not leave this machine.
+            The request did not leave this machine; for example, because its fence was closed.
         AnswerLost
             The request may have arrived. Its response did not.
         """
@@ -262,6 +270,8 @@ class HttpTransport:
                 return await self._call(request, kind)
         except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
             failure = NotSentError(f"{origin(request.url)} cannot be reached{self._way}: {_text(error)}")
+        except TransportError as error:
+            failure = error.with_traceback(None)
         except TimeoutError:
             failure = AnswerLost(f"The response of {origin(request.url)} was not complete in time")
         except (httpx2.RequestError, httpx2.InvalidURL, ValueError) as error:
@@ -289,6 +299,7 @@ class HttpTransport:
             params=dict(request.query) or None,
             headers={"content-type": "application/json"} if request.content is not None else None,
             timeout=self._timeout(kind),
+            extensions={"trace": _asking(request.fence)} if kind == "submit" else None,
         )
         response = await client.send(sent, stream=True)
         try:
@@ -342,6 +353,26 @@ class _KeyHeader(httpx2.Auth):
         if origin(str(request.url)) in self._origins:
             request.headers["x-api-key"] = self._secret.reveal()
         yield request
+
+
+def _asking(fence: Callable[[], str]) -> Callable[[str, Mapping[str, Any]], Awaitable[None]]:
+    """Ask a fence before the head of a request is written, and again before its body.
+
+    A process may be stopped between the two. A head alone orders nothing, but some of the request has left then.
+
+    Parameters
+    ----------
+    fence:
+        The fence of the request.
+    """
+
+    async def before(event: str, details: Mapping[str, Any]) -> None:
+        if event.endswith(".send_request_headers.started") and (reason := fence()):
+            raise NotSentError(reason)
+        if event.endswith(".send_request_body.started") and (reason := fence()):
+            raise AnswerLost(reason)
+
+    return before
 
 
 _LOCATION = "segflux.location"

@@ -73,11 +73,15 @@ class Plan:
     logged:
         How many pictures are in the log. They are not paid for again.
     in_flight:
-        How many runs were submitted earlier and are not complete yet. Their pictures are collected.
+        How many runs were submitted earlier and are not complete yet. Their pictures are collected, or waited for
+        where another notebook works on them.
+    lost_again:
+        How many of these were given up as lost, and are asked for again: the service may still have their pictures.
     to_submit:
         How many requests would be sent and paid for.
     held:
-        How many runs wait for a decision of the user, by reason: unknown, lost, moderated, invalid.
+        How many runs wait for a decision of the user, by reason: unknown, lost, moderated, invalid. An unknown run is
+        looked up first.
     cost:
         US dollars for the requests to submit; None if unknown.
     seconds:
@@ -114,6 +118,7 @@ class Plan:
     of_another_key: int = 0
     missing: tuple[str, ...] = ()
     discarded: int = 0
+    lost_again: int = 0
 
     def __repr__(self) -> str:
         return f"Plan({count(self.cells, 'run')})"
@@ -125,7 +130,8 @@ class Plan:
     def lines(self) -> list[str]:
         """The plan in words: one line each for counts, money and time, and for pictures whose files are gone."""
         parts = [f"{self.logged:,} logged"] if self.logged else []
-        parts += [f"{self.in_flight:,} in flight"] if self.in_flight else []
+        again = f" ({self.lost_again:,} lost, asked for again, free)" if self.lost_again else ""
+        parts += [f"{self.in_flight:,} in flight{again}"] if self.in_flight else []
         parts += [f"{self.of_another_key:,} of another key"] if self.of_another_key else []
         parts += [f"{self.to_submit:,} to submit"]
         parts += [f"{number:,} {reason} (held)" for reason, number in self.held.items()]
@@ -198,6 +204,7 @@ def make_plan(
     of_another_key: Collection[str] = (),
     missing: Iterable[str] = (),
     discarded: int = 0,
+    asked_again: Collection[str] = (),
 ) -> Plan:
     """The plan for some requests.
 
@@ -221,11 +228,15 @@ def make_plan(
         Digests of completed runs whose picture files are gone.
     discarded:
         How many completed runs had their pictures discarded.
+    asked_again:
+        Digests of the lost runs for which the service is asked again.
     """
     cells = {request.digest: request for request in requests}
     of_another_key = cells.keys() & set(of_another_key)
     dispositions = {
-        digest: disposition(*logged.get(digest, (None, ""))) for digest in cells if digest not in of_another_key
+        digest: disposition(*logged.get(digest, (None, "")), asked_again=digest in asked_again)
+        for digest in cells
+        if digest not in of_another_key
     }
     counts = Counter(dispositions.values())
     submits = [cells[digest] for digest, what in dispositions.items() if what is Disposition.SUBMIT]
@@ -259,6 +270,9 @@ def make_plan(
         of_another_key=len(of_another_key),
         missing=tuple(digest[:RUN_DIGITS] for digest in missing),
         discarded=discarded,
+        lost_again=sum(
+            what is Disposition.IN_FLIGHT and logged[digest][0] is State.LOST for digest, what in dispositions.items()
+        ),
     )
 
 

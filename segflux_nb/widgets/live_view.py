@@ -1,4 +1,4 @@
-"""A running sweep as a widget: a bar, the state in words, errors, a Stop button, and a sheet that fills up.
+"""A running sweep as a widget: a bar, the state in words, errors, a Stop button, a sheet that fills up, a legend.
 
 Traits hold the present state, and a new view of the widget starts from them. Thumbnails that arrive later are not in
 the traits: each is sent once. A view that was opened meanwhile asks for those that it missed. While a cell runs,

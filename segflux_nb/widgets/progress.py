@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..errors import SegfluxError
-from ..launching import Display, RunSnapshot, SweepLauncher
+from ..launching import ELSEWHERE, Display, RunSnapshot, SweepLauncher
 from ..markup import count
 from ..sweep.request import RUN_DIGITS
 from .progress_display import choose_display
@@ -34,6 +34,9 @@ SECONDS_BETWEEN = 0.1
 
 _ENDED = ("completed", "failed", "refused", "lost", "unknown", "missing", "discarded")
 
+_SURE = tuple(status for status in _ENDED if status != "unknown")
+"""Of these, a look at the log is sure: no submit on the wire looks like them."""
+
 
 @dataclass(frozen=True)
 class ProgressSource:
@@ -42,7 +45,7 @@ class ProgressSource:
     Attributes
     ----------
     states:
-        The status of each run, by digest.
+        The status of each run, or in whose hands it is (`ELSEWHERE`), by digest.
     frame:
         The frame of all its runs; None where no sheet is shown (see `shows_sheet`).
     launcher:
@@ -94,7 +97,9 @@ class Progress:
         self._timer: threading.Timer | None = None
         self._is_over = False
         self._display = choose_display(source.frame, len(self._states), source.on_stop, source.display)
-        self._show(self._text(), {}, {})
+        self._show(
+            self._text(), {d: status for d, status in self._states.items() if status in ELSEWHERE.values()}, {}
+        )
 
     def update(self, digest: str, status: str) -> None:
         """A run's status has changed. It may be called on any thread.
@@ -107,14 +112,17 @@ class Progress:
             Its new status.
         """
         with self._lock:
-            self._counts[self._states.get(digest, "planned")] -= 1
-            self._counts[status] += 1
-            self._states[digest] = status
-            self._changed[digest] = status
+            self._note(digest, status)
             if self._timer is None and not self._is_over:
                 self._timer = threading.Timer(SECONDS_BETWEEN, self._refresh)
                 self._timer.daemon = True
                 self._timer.start()
+
+    def _note(self, digest: str, status: str) -> None:
+        self._counts[self._states.get(digest, "planned")] -= 1
+        self._counts[status] += 1
+        self._states[digest] = status
+        self._changed[digest] = status
 
     def close(self, last: str = "") -> None:
         """The sweep has ended; `last` says how, and the time that it took is shown if it is empty."""
@@ -122,6 +130,11 @@ class Progress:
             if self._timer is not None:
                 self._timer.cancel()
             self._is_over = True
+            # Another notebook may have ended a run that this sweep did not follow to its end.
+            open_ = [digest for digest, status in self._states.items() if status not in _ENDED]
+            for digest, snapshot in self._snapshots(open_).items():
+                if snapshot.status in _SURE:
+                    self._note(digest, snapshot.status)
         self._refresh(last)
         self._display.close()
 
@@ -159,9 +172,11 @@ class Progress:
     def _text(self, last: str | None = None) -> str:
         total, counts = len(self._states), self._counts
         parts = [f"{counts['completed']:,} of {count(total, 'picture')}"]
-        parts += [f"{counts[name]:,} {name}" for name in _ENDED[1:] if counts[name]]
+        named = [*_ENDED[1:], *ELSEWHERE.values()]
         if last is None:
-            parts += [f"{counts[name]:,} {name}" for name in ("processing", "submitted", "planned") if counts[name]]
+            named += ["processing", "submitted", "planned"]
+        parts += [f"{counts[name]:,} {name}" for name in named if counts[name]]
+        if last is None:
             parts += self._pace()
         else:
             parts.append(last or f"{self._elapsed:.1f} s")

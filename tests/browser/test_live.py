@@ -72,6 +72,31 @@ def test_the_sheet_fills_in_and_counts_show(shown):
     assert page.locator(".sfx-progress .sfx-completed").evaluate("one => one.style.width") == "25%"
 
 
+def test_what_is_in_other_hands_is_no_failure_and_a_legend_names_the_signs(shown, complaints):
+    page = shown()
+    counts = {"completed": 1, "by another notebook": 2, "by another sweep": 1}
+    there = ["by another notebook", "by another sweep", "by another notebook", "completed"]
+    tell(page, "1 of 4 pictures · 2 by another notebook", counts=counts, statuses=there)
+    send_tiles(page, 3)
+    page.locator(".sfx-cell img").wait_for()
+    assert page.locator(".sfx-cell").all_inner_texts() == ["⇄", "⇄", "⇄", ""]
+    assert page.locator(".sfx-cell").first.get_attribute("aria-label").endswith(": by another notebook")
+    assert page.locator(".sfx-legend").inner_text() == "⇄ by another notebook · ⇄ by another sweep"
+    width = "one => one.style.width"
+    assert page.locator(".sfx-progress .sfx-elsewhere").evaluate(width) == "75%"
+    assert page.locator(".sfx-progress .sfx-failed").evaluate(width) == "0%"
+    assert complaints() == []
+    tell(
+        page,
+        statuses=["completed", "unknown", "failed", "completed"],
+        counts={"completed": 2, "unknown": 1, "failed": 1},
+    )
+    page.locator(".sfx-legend", has_text="✘ failed · ? unknown").wait_for()
+    send_tiles(page, 0, 1, 2)
+    tell(page, "4 of 4 pictures", statuses=["completed"] * 4, counts={"completed": 4})
+    page.locator(".sfx-legend").wait_for(state="hidden")
+
+
 def test_what_came_before_the_view_is_asked_for(shown):
     page = shown()
     tell(page, statuses=["completed", "planned", "planned", "completed"], over=True)

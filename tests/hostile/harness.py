@@ -73,6 +73,8 @@ class CallTransport:
         path, _, query = request.url.removeprefix(self.service.origin).partition("?")
         found = dict(pair.partition("=")[::2] for pair in query.split("&") if pair) | dict(request.query)
         await self.clock.sleep(LATENCY)
+        if reason := request.fence():
+            raise NotSentError(reason)
         answer = self.service.answer(Message(request.method, path, found, headers, request.content or b""))
         await self.clock.sleep(min(answer.delay, LONGEST_ANSWER) + LATENCY)
         if answer.raises is not None:

@@ -8,7 +8,7 @@ import pytest
 import segflux_nb as sf
 from segflux_nb.errors import LogLocked, WorkspaceError
 from segflux_nb.lifecycle import State
-from segflux_nb.runlog import database
+from segflux_nb.runlog import database, opening
 from segflux_nb.runlog.journal import Journal
 from tests.support.service import ManualClock
 
@@ -66,7 +66,7 @@ def test_a_write_waits_until_the_other_program_has_finished(log, statements, mon
     log.sharing.heartbeat("me")
     finishing.join()
     assert met.is_set()
-    assert log.sharing.heartbeat_age("me") is not None
+    assert log.sharing.last_heartbeat("me") is not None
 
 
 def test_while_a_write_waits_other_threads_read(log):
@@ -107,3 +107,19 @@ def test_a_log_that_another_program_has_for_itself_cannot_be_read_and_says_so(lo
         row(log)
     other.close()
     assert issubclass(LogLocked, WorkspaceError)
+
+
+def test_a_workspace_opens_while_another_process_is_stopped_in_a_write(log):
+    other = opened(log, "BEGIN IMMEDIATE")
+    again = Journal(log.path, ManualClock())
+    assert set(again.of("simulator").runs.all()) == {cell.digest for cell in CELLS}
+    again.close()
+    other.close()
+
+
+def test_a_log_that_cannot_be_opened_because_it_is_locked_says_so(log, monkeypatch):
+    monkeypatch.setattr(opening, "READ_SECONDS", 0.01)
+    other = opened(log, "PRAGMA journal_mode = TRUNCATE", "BEGIN EXCLUSIVE")
+    with pytest.raises(LogLocked, match="stopped"):
+        Journal(log.path, ManualClock())
+    other.close()

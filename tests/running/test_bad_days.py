@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import segflux_nb as sf
-from segflux_nb.running import engine
+from segflux_nb.running import heartbeats
 from tests.support.mortal import Mortal
 from tests.support.virtual import Bench
 
@@ -61,7 +61,7 @@ def die_and_go_on(seed, settings):
     random_ = random.Random(seed)
     with quick_folder() as folder, pytest.MonkeyPatch.context() as monkeypatch:
         # Heartbeats tell processes on other machines, of which there is none here, and a day has 17,000 of them.
-        monkeypatch.setattr(engine, "HEARTBEAT_SECONDS", 3600.0)
+        monkeypatch.setattr(heartbeats, "HEARTBEAT_SECONDS", 3600.0)
         b = Bench(Path(folder), durable=False, faults=bad_day(0.30), seed=seed, workers=2000, **settings)
         mortal = Mortal(b, monkeypatch)
         grid = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(10_000)))

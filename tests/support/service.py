@@ -29,6 +29,8 @@ class ManualClock:
     def monotonic(self):
         return self.time
 
+    uptime = monotonic
+
     async def sleep(self, seconds):
         raise AssertionError("nothing sleeps on this clock")
 

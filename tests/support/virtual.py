@@ -67,6 +67,8 @@ class VirtualClock:
     def monotonic(self):
         return self.before + (self.loop.time() if self.loop is not None else 0.0)
 
+    uptime = monotonic
+
     def now(self):
         return EPOCH + self.monotonic()
 
@@ -92,7 +94,7 @@ class SkewedClock:
     def __init__(self, clock):
         self.clock = clock
         self.skew = 0.0
-        self.monotonic, self.sleep = clock.monotonic, clock.sleep
+        self.monotonic, self.uptime, self.sleep = clock.monotonic, clock.uptime, clock.sleep
 
     def now(self):
         return self.clock.now() + self.skew
@@ -120,6 +122,8 @@ class SeamTransport:
             raise NotSentError("http://127.0.0.1:1 cannot be reached: connection refused")
         self.sent.append((request.purpose, request.url))
         await self.clock.sleep(self.latency)
+        if reason := request.fence():
+            raise NotSentError(reason)
         headers = {"content-type": "application/json"} if request.content is not None else {}
         if self.key and request.purpose != "download":
             headers["x-api-key"] = self.key

@@ -53,6 +53,16 @@ def test_counts_by_what_the_next_run_does():
     assert result.lines[0] == f"48 runs: 1 logged, 3 in flight, 40 to submit, {held}"
 
 
+def test_a_lost_run_that_is_asked_for_again_is_in_flight_and_free():
+    cells = list(SWEEP)[:3]
+    known = {cell.digest: (State.LOST, "no_picture") for cell in cells[:2]}
+    result = make_plan(
+        cells, known, service="segmind", rates=PUBLISHED, max_in_flight=32, asked_again={cells[0].digest, "another"}
+    )
+    assert (result.in_flight, result.lost_again, result.to_submit, result.held) == (1, 1, 1, {"lost": 1})
+    assert result.lines[0] == "3 runs: 1 in flight (1 lost, asked for again, free), 1 to submit, 1 lost (held)"
+
+
 def test_an_unbounded_sampler_has_no_price():
     result = plan(sf.Sweep(prompt="TOK", finetune_id="a", sampler_name=["euler", "dpm_adaptive"]))
     assert result.cost is None

@@ -47,7 +47,7 @@ def test_it_says_counts_and_what_was_spent_of_what_was_planned(display):
         DIGESTS[0]: RunSnapshot("completed", "a.png", cost=0.03),
         DIGESTS[1]: RunSnapshot("failed", error="moderated: no"),
     }
-    followed = follow(lambda digests: {digest: spent[digest] for digest in digests}, planned=0.2)
+    followed = follow(lambda digests: {digest: spent[digest] for digest in digests if digest in spent}, planned=0.2)
     followed.update(DIGESTS[0], "completed")
     followed.update(DIGESTS[1], "failed")
     followed.update(DIGESTS[2], "submitted")
@@ -94,6 +94,21 @@ def test_a_log_that_cannot_be_read_stops_no_progress(display):
     followed.update(DIGESTS[0], "completed")
     followed.close("stopped")
     assert "1 of 6 pictures · stopped" in display.shown[-1].line
+
+
+def test_what_is_in_other_hands_is_said_and_counted_when_it_is_completed_there(display):
+    rows = {DIGESTS[0]: RunSnapshot("completed", "a.png"), DIGESTS[1]: RunSnapshot("unknown")}
+    launcher = SimpleNamespace(snapshots=lambda digests: {d: rows[d] for d in digests if d in rows})
+    states = dict.fromkeys(DIGESTS, "completed") | dict.fromkeys(DIGESTS[:3], "by another notebook")
+    followed = Progress(ProgressSource(states=states, frame=None, launcher=launcher), ManualClock())
+    assert display.shown[0].line == "3 of 6 pictures · 3 by another notebook"
+    assert display.shown[0].statuses == dict.fromkeys([digest[:12] for digest in DIGESTS[:3]], "by another notebook")
+    followed.update(DIGESTS[2], "completed")
+    followed.close()
+    last = display.shown[-1]
+    assert last.line.startswith("5 of 6 pictures · 1 by another notebook"), "it is being submitted there"
+    assert last.ended[DIGESTS[0][:12]].picture == "a.png"
+    assert last.counts["by another notebook"] == 1
 
 
 @pytest.fixture

@@ -8,14 +8,25 @@ import { el } from "./shared/dom.js";
 import { bytesOf } from "./shared/pictures.js";
 import { Listening, rendering } from "./shared/widget.js";
 
+const ELSEWHERE = ["by another notebook", "by another sweep"]; // in the hands of somebody else: no doubt about money
 const SEGMENTS = [
   { name: "completed", statuses: ["completed"] },
   { name: "failed", statuses: ["failed", "refused", "lost", "unknown"] },
   { name: "processing", statuses: ["processing"] },
   { name: "submitted", statuses: ["submitted"] },
+  { name: "elsewhere", statuses: ELSEWHERE },
 ];
 /** @type {Record<string, string>} */
-const SYMBOLS = { failed: "✘", refused: "✘", lost: "✘", unknown: "?", submitted: "…", processing: "…" };
+const SYMBOLS = {
+  failed: "✘",
+  refused: "✘",
+  lost: "✘",
+  unknown: "?",
+  submitted: "…",
+  processing: "…",
+  "by another notebook": "⇄",
+  "by another sweep": "⇄",
+};
 const LATEST = 60; // of a sweep that is too large for its sheet, the pictures that arrived last
 const TRAITS = ["line", "counts", "statuses", "errors", "over"];
 
@@ -81,12 +92,13 @@ class Live {
     this.button = el("button", { type: "button", title, onclick: () => this.stop() }, "Stop");
     this.hint = el("span", {}, "interrupt the kernel to stop");
     this.errors = el("ul", { class: "sfx-errors" });
+    this.legend = el("div", { class: "sfx-legend", hidden: true });
     this.sheet = el("div", { class: "sfx-sheet", tabindex: 0, role: "group", "aria-label": "Pictures so far" });
     /** @type {Grid} */
     const grid = this.get("grid");
     this.sheet.append(...(grid.groups ?? []).flatMap((group) => this.table(grid, group)));
     const head = el("div", { class: "sfx-head" }, this.words, this.hint, this.button);
-    this.root.replaceChildren(this.bar, head, this.errors, this.sheet);
+    this.root.replaceChildren(this.bar, head, this.errors, this.sheet, this.legend);
     if (this.get("note")) this.root.append(el("div", { class: "sfx-note" }, this.get("note")));
     const offsets = this.get("offsets");
     const thumbs = bytesOf(this.get("thumbs"));
@@ -148,7 +160,20 @@ class Live {
       element.setAttribute("aria-label", `${words}: ${status}`);
       if (!this.urls.has(place)) element.textContent = SYMBOLS[status] ?? "";
     }
+    this.explain(statuses);
     if (this.get("over")) this.askForMissing();
+  }
+
+  /**
+   * Says what the signs in the cells mean, those that are there.
+   *
+   * @param {string[]} statuses
+   */
+  explain(statuses) {
+    const there = new Set([...this.cells.keys()].filter((at) => !this.urls.has(at)).map((at) => statuses[at]));
+    const shown = Object.keys(SYMBOLS).filter((status) => there.has(status));
+    this.legend.hidden = !shown.length;
+    this.legend.textContent = shown.map((status) => `${SYMBOLS[status]} ${status}`).join(" · ");
   }
 
   stop() {

@@ -1,0 +1,109 @@
+"""Two notebooks on one workspace: what the second one shows while the first one works."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+import segflux_nb as sf
+from segflux_nb.lifecycle import State
+from segflux_nb.running.engine import Engine
+from segflux_nb.simulator.app import Simulator
+from segflux_nb.widgets import progress
+
+
+class Display:
+    def __init__(self):
+        self.shown = []
+
+    def show(self, update):
+        self.shown.append(update)
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def display(monkeypatch):
+    display = Display()
+    monkeypatch.setattr(progress, "choose_display", lambda *source: display)
+    return display
+
+
+def sweep(number):
+    return sf.Sweep(prompt="TOK", finetune_id="a", seed=range(number), steps=25)
+
+
+FIRST = """
+import sys
+import segflux_nb as sf
+sweep = sf.Sweep(prompt="TOK", finetune_id="a", seed=range(36), steps=25)
+with sf.Workspace("study", service=sys.argv[1]) as ws:
+    print(ws.run(sweep).counts, flush=True)
+"""
+
+
+def test_the_second_notebook_says_by_another_notebook_and_ends_at_all_pictures(tmp_path, display):
+    with Simulator(time_scale=0.2, paint=False, workers=100) as simulator:
+        first = subprocess.Popen(
+            [sys.executable, "-c", FIRST, simulator.url], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        )
+        while not simulator.ledger.submits:
+            time.sleep(0.005)
+        with sf.Workspace(tmp_path / "study", service=simulator.url) as ws:
+            assert ws.run(sweep(36)).counts == {"completed": 36}
+        assert first.communicate(timeout=60)[0] == "{'completed': 36}\n"
+        assert simulator.ledger.submits == 36
+    lines = [update.line for update in display.shown]
+    assert any("by another notebook" in line for line in lines)
+    assert not any("unknown" in line for line in lines), "nothing is in doubt"
+    assert lines[-1].startswith("36 of 36 pictures · ")
+    assert "by another" not in lines[-1]
+    statuses = {}
+    for update in display.shown:
+        statuses |= update.statuses
+    there_before = display.shown[0].counts.get("completed", 0)
+    assert list(statuses.values()) == ["completed"] * (36 - there_before)
+    pictures = {run for update in display.shown for run, snapshot in update.ended.items() if snapshot.picture}
+    assert pictures == set(statuses), "each picture comes to its cell"
+
+
+def test_another_sweep_of_the_same_notebook_is_called_so(tmp_path, display):
+    with Simulator(time_scale=0.05, paint=False) as simulator, sf.Workspace(tmp_path, service=simulator) as ws:
+        live = ws.start(sweep(4))
+        while not simulator.ledger.submits:
+            time.sleep(0.005)
+        ws.run(sweep(4))
+        live.wait()
+        assert simulator.ledger.submits == 4
+    lines = [update.line for update in display.shown]
+    assert any("by another sweep" in line for line in lines)
+    assert not any("by another notebook" in line for line in lines)
+    assert lines[-1].startswith("4 of 4 pictures")
+
+
+def test_what_ends_elsewhere_before_the_engine_looks_is_shown(tmp_path, display, monkeypatch):
+    """The first notebook completes a run when the second has read the log for its view, but not for its engine."""
+    with Simulator(time_scale=0.001, paint=False) as simulator, sf.Workspace(tmp_path, service=simulator) as ws:
+        ws.run(sweep(3))
+        runs = type(ws._journal.of("simulator").runs)
+        states = runs.states
+
+        def stale(self, digests):
+            found = states(self, digests)
+            first = next(iter(found))
+            return found | {first: found[first]._replace(state=State.PROCESSING)}
+
+        run = Engine.run
+
+        def looks(self, *arguments, **options):
+            monkeypatch.setattr(runs, "states", states)
+            return run(self, *arguments, **options)
+
+        monkeypatch.setattr(runs, "states", stale)
+        monkeypatch.setattr(Engine, "run", looks)
+        monkeypatch.setattr(progress.Progress, "close", lambda self, last="": self._refresh(last))
+        ws.run(sweep(3))
+    assert any(update.line.startswith("2 of 3 pictures · 1 processing") for update in display.shown)
+    assert display.shown[-1].line.startswith("3 of 3 pictures")
