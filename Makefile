@@ -17,7 +17,7 @@ help:
 	@echo "make format       format, and fix what ruff and biome can fix"
 	@echo "make bench        benchmarks"
 	@echo "make mutants      plant bugs, and print the test that finds each"
-	@echo "make soak         the long tests: a real sweep killed a thousand times, simulations"
+	@echo "make soak         the long tests: 20,000 fuzzed bodies, a real sweep killed a thousand times, simulations"
 	@echo "make matrix       notebooks and kernel tests on ipykernel 6 and 7, and on two versions of Pillow"
 	@echo "make constraints  write constraints.txt: the versions that a fresh environment gets today"
 

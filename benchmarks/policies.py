@@ -231,8 +231,10 @@ class Ours:
         self.paused_until, self.is_probing, self.probe_is_due = 0.0, False, False
 
     def wait(self, now: float, in_flight: int) -> float | None:
-        if in_flight >= self.concurrency.limit or self.is_probing:
+        if self.is_probing:
             return None
+        if in_flight >= self.concurrency.limit and not self.concurrency.waited(now):
+            return self.concurrency.probe_at - now if self.concurrency.probe_at < math.inf else None
         return max(0.0, self.paused_until - now, self.rate.wait(now))
 
     def sent(self, now: float) -> None:
@@ -247,7 +249,7 @@ class Ours:
     def refused(self, now: float, reset: float | None, in_flight: int) -> None:
         self.is_probing = False
         if reset is None and in_flight:
-            self.concurrency.full(in_flight)
+            self.concurrency.full(in_flight, now, lambda: 1.0)
             return
         pause = (reset if reset is not None else 1.0) + 0.05
         self.rate.limited(now, pause)

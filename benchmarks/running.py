@@ -5,7 +5,8 @@
 - limits that the service does not publish, in virtual time (`benchmarks/policies.py`);
 - 500 runs over real loopback, the simulator in another process, against the greedy schedule of the drawn times.
 
-Everything stands side by side, taken in one run. `--memory` adds a sweep of 100,000 runs (a quarter of an hour).
+Everything stands side by side, taken in one run. Two more tables come by themselves alone: `--faults`, a script of
+faults for us and for the official SDK (four minutes), and `--memory`, a sweep of 100,000 runs (a quarter of an hour).
 
 Run with: python benchmarks/running.py
 """
@@ -33,6 +34,8 @@ import httpx2
 import numpy as np
 import psutil
 import segmind
+from faults import MEAN as FAULTS_MEAN
+from faults import TAKES, faults
 from plots import bars, scatter
 from policies import POLICIES, fixed, limit_rows, lognormal, polling_rows
 
@@ -267,8 +270,16 @@ class Forgetful(list[Any]):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Ours, the official SDK and the optimum, side by side.")
+    parser.add_argument("--faults", action="store_true", help="only this: a script of faults, beside the SDK")
+    parser.add_argument(
+        "--mean", type=float, default=FAULTS_MEAN, help="seconds that a job takes on average there, %(default)g"
+    )
+    parser.add_argument("--takes", type=int, default=TAKES, help="how many scripts are played there, %(default)d")
     parser.add_argument("--memory", type=int, nargs="?", const=100_000, help="only this: a sweep of this many runs")
     options = parser.parse_args()
+    if options.faults:
+        faults(options.mean, options.takes)
+        return
     if options.memory:
         memory(options.memory)
         return

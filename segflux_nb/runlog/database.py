@@ -43,6 +43,7 @@ class Database:
         self._process = os.getpid()
         self._lock = threading.RLock()
         self._patience = threading.local()
+        self._group = threading.local()
         opened = open_log(path, durable=durable)
         self.connection = opened.connection
         self._refusal = opened.refusal
@@ -70,6 +71,10 @@ class Database:
         WorkspaceError
             If the log can only be read, is closed, or the disk fails.
         """
+        if getattr(self._group, "is_open", False):
+            with self._writing_in_group() as cursor:
+                yield cursor
+            return
         if self._refusal is not None:
             raise self._refusal
         self._check_process()
@@ -115,11 +120,47 @@ class Database:
     @contextmanager
     def waiting_at_most(self, seconds: float) -> Iterator[None]:
         """In this thread, let no write wait longer than this for another program's lock."""
+        before = getattr(self._patience, "seconds", LOCKED_SECONDS)
         self._patience.seconds = seconds
         try:
             yield
         finally:
-            del self._patience.seconds
+            self._patience.seconds = before
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for all that this thread writes in the block. What fails in it undoes no other write.
+
+        Raises
+        ------
+        WorkspaceError
+            As `writing`: then nothing of the block was written.
+        """
+        with self.writing():
+            self._group.is_open = True
+            try:
+                yield
+            finally:
+                self._group.is_open = False
+
+    @contextmanager
+    def _writing_in_group(self) -> Iterator[sqlite3.Cursor]:
+        """A part of a transaction: all of it, or nothing."""
+        try:
+            cursor = self.connection.cursor()
+            if not self.connection.in_transaction:  # a savepoint would begin another one, and commit it
+                raise sqlite3.OperationalError("the transaction has ended with an earlier error")
+            cursor.execute("SAVEPOINT part")
+            try:
+                yield cursor
+            except BaseException:
+                if self.connection.in_transaction:  # some errors of the disk have ended all of it
+                    cursor.execute("ROLLBACK TO part")
+                    cursor.execute("RELEASE part")
+                raise
+            cursor.execute("RELEASE part")
+        except sqlite3.Error as error:
+            raise self._in_words(error) from None
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Cursor]:

@@ -125,3 +125,7 @@ class ServiceLog:
     def version(self) -> tuple[int, int]:
         """A value that changes whenever the log does, whichever process changes it."""
         return self._database.version()
+
+    def together(self) -> AbstractContextManager[None]:
+        """One transaction for all that this thread writes in the block; see `Database.together`."""
+        return self._database.together()

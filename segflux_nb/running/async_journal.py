@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from ..pictures.store import StoredPicture
 from ..runlog.journal import ServiceLog
 from ..runlog.rows import AcceptedJob, LoggedRun, Measurement, MorePicture, RunState, is_of_another_key
 from ..runlog.side_file import SideFile, is_open_here, side_files
+from .group_commit import GroupCommit
 from .ownership import RunId, is_alive, this_process
 
 T = TypeVar("T")
@@ -64,6 +66,7 @@ class AsyncJournal:
         self._clock = clock
         self._jitter = jitter
         self._thread = DaemonExecutor(1, "segflux-journal")
+        self._group = GroupCommit(self._thread, self._together)
         self._side_file = SideFile(log.path, log.service, this_process())
 
     # ------------------------------------------------------------------ writes
@@ -142,7 +145,7 @@ class AsyncJournal:
 
     async def enter_accepted(self) -> None:
         """Enter the ids that side files hold in the log: those of this process, and those that others left."""
-        await self._write(self._enter_accepted)
+        await self._write(self._enter_accepted, alone=True)
 
     def _enter_accepted(self) -> None:
         for job in self._side_file.left:
@@ -272,6 +275,7 @@ class AsyncJournal:
         self,
         write: Callable[..., T],
         *arguments: Any,
+        alone: bool = False,
         waits_for: type[WorkspaceError] = LogLocked,
         meanwhile: Callable[[], Awaitable[None]] | None = None,
     ) -> T:
@@ -283,6 +287,8 @@ class AsyncJournal:
             Makes one transaction.
         arguments:
             Its arguments.
+        alone:
+            Whether it does more than write, and so must not be committed together with others.
         waits_for:
             The errors after which it is tried again.
         meanwhile:
@@ -291,7 +297,7 @@ class AsyncJournal:
         end, tries = self._clock.monotonic() + LOCKED_SECONDS, 0
         while True:
             try:
-                return await self._attempt(write, *arguments)
+                return await self._attempt(write, *arguments, executor=self._thread if alone else self._group)
             except waits_for:
                 tries += 1
                 if meanwhile is not None and tries == 1:
@@ -300,7 +306,7 @@ class AsyncJournal:
                     raise
             await self._clock.sleep(LOCKED_PAUSE.seconds(tries, self._jitter))
 
-    async def _attempt(self, write: Callable[..., T], *arguments: Any) -> T:
+    async def _attempt(self, write: Callable[..., T], *arguments: Any, executor: Executor | None = None) -> T:
         """Write now, or raise.
 
         Parameters
@@ -309,8 +315,16 @@ class AsyncJournal:
             Makes one transaction.
         arguments:
             Its arguments.
+        executor:
+            What runs it; None for the journal's thread.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._at_once, write, arguments)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(executor or self._thread, self._at_once, write, arguments)
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        with self._log.waiting_at_most(0.0), self._log.together():
+            yield
 
     def _at_once(self, write: Callable[..., T], arguments: tuple[Any, ...]) -> T:
         with self._log.waiting_at_most(0.0):

@@ -37,7 +37,7 @@ from .async_journal import AsyncJournal
 from .context import RunContext
 from .fetcher import Fetched, Fetcher, NotFetched
 from .policy.asking_again import doubt
-from .policy.polling import EARLY_PROBE_EVERY, PollSchedule, ServiceTimes
+from .policy.polling import ServiceTimes
 from .rate_limiter import RateLimiter
 from .recovery import OF_ANOTHER_KEY
 
@@ -116,7 +116,6 @@ class Collector:
             limiter.expect(seconds_per_evaluation * MODEL.price_evaluations)
         for measurement in reversed(journal.measured()):
             self._learn(measurement)
-        self._polled_jobs = 0
 
     def close(self) -> None:
         """Stop the threads."""
@@ -167,9 +166,7 @@ class Collector:
         def elapsed() -> float:
             return self._clock.monotonic() - accepted
 
-        self._polled_jobs += 1
-        early_probe = self._polled_jobs % EARLY_PROBE_EVERY == 0
-        schedule = PollSchedule(self._times, run.parameters, age, early_probe=early_probe)
+        schedule = self._times.schedule(run.parameters, age)
         polls, doubts, well_at, pause = run.polls or 0, 0, age, 0.0
         is_retry = context.asking.failures(run.digest) > 0
         while True:

@@ -85,6 +85,8 @@ class RunContext:
         Digests of lost runs that this call has asked for again.
     unknown_submits:
         Submits of this call whose outcome is unknown.
+    unknown:
+        Digests of the runs of these submits, and whether a worker has looked them up already.
     is_last_round:
         Whether no further round of this call looks up unknown submits.
     recovering:
@@ -110,6 +112,7 @@ class RunContext:
     lost: set[str] = field(default_factory=set)
     asked_for_lost: set[str] = field(default_factory=set)
     unknown_submits: int = 0
+    unknown: dict[str, bool] = field(default_factory=dict)
     is_last_round: bool = False
     recovering: bool = False
     resubmit: set[str] = field(default_factory=set)
@@ -198,6 +201,23 @@ class RunContext:
     def left_in_words(self) -> str:
         """Which runs were left for the next call, and why; empty for none."""
         return ". ".join(f"{count(len(digests), 'run')} left: {reason}" for reason, digests in self.left.items())
+
+    def submit_is_unknown(self, digest: str) -> None:
+        """The answer to a submit of this call was lost: a further round looks the run up, and a worker before it."""
+        self.unknown_submits += 1
+        self.unknown.setdefault(digest, False)
+
+    def take_unknown(self) -> list[str]:
+        """The runs that a worker looks up now, because none waits to be submitted: each one once in this call.
+
+        Until `recovered` is called, no worker ends.
+        """
+        if self.queue or self.recovering or self.stop:
+            return []
+        unknown = [digest for digest, is_looked_up in self.unknown.items() if not is_looked_up]
+        self.unknown.update(dict.fromkeys(unknown, True))
+        self.recovering = bool(unknown)
+        return unknown
 
     def recovered(self, digests: Iterable[str]) -> None:
         """The look-up of unknown runs has ended.

@@ -332,8 +332,14 @@ class Engine:
             context.recovered(digest for digest, run_state in states.items() if self._is_to_do(run_state, context))
 
     async def _work(self, context: RunContext) -> None:
-        """One worker: takes the next run, until none is left."""
-        while (digest := await context.next()) is not None:
+        """One worker: takes the next run, until none is left. Without one, it looks up submits without an answer."""
+        while True:
+            if unknown := context.take_unknown():
+                runs = await self._recovery.unknown(self._journal.runs(unknown))
+                await self._recover(runs, context, resubmit_unknown=False)
+                continue
+            if (digest := await context.next()) is None:
+                return
             async with self._slots:  # shared with other sweeps of this workspace
                 context.asking.begin(digest)
                 try:
@@ -482,7 +488,7 @@ class Engine:
                 context.resubmit.discard(run.digest)
                 return await self._recovery.resubmit(run, context)
             case State.UNKNOWN:
-                context.unknown_submits += 1
+                context.submit_is_unknown(run.digest)
             case State.LOST if run.digest in context.lost:
                 context.lost.discard(run.digest)
                 context.asked_for_lost.add(run.digest)

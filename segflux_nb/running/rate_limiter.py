@@ -17,13 +17,15 @@ for submits only, the number of jobs in flight. The states of the limiter::
 - *paused*: no request is sent until `_paused_until`.
 - *probe due*, *probing*: one request goes alone, and all others wait for its answer.
 
-A 429 of a submit without a moment of reset changes no state: it lowers the number of jobs in flight. A task grants
+Two 429s of submits without a moment of reset, and none accepted between them, change no state: they lower the number
+of jobs in flight, until one more is tried, after a pause that grows or after some completed jobs. A task grants
 permits (`_grant_permits`) while requests wait; while none waits and the limiter is free, there is no task.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -193,11 +195,12 @@ class RateLimiter:
         while any(self._waiting.values()):
             self._changed.clear()
             now = self._clock.monotonic()
+            probe_after = self._probe_if_due(now)
             possible = [purpose for purpose in PRIORITY if self._waiting[purpose] and self._may_go(purpose, now)]
             pauses = {purpose: self._seconds_to_wait(purpose, now) for purpose in possible}
             ready = [purpose for purpose in possible if not pauses[purpose]]
             if not ready:
-                await self._wait_for_change(min(pauses.values(), default=None))
+                await self._wait_for_change(min([*pauses.values(), *probe_after], default=None))
             elif (
                 ready[0] != "download" and self._shared_window is not None and (pause := await self._shared_window())
             ):
@@ -239,6 +242,21 @@ class RateLimiter:
         if self._is_probing:
             return False
         return purpose != "submit" or len(self._jobs_in_flight) + self._submits_pending < self._most_jobs(now)
+
+    def _probe_if_due(self, now: float) -> list[float]:
+        """Let one job more in flight if submits have waited for room long enough; else the seconds until then.
+
+        Parameters
+        ----------
+        now:
+            Seconds on the monotonic clock.
+        """
+        if not self._waiting["submit"] or len(self._jobs_in_flight) + self._submits_pending < self._concurrency.limit:
+            return []
+        if self._concurrency.waited(now):
+            self._on_limit("jobs in flight", self._concurrency.limit, "a probe for a higher limit")
+            return []
+        return [self._concurrency.probe_at - now] if self._concurrency.probe_at < math.inf else []
 
     def _most_jobs(self, now: float) -> int:
         """Jobs that may be at the service now."""
@@ -324,9 +342,11 @@ class RateLimiter:
 
     def job_accepted(self, digest: str) -> None:
         """The job of a run is at the service."""
+        if digest in self._jobs_in_flight:
+            return
         self._jobs_in_flight.add(digest)
         if self._concurrency.accepted(len(self._jobs_in_flight)):
-            self._on_limit("jobs in flight", self._concurrency.limit, "a probe was accepted")
+            self._on_limit("jobs in flight", self._concurrency.limit, "more were accepted")
 
     def job_done(self, digest: str) -> None:
         """The job of a run is known to be done, or is not polled any more."""
@@ -361,7 +381,7 @@ class RateLimiter:
         """
         if reset is None and purpose == "submit" and self._jobs_in_flight:
             # No moment of reset: the service is full, and a job that ends makes room.
-            if self._concurrency.full(len(self._jobs_in_flight)):
+            if self._concurrency.full(len(self._jobs_in_flight), now, self._jitter):
                 self._on_limit("jobs in flight", self._concurrency.limit, "429 without a moment of reset")
             return
         if purpose != "submit":

@@ -40,6 +40,9 @@ DRAIN_SECONDS = 20.0
 NOT_SENT_PAUSE = Backoff(first=1.0, longest=8.0)
 """Between submits of one run that were not accepted."""
 
+LIMITED_PAUSE = Backoff(first=1.0, longest=1.0)
+"""After a 429 without a moment of reset: other submits show meanwhile whether the service is full."""
+
 
 logger = logging.getLogger(__name__)
 
@@ -128,6 +131,8 @@ class Submitter:
             case NotSent(error=RateLimited()) if tries >= LIMITED_TRIES:
                 context.leave_for_next_call(run.digest, f"the service refused its submit {tries} times (429)")
                 return None
+            case NotSent(error=RateLimited(retry_after=None)):
+                await self._clock.sleep(LIMITED_PAUSE.seconds(1, self._jitter))
             case NotSent(error=RateLimited()):
                 pass  # the limiter knows
             case NotSent():

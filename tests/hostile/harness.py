@@ -129,11 +129,14 @@ class Stage:
         The workspace's folder.
     row:
         What the service does.
+    max_in_flight:
+        Jobs at the service at a time.
     """
 
-    def __init__(self, folder: Path, row: Misbehaviour) -> None:
+    def __init__(self, folder: Path, row: Misbehaviour, max_in_flight: int = 8) -> None:
         self.folder = folder
         self.row = row
+        self.max_in_flight = max_in_flight
         self.clock = SocketClock() if row.on_the_wire else VirtualClock()
         self.client_clock = SkewedClock(self.clock)
         self.service = ScriptedService(self.clock.now, row.script, **row.service)
@@ -220,7 +223,7 @@ class Stage:
             store=PictureStore(self.folder, durable=False),
             clock=self.client_clock,
             secret=Secret(key),
-            max_in_flight=8,
+            max_in_flight=self.max_in_flight,
             max_rpm=None,
             rates=PUBLISHED,
             jitter=random.Random(0).random,

@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 import tempfile
 from pathlib import Path
 
@@ -201,7 +202,9 @@ def try_bodies(kind, number, **options):
     """Try this number of bodies of one kind of call."""
     size = AT_A_TIME[kind]
 
-    @settings(max_examples=number // len(AT_A_TIME) // size, suppress_health_check=list(HealthCheck), **options)
+    @settings(
+        max_examples=math.ceil(number / len(AT_A_TIME) / size), suppress_health_check=list(HealthCheck), **options
+    )
     @given(
         st.lists(corruptions(SUBMIT_CODES if kind == "submit" else CODES), min_size=size, max_size=size),
     )

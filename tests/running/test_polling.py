@@ -142,6 +142,44 @@ def test_the_slow_ones_of_a_first_wave_are_no_change():
         assert any(later[:4]), "what comes after it is judged by it"
 
 
+def polled(schedule, seconds):
+    """When a job that takes so long is polled."""
+    found = [schedule.next_poll()]
+    while found[-1] < seconds:
+        schedule.not_done(found[-1], processing=True)
+        found.append(schedule.next_poll())
+    return found
+
+
+@pytest.mark.parametrize("seconds", [1.0, 2.0, 5.0, 10.0, 22.0])
+def test_the_first_jobs_find_out_how_long_jobs_take_here(seconds):
+    """The published time may be wrong: the first wave of jobs must not wait for it."""
+    learned = ServiceTimes(22 / 25)
+    first, second, third = (polled(learned.schedule(EULER, 0.004), seconds) for _ in range(3))
+    assert first == second
+    assert first[-1] < 1.35 * seconds
+    assert len(first) < 16
+    assert third[0] > 10, "the others wait for them"
+
+
+def test_the_others_are_planned_again_once_the_first_jobs_were_much_quicker():
+    learned = ServiceTimes(22 / 25)
+    waiting = PollSchedule(learned, EULER, 0.0)
+    assert [learned.learn(EULER, 0.0, seconds, 100.0) for seconds in (4.0, 4.4)] == [False, True]
+    assert waiting.next_poll() < 4.5
+
+
+def test_first_jobs_that_take_the_published_time_change_nothing():
+    learned = ServiceTimes(22 / 25)
+    assert not any(learned.learn(EULER, 0.0, seconds, 100.0) for seconds in (17.0, 18.0, 30.0))
+
+
+def test_one_job_in_twenty_is_polled_early_though_its_acceptance_took_a_moment():
+    learned = taught([22.0] * 30)
+    first = [learned.schedule(EULER, 0.004).next_poll() for _ in range(40)]
+    assert [number for number, seconds in enumerate(first, 1) if seconds < 15] == [20, 40]
+
+
 def test_jobs_in_flight_are_polled_sooner_when_the_service_turns_out_faster(tmp_path):
     b = Bench(tmp_path, workers=1000)
     b.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(60)), max_in_flight=60)

@@ -1,6 +1,7 @@
 """Limits that are given, limits that are found out, and which request goes first."""
 
 import asyncio
+import math
 import random
 
 import pytest
@@ -13,7 +14,7 @@ from segflux_nb.running.policy.rate_control import QUOTA, RETRY_COST, Concurrenc
 from segflux_nb.running.rate_limited_transport import RateLimitedTransport
 from segflux_nb.running.rate_limiter import PRIORITY, RateLimiter
 from segflux_nb.service.transport import HttpRequest, HttpResponse
-from tests.support.virtual import Bench, VirtualClock
+from tests.support.virtual import EPOCH, Bench, SeamTransport, VirtualClock
 
 
 def sweep(number):
@@ -135,8 +136,7 @@ def test_a_service_that_is_full_is_kept_full_and_its_429s_cost_nothing(tmp_path)
 
 
 def test_the_concurrency_limit_grows_again_when_probes_find_more():
-    concurrency = ConcurrencyLimit(40)
-    assert concurrency.full(10)
+    concurrency = full(10)
     assert concurrency.limit == 10
     for _ in range(11):
         assert not concurrency.completed()
@@ -148,6 +148,66 @@ def test_the_concurrency_limit_grows_again_when_probes_find_more():
         limits.append(concurrency.limit)
     assert limits[:3] == [13, 16, 20], "each probe that goes through is followed by a larger one"
     assert limits[-1] == 40
+
+
+def full(jobs_in_flight, most=40):
+    concurrency = ConcurrencyLimit(most)
+    assert not concurrency.full(jobs_in_flight, 0.0, lambda: 1.0), "a single one may have had another reason"
+    assert concurrency.limit == most
+    concurrency.full(jobs_in_flight, 0.0, lambda: 1.0)
+    return concurrency
+
+
+def test_single_429s_among_submits_that_are_accepted_are_no_limit():
+    concurrency = ConcurrencyLimit(40)
+    for jobs in range(1, 30):
+        assert not concurrency.full(jobs, 0.0, lambda: 1.0)
+        assert not concurrency.accepted(jobs)
+    assert concurrency.limit == 40
+
+
+def test_a_full_service_is_tried_again_after_a_pause_even_if_no_job_is_done():
+    concurrency = full(3)
+    assert concurrency.limit == 3
+    assert not concurrency.waited(0.9)
+    assert concurrency.waited(1.0)
+    assert not concurrency.waited(99.0), "one at a time"
+    while concurrency.limit < 40:
+        assert concurrency.accepted(concurrency.limit)
+
+
+def test_probes_by_time_become_rare_while_they_are_refused():
+    concurrency, now, probes = full(10), 0.0, []
+    while now < 300:
+        now += 0.5
+        if concurrency.waited(now):
+            probes.append(now)
+            concurrency.full(10, now, lambda: 1.0)
+    assert probes == [1.0, 3.0, 7.0, 15.0, 31.0, 63.0, 123.0, 183.0, 243.0]
+
+
+def test_a_429_where_the_limit_is_the_users_own_needs_no_probe():
+    assert full(10, most=10).probe_at == math.inf
+
+
+def test_what_was_on_its_way_when_another_submit_was_refused_shows_that_more_is_taken():
+    concurrency = full(15)
+    assert [concurrency.accepted(jobs) for jobs in (15, 16, 17, 18)] == [False, True, True, True]
+    assert concurrency.limit == 18
+    assert concurrency.waited(1.0)
+    assert concurrency.accepted(19)
+    assert concurrency.limit > 19
+
+
+def test_a_single_429_costs_a_sweep_about_a_second(tmp_path, monkeypatch):
+    b, submits, send = Bench(tmp_path, workers=1000), iter(range(1, 100)), SeamTransport.send
+
+    async def refuse_the_fifth(transport, request):
+        return too_many() if request.purpose == "submit" and next(submits) == 5 else await send(transport, request)
+
+    monkeypatch.setattr(SeamTransport, "send", refuse_the_fifth)
+    assert {row.state for row in b.run(sweep(40), max_in_flight=40)} == {"completed"}
+    assert max(row.accepted_at for row in b.rows(sweep(40))) - EPOCH < 5
 
 
 @given(st.integers(0, 2**32))

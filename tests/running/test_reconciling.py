@@ -53,7 +53,7 @@ def test_with_none_of_the_time_the_latest_of_the_hours_before():
 @pytest.mark.parametrize("mended", [False, True])
 def test_a_clock_an_hour_off_pays_nothing_twice(tmp_path, hours, mended):
     """The clock is wrong when the answer is lost; and perhaps it is put right before the run is looked up."""
-    b = Bench(tmp_path, faults={"submit:drop_after": {1}, "history:500": set(range(1, 10))}, max_in_flight=None)
+    b = Bench(tmp_path, faults={"submit:drop_after": {1}, "history:500": set(range(1, 18))}, max_in_flight=None)
     cells = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(2)))
     b.client_clock.skew = hours * 3600
     b.run(cells)
@@ -72,6 +72,20 @@ def test_a_history_that_is_late_is_waited_for(tmp_path):
     assert {row.state for row in b.run(cells)} == {"completed"}
     assert b.ledger.submits == 2
     assert b.clock.monotonic() > 60
+
+
+def test_a_lost_answer_is_looked_up_while_the_last_others_are_in_flight(tmp_path):
+    """Not after them: the picture has long been there, and a submit that never arrived takes a whole job more."""
+    for name, fault in (("after", "submit:drop_after"), ("before", "submit:drop_before")):
+        (tmp_path / name).mkdir()
+        b = Bench(tmp_path / name, faults={fault: {1}}, history_complete=1)
+        cells = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(9)))
+        rows = b.run(cells, max_in_flight=4)
+        assert {row.state for row in rows} == {"completed"}
+        assert b.ledger.submits == 9
+        lost = next(row for row in rows if row.attempts == 2 or row.submitted_at < 1_800_000_000.2)
+        assert b.clock.monotonic() < 3.6 * 22, "three waves of jobs, and not four"
+        assert lost.completed_at - 1_800_000_000 < 3.6 * 22
 
 
 def test_an_answer_that_comes_late_shows_the_history_as_it_was_when_asked(tmp_path):

@@ -56,6 +56,16 @@ EARLY_PROBE_EVERY, EARLY_PROBE_AT = 20, 0.55
 COLD_FIRST, COLD_GROWTH, COLD_LONGEST = 0.25, 1.3, 8.0
 """While no time is known: seconds until the first poll, the factor to each later one, and the most between two."""
 
+MEASURING_JOBS, MEASURING_FIRST = 2, 0.03
+"""While only a published time is known, this many jobs are polled from this share of it on, with the factor above.
+
+They show how long jobs take here, and the others wait for them.
+"""
+
+MUCH_FASTER = 0.6
+"""The first measurements plan the polls again if their mean is below this share of the published time. Later than
+that, no job is polled because of it."""
+
 URGENT_SECONDS = 45 * 60.0
 """A job of this age is polled before all others: the service keeps its record for an hour."""
 
@@ -74,6 +84,25 @@ class ServiceTimes:
     def __init__(self, seconds_per_evaluation: float | None) -> None:
         self._seconds_per_evaluation = seconds_per_evaluation
         self._totals, self._renders = _Measured(), _Measured()
+        self._scheduled = 0
+
+    def schedule(self, parameters: Mapping[str, Value], elapsed: float) -> PollSchedule:
+        """When to poll one more job. Some of the jobs find out whether the service is faster than what is known.
+
+        Parameters
+        ----------
+        parameters:
+            The parameters of the job.
+        elapsed:
+            The age of the job now, in seconds.
+        """
+        self._scheduled += 1
+        early_probe, measures = self._scheduled % EARLY_PROBE_EVERY == 0, self._scheduled <= MEASURING_JOBS
+        return PollSchedule(self, parameters, elapsed, early_probe=early_probe, measures=measures)
+
+    def is_measured(self, parameters: Mapping[str, Value]) -> bool:
+        """Whether jobs like this one were measured, so that the published time does not count any more."""
+        return self._totals.is_measured(parameters)
 
     def learn(self, parameters: Mapping[str, Value], queue: float, render: float, accepted: float = math.inf) -> bool:
         """Learn from a job that is done: whether the service has changed, so that polls must be planned again.
@@ -89,9 +118,13 @@ class ServiceTimes:
         accepted:
             When it was accepted, in seconds since 1970 UTC.
         """
-        before = self.total(parameters)
+        before, was_measured = self.total(parameters), self.is_measured(parameters)
         self._renders.add(parameters, render, accepted)
-        return self._totals.add(parameters, queue + render, accepted, before)
+        changed = self._totals.add(parameters, queue + render, accepted, before)
+        if before is not None and not was_measured and self.is_measured(parameters):
+            now = self.total(parameters)
+            changed = changed or (now is not None and now.mean < MUCH_FASTER * before.mean)
+        return changed
 
     def total(self, parameters: Mapping[str, Value]) -> ServiceTimeDistribution | None:
         """The distribution from acceptance to completion; None while nothing is known."""
@@ -178,6 +211,14 @@ class _Measured:
         self.distributions.clear()
         self.unusual, self.number, self.known_since = 0, 0, math.inf
 
+    def is_measured(self, parameters: Mapping[str, Value]) -> bool:
+        """Whether the distribution for jobs like this one comes from measurements; parameters are the job's."""
+        evaluations = MODEL.evaluations(parameters)
+        if evaluations and len(self.pooled) >= UNUSUAL_IN_A_ROW:
+            return True
+        own = self.by_kind.get(_kind(parameters), ())
+        return len(own) >= ENOUGH or bool(own and not evaluations)
+
     def distribution(
         self, parameters: Mapping[str, Value], seconds_per_evaluation: float | None
     ) -> ServiceTimeDistribution | None:
@@ -247,14 +288,23 @@ class PollSchedule:
         The age of the job now.
     early_probe:
         Whether to poll it once early, to find out whether the service has become faster.
+    measures:
+        Whether to poll it early and often while nothing was measured, to find out how long jobs take.
     """
 
     def __init__(
-        self, times: ServiceTimes, parameters: Mapping[str, Value], elapsed: float, *, early_probe: bool = False
+        self,
+        times: ServiceTimes,
+        parameters: Mapping[str, Value],
+        elapsed: float,
+        *,
+        early_probe: bool = False,
+        measures: bool = False,
     ) -> None:
         self._times = times
         self._parameters = parameters
-        self._early_probe = early_probe and elapsed == 0
+        self._early_probe = early_probe
+        self._measures = measures
         self._polled_at = 0.0
         self._resumed_at = elapsed
         self._started_at: float | None = None
@@ -280,16 +330,23 @@ class PollSchedule:
         """When to poll next, by what is known now."""
         distribution, began = self._distribution()
         if distribution is None:
-            following = COLD_FIRST
-            while following <= max(self._polled_at, self._resumed_at):
-                following *= COLD_GROWTH
-            return min(following, self._polled_at + COLD_LONGEST)
-        if self._early_probe:
+            return min(self._growing(COLD_FIRST), self._polled_at + COLD_LONGEST)
+        if self._early_probe and self._resumed_at < EARLY_PROBE_AT * distribution.mean:
             return EARLY_PROBE_AT * distribution.mean
         due = began + distribution.poll_at(self._polled_at - began, distribution.mean / POLLS_PER_MEAN)
         if self._polled_at - began > distribution.mean / 2:
             due = min(due, self._polled_at + LONGEST * distribution.mean)
+        if self._measures and not self._times.is_measured(self._parameters):
+            early = self._growing(MEASURING_FIRST * distribution.mean)
+            due = early if early < MUCH_FASTER * distribution.mean else due
         return max(due, self._polled_at + SHORTEST * distribution.mean if self._polled_at else 0.0)
+
+    def _growing(self, first: float) -> float:
+        """The next of moments that lie apart by a constant factor; `first` is the first of them."""
+        following = first
+        while following <= max(self._polled_at, self._resumed_at):
+            following *= COLD_GROWTH
+        return following
 
     def urgency(self, elapsed: float) -> float:
         """The lag that is expected at this age, relative to what a poll is worth: the most urgent job goes first."""

@@ -4,9 +4,9 @@ Four controllers, each for one kind of limit:
 
 - `RateController` answers a limit of calls per time. Before the first 429 it does not hold back. Each episode of 429s
   cuts the rate once, to just below what was accepted lately, and from there the rate grows slowly.
-- `ConcurrencyLimit` answers a limit of unfinished jobs. A 429 without a moment of reset says that the service is
-  full, so the jobs in flight now are all it takes, until a probe (one more job, after some completed ones) is
-  accepted.
+- `ConcurrencyLimit` answers a limit of unfinished jobs. Two 429s without a moment of reset, and no accepted submit
+  between them, say that the service is full, so the jobs in flight now are all it takes, until a probe (one more job,
+  after a pause or some completed ones) is accepted. A single one may have had another reason.
 - `RetryQuota` answers failures of the service: many are met at full rate, and when they are used up, only probes go.
 - `RequestWindow` keeps as few requests in flight as the round-trip time allows.
 
@@ -117,6 +117,9 @@ class RateController:
 PROBE_EVERY = 12
 """Completed jobs between probes for a higher limit, as long as probes fail."""
 
+PROBE_PAUSE = Backoff(first=1.0, longest=60.0)
+"""The time after which a probe goes even if no job was completed."""
+
 
 @dataclass
 class ConcurrencyLimit:
@@ -128,10 +131,15 @@ class ConcurrencyLimit:
         The user's cap.
     limit:
         What the service takes, as far as it is known: at most `most`.
+    probe_at:
+        When a probe goes even if no job was completed, in seconds on the monotonic clock.
     """
 
     most: int
     limit: int = 0
+    probe_at: float = math.inf
+    _is_doubted: bool = False
+    _refused: int = 0
     _until_probe: int = 0
     _step: int = 1
     _is_probing: bool = False
@@ -139,21 +147,40 @@ class ConcurrencyLimit:
     def __post_init__(self) -> None:
         self.limit = self.most
 
-    def full(self, jobs_in_flight: int) -> bool:
-        """A submit was answered 429 because the service is full: whether the limit changes."""
+    def full(self, jobs_in_flight: int, now: float, jitter: RandomSource) -> bool:
+        """A submit was answered 429 without a moment of reset: whether the limit changes.
+
+        Parameters
+        ----------
+        jobs_in_flight:
+            Jobs at the service.
+        now:
+            Seconds on the monotonic clock.
+        jitter:
+            Source of random numbers for the pause until the next probe.
+        """
+        if not self._is_probing and not self._is_doubted:
+            self._is_doubted = True
+            return False
+        self._refused = self._refused + 1 if self._is_probing else max(1, self._refused)
         self._is_probing, self._step, self._until_probe = False, 1, PROBE_EVERY
         limit = max(1, min(self.limit, jobs_in_flight))
         changed, self.limit = limit != self.limit, limit
+        self.probe_at = now + PROBE_PAUSE.seconds(self._refused, jitter) if limit < self.most else math.inf
         return changed
 
     def accepted(self, jobs_in_flight: int) -> bool:
         """A submit was accepted and is among the jobs in flight: whether the limit changes."""
-        if not self._is_probing or jobs_in_flight < self.limit:
-            return False
+        self._is_doubted = False
+        is_probe = self._is_probing and jobs_in_flight >= self.limit
+        is_higher = jobs_in_flight > self.limit  # it was on its way when another one was refused
+        self.limit = max(self.limit, min(self.most, jobs_in_flight))
+        if not is_probe:
+            return is_higher
         # The probe was accepted: the next one follows at once, and is larger.
         self._step = min(2 * self._step, max(1, self.limit // 4))
         self.limit = min(self.most, self.limit + self._step)
-        self._is_probing = self.limit < self.most
+        self._is_probing, self._refused = self.limit < self.most, max(0, self._refused - 1)
         return True
 
     def completed(self) -> bool:
@@ -163,9 +190,25 @@ class ConcurrencyLimit:
         self._until_probe -= 1
         if self._until_probe > 0:
             return False
-        self._is_probing = True
-        self.limit += 1
+        self._probe()
         return True
+
+    def waited(self, now: float) -> bool:
+        """Submits wait for room: whether the limit changes, for a probe that is due by the time.
+
+        Parameters
+        ----------
+        now:
+            Seconds on the monotonic clock.
+        """
+        if now < self.probe_at or self.limit >= self.most or self._is_probing:
+            return False
+        self._probe()
+        return True
+
+    def _probe(self) -> None:
+        self._is_probing, self.probe_at = True, math.inf
+        self.limit += 1
 
 
 LITTLE = 1.4
