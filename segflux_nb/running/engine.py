@@ -9,8 +9,6 @@ run that another process holds is left to that process.
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -28,6 +26,7 @@ from .async_journal import AsyncJournal
 from .collector import Collector
 from .context import RunContext, StopToken
 from .heartbeats import Heartbeats
+from .isolation import Isolation
 from .ownership import holding, is_held, this_process
 from .policy.asking_again import AskingAgain, asked_until, not_served
 from .policy.budget import Budget
@@ -46,12 +45,7 @@ POSTPONED_SECONDS = 0.25
 RECOVERY_ROUNDS = 3
 """How often one call looks up submits whose answers it lost."""
 
-ERROR_CHARACTERS, TRACEBACK_CHARACTERS = 2_000, 8_000
-"""What the log keeps of an error that nothing foresees."""
-
 T = TypeVar("T")
-
-logger = logging.getLogger(__name__)
 
 
 class Engine:
@@ -92,6 +86,7 @@ class Engine:
         self.api = api
         self._journal = journal
         self._heartbeats = Heartbeats(journal, clock)
+        self._isolation = Isolation(journal, api)
         self._recovery = Recovery(journal, api, clock, self._is_elsewhere, jitter)
         self._submitter = Submitter(journal, api, limiter, self._heartbeats, clock, rates, jitter)
         self._collector = Collector(journal, api, limiter, store, clock, rates.seconds, jitter)
@@ -326,7 +321,7 @@ class Engine:
             await self._recovery.reconcile(unknown, context, resubmit_unknown=resubmit_unknown)
         except Exception as error:  # noqa: BLE001 - they stay unknown, and the others go on
             for run in unknown:
-                await self._leave(run.digest, error, context)
+                await self._isolation.leave(run.digest, error, context)
         finally:
             states = self._journal.run_states(run.digest for run in unknown)
             context.recovered(digest for digest, run_state in states.items() if self._is_to_do(run_state, context))
@@ -347,43 +342,10 @@ class Engine:
                 except WorkspaceError:
                     raise
                 except Exception as error:  # noqa: BLE001 - one run ends, and the others go on
-                    await self._leave(digest, error, context)
+                    await self._isolation.leave(digest, error, context)
                 finally:
                     context.asking.end(digest, self._clock.monotonic())
                     context.resume()
-
-    async def _leave(self, digest: str, error: Exception, context: RunContext) -> None:
-        """An error that nothing foresees ends the work on a run in this call, and changes nothing that was paid for.
-
-        Parameters
-        ----------
-        digest:
-            The run.
-        error:
-            The error. The log keeps it with its traceback.
-        context:
-            The call.
-        """
-        text = self._printable(f"{type(error).__name__}: {error}")[:ERROR_CHARACTERS]
-        trace = self._printable("".join(traceback.format_exception(error)))[-TRACEBACK_CHARACTERS:]
-        logger.warning(
-            "Run %s met an error that segflux_nb does not foresee, and is left as it is.\n%s", digest, trace
-        )
-        run = self._journal.run(digest)
-        # The submit has ended: its task is awaited, so that only this process can have left the run in this state.
-        to = State.UNKNOWN if run.state is State.SUBMITTING and run.owner == this_process() else run.state
-        if to in (State.PLANNED, State.UNKNOWN, State.SUBMITTED, State.PROCESSING, State.DOWNLOADING):
-            await self._journal.move(run, to, traceback=trace, error=text)
-        reason = f"it met an unexpected error ({text.splitlines()[0]:.200})"
-        if to is State.UNKNOWN:  # the history is asked in this call already
-            context.unknown_submits += 1
-            context.note(digest, reason)
-        else:
-            context.leave_for_next_call(digest, reason)
-
-    def _printable(self, text: str) -> str:
-        """A text that the log can keep, without the key."""
-        return self.api.redact(text).encode("utf-8", "backslashreplace").decode()
 
     async def _follow_elsewhere(self, context: RunContext) -> None:
         """Follow in the log the runs that are held elsewhere, and take over those that are not any more."""
