@@ -11,7 +11,7 @@
     ├── RunError                no run matches, or more than one does (also a LookupError)
     ├── LayoutError             a sheet cannot be laid out (also a ValueError)
     ├── PatternError            a pattern of file names is not valid (also a ValueError)
-    ├── MetadataError           a file is not a picture whose metadata can be read (also a ValueError)
+    ├── MetadataError           a picture's metadata cannot be read or written (also a ValueError)
     ├── TransportError          no usable response came back
     │   ├── NotSentError        the request did not leave this machine
     │   └── AnswerLost          the request may have arrived; the response did not
@@ -130,7 +130,7 @@ class PatternError(SegfluxError, ValueError):
 
 
 class MetadataError(SegfluxError, ValueError):
-    """A file is not a picture whose metadata can be read."""
+    """The metadata of a picture cannot be read, or cannot be written into its file."""
 
 
 class TransportError(SegfluxError):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..console import say
+from ..errors import MetadataError
 from ..markup import count
-from .embedding import CannotCarry
 from .metadata import embed
 from .sidecar import path_beside, write
 
@@ -39,12 +39,12 @@ class Copies:
             return data
         try:
             return embed(data, texts)
-        except CannotCarry as error:
+        except MetadataError as error:
             beside = path_beside(path)
             if beside.is_symlink():  # it may lead to another folder
                 beside.unlink()
             write(path, texts)
-            self._beside.setdefault(str(error), []).append(beside.name)
+            self._beside.setdefault(error.what, []).append(beside.name)
             return data
 
     def tell(self) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from PIL import Image
 
+from ..errors import MetadataError
 from .exif import EXIF_IFD, tags
 from .texts import (
     JPEG,
@@ -40,10 +41,6 @@ Stale = Callable[[Mapping[str, str]], Collection[str]]
 """Which texts of a picture, by keyword, say something about its parameters."""
 
 
-class CannotCarry(Exception):
-    """The file must be left as it is. The text says why."""
-
-
 def _has_credentials(data: bytes) -> bool:
     """Whether a picture is signed with C2PA content credentials. Any change of the file would make them invalid."""
     if data.startswith(PNG):
@@ -69,11 +66,11 @@ def insert(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) -> byt
 
     Raises
     ------
-    CannotCarry
+    MetadataError
         Where the file has content credentials, is of another format or damaged, or the texts are too long for it.
     """
     if _has_credentials(data):
-        raise CannotCarry("content credentials (C2PA), which any change would make invalid")
+        raise MetadataError("content credentials (C2PA), which any change would make invalid")
     try:
         if data.startswith(PNG):
             return _into_png(data, texts, own, stale)
@@ -81,9 +78,11 @@ def insert(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) -> byt
             return _into_jpeg(data, texts, own, stale)
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             return _into_webp(data, texts, own, stale)
+    except MetadataError:
+        raise
     except (Warning, *_DAMAGED):
-        raise CannotCarry("metadata that is damaged") from None
-    raise CannotCarry("a format that has no place for texts")
+        raise MetadataError("metadata that is damaged") from None
+    raise MetadataError("a format that has no place for texts")
 
 
 def _into_png(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) -> bytes:
@@ -139,7 +138,7 @@ def _into_jpeg(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) ->
     old = next((body for marker, body in segments if marker == 0xE1 and body.startswith(b"Exif\0\0")), b"")
     exif = _with_texts(_cleaned(old, own, stale), texts, own)
     if len(exif) > _MOST_EXIF:
-        raise CannotCarry("no room for texts of this length")
+        raise MetadataError("no room for texts of this length")
     written, at = [_jpeg_segment(0xE1, exif)], len(JPEG)
     for marker, body in segments:
         is_old = marker == 0xE1 and body.startswith(b"Exif\0\0")

@@ -100,7 +100,7 @@ def embed(data: bytes, texts: Mapping[str, str]) -> bytes:
 
     Raises
     ------
-    CannotCarry
+    MetadataError
         Where the file must be left as it is, such as one with content credentials.
     """
     return embedding.insert(data, texts, OWN, _stale)
