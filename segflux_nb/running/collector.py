@@ -36,7 +36,7 @@ from ..service.wire import HistoryRow, failure_kind
 from .async_journal import AsyncJournal
 from .context import RunContext
 from .fetcher import Fetched, Fetcher, NotFetched
-from .policy.asking_again import doubt
+from .policy.asking_again import doubt, is_failure_believed
 from .policy.polling import ServiceTimes
 from .rate_limiter import RateLimiter
 from .recovery import OF_ANOTHER_KEY
@@ -52,10 +52,6 @@ DOUBT_PAUSE = Backoff(first=1.0, longest=2.0)
 
 UNCLEAR_PAUSE = Backoff(first=0.5, longest=30.0)
 """Between polls whose answers tell nothing."""
-
-FAILED_TRIES, FAILED_TRIES_PENDING = 2, 5
-"""How often a job that is said to have failed is asked for again: where the history has no row of it, and where the
-history says that it is pending."""
 
 MORE_TRIES = 8
 """How often a run waits for the other pictures of its output, once its first one is there."""
@@ -277,7 +273,10 @@ class Collector:
         times = context.asking.history_says_failed(run.digest, now, failed=history_failed)
         if isinstance(outcome, Broken):
             # One answer may be wrong, and a job that goes on is billed: the history or another answer confirms it.
-            if history_failed or failures >= (FAILED_TRIES if found is None else FAILED_TRIES_PENDING):
+            usual = self._times.total(run.parameters)
+            if history_failed or is_failure_believed(
+                failures, self._age(run), None if usual is None else usual.mean, in_history=found is not None
+            ):
                 return await self._record_outcome(run, outcome, polls)
         elif history_failed and found is not None and times > 1:
             text = found.error or "the service gives no reason"

@@ -34,6 +34,7 @@ from .policy.order import readable_first
 from .rate_limiter import RateLimiter
 from .recovery import Recovery
 from .refetching import Refetched, Refetcher, not_fetched
+from .slots import SPARE_WORKERS, Slots
 from .submitter import Submitter
 
 ELSEWHERE_SECONDS = 0.5
@@ -43,7 +44,10 @@ POSTPONED_SECONDS = 0.25
 """Between looks at the clock while runs are to be asked for again."""
 
 RECOVERY_ROUNDS = 3
-"""How often one call looks up submits whose answers it lost."""
+"""How often one call looks up submits whose answers it lost, when all else is done."""
+
+FIRST_LOOK_UP_SECONDS = 120.0
+"""How long they are looked up before that, while others are in flight."""
 
 T = TypeVar("T")
 
@@ -94,7 +98,7 @@ class Engine:
         self._clock = clock
         self._jitter = jitter
         self._max_in_flight = max_in_flight
-        self._slots = asyncio.Semaphore(max_in_flight)
+        self._slots = Slots(max_in_flight)
         self._calls: set[asyncio.Task[Any]] = set()
 
     async def run(
@@ -294,7 +298,7 @@ class Engine:
         ]
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._max_in_flight, len(to_do) + len(unknown))):
+                for _ in range(min(self._max_in_flight + SPARE_WORKERS, len(to_do) + len(unknown))):
                     group.create_task(self._work(context))
         except BaseExceptionGroup as errors:
             first = errors.exceptions[0]
@@ -331,11 +335,13 @@ class Engine:
         while True:
             if unknown := context.take_unknown():
                 runs = await self._recovery.unknown(self._journal.runs(unknown))
-                await self._recover(runs, context, resubmit_unknown=False)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(FIRST_LOOK_UP_SECONDS):
+                        await self._recover(runs, context, resubmit_unknown=False)
                 continue
             if (digest := await context.next()) is None:
                 return
-            async with self._slots:  # shared with other sweeps of this workspace
+            async with self._slots.taken():  # shared with other sweeps of this workspace
                 context.asking.begin(digest)
                 try:
                     await self._run_one(self._journal.run(digest), context)
@@ -410,6 +416,8 @@ class Engine:
                     return
                 context.on_change(run.digest, run.state)
                 tries += run.state is State.PLANNED
+                if run.state is State.DOWNLOADING:
+                    self._slots.release()
                 following = await self._step(run, context, tries)
 
     async def _step(self, run: LoggedRun, context: RunContext, tries: int) -> LoggedRun | None:

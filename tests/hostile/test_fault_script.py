@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import statistics
 
 import pytest
 
@@ -55,10 +56,10 @@ def seconds_of_the_sdk(take, mean):
     return clock.monotonic()
 
 
-@pytest.mark.parametrize("mean", [2.0, 4.0, 22.0])
-def test_nothing_paid_is_given_up_and_it_takes_hardly_longer_than_without_care(tmp_path, mean):
-    row = Misbehaviour("faults", "all", script_of(1, mean), Expected(), (RunCall(cells=JOBS), RunCall(cells=JOBS)))
-    stage, found = Stage(tmp_path, row, SLOTS), Found()
+def played(take, mean, folder):
+    """How long a first call takes, and the greedy schedule of its jobs. Nothing paid is given up, or paid twice."""
+    row = Misbehaviour("faults", "all", script_of(take, mean), Expected(), (RunCall(cells=JOBS), RunCall(cells=JOBS)))
+    stage, found = Stage(folder, row, SLOTS), Found()
     try:
         first = stage.play(row.calls[0], 900.0)
         stage.judge(found)
@@ -67,11 +68,25 @@ def test_nothing_paid_is_given_up_and_it_takes_hardly_longer_than_without_care(t
         assert found.kept == set(found.paid), "paid and not kept"
         unknown = {seed for seed, status in first.statuses.items() if status == "unknown"}
         assert unknown == set(first.statuses) - found.kept
-        best = greedy_seconds([job.seconds for job in stage.service.ledger], SLOTS)
-        # Of long jobs the SDK gives up most: it is done before all of them could be.
-        assert first.seconds <= max(1.3 * seconds_of_the_sdk(1, mean), 1.1 * best)
         again = stage.play(row.calls[1], 900.0)
         assert again.seconds < 10
         assert len(stage.service.ledger) == len(found.kept), "the second call pays for nothing"
+        return first.seconds, greedy_seconds([job.seconds for job in stage.service.ledger], SLOTS)
     finally:
         stage.close()
+
+
+@pytest.mark.parametrize("mean", [2.0, 4.0])
+def test_no_care_is_only_a_little_faster(tmp_path, mean):
+    ratios = []
+    for take in (1, 2, 3):
+        (tmp_path / str(take)).mkdir()
+        ours, _ = played(take, mean, tmp_path / str(take))
+        ratios.append(ours / seconds_of_the_sdk(take, mean))
+    assert statistics.median(ratios) <= 1.3
+
+
+def test_jobs_of_the_usual_time_take_hardly_longer_than_the_greedy_schedule(tmp_path):
+    """Of these the SDK gives up most: it is done before all of them could be."""
+    ours, greedy = played(1, 22.0, tmp_path)
+    assert ours <= 1.1 * greedy

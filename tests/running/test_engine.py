@@ -1,5 +1,6 @@
 import asyncio
 from collections import Counter
+from itertools import accumulate
 
 import pytest
 from PIL import Image
@@ -11,7 +12,7 @@ from segflux_nb.model import MODEL
 from segflux_nb.running import ownership, recovery
 from segflux_nb.running.policy.budget import Budget
 from segflux_nb.simulator.service import jobs
-from tests.support.virtual import Bench
+from tests.support.virtual import Bench, SeamTransport
 
 
 @pytest.fixture
@@ -478,3 +479,19 @@ def test_closing_the_engine_does_not_wait_for_an_answer_that_never_comes(bench):
     b.transport.send = answer
     assert {row.state for row in b.run(cells)} == {"completed"}
     assert b.ledger.submits == 4
+
+
+def test_a_picture_that_is_fetched_slowly_takes_the_place_of_no_job(tmp_path, monkeypatch):
+    b, send = Bench(tmp_path, workers=1000), SeamTransport.send
+
+    async def slowly(transport, request):
+        if request.purpose == "download":
+            await b.clock.sleep(20)
+        return await send(transport, request)
+
+    monkeypatch.setattr(SeamTransport, "send", slowly)
+    rows = b.run(sweep(12), max_in_flight=4)
+    assert {row.state for row in rows} == {"completed"}
+    assert b.clock.monotonic() < 3 * (22 + 20) - 15
+    begun = sorted([(row.accepted_at, 1) for row in rows] + [(row.detected_at, -1) for row in rows])
+    assert max(accumulate(change for _, change in begun)) == 4

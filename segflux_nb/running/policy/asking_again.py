@@ -26,6 +26,17 @@ MOST_RETRY_AFTER = 300.0
 """Seconds of a Retry-After that are believed: the service may answer earlier than it says."""
 
 
+FAILED_TRIES, FAILED_TRIES_PENDING = 2, 5
+"""How often a job that is said to have failed is asked for again: where the history has no row of it, and where the
+history says that it is pending."""
+
+FAILED_AFTER, FAILED_SECONDS = 1.5, 30.0
+"""Until when its failure is not believed without the history, for it may still go on.
+
+A multiple of the time that jobs take, and at most these seconds after it was accepted.
+"""
+
+
 @dataclass
 class _Job:
     """A job that was asked for in vain.
@@ -229,6 +240,29 @@ def not_served(left: Collection[bool], until: str) -> str:
         if number
     ]
     return f"{', and '.join(parts)}; ws.run(sweep) asks again{f' until {until}' if until else ''}"
+
+
+def is_failure_believed(failures: int, age: float, usual: float | None, *, in_history: bool) -> bool:
+    """Whether a failure is believed that the history does not confirm.
+
+    Parameters
+    ----------
+    failures:
+        How often the job was asked for again.
+    age:
+        Seconds since it was accepted.
+    usual:
+        Seconds that such jobs take; None where it is unknown.
+    in_history:
+        Whether the history has a row of it, which says that it is pending.
+
+    Example
+    -------
+    >>> is_failure_believed(5, 8.0, 22.0, in_history=True), is_failure_believed(5, 33.0, 22.0, in_history=True)
+    (False, True)
+    """
+    may_go_on = age < (FAILED_SECONDS if usual is None else min(FAILED_SECONDS, FAILED_AFTER * usual))
+    return not may_go_on and failures >= (FAILED_TRIES_PENDING if in_history else FAILED_TRIES)
 
 
 def doubt(outcome: NoPicture | Waiting | Broken | Gone | Unclear) -> tuple[str, ErrorKind]:
