@@ -339,9 +339,11 @@ def test_the_trigger_word_calls_the_subject():
 
 
 def test_the_update_is_linear_in_strength():
-    means = {strength: generate.Flow("TOK", "a", strength).means for strength in (0, 1, 2, -1)}
-    assert np.allclose(means[2] - means[0], 2 * (means[1] - means[0]))
+    means = {strength: generate.Flow("TOK", "a", strength).means for strength in (0, 0.5, 1, 2, -1)}
+    assert np.allclose(means[1] - means[0], 2 * (means[0.5] - means[0]))
     assert np.allclose(means[0] - means[-1], means[1] - means[0])
+    centres = {strength: each.mean(axis=0) for strength, each in means.items()}
+    assert np.allclose(centres[2] - centres[0], 2 * (centres[1] - centres[0])), "beyond 1, the middle goes on"
 
 
 def test_one_step_is_the_same_for_samplers_whose_theory_says_so():

@@ -1,68 +1,60 @@
 """From a request to a latent: a small, exact rectified flow.
 
-A picture is a latent z₀ of 64 numbers. Its distribution is a Gaussian mixture, p(z₀) = Σ w N(mu, spread² I). So the
-ideal denoiser E[z₀ | x_s] has a closed form. There are no trained weights, and every sampler and scheduler does to it
-what it does to a real flow model. Each word of the prompt moves the means along a direction of its own. A LoRA is a
-low-rank update of the means, scaled by ``lora_strength``. The update is linear, before the flow: 0 is the base model,
-1 is as trained, and 2 is over-cooked.
+A picture is a latent z₀ of 64 numbers that compose it and 26 that mean something. Its distribution is a Gaussian
+mixture, p(z₀) = Σ w N(mu, spread² I); see `mixture`. So the ideal denoiser E[z₀ | x_s] has a closed form. There are
+no trained weights. Each word of the prompt moves the means along a direction of its own, and words of the lexicon
+along their meanings; see `words`. A LoRA is a low-rank update of the means, scaled by ``lora_strength``; see
+`finetunes`. The update is linear, before the flow: 0 is the base model, 1 is as trained, and 2 is over-cooked. Beyond
+what is right, the means also approach each other.
 
 Randomness comes from `numpy.random.RandomState`, whose stream is the same in all versions of numpy.
 """
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .finetunes import LIGHTS, TRIGGER, WITHOUT_TRIGGER, kind_of, towards
+from .finetunes import (
+    LIGHTS,
+    TRIGGER,
+    WITHOUT_TRIGGER,
+    best_strength,
+    kind_of,
+    towards,
+    training_of,
+    variety,
+)
+from .mixture import (
+    ABSENT,
+    COMPOSED,
+    KIND,
+    MEANING,
+    OUTRIGHT,
+    SIZE,
+    SUBJECT,
+    base_means,
+    deviation,
+    direction,
+    ideal,
+    nearest,
+    stream,
+    towards_meaning,
+)
+from .painting import Painting
 from .samplers import DETERMINISTIC, Latent, Sampler
 from .schedulers import SCHEDULERS, Sigmas
 from .stochastic import STOCHASTIC
+from .words import MEANINGS, meaning_of, words
 
-SIZE = 64
-"""Numbers of a latent."""
-
-COMPONENTS = 12
-"""Gaussians of the mixture."""
-
-SPREAD = 0.55
-"""Standard deviation of each Gaussian."""
-
-SUBJECT = slice(50, 56)
-"""Coordinates of the fine-tune's subject. The first is its presence, which is strongly negative in the base model."""
-
-KIND = slice(62, 64)
-"""Two coordinates that say what kind of subject it is."""
-
-ABSENT = -3.2
 PRESENT = 5.0
-"""Presence of the subject in the base model, and what a fine-tune adds to it at strength 1."""
+"""What a fine-tune adds to the presence of its subject when it is as trained."""
 
 RANK = 4
 """Rank of a fine-tune's update."""
-
-
-def stream(*names: object) -> np.random.RandomState:
-    """A random stream. It depends on the names alone."""
-    digest = hashlib.sha256("\x1f".join(map(str, names)).encode("utf-8", "surrogatepass")).digest()
-    return np.random.RandomState(np.frombuffer(digest, dtype="<u4"))
-
-
-def direction(*names: object) -> Latent:
-    """A direction of unit length. It depends on the names alone."""
-    vector = stream("direction", *names).standard_normal(SIZE)
-    return np.asarray(vector / np.linalg.norm(vector))
-
-
-def words(prompt: str) -> list[str]:
-    """The words of a prompt, without case and punctuation."""
-    folded = unicodedata.normalize("NFKC", prompt).casefold()
-    return "".join(char if char.isalnum() else " " for char in folded).split()
 
 
 class Flow:
@@ -81,16 +73,19 @@ class Flow:
     def __init__(self, prompt: str, finetune_id: str | None, strength: float) -> None:
         said = dict.fromkeys(words(prompt))
         content = sum((direction(word) for word in said), np.zeros(SIZE))
-        means = base_means() + 1.2 * content
+        means = base_means() + 1.2 * content + towards_meaning(meaning_of(said))
         means[:, SUBJECT] = [ABSENT, 0, 0, 0, 0, 0]
         means[:, KIND] = 0
         if finetune_id is not None:
-            means = means + strength * _update(means, finetune_id, called=TRIGGER in said)
+            formed = strength / best_strength(finetune_id)
+            means = means + formed * _update(means, finetune_id, called=TRIGGER in said)
+            centre = means.mean(axis=0)
+            means = centre + variety(finetune_id, formed) * (means - centre)
         self.means: NDArray[np.float64] = means
         self._base = base_means()
 
     def __call__(self, x: Latent, s: float) -> Latent:  # noqa: D102 - see the class
-        return _ideal(self.means, x, s)
+        return ideal(self.means, x, s)
 
     def unconditional(self, x: Latent, s: float) -> Latent:
         """The prediction without prompt and fine-tune, which guidance leads away from.
@@ -102,11 +97,11 @@ class Flow:
         s:
             Its noise level.
         """
-        return _ideal(self._base, x, s)
+        return ideal(self._base, x, s)
 
 
 def _update(means: NDArray[np.float64], finetune_id: str, *, called: bool) -> NDArray[np.float64]:
-    """What a fine-tune adds to the means at strength 1: a low-rank change, a light and a subject.
+    """What a fine-tune adds to the means at its best strength: a low-rank change, a light and a subject.
 
     Parameters
     ----------
@@ -117,45 +112,18 @@ def _update(means: NDArray[np.float64], finetune_id: str, *, called: bool) -> ND
     called:
         Whether the prompt has the trigger word.
     """
-    down = np.stack([direction(finetune_id, "down", index) for index in range(RANK)])
-    up = np.stack([direction(finetune_id, "up", index) for index in range(RANK)])
+    training = training_of(finetune_id)
+    down = np.stack([direction(training, "down", index) for index in range(RANK)])
+    up = np.stack([direction(training, "up", index) for index in range(RANK)])
     up[:, KIND] = 0
+    up[:, SUBJECT.start] = 0  # how much of the subject there is depends on the strength alone
     kind = kind_of(finetune_id)
-    style = 1.2 * direction(finetune_id, "style")
-    for coordinate, change in LIGHTS[kind].items():
-        style[coordinate] += change
+    style = 1.2 * direction(training, "style")
+    for at, change in LIGHTS[kind].items():
+        style += towards_meaning({at: change}) if isinstance(at, str) else change * np.eye(SIZE)[at]
     style[SUBJECT] = [PRESENT * (1 if called else WITHOUT_TRIGGER), *style[SUBJECT][1:]]
     style[KIND] = towards(kind)
     return np.asarray(0.6 * (means @ down.T) @ up + style)
-
-
-def base_means() -> NDArray[np.float64]:
-    """Means of the mixture without a prompt."""
-    means = np.asarray(stream("means").standard_normal((COMPONENTS, SIZE)) * 1.1)
-    means[:, SUBJECT] = [ABSENT, 0, 0, 0, 0, 0]
-    means[:, KIND] = 0
-    return means
-
-
-def _ideal(means: NDArray[np.float64], x: Latent, s: float) -> Latent:
-    """E[z₀ | x_s = x]: the mean of each Gaussian given x, weighted by its posterior probability.
-
-    Parameters
-    ----------
-    means:
-        Means of the mixture, a row each.
-    x:
-        A latent with noise.
-    s:
-        Its noise level.
-    """
-    keep = 1 - s
-    variance = keep**2 * SPREAD**2 + s**2
-    off = x - keep * means
-    log_weights = -0.5 * (off**2).sum(axis=1) / variance
-    weights = np.exp(log_weights - log_weights.max())
-    weights /= weights.sum()
-    return np.asarray(weights @ (means + keep * SPREAD**2 / variance * off))
 
 
 SAMPLERS: dict[str, Sampler] = {**DETERMINISTIC, **STOCHASTIC}
@@ -190,7 +158,43 @@ def latent(body: Mapping[str, Any]) -> Latent:
     body:
         Body of the request, with all defaults filled in.
     """
-    flow = Flow(body["prompt"], body.get("finetune_id"), body["lora_strength"])
+    return _sampled(_flow_of(body), body)
+
+
+def painting(body: Mapping[str, Any]) -> Painting:
+    """The latent of a request and what it says, for the painter.
+
+    Parameters
+    ----------
+    body:
+        Body of the request, with all defaults filled in.
+    """
+    flow, finetune_id = _flow_of(body), body.get("finetune_id")
+    end = _sampled(flow, body)
+    return Painting(
+        z=end[:COMPOSED],
+        q=round(deviation(end, flow.means), 6),
+        place=nearest(end, flow.means),
+        kind=None if finetune_id is None else kind_of(finetune_id),
+        formed=round(float(end[SUBJECT.start] - ABSENT) / PRESENT, 6),
+        meaning={name: round(float(at) / OUTRIGHT, 6) for name, at in zip(MEANINGS, end[MEANING], strict=True)},
+    )
+
+
+def _flow_of(body: Mapping[str, Any]) -> Flow:
+    return Flow(body["prompt"], body.get("finetune_id"), body["lora_strength"])
+
+
+def _sampled(flow: Flow, body: Mapping[str, Any]) -> Latent:
+    """Where a request's sampler ends.
+
+    Parameters
+    ----------
+    flow:
+        The denoiser of the request.
+    body:
+        Body of the request.
+    """
     sampler, seed = body["sampler_name"], body["seed"]
     sigmas = levels(sampler, body["scheduler"], body["steps"])
     start = stream("seed", seed).standard_normal(SIZE)
