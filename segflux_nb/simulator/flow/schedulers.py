@@ -2,8 +2,9 @@
 
 A noise level of a rectified flow is the share of noise: x = s · noise + (1 − s) · picture. The field calls it sigma.
 
-Sources: ComfyUI at commit 2622c55a, comfy/samplers.py and comfy/k_diffusion/sampling.py. The time shift is
-mu = 1.15, the default of Flux-dev. `karras` is equation 5 of Karras et al. 2022 (arXiv:2206.00364).
+Sources: ComfyUI, comfy/samplers.py and comfy/k_diffusion/sampling.py, where the commits 2622c55a (2024-08-18) and
+a125cd84 (2025-10-12) agree. The time shift is mu = 1.15, the default of Flux-dev. `karras` is equation 5 of Karras
+et al. 2022 (arXiv:2206.00364).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ TABLE_SIZE = 10_000
 
 def shift(t: NDArray[np.float64] | float) -> Sigmas:
     """Flux's time shift f(t) = e^mu / (e^mu + 1/t − 1)."""
-    return np.asarray(math.exp(MU) / (math.exp(MU) + 1 / np.asarray(t, dtype=np.float64) - 1))
+    shifted = math.exp(MU) / (math.exp(MU) + 1 / np.asarray(t, dtype=np.float64) - 1)
+    return np.minimum(shifted, 1.0)  # at t = 1, rounding would go above it
 
 
 _TABLE = shift(np.arange(1, TABLE_SIZE + 1) / TABLE_SIZE)
@@ -32,7 +34,8 @@ _LOWEST = float(_TABLE[0])
 
 def simple(steps: int) -> Sigmas:
     """Entries of the table at even distances, from its end. The service's default."""
-    picked = [_TABLE[-(1 + int(index * TABLE_SIZE / steps))] for index in range(steps)]
+    apart = TABLE_SIZE / steps  # multiplied afterwards, as ComfyUI does: at 76 and 95 steps the order matters
+    picked = [_TABLE[-(1 + int(index * apart))] for index in range(steps)]
     return np.array([*picked, 0.0])
 
 

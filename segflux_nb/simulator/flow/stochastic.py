@@ -2,8 +2,14 @@
 
 `euler_ancestral`, `dpm_2_ancestral` and `lcm` have forms of their own. The others were written for models that add
 noise to a picture z: y = z + σ · noise. A flow's latent x = (1 − s) · z + s · noise becomes such a y by
-y = x/(1 − s), σ = s/(1 − s). So these samplers run on y. Their first level is 0.9999, because at 1 nothing of z is
-left. Notation and sources are those of `samplers`; D = model(y, σ), and eta is 1.
+y = x/(1 − s), σ = s/(1 − s). So these samplers run on y. Their first level is a little below 1, because at 1 nothing
+of z is left. Notation is that of `samplers`; D = model(y, σ), and eta is 1.
+
+Sources: ComfyUI at commit a125cd84 (2025-10-12). Its forms for flows are from d605677b (2024-10-25,
+`euler_ancestral`), 8e4118c0 (2024-12-01, `dpm_2_ancestral`), 8e81c507 (2025-06-17, `dpmpp_2m_sde`, `dpmpp_3m_sde`)
+and 8042eb20 (2025-06-25, `dpmpp_sde`). Before, these left 2 to 5 times the data's variance as noise.
+`dpmpp_2s_ancestral`, `ddpm` and `euler_ancestral_pp` are in no ComfyUI in this form; their docstrings say how they
+differ. `lcm` is the same in all.
 """
 
 from __future__ import annotations
@@ -14,10 +20,10 @@ from functools import wraps
 from itertools import pairwise
 
 from .samplers import Denoiser, Latent, NoiseStream, Sampler, guided_slope, midpoint_step
-from .schedulers import Sigmas
+from .schedulers import Sigmas, shift
 
-HIGHEST = 0.9999
-"""The highest noise level of samplers that run on added noise."""
+HIGHEST = float(shift(0.9999))
+"""The highest noise level of samplers that run on added noise, as in ComfyUI."""
 
 AddedNoiseDenoiser = Callable[[Latent, float], Latent]
 """D = model(y, σ)."""
@@ -85,7 +91,10 @@ def euler_ancestral(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStre
 
 
 def euler_ancestral_pp(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
-    """`euler_ancestral` with the slope of doubled guidance."""
+    """`euler_ancestral` with the slope of doubled guidance.
+
+    ComfyUI had it until 69d710e4 (2024-06-25), with noise of a size that is wrong for a flow.
+    """
     for s, s_next in pairwise(sigmas):
         down = s_next * s_next / s
         x = x + guided_slope(model, x, s) * (down - s)
@@ -117,7 +126,8 @@ def lcm(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Laten
 def dpmpp_2s_ancestral(model: AddedNoiseDenoiser, x: Latent, sigmas: list[float], noise: NoiseStream) -> Latent:
     """DPM-Solver++(2S) to a lower level, then fresh noise. The second evaluation is in the middle in ln σ.
 
-    Source: Lu et al. 2022 (arXiv:2211.01095), algorithm 1.
+    ComfyUI's form for flows (since 2622c55a, 2024-08-18) goes down to another level, and begins with another middle:
+    other pictures of the same distribution. Source: Lu et al. 2022 (arXiv:2211.01095), algorithm 1.
     """
     for sigma, sigma_next in pairwise(sigmas):
         denoised = model(x, sigma)
@@ -137,8 +147,8 @@ def dpmpp_2s_ancestral(model: AddedNoiseDenoiser, x: Latent, sigmas: list[float]
 def dpmpp_sde(model: AddedNoiseDenoiser, x: Latent, sigmas: list[float], noise: NoiseStream) -> Latent:
     """DPM-Solver++ for the SDE, with the second evaluation in the middle. The last step is Euler's.
 
-    The noise to the middle and the noise to the end belong to one Brownian path.
-    Source: k-diffusion, on Lu et al. 2022 (arXiv:2211.01095).
+    The noise to the middle and the noise to the end belong to one Brownian path. ComfyUI weighs its halves by s, this
+    by s/(1 − s): other pictures of the same distribution. Source: k-diffusion, on Lu et al. 2022 (arXiv:2211.01095).
     """
     for sigma, sigma_next in pairwise(sigmas):
         denoised = model(x, sigma)
@@ -202,7 +212,10 @@ def dpmpp_3m_sde(model: AddedNoiseDenoiser, x: Latent, sigmas: list[float], nois
 
 @on_added_noise
 def ddpm(model: AddedNoiseDenoiser, x: Latent, sigmas: list[float], noise: NoiseStream) -> Latent:
-    """The ancestral sampler of DDPM, with ᾱ = 1/(σ² + 1). Source: Ho et al. 2020 (arXiv:2006.11239)."""
+    """The ancestral sampler of DDPM, with ᾱ = 1/(σ² + 1). Source: Ho et al. 2020 (arXiv:2006.11239).
+
+    This is right for a flow. ComfyUI's is not, in any version: it takes s for σ, and leaves noise.
+    """
     for sigma, sigma_next in pairwise(sigmas):
         slope = (x - model(x, sigma)) / sigma
         kept, kept_next = 1 / (sigma**2 + 1), 1 / (sigma_next**2 + 1)
