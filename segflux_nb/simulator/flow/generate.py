@@ -5,7 +5,7 @@ mixture, p(z₀) = Σ w N(mu, spread² I); see `mixture`. So the ideal denoiser 
 no trained weights. Each word of the prompt moves the means along a direction of its own, and words of the lexicon
 along their meanings; see `words`. A LoRA is a low-rank update of the means, scaled by ``lora_strength``; see
 `finetunes`. The update is linear, before the flow: 0 is the base model, 1 is as trained, and 2 is over-cooked. Beyond
-what is right, the means also approach each other.
+what is right, the mixture also becomes narrow: the pictures of all seeds approach each other.
 
 Randomness comes from `numpy.random.RandomState`, whose stream is the same in all versions of numpy.
 """
@@ -35,6 +35,7 @@ from .mixture import (
     MEANING,
     OUTRIGHT,
     SIZE,
+    SPREAD,
     SUBJECT,
     base_means,
     deviation,
@@ -72,6 +73,7 @@ class Flow:
 
     def __init__(self, prompt: str, finetune_id: str | None, strength: float) -> None:
         said = dict.fromkeys(words(prompt))
+        self.spread = SPREAD
         content = sum((direction(word) for word in said), np.zeros(SIZE))
         means = base_means() + 1.2 * content + towards_meaning(meaning_of(said))
         means[:, SUBJECT] = [ABSENT, 0, 0, 0, 0, 0]
@@ -79,13 +81,15 @@ class Flow:
         if finetune_id is not None:
             formed = strength / best_strength(finetune_id)
             means = means + formed * _update(means, finetune_id, called=TRIGGER in said)
+            left = variety(finetune_id, formed)
             centre = means.mean(axis=0)
-            means = centre + variety(finetune_id, formed) * (means - centre)
+            means = centre + left * (means - centre)
+            self.spread *= (1 + left) / 2
         self.means: NDArray[np.float64] = means
         self._base = base_means()
 
     def __call__(self, x: Latent, s: float) -> Latent:  # noqa: D102 - see the class
-        return ideal(self.means, x, s)
+        return ideal(self.means, self.spread, x, s)
 
     def unconditional(self, x: Latent, s: float) -> Latent:
         """The prediction without prompt and fine-tune, which guidance leads away from.
@@ -97,7 +101,7 @@ class Flow:
         s:
             Its noise level.
         """
-        return ideal(self._base, x, s)
+        return ideal(self._base, SPREAD, x, s)
 
 
 def _update(means: NDArray[np.float64], finetune_id: str, *, called: bool) -> NDArray[np.float64]:
@@ -173,7 +177,7 @@ def painting(body: Mapping[str, Any]) -> Painting:
     end = _sampled(flow, body)
     return Painting(
         z=end[:COMPOSED],
-        q=round(deviation(end, flow.means), 6),
+        q=round(deviation(end, flow.means, flow.spread), 6),
         place=nearest(end, flow.means),
         kind=None if finetune_id is None else kind_of(finetune_id),
         formed=round(float(end[SUBJECT.start] - ABSENT) / PRESENT, 6),

@@ -21,7 +21,7 @@ SIZE = COMPOSED + len(MEANINGS)
 """Numbers of a latent."""
 
 SPREAD = 0.55
-"""Standard deviation of each Gaussian."""
+"""Standard deviation of each Gaussian, unless an over-cooked fine-tune narrows it."""
 
 OUTRIGHT = 3.5
 """Distance, in its coordinate, of a meaning that is said outright."""
@@ -83,25 +83,27 @@ def base_means() -> NDArray[np.float64]:
     return means
 
 
-def ideal(means: NDArray[np.float64], x: Latent, s: float) -> Latent:
+def ideal(means: NDArray[np.float64], spread: float, x: Latent, s: float) -> Latent:
     """E[z₀ | x_s = x]: the mean of each Gaussian given x, weighted by its posterior probability.
 
     Parameters
     ----------
     means:
         Means of the mixture, a row each.
+    spread:
+        Standard deviation of each Gaussian.
     x:
         A latent with noise.
     s:
         Its noise level.
     """
     keep = 1 - s
-    variance = keep**2 * SPREAD**2 + s**2
+    variance = keep**2 * spread**2 + s**2
     off = x - keep * means
     log_weights = -0.5 * (off**2).sum(axis=1) / variance
     weights = np.exp(log_weights - log_weights.max())
     weights /= weights.sum()
-    return np.asarray(weights @ (means + keep * SPREAD**2 / variance * off))
+    return np.asarray(weights @ (means + keep * spread**2 / variance * off))
 
 
 def nearest(latent: Latent, means: NDArray[np.float64]) -> int:
@@ -117,10 +119,10 @@ def nearest(latent: Latent, means: NDArray[np.float64]) -> int:
     return int(((latent - means) ** 2).sum(axis=1).argmin())
 
 
-def deviation(latent: Latent, means: NDArray[np.float64]) -> float:
+def deviation(latent: Latent, means: NDArray[np.float64], spread: float = SPREAD) -> float:
     """How far a latent is from the data, q: its deviation from the nearest mean, divided by the data's own.
 
-    q = |z − mu| / (`SPREAD` √n) for a latent of n numbers. It is about 1 for a latent of the data, less for one
+    q = |z − mu| / (spread √n) for a latent of n numbers. It is about 1 for a latent of the data, less for one
     that a sampler left too near to the mean (too few steps), and more for one with noise left or overshot.
 
     Parameters
@@ -129,6 +131,8 @@ def deviation(latent: Latent, means: NDArray[np.float64]) -> float:
         The latent.
     means:
         Means of the mixture, a row each.
+    spread:
+        Standard deviation of each Gaussian.
     """
     off = latent - means[nearest(latent, means)]
-    return float(np.sqrt((off**2).mean()) / SPREAD)
+    return float(np.sqrt((off**2).mean()) / spread)
