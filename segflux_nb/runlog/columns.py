@@ -167,6 +167,14 @@ _PICTURE = (
     ),
     Column("width", "integer", "Pixels.", Role.RESULT, frame="df", table="pictures"),
     Column("height", "integer", "Pixels.", Role.RESULT, frame="df", table="pictures"),
+    Column(
+        "simulator_version",
+        "integer",
+        "The version of the simulator that painted it; empty for other services.",
+        Role.RESULT,
+        frame="df",
+        since=6,
+    ),
 )
 _MARKS = (
     Column(

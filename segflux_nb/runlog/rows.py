@@ -83,6 +83,7 @@ class LoggedRun(NamedTuple):
     width: int | None = None
     height: int | None = None
     bytes: int | None = None
+    simulator_version: int | None = None
     cost_usd: float | None = None
     queue_seconds: float | None = None
     render_seconds: float | None = None

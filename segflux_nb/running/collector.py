@@ -136,7 +136,7 @@ class Collector:
                 return await self._poll_until_done(run, context, age)
             polls, row = run.polls or 0, await self._history_row(run)
             if isinstance(row, HistoryRow) and row.picture_urls:
-                return await self._record_outcome(run, Rendered(row.picture_urls, {"cost": row.cost}), polls)
+                return await self._record_outcome(run, Rendered(row.picture_urls, row.metrics), polls)
             # The service promises its record for an hour, and may keep it for longer.
             outcome = await self._ask(run, context, float)
             if isinstance(outcome, Rendered):
@@ -268,7 +268,7 @@ class Collector:
         failures, now = context.asking.failures(run.digest), self._clock.monotonic()
         found = row if isinstance(row, HistoryRow) else None
         if found is not None and found.picture_urls:
-            return await self._record_outcome(run, Rendered(found.picture_urls, {"cost": found.cost}), polls)
+            return await self._record_outcome(run, Rendered(found.picture_urls, found.metrics), polls)
         history_failed = found is not None and found.status == "FAILED"
         times = context.asking.history_says_failed(run.digest, now, failed=history_failed)
         if isinstance(outcome, Broken):
@@ -389,7 +389,8 @@ class Collector:
             return await self._journal.move_or_reload(run, State.FAILED, **changes)
         metrics = outcome.metrics
         queue, render = _number(metrics.get("queue_time")) or 0.0, _number(metrics.get("inference_time"))
-        cost = _number(metrics.get("cost"))
+        cost, version = _number(metrics.get("cost")), _number(metrics.get("simulator_version"))
+        changes["simulator_version"] = None if version is None else int(version)
         changes |= {"cost_usd": cost, "queue_seconds": queue, "render_seconds": render, "error": "", "error_kind": ""}
         accepted = run.accepted_at or self._clock.now()
         # A time that is longer than the job has existed is in milliseconds, or wrong: nothing is learned from it.

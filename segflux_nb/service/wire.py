@@ -59,6 +59,7 @@ _LIMITS = {
     "inference_time": (1e-3, _RECORD_SECONDS),
     "queue_time": (0.0, _RECORD_SECONDS),
     "cost": (0.0, 1000.0),
+    "simulator_version": (1.0, 1e6),
 }
 """Between which values a figure can be true, in seconds and US dollars. A record lives an hour: no time is longer."""
 
@@ -113,6 +114,8 @@ class HistoryRow:
         US dollars that it was billed. None if the service does not say.
     created_at:
         When it was submitted, in seconds since 1970 UTC. None if the service does not say.
+    simulator_version:
+        The version of the simulator that painted it. None if the service is another one.
     """
 
     request_id: str
@@ -122,6 +125,12 @@ class HistoryRow:
     error: str | None
     cost: float | None
     created_at: float | None = None
+    simulator_version: float | None = None
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """What the history says of the job, as a result says it."""
+        return {"cost": self.cost, "simulator_version": self.simulator_version}
 
 
 def service_error(response: HttpResponse, now: float) -> errors.ServiceError:
@@ -299,6 +308,7 @@ def _history_row(row: Mapping[str, Any]) -> HistoryRow:
         picture_urls=urls,
         error=(text(row.get("error")) or "the service gives no reason") if status == "FAILED" and not urls else None,
         cost=_figure("cost", row.get("credits_deduction")),
+        simulator_version=_figure("simulator_version", row.get("simulator_version")),
         created_at=created if created is not None and created > _FIRST_JOB else None,
     )
 

@@ -28,6 +28,9 @@ AXES_ATTRIBUTE = "segflux_axes"
 
 SIMULATED_NOTE = "Simulated by segflux_nb's own flow model: these are not pictures by Flux."
 
+MIXED_NOTE = "Different versions of the simulator painted them: {}."
+"""Added where a frame has pictures of several versions."""
+
 LABEL = "_label"
 """A column ``x_label`` has the sweep's labels for the values of the column ``x``."""
 
@@ -205,8 +208,25 @@ class FrameView:
 
     @property
     def simulated_note(self) -> str:
-        """The note below simulated pictures; empty where there are none."""
-        return SIMULATED_NOTE if "service" in self and SIMULATOR in self.column("service").values else ""
+        """The note below simulated pictures; empty where there are none. It says so if versions are mixed."""
+        if "service" not in self or SIMULATOR not in self.column("service").values:
+            return ""
+        versions = self._simulator_versions()
+        return f"{SIMULATED_NOTE} {MIXED_NOTE.format(', '.join(versions))}" if len(versions) > 1 else SIMULATED_NOTE
+
+    def _simulator_versions(self) -> list[str]:
+        """The versions of the simulator that painted the pictures, in order; ``unknown`` where the log has none."""
+        if "simulator_version" not in self:
+            return []
+        rows = zip(
+            self.column("service").values,
+            self.column(self.image).values,
+            self.column("simulator_version").values,
+            strict=True,
+        )
+        painted = (version for service, image, version in rows if service == SIMULATOR and image is not None)
+        numbers = {int(at) if isinstance(at, int | float) and float(at).is_integer() else 0 for at in painted}
+        return [str(number or "unknown") for number in sorted(numbers)]
 
     def is_label(self, name: str) -> bool:
         """Whether a column has the labels of another one."""

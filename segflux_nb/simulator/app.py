@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from ..clock import Clock, SystemClock
 from ..model import MODEL
 from ..values import as_integer, as_python
+from .flow.finetunes import Truth, truth
 from .render import PaintCache, corrupted, painted, tiny
 from .server import Server, close_connection, cut
 from .service.faults import Fault, Faults
@@ -177,6 +178,25 @@ class Simulator:
     def url(self) -> str:
         """Base URL: ``http://127.0.0.1:<port>``. Reading it starts the service."""
         return f"http://{self._host}:{self._start()}"
+
+    @staticmethod
+    def truth(finetune_id: str) -> Truth:
+        """The strengths at which a fine-tune's subject is there, is best and begins to burn.
+
+        This is what a sweep over ``lora_strength`` should find, with the trigger word TOK in the prompt. A number in
+        the id is training steps.
+
+        Parameters
+        ----------
+        finetune_id:
+            Id of the fine-tune.
+
+        Example
+        -------
+        >>> Simulator.truth("pagoda-400")
+        Truth(present=0.64, best=1.6, burning=2.24)
+        """
+        return truth(finetune_id)
 
     def close(self) -> None:
         """Stop serving. The ledger in a folder stays."""

@@ -32,7 +32,7 @@ def test_what_may_change_and_what_is_an_axis_follow_from_the_roles():
     assert {
         *("run", "status", "image", "width", "height", "stars", "pick", "note", "error_kind", "error", "digest"),
         *("sha256", "bytes", "request_id", "attempts", "polls", "cost_usd", "queue_seconds", "render_seconds"),
-        *("submitted_at", "accepted_at", "detected_at", "completed_at", "service"),
+        *("submitted_at", "accepted_at", "detected_at", "completed_at", "service", "simulator_version"),
     } == NEVER_AXES
     assert {column.role for column in COLUMNS} == set(Role)
 

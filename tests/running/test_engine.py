@@ -12,6 +12,7 @@ from segflux_nb.model import MODEL
 from segflux_nb.running import ownership, recovery
 from segflux_nb.running.policy.budget import Budget
 from segflux_nb.simulator.service import jobs
+from segflux_nb.simulator.service.version import VERSION
 from tests.support.virtual import Bench, SeamTransport
 
 
@@ -116,8 +117,10 @@ def test_errors_of_polls_are_no_answers(bench):
 
 def test_a_record_that_is_gone_is_found_in_the_history(bench):
     b = bench(faults={"status:404": lambda body: body["seed"] == 2})
-    assert {row.state for row in b.run(sweep(3))} == {"completed"}, "it is still pending there, and asked for again"
+    rows = b.run(sweep(3))
+    assert {row.state for row in rows} == {"completed"}, "it is still pending there, and asked for again"
     assert b.ledger.submits == 3
+    assert {row.simulator_version for row in rows} == {VERSION}, "results and history say which simulator painted"
 
 
 def test_a_lost_answer_is_found_and_not_paid_twice(bench):

@@ -115,6 +115,30 @@ def test_the_footer_explains_the_sheet():
     assert "not pictures by Flux" not in layout_of(table.assign(service="segmind")).text
 
 
+@pytest.mark.parametrize(
+    ("versions", "said"),
+    [
+        ([2, 2, 2], ""),
+        ([None, None, None], ""),
+        ([2, 1, 2], "Different versions of the simulator painted them: 1, 2."),
+        ([3, 1, 2], ": 1, 2, 3."),
+        ([None, 2, 2], ": unknown, 2."),
+        (["odd", float("inf"), None], ""),
+    ],
+)
+def test_the_footer_says_if_versions_of_the_simulator_are_mixed(versions, said):
+    table = frame(seed=[1, 2, 3]).assign(service="simulator", simulator_version=versions, image=["a", "b", "c"])
+    for kind in (object, "Int64") if said else (object,):
+        footer = layout_of(table.astype({"simulator_version": kind})).footer[-1]
+        assert "not pictures by Flux" in footer
+        assert said in footer
+        assert bool(said) == ("Different versions" in footer)
+    alone = layout_of(table.assign(service=["simulator", "segmind", "segmind"])).footer[-1]
+    assert "Different versions" not in alone
+    failed = table.assign(image=["a", None, None])
+    assert "Different versions" not in layout_of(failed).footer[-1], "a cell without a picture mixes nothing"
+
+
 LABELS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=40)
 
 

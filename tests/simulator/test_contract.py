@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from segflux_nb.model import MODEL
+from segflux_nb.simulator.render import painted
 from tests.support.service import BASE, BODY, InProcessClient
 
 KEY = "SG_0123456789abcdef"
@@ -201,13 +202,56 @@ def test_evaluations_and_hardware_decide_time_and_price():
     assert prices == pytest.approx([0.05, 0.098, 0.1, 0.075])
 
 
+def test_numbers_may_be_written_as_floats():
+    client = InProcessClient()
+    for number in (int, float):
+        client.submit(steps=number(2), seed=number(7), lora_strength=number(1), aspect_ratio="9:21")
+    one, other = map(painted, client.ledger.entries())
+    assert one == other
+
+
+def test_hardware_does_not_change_the_picture():
+    client = InProcessClient()
+    for hardware in ("cost", "fast"):
+        client.submit(hardware=hardware, steps=1, aspect_ratio="9:21")
+    cost, fast = map(painted, client.ledger.entries())
+    assert cost == fast
+
+
+def test_a_sampler_that_decides_its_evaluations_itself_is_billed_for_what_it_makes():
+    client = InProcessClient(spread=0.0, mean_seconds=25, price=0.25)
+    for steps, scheduler in ((1, "simple"), (25, "simple"), (25, "karras"), (100, "karras")):
+        client.submit(sampler_name="dpm_adaptive", steps=steps, scheduler=scheduler)
+    one, simple, karras, more = (round(100 * entry.price) for entry in client.ledger.entries())
+    assert one == 1, "it makes none, and is billed as one"
+    assert simple < karras
+    assert karras == more, "it ignores the number of steps"
+    assert simple % 3 == karras % 3 == 0
+
+
+def test_times_and_prices_are_the_published_averages():
+    client = InProcessClient()
+    for seed in range(300):
+        client.submit(seed=seed)
+    entries = client.ledger.entries()
+    seconds = [entry.finished_at - entry.started_at for entry in entries]
+    assert sum(seconds) / 300 == pytest.approx(22.17, rel=0.03)
+    assert {entry.price for entry in entries} == {0.03397461959219858}
+
+
 def test_a_cold_model_starts_late_once():
     client = InProcessClient(cold_start=120)
     first = client.submit()
     client.clock.time += 100
     second = client.submit(seed=2)
-    assert client.call("GET", first["status_url"])[1]["status"] == "QUEUED"
-    assert client.call("GET", second["status_url"])[1]["status"] == "PROCESSING"
+    for job in (first, second):
+        assert client.call("GET", job["status_url"])[1]["status"] == "QUEUED", "both wait until it is loaded"
+    client.clock.time += 20.5
+    third = client.submit(seed=4)
+    for job in (first, second, third):
+        assert client.call("GET", job["status_url"])[1]["status"] == "PROCESSING", "it is loaded for all"
+    measured = [entry.started_at - entry.submitted_at for entry in client.ledger.entries()]
+    assert measured == pytest.approx([120, 20, 0], abs=0.01)
     client.clock.time += 3000
     third = client.submit(seed=3)
     assert client.call("GET", third["status_url"])[1]["status"] == "QUEUED"

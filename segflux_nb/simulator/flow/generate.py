@@ -185,6 +185,41 @@ def painting(body: Mapping[str, Any]) -> Painting:
     )
 
 
+def evaluations(body: Mapping[str, Any]) -> int:
+    """How often a request evaluates the denoiser. For samplers that decide it themselves, it has to be counted.
+
+    Parameters
+    ----------
+    body:
+        Body of the request, with all defaults filled in.
+    """
+    counted = _Counted(body)
+    _sampled(counted, body)
+    return counted.calls
+
+
+class _Counted(Flow):
+    """The denoiser of a request, which counts its evaluations.
+
+    Parameters
+    ----------
+    body:
+        Body of the request.
+    """
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        super().__init__(body["prompt"], body.get("finetune_id"), body["lora_strength"])
+        self.calls = 0
+
+    def __call__(self, x: Latent, s: float) -> Latent:
+        self.calls += 1
+        return super().__call__(x, s)
+
+    def unconditional(self, x: Latent, s: float) -> Latent:
+        self.calls += 1
+        return super().unconditional(x, s)
+
+
 def _flow_of(body: Mapping[str, Any]) -> Flow:
     return Flow(body["prompt"], body.get("finetune_id"), body["lora_strength"])
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...model import MODEL
+from ..flow import generate
 from .faults import LATE_SECONDS, Faults
 from .ledger import Backlog, Entry
 from .timeline import service_seconds
@@ -17,13 +18,13 @@ FAILING_SHARE = 0.2
 """A job that fails takes this share of its service time."""
 
 HARDWARE = {"cost": (1.0, 1.0), "fast": (0.6, 1.5)}
-"""Time and price of each ``hardware``, relative to ``cost``. The figures of ``fast`` are a guess."""
+"""Time and price of each ``hardware``, relative to ``cost``. It does not change the picture.
 
-UNBOUNDED_EVALUATIONS = 75
-"""Evaluations that are assumed for a sampler that decides their number itself."""
+The service publishes one average for the model, which stands for ``cost`` here. The figures of ``fast`` are a guess.
+"""
 
 IDLE_SECONDS = 600.0
-"""After this time without a job the model is cold."""
+"""After this time without a job the model is cold. This time is a guess."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: floa
     now:
         When it was accepted, in seconds since 1970 UTC.
     backlog:
-        What the ledger knows of the jobs before it. If all workers are taken, the job waits for one.
+        What the ledger knows of the jobs before it. If all workers are taken, the job waits for one. If the model is
+        being loaded for another job, it waits for that too.
     """
     repetition = backlog.repetition
     content = content_of(body)
@@ -83,7 +85,8 @@ def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: floa
     mean = settings.mean_seconds * speed * evaluations / MODEL.price_evaluations
     seconds = service_seconds(mean, settings.spread, settings.seed, lot)
     seconds *= settings.time_scale * (FAILING_SHARE if error else 1.0)
-    started = now if backlog.free_at is None else max(now, backlog.free_at)
+    # The first of the unfinished jobs has the model already, or waits for it to load, and then all wait.
+    started = max(now, backlog.free_at or now, backlog.first_start or now)
     if settings.cold_start and (backlog.last_end is None or backlog.last_end < now - IDLE_SECONDS):
         started += settings.cold_start * settings.time_scale
     late = faults.strikes("job:late_history", body, repetition + 1, lot)
@@ -129,9 +132,27 @@ def _price(settings: Settings, body: Mapping[str, Any], evaluations: int) -> flo
 
 
 def complete(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A body with the service's defaults filled in. Without a fine-tune it runs the base model."""
+    """A body with the service's defaults filled in, and 3.0 steps as 3. Without a fine-tune it is the base model."""
     filled = {name: field.default for name, field in MODEL.parameters.items() if name != "finetune_id"}
-    return {**filled, **{name: value for name, value in body.items() if name in MODEL.parameters}}
+    return {**filled, **{name: _normal(name, value) for name, value in body.items() if name in MODEL.parameters}}
+
+
+def _normal(name: str, value: Any) -> Any:
+    """The value of a parameter in its usual form; a value that is wrong as it is.
+
+    Parameters
+    ----------
+    name:
+        The parameter.
+    value:
+        Its value.
+    """
+    if name == "seed" and value == -1:
+        return -1
+    try:
+        return MODEL.parameters[name].normalise(value)
+    except (ValueError, OverflowError):
+        return value
 
 
 def mistake(body: Mapping[str, Any]) -> str | None:
@@ -154,6 +175,9 @@ def seed_of(entry: Entry) -> int:
 
 
 def _evaluations(body: Mapping[str, Any], error: str | None) -> int:
+    """Evaluations of the network that a job makes, at least one. Where the sampler decides it, they are counted."""
     if error is not None:
         return MODEL.price_evaluations
-    return MODEL.evaluations(complete(body)) or UNBOUNDED_EVALUATIONS
+    filled = complete(body)
+    seed = max(0, int(filled["seed"]))
+    return MODEL.evaluations(filled) or max(1, generate.evaluations({**filled, "seed": seed}))

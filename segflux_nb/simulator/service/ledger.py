@@ -105,11 +105,14 @@ class Backlog:
         When a worker is free after the jobs that were accepted before. None if one is free now.
     last_end:
         When the last of all jobs ends or ended. None if there was no job.
+    first_start:
+        When the first of the unfinished jobs starts or started. None if all are finished.
     """
 
     repetition: int
     free_at: float | None
     last_end: float | None
+    first_start: float | None
 
 
 class Ledger:
@@ -230,7 +233,10 @@ class Ledger:
                     "SELECT finished_at FROM jobs WHERE finished_at > ? ORDER BY finished_at DESC LIMIT 1 OFFSET ?",
                     (now, workers - 1),
                 ).fetchone()
-                entry = make(Backlog(int(repetition), freeing and freeing[0], latest))
+                (first_start,) = cursor.execute(
+                    "SELECT min(started_at) FROM jobs WHERE finished_at > ?", (now,)
+                ).fetchone()
+                entry = make(Backlog(int(repetition), freeing and freeing[0], latest, first_start))
                 cursor.execute(
                     "INSERT INTO jobs VALUES (NULL, :request_id, :content, :body, :submitted_at, :started_at,"
                     " :finished_at, :listed_at, :price, :error)",

@@ -13,6 +13,7 @@ from ...model import MODEL
 from .jobs import complete, seed_of
 from .ledger import Entry
 from .openapi import parameters_schema
+from .version import VERSION
 
 
 @dataclass(frozen=True)
@@ -194,6 +195,7 @@ def metrics(entry: Entry, credits: float | None) -> dict[str, Any]:
         "queue_time": entry.started_at - entry.submitted_at,
         "total_time": entry.finished_at - entry.submitted_at,
         "cost": entry.price,
+        "simulator_version": VERSION,
     }
     return measured if credits is None else {**measured, "remaining_credits": credits}
 
@@ -249,6 +251,7 @@ def history_row(request: ServiceRequest, entry: Entry, now: float) -> dict[str, 
         "latency_ms": (entry.finished_at - entry.submitted_at) * 1000 if done else None,
         "generation_url": picture_url(request.base_url, entry) if done and not entry.error else None,
         "error": entry.error if done else None,
+        "simulator_version": VERSION,
     }
 
 
