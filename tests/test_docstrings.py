@@ -46,7 +46,7 @@ def public():
 
 
 # The samplers have one signature. `samplers.Sampler` describes it for all of them.
-SAMPLERS = ("segflux_nb.simulator.flow.samplers", "segflux_nb.simulator.flow.stochastic")
+SAMPLERS = tuple(f"segflux_nb.simulator.flow.{name}" for name in ("samplers", "multistep", "stochastic"))
 
 
 def everything():

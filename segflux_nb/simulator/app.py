@@ -52,7 +52,7 @@ class Simulator:
     price:
         US dollars for 25 Euler steps.
     cold_start:
-        Seconds, before scaling, that the first job after ten idle minutes waits.
+        Seconds, before scaling, that the model takes to load after ten idle minutes. All jobs wait for it.
     workers:
         How many jobs run at a time.
     queue_limit:

@@ -5,10 +5,12 @@ below, 8 steps, and the start 1.3. The shares of variance and the deviations are
 commit and a mixture of 64 dimensions.
 """
 
+import re
+
 import numpy as np
 import pytest
 
-from segflux_nb.simulator.flow import generate, samplers, schedulers, stochastic
+from segflux_nb.simulator.flow import generate, multistep, schedulers, stochastic
 from tests.support.service import BODY
 
 ENDS = {
@@ -133,7 +135,7 @@ def test_no_level_is_above_one(name):
 def test_the_weights_of_lms_are_exact():
     """Integrals of the Lagrange polynomials add up to the step, and integrate a cubic."""
     nodes, end = [0.7, 0.78, 0.91, 1.0], 0.55
-    weights = [samplers.lagrange_integral(nodes, j, nodes[0], end) for j in range(4)]
+    weights = [multistep.lagrange_integral(nodes, j, nodes[0], end) for j in range(4)]
     assert sum(weights) == pytest.approx(end - nodes[0], abs=1e-14)
     cubed = sum(weight * node**3 for weight, node in zip(weights, nodes, strict=True))
     assert cubed == pytest.approx((end**4 - nodes[0] ** 4) / 4, abs=1e-12)
@@ -206,3 +208,21 @@ def test_samplers_with_noise_leave_the_published_share_of_the_variance(name, sha
 
 def test_samplers_on_added_noise_begin_where_comfyuis_do():
     assert pytest.approx(1 / (1 + np.exp(-1.15) * (1 / 0.9999 - 1)), abs=1e-12) == stochastic.HIGHEST
+
+
+def documented(page):
+    """Rows of the table of deviations: a sampler, and q by scheduler and steps."""
+    columns = [("simple", 4), ("simple", 8), ("simple", 25), ("simple", 50)]
+    columns += [("normal", 8), ("normal", 25), ("normal", 50)]
+    section = page.split("### Convergence")[1].split("\n## ")[0]
+    for row in re.findall(r"^\| `(\w+)` \|(.*)\|$", section, re.MULTILINE):
+        yield row[0], dict(zip(columns, map(float, row[1].split("|")), strict=True))
+
+
+def test_the_documented_deviations_are_those_of_the_model(pytestconfig):
+    table = dict(documented((pytestconfig.rootpath / "docs" / "simulator.md").read_text(encoding="utf-8")))
+    assert set(table) == set(generate.SAMPLERS)
+    for name, row in table.items():
+        for (scheduler, steps), q in row.items():
+            if steps < 50:
+                assert deviations(name, scheduler, steps).mean() == pytest.approx(q, abs=0.006), (name, steps)

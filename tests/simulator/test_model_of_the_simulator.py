@@ -12,11 +12,13 @@ from scipy.integrate import solve_ivp
 
 from segflux_nb.model import MODEL, SAMPLERS, SCHEDULERS
 from segflux_nb.simulator.app import Simulator
-from segflux_nb.simulator.flow import generate, samplers, schedulers, stochastic
+from segflux_nb.simulator.flow import generate, multistep, samplers, schedulers, stochastic
 from segflux_nb.simulator.flow.finetunes import KINDS, kind_at, towards
 from segflux_nb.simulator.painter import paint as painter
 from segflux_nb.simulator.render import painted
 from tests.support.service import BODY, InProcessClient
+
+DRAW_NO_NOISE = {**samplers.DETERMINISTIC, **multistep.MULTISTEP}
 
 
 def latent(**changes):
@@ -98,7 +100,7 @@ def test_evaluations_are_what_the_model_table_says(name, steps):
         assert model.calls == SAMPLERS[name].total(steps)
 
 
-@pytest.mark.parametrize("name", sorted(samplers.DETERMINISTIC))
+@pytest.mark.parametrize("name", sorted(DRAW_NO_NOISE))
 def test_samplers_without_noise_draw_none(name):
     model, sigmas = generate.Flow("TOK", "a", 1), generate.levels(name, "simple", 10)
 
@@ -125,7 +127,7 @@ def test_samplers_with_noise_follow_it(name):
 KEEPING = sorted({function.__name__ for function in stochastic.STOCHASTIC.values()} - {"lcm", "euler_ancestral_pp"})
 """Samplers that keep the distribution; `*_gpu` are the same functions, by a test below."""
 
-CONVERGING = sorted(set(samplers.DETERMINISTIC) - {"euler_pp", "dpm_fast", "dpm_adaptive"})
+CONVERGING = sorted(set(DRAW_NO_NOISE) - {"euler_pp", "dpm_fast", "dpm_adaptive"})
 
 
 @pytest.mark.parametrize("name", CONVERGING)

@@ -1,5 +1,7 @@
 """The words of a prompt: which there are, what the lexicon says of them, and that meanings compose."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,9 @@ def test_a_place_means_something_without_a_word():
     assert len({each.place for each in drawn}) >= 8
     dark = [each.meaning["night"] > 0.5 for each in drawn]
     assert 0 < sum(dark) < 20
+
+
+def test_every_word_of_the_lexicon_is_documented(pytestconfig):
+    page = (pytestconfig.rootpath / "docs" / "simulator.md").read_text(encoding="utf-8")
+    section = page.split("## Words of the prompt")[1].split("\n## ")[0]
+    assert set(re.findall(r"`(\w+)`", section)) - {"TOK"} == {word for word in LEXICON if word.isalpha()}

@@ -45,6 +45,7 @@ from .mixture import (
     stream,
     towards_meaning,
 )
+from .multistep import MULTISTEP
 from .painting import Painting
 from .samplers import DETERMINISTIC, Latent, Sampler
 from .schedulers import SCHEDULERS, Sigmas
@@ -130,7 +131,7 @@ def _update(means: NDArray[np.float64], finetune_id: str, *, called: bool) -> ND
     return np.asarray(0.6 * (means @ down.T) @ up + style)
 
 
-SAMPLERS: dict[str, Sampler] = {**DETERMINISTIC, **STOCHASTIC}
+SAMPLERS: dict[str, Sampler] = {**DETERMINISTIC, **MULTISTEP, **STOCHASTIC}
 
 DROPS_PENULTIMATE = ("dpm_2", "dpm_2_ancestral", "uni_pc", "uni_pc_bh2")
 """Samplers whose schedule has one step more, and then loses its last level above 0."""
