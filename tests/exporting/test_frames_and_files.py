@@ -64,7 +64,7 @@ def test_the_documented_columns_are_those_there_are():
 def test_varying_columns_only_on_request(runs):
     assert list(runs.varying.columns) == [
         *("run", "status", "prompt", "lora_strength", "seed", "animal"),
-        *("image", "width", "height", "error_kind", "error"),
+        *("image", "width", "height", "simulator_version", "error_kind", "error"),
     ]
 
 
