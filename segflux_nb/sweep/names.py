@@ -15,7 +15,7 @@ COLUMNS = frozenset(
     {
         *("run", "service", "status", "take", "image", "width", "height", "stars", "pick", "note", "error_kind"),
         *("error", "digest", "sha256", "bytes", "request_id", "attempts", "polls", "cost_usd", "queue_seconds"),
-        *("render_seconds", "submitted_at", "accepted_at", "detected_at", "completed_at"),
+        *("render_seconds", "submitted_at", "accepted_at", "detected_at", "completed_at", "simulator_version"),
     }
 )
 """The columns of `Runs.df` and `Runs.log` besides the parameters. A test compares them with the log's table of
