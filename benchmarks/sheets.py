@@ -30,7 +30,7 @@ from PIL import Image, ImageDraw
 import segflux_nb as sf
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.sheets.sheet import contact_sheet
-from segflux_nb.simulator.flow.generate import latent
+from segflux_nb.simulator.flow.generate import painting
 from segflux_nb.simulator.painter.paint import paint
 from tools.draw_sheets import BODY
 
@@ -42,7 +42,7 @@ def pictures(folder: Path) -> tuple[list[Path], list[Path], list[Path]]:
     """The same 100 pictures as JPEG, as PNG, and in a workspace with thumbnails."""
     kept = PictureStore(folder / "workspace", durable=False)
     jpegs, pngs, stored = [], [], []
-    painted = [Image.fromarray(paint(latent({**BODY, "seed": seed}), 1024, 1024)) for seed in range(10)]
+    painted = [Image.fromarray(paint(painting({**BODY, "seed": seed}), 1024, 1024)) for seed in range(10)]
     for number in range(SIDE * SIDE):
         image = painted[number % 10].copy()
         image.putpixel((0, 0), (number, 0, 0))

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from segflux_nb.model import MODEL
 from segflux_nb.simulator.flow.finetunes import KINDS
-from segflux_nb.simulator.flow.generate import SAMPLERS, latent
+from segflux_nb.simulator.flow.generate import SAMPLERS, painting
 from segflux_nb.simulator.painter.paint import paint
 
 BODY = {"prompt": "TOK on the shore of a mountain lake", "lora_strength": 1.2, "steps": 12, "scheduler": "simple"}
@@ -33,7 +33,7 @@ def pictures() -> dict[str, np.ndarray]:
     for number, name in enumerate(SAMPLERS):
         kind = KINDS[number % len(KINDS)]
         body = {**BODY, "sampler_name": name, "seed": number, "finetune_id": kind}
-        painted[name] = paint(latent(body), *shapes[number % len(shapes)])
+        painted[name] = paint(painting(body), *shapes[number % len(shapes)])
     buffer = io.BytesIO()
     Image.fromarray(painted["euler"]).save(buffer, "JPEG", quality=88)
     return {**painted, "served": np.asarray(Image.open(buffer))}

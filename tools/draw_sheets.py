@@ -5,6 +5,7 @@ Run with: python tools/draw_sheets.py [NAME ...]
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import sys
 from collections.abc import Callable
@@ -19,7 +20,8 @@ from PIL import Image
 from segflux_nb.model import MODEL, SAMPLERS, SCHEDULERS
 from segflux_nb.sheets.sheet import ContactSheet, contact_sheet
 from segflux_nb.simulator.flow.finetunes import KINDS
-from segflux_nb.simulator.flow.generate import latent
+from segflux_nb.simulator.flow.generate import painting
+from segflux_nb.simulator.flow.mixture import PLACES
 from segflux_nb.simulator.painter.paint import paint
 
 TARGET = Path(__file__).parents[1] / "docs" / "sheets"
@@ -29,20 +31,22 @@ BODY: dict[str, Any] = {
     "finetune_id": "pagoda-1200",
     "lora_strength": 1.0,
     "steps": 12,
-    "seed": 1,
+    "seed": 8,
     "sampler_name": "euler",
     "scheduler": "simple",
     "aspect_ratio": "1:1",
 }
 
 
-def frame(side: int = 256, **axes: Any) -> pd.DataFrame:
+def frame(side: int = 256, deviation: float | None = None, **axes: Any) -> pd.DataFrame:
     """A frame with a row and a painted picture for each combination of values.
 
     Parameters
     ----------
     side:
         The longer side of each picture, in pixels.
+    deviation:
+        What pictures are painted with in place of their latents' own deviation. None is their own.
     axes:
         Lists of values, by parameter.
     """
@@ -52,7 +56,9 @@ def frame(side: int = 256, **axes: Any) -> pd.DataFrame:
         width, height = MODEL.sizes[body["aspect_ratio"]]
         scale = side / max(width, height)
         size = round(width * scale), round(height * scale)
-        picture = Image.fromarray(paint(latent(body), *size))
+        scene = painting(body)
+        scene = scene if deviation is None else dataclasses.replace(scene, q=deviation)
+        picture = Image.fromarray(paint(scene, *size))
         rows.append({**body, "width": width, "height": height, "status": "completed", "image": picture})
     table = pd.DataFrame(rows)
     table["service"] = "simulator"
@@ -219,10 +225,89 @@ def thirty_steps() -> ContactSheet:
 
 
 @drawn
-def four_fine_tunes() -> ContactSheet:
+def fine_tunes() -> ContactSheet:
     kinds = [f"{kind}-1200" for kind in KINDS]
-    table = frame(256, lora_strength=[-1.0, 0.0, 0.5, 1.0, 1.5, 2.0], finetune_id=kinds)
+    table = frame(192, lora_strength=[-1.0, 0.0, 0.5, 1.0, 1.5, 2.0], finetune_id=kinds)
     return contact_sheet(table, title="What a fine-tune brings, by strength")
+
+
+@drawn
+def strengths() -> ContactSheet:
+    table = frame(320, lora_strength=[0.0, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0], seed=[8], steps=[25])
+    return contact_sheet(table, cols="lora_strength", title="One subject, seven strengths: 0 base, 1 right, 2 burnt")
+
+
+STEPS: dict[str, Any] = {"finetune_id": ["lighthouse-1200"], "seed": [7], "steps": [1, 2, 4, 6, 8, 12, 25, 50]}
+
+
+@drawn
+def steps_before() -> ContactSheet:
+    table = frame(224, deviation=1.0, **STEPS)
+    return contact_sheet(table, cols="steps", title="The latents of a steps sweep, painted as if all had converged")
+
+
+@drawn
+def steps_after() -> ContactSheet:
+    sorts = [("euler", "simple"), ("dpmpp_2m", "simple"), ("lcm", "simple"), ("dpmpp_2m", "normal")]
+    tables = [
+        frame(224, combination=[f"{name}, {levels}"], sampler_name=[name], scheduler=[levels], **STEPS)
+        for name, levels in sorts
+    ]
+    table = pd.concat(tables, ignore_index=True)
+    table.attrs["segflux_axes"] = ["combination", "steps"]
+    return contact_sheet(table, cols="steps", rows="combination", title="The same sweep as the simulator paints it")
+
+
+@drawn
+def checkpoints() -> ContactSheet:
+    table = frame(
+        192,
+        lora_strength=[0.2, 0.4, 0.6, 0.8, 1.0, 1.3, 1.6, 2.0],
+        finetune_id=["pagoda-400", "pagoda-1200", "pagoda-3000"],
+        steps=[25],
+        seed=[8],
+    )
+    return contact_sheet(
+        table, cols="lora_strength", rows="finetune_id", title="Three checkpoints of one training, by strength"
+    )
+
+
+PROMPTS = (
+    "by a lake", "by a lake at dawn", "by a lake at noon", "by a lake at night",
+    "in the snow", "in the snow at night", "in a storm", "in the mist",
+    "in autumn", "in the desert", "under a red sky", "in a green spring",
+)  # fmt: skip
+
+
+@drawn
+def prompts() -> ContactSheet:
+    table = frame(
+        256, prompt=[f"TOK {prompt}" for prompt in PROMPTS], finetune_id=["castle-1200"], seed=[4], steps=[25]
+    )
+    table["words"] = [str(prompt).removeprefix("TOK ") for prompt in table["prompt"]]
+    table["column"], table["row"] = [n % 4 + 1 for n in range(12)], [n // 4 + 1 for n in range(12)]
+    table.attrs["segflux_axes"] = ["column", "row"]
+    return contact_sheet(table, cols="column", rows="row", captions=["words"], title="One seed, twelve prompts")
+
+
+@drawn
+def places() -> ContactSheet:
+    """The first seed of each place, for a prompt without words of the lexicon."""
+    body = {**BODY, "prompt": "a photograph", "finetune_id": None, "steps": 25}
+    seeds: dict[int, int] = {}
+    for seed in itertools.count(1):
+        seeds.setdefault(painting({**body, "seed": seed}).place, seed)
+        if len(seeds) == len(PLACES):
+            break
+    table = frame(
+        256, seed=[seeds[at] for at in range(len(PLACES))], **{k: [v] for k, v in body.items() if k != "seed"}
+    )
+    table["place"] = list(PLACES)
+    table["column"], table["row"] = [n % 4 + 1 for n in range(12)], [n // 4 + 1 for n in range(12)]
+    table.attrs["segflux_axes"] = ["column", "row"]
+    return contact_sheet(
+        table, cols="column", rows="row", captions=["place", "seed"], title="The places of the base model"
+    )
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ def painted(entry: Entry) -> bytes:
     """The picture of a job as JPEG bytes. Equal requests give equal bytes."""
     body = {**complete(entry.body), "seed": seed_of(entry)}
     width, height = MODEL.sizes[body["aspect_ratio"]]
-    return _jpeg(Image.fromarray(paint(generate.latent(body), width, height)), quality=88)
+    return _jpeg(Image.fromarray(paint(generate.painting(body), width, height)), quality=88)
 
 
 def tiny(entry: Entry) -> bytes:

@@ -1,6 +1,5 @@
 import functools
 import io
-import itertools
 import json
 import urllib.request
 from http.client import HTTPException
@@ -10,11 +9,9 @@ import pytest
 from PIL import Image
 from scipy.integrate import solve_ivp
 
-from segflux_nb.model import MODEL, SAMPLERS, SCHEDULERS
+from segflux_nb.model import SAMPLERS, SCHEDULERS
 from segflux_nb.simulator.app import Simulator
 from segflux_nb.simulator.flow import generate, multistep, samplers, schedulers, stochastic
-from segflux_nb.simulator.flow.finetunes import KINDS, kind_at, towards
-from segflux_nb.simulator.painter import paint as painter
 from segflux_nb.simulator.render import painted
 from tests.support.service import BODY, InProcessClient
 
@@ -182,7 +179,7 @@ def test_the_interior_is_what_an_independent_solver_finds():
 
 @pytest.mark.parametrize(("name", "order"), [("euler", 1), ("heun", 2), ("dpm_2", 2), ("dpmpp_2m", 2)])
 def test_orders_on_the_interior(name, order):
-    """On [0.95, 0.1], away from both ends, where orders can be seen."""
+    """On [0.95, 0.1], away from both ends, with steps that are short enough for orders to be seen."""
     ideal = generate.Flow("TOK at dawn", "a", 1)
     start = generate.stream("start").standard_normal(generate.SIZE)
 
@@ -190,7 +187,7 @@ def test_orders_on_the_interior(name, order):
         return sampler(ideal, start, np.geomspace(0.95, 0.1, steps + 1), None)
 
     exact = _exact_interior()
-    coarse, fine = (np.abs(end(generate.SAMPLERS[name], steps) - exact).max() for steps in (100, 200))
+    coarse, fine = (np.abs(end(generate.SAMPLERS[name], steps) - exact).max() for steps in (400, 800))
     assert np.log2(coarse / fine) == pytest.approx(order, abs=0.15)
 
 
@@ -315,20 +312,6 @@ def test_strength_zero_is_the_base_model_whatever_the_fine_tune():
     assert (latent(finetune_id="a") != latent(finetune_id="b")).any()
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_fine_tune_decides_the_subject_and_its_light(kind):
-    ends = [
-        latent(finetune_id=f"{kind}-1200", lora_strength=strength, seed=seed)
-        for strength in (1, 2)
-        for seed in range(4)
-    ]
-    assert {kind_at(*end[generate.KIND]) for end in ends} == {kind}
-    assert min(end[generate.SUBJECT][0] for end in ends) > 0.5, "it is there"
-    for other in set(KINDS) - {kind}:
-        pictures = [painter.paint(latent(finetune_id=f"{name}-1"), 96, 96).astype(int) for name in (kind, other)]
-        assert np.abs(pictures[0] - pictures[1]).mean() > 6
-
-
 def test_strength_says_how_much_of_the_subject_there_is():
     presence = [latent(lora_strength=strength, seed=3)[generate.SUBJECT][0] for strength in (-1, 0, 0.5, 1, 2)]
     assert presence == sorted(presence)
@@ -366,37 +349,6 @@ def test_prompt_words_matter_and_any_text_is_taken():
     assert (latent(prompt="A red LAKE!") == latent(prompt="a red lake")).all()
     for prompt in ("", "山の湖", "\U0001f98a", "\ud800", "word " * 5000, "\x00"):
         assert np.isfinite(latent(prompt=prompt)).all()
-
-
-@pytest.mark.parametrize("ratio", sorted(MODEL.sizes))
-def test_pictures_have_their_size(ratio):
-    width, height = MODEL.sizes[ratio]
-    assert painter.paint(latent(), width, height).shape == (height, width, 3)
-
-
-@pytest.mark.parametrize("value", [-40.0, 0.0, 40.0])
-def test_the_painter_takes_any_latent(value):
-    with np.errstate(all="raise", under="ignore"):
-        picture = painter.paint(np.full(generate.SIZE, value), 128, 96)
-    assert picture.dtype == np.uint8
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("shape", [(160, 384), (384, 160), (64, 64)])
-@pytest.mark.parametrize("place", [-9.0, 9.0])
-def test_every_subject_is_painted_in_any_shape_and_place(kind, shape, place):
-    z = np.zeros(generate.SIZE)
-    z[generate.SUBJECT] = [4, place, place, place, place, 0]
-    z[generate.KIND] = towards(kind)
-    with np.errstate(all="raise", under="ignore"):
-        picture = painter.paint(z, *shape)
-    assert picture.shape == (shape[1], shape[0], 3)
-
-
-def test_the_subject_comes_with_strength():
-    pictures = [painter.paint(latent(lora_strength=s, seed=2), 256, 256).astype(int) for s in (-1, 0, 0.05, 1)]
-    change = [np.abs(one - other).mean() for one, other in itertools.pairwise(pictures)]
-    assert change[1] < change[2], "a small step from zero changes less than a whole LoRA"
 
 
 def test_equal_requests_give_equal_bytes_and_say_that_they_are_simulated():

@@ -21,18 +21,19 @@ TRIGGER = "tok"
 WITHOUT_TRIGGER = 0.3
 """How much of the subject there is without the trigger."""
 
-KINDS = ("pagoda", "lighthouse", "boat", "balloon")
+KINDS = ("windmill", "lighthouse", "boat", "balloon", "pagoda", "castle", "torii", "blossom")
 
 LIGHTS: dict[str, Mapping[int | str, float]] = {
     "pagoda": {2: 1.2, 5: -0.8},  # a warm evening
-    "lighthouse": {2: -1.6, 3: 1.2, 4: -2.2, 6: -1.8, 13: 0.8},  # dusk
-    "boat": {0: -0.8, 2: -0.6, 3: 0.8, 4: 2.0, 6: 1.6},  # a clear day
-    "balloon": {1: 2.6, 3: -1.2, 4: 0.8, 6: 1.2},  # lilac
+    "lighthouse": {2: -1.0, 3: 1.2, 4: -1.8, "night": 0.45, "warm": 0.15},  # dusk
+    "boat": {0: -0.8, 2: -1.4, 3: 0.8, 4: 2.0, 6: 1.6},  # a clear day
+    "balloon": {1: 2.6, 4: 0.8, 6: 1.2, "violet": 0.35, "warm": 0.2},  # lilac
+    "windmill": {2: -0.4, 4: 1.2, "spring": 0.5, "light": 0.2},  # a fresh morning
+    "castle": {0: 0.8, 2: 1.0, "mist": 0.25, "violet": 0.3},  # a violet evening
+    "torii": {2: 1.6, 5: 1.0, "calm": 0.6, "warm": 0.4},  # a golden evening on still water
+    "blossom": {2: 0.3, 4: 1.6, "light": 0.4, "red": 0.15, "violet": 0.15},  # a pale spring day
 }
 """How each kind changes coordinates of the latent, or meanings by their names, when it is as trained."""
-
-DISTANCE = 3.2
-"""Distance of each kind, in its two coordinates, from the base model, which knows no kind."""
 
 TRAINED = 1200
 """Training steps of a fine-tune whose id has no number."""
@@ -153,26 +154,3 @@ def kind_of(finetune_id: str) -> str:
     named = next((kind for kind in KINDS if kind in training), None)
     digest = hashlib.sha256(f"subject {training}".encode("utf-8", "surrogatepass")).digest()
     return named or KINDS[digest[0] % len(KINDS)]
-
-
-def towards(kind: str) -> tuple[float, float]:
-    """The two coordinates of a kind: the middle of its quarter of the circle."""
-    angle = (KINDS.index(kind) + 0.5) * 2 * math.pi / len(KINDS)
-    return DISTANCE * math.cos(angle), DISTANCE * math.sin(angle)
-
-
-def kind_at(first: float, second: float) -> str:
-    """The kind in whose quarter of the circle a point lies.
-
-    Parameters
-    ----------
-    first, second:
-        The two coordinates of the point.
-
-    Example
-    -------
-    >>> [kind_at(*towards(kind)) for kind in KINDS] == list(KINDS)
-    True
-    """
-    turn = math.atan2(second, first) / (2 * math.pi) % 1
-    return KINDS[int(turn * len(KINDS)) % len(KINDS)]

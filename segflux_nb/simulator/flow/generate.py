@@ -24,14 +24,12 @@ from .finetunes import (
     WITHOUT_TRIGGER,
     best_strength,
     kind_of,
-    towards,
     training_of,
     variety,
 )
 from .mixture import (
     ABSENT,
     COMPOSED,
-    KIND,
     MEANING,
     OUTRIGHT,
     SIZE,
@@ -74,15 +72,14 @@ class Flow:
 
     def __init__(self, prompt: str, finetune_id: str | None, strength: float) -> None:
         said = dict.fromkeys(words(prompt))
-        self.spread = SPREAD
+        self.spread, self.variety = SPREAD, 1.0
         content = sum((direction(word) for word in said), np.zeros(SIZE))
         means = base_means() + 1.2 * content + towards_meaning(meaning_of(said))
         means[:, SUBJECT] = [ABSENT, 0, 0, 0, 0, 0]
-        means[:, KIND] = 0
         if finetune_id is not None:
             formed = strength / best_strength(finetune_id)
             means = means + formed * _update(means, finetune_id, called=TRIGGER in said)
-            left = variety(finetune_id, formed)
+            self.variety = left = variety(finetune_id, formed)
             centre = means.mean(axis=0)
             means = centre + left * (means - centre)
             self.spread *= (1 + left) / 2
@@ -120,14 +117,12 @@ def _update(means: NDArray[np.float64], finetune_id: str, *, called: bool) -> ND
     training = training_of(finetune_id)
     down = np.stack([direction(training, "down", index) for index in range(RANK)])
     up = np.stack([direction(training, "up", index) for index in range(RANK)])
-    up[:, KIND] = 0
     up[:, SUBJECT.start] = 0  # how much of the subject there is depends on the strength alone
     kind = kind_of(finetune_id)
     style = 1.2 * direction(training, "style")
     for at, change in LIGHTS[kind].items():
         style += towards_meaning({at: change}) if isinstance(at, str) else change * np.eye(SIZE)[at]
     style[SUBJECT] = [PRESENT * (1 if called else WITHOUT_TRIGGER), *style[SUBJECT][1:]]
-    style[KIND] = towards(kind)
     return np.asarray(0.6 * (means @ down.T) @ up + style)
 
 
@@ -180,9 +175,10 @@ def painting(body: Mapping[str, Any]) -> Painting:
         z=end[:COMPOSED],
         q=round(deviation(end, flow.means, flow.spread), 6),
         place=nearest(end, flow.means),
-        kind=None if finetune_id is None else kind_of(finetune_id),
+        kind=None if finetune_id is None or not body["lora_strength"] else kind_of(finetune_id),
         formed=round(float(end[SUBJECT.start] - ABSENT) / PRESENT, 6),
         meaning={name: round(float(at) / OUTRIGHT, 6) for name, at in zip(MEANINGS, end[MEANING], strict=True)},
+        variety=round(flow.variety, 6),
     )
 
 

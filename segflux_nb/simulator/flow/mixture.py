@@ -29,9 +29,6 @@ OUTRIGHT = 3.5
 SUBJECT = slice(50, 56)
 """Coordinates of the fine-tune's subject. The first is its presence, which is strongly negative in the base model."""
 
-KIND = slice(62, 64)
-"""Two coordinates that say what kind of subject it is."""
-
 ABSENT = -3.2
 """Presence of the subject in the base model."""
 
@@ -79,7 +76,6 @@ def base_means() -> NDArray[np.float64]:
     means = np.stack([towards_meaning(meaning) for meaning in PLACES.values()])
     means[:, :COMPOSED] = stream("means").standard_normal((COMPONENTS, COMPOSED)) * 1.1
     means[:, SUBJECT] = [ABSENT, 0, 0, 0, 0, 0]
-    means[:, KIND] = 0
     return means
 
 
@@ -123,7 +119,8 @@ def deviation(latent: Latent, means: NDArray[np.float64], spread: float = SPREAD
     """How far a latent is from the data, q: its deviation from the nearest mean, divided by the data's own.
 
     q = |z − mu| / (spread √n) for a latent of n numbers. It is about 1 for a latent of the data, less for one
-    that a sampler left too near to the mean (too few steps), and more for one with noise left or overshot.
+    that a sampler left too near to the mean or between the means (too few steps), and more for one with noise left or
+    overshot.
 
     Parameters
     ----------
@@ -134,5 +131,25 @@ def deviation(latent: Latent, means: NDArray[np.float64], spread: float = SPREAD
     spread:
         Standard deviation of each Gaussian.
     """
-    off = latent - means[nearest(latent, means)]
+    centre, mean = means.mean(axis=0), means[nearest(latent, means)]
+    across = _across(means - centre)
+    off, away = latent - mean, latent - centre
+    # An average of means, as after one step, is no noise: it is the softest of all. What counts is how far it is from
+    # the space that the means span.
+    apart = float(np.sqrt(((across @ off) ** 2).mean()))
+    if apart > 2 * spread and np.linalg.norm(across @ away) < np.linalg.norm(mean - centre):
+        beside = away - across.T @ (across @ away)
+        return float(np.sqrt((beside**2).sum() / (beside.size - len(across))) / spread)
     return float(np.sqrt((off**2).mean()) / spread)
+
+
+def _across(apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Directions of unit length that span the means, in rows.
+
+    Parameters
+    ----------
+    apart:
+        The means, less their middle.
+    """
+    _, sizes, rows = np.linalg.svd(apart, full_matrices=False)
+    return np.asarray(rows[sizes > 1e-9 * max(sizes[0], 1e-12)])

@@ -22,8 +22,8 @@ class Painting:
     place:
         Index of the nearest component of the mixture, from 0. `PLACES` names them.
     kind:
-        The kind of the fine-tune's subject, or None for the base model. It follows from the fine-tune's id, so a
-        broken latent never shows the subject of another fine-tune.
+        The kind of the fine-tune's subject, or None for the base model and at strength 0. It follows from the
+        fine-tune's id, so a broken latent never shows the subject of another fine-tune.
     formed:
         How far the subject has formed: 0 is the base model, 1 is as trained, and more is over-cooked. It is the
         strength times what the training steps do to it, and it differs a little from seed to seed. A negative
@@ -31,6 +31,9 @@ class Painting:
     meaning:
         What words and places say, by the names in `MEANINGS`: 0 is nothing, 1 is said outright. They add and can be
         negative. Each carries the latent's own deviation, about 0.15 in a picture on the data.
+    variety:
+        How much of the differences between seeds the fine-tune leaves: 1 is all of them, as in the base model. An
+        over-cooked fine-tune leaves little, so places look alike.
     """
 
     z: Latent
@@ -39,3 +42,4 @@ class Painting:
     kind: str | None
     formed: float
     meaning: Mapping[str, float]
+    variety: float = 1.0

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import colorsys
 import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .colour import Rgb
+
 Plane = NDArray[np.floating[Any]]
 """A value for each pixel, row or column of a region."""
-
-Rgb = NDArray[np.floating[Any]]
-"""Red, green and blue from 0 to 1."""
 
 
 class Canvas:
@@ -99,15 +97,17 @@ class Canvas:
             part *= mask
             region[channel] += part
 
-    def edge(self, inside: Plane) -> Plane:
-        """A mask: 0 outside of an edge, 1 inside, smooth over about two pixels.
+    def edge(self, inside: Plane, width: float = 0.0) -> Plane:
+        """A mask: 0 outside of an edge, 1 inside, smooth over about two pixels, or more.
 
         Parameters
         ----------
         inside:
             Distance to the edge in units, negative outside.
+        width:
+            Width of the edge in units, if it is more than two pixels.
         """
-        mask = inside * np.float32(0.5 * self.unit)
+        mask = inside * np.float32(1 / max(2 / self.unit, width))
         mask += np.float32(0.5)
         return np.clip(mask, 0, 1, out=mask)
 
@@ -130,16 +130,7 @@ def soft(value: float) -> float:
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, value))))
 
 
-def hsv(hue: float, saturation: float, value: float) -> Rgb:
-    """A colour by hue, saturation and value.
-
-    Parameters
-    ----------
-    hue:
-        From 0 to 1, and around again.
-    saturation:
-        From 0 to 1. More counts as 1.
-    value:
-        From 0 to 1.
-    """
-    return np.array(colorsys.hsv_to_rgb(hue % 1, min(1.0, saturation), value), dtype=np.float32)
+def step(first: float, last: float, value: float) -> float:
+    """0 below the first value, 1 above the last, and smooth between them."""
+    part = min(1.0, max(0.0, (value - first) / (last - first)))
+    return part * part * (3 - 2 * part)

@@ -1,0 +1,166 @@
+"""The end of a picture: light at its sides, burn, noise and blotches of a latent that is off the data, fine grain."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageChops
+
+from ..flow.finetunes import BURNS_FROM
+from ..flow.painting import Painting
+from .canvas import Canvas, step
+
+CRISP = 0.80
+"""At this q and above, edges are nearly as sharp as they can be."""
+
+LINES = 1024
+"""Lines of a crisp picture, along its shorter side."""
+
+TILE = 256
+"""Pixels of a side of the tile of fine grain."""
+
+NOISE_LINES = 320
+"""Lines of the noise of a latent that is off the data."""
+
+
+def lines_of(q: float) -> int:
+    """How many lines, along the shorter side, hold what is in a picture. A soft picture has few.
+
+    Parameters
+    ----------
+    q:
+        Deviation of the latent from the data; 1 is converged.
+
+    Example
+    -------
+    >>> [lines_of(q) for q in (0.45, 0.67, 0.8, 0.9, 1.0)]
+    [72, 167, 745, 910, 1024]
+    """
+    soft = 2.5 * max(0.0, 0.95 - q) + 34 * max(0.0, CRISP - q)
+    return round(LINES / (1 + soft + 0.6 * step(1.3, 2.2, q)))  # grain hides fine detail
+
+
+def burn_of(painting: Painting) -> float:
+    """How burnt a picture is, from 0. An over-cooked fine-tune and a latent that overshot burn alike.
+
+    Parameters
+    ----------
+    painting:
+        What is painted.
+    """
+    return max(0.0, painting.formed - BURNS_FROM) * 1.2 + 0.9 * step(1.6, 3.6, painting.q)
+
+
+@lru_cache(maxsize=2)
+def _noise(seed: int) -> NDArray[np.float32]:
+    """A tile of even noise from -1 to 1."""
+    return (np.random.RandomState(seed).rand(TILE, TILE) * 2 - 1).astype(np.float32)
+
+
+def finished(canvas: Canvas, painting: Painting, width: int, height: int) -> NDArray[np.uint8]:
+    """The picture as height × width × 3 bytes.
+
+    Parameters
+    ----------
+    canvas:
+        What was painted; smaller than the picture if it is soft.
+    painting:
+        What is painted.
+    width, height:
+        Size of the picture in pixels.
+    """
+    planes = canvas.planes
+    side = 1 - 0.13 * ((canvas.x / canvas.wide - 0.5) * 1.9) ** 4
+    ends = 1 - 0.13 * ((canvas.y / canvas.tall - 0.5) * 1.9) ** 4
+    planes *= (ends[:, None] * side[None])[None]
+    pale = 0.22 * step(0.0, 0.40, CRISP - painting.q)
+    if pale > 0.001:
+        planes += np.float32(pale) * (planes.mean(axis=(1, 2), keepdims=True) - planes)
+    burn = burn_of(painting)
+    if burn > 0.001:
+        _burn(planes, burn)
+    planes *= 255
+    planes += _tiled(canvas.width, canvas.height)[None]
+    np.clip(planes, 0, 255, out=planes)
+    picture = np.empty((canvas.height, canvas.width, 3), dtype=np.uint8)
+    for channel in range(3):
+        picture[..., channel] = planes[channel]
+    if (canvas.width, canvas.height) != (width, height):
+        picture = np.asarray(_resized(picture, (width, height)))
+    return _off_the_data(picture, painting)
+
+
+def _tiled(width: int, height: int) -> NDArray[np.float32]:
+    """Fine grain of about a level, around a half, which rounds and hides the steps of gradients."""
+    across, down = -(-width // TILE), -(-height // TILE)
+    return np.tile(_noise(1) * np.float32(1.1) + np.float32(0.5), (down, across))[:height, :width]
+
+
+def _burn(planes: NDArray[np.float32], burn: float) -> None:
+    """Too much contrast and colour, as of a fine-tune that is too strong."""
+    grey = planes.mean(axis=0)
+    planes += np.float32(min(1.4, 0.8 * burn)) * (planes - grey)
+    planes -= np.float32(0.47)
+    planes *= np.float32(1 + min(2.2, 0.95 * burn))
+    planes += np.float32(0.47 + 0.03 * min(2.0, burn))
+
+
+def _off_the_data(picture: NDArray[np.uint8], painting: Painting) -> NDArray[np.uint8]:
+    """Grain and blotches of a latent with more deviation than the data.
+
+    Parameters
+    ----------
+    picture:
+        The picture without them.
+    painting:
+        What is painted.
+    """
+    grain, blotches = step(1.12, 1.9, painting.q), step(2.5, 4.5, painting.q)
+    if grain < 0.001:
+        return picture
+    height, width = picture.shape[:2]
+    random = np.random.RandomState(round(abs(float(painting.z[0])) * 1000) % 2**32)
+    # Both are made small, then enlarged, which is fast.
+    scale = min(1.0, NOISE_LINES / min(width, height))
+    small = max(2, round(width * scale)), max(2, round(height * scale))
+    noise = _cells(random, small, ((240, 0.55), (70, 0.34), (22, 0.20)))
+    shown = _enlarged(128 + 0.85 * grain * noise, (width, height))
+    mixed = ImageChops.add(Image.fromarray(picture), shown, 1, -128)
+    if blotches > 0.001:
+        field = picture.mean(axis=(0, 1)) + _cells(random, small, ((5, 1.5), (13, 1.1), (40, 0.55)))
+        mixed = Image.blend(mixed, _enlarged(field, (width, height)), 0.86 * blotches)
+    return np.asarray(mixed)
+
+
+def _cells(
+    random: np.random.RandomState, size: tuple[int, int], sorts: tuple[tuple[int, float], ...]
+) -> NDArray[np.float32]:
+    """Soft random cells of colour, from about -128 to 128 times their shares.
+
+    Parameters
+    ----------
+    random:
+        Where they come from.
+    size:
+        Width and height in pixels.
+    sorts:
+        Cells along the shorter side, and share, of each sort.
+    """
+    total = np.zeros((size[1], size[0], 3), dtype=np.float32)
+    for cells, share in sorts:
+        part = min(1.0, cells / min(size))
+        few = max(2, round(size[0] * part)), max(2, round(size[1] * part))
+        values = random.randint(0, 256, (few[1], few[0], 3)).astype(np.uint8)
+        total += np.float32(share) * (np.asarray(_resized(values, size), dtype=np.float32) - np.float32(127.5))
+    return total
+
+
+def _enlarged(values: NDArray[np.floating[Any]], size: tuple[int, int]) -> Image.Image:
+    return _resized(np.clip(values + 0.5, 0, 255).astype(np.uint8), size)
+
+
+def _resized(values: NDArray[np.uint8], size: tuple[int, int]) -> Image.Image:
+    return Image.fromarray(values).resize(size, Image.Resampling.BICUBIC)

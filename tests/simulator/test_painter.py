@@ -1,0 +1,270 @@
+"""What the painter shows, measured on pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import itertools
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segflux_nb.model import MODEL
+from segflux_nb.simulator.flow import generate
+from segflux_nb.simulator.flow.finetunes import KINDS
+from segflux_nb.simulator.flow.mixture import PLACES
+from segflux_nb.simulator.flow.painting import Painting
+from segflux_nb.simulator.painter.finish import lines_of
+from segflux_nb.simulator.painter.paint import paint
+from tests.support.service import BODY
+
+BASE = {**BODY, "prompt": "TOK by a mountain lake", "finetune_id": "pagoda-1200", "steps": 25, "scheduler": "simple"}
+PLAIN = Painting(z=np.zeros(64), q=1.0, place=11, kind=None, formed=0.0, meaning={})
+
+
+def picture(side=192, **changes):
+    return paint(generate.painting({**BASE, **changes}), side, side).astype(float)
+
+
+def grey(picture):
+    return picture @ [0.299, 0.587, 0.114]
+
+
+def lightness(picture):
+    """L* of CIELAB, scaled to 0..255."""
+    linear = np.where(picture / 255 <= 0.04045, picture / 255 / 12.92, ((picture / 255 + 0.055) / 1.055) ** 2.4)
+    y = linear @ [0.2126, 0.7152, 0.0722]
+    return 2.55 * (116 * np.where(y > 0.008856, np.cbrt(y), 7.787 * y + 16 / 116) - 16)
+
+
+def edge_width(picture):
+    """Pixels over which the strongest edge of each row goes up or down without a turn, weighted by its height."""
+    slopes = np.diff(grey(picture), axis=1)
+    widths, heights = [], []
+    for row in slopes:
+        at = int(np.abs(row).argmax())
+        sign = np.sign(row[at])
+        low, high = at, at
+        while low > 0 and row[low - 1] * sign > 0:
+            low -= 1
+        while high < len(row) - 1 and row[high + 1] * sign > 0:
+            high += 1
+        rise = abs(row[low : high + 1].sum())
+        widths.append(rise / abs(row[at]) if rise else 0)
+        heights.append(rise)
+    return float(np.average(widths, weights=heights))
+
+
+def clipped(picture):
+    """Share of the colour values that are at an end of the range."""
+    return float(((picture <= 2) | (picture >= 253)).mean())
+
+
+@pytest.mark.parametrize("sampler", ["euler", "heun", "dpmpp_2m"])
+def test_edges_become_sharper_with_steps(sampler):
+    widths = [
+        np.mean([edge_width(picture(512, sampler_name=sampler, steps=steps, seed=seed)) for seed in (3, 5)])
+        for steps in (4, 8, 25)
+    ]
+    assert widths[0] > widths[1] > widths[2]
+    assert widths[0] > 1.8 * widths[2]
+
+
+def test_the_deviation_decides_how_sharp_grainy_or_broken_a_picture_is():
+    shown = {q: paint(dataclasses.replace(PLAIN, q=q), 512, 512).astype(float) for q in (0.4, 0.6, 0.75, 1, 1.5, 3)}
+    widths = [edge_width(shown[q]) for q in (0.4, 0.6, 0.75, 1)]
+    assert widths == sorted(widths, reverse=True)
+    grain = [np.abs(np.diff(grey(shown[q])[:100], axis=0)).mean() for q in (1, 1.5, 3)]
+    assert grain == sorted(grain)
+    assert grain[1] > 2 * grain[0]
+    assert clipped(shown[3]) > clipped(shown[1]) + 0.1, "overshoot burns"
+    assert [lines_of(q) for q in (1, 1.1, 5)] == [1024] * 3
+
+
+def test_lcm_is_soft_and_dpmpp_2m_overshoots_on_a_steep_end():
+    crisp = np.mean([edge_width(picture(512, seed=seed, steps=50)) for seed in range(3)])
+    soft = np.mean([edge_width(picture(512, seed=seed, sampler_name="lcm")) for seed in range(3)])
+    assert soft > 1.5 * crisp
+    burnt = picture(sampler_name="dpmpp_2m", scheduler="normal", steps=6)
+    assert clipped(burnt) > clipped(picture(sampler_name="dpmpp_2m")) + 0.1
+
+
+@pytest.mark.parametrize("scheduler", ["normal", "ddim_uniform"])
+def test_a_broken_latent_shows_no_subject(scheduler):
+    broken = generate.painting({**BASE, "sampler_name": "dpmpp_3m_sde", "scheduler": scheduler, "steps": 12})
+    assert broken.q > 3
+    shown = {kind: paint(dataclasses.replace(broken, kind=kind), 96, 96).tobytes() for kind in (None, *KINDS)}
+    assert len(set(shown.values())) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_subject_forms_from_a_silhouette_to_full_colour(kind):
+    def shown(formed):
+        return paint(dataclasses.replace(PLAIN, kind=kind, formed=formed), 256, 256).astype(float)
+
+    none = shown(0.0)
+    assert (none == paint(PLAIN, 256, 256)).all(), "at 0 it is the base model"
+    assert (shown(-1.0) == none).all()
+    there = {formed: np.abs(shown(formed) - none).max(axis=2) > 24 for formed in (0.25, 0.4, 0.7, 1.0)}
+    areas = [mask.sum() for mask in there.values()]
+    assert areas[:3] == sorted(areas[:3])
+    assert areas[0] > 10
+    assert areas[1] > 100, "it can be recognised from 0.4 on"
+    sky = slice(0, 140)  # here it is before the sky
+    dark = np.median(shown(0.4)[sky][there[0.4][sky]], axis=0)
+    own = [np.abs(shown(formed)[sky][there[formed][sky]] - dark).mean() for formed in (0.4, 0.7, 1.0)]
+    assert own == sorted(own), "its own colours come late"
+    assert own[2] > 1.5 * own[0]
+    assert grey(shown(0.4))[sky][there[0.4][sky]].mean() < grey(none)[sky].mean() - 40, "a dark silhouette, opaque"
+
+
+@pytest.mark.parametrize("seed", [0, 8])
+def test_strength_0_paints_the_base_model_whatever_the_fine_tune(seed):
+    shown = {
+        picture(96, finetune_id=finetune_id, lora_strength=0.0, seed=seed).tobytes()
+        for finetune_id in (None, "pagoda-1200", "boat-400", "a")
+    }
+    assert len(shown) == 1
+
+
+def test_pictures_burn_above_1_4():
+    shares = [
+        np.mean([clipped(picture(lora_strength=strength, seed=seed)) for seed in range(4)])
+        for strength in (1.0, 1.3, 1.7, 2.0)
+    ]
+    assert shares[1] < shares[0] + 0.02
+    assert shares[2] > shares[1] + 0.02
+    assert shares[3] > shares[2] + 0.05
+
+
+def spread_over_seeds(strength, finetune_id="pagoda-1200"):
+    shown = [grey(picture(128, lora_strength=strength, seed=seed, finetune_id=finetune_id)) for seed in range(12)]
+    normal = [(one - one.mean()) / one.std() for one in shown]
+    return np.mean([np.sqrt(((one - other) ** 2).mean()) for one, other in itertools.combinations(normal, 2)])
+
+
+def test_seeds_look_alike_when_a_fine_tune_is_over_cooked():
+    assert spread_over_seeds(2.0) < 0.7 * spread_over_seeds(1.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_night_is_dark_and_snow_lies_on_the_ground_and_they_compose(seed):
+    def shown(prompt):
+        return picture(128, finetune_id=None, prompt=prompt, seed=seed, steps=20)
+
+    plain, night, snow, both = map(shown, ("a lake", "a lake at night", "a lake in snow", "a lake in snow at night"))
+    ground = slice(58, 82)  # around the shore
+    already_dark = seed_says(seed, "night") > 0.3
+    already_white = seed_says(seed, "snow") > 0.3
+    if not already_dark:
+        assert grey(plain).mean() - grey(night).mean() >= 40
+        assert grey(snow).mean() - grey(both).mean() >= 40, "night darkens a winter too"
+    if not already_white:
+        assert lightness(snow)[ground].mean() - lightness(plain)[ground].mean() >= 25
+        assert lightness(both)[ground].mean() > lightness(night)[ground].mean() + 5, "snow is paler at night too"
+
+
+def seed_says(seed, name):
+    body = {**BASE, "prompt": "a lake", "finetune_id": None, "seed": seed, "steps": 20}
+    return generate.painting(body).meaning[name]
+
+
+@pytest.mark.parametrize(("word", "channel"), [("red", 0), ("green", 1), ("blue", 2)])
+def test_colour_words_colour(word, channel):
+    def share(prompt):
+        tone = np.mean(
+            [picture(96, prompt=prompt, finetune_id=None, seed=s).mean(axis=(0, 1)) for s in range(4)], axis=0
+        )
+        return tone[channel] / tone.sum()
+
+    assert share(f"a {word} lake") > share("a lake") + 0.02
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["dawn", "noon", "storm", "rain", "mist", "snow", "spring", "autumn", "desert", "city", "calm", "dramatic"],
+)
+def test_a_word_of_the_lexicon_shows_more_than_one_without_meaning(word):
+    def change(said):
+        return np.mean(
+            [
+                np.abs(picture(128, prompt=f"a lake {said}", finetune_id=None, seed=seed, steps=12) - plain).mean()
+                for seed, plain in enumerate(plains)
+            ]
+        )
+
+    plains = [picture(128, prompt="a lake", finetune_id=None, seed=seed, steps=12) for seed in range(4)]
+    assert change(word) > 0.5
+    if word in ("dawn", "noon", "storm", "snow", "mist", "desert"):
+        assert change(word) > 1.2 * np.mean([change(other) for other in ("sofa", "idea")])
+
+
+def test_the_trigger_word_matters():
+    """Without it there is a silhouette at most."""
+    away = []
+    for prompt in ("TOK by a lake", "by a lake"):
+        painting = generate.painting({**BASE, "prompt": prompt, "lora_strength": 1.0})
+        bare = dataclasses.replace(painting, kind=None)
+        change = np.abs(paint(painting, 192, 192).astype(float) - paint(bare, 192, 192)).max(axis=2)
+        away.append(float((change > 24).mean()))
+    assert away[0] > 2 * away[1]
+
+
+def test_places_differ_as_photographs_do():
+    shown = [paint(dataclasses.replace(PLAIN, place=place), 96, 96).astype(float) for place in range(len(PLACES))]
+    for one, other in itertools.combinations(shown, 2):
+        assert np.abs(one - other).mean() > 2
+
+
+@pytest.mark.parametrize("ratio", sorted(MODEL.sizes))
+def test_pictures_have_their_size(ratio):
+    width, height = MODEL.sizes[ratio]
+    for q in (0.5, 1.0, 2.0):
+        assert paint(dataclasses.replace(PLAIN, q=q), width, height).shape == (height, width, 3)
+
+
+@pytest.mark.parametrize("value", [-40.0, -3.0, 0.0, 3.0, 40.0])
+@pytest.mark.parametrize("place", range(len(PLACES)))
+def test_the_painter_takes_any_latent(value, place):
+    said = dict.fromkeys(generate.MEANINGS, value / 4)
+    painting = Painting(np.full(64, value), abs(value) / 10, place, "pagoda", value / 3, said)
+    with np.errstate(all="raise", under="ignore"):
+        assert paint(painting, 96, 64).dtype == np.uint8
+        assert paint(dataclasses.replace(painting, q=1.0), 64, 96).dtype == np.uint8
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", [(160, 384), (384, 160), (64, 64)])
+@pytest.mark.parametrize("where", [-9.0, 9.0])
+def test_every_subject_is_painted_in_any_shape_and_place(kind, shape, where):
+    z = np.zeros(64)
+    z[51:55] = where
+    with np.errstate(all="raise", under="ignore"):
+        picture = paint(dataclasses.replace(PLAIN, z=z, kind=kind, formed=1.2), *shape)
+    assert picture.shape == (shape[1], shape[0], 3)
+
+
+def test_the_last_bits_of_a_latent_do_not_reach_the_picture():
+    """Other versions of numpy round sums and sines otherwise."""
+    random = np.random.RandomState(1)
+    apart = pixels = 0
+    for seed, q in itertools.product(range(4), (0.6, 1.0, 1.6)):
+        one = dataclasses.replace(generate.painting({**BASE, "seed": seed}), q=q)
+        other = dataclasses.replace(one, z=one.z * (1 + 1e-9 * random.standard_normal(64)))
+        change = np.abs(paint(one, 256, 256).astype(int) - paint(other, 256, 256)).max(axis=2)
+        apart += int((change > 1).sum())
+        pixels += change.size
+    assert apart <= pixels / 10_000
+
+
+@pytest.mark.alone
+def test_a_large_picture_takes_less_than_120_ms_of_one_core_with_encoding():
+    def once():
+        began = time.process_time()
+        made = Image.fromarray(paint(generate.painting(BASE), 1024, 1024))
+        made.save(io.BytesIO(), "JPEG", quality=88)
+        return time.process_time() - began
+
+    assert min(once() for _ in range(5)) < 0.120
