@@ -192,6 +192,7 @@ def _files(folder: Path, runs: Runs) -> str:
     """What the demo wrote."""
     return (
         f"{_counted(runs)}.\n"
+        f"{folder / 'report.html'}        open it in a browser: all pictures, to sort, zoom and compare\n"
         f"{folder / 'contact-sheet.png'}  the contact sheet\n"
         f"{folder / 'runs.csv'}           the table (runs.jsonl, too)\n"
         f"{folder / 'pictures'}/          the pictures\n"

@@ -25,6 +25,9 @@ def test_demo(call, tmp_path):
     assert result.exit_code == 0, result.output
     assert "hosted about $1.63" in result.output
     assert "48 completed" in result.output
+    listed = [line.split()[0] for line in result.output.splitlines() if line.startswith("demo")]
+    assert "demo/report.html" in listed, "what one wants to show"
+    assert all((tmp_path / name).exists() for name in listed)
     with Image.open("demo/contact-sheet.png") as sheet:
         assert sheet.width > 2000
     assert len((tmp_path / "demo" / "runs.csv").read_text().splitlines()) == 49

@@ -138,9 +138,15 @@ def deviation(latent: Latent, means: NDArray[np.float64], spread: float = SPREAD
     # the space that the means span.
     apart = float(np.sqrt(((across @ off) ** 2).mean()))
     if apart > 2 * spread and np.linalg.norm(across @ away) < np.linalg.norm(mean - centre):
-        beside = away - across.T @ (across @ away)
-        return float(np.sqrt((beside**2).sum() / (beside.size - len(across))) / spread)
+        outside = away - across.T @ (across @ away)
+        beside = float(np.sqrt((outside**2).sum() / (outside.size - len(across))) / spread)
+        if beside < NO_NOISE:
+            return beside
     return float(np.sqrt((off**2).mean()) / spread)
+
+
+NO_NOISE = 0.6
+"""An average of means is at most this far from their space. Guidance that leads away is farther."""
 
 
 def _across(apart: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -43,10 +43,10 @@ _SAYINGS: tuple[tuple[str, Mapping[str, float]], ...] = (
     # time of day
     ("night nighttime 🌃 🌌", {"night": 1.0, "stars": 0.5, "moon": 0.5}),
     ("midnight", {"night": 1.2, "stars": 0.7}),
-    ("dawn sunrise daybreak 🌅 🌄", {"warm": 0.8, "sun_high": -1.0, "mist": 0.3, "red": 0.2}),
-    ("sunset evening 🌇", {"warm": 1.0, "sun_high": -1.0, "orange": 0.3}),
+    ("dawn sunrise daybreak 🌅 🌄", {"warm": 0.8, "sun_high": -1.0, "mist": 0.3, "red": 0.2, "night": -0.7}),
+    ("sunset evening 🌇", {"warm": 1.0, "sun_high": -1.0, "orange": 0.3, "night": -0.5}),
     ("dusk twilight", {"night": 0.4, "warm": 0.5, "sun_high": -1.0, "violet": 0.4}),
-    ("morning", {"warm": 0.4, "sun_high": -0.4, "light": 0.2}),
+    ("morning", {"warm": 0.4, "sun_high": -0.4, "light": 0.2, "night": -0.8}),
     ("noon midday", {"sun_high": 1.0, "light": 0.5, "night": -1.0, "warm": -0.5}),
     ("day daytime daylight", {"night": -1.0, "light": 0.4}),
     ("afternoon", {"sun_high": 0.4, "warm": 0.3}),

@@ -101,11 +101,11 @@ def sky(canvas: Canvas, light: Light, sun: Sun, z: Sequence[float], shore: float
     shine = 0.78 * (1 - 0.45 * light.night) * (1 - 0.75 * light.storm) * (1 - 0.35 * light.mist)
     glow = _bell(canvas, rows, sun, 0.17 + 0.06 * soft(z[12]), 0.62 * shine)
     wide = _bell(canvas, rows, sun, 0.42 + 0.20 * light.warm, 0.42 * shine)
-    halo, air = light.sun.mixed(light.haze, 0.2).rgb, light.haze.but(0.03, 1.15).rgb
+    halo, veil = light.sun.mixed(light.haze, 0.2).rgb, light.haze.but(0.03, 1.15).rgb
     for channel in range(3):
         row = base[channel][:, None]
         plane = canvas.planes[channel, :rows]
-        np.multiply(wide, air[channel] - row, out=plane)
+        np.multiply(wide, veil[channel] - row, out=plane)
         plane += row
         plane += glow * (halo[channel] - plane)
     canvas.planes[:, rows:] = light.haze.rgb[:, None, None]
@@ -266,7 +266,7 @@ def _bank(canvas: Canvas, light: Light, z: Sequence[float], shore: float) -> Non
 
 
 def _lightning(canvas: Canvas, light: Light, z: Sequence[float], shore: float) -> None:
-    """A flash from the clouds to the ground, where the light's numbers say so."""
+    """A flash from the clouds to the ground."""
     rows = canvas.rows(shore * 0.30, shore)
     y = canvas.y[rows]
     path = np.full_like(y, canvas.wide * (0.5 + 0.38 * math.sin(2.2 * z[59])))

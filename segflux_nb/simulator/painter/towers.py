@@ -85,8 +85,8 @@ def lighthouse(canvas: Canvas, s: Subject) -> None:
         box, x, y = pen.at(at - 0.03 * s.size, at + 0.03 * s.size, 0.02 * s.size)
         pen.add(box, edge(0.012 * s.size - np.abs(x)) * edge(0.024 * s.size - np.abs(y - at)), LAMP * 0.8, glows=1)
     box, x, y = pen.at(head - 0.055 * s.size, top, 0.06 * s.size)
-    room = edge(0.048 * s.size - np.abs(x)) * edge(y - head + 0.055 * s.size)
-    pen.fill(box, room, LAMP * 1.05, glows=1)
+    lantern = edge(0.048 * s.size - np.abs(x)) * edge(y - head + 0.055 * s.size)
+    pen.fill(box, lantern, LAMP * 1.05, glows=1)
     bars = edge(0.005 * s.size - np.abs(np.abs(x) - 0.024 * s.size))
     pen.add(box, bars * edge(y - head + 0.055 * s.size), s.rock * 0.6)
     for high, thick, breadth in ((top, 0.014, 0.092), (head - 0.055 * s.size, 0.009, 0.062)):
@@ -163,8 +163,8 @@ def castle(canvas: Canvas, s: Subject) -> None:
     ):
         window(x0, up)
     box, x, y = pen.at(s.foot - 0.17 * s.size, s.foot, 0.07 * s.size)
-    gate = np.sqrt(x * x + np.minimum(y - (s.foot - 0.10 * s.size), 0) ** 2)
-    pen.add(box, edge(0.055 * s.size - gate), s.rock * 0.45)
+    door = np.sqrt(x * x + np.minimum(y - (s.foot - 0.10 * s.size), 0) ** 2)
+    pen.add(box, edge(0.055 * s.size - door), s.rock * 0.45)
     top = s.foot - 1.05 * s.size
     box, x, y = pen.at(top, s.foot - 0.94 * s.size, 0.13 * s.size)
     pen.add(box, edge(0.004 * s.size - np.abs(x)) * np.ones_like(y), s.rock * 0.6)
