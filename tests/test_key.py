@@ -11,12 +11,14 @@ import types
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 import segflux_nb as sf
 from segflux_nb import loopthread
 from segflux_nb.cli import main
 from segflux_nb.errors import TransportError
 from segflux_nb.lifecycle import State
+from segflux_nb.pictures.store import PictureStore
 from segflux_nb.service.keys import find_key, save_key
 from segflux_nb.service.secret import Secret, redact
 from segflux_nb.service.transport import HttpRequest
@@ -173,10 +175,14 @@ def test_a_sweep_whose_pictures_are_all_logged_runs_without_a_key(no_key, tmp_pa
     """A finished notebook is executed again by somebody who has no key: nothing is to be submitted."""
     grid = sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2])
     with sf.Workspace(tmp_path / "study") as ws:
-        ws._journal.of("segmind").runs.plan(grid)
-        for run in ws._journal.of("segmind").runs.all().values():
+        runs = ws._journal.of("segmind").runs
+        runs.plan(grid)
+        picture = io.BytesIO()
+        Image.new("RGB", (4, 4)).save(picture, "PNG")
+        stored = PictureStore(tmp_path / "study").put(picture.getvalue())
+        for run in runs.all().values():
             for state in (State.SUBMITTING, State.SUBMITTED, State.DOWNLOADING, State.COMPLETED):
-                run = ws._journal.of("segmind").runs.move(run, state, request_id=run.digest)
+                run = runs.move(run, state, request_id=run.digest, picture=stored.path, sha256=stored.sha256)
         assert ws.run(grid).counts == {"completed": 2}
         with pytest.raises(sf.SegfluxError, match="API key"):
             ws.run(grid, again=True)
