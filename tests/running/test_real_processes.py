@@ -44,7 +44,7 @@ def stopping_once(kind, name):
     def stopping(self, *arguments, **options):
         setattr(kind, name, method)
         database._before_fork()
-        os.kill(os.getpid(), signal.SIGSTOP)
+        signal.raise_signal(signal.SIGSTOP)  # to this thread: another one would take it later
         database._after_fork()
         return method(self, *arguments, **options)
     setattr(kind, name, stopping)
