@@ -82,8 +82,10 @@ def caption_form(layout: Layout, width: int, size: int) -> CaptionForm:
         lines = {line for own in texts for line in (own if is_stacked else [" · ".join(own)])}
         return all(text_width(line, size) <= width for line in lines)
 
+    # Behind a word, a name would read as a part of it: "at dawn words".
+    is_text = any(value[:1].isalpha() for cell in captioned for value, name in cell.captions if name)
     for has_names, is_stacked in ((True, False), (True, True), (False, False)):
-        if fits(has_names=has_names, is_stacked=is_stacked):
+        if not (is_text and has_names) and fits(has_names=has_names, is_stacked=is_stacked):
             return CaptionForm(most if is_stacked else 1, has_names, is_stacked, names)
     return CaptionForm(most, has_names=False, is_stacked=True, names=names)
 

@@ -1,13 +1,17 @@
 """Every row of a frame is on its sheet, or counted: repeats, guessed axes, means, indices, odd names and values."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
 import segflux_nb as sf
+from segflux_nb.sheets.captions import caption_form
 from segflux_nb.sheets.frame_view import FrameView
 from segflux_nb.sheets.geometry import geometry_of
+from segflux_nb.sheets.layout import Cell
 from segflux_nb.sheets.sheet import contact_sheet
 from tests.support.frames import colour_of, coloured, layout_of, overlap
 
@@ -306,3 +310,15 @@ def test_an_empty_frame_is_refused_in_a_sentence():
     for empty in (pd.DataFrame(), pd.DataFrame({"image": []}), pd.DataFrame({"seed": [1]})):
         with pytest.raises(sf.SegfluxError):
             empty.pictures.sheet()
+
+
+def test_a_name_stands_behind_a_number_and_below_the_sheet_for_a_word():
+    """ "at dawn words" would read as one."""
+
+    def form(values):
+        cells = [Cell(captions=((value, "words"),)) for value in values]
+        return caption_form(SimpleNamespace(cells=cells), 400, 12)
+
+    assert form(["3.5", "-2"]).has_names
+    assert not form(["at dawn", "3"]).has_names
+    assert form(["at dawn", "3"]).note == ("Below each picture: words",)
