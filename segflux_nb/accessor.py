@@ -198,8 +198,9 @@ class Pictures:
         ``runs.df.query("stars >= 4").pictures.export("best", names="{lora_strength}-{seed}")``
         """
         from .exporting.folder import export
+        from .saving import path_of
 
-        return export(self._frame, Path(folder), image=image, names=names, parquet=parquet)
+        return export(self._frame, path_of(folder, "folder"), image=image, names=names, parquet=parquet)
 
 
 def register(pandas: Any) -> None:

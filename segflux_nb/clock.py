@@ -77,6 +77,17 @@ def day(seconds: float) -> str:
     return f"{moment.day} {_MONTHS[moment.month - 1]}"
 
 
+def second(seconds: float) -> str:
+    """The second of a moment of these hours in UTC.
+
+    Example
+    -------
+    >>> second(1_800_691_230)
+    '08:00:30 UTC'
+    """
+    return f"{utc(seconds):%H:%M:%S} UTC"
+
+
 def minute(seconds: float) -> str:
     """The minute of a moment in UTC, in English whatever the locale.
 

@@ -317,9 +317,13 @@ class SweepInterrupted(KeyboardInterrupt):
     message:
         How much is done, and how to continue.
     runs:
-        The sweep's runs so far (a `segflux_nb.Runs`).
+        The sweep's runs so far (a `segflux_nb.Runs`). None in an error that came from another process: runs read the
+        log of the process that made them.
     """
 
     def __init__(self, message: str, runs: Any) -> None:
         self.runs = runs
         super().__init__(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), None)

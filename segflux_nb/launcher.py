@@ -25,6 +25,7 @@ from .errors import MissingKey, SweepError
 from .launching import ELSEWHERE, Display, RunSnapshot
 from .lifecycle import Disposition, State, disposition, is_asked_again, reason_of
 from .live import STOPPED, LiveRun
+from .markup import more_text
 from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR
 from .notebook import MimeBundle, volatile_bundle
 from .pictures.located import LocatedPictures
@@ -34,6 +35,7 @@ from .runlog.rows import LoggedRun, RunState, is_of_another_key
 from .running.context import StopToken
 from .running.policy.budget import Budget
 from .running.refetching import Refetched
+from .running.waits import Waits
 from .runs import Runs, as_sweep, runs_of_sweep
 from .selection import Source
 from .service.addresses import HOSTED
@@ -190,11 +192,13 @@ class Launcher:
     def retry_lost(self, runs: Runs) -> Runs:
         """Ask again for what is lost or missing among these runs, without paying, and give the runs afterwards."""
         logged = self._log.runs.read([digest for digest, _ in runs.cells])
-        gone = {picture.digest for picture in self._missing(list(logged))}
+        incomplete = {picture.digest for picture in self._missing(list(logged))} | set(
+            self._log.pictures.incomplete(logged)
+        )
         lost = [
             Request(run.parameters, run.take)
             for run in logged.values()
-            if run.state is State.LOST or (run.state is State.COMPLETED and run.digest in gone)
+            if run.state is State.LOST or (run.state is State.COMPLETED and run.digest in incomplete)
         ]
         if not lost:
             return runs
@@ -210,12 +214,14 @@ class Launcher:
             own = self._pictures.own(run.picture)
             return None if own is None or own in missing else str(self._folder / own)
 
+        more = self._log.pictures.paths()
         return {
             digest: RunSnapshot(
                 status_with_file(run.state, run.picture, missing),
                 file_of(run),
                 reason_of(run.error_kind, run.error),
                 run.cost_usd or 0.0,
+                more_text(len(more.get(digest, ())), more.get(digest, []).count(None)),
             )
             for digest, run in logged.items()
         }
@@ -376,7 +382,7 @@ class Launcher:
             Shows the progress; the output of the notebook's cell if left out.
         """
         engine = self._connection.engine()
-        stop = StopToken()
+        stop, waits = StopToken(), Waits()
         unique = {request.digest: request for request in requests}
         logged = self._log.runs.states(unique)
         plan = self._plan(list(unique.values()), None)
@@ -395,6 +401,7 @@ class Launcher:
                 is_free=self._service == SIMULATOR,
                 on_stop=(lambda: stop.set(STOPPED)) if has_stop_button else None,
                 display=display,
+                waits=waits.in_words,
             ),
             self._clock,
         )
@@ -409,6 +416,7 @@ class Launcher:
             only_collect=only_collect,
             missing=missing,
             shown={digest: logged[digest].state for digest in unique},
+            waits=waits,
         )
         # The runs may be those of an earlier call, which was stopped.
         live = LiveRun(replace(runs, stopped=None), loopthread.submit(work), stop, progress)

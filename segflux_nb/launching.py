@@ -35,12 +35,15 @@ class RunSnapshot:
         Kind of error and text; empty without one.
     cost:
         US dollars that the service billed.
+    more:
+        What stands beside the picture where its output has several: ``+2, 1 not served``.
     """
 
     status: str
     picture: str | None = None
     error: str = ""
     cost: float = 0.0
+    more: str = ""
 
 
 class StartedSweep(Protocol):
@@ -85,7 +88,7 @@ class SweepLauncher(Protocol):
         """Submit again what failed or was refused among these `Runs`; blocks, and gives the `Runs` afterwards."""
 
     def retry_lost(self, runs: Any) -> Any:
-        """Ask again for what is lost among these `Runs`, without paying; blocks, and gives the `Runs` afterwards."""
+        """Ask again for what these `Runs` miss, without paying; blocks, and gives the `Runs` afterwards."""
 
     def snapshots(self, digests: Collection[str]) -> Mapping[str, RunSnapshot]:
         """What the log says of these runs, by digest."""

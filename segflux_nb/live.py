@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import replace
+from typing import NoReturn
 
 from . import loopthread
 from .console import say
@@ -53,6 +54,12 @@ class LiveRun:
 
     def __repr__(self) -> str:
         return f"LiveRun({count(len(self.runs), 'run')})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "A running sweep cannot be pickled, copied or sent to another process. "
+            "Wait for its end, and send list(live.wait())."
+        )
 
     @property
     def done(self) -> bool:
@@ -142,15 +149,19 @@ class LiveRun:
         self._close_progress()
         with self._lock:
             if self._stop and self.runs.stopped is None:
-                reason = self._stop.reason.rstrip(".")
-                stopped = reason if "ws.run(sweep)" in reason else f"{reason}. ws.run(sweep) continues"
-                self.runs = replace(self.runs, stopped=stopped)
-                say(stopped)
+                self.runs = replace(self.runs, stopped=self._reason)
+                say(self._reason)
             return self.runs
+
+    @property
+    def _reason(self) -> str:
+        """Why it ended early and how to go on; empty if it did not."""
+        reason = self._stop.reason.rstrip(".")
+        return f"{reason}. ws.run(sweep) continues" if reason and "ws.run(sweep)" not in reason else reason
 
     def _close_progress(self) -> None:
         with self._lock:
             if self._is_closed:
                 return
             self._is_closed = True
-        self._progress.close("stopped" if self._stop or self._future.cancelled() else "")
+        self._progress.close("stopped" if self._stop or self._future.cancelled() else "", self._reason)

@@ -108,6 +108,24 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def more_text(more: int, not_served: int = 0) -> str:
+    """What stands beside a picture whose output has more pictures; empty where it has none.
+
+    Parameters
+    ----------
+    more:
+        How many more pictures the output has.
+    not_served:
+        How many of them the service does not serve yet.
+
+    >>> more_text(2), more_text(3, 1), more_text(0)
+    ('+2', '+3, 1 not served', '')
+    """
+    if not more:
+        return ""
+    return f"+{more:,}, {not_served:,} not served" if not_served else f"+{more:,}"
+
+
 def decimals(number: float) -> int:
     """How many decimals a number has, without zeros at the end; six at most.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import PictureError, RunError
 from .lifecycle import reason_of
+from .markup import more_text
 from .model import DECIMALS, MODEL, Value
 from .sweep.request import RUN_DIGITS
 from .values import as_python
@@ -47,7 +48,9 @@ class Run:
     error:
         What went wrong, in words; empty if nothing did.
     path:
-        The picture's file, or None.
+        The picture's file, or None; the first one where its output has several pictures.
+    more_paths:
+        The files of the other pictures of its output; None for one that is not served yet.
     """
 
     digest: str
@@ -59,6 +62,7 @@ class Run:
     error_kind: str
     error: str
     path: Path | None
+    more_paths: tuple[Path | None, ...] = ()
 
     def __getattr__(self, name: str) -> Value:
         if not name.startswith("_"):
@@ -75,7 +79,7 @@ class Run:
 
     @property
     def image(self) -> Image.Image:
-        """The picture.
+        """The picture; the first one where its output has several (see `images`).
 
         Raises
         ------
@@ -92,24 +96,64 @@ class Run:
             elif self.status == "discarded":
                 again = "ws.run(sweep, again=True) pays for another take"
             raise RunError(f"Run {self.run} has no picture; {why}", remedy=again)
-        from .pictures.appearance import readable
-        from .pictures.decode import opened
-
-        def loaded() -> Image.Image:
-            image = opened(path.read_bytes())
-            image.load()
-            return image
-
-        path = self.path
         try:
-            return readable(loaded)
+            return _opened(self.path)
         except PictureError as error:
             raise RunError(
                 f"Run {self.run} has no picture that can be read: {error.what}", remedy="ws.verify() fetches it again"
             ) from None
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files of all pictures of its output that are on disk; most outputs have one picture."""
+        return tuple(path for path in (self.path, *self.more_paths) if path is not None)
+
+    @property
+    def images(self) -> list[Image.Image]:
+        """All pictures of its output that are on disk.
+
+        Raises
+        ------
+        RunError
+            If one of them cannot be read.
+        """
+        try:
+            return [_opened(path) for path in self.paths]
+        except PictureError as error:
+            raise RunError(
+                f"Run {self.run} has a picture that cannot be read: {error.what}",
+                remedy="ws.verify() fetches it again",
+            ) from None
+
+    @property
+    def not_served(self) -> int:
+        """How many pictures of its output, beside the first, are paid for and not on disk.
+
+        For eight days `Workspace.run` asks for them again, later `Runs.retry_lost` does.
+        """
+        return self.more_paths.count(None)
+
     def __repr__(self) -> str:
-        return f"Run({self.run})"
+        return f"Run({', '.join(filter(None, (self.run, more_text(len(self.more_paths)))))})"
+
+
+def _opened(path: Path) -> Image.Image:
+    """The picture of a file, fully read.
+
+    Raises
+    ------
+    PictureError
+        If it cannot be read.
+    """
+    from .pictures.appearance import readable
+    from .pictures.decode import opened
+
+    def loaded() -> Image.Image:
+        image = opened(path.read_bytes())
+        image.load()
+        return image
+
+    return readable(loaded)
 
 
 def value_of(run: Run, name: str) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
 
 from .errors import LayoutError, RunError
 from .launching import SweepLauncher
@@ -63,6 +63,15 @@ class Source:
     log: ServiceLog
     folder: Path
     launcher: SweepLauncher
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "Runs cannot be pickled or sent to another process: they read the log of this one. "
+            "Send list(runs) or runs.df, or open the workspace there with a Workspace of its own."
+        )
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
 
     @cached_property
     def pictures(self) -> LocatedPictures:
@@ -353,10 +362,13 @@ class Selection:
 
     def _runs(self) -> list[tuple[Cell, Run | None]]:
         """Each cell with its run; None for a run that the log does not have."""
-        logged = self._logged()
+        logged, more = self._logged(), self._more()
         missing = self._missing(logged.values())
         return [
-            ((digest, labels), self._run(logged[digest], labels, missing) if digest in logged else None)
+            (
+                (digest, labels),
+                self._run(logged[digest], labels, missing, more.get(digest, ())) if digest in logged else None,
+            )
             for digest, labels in self.cells
         ]
 
@@ -405,7 +417,7 @@ class Selection:
             order = [places[digest] for digest, _ in self.cells if digest in places]
             labels = [labels for digest, labels in self.cells if digest in places]
             own = log.annotations.all()
-            frame = build(table, order, labels, log.marks.latest(), self._base, columns, own)
+            frame = build(table, order, labels, log.marks.latest(), self._more(), self._base, columns, own)
             # Most operations of pandas keep attrs. Where they are lost, a sheet uses the columns that vary.
             frame.attrs[AXES_ATTRIBUTE] = list(self.axes)
             built = self._built[names] = (version, frame)
@@ -422,7 +434,16 @@ class Selection:
         here = reached_from_here(self.source.folder)
         return "" if here == "." else f"{here}/"
 
-    def _run(self, run: LoggedRun, labels: Mapping[str, Value], missing: Collection[str]) -> Run:
+    def _more(self) -> dict[str, list[str | None]]:
+        """The files of the pictures beside the first ones, by digest; None for one that is not there."""
+        logged = self.source.log.pictures.paths()
+        own = {digest: list(map(self.source.pictures.own, paths)) for digest, paths in logged.items()}
+        gone = missing_files((path for paths in own.values() for path in paths), self.source.pictures)
+        return {digest: [None if path in gone else path for path in paths] for digest, paths in own.items()}
+
+    def _run(
+        self, run: LoggedRun, labels: Mapping[str, Value], missing: Collection[str], more: Sequence[str | None]
+    ) -> Run:
         """A run of the log.
 
         Parameters
@@ -433,6 +454,8 @@ class Selection:
             Its labels in this selection.
         missing:
             The picture files that are not there.
+        more:
+            The files of its pictures beside the first; None for one that is not there.
         """
         status = status_with_file(run.state, run.picture, missing)
         picture = None if status == MISSING else self.source.pictures.own(run.picture)
@@ -446,4 +469,5 @@ class Selection:
             error_kind=run.error_kind,
             error=plain(reason_with_file(status, run.picture, run.error)),
             path=self.source.folder / picture if picture else None,
+            more_paths=tuple(self.source.folder / path if path else None for path in more),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import NoReturn
 
 from .connection import Connection
 from .launcher import Launcher
@@ -31,6 +32,12 @@ class Session:
         self._journal = journal
         self._connection = connection
         self._launcher = launcher
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "A workspace cannot be pickled, copied or sent to another process: it holds a log and a connection. "
+            "Open it there: Workspace(path)."
+        )
 
     @property
     def service(self) -> str:

@@ -11,7 +11,9 @@ from __future__ import annotations
 import enum
 import math
 import numbers
+import os
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 _MISSING = {"NAType", "NaTType", "MaskedConstant"}
@@ -124,6 +126,24 @@ def as_text(value: Any) -> str:
     if not is_encodable(plain):
         raise ValueError(f"{value!r} holds half a character")
     return plain
+
+
+def as_path(value: Any) -> Path:
+    """The value as a path.
+
+    Raises
+    ------
+    ValueError
+        If it is neither text nor a path, or no file can have such a name.
+    """
+    plain = as_python(value)
+    if isinstance(plain, os.PathLike):
+        plain = os.fspath(plain)
+    if not isinstance(plain, str):
+        raise ValueError(f"{value!r} is not the path of a file or folder")
+    if "\0" in plain:
+        raise ValueError("a path has no null character")
+    return Path(plain)
 
 
 def is_encodable(text: str) -> bool:

@@ -24,6 +24,7 @@ from .model import SIMULATOR
 from .runlog.frame import sweeps_frame
 from .runlog.journal import Journal
 from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
+from .saving import path_of
 from .service.addresses import HOSTED
 from .service.keys import find_key
 from .session import Session
@@ -90,7 +91,7 @@ class Workspace(Session):
     ) -> None:
         max_in_flight = _count("max_in_flight", max_in_flight)
         max_rpm = None if max_rpm is None else _count("max_rpm", max_rpm)
-        service, path = as_python(service), as_python(path)
+        service, path = as_python(service), path_of(path, "path", WorkspaceError)
         self._shown = str(path)
         secret = find_key(api_key)
         folder = _make_folder(path)
@@ -172,9 +173,9 @@ class Workspace(Session):
         return runs_of_name(source, sweep) if isinstance(sweep, str) else runs_of_sweep(source, sweep)
 
 
-def _make_folder(path: str | Path) -> Path:
+def _make_folder(path: Path) -> Path:
     """Make the folder if it does not exist. Returns its absolute path."""
-    folder = Path(path).resolve()
+    folder = path.resolve()
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

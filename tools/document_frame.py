@@ -41,8 +41,9 @@ def page() -> str:
 - The sweep's `{{placeholders}}` and labels (`finetune_id_label`) stand before `image`. Labels are ordered categories,
   in the order of the sweep.
 - Columns that `runs.annotate(table)` joined are the last ones.
-- A run with several pictures shows its first one. If several people marked a run, the marks of the one who marked it
-  last are shown.
+- `image`, `width` and `height` are of the first picture of an output. If it has several, `more_images` has the
+  files of the others: `df.more_images.str.split("\\n")`.
+- If several people marked a run, the marks of the one who marked it last are shown.
 - `runs.varying` has only the columns that differ between the runs.
 
 {table(DF_COLUMNS)}

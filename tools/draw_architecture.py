@@ -27,6 +27,7 @@ FOUNDATION = frozenset(
         "values",
         "model",
         "names",
+        "saving",
         "version",
     }
 )

@@ -10,8 +10,9 @@ import pandas as pd
 
 from ..console import say
 from ..errors import SegfluxError
+from ..markup import count
 from ..service.secret import redact
-from ..sheets.frame_view import FrameView
+from ..sheets.frame_view import MORE, FrameView
 from ..sheets.pivot import arrange
 from ..sheets.sheet import ContactSheet
 from .picture_files import LEFT_OUT, WrittenPictures, unlinked, write_pictures
@@ -61,11 +62,10 @@ def export(
     """
     view = FrameView.of(frame, image=image, axes=axes)
     frame = view.frame  # with one plain name for each column, and the settings of its index
-    refuse_keys(f"{to_jsonl(frame.drop(columns=view.image))}{title}{names}")
+    refuse_keys(f"{to_jsonl(frame.drop(columns=[view.image, MORE], errors='ignore'))}{title}{names}")
     with explained_errors(folder):
         written = write_pictures(view, folder / "pictures", axes=view.axes, names=names, metadata=metadata)
-        paths = [None if name is None else f"pictures/{name}" for name in written.files]
-        table = frame.assign(**{view.image: pd.array(paths, dtype="string")})
+        table = _with_files(view, written)
         write_text(folder / "runs.csv", to_csv(table))
         write_text(folder / "runs.jsonl", to_jsonl(table))
         if parquet:
@@ -73,8 +73,42 @@ def export(
         if len(frame):
             ContactSheet(arrange(view, title=title)).save(unlinked(folder / "contact-sheet.png"))
             write_text(folder / "report.html", report(view, title=title))
-        report_left_out(folder, written)
+        report_left_out(folder, written, not_there(view, written.rows))
     return folder
+
+
+def _with_files(view: FrameView, written: WrittenPictures) -> pd.DataFrame:
+    """The frame with the paths of the copies in place of its pictures.
+
+    Parameters
+    ----------
+    view:
+        The frame.
+    written:
+        What became of its pictures.
+    """
+    paths = [None if name is None else f"pictures/{name}" for name in written.files]
+    frame = view.frame.assign(**{view.image: pd.array(paths, dtype="string")})
+    if MORE in view:
+        texts = ["\n".join(f"pictures/{name}" for name in names) or None for names in written.more]
+        frame = frame.assign(**{MORE: pd.array(texts, dtype="string")})
+    return frame
+
+
+def not_there(view: FrameView, rows: Sequence[str]) -> list[str]:
+    """A line for each row whose output has further pictures that are not there.
+
+    Parameters
+    ----------
+    view:
+        The frame.
+    rows:
+        What stands for each row.
+    """
+    missing = [further.count(None) for further in view.more]
+    return [
+        f"{rows[at]}: {count(number, 'further picture')} not there yet" for at, number in enumerate(missing) if number
+    ]
 
 
 def write_text(path: Path, text: str) -> None:

@@ -14,15 +14,18 @@ from pathlib import Path
 import pandas as pd
 
 from ..markup import count
-from ..sheets.frame_view import FrameView
-from .folder import explained_errors, refuse_keys, report_left_out, write_text
+from ..sheets.frame_view import MORE, FrameView
+from .folder import explained_errors, not_there, refuse_keys, report_left_out, write_text
 from .picture_files import write_pictures
 from .tables import to_jsonl
 
 TEXT = "text"
 """The column of captions, which trainers read."""
 
-_TAKEN = ("file_name", "image", TEXT)
+NUMBER = "picture_number"
+"""The column that tells the pictures of one output apart."""
+
+_TAKEN = ("file_name", "image", NUMBER, TEXT)
 """Names that have a meaning of their own in an ``imagefolder``."""
 
 
@@ -48,14 +51,22 @@ def export_imagefolder(frame: pd.DataFrame, folder: Path, *, axes: Sequence[str]
     """
     view = FrameView.of(frame)
     frame = view.frame  # with one plain name for each column, and the settings of its index
-    refuse_keys(to_jsonl(frame.drop(columns=view.image)))
+    described = frame.drop(columns=[view.image, MORE], errors="ignore")
+    refuse_keys(to_jsonl(described))
     with explained_errors(folder):
         written = write_pictures(view, folder / "train", axes=axes)
-        kept = [at for at, name in enumerate(written.files) if name is not None]
-        table = _renamed(frame.iloc[kept].drop(columns=view.image))
-        table.insert(0, "file_name", [written.files[at] for at in kept])
+        lines = [
+            (at, number, name)
+            for at, (first, further) in enumerate(zip(written.files, written.more, strict=True))
+            for number, name in enumerate((first, *further), 1)
+            if name is not None
+        ]
+        table = _renamed(described.iloc[[at for at, _, _ in lines]])
+        table.insert(0, "file_name", [name for _, _, name in lines])
+        if MORE in view:
+            table.insert(1, NUMBER, [number for _, number, _ in lines])
         write_text(folder / "train" / "metadata.jsonl", to_jsonl(table))
-        report_left_out(folder, written, _without_picture(view))
+        report_left_out(folder, written, [*_without_picture(view), *not_there(view, written.rows)])
     return folder
 
 

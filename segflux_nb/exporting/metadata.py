@@ -16,6 +16,7 @@ from typing import Any
 
 from ..errors import MetadataError
 from ..model import MODEL, Value
+from ..saving import path_of
 from ..sweep.template import Verbatim
 from ..values import OtherProgram, of_other_program
 from ..version import __version__
@@ -137,7 +138,7 @@ def read_metadata(path: str | Path) -> PictureMetadata:
     -------
     ``sf.Sweep(**sf.read_metadata("best.png").parameters | {"seed": sf.seeds(8)})``
     """
-    path = Path(path)
+    path = path_of(path, "path", MetadataError)
     try:
         texts = found_texts.read(path.read_bytes(), OWN)
     except OSError as error:

@@ -75,9 +75,9 @@ def fields(pattern: str) -> list[str]:
 
 
 def picture_names(
-    runs: Sequence[object], labels: Mapping[str, Sequence[str]], endings: Sequence[str], pattern: str | None = None
+    runs: Sequence[object], labels: Mapping[str, Sequence[str]], pattern: str | None = None
 ) -> list[str]:
-    """A file name for each run, each of them another one, also where capital letters do not count.
+    """A file name without its ending for each run, each another one, also where capital letters do not count.
 
     Where names would be equal, the run's short name is added, and a number where runs have the same name. The same
     runs with the same labels always get the same names.
@@ -88,17 +88,15 @@ def picture_names(
         Each run's short name; any value that stands for it.
     labels:
         By column, the label of its value in each run.
-    endings:
-        Each picture's file ending, such as ``.jpg``.
     pattern:
         A pattern of names, with columns in braces. Left out, the names are made of all columns and their labels.
 
     Example
     -------
-    >>> picture_names(["a1", "b2"], {"seed": ["7", "-7"]}, [".jpg", ".png"])
-    ['seed-7.jpg', 'seed--7.png']
-    >>> picture_names(["a1"], {"seed": ["7"]}, [".jpg"], "../{seed} of all")
-    ['7-of-all.jpg']
+    >>> picture_names(["a1", "b2"], {"seed": ["7", "-7"]})
+    ['seed-7', 'seed--7']
+    >>> picture_names(["a1"], {"seed": ["7"]}, "../{seed} of all")
+    ['7-of-all']
     """
     parts = {name: _parts(values) for name, values in labels.items()}
     stems = []
@@ -109,7 +107,7 @@ def picture_names(
         else:
             text = pattern.replace(_SIGN, "-").format(**values)
         stems.append(_stem(text, run))
-    return [stem + ending for stem, ending in zip(_unique(stems, runs), endings, strict=True)]
+    return _unique(stems, runs)
 
 
 def _parts(labels: Iterable[str]) -> dict[str, str]:

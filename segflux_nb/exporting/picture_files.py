@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from ..markup import count, plain
 from ..model import MODEL
 from ..pictures.decode import FORMATS
 from ..sheets.frame_view import FrameView
-from ..sheets.reading import file_of
+from ..sheets.reading import file_of, size_of
 from ..values import is_missing
 from .embedded_copies import Copies
 from .metadata import describe
@@ -31,6 +31,8 @@ class WrittenPictures:
     ----------
     files:
         The file's name for each row; None for a row without a picture, or whose picture could not be written.
+    more:
+        The names of the files of further pictures, for each row: ``seed-7_2.jpg`` after ``seed-7.jpg``.
     left_out:
         Why a picture could not be written, by the position of its row.
     rows:
@@ -38,6 +40,7 @@ class WrittenPictures:
     """
 
     files: Sequence[str | None]
+    more: Sequence[Sequence[str]]
     left_out: Mapping[int, str]
     rows: Sequence[str]
 
@@ -63,7 +66,9 @@ def write_pictures(
     names: str | None = None,
     metadata: bool = True,
 ) -> WrittenPictures:
-    """Write a copy of each picture of a frame into a folder. One that cannot be read or written stops no other.
+    """Write a copy of each picture of a frame into a folder; of outputs with several, each that is there.
+
+    One that cannot be read or written stops no other.
 
     Parameters
     ----------
@@ -90,37 +95,97 @@ def write_pictures(
     asked = fields(names) if names is not None else []
     view.check(asked)
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = view.pictures
     rows = _names_of_rows(view)
-    kinds: dict[int, str] = {}
-    left_out: dict[int, str] = {}
-    for at, picture in enumerate(pictures):
-        if reason := view.reason(at):
-            left_out[at] = f"not a picture: {plain(reason)}"
-        elif picture is not None:
-            try:
-                kinds[at] = file_of(picture)[1]
-            except PictureError as error:
-                left_out[at] = _described(picture, error)
-    shown = view.rows(list(kinds))
+    left_out: dict[int, list[str]] = {}
+    kinds = _kinds(view, left_out)
+    named = list(dict.fromkeys(at for at, _ in kinds))
+    shown = view.rows(named)
     naming = asked or [name for name in axes if name in shown and _known_values(shown, name) > 1]
     labels = {name: shown.column(name).labels for name in naming}
-    endings = [f".{FORMATS.get(kind, kind.lower())}" for kind in kinds.values()]
-    chosen = picture_names([rows[at] for at in kinds], labels, endings, names)
-    described = _descriptions(shown) if metadata else [{}] * len(shown)
+    stems = dict(zip(named, picture_names([rows[at] for at in named], labels, names), strict=True))
+    taken = {stem.casefold() for stem in stems.values()}
+    described = dict(zip(named, _descriptions(shown) if metadata else [{}] * len(shown), strict=True))
     files: list[str | None] = [None] * len(view)
+    more: list[list[str]] = [[] for _ in files]
     copies = Copies()
-    for at, name, texts in zip(kinds, chosen, described, strict=True):
+    for (at, nth), kind in kinds.items():
+        name = f"{stems[at]}{_end(stems[at], nth, taken)}.{FORMATS.get(kind, kind.lower())}"
+        path, picture = folder / name, _output(view, at)[nth]
         try:
-            path = folder / name
-            _write(path, copies.with_texts(path, file_of(pictures[at])[0], texts))
-            files[at] = name
+            data = file_of(picture)[0]
+            _write(path, copies.with_texts(path, data, _texts(described[at], data)))
+            if nth:
+                more[at].append(name)
+            else:
+                files[at] = name
         except PictureError as error:
-            left_out[at] = _described(pictures[at], error)
+            left_out.setdefault(at, []).append(_described(picture, error))
         except OSError as error:
-            left_out[at] = f"{name} cannot be written: {error.strerror or error}"
+            left_out.setdefault(at, []).append(f"{name} cannot be written: {error.strerror or error}")
     copies.tell()
-    return WrittenPictures(files, dict(sorted(left_out.items())), rows)
+    return WrittenPictures(files, more, {at: "; ".join(left_out[at]) for at in sorted(left_out)}, rows)
+
+
+def _output(view: FrameView, at: int) -> list[Any]:
+    """The pictures of the output of a row: the one that the row shows, or None, and further ones that are there."""
+    return [view.pictures[at], *(one for one in view.more[at] if one is not None)]
+
+
+def _kinds(view: FrameView, left_out: dict[int, list[str]]) -> dict[tuple[int, int], str]:
+    """The formats of all pictures that can be read, by their row and their place in its output.
+
+    Parameters
+    ----------
+    view:
+        The frame.
+    left_out:
+        Gets why the others cannot be read, by their rows.
+    """
+    kinds: dict[tuple[int, int], str] = {}
+    for at in range(len(view)):
+        if reason := view.reason(at):
+            left_out.setdefault(at, []).append(f"not a picture: {plain(reason)}")
+        for nth, picture in enumerate(_output(view, at)):
+            if picture is not None:
+                try:
+                    kinds[at, nth] = file_of(picture)[1]
+                except PictureError as error:
+                    left_out.setdefault(at, []).append(_described(picture, error))
+    return kinds
+
+
+def _end(stem: str, nth: int, taken: Container[str]) -> str:
+    """The end of the name of a picture: none for the first of an output, then ``_2``, ``_3``.
+
+    Parameters
+    ----------
+    stem:
+        The name of the row's files.
+    nth:
+        The picture's place in the output, from 0.
+    taken:
+        The names of all rows, in small letters: no numbered name may be that of another row.
+    """
+    end = f"_{nth + 1}" if nth else ""
+    while nth and f"{stem}{end}".casefold() in taken:
+        end = f"_{end}"
+    return end
+
+
+def _texts(facts: Mapping[str, Any], data: bytes) -> dict[str, str]:
+    """The texts that a picture carries.
+
+    Parameters
+    ----------
+    facts:
+        What it says of itself; see `describe`. Empty for nothing.
+    data:
+        Its file.
+    """
+    if not facts:
+        return {}
+    width, height = size_of(data) or (None, None)
+    return describe(**facts, width=width, height=height)
 
 
 def unlinked(path: Path) -> Path:
@@ -156,20 +221,18 @@ def _known_values(view: FrameView, name: str) -> int:
     return sum(value is not None for value in view.column(name).distinct)
 
 
-def _descriptions(view: FrameView) -> list[dict[str, str]]:
-    """The texts that each picture carries; none for frames without our parameters."""
+def _descriptions(view: FrameView) -> list[dict[str, Any]]:
+    """What the pictures of each row say of themselves; nothing for frames without our parameters."""
     if "prompt" not in view or "seed" not in view:
         return [{}] * len(view)
-    names = [name for name in (*MODEL.parameters, "run", "service", "width", "height") if name in view]
+    names = [name for name in (*MODEL.parameters, "run", "service") if name in view]
     values = zip(*(view.column(name).values for name in names), strict=True)
     rows = [dict(zip(names, row, strict=True)) for row in values]
     return [
-        describe(
-            {name: row[name] for name in MODEL.parameters if row.get(name) is not None},
-            run=str(row.get("run") or ""),
-            service=str(row.get("service") or ""),
-            width=row.get("width"),
-            height=row.get("height"),
-        )
+        {
+            "parameters": {name: row[name] for name in MODEL.parameters if row.get(name) is not None},
+            "run": str(row.get("run") or ""),
+            "service": str(row.get("service") or ""),
+        }
         for row in rows
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..markup import Template, count, plain
-from ..sheets.frame_view import FrameView
+from ..sheets.frame_view import MORE, FrameView
 from ..sheets.html import standalone
 from ..sheets.pivot import arrange
 from ..version import __version__
@@ -56,7 +56,7 @@ def report(view: FrameView, *, title: str = "") -> str:
 
 def _table(view: FrameView) -> Markup:
     """What varies, as a table; what does not, in a line."""
-    columns = [view.column(name) for name in view.names if name != view.image]
+    columns = [view.column(name) for name in view.names if name not in (view.image, MORE)]
     varying = [column for column in columns if len(set(column.labels)) > 1]
     same = [column for column in columns if column not in varying and column.labels[0] not in ("–", "")]
     rows = min(len(view), MOST_ROWS)

@@ -53,6 +53,7 @@ def build(
     order: Sequence[int],
     labels: Sequence[Mapping[str, Value]],
     marks: Mapping[str, Mapping[str, Any]],
+    more: Mapping[str, Sequence[str | None]],
     base: str,
     columns: Sequence[Column],
     own: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
@@ -69,6 +70,8 @@ def build(
         The labels and placeholders of each cell.
     marks:
         Stars, picks and notes, by digest.
+    more:
+        The files of further pictures, by digest; None for one that is not on disk.
     base:
         The path from the current folder to the workspace, with a slash at its end.
     columns:
@@ -78,7 +81,7 @@ def build(
     """
     series: dict[str, pd.Series[Any]] = {}
     for column in columns:
-        values = _values(column, table, marks, base)
+        values = _values(column, table, marks, more, base)
         if (convert := _CONVERTED.get(column.name)) is not None:
             values = [None if value is None else convert(value) for value in values]
         series[column.name] = _moments(values) if column.type == "moment" else _series(values, dtype_of(column))
@@ -94,9 +97,21 @@ def build(
 
 
 def _values(
-    column: Column, table: Mapping[str, Sequence[Any]], marks: Mapping[str, Mapping[str, Any]], base: str
+    column: Column,
+    table: Mapping[str, Sequence[Any]],
+    marks: Mapping[str, Mapping[str, Any]],
+    more: Mapping[str, Sequence[str | None]],
+    base: str,
 ) -> Sequence[Any]:
     """The values of a column in the order of the table, as the log has them."""
+    if column.name == "picture_count":
+        counts = [int(path is not None) for path in table["picture"]]
+        return [
+            1 + len(more[digest]) if digest in more else n for digest, n in zip(table["digest"], counts, strict=True)
+        ]
+    if column.name == "more_images":
+        texts = {digest: "\n".join(base + path for path in paths if path) or None for digest, paths in more.items()}
+        return list(map(texts.get, table["digest"]))
     if column.table == "marks":
         if not marks:
             return [None] * len(table["digest"])

@@ -10,6 +10,7 @@ from ..clock import Clock
 from ..lifecycle import State
 from ..pictures.located import LocatedPictures
 from .database import Database
+from .rows import LoggedRun, MorePicture
 
 MISSING, DISCARDED = "missing", "discarded"
 """The statuses of completed runs whose picture file is gone: without a word, or by `Runs.discard`."""
@@ -110,6 +111,63 @@ class PictureLog:
                         size,
                     ),
                 )
+
+    def keep(self, run: LoggedRun, picture: MorePicture) -> None:
+        """Enter the file of one more picture of a run.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        picture:
+            The picture, with its file.
+        """
+        with self._database.writing() as cursor:
+            cursor.execute(
+                "UPDATE pictures SET path = ?, width = ?, height = ?, sha256 = ?, size = ?"
+                " WHERE service = ? AND digest = ? AND number = ?",
+                (
+                    *(picture.path, picture.width, picture.height, picture.sha256, picture.size),
+                    *(run.service, run.digest, picture.number),
+                ),
+            )
+
+    def more(self, digest: str) -> list[MorePicture]:
+        """The pictures of a run beside its first one, in order."""
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT number, url, path, width, height, sha256, size FROM pictures"
+                " WHERE service = ? AND digest = ? AND number > 0 ORDER BY number",
+                (self._service, digest),
+            )
+            return [MorePicture(*row) for row in cursor]
+
+    def paths(self) -> dict[str, list[str | None]]:
+        """The files of the pictures beside the first ones, by digest; None for one that was never there.
+
+        Those that were discarded are left out.
+        """
+        found: dict[str, list[str | None]] = {}
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT digest, path, sha256 FROM pictures WHERE service = ? AND number > 0 ORDER BY digest, number",
+                (self._service,),
+            )
+            for digest, path, sha256 in cursor:
+                if path is not None or sha256 is None:  # else it was discarded
+                    found.setdefault(digest, []).append(path)
+        return found
+
+    def incomplete(self, digests: Iterable[str]) -> list[str]:
+        """Those of these runs that have more pictures, beside the first one, which were never served."""
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT DISTINCT digest FROM pictures"
+                " WHERE service = ? AND number > 0 AND path IS NULL AND sha256 IS NULL",
+                (self._service,),
+            )
+            found = {digest for (digest,) in cursor}
+        return [digest for digest in digests if digest in found]
 
     def forget(self, pictures: Iterable[PictureFile]) -> None:
         """Enter that picture files were discarded. That they were made, and paid for, stays."""

@@ -123,6 +123,11 @@ class MorePicture(NamedTuple):
     sha256: str | None = None
     size: int | None = None
 
+    @property
+    def is_absent(self) -> bool:
+        """Whether it was never on disk. One that was discarded was there, and is not asked for again."""
+        return self.path is None and self.sha256 is None
+
 
 @dataclass(frozen=True)
 class Measurement:

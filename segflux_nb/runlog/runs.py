@@ -19,7 +19,7 @@ from ..sweep.request import Request
 from .changes import Change, append_event
 from .database import Database
 from .reading import from_runs, in_sql, read_columns, read_rows
-from .rows import AcceptedJob, LoggedRun, Measurement, MorePicture, RunState
+from .rows import AcceptedJob, LoggedRun, Measurement, RunState
 
 REPLANNED = (State.PLANNED, State.FAILED, State.REFUSED)
 """In these states nothing is submitted or done: a new plan may change what does not decide the picture."""
@@ -164,36 +164,6 @@ class RunLog:
             second = {"request_id": job.request_id, "also_accepted": job.accepted_at}
             append_event(cursor, run, run.state, second, self._clock.now())
             return run
-
-    def keep_picture(self, run: LoggedRun, picture: MorePicture) -> None:
-        """Enter the file of one more picture of a run.
-
-        Parameters
-        ----------
-        run:
-            The run.
-        picture:
-            The picture, with its file.
-        """
-        with self._database.writing() as cursor:
-            cursor.execute(
-                "UPDATE pictures SET path = ?, width = ?, height = ?, sha256 = ?, size = ?"
-                " WHERE service = ? AND digest = ? AND number = ?",
-                (
-                    *(picture.path, picture.width, picture.height, picture.sha256, picture.size),
-                    *(run.service, run.digest, picture.number),
-                ),
-            )
-
-    def more_pictures(self, digest: str) -> list[MorePicture]:
-        """The pictures of a run beside its first one, in order."""
-        with self._database.reading() as cursor:
-            cursor.execute(
-                "SELECT number, url, path, width, height, sha256, size FROM pictures"
-                " WHERE service = ? AND digest = ? AND number > 0 ORDER BY number",
-                (self._service, digest),
-            )
-            return [MorePicture(*row) for row in cursor]
 
     def read(self, digests: Iterable[str]) -> dict[str, LoggedRun]:
         """The runs with these digests, by digest; those that the log does not have are missing."""

@@ -178,7 +178,7 @@ class AsyncJournal:
         return await self._write(self._log.sharing.claim, run, this_process()) or self.reload(run)
 
     async def keep_picture(self, run: LoggedRun, picture: MorePicture) -> None:
-        """Enter the file of one more picture of a run; see `RunLog.keep_picture`.
+        """Enter the file of one more picture of a run; see `PictureLog.keep`.
 
         Parameters
         ----------
@@ -187,7 +187,7 @@ class AsyncJournal:
         picture:
             The picture, with its file.
         """
-        await self._write(self._log.runs.keep_picture, run, picture)
+        await self._write(self._log.pictures.keep, run, picture)
 
     async def add_picture(self, run: LoggedRun, url: str, stored: StoredPicture, size: int) -> None:
         """Enter one more picture of a run; see `PictureLog.add`.
@@ -207,7 +207,11 @@ class AsyncJournal:
 
     def more_pictures(self, run: LoggedRun) -> list[MorePicture]:
         """The pictures of a run beside its first one, in order."""
-        return self._log.runs.more_pictures(run.digest)
+        return self._log.pictures.more(run.digest)
+
+    def incomplete(self, digests: Iterable[str]) -> list[LoggedRun]:
+        """Those of these completed runs whose outputs have more pictures that are not on disk."""
+        return self.runs(self._log.pictures.incomplete(digests))
 
     async def heartbeat(self) -> None:
         """Write this process's heartbeat."""

@@ -30,12 +30,13 @@ from ..lifecycle import (
 )
 from ..model import MODEL
 from ..pictures.store import PictureStore
-from ..runlog.rows import LoggedRun, Measurement, MorePicture
+from ..runlog.rows import LoggedRun, Measurement
 from ..service.api import Api
 from ..service.wire import HistoryRow, failure_kind
 from .async_journal import AsyncJournal
 from .context import RunContext
-from .fetcher import Fetched, Fetcher, NotFetched
+from .fetcher import Fetched, Fetcher
+from .more_pictures import MorePictures
 from .policy.asking_again import doubt, is_failure_believed
 from .policy.polling import ServiceTimes
 from .rate_limiter import RateLimiter
@@ -52,9 +53,6 @@ DOUBT_PAUSE = Backoff(first=1.0, longest=2.0)
 
 UNCLEAR_PAUSE = Backoff(first=0.5, longest=30.0)
 """Between polls whose answers tell nothing."""
-
-MORE_TRIES = 8
-"""How often a run waits for the other pictures of its output, once its first one is there."""
 
 LOST_TRIES = 3
 """How often a job that nothing can serve any more is asked for before it is given up."""
@@ -88,6 +86,11 @@ class Collector:
         What an evaluation takes while nothing was measured, in seconds; None where it is unknown.
     jitter:
         Source of random numbers for pauses, replaced in tests.
+
+    Attributes
+    ----------
+    more:
+        Collects the other pictures of outputs that have several.
     """
 
     def __init__(
@@ -104,6 +107,7 @@ class Collector:
         self._api = api
         self._limiter = limiter
         self.fetcher = self._fetcher = Fetcher(api, store)  # files that are gone are fetched by it too
+        self.more = MorePictures(journal, self._fetcher, self._urls, api.redact, clock)
         self._clock = clock
         self._jitter = jitter
         self._times = ServiceTimes(seconds_per_evaluation)
@@ -288,7 +292,7 @@ class Collector:
         is_answered = isinstance(outcome, Gone | NoPicture) and not isinstance(row, Unclear)
         if self._is_given_up(run, failures, is_answered=is_answered):
             return await self._journal.move_or_reload(run, State.LOST, **changes, owner=None)
-        return await self._postpone(run, context, changes, has_picture=isinstance(outcome, NoPicture))
+        return await self._postpone(run, context, changes, pictures=int(isinstance(outcome, NoPicture)))
 
     async def _leave_to_its_key(self, run: LoggedRun, context: RunContext) -> LoggedRun | None:
         """Leave a job that the present key does not know, and that was submitted with another one.
@@ -331,7 +335,7 @@ class Collector:
         context: RunContext,
         changes: dict[str, Any],
         *,
-        has_picture: bool,
+        pictures: int,
         retry_after: float | None = None,
     ) -> LoggedRun | None:
         """Ask for a job again later; the run, if another process has changed it.
@@ -344,8 +348,8 @@ class Collector:
             The call of the engine.
         changes:
             What the log is to say of it until then.
-        has_picture:
-            Whether the service said that the job is completed.
+        pictures:
+            How many of its pictures are not served, where the service said that the job is completed; else 0.
         retry_after:
             Seconds to wait, where the service names them.
         """
@@ -354,7 +358,7 @@ class Collector:
             if moved is None:
                 return self._journal.reload(run)
         now = self._clock.monotonic()
-        context.postpone(run.digest, now, has_picture=has_picture, retry_after=retry_after)
+        context.postpone(run.digest, now, pictures=pictures, retry_after=retry_after)
         return None
 
     async def _sleep(self, seconds: float) -> None:
@@ -420,10 +424,7 @@ class Collector:
             The call of the engine.
         """
         failures = context.asking.failures(run.digest)
-        missing = await self._collect_more(run)
         found = await self._fetcher.fetch(run.picture_url or "")
-        if isinstance(found, Fetched) and missing is not None and failures < MORE_TRIES:
-            found = missing
         if isinstance(found, Fetched):
             return await self._journal.move_or_reload(
                 run,
@@ -434,40 +435,31 @@ class Collector:
                 height=found.stored.height,
                 bytes=found.size,
                 completed_at=self._clock.now(),
-                error="" if missing is None else f"another picture of its output was not served: {missing.reason}",
+                error="",
                 error_kind="",
                 owner=None,
             )
+        missing = await self.more.fetch(run)
         if found.data and failures + 1 >= DOUBTS:  # they were paid for: a person may want to look at them
             await self._fetcher.set_aside(found.data, run.digest[:12])
         changes: dict[str, Any] = {"error": self._api.redact(found.reason), "error_kind": found.kind}
         is_answered = found.is_answered
         if (failures + 1) % DOUBTS == 0:  # the picture may be elsewhere by now
-            url, others_answered = await self._url_by_now(run, context)
+            urls, others_answered = await self._urls_by_now(run, context)
             is_answered = is_answered and others_answered
-            if url is not None and url != run.picture_url:
-                changes["picture_url"], is_answered = url, False
+            if urls and urls[0] != run.picture_url:
+                (changes["picture_url"], *changes["more_urls"]), is_answered = urls, False
         else:
             is_answered = False
         if self._is_given_up(run, failures, is_answered=is_answered):
             return await self._journal.move_or_reload(run, State.LOST, **changes, owner=None)
-        return await self._postpone(run, context, changes, has_picture=True, retry_after=found.retry_after)
+        return await self._postpone(run, context, changes, pictures=1 + len(missing), retry_after=found.retry_after)
 
-    async def _collect_more(self, run: LoggedRun) -> NotFetched | None:
-        """Fetch and keep the other pictures of an output: what came instead of one, or None if all are on disk."""
-        missing = None
-        for picture in self._journal.more_pictures(run):
-            if picture.path is None:
-                found = await self._fetcher.fetch(picture.url)
-                if isinstance(found, Fetched):
-                    kept = MorePicture(picture.number, picture.url, **vars(found.stored), size=found.size)
-                    await self._journal.keep_picture(run, kept)
-                else:
-                    missing = found
-        return missing
+    async def _urls(self, run: LoggedRun, context: RunContext) -> tuple[str, ...]:
+        return (await self._urls_by_now(run, context))[0]
 
-    async def _url_by_now(self, run: LoggedRun, context: RunContext) -> tuple[str | None, bool]:
-        """Where the service says that the picture is now, and whether both record and history have answered.
+    async def _urls_by_now(self, run: LoggedRun, context: RunContext) -> tuple[tuple[str, ...], bool]:
+        """Where the service says that the pictures are now, and whether both record and history have answered.
 
         Parameters
         ----------
@@ -480,8 +472,8 @@ class Collector:
         is_answered = isinstance(outcome, Rendered | NoPicture | Gone) and not isinstance(row, Unclear)
         is_answered = is_answered and not self._journal.is_of_another_key(run)
         urls = outcome.picture_urls if isinstance(outcome, Rendered) else ()
-        urls += row.picture_urls if isinstance(row, HistoryRow) else ()
-        return (self._api.service.relative(urls[0]) if urls else None), is_answered
+        urls = urls or (row.picture_urls if isinstance(row, HistoryRow) else ())
+        return tuple(map(self._api.service.relative, urls)), is_answered
 
 
 def _wake(woken: asyncio.Future[None]) -> None:

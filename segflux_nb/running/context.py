@@ -83,6 +83,9 @@ class RunContext:
         Digests of lost runs that are to be asked for again.
     asked_for_lost:
         Digests of lost runs that this call has asked for again.
+    incomplete:
+        Completed runs whose outputs have more pictures that are not on disk, and how often this call asks for those:
+        None for as long as it asks for anything.
     unknown_submits:
         Submits of this call whose outcome is unknown.
     unknown:
@@ -111,6 +114,7 @@ class RunContext:
     failed: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
     asked_for_lost: set[str] = field(default_factory=set)
+    incomplete: dict[str, int | None] = field(default_factory=dict)
     unknown_submits: int = 0
     unknown: dict[str, bool] = field(default_factory=dict)
     is_last_round: bool = False
@@ -236,9 +240,7 @@ class RunContext:
         self.elsewhere.add(run.digest)
         self._has_elsewhere.set()
 
-    def postpone(
-        self, digest: str, now: float, *, has_picture: bool = False, retry_after: float | None = None
-    ) -> None:
+    def postpone(self, digest: str, now: float, *, pictures: int = 0, retry_after: float | None = None) -> None:
         """Ask for a run again later; see `AskingAgain.postpone`.
 
         Parameters
@@ -247,12 +249,12 @@ class RunContext:
             The digest of the run.
         now:
             The time, by a monotonic clock.
-        has_picture:
-            Whether the service said that the job is completed.
+        pictures:
+            How many of its pictures are not served, where the service said that the job is completed; else 0.
         retry_after:
             Seconds to wait, where the service names them.
         """
-        self.asking.postpone(digest, now, has_picture=has_picture, retry_after=retry_after)
+        self.asking.postpone(digest, now, pictures=pictures, retry_after=retry_after)
         self._has_postponed.set()
         self._news.set()
 

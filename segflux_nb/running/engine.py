@@ -28,6 +28,7 @@ from .collector import Collector
 from .context import RunContext, StopToken
 from .heartbeats import Heartbeats
 from .isolation import Isolation
+from .more_pictures import TRIES
 from .ownership import holding, is_held, this_process
 from .policy.asking_again import AskingAgain, asked_until, not_served
 from .policy.budget import Budget
@@ -37,6 +38,7 @@ from .recovery import Recovery
 from .refetching import Refetched, Refetcher, not_fetched
 from .slots import SPARE_WORKERS, Slots
 from .submitter import Submitter
+from .waits import Waits
 
 ELSEWHERE_SECONDS = 0.5
 """Between looks at the log while runs are held elsewhere."""
@@ -96,6 +98,7 @@ class Engine:
         self._submitter = Submitter(journal, api, limiter, self._heartbeats, clock, rates, jitter)
         self._collector = Collector(journal, api, limiter, store, clock, rates.seconds, jitter)
         self._refetcher = Refetcher(journal, api, self._collector.fetcher, clock)
+        self._limiter = limiter
         self._clock = clock
         self._jitter = jitter
         self._max_in_flight = max_in_flight
@@ -115,6 +118,7 @@ class Engine:
         only_collect: bool = False,
         missing: Collection[PictureFile] = (),
         shown: Mapping[str, State] | None = None,
+        waits: Waits | None = None,
     ) -> None:
         """Bring each request as far as it goes; `stop` tells afterwards whether and why it ended early.
 
@@ -143,6 +147,8 @@ class Engine:
             Pictures of completed runs whose files are gone: they are fetched again, meanwhile and without paying.
         shown:
             The states that the caller shows, by digest: `on_change` is called for runs that have ended since.
+        waits:
+            Tells from now on what this call waits for; None where nobody asks.
 
         Raises
         ------
@@ -154,6 +160,8 @@ class Engine:
         context = RunContext(
             stop, budget, on_change, on_elsewhere, retry_held, asking, only_collect, shown=shown or {}
         )
+        if waits is not None:
+            waits.bind(context, self._limiter, self._clock)
         await self._until_closed(self._run_and_refetch(requests, context, resubmit_unknown, missing))
 
     async def refetch(self, missing: Collection[PictureFile]) -> list[Refetched]:
@@ -262,14 +270,21 @@ class Engine:
                 context.stop.add(not_served(context.asking.left.values(), day(until) if until else ""))
 
     def _ask_for_lost(self, run_states: Mapping[str, RunState], context: RunContext) -> None:
-        """Choose the lost runs that are asked for again: the service may still have their pictures."""
-        lost = [digest for digest, run_state in run_states.items() if run_state.state is State.LOST]
+        """Choose the runs that are asked for again: the service may still have the pictures that they miss."""
         now = self._clock.now()
-        for run in self._journal.runs(lost):
-            if run.digest not in context.asked_for_lost and (
-                context.only_collects or is_asked_again(run.submitted_at, now)
-            ):
+
+        def in_state(state: State) -> list[str]:
+            return [digest for digest, run_state in run_states.items() if run_state.state is state]
+
+        def is_asked(run: LoggedRun) -> bool:
+            return context.only_collects or is_asked_again(run.submitted_at, now)
+
+        for run in self._journal.runs(in_state(State.LOST)):
+            if run.digest not in context.asked_for_lost and is_asked(run):
                 context.lost.add(run.digest)
+        for run in self._journal.incomplete(in_state(State.COMPLETED)):
+            if is_asked(run):
+                context.incomplete.setdefault(run.digest, TRIES)
 
     async def _run_all(
         self, run_states: Iterable[RunState], unknown: list[LoggedRun], context: RunContext, resubmit_unknown: bool
@@ -387,6 +402,8 @@ class Engine:
             return run.digest in context.resubmit
         if run.state is State.LOST:
             return run.digest in context.lost
+        if run.state is State.COMPLETED:
+            return run.digest in context.incomplete
         if context.retry_held and run.state in (State.FAILED, State.REFUSED):
             return True
         return disposition(run.state, run.error_kind) in (Disposition.SUBMIT, Disposition.IN_FLIGHT)
@@ -455,6 +472,7 @@ class Engine:
                 return await self._collector.collect(run, context)
             case State.COMPLETED:
                 context.breaker.succeeded()
+                return await self._collector.more.collect(run, context)
             case State.UNKNOWN if run.digest in context.resubmit:
                 context.resubmit.discard(run.digest)
                 return await self._recovery.resubmit(run, context)

@@ -31,6 +31,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from ..backoff import Backoff, RandomSource
 from ..clock import Clock, minute
@@ -62,11 +63,29 @@ LATE = 0.05
 REPEATED = 3
 """429s in a row after which each pause is at least that of a 429 without a moment of reset."""
 
+NOTEWORTHY = 3.0
+"""Seconds of a wait that people are told of."""
+
 SHORTEST_PAUSE = 1e-3
 """A shorter pause is not worth waiting for, in seconds."""
 
 COMPARED = 16
 """The requests that have waited longest, among which the most urgent goes first; to compare all takes too long."""
+
+
+class Held(NamedTuple):
+    """Requests that are held back.
+
+    Attributes
+    ----------
+    what:
+        What waits, and for what, in words.
+    until:
+        Until when, in seconds on the monotonic clock.
+    """
+
+    what: str
+    until: float
 
 
 @dataclass(eq=False)
@@ -127,6 +146,7 @@ class RateLimiter:
         self._submits_pending = 0
         self._max_wait = max_wait
         self._paused_until = 0.0
+        self._paused_by_limit = False
         self._submits_paused_until = 0.0
         self._beside_paused_until = 0.0
         self._submits_end_until = 0.0
@@ -340,6 +360,26 @@ class RateLimiter:
         """Why no submit goes for now, and when to come back; empty where submits may go."""
         return self._submits_end_reason if self._clock.monotonic() < self._submits_end_until else ""
 
+    def held_back(self) -> Held | None:
+        """What waits for longer than people take for granted; None where nothing does. Any thread may ask."""
+        now = self._clock.monotonic()
+        waiting = [purpose for purpose in PRIORITY if self._waiting[purpose]]
+        paced = [purpose for purpose in waiting if purpose not in BESIDE]
+        limit = "the reset of the service's rate limit"
+        if "submit" in paced and self._submits_paused_until - now > NOTEWORTHY:
+            return Held(f"Submits wait for {limit}", max(self._submits_paused_until, self._paused_until))
+        if paced and self._paused_until - now > NOTEWORTHY:
+            cause = limit if self._paused_by_limit else "the service, which fails or cannot be reached,"
+            return Held(f"All requests wait for {cause}", self._paused_until)
+        seconds = min((self._seconds_to_wait(purpose, now) for purpose in paced), default=0.0)
+        if seconds > NOTEWORTHY:
+            users = self._user_rate.wait(now) >= seconds
+            cause = f"your limit, max_rpm={self._max_rpm}," if users else "the rate that the service permits,"
+            return Held(f"Requests wait for {cause}", now + seconds)
+        if len(waiting) > len(paced) and self._beside_paused_until - now > NOTEWORTHY:
+            return Held("Look-ups wait for the reset of the history's rate limit", self._beside_paused_until)
+        return None
+
     def job_accepted(self, digest: str) -> None:
         """The job of a run is at the service."""
         if digest in self._jobs_in_flight:
@@ -363,9 +403,11 @@ class RateLimiter:
 
     def pause(self, seconds: float) -> None:
         """Send nothing for this long; then one request goes first. 0 does not pause."""
+        until = self._clock.monotonic() + seconds
         if seconds > 0:
-            self._paused_until = max(self._paused_until, self._clock.monotonic() + seconds)
             self._probe_is_due = True
+        if seconds > 0 and until >= self._paused_until:
+            self._paused_until, self._paused_by_limit = until, False
 
     def _limited(self, purpose: Purpose, reset: float | None, now: float) -> None:
         """A request was answered 429.
@@ -412,6 +454,7 @@ class RateLimiter:
             Seconds on the monotonic clock.
         """
         self.pause(min(seconds, LONGEST_PAUSE))
+        self._paused_by_limit = True
         if purpose != "submit":
             return
         self._submits_paused_until = max(self._submits_paused_until, now + min(seconds, self._max_wait))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..saving import path_of
 from ..selection import Selection
 
 
@@ -44,7 +45,7 @@ def export(
 
     return export_frame(
         runs.df,
-        Path(folder),
+        path_of(folder, "folder"),
         title=runs.title,
         axes=list(runs.axes),
         names=names,

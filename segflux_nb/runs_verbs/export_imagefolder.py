@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..saving import path_of
 from ..selection import Selection
 
 
@@ -21,4 +22,4 @@ def export_imagefolder(runs: Selection, folder: str | Path) -> Path:
     """
     from ..exporting.imagefolder import export_imagefolder as export_frame
 
-    return export_frame(runs.df, Path(folder), axes=list(runs.axes))
+    return export_frame(runs.df, path_of(folder, "folder"), axes=list(runs.axes))

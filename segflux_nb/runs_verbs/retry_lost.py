@@ -10,10 +10,10 @@ SelectionT = TypeVar("SelectionT", bound=Selection)
 
 
 def retry_lost(runs: SelectionT) -> SelectionT:
-    """Ask the service again for lost runs of any age. Nothing is submitted and nothing is billed. It blocks.
+    """Ask the service again for lost runs, and for pictures that completed runs miss, of any age. It blocks.
 
-    For eight days after its submit, `Workspace.run` asks for a lost run by itself. Later it does not, because the
-    service keeps a picture for seven days.
+    Nothing is submitted and nothing is billed. For eight days after a submit, `Workspace.run` asks by itself.
+    Later it does not, because the service keeps a picture for seven days.
 
     Raises
     ------

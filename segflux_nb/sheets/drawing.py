@@ -118,7 +118,7 @@ class _Drawing:
             self._paste(picture, box)
             if cell.share is not None:
                 self._border(cell.share, box)
-        self._tags(cell.tags, box)
+        self._tags(cell.all_tags, box)
 
     def _paste(self, picture: Image.Image, box: Box) -> None:
         width, height = _size(box)

@@ -31,6 +31,9 @@ SIMULATED_NOTE = "Simulated by segflux_nb's own flow model: these are not pictur
 MIXED_NOTE = "Different versions of the simulator painted them: {}."
 """Added where a frame has pictures of several versions."""
 
+COUNT, MORE = "picture_count", "more_images"
+"""Columns of a frame of runs: how many pictures an output has, and the files of those after the first."""
+
 LABEL = "_label"
 """A column ``x_label`` has the sweep's labels for the values of the column ``x``."""
 
@@ -148,6 +151,15 @@ class FrameView:
         """Why a row has something else than a picture; empty for a picture, or none."""
         one = self._image_values[at]
         return one.reason if isinstance(one, NoPicture) else ""
+
+    @cached_property
+    def more(self) -> tuple[tuple[Any, ...], ...]:
+        """In each row, the pictures of its output after the one that is shown; None for one that is not there."""
+        if self.image != "image" or not (COUNT in self or MORE in self):
+            return ((),) * len(self)
+        nothing = (None,) * len(self)
+        counts, texts = (self.column(name).values if name in self else nothing for name in (COUNT, MORE))
+        return tuple(_further(number, text) for number, text in zip(counts, texts, strict=True))
 
     @cached_property
     def is_of_runs(self) -> bool:
@@ -302,6 +314,21 @@ def _status(picture: Any, own: Any) -> str:
     if isinstance(picture, NoPicture):
         return "not a picture"
     return text_of(own) if own is not None else ("missing" if picture is None else "completed")
+
+
+def _further(number: Any, text: Any) -> tuple[str | None, ...]:
+    """The further pictures of an output.
+
+    Parameters
+    ----------
+    number:
+        How many pictures the output has, the first one included.
+    text:
+        The files of those further ones that are on disk, one a line.
+    """
+    paths = text.split("\n") if isinstance(text, str) and text else []
+    missing = number - 1 - len(paths) if isinstance(number, int) else 0
+    return (*paths, *(None,) * missing)
 
 
 def _key_of_picture(value: Any) -> Any:

@@ -131,6 +131,7 @@ def grid_of(
                 value=number.label if number is not None else "",
                 mean_of=number.rows if number is not None else 1,
                 share=number.share if number is not None else None,
+                more=view.more[at],
             )
             if nth == len(shown) - 1 and len(shown) < len(rows_here) and not is_value:
                 cell = replace(cell, tags=(*cell.tags, f"{len(shown)}/{len(rows_here)}"))

@@ -87,6 +87,8 @@ class _Shown:
         Where it has no picture: what it says instead, in a word or two.
     reason:
         Where it has no picture: why.
+    more:
+        The further pictures of its output as data addresses; empty texts for those that cannot be shown.
     """
 
     cell: Cell
@@ -98,6 +100,7 @@ class _Shown:
     difference_text: str = ""
     absence: str = ""
     reason: str = ""
+    more: tuple[str, ...] = ()
 
 
 def standalone(
@@ -212,11 +215,13 @@ def _shown(layout: Layout, cell: Cell, pictures: _Pictures) -> _Shown:
     if layout.is_heat and colour is not None:
         return _Shown(cell, background=_css(colour), ink=readable_on(colour))
     source, why = pictures.address(cell.picture)
+    more = tuple(pictures.address(one)[0] for one in cell.more)
     if not source:
         what, why = absence_of(cell, why)
-        return _Shown(cell, absence=what, reason=why)
+        return _Shown(cell, absence=what, reason=why, more=more)
+    outline = _css(colour) if colour else ""
     difference, text = pictures.difference(cell)
-    return _Shown(cell, source, outline=_css(colour) if colour else "", difference=difference, difference_text=text)
+    return _Shown(cell, source, outline=outline, difference=difference, difference_text=text, more=more)
 
 
 def _css(colour: tuple[int, int, int]) -> str:
@@ -233,7 +238,7 @@ class _Pictures:
     """
 
     def __init__(self, cells: Sequence[Cell]) -> None:
-        pictures = [cell.picture for cell in cells if cell.picture is not None]
+        pictures = [one for cell in cells for one in (cell.picture, *cell.more) if one is not None]
         self._reader = Reader()
         self._side = None
         if sum(map(_bytes_of, pictures)) > MOST_BYTES:

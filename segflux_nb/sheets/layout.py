@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from ..markup import count
+from ..markup import count, more_text
 
 SAME = "= "
 """The beginning of the tag of a cell that has the same picture as an earlier cell."""
@@ -52,6 +52,8 @@ class Cell:
         The picture's width over its height, where the frame has them.
     others:
         Further rows of the same place, whose pictures stand beside this one.
+    more:
+        Further pictures of the same output, which are not shown; None for one that is not there.
     """
 
     picture: Any = None
@@ -68,6 +70,17 @@ class Cell:
     reference: Any = None
     aspect: float | None = None
     others: tuple[Cell, ...] = ()
+    more: tuple[Any, ...] = ()
+
+    @property
+    def plus(self) -> str:
+        """What says that the output has more pictures; empty where it has none."""
+        return more_text(len(self.more), self.more.count(None))
+
+    @property
+    def all_tags(self) -> tuple[str, ...]:
+        """All texts on the picture."""
+        return (self.plus, *self.tags) if self.more else self.tags
 
     @property
     def caption(self) -> str:
@@ -82,7 +95,7 @@ class Cell:
     @property
     def text(self) -> str:
         """The cell as text: its label, what is shown with it, and why it has no picture."""
-        parts = [self.label or self.run, *([self.caption] if self.caption not in self.label else []), *self.tags]
+        parts = [self.label or self.run, *([self.caption] if self.caption not in self.label else []), *self.all_tags]
         parts += [self.mean_text] if self.value and self.value not in self.caption else []
         parts += ["" if self.status == "completed" else self.status, self.reason, self.note]
         return " · ".join(part for part in parts if part)
@@ -214,6 +227,8 @@ class Layout:
         same = sum(any(tag.startswith(SAME) for tag in cell.tags) for cell in self.cells)
         rest += [f"{same:,} the same as another"] if same else []
         rest += [f"{count(self.left_out, 'row')} not shown"] if self.left_out else []
+        more = sum(len(cell.more) for cell in self.cells)
+        rest += [f"{count(more, 'further picture')} not shown"] if more else []
         return ", ".join([pictures, *rest])
 
     @property
@@ -237,7 +252,10 @@ class Layout:
         content = [
             [self.columns, self.rows, self.outer, self.title, self.footer, self.notes],
             [self.column_labels, self.row_labels, [group.label for group in self.groups]],
-            [[cell.run, cell.status, cell.reason, cell.caption, cell.tags, cell.mean_text] for cell in self.cells],
+            [
+                [cell.run, cell.status, cell.reason, cell.caption, cell.all_tags, cell.mean_text]
+                for cell in self.cells
+            ],
         ]
         return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()
 

@@ -27,6 +27,8 @@ MOST_LISTED = 12
 SCREEN = 1.4
 """Width over height of a screen: pictures that share a cell are placed so that the sheet is near to it."""
 
+MORE_NOTE = "+n: the output has n more pictures. runs.gallery() shows them, run.paths names their files."
+
 _SHARED_FIRST = ("finetune_id", "lora_strength", "steps", "seed", "sampler_name", "scheduler", "aspect_ratio")
 """Parameters that the footer names first, where all cells have the same value."""
 
@@ -112,6 +114,8 @@ def arrange(
     if relative_to is not None:
         grid, note = compared(grid, {view.asked.get(name, name): value for name, value in relative_to.items()})
         notes.append(note)
+    if any(cell.more for place in grid.cells.values() for cell in place.beside):
+        notes.append(MORE_NOTE)
     if grid.left_out:
         notes.append(f"{count(grid.left_out, 'row')} of {whole:,} not shown: a cell has room for {most} pictures")
     unheld = whole - len(view)

@@ -15,6 +15,7 @@ from PIL import Image
 
 from ..errors import LayoutError
 from ..notebook import picture_bundle
+from ..saving import path_of, saving
 from .colours import THEMES, ThemeName
 from .drawing import draw
 from .frame_view import FrameView
@@ -115,7 +116,7 @@ class ContactSheet:
         Parameters
         ----------
         path:
-            The file. Its ending decides the format.
+            The file. Its ending decides the format, and its folder is made if it does not exist.
 
         Returns
         -------
@@ -126,17 +127,32 @@ class ContactSheet:
         ------
         LayoutError
             If the ending is not one of these formats.
+        SegfluxError
+            If the file cannot be written.
         """
-        path = Path(path)
+        path = path_of(path, "path", LayoutError)
         ending = path.suffix.lower()
-        if ending == ".html":
-            path.write_text(standalone([self._layout], theme=self._theme), encoding="utf-8")
-            return path
-        if ending not in LONGEST:
+        if ending != ".html" and ending not in LONGEST:
             raise LayoutError(
                 f"A sheet cannot be saved as {path.name!r}",
                 remedy="End the name in .png, .jpg, .webp, .pdf or .html",
             )
+        with saving(path):
+            return self._save(path, ending)
+
+    def _save(self, path: Path, ending: str) -> Path:
+        """Write the sheet, and give the first of its files.
+
+        Parameters
+        ----------
+        path:
+            The file.
+        ending:
+            Its ending in small letters.
+        """
+        if ending == ".html":
+            path.write_text(standalone([self._layout], theme=self._theme), encoding="utf-8")
+            return path
         images = self._pages(LONGEST[ending])
         if ending == ".pdf":
             images[0].save(path, "PDF", save_all=True, append_images=images[1:], resolution=150.0, quality=90)

@@ -14,6 +14,7 @@ TEMPLATE = "prompt_template"
 COLUMNS = frozenset(
     {
         *("run", "service", "status", "take", "image", "width", "height", "stars", "pick", "note", "error_kind"),
+        *("picture_count", "more_images"),
         *("error", "digest", "sha256", "bytes", "request_id", "attempts", "polls", "cost_usd", "queue_seconds"),
         *("render_seconds", "submitted_at", "accepted_at", "detected_at", "completed_at", "simulator_version"),
     }

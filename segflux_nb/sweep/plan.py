@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from ..lifecycle import Disposition, State, disposition
 from ..markup import Template, count
@@ -119,6 +120,9 @@ class Plan:
     missing: tuple[str, ...] = ()
     discarded: int = 0
     lost_again: int = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "held": dict(self.held)}  # a view of a mapping cannot be pickled
 
     def __repr__(self) -> str:
         return f"Plan({count(self.cells, 'run')})"

@@ -14,6 +14,7 @@ from ..console import say
 from ..errors import SweepError
 from ..markup import Template, count, plain, shorten
 from ..model import MODEL, Value
+from ..saving import path_of, saving
 from ..values import OtherProgram, as_integer
 from .axes import Linked
 from .from_frame import cells_of_frame
@@ -255,16 +256,21 @@ class Sweep:
         Parameters
         ----------
         path:
-            The file to write. An existing one is replaced.
+            The file to write. An existing one is replaced, and its folder is made if it does not exist.
+
+        Raises
+        ------
+        SegfluxError
+            If the file cannot be written.
         """
         is_compact = all(isinstance(step, _Baseline) for step in self._steps)
         if isinstance(self._source, Product) and is_compact:
             text = format_product(self._source, has_baseline=bool(self._steps))
         else:
             text = format_cells(self, self.axes)
-        path = Path(path)
-        path.write_text(text, encoding="utf-8")
-        return path
+        with saving(path) as file:
+            file.write_text(text, encoding="utf-8")
+        return file
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Sweep:
@@ -284,8 +290,9 @@ class Sweep:
             If the file cannot be read, is not a sweep file, or holds a value that is not allowed. The text names
             the file, and the line where it is known.
         """
+        file = path_of(path, "path", SweepError)
         try:
-            data = Path(path).read_bytes()
+            data = file.read_bytes()
         except OSError as error:
             raise SweepError(
                 f"The sweep file {path} cannot be read: {error.strerror}", remedy="Check its name and its folder"

@@ -290,7 +290,7 @@ def _scores(values: Sequence[Value], votes: Sequence[Vote], table: _VoteTable) -
     scores = pd.DataFrame(
         {
             "value": pd.Series(list(values), dtype=object).infer_objects(),
-            "score": strengths,
+            "score": strengths.round(9) + 0.0,  # zero has no sign
             "low": strengths - reach,
             "high": strengths + reach,
             "judged": [judged[value] for value in values],

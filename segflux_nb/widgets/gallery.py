@@ -14,6 +14,7 @@ import traitlets
 
 from ..errors import SegfluxError
 from ..markup import count
+from ..saving import saving
 from ..sheets.colours import ThemeName
 from ..sheets.frame_view import FrameView
 from ..sheets.reading import Reader
@@ -95,7 +96,7 @@ class Gallery(PictureWidget):
         self._on_mark = on_mark
         self._reader = Reader()
         text = f"Gallery({count(len(frame), 'run')})"
-        super().__init__(state.pictures, state.layout, text, ahead=AHEAD, **state.traits)
+        super().__init__(state.pictures, state.layout, text, ahead=AHEAD, more=state.more, **state.traits)
 
     def save(self, path: str | Path, *, theme: ThemeName = "light") -> Path:
         """Write the gallery as one HTML file that needs neither kernel nor network. Marks made there stay in it.
@@ -103,13 +104,13 @@ class Gallery(PictureWidget):
         Parameters
         ----------
         path:
-            The file; it is replaced if it exists.
+            The file; it is replaced if it exists, and its folder is made if it does not.
         theme:
             ``light`` or ``dark``.
         """
-        path = Path(path)
-        path.write_text(self.page(theme=theme), encoding="utf-8")
-        return path
+        with saving(path) as file:
+            file.write_text(self.page(theme=theme), encoding="utf-8")
+        return file
 
     def page(self, *, theme: ThemeName = "light") -> str:
         """The HTML of `save`."""

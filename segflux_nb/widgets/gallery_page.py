@@ -49,7 +49,7 @@ def gallery_page(traits: dict[str, Any], pictures: Sequence[Any], title: str, th
     traits:
         What the gallery's JavaScript knows; see `GalleryState`.
     pictures:
-        A picture for each run; None for a run without one.
+        A picture for each run, None for a run without one; after them the further pictures of outputs.
     title:
         The title of the page.
     theme:
@@ -73,7 +73,7 @@ def gallery_part(state: GalleryState) -> GalleryPart:
 
     It hides the element with the id ``static``, and a button shows that element again.
     """
-    return _part(state.traits, state.pictures)
+    return _part(state.traits, [*state.pictures, *state.more])
 
 
 def _part(traits: dict[str, Any], pictures: Sequence[Any]) -> GalleryPart:
@@ -84,11 +84,13 @@ def _part(traits: dict[str, Any], pictures: Sequence[Any]) -> GalleryPart:
     traits:
         What the gallery's JavaScript knows.
     pictures:
-        A picture for each run; None for a run without one.
+        A picture for each run, None for a run without one; after them the further pictures of outputs.
     """
-    thumbs, offsets, unreadable = thumbnails(pictures)
-    differences = {**differences_of(pictures), **traits.get("differences", {})}
-    known = {"thumbs": _base64(thumbs), "offsets": offsets, "later": [], "unreadable": unreadable}
+    number = len(traits["items"])
+    thumbs, offsets, unreadable = thumbnails(pictures[:number])
+    differences = {**differences_of(pictures[:number]), **traits.get("differences", {})}
+    later = list(range(number, len(pictures)))
+    known = {"thumbs": _base64(thumbs), "offsets": offsets, "later": later, "unreadable": unreadable}
     state = script_json({**traits, **known, "differences": differences})
     return GalleryPart(markup=_PART.render(state=state), script=module("page"), style=style("gallery"))
 

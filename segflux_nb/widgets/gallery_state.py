@@ -14,7 +14,7 @@ from typing import Any
 
 from ..analysis.differences import pairwise_differences
 from ..lifecycle import reason_of
-from ..markup import plain
+from ..markup import more_text, plain
 from ..sheets.frame_column import text_of
 from ..sheets.frame_view import FrameView
 from ..sheets.grid import MOST_STARS
@@ -35,6 +35,8 @@ class GalleryState:
     ----------
     pictures:
         Paths, bytes or Pillow images, one for each run; None for a run without a picture.
+    more:
+        The further pictures of outputs that have several, of all runs one after the other.
     layout:
         The layout at first.
     traits:
@@ -42,6 +44,7 @@ class GalleryState:
     """
 
     pictures: list[Any]
+    more: list[Any]
     layout: Layout
     traits: dict[str, Any]
 
@@ -77,6 +80,13 @@ def gallery_state(
     layout = arrange(view, cols=cols, rows=rows, by=by, title=title)
     items, columns = _items(view)
     pictures = absolute(view.pictures)
+    more: list[Any] = []
+    for item, further in zip(items, view.more, strict=True):
+        there = [one for one in further if one is not None]
+        if further:
+            item["more"] = [len(pictures) + len(more) + at for at in range(len(there))]
+            item["plus"] = more_text(len(further), len(further) - len(there))
+        more += there
     marks: dict[str, dict[str, Any]] = {}
     for item, mark in zip(items, _marks(view), strict=True):
         if mark:
@@ -92,7 +102,7 @@ def gallery_state(
         "marks": marks,
         "note": view.simulated_note,
     }
-    return GalleryState(pictures, layout, traits)
+    return GalleryState(pictures, absolute(more), layout, traits)
 
 
 def differences_of(pictures: Sequence[Any]) -> dict[str, float]:

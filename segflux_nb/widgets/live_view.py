@@ -8,7 +8,7 @@ the kernel receives nothing, so the view gets them when the cell has ended.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import anywidget
 import pandas as pd
 import traitlets
 
-from ..markup import count, plain
+from ..markup import count, more_text, plain
 from ..pictures.thumbnails import thumbnail_of
 from ..sheets.frame_view import FrameView
 from ..sheets.layout import Layout
@@ -55,6 +55,8 @@ class LiveView(anywidget.AnyWidget):
     thumbs = traitlets.Bytes().tag(sync=True)
     offsets: Any = traitlets.List().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
+    waits = traitlets.Unicode().tag(sync=True)
+    more = traitlets.Dict().tag(sync=True)
 
     def __init__(self, frame: pd.DataFrame | None, total: int, on_stop: Callable[[], None] | None) -> None:
         self._on_stop = on_stop
@@ -62,15 +64,20 @@ class LiveView(anywidget.AnyWidget):
         self._lock = threading.Lock()
         self._pictures: dict[int, str] = {}
         self._places: dict[str, int] = {}
+        self._arrived: dict[str, int] = {}
+        self._reasons: dict[str, str] = {}
         grid: dict[str, Any] = {}
         statuses: list[str] = []
         note = ""
+        more: dict[str, str] = {}
         if frame is not None and len(frame):
             self._places = {str(run): at for at, run in enumerate(frame["run"])}
             view = FrameView.of(frame, image="image")
             grid = _grid(_layout(view), self._places)
             statuses = [str(status) for status in frame["status"]]
             note = view.simulated_note
+            texts = [more_text(len(further), further.count(None)) for further in view.more]
+            more = {str(at): text for at, text in enumerate(texts) if text}
             # The pictures of earlier calls are shown at once.
             self._pictures = {at: str(path) for at, path in enumerate(frame["image"]) if not pd.isna(path)}
         thumbnails = [
@@ -83,6 +90,7 @@ class LiveView(anywidget.AnyWidget):
             grid=grid,
             statuses=statuses,
             note=note,
+            more=more,
             thumbs=b"".join(thumbnails),
             offsets=offsets,
         )
@@ -93,22 +101,27 @@ class LiveView(anywidget.AnyWidget):
 
     def show(self, update: ProgressUpdate) -> None:
         """Show the present state. It may be called on any thread."""
-        arrived = []
+        arrived, more = [], dict(self.more)
         with self._lock:
             for run, snapshot in update.ended.items():
                 if snapshot.picture is not None:
                     # Without a sheet there are no places: the pictures are numbered as they arrive.
-                    place = self._places.get(run, len(self._pictures)) if self._places else len(self._pictures)
+                    next_place = self._arrived.get(run, len(self._pictures))
+                    place = self._arrived[run] = self._places.get(run, next_place)
+                    if place not in self._pictures:
+                        arrived.append(place)
                     self._pictures[place] = snapshot.picture
-                    arrived.append(place)
+                    if snapshot.more:
+                        more[str(place)] = snapshot.more
+                self._reasons[run] = plain(snapshot.error)
         statuses = list(self.statuses)
         for run, status in update.statuses.items():
             if run in self._places:
                 statuses[self._places[run]] = status
         with self.hold_sync():
             self.line, self.counts, self.statuses = update.line, dict(update.counts), statuses
-            if reasons := [plain(snapshot.error) for snapshot in update.ended.values() if snapshot.error]:
-                self.errors = _counted(self.errors, reasons)
+            self.waits, self.more = update.waits, more
+            self.errors = _counted(filter(None, self._reasons.values()))
         self._send_tiles(arrived)
 
     def close_view(self) -> None:
@@ -129,17 +142,9 @@ class LiveView(anywidget.AnyWidget):
             self.send({"kind": "tiles", "at": at}, buffers=[data for _, data in there])
 
 
-def _counted(before: Sequence[Mapping[str, Any]], reasons: Sequence[str]) -> list[dict[str, Any]]:
-    """How often each reason was given: the first `MOST_ERRORS` reasons, and all others together.
-
-    Parameters
-    ----------
-    before:
-        The counts so far.
-    reasons:
-        The reasons that are new.
-    """
-    counts = {str(entry["reason"]): int(entry["count"]) for entry in before}
+def _counted(reasons: Iterable[str]) -> list[dict[str, Any]]:
+    """How often each reason is given: the first `MOST_ERRORS` reasons, and all others together."""
+    counts: dict[str, int] = {}
     for reason in reasons:
         known = reason in counts or len(counts) < MOST_ERRORS
         counts[reason if known else "other"] = counts.get(reason if known else "other", 0) + 1

@@ -39,6 +39,8 @@ class PictureWidget(anywidget.AnyWidget):
         The text of the widget in a saved notebook, the same on every execution.
     ahead:
         The number of thumbnails that come with the widget; the others are sent on demand. None for all.
+    more:
+        Pictures that have no place of their own, and are numbered after the others: they are sent when asked for.
     traits:
         The first values of the widget's other traits.
     """
@@ -49,14 +51,20 @@ class PictureWidget(anywidget.AnyWidget):
     unreadable = traitlets.Dict().tag(sync=True)
 
     def __init__(
-        self, pictures: Sequence[Any], layout: Layout, text: str, ahead: int | None = None, **traits: Any
+        self,
+        pictures: Sequence[Any],
+        layout: Layout,
+        text: str,
+        ahead: int | None = None,
+        more: Sequence[Any] = (),
+        **traits: Any,
     ) -> None:
-        self._pictures = pictures
+        self._pictures = [*pictures, *more]
         # Of thousands of runs, the static sheet shows the first ones.
         self._sheet = ContactSheet(pages(layout, lambda part: len(part.cells) <= FALLBACK_CELLS)[0])
         self._text = text
-        thumbs, offsets, unreadable = thumbnails(self._pictures[:ahead])
-        later = [at for at in range(len(offsets) - 1, len(pictures)) if pictures[at] is not None]
+        thumbs, offsets, unreadable = thumbnails(pictures[:ahead])
+        later = [at for at in range(len(offsets) - 1, len(self._pictures)) if self._pictures[at] is not None]
         super().__init__(thumbs=thumbs, offsets=offsets, later=later, unreadable=unreadable, **traits)
         self.on_msg(self._answer)
 

@@ -4,6 +4,7 @@
 
     update(digest, status)  ->  starts a timer, unless one runs
     timer                   ->  reads the log for the runs that ended, and shows all changes at once
+    look()                  ->  each second: shows what the sweep waits for, where that has changed
     close()                 ->  shows the end; later changes are not shown
 
 Nothing of it stays when the sweep is over. The text of the display is constant: a saved notebook holds no time and no
@@ -23,7 +24,7 @@ from ..errors import SegfluxError
 from ..launching import ELSEWHERE, Display, RunSnapshot, SweepLauncher
 from ..markup import count
 from ..sweep.request import RUN_DIGITS
-from .progress_display import choose_display
+from .progress_display import NoDisplay, choose_display
 from .progress_update import ProgressUpdate
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN = 0.1
 """The time between two refreshes."""
+
+SECONDS_OF_LOOK = 1.0
+"""The time between two looks at what the sweep waits for."""
 
 _ENDED = ("completed", "failed", "refused", "lost", "unknown", "missing", "discarded")
 
@@ -58,6 +62,8 @@ class ProgressSource:
         Called by a Stop button, on any thread; None for no button.
     display:
         Shows a widget; the output of the notebook's cell if left out.
+    waits:
+        Says what the sweep waits for and until when; it may come on any thread.
     """
 
     states: Mapping[str, str]
@@ -67,6 +73,7 @@ class ProgressSource:
     is_free: bool = False
     on_stop: Callable[[], None] | None = None
     display: Display | None = None
+    waits: Callable[[], str] = str
 
 
 class Progress:
@@ -94,12 +101,18 @@ class Progress:
         self._lock = threading.Lock()
         self._started = clock.monotonic()
         self._changed: dict[str, str] = {}
+        # What these cost is counted, or was paid before this call.
+        self._counted = {digest for digest, status in source.states.items() if status in _ENDED}
         self._timer: threading.Timer | None = None
+        self._looking: threading.Timer | None = None
+        self._waits = self._reason = ""
         self._is_over = False
         self._display = choose_display(source.frame, len(self._states), source.on_stop, source.display)
         self._show(
             self._text(), {d: status for d, status in self._states.items() if status in ELSEWHERE.values()}, {}
         )
+        if not isinstance(self._display, NoDisplay):
+            self._looking = self._start(SECONDS_OF_LOOK, self._look_again)
 
     def update(self, digest: str, status: str) -> None:
         """A run's status has changed. It may be called on any thread.
@@ -114,9 +127,7 @@ class Progress:
         with self._lock:
             self._note(digest, status)
             if self._timer is None and not self._is_over:
-                self._timer = threading.Timer(SECONDS_BETWEEN, self._refresh)
-                self._timer.daemon = True
-                self._timer.start()
+                self._timer = self._start(SECONDS_BETWEEN, self._refresh)
 
     def _note(self, digest: str, status: str) -> None:
         self._counts[self._states.get(digest, "planned")] -= 1
@@ -124,12 +135,27 @@ class Progress:
         self._states[digest] = status
         self._changed[digest] = status
 
-    def close(self, last: str = "") -> None:
-        """The sweep has ended; `last` says how, and the time that it took is shown if it is empty."""
+    def look(self) -> None:
+        """Show what the sweep waits for, if that has changed. It may be called on any thread."""
         with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._is_over = True
+            if not self._is_over and self._source.waits() != self._waits:
+                self._show(self._text(), {}, {})
+
+    def close(self, last: str = "", reason: str = "") -> None:
+        """The sweep has ended.
+
+        Parameters
+        ----------
+        last:
+            How it ended, in a word; the time that it took is shown if it is empty.
+        reason:
+            Why it ended early and how to go on; empty if it did not.
+        """
+        with self._lock:
+            for timer in (self._timer, self._looking):
+                if timer is not None:
+                    timer.cancel()
+            self._is_over, self._reason = True, reason
             # Another notebook may have ended a run that this sweep did not follow to its end.
             open_ = [digest for digest, status in self._states.items() if status not in _ENDED]
             for digest, snapshot in self._snapshots(open_).items():
@@ -138,13 +164,27 @@ class Progress:
         self._refresh(last)
         self._display.close()
 
+    def _look_again(self) -> None:
+        self.look()
+        with self._lock:
+            if not self._is_over:
+                self._looking = self._start(SECONDS_OF_LOOK, self._look_again)
+
+    def _start(self, seconds: float, action: Callable[[], None]) -> threading.Timer:
+        """Do something later, on a thread of its own."""
+        timer = threading.Timer(seconds, action)
+        timer.daemon = True
+        timer.start()
+        return timer
+
     def _refresh(self, last: str | None = None) -> None:
         with self._lock:
             if self._is_over and last is None:
                 return  # a timer that was on its way when the sweep ended
             self._timer, changed, self._changed = None, self._changed, {}
             ended = self._snapshots([digest for digest, status in changed.items() if status in _ENDED])
-            self._spent += sum(snapshot.cost for snapshot in ended.values())
+            self._spent += sum(snapshot.cost for digest, snapshot in ended.items() if digest not in self._counted)
+            self._counted.update(ended)
             self._show(self._text(last), changed, ended)
 
     def _snapshots(self, ended: Collection[str]) -> Mapping[str, RunSnapshot]:
@@ -167,7 +207,10 @@ class Progress:
         """
         statuses = {digest[:RUN_DIGITS]: status for digest, status in changed.items()}
         snapshots = {digest[:RUN_DIGITS]: snapshot for digest, snapshot in ended.items()}
-        self._display.show(ProgressUpdate(text, dict(self._counts), statuses, snapshots))
+        self._waits = self._reason if self._is_over else self._source.waits()
+        self._display.show(
+            ProgressUpdate(text, dict(self._counts), statuses, snapshots, self._waits, is_over=self._is_over)
+        )
 
     def _text(self, last: str | None = None) -> str:
         total, counts = len(self._states), self._counts

@@ -67,11 +67,16 @@ class NoDisplay:
 
 
 class TerminalDisplay:
-    """One line of a terminal, which is written over again and again."""
+    """One line of a terminal, which is written over again and again. What is waited for has lines of its own."""
+
+    def __init__(self) -> None:
+        self._waits = ""
 
     def show(self, update: ProgressUpdate) -> None:
-        """Write the line."""
-        write(sys.stderr, f"\r\x1b[2K{update.line}")
+        """Write the line, after one that says what is waited for if that is new."""
+        is_new = update.waits and update.waits != self._waits and not update.is_over  # the end is printed anyway
+        self._waits = update.waits
+        write(sys.stderr, f"\r\x1b[2K{update.waits}\n{update.line}" if is_new else f"\r\x1b[2K{update.line}")
 
     def close(self) -> None:
         """Leave the last line as it is."""

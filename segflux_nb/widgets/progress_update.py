@@ -22,9 +22,15 @@ class ProgressUpdate:
         The statuses that changed, by the short name of the run.
     ended:
         What the log says of the runs that ended since the last refresh, by their short names.
+    waits:
+        What the sweep waits for and until when; at its end, why it ended early. Empty for nothing.
+    is_over:
+        Whether the sweep has ended.
     """
 
     line: str
     counts: Mapping[str, int]
     statuses: Mapping[str, str]
     ended: Mapping[str, RunSnapshot]
+    waits: str = ""
+    is_over: bool = False

@@ -14,7 +14,8 @@ from tests.support.corpus import PAYLOADS
 from tests.support.frames import frame
 
 TRAITS = (
-    *("total", "counts", "line", "errors", "can_stop", "over", "grid", "statuses", "thumbs", "offsets", "note"),
+    *("total", "counts", "line", "waits", "errors", "can_stop", "over", "grid", "statuses", "more", "thumbs"),
+    *("offsets", "note"),
 )
 
 
@@ -127,6 +128,33 @@ def test_stop_is_said_once_and_goes_when_it_is_over(shown):
     assert page.get_by_text("interrupt the kernel to stop").is_visible()
 
 
+def test_what_is_waited_for_is_said_until_it_is_over(shown):
+    page = shown()
+    said = page.locator(".sfx-waits")
+    assert said.is_hidden()
+    wait = "Submits wait for the reset of the service's rate limit until 08:00:30 UTC"
+    tell(page, "1 of 4 pictures", waits=wait)
+    page.get_by_text(wait).wait_for()
+    assert said.get_attribute("aria-live") == "polite"
+    tell(page, "2 of 4 pictures", waits="")
+    said.wait_for(state="hidden")
+    end = "The service takes submits again at 9:00, by its rate limit. ws.run(sweep) continues"
+    tell(page, "2 of 4 pictures · stopped", waits=end, over=True)
+    page.get_by_text(end).wait_for()
+
+
+@pytest.mark.parametrize("total", [4, 5000])
+def test_outputs_with_several_pictures_say_how_many(shown, total):
+    page = shown(total=total)
+    tell(page, statuses=["completed"] * 4, more={"1": "+2, 1 not served"})
+    send_tiles(page, 0, 1)
+    page.locator(".sfx-cell[data-more]").wait_for()
+    assert page.locator(".sfx-cell[data-more]").count() == 1
+    plate = "one => getComputedStyle(one, '::after').content"
+    assert page.locator(".sfx-cell[data-more]").evaluate(plate) == '"+2, 1 not served"'
+    assert page.locator(".sfx-cell[data-more]").get_attribute("aria-label").endswith(", +2, 1 not served")
+
+
 def test_hostile_words_are_text_and_reasons_are_counted(shown):
     table = frame(prompt=PAYLOADS)
     table["status"], table["image"] = "planned", None
@@ -144,6 +172,8 @@ def test_it_is_accessible_and_leaves_nothing_behind(shown, complaints):
         statuses=["completed", "failed", "planned", "processing"],
         counts={"completed": 1},
         errors=[{"reason": "moderated: no", "count": 1}],
+        waits="Submits wait for the reset of the service's rate limit until 08:00:30 UTC",
+        more={"0": "+2"},
     )
     send_tiles(page, 0)
     assert complaints() == []

@@ -42,8 +42,8 @@ def test_names_follow_a_pattern_and_stay_in_the_folder(table, tmp_path):
 
 
 def test_names_of_devices_are_avoided():
-    assert picture_names(["a1"], {"x": ["con"]}, [".png"], "{x}") == ["con_a1.png"]
-    assert picture_names(["a1"], {"x": ["lpt1.b"]}, [".png"], "{x}") == ["_lpt1.b_a1.png"]
+    assert picture_names(["a1"], {"x": ["con"]}, "{x}") == ["con_a1"]
+    assert picture_names(["a1"], {"x": ["lpt1.b"]}, "{x}") == ["_lpt1.b_a1"]
 
 
 def test_picture_files_carry_their_parameters_unless_that_is_switched_off(table, tmp_path):

@@ -64,7 +64,7 @@ def test_the_documented_columns_are_those_there_are():
 def test_varying_columns_only_on_request(runs):
     assert list(runs.varying.columns) == [
         *("run", "status", "prompt", "lora_strength", "seed", "animal"),
-        *("image", "width", "height", "simulator_version", "error_kind", "error"),
+        *("image", "width", "height", "picture_count", "simulator_version", "error_kind", "error"),
     ]
 
 
@@ -154,7 +154,7 @@ def test_a_long_text_of_separators_is_written_in_no_time():
 def test_picture_names_are_safe_and_unique(rows):
     runs = [f"{number:012x}" for number in range(len(rows))]
     axes = {"label": [text for text, _ in rows], "strength": [str(value) for _, value in rows]}
-    names = picture_names(runs, axes, [".jpg"] * len(rows))
+    names = picture_names(runs, axes)
     assert len({name.casefold() for name in names}) == len(names)
     for name in names:
         assert len(name) <= 120
@@ -166,7 +166,7 @@ def test_picture_names_are_safe_and_unique(rows):
 def test_unsafe_names_are_made_safe():
     assert safe("../../etc/passwd") == "etc-passwd"
     assert safe("CON") == "CON"
-    assert picture_names(["a1"], {}, [".png"]) == ["a1.png"]
+    assert picture_names(["a1"], {}) == ["a1"]
 
 
 def test_an_export_writes_through_no_link(runs, tmp_path):

@@ -21,9 +21,8 @@ DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 
 
 def named(labels, pattern="{x}", runs=None):
-    return picture_names(
-        runs or [f"run{n}" for n in range(len(labels))], {"x": labels}, [".png"] * len(labels), pattern
-    )
+    stems = picture_names(runs or [f"run{n}" for n in range(len(labels))], {"x": labels}, pattern)
+    return [f"{stem}.png" for stem in stems]
 
 
 def test_a_sign_is_kept():

@@ -85,6 +85,8 @@ class Expected:
         Seconds, in virtual time, that the question for the balance may take.
     not_before:
         Seconds from the beginning of the first call before which the bad cell is not completed.
+    more_missing:
+        Pictures of outputs, beside the first ones, that are not on disk.
     stopped:
         A pattern in the first call's reason to stop; None where it does not matter.
     error:
@@ -104,6 +106,7 @@ class Expected:
     closed_within: float = 60.0
     planned_within: float = 30.0
     not_before: float = 0.0
+    more_missing: int = 0
     stopped: str | None = None
     error: str = ""
     MiB: int | None = None

@@ -304,8 +304,8 @@ def differences(expected: Expected, found: Found) -> list[str]:
         wrong.append(f"{twice} jobs were paid twice, not {expected.paid_twice}")
     if len(found.kept) < expected.kept:
         wrong.append(f"{len(found.kept)} pictures are kept, not {expected.kept}")
-    if found.missing:
-        wrong.append(f"{found.missing} more pictures of an output are not kept")
+    if found.missing != expected.more_missing:
+        wrong.append(f"{found.missing} more pictures of an output are not kept, not {expected.more_missing}")
     if found.wrong:
         wrong.append(f"cells {sorted(found.wrong)} have the picture of another one")
     if last.statuses.get(BAD) not in expected.bad:

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { spanOf } from "../../segflux_nb/widgets/static/tuner/ranking.js";
+import { scoreText, spanOf } from "../../segflux_nb/widgets/static/tuner/ranking.js";
 
 const row = (score, low = null, high = null) => ({ label: "", score, low, high, won: "", judged: 0 });
 
@@ -12,4 +12,8 @@ test("all intervals fit, and a value without one counts by its score", () => {
 
 test("equal scores have a width to be drawn in", () => {
   assert.deepEqual(spanOf([row(3), row(3)]), { low: 3, wide: 1 });
+});
+
+test("a score that is shown as zero has no sign", () => {
+  assert.deepEqual([-0.001, -0, 0.004, -0.006, 1.5].map(scoreText), ["0.00", "0.00", "0.00", "-0.01", "1.50"]);
 });

@@ -33,6 +33,7 @@ def test_what_may_change_and_what_is_an_axis_follow_from_the_roles():
         *("run", "status", "image", "width", "height", "stars", "pick", "note", "error_kind", "error", "digest"),
         *("sha256", "bytes", "request_id", "attempts", "polls", "cost_usd", "queue_seconds", "render_seconds"),
         *("submitted_at", "accepted_at", "detected_at", "completed_at", "service", "simulator_version"),
+        *("picture_count", "more_images"),
     } == NEVER_AXES
     assert {column.role for column in COLUMNS} == set(Role)
 
@@ -103,7 +104,7 @@ def test_a_column_is_added_in_one_place(tmp_path, request):
 ONLY_SQLITE = r"\b(INSERT OR|REPLACE INTO|PRAGMA|iif|json_\w+|group_concat|total|rowid|ifnull|IMMEDIATE|GLOB)\b"
 
 
-@pytest.mark.parametrize("module", ["runs", "sweeps", "marks", "sharing", "journal"])
+@pytest.mark.parametrize("module", ["runs", "picture_files", "sweeps", "marks", "sharing", "journal"])
 def test_statements_are_those_that_both_databases_know(module):
     """See "One journal, two databases" in docs/architecture.md."""
     source = (Path(columns.__file__).parent / f"{module}.py").read_text(encoding="utf-8")

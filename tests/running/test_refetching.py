@@ -75,7 +75,7 @@ def test_another_picture_is_kept_beside_it_and_named(bench):
         assert "has another picture for it now, which is kept as pictures/" in bench.stop.reason
     run = bench.log.runs.read([CELLS[0].digest])[CELLS[0].digest]
     assert (run.state, run.sha256) == (State.COMPLETED, bench.gone.sha256)
-    (other,) = bench.log.runs.more_pictures(run.digest)
+    (other,) = bench.log.pictures.more(run.digest)
     assert (bench.folder / other.path).read_bytes() == buffer.getvalue()
     assert other.path in run.error
 

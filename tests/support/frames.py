@@ -34,6 +34,23 @@ def colour_of(row):
     return 10 * row % 200, 90, 200 - 10 * row % 200
 
 
+def with_more(folder, number=4):
+    """A frame of files, of which the first row's output has three pictures and the second's has two, one not served.
+
+    Each picture has a width of its own: 100 pixels for the first one, 101 for the next, and so on.
+    """
+    table = coloured(lora_strength=[0.4, 0.8], seed=range(1, number // 2 + 1))
+    names = [f"{at}.png" for at in range(number + 2)]
+    for at, name in enumerate(names):
+        Image.new("RGB", (100 + at, 80), colour_of(at)).save(folder / name)
+    paths = [str(folder / name) for name in names]
+    table["image"] = paths[:number]
+    table["picture_count"] = pd.array([3, 2, *[1] * (number - 2)], dtype="Int64")
+    table["more_images"] = pd.array(["\n".join(paths[number:]), *[None] * (number - 1)], dtype="string")
+    table["width"], table["height"] = range(100, 100 + number), 80
+    return table
+
+
 def layout_of(table, *, axes=None, image=None, **options):
     """The layout of a frame; the options are those of `segflux_nb.sheets.pivot.arrange`."""
     return arrange(FrameView.of(table, axes=axes, image=image), **options)

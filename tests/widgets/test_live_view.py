@@ -7,7 +7,7 @@ from PIL import Image
 
 from segflux_nb.errors import WorkspaceError
 from segflux_nb.launching import RunSnapshot
-from segflux_nb.widgets import progress
+from segflux_nb.widgets import progress, progress_display
 from segflux_nb.widgets.live_view import LiveView
 from segflux_nb.widgets.progress import Progress, ProgressSource
 from segflux_nb.widgets.progress_update import ProgressUpdate
@@ -59,6 +59,48 @@ def test_it_says_counts_and_what_was_spent_of_what_was_planned(display):
     ended = {run: snapshot for update in display.shown for run, snapshot in update.ended.items()}
     assert ended == {DIGESTS[0][:12]: spent[DIGESTS[0]], DIGESTS[1][:12]: spent[DIGESTS[1]]}
     assert display.closed
+
+
+def test_a_run_whose_further_pictures_come_later_costs_once(display):
+    snapshot = RunSnapshot("completed", "a.png", cost=0.03)
+    followed = follow(lambda digests: {digest: snapshot for digest in digests if digest == DIGESTS[0]}, planned=0.2)
+    for _ in range(2):
+        followed.update(DIGESTS[0], "completed")
+        followed._refresh()
+    followed.close()
+    assert display.shown[-1].line.endswith("$0.03 of about $0.20")
+
+
+def test_it_says_what_the_sweep_waits_for_when_that_changes(display):
+    waits = [""]
+    followed = follow(waits=lambda: waits[0])
+    shown = len(display.shown)
+    followed.look()
+    assert len(display.shown) == shown, "nothing has changed"
+    waits[0] = "Submits wait for the reset of the service's rate limit until 08:00:30 UTC"
+    followed.look()
+    followed.look()
+    assert [update.waits for update in display.shown[shown:]] == waits
+    waits[0] = ""
+    followed.look()
+    assert display.shown[-1].waits == ""
+    followed.close("stopped", "The service takes submits again at 9:00. ws.run(sweep) continues")
+    assert display.shown[-1].is_over
+    assert display.shown[-1].waits == "The service takes submits again at 9:00. ws.run(sweep) continues"
+
+
+def test_a_terminal_has_a_line_for_each_wait(monkeypatch):
+    written = []
+    monkeypatch.setattr(progress_display, "write", lambda stream, text: written.append(text))
+    terminal = progress_display.TerminalDisplay()
+    for line, waits, is_over in (
+        ("1 of 4", "", 0),
+        ("1 of 4", "Submits wait", 0),
+        ("2 of 4", "Submits wait", 0),
+        ("2 of 4", "why", 1),
+    ):
+        terminal.show(ProgressUpdate(line, {}, {}, {}, waits, is_over=bool(is_over)))
+    assert "".join(written).replace("\r\x1b[2K", "|") == "|1 of 4|Submits wait\n1 of 4|2 of 4|2 of 4"
 
 
 def test_what_changes_at_once_is_shown_once_and_the_last_word_last(display):
@@ -153,7 +195,9 @@ def test_a_picture_that_is_gone_is_left_out(view):
 def test_reasons_are_counted_and_few(view):
     live, _, _ = view
     for number in range(9):
-        live.show(ProgressUpdate("", {}, {}, {"x": RunSnapshot("failed", error=f"moderated: {min(number, 7)}")}))
+        live.show(
+            ProgressUpdate("", {}, {}, {f"{number}": RunSnapshot("failed", error=f"moderated: {min(number, 7)}")})
+        )
     assert live.errors[0] == {"reason": "moderated: 0", "count": 1}
     assert live.errors[-1] == {"reason": "other", "count": 4}
     live.show(ProgressUpdate("", {}, {}, {"x": RunSnapshot("failed", error=PAYLOADS[6])}))
@@ -172,3 +216,21 @@ def test_without_a_grid_pictures_are_numbered_as_they_come(view):
     assert [content["at"] for content, _ in sent] == [[0], [1], [2]]
     live._answer(live, {"kind": "stop"}, [])
     assert sent[-1] == "stopped"
+
+
+def test_pictures_of_one_output_are_counted_where_they_stand(view):
+    live, sent, folder = view
+    run = DIGESTS[3][:12]
+    for more in ("+2, 1 not served", "+2"):
+        snapshot = RunSnapshot("completed", str(folder / "3.png"), more=more)
+        live.show(ProgressUpdate("", {}, {run: "completed"}, {run: snapshot}))
+        assert live.more == {"3": more}
+    assert [content["at"] for content, _ in sent] == [[3]], "the picture is sent once"
+
+
+def test_a_reason_that_is_over_is_not_counted_any_more(view):
+    live, _, folder = view
+    picture = str(folder / "0.png")
+    for error in ("1 of 2 pictures is not served yet", "1 of 2 pictures is not served yet", ""):
+        live.show(ProgressUpdate("", {}, {}, {"x": RunSnapshot("completed", picture, error)}))
+        assert live.errors == ([{"reason": error, "count": 1}] if error else [])

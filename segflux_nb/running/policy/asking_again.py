@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...backoff import RandomSource
 from ...lifecycle import ANSWERABLE_SECONDS, Broken, ErrorKind, Gone, NoPicture, Unclear, Waiting
@@ -21,6 +22,9 @@ SHORTEST, LONGEST = 0.5, 60.0
 
 SHARE = 0.25
 """The next question comes after this share of the time since the first one that was in vain."""
+
+NOTEWORTHY = 3.0
+"""Seconds after which people are told that something is asked for again."""
 
 MOST_RETRY_AFTER = 300.0
 """Seconds of a Retry-After that are believed: the service may answer earlier than it says."""
@@ -51,15 +55,30 @@ class _Job:
         How often in a row the history said that it failed.
     due:
         When it is asked for again; None while it is asked for, or when it was left for the next run.
-    has_picture:
-        Whether the service said that it is completed.
+    pictures:
+        How many of its pictures are not served, where the service said that it is completed; else 0.
     """
 
     since: float
     failures: int = 0
     failed_in_history: int = 0
     due: float | None = None
-    has_picture: bool = False
+    pictures: int = 0
+
+
+class AskedFor(NamedTuple):
+    """What a call asks for again.
+
+    Attributes
+    ----------
+    left:
+        For each run, how many of its pictures are not served; 0 where the service does not say what became of it.
+    until:
+        When it stops asking, in seconds on the monotonic clock; None while other cells are worked on.
+    """
+
+    left: list[int]
+    until: float | None
 
 
 class AskingAgain:
@@ -78,8 +97,9 @@ class AskingAgain:
         self._others: set[str] = set()
         self._last_end = now
         self._jitter = jitter
-        self.left: dict[str, bool] = {}
-        """Jobs that are left for the next run, by digest, and whether the service said that they are completed."""
+        self.left: dict[str, int] = {}
+        """Jobs that are left for the next run, by digest: how many pictures are not served, or 0 where the service
+        does not say what became of the job."""
 
     def begin(self, digest: str) -> None:
         """A worker takes a run."""
@@ -124,9 +144,7 @@ class AskingAgain:
         job.failed_in_history = job.failed_in_history + 1 if failed else 0
         return job.failed_in_history
 
-    def postpone(
-        self, digest: str, now: float, *, has_picture: bool = False, retry_after: float | None = None
-    ) -> None:
+    def postpone(self, digest: str, now: float, *, pictures: int = 0, retry_after: float | None = None) -> None:
         """Ask for a run again later: soon at first, then after longer and longer pauses.
 
         Parameters
@@ -135,18 +153,30 @@ class AskingAgain:
             The digest of the run.
         now:
             The time.
-        has_picture:
-            Whether the service said that the job is completed.
+        pictures:
+            How many of its pictures are not served, where the service said that the job is completed; else 0.
         retry_after:
             Seconds to wait, where the service names them.
         """
         job = self._jobs.setdefault(digest, _Job(now))
         job.failures += 1
-        job.has_picture = has_picture
+        job.pictures = pictures
         pause = min(LONGEST, max(2 * SHORTEST, SHARE * (now - job.since))) * (1.0 + self._jitter()) / 2
         if retry_after is not None:
             pause = max(pause, min(retry_after, MOST_RETRY_AFTER))
         job.due = now + pause
+
+    def waiting(self, now: float) -> AskedFor:
+        """The jobs that this call has asked for in vain for some seconds. Any thread may ask.
+
+        Parameters
+        ----------
+        now:
+            The time.
+        """
+        jobs = [job for job in list(self._jobs.values()) if job.failures and now - job.since > NOTEWORTHY]
+        until = None if self._others else self._last_end + KEEP_ASKING_SECONDS
+        return AskedFor([job.pictures for job in jobs], until)
 
     @property
     def is_open(self) -> bool:
@@ -192,11 +222,23 @@ class AskingAgain:
         if self._is_alone(queued):
             self._jobs = {digest: job for digest, job in self._jobs.items() if job.due is None}
 
+    def leave(self, digest: str, *, pictures: int) -> None:
+        """Leave a run for the next run of the sweep.
+
+        Parameters
+        ----------
+        digest:
+            The digest of the run, which a worker has.
+        pictures:
+            How many of its pictures are not served.
+        """
+        self.left[digest] = pictures
+
     def leave_all(self) -> None:
         """Leave all runs that wait for the next run of the sweep."""
         for digest, job in list(self._jobs.items()):
             if job.due is not None:
-                self.left[digest] = job.has_picture
+                self.left[digest] = job.pictures
                 del self._jobs[digest]
 
 
@@ -214,23 +256,40 @@ def asked_until(submitted: Iterable[float], now: float) -> float | None:
     return end if end > now else None
 
 
-def not_served(left: Collection[bool], until: str) -> str:
+def not_served(left: Collection[int], until: str) -> str:
     """Why a call ended though something is paid for and not served, and until when the next ones ask again.
 
     Parameters
     ----------
     left:
-        For each run that is left, whether the service said that its job is completed.
+        For each run that is left, how many of its pictures are not served; 0 where the service does not say what
+        became of its job.
     until:
         The day until which it is asked for, such as ``23 Jan``; empty if that has passed.
 
     Example
     -------
-    >>> not_served([True, True], "23 Jan")
+    >>> not_served([1, 1], "23 Jan")
     '2 pictures are paid and not served yet; ws.run(sweep) asks again until 23 Jan'
     """
+    return f"{missing_in_words(left)}; ws.run(sweep) asks again{f' until {until}' if until else ''}"
+
+
+def missing_in_words(left: Collection[int]) -> str:
+    """What is paid for and not there.
+
+    Parameters
+    ----------
+    left:
+        For each run, how many of its pictures are not served; 0 where the service does not say what became of it.
+
+    Example
+    -------
+    >>> missing_in_words([0, 3])
+    '3 pictures are paid and not served yet, and 1 job is accepted, and the service does not say what became of it'
+    """
     pictures = sum(left)
-    jobs = len(left) - pictures
+    jobs = sum(not number for number in left)
     parts = [
         f"{count(number, noun)} {'is' if number == 1 else 'are'} {what}"
         for number, noun, what in (
@@ -239,7 +298,7 @@ def not_served(left: Collection[bool], until: str) -> str:
         )
         if number
     ]
-    return f"{', and '.join(parts)}; ws.run(sweep) asks again{f' until {until}' if until else ''}"
+    return ", and ".join(parts)
 
 
 def is_failure_believed(failures: int, age: float, usual: float | None, *, in_history: bool) -> bool:

@@ -1,8 +1,8 @@
 // A running sweep: bar, words, errors, Stop, and its sheet filling in.
 //
-// Its model has the traits `total`, `counts`, `line`, `errors`, `can_stop`, `over`, `grid`, `statuses` and `note`, and
-// `thumbs` and `offsets` of the pictures that were there before. It gets {kind: "tiles", at} with a thumbnail for each
-// place, and sends {kind: "missing", at} and {kind: "stop"}.
+// Its model has the traits `total`, `counts`, `line`, `waits`, `errors`, `can_stop`, `over`, `grid`, `statuses`, `more`
+// and `note`, and `thumbs` and `offsets` of the pictures that were there before. It gets {kind: "tiles", at} with a
+// thumbnail for each place, and sends {kind: "missing", at} and {kind: "stop"}.
 
 import { el } from "./shared/dom.js";
 import { bytesOf } from "./shared/pictures.js";
@@ -28,7 +28,7 @@ const SYMBOLS = {
   "by another sweep": "⇄",
 };
 const LATEST = 60; // of a sweep that is too large for its sheet, the pictures that arrived last
-const TRAITS = ["line", "counts", "statuses", "errors", "over"];
+const TRAITS = ["line", "waits", "counts", "statuses", "more", "errors", "over"];
 
 /**
  * @typedef {object} Grid The sheet: labels, and groups of rows of cells, each a place (-1: none) and its words.
@@ -91,6 +91,7 @@ class Live {
     const title = "Submit nothing more, and collect what is in flight";
     this.button = el("button", { type: "button", title, onclick: () => this.stop() }, "Stop");
     this.hint = el("span", {}, "interrupt the kernel to stop");
+    this.waits = el("div", { class: "sfx-waits", role: "status", "aria-live": "polite" });
     this.errors = el("ul", { class: "sfx-errors" });
     this.legend = el("div", { class: "sfx-legend", hidden: true });
     this.sheet = el("div", { class: "sfx-sheet", tabindex: 0, role: "group", "aria-label": "Pictures so far" });
@@ -98,7 +99,7 @@ class Live {
     const grid = this.get("grid");
     this.sheet.append(...(grid.groups ?? []).flatMap((group) => this.table(grid, group)));
     const head = el("div", { class: "sfx-head" }, this.words, this.hint, this.button);
-    this.root.replaceChildren(this.bar, head, this.errors, this.sheet, this.legend);
+    this.root.replaceChildren(this.bar, head, this.waits, this.errors, this.sheet, this.legend);
     if (this.get("note")) this.root.append(el("div", { class: "sfx-note" }, this.get("note")));
     const offsets = this.get("offsets");
     const thumbs = bytesOf(this.get("thumbs"));
@@ -149,15 +150,19 @@ class Live {
     this.bar.setAttribute("aria-valuenow", counts.completed ?? 0);
     this.bar.setAttribute("aria-valuetext", this.get("line"));
     this.words.textContent = this.get("line");
+    if (this.waits.textContent !== this.get("waits")) this.waits.textContent = this.get("waits");
     this.button.hidden = !this.get("can_stop") || this.get("over");
     this.hint.hidden = this.get("can_stop") || this.get("over");
     /** @type {{ reason: string, count: number }[]} */
     const errors = this.get("errors");
     this.errors.replaceChildren(...errors.map(({ reason, count }) => el("li", {}, `${count} × ${reason}`)));
+    /** @type {Record<string, string>} What stands beside the pictures of outputs that have several. */
+    const more = this.get("more");
     for (const [place, { element, words }] of this.cells) {
       const status = statuses[place] ?? "completed";
       element.dataset.status = status;
-      element.setAttribute("aria-label", `${words}: ${status}`);
+      if (more[place]) element.dataset.more = more[place];
+      element.setAttribute("aria-label", [`${words}: ${status}`, more[place]].filter(Boolean).join(", "));
       if (!this.urls.has(place)) element.textContent = SYMBOLS[status] ?? "";
     }
     this.explain(statuses);
@@ -205,9 +210,10 @@ class Live {
    * @param {HTMLImageElement} image
    */
   prepend(place, image) {
-    const label = `picture ${place + 1}`;
+    const more = this.get("more")[place];
+    const label = [`picture ${place + 1}`, more].filter(Boolean).join(", ");
     const attributes = { class: "sfx-cell", role: "img", "aria-label": label, "data-status": "completed" };
-    this.sheet.prepend(el("div", attributes, image));
+    this.sheet.prepend(el("div", { ...attributes, "data-more": more }, image));
     while (this.sheet.children.length > LATEST) this.sheet.lastChild.remove();
   }
 

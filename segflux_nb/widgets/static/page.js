@@ -15,12 +15,15 @@ function dataOf(id) {
  * A picture of the static sheet: its mime type and its base64.
  *
  * @param {HTMLElement} sheet
- * @param {string} run
+ * @param {import("./gallery/state.js").Item[]} items
+ * @param {number} at The number of the picture: that of its item, or one of the item's further pictures.
  * @returns {string[]}
  */
-function pictureIn(sheet, run) {
+function pictureIn(sheet, items, at) {
+  const item = items[at] ?? items.find(({ more }) => more?.includes(at));
+  const number = String(items[at] ? 0 : item.more.indexOf(at) + 1);
   const images = /** @type {HTMLImageElement[]} */ ([...sheet.querySelectorAll("img[data-run]")]);
-  const image = images.find((one) => one.dataset.run === run);
+  const image = images.find(({ dataset }) => dataset.run === item.run && (dataset.number ?? "0") === number);
   return image?.src.match(/^data:([^;]+);base64,(.*)$/s)?.slice(1) ?? [];
 }
 
@@ -48,5 +51,5 @@ const full = dataOf("full");
 const root = document.getElementById("gallery");
 const sheet = document.getElementById("static");
 state.thumbs = decoded(state.thumbs);
-new Gallery(new PageModel(state, (at) => (full ? (full[at] ?? []) : pictureIn(sheet, state.items[at].run))), root);
+new Gallery(new PageModel(state, (at) => (full ? (full[at] ?? []) : pictureIn(sheet, state.items, at))), root);
 if (sheet) addSwitch(root, sheet);

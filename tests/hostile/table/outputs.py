@@ -6,9 +6,13 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-from ..expected import TEN_MINUTES, Expected, Misbehaviour, again, rows_of
-from ..scripts import edited, on, says, together
+from ..expected import OPEN, SOON, TEN_MINUTES, Expected, Misbehaviour, RunCall, again, rows_of
+from ..scripts import Reply, edited, on, says, text, together
 from ..server import Answer, Call, Job, Script, picture
+
+DAY = 86_400.0
+NOT_FOUND = says(404, {"error": "no such file"})
+A_TEXT = text('{"nsfw": false}', content_type="application/json")
 
 Form = Callable[[Call], Any]
 
@@ -87,6 +91,9 @@ SERVED_ELSEWHERE: dict[str, Any] = {
 
 _row = rows_of("outputs")
 
+LATER = Expected(within=TEN_MINUTES)
+ONE_IS_MISSING = r"^1 picture is paid and not served yet; ws.run\(sweep\) asks again until \d+ \w+$"
+
 
 def row(name: str, script: Script) -> Misbehaviour:
     """A row of this kind. The history has no address: the output must be understood."""
@@ -117,6 +124,33 @@ def more_jobs(call: Call, number: int) -> list[Call]:
     return found
 
 
+def others_are(reply: Reply, number: int = 3, *, seconds: float = 1e12) -> Script:
+    """A result with more pictures, of which the last one is served badly for a time."""
+
+    def script(call: Call) -> Answer | None:
+        name = call.message.path.rpartition("/")[2].partition(".")[0]
+        job = call.service.jobs.get(name)
+        if call.kind != "picture" or job is None or not name.endswith(f"-{number - 2}"):
+            return None
+        if call.service.now() - job.accepted_at > seconds:  # even after the seven days that the contract promises
+            return Answer(200, {"content-type": "image/jpeg"}, job.picture)
+        return reply(call) if callable(reply) else reply
+
+    return together(script, several(number))
+
+
+def first_is(reply: Reply, *, seconds: float = 1e12) -> Script:
+    """A result with two pictures, of which the first is served badly for a time."""
+
+    def script(call: Call) -> Answer | None:
+        is_first = call.kind == "picture" and call.job is not None and "-" not in call.job.request_id[-3:]
+        if call.seed != 1 or not is_first or call.age > seconds:
+            return None
+        return reply(call) if callable(reply) else reply
+
+    return together(script, several(2))
+
+
 def _lines(text: str) -> list[str]:
     return [text[at : at + 76] for at in range(0, len(text), 76)]
 
@@ -125,6 +159,35 @@ TABLE = [
     *(row(f"output is {n}", on("result", edited(output=form, images=None))) for n, form in FORMS.items()),
     *(row(name, on("result", edited(**changes))) for name, changes in SERVED_ELSEWHERE.items()),
     *(row(f"{number} pictures", several(number)) for number in (2, 4)),
+    *(
+        _row(f"another picture is not there for {name}", others_are(NOT_FOUND, seconds=seconds), LATER, calls=calls)
+        for name, seconds, calls in (
+            ("a minute", 80.0, again(1)),
+            ("five minutes", 320.0, again(1)),
+            ("half an hour", 1800.0, again(after=1800.0)),
+            ("a day", DAY, again(after=DAY)),
+            ("nine days", 9 * DAY, (RunCall(), RunCall(after=9 * DAY, options={"only_collect": True}))),
+        )
+    ),
+    _row(
+        "another picture is never there",
+        others_are(NOT_FOUND),
+        Expected(
+            more_missing=1, within=TEN_MINUTES, error="1 of 3 pictures .* not served yet", stopped=ONE_IS_MISSING
+        ),
+        calls=again(),
+    ),
+    _row(
+        "another picture is a text",
+        others_are(A_TEXT),
+        Expected(more_missing=1, within=SOON, error="1 of 3 pictures .* not served yet", stopped=ONE_IS_MISSING),
+        calls=again(),
+    ),
+    _row(
+        "the first picture is never there, and the other is",
+        first_is(NOT_FOUND),
+        Expected(kept=3, bad=OPEN, within=TEN_MINUTES, stopped=ONE_IS_MISSING),
+    ),
     _row(
         "output is not understood, and the history has the address",
         on("result", edited(output={"artifact": 17}, images=None)),

@@ -98,6 +98,7 @@ const KEYS = [
   ["c", "compare: a side by side, s slider, f flicker, d difference"],
   ["z", "1:1, the same place in every tile"],
   ["f", "flip through the row"],
+  ["m, M", "next, previous picture of an output with several"],
   ["Escape", "close"],
   ["?", "this help"],
 ];

@@ -19,6 +19,8 @@ export class PictureDialog extends Dialog {
     this.image = image;
     this.stage = stage;
     this.facts = facts;
+    /** Which picture of its output is shown: 0 is the first. */
+    this.number = 0;
     this.go(index);
   }
 
@@ -27,20 +29,55 @@ export class PictureDialog extends Dialog {
   }
 
   /** @param {number} index */
-  async go(index) {
-    const { host, image } = this;
+  go(index) {
     this.index = index;
-    const small = host.pictures.thumb(index);
+    return this.show(0);
+  }
+
+  /** The numbers of the pictures of its output: the first has that of the item. */
+  get outputs() {
+    return [this.index, ...(this.host.item(this.index).more ?? [])];
+  }
+
+  /**
+   * Shows a picture of the output.
+   *
+   * @param {number} number Its place among those that are there; one after the last is the first.
+   */
+  async show(number) {
+    const { host, image, outputs } = this;
+    this.number = (number + outputs.length) % outputs.length;
+    const shown = outputs[this.number];
+    const small = host.pictures.thumb(shown);
     if (small) image.src = small;
     else image.removeAttribute("src");
-    image.alt = host.words(index);
-    image.hidden = !host.pictures.has(index);
+    image.alt = [host.words(this.index), this.place].filter(Boolean).join(", ");
+    image.hidden = !host.pictures.has(shown);
     this.redraw();
-    const url = host.pictures.has(index) ? await host.pictures.full(index) : null;
-    if (this.index !== index) return;
+    const url = host.pictures.has(shown) ? await host.pictures.full(shown) : null;
+    if (this.outputs[this.number] !== shown) return;
     if (url) image.src = url;
     else image.hidden = true;
-    if (host.pictures.why(index)) this.redraw();
+    if (host.pictures.why(shown)) this.redraw();
+  }
+
+  /** Which of several pictures is shown, in words. */
+  get place() {
+    const { plus } = this.host.item(this.index);
+    if (!plus) return "";
+    const missing = plus.split(", ")[1];
+    return [`picture ${this.number + 1} of ${this.outputs.length}`, missing].filter(Boolean).join(", ");
+  }
+
+  /**
+   * Steps through the pictures of the output.
+   *
+   * @param {string} key
+   */
+  key(key) {
+    if (key !== "m" && key !== "M") return false;
+    this.show(this.number + (key === "m" ? 1 : -1));
+    return true;
   }
 
   zoom() {
@@ -72,11 +109,12 @@ export class PictureDialog extends Dialog {
       el("tr", {}, el("th", { scope: "row" }, name), el("td", {}, value)),
     );
     this.note = this.noteField();
-    const why = this.host.pictures.why(this.index);
+    const why = this.host.pictures.why(this.outputs[this.number]);
     const parts = [
       why ? el("p", { class: "sfx-reason" }, `cannot be shown: ${why}`) : null,
       item.status === "completed" ? null : el("p", { class: "sfx-reason" }, `${item.status}: ${item.reason}`),
       this.stepper(),
+      this.place ? this.steps() : null,
       this.stars(),
       el("div", { class: "sfx-flags" }, this.flag("✔ pick (p)", true), this.flag("✘ reject (x)", false)),
       this.note,
@@ -90,6 +128,24 @@ export class PictureDialog extends Dialog {
       ),
     ];
     this.facts.replaceChildren(...parts.filter(Boolean));
+    // What had the focus may be gone.
+    if (!this.element.contains(document.activeElement)) this.element.focus();
+  }
+
+  /** Buttons that step through the pictures of the output. */
+  steps() {
+    const step = (/** @type {string} */ text, /** @type {string} */ label, /** @type {number} */ move) =>
+      this.button(text, { "aria-label": label, disabled: this.outputs.length < 2 }, () => {
+        this.show(this.number + move);
+        /** @type {HTMLElement} */ (this.facts.querySelector(`[aria-label="${label}"]`)).focus();
+      });
+    return el(
+      "div",
+      { class: "sfx-flags sfx-outputs", role: "group", "aria-label": "Pictures of this output" },
+      step("‹", "Previous picture", -1),
+      el("span", { "aria-live": "polite" }, this.place),
+      step("›", "Next picture", 1),
+    );
   }
 
   /** Buttons to the other pictures of the same cell; null where there are none. */

@@ -9,6 +9,8 @@
  * @property {Record<string, string>} labels Words for its value of each column.
  * @property {Record<string, any>} parameters
  * @property {string} code Python that selects it.
+ * @property {number[]} [more] The numbers of the further pictures of its output that are there.
+ * @property {string} [plus] What stands beside the first of several pictures: `+2, 1 not served`.
  *
  * @typedef {{ name: string, values: string[], axis: boolean }} Column A column by which runs are laid out or sorted.
  * @typedef {{ stars?: number, pick?: boolean, note?: string }} Mark
@@ -145,6 +147,7 @@ export function describe(state, index) {
   const parts = state.columns
     .filter((column) => column.axis)
     .map((column) => `${column.name} ${labelOf(state, index, column.name)}`);
+  if (item.plus) parts.push(item.plus);
   if (mark.stars != null) parts.push(`${mark.stars} of 5 stars`);
   if (mark.pick != null) parts.push(mark.pick ? "picked" : "rejected");
   if (mark.note) parts.push(`note: ${mark.note}`);

@@ -80,7 +80,8 @@ export class Tile {
     image?.addEventListener("error", () => {
       if (image === this.image) this.showAbsent("");
     });
-    this.frame.replaceChildren(image ?? absent(item, unreadable), this.marks);
+    const plus = item.plus ? [el("div", { class: "sfx-plus", title: "more pictures of this output" }, item.plus)] : [];
+    this.frame.replaceChildren(image ?? absent(item, unreadable), this.marks, ...plus);
     this.caption.hidden = caption == null;
     this.caption.textContent = this.caption.title = caption ?? "";
     this.place.textContent = placeOf(this.items, index);

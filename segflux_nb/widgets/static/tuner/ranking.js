@@ -40,10 +40,19 @@ function table(axis, rows) {
   const span = spanOf(rows);
   const heads = [axis, "score", "interval", "won", "judged"].map((word) => el("th", { scope: "col" }, word));
   const lines = rows.map((row) => {
-    const values = [row.score.toFixed(2), interval(row, span), row.won, String(row.judged)];
+    const values = [scoreText(row.score), interval(row, span), row.won, String(row.judged)];
     return el("tr", {}, el("th", { scope: "row" }, row.label), ...values.map((value) => el("td", {}, value)));
   });
   return el("table", {}, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...lines));
+}
+
+/**
+ * A score as it is written: zero has no sign.
+ *
+ * @param {number} score
+ */
+export function scoreText(score) {
+  return score.toFixed(2).replace(/^-(0\.00)$/, "$1");
 }
 
 /**

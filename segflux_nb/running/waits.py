@@ -1,0 +1,66 @@
+"""What a call of the engine waits for, and until when, in words for people.
+
+It looks at what holds the call up when it is asked: nothing has to be reported, and nothing is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..clock import Clock, minute, second
+from ..markup import plain
+from .context import RunContext
+from .policy.asking_again import KEEP_ASKING_SECONDS, missing_in_words
+from .rate_limiter import RateLimiter
+from .recovery import LONGEST
+
+HALF_A_DAY = 43_200.0
+"""A moment that is farther away, in seconds, is named with its day."""
+
+_TEN_MINUTES = f"{KEEP_ASKING_SECONDS / 60:.0f} minutes"
+
+
+class Waits:
+    """Tells what a call of the engine waits for. Any thread may ask.
+
+    The launcher makes it and hands it to `Engine.run`, which binds it to the call.
+    """
+
+    def __init__(self) -> None:
+        self._sentences: Callable[[], list[str]] = list
+
+    def bind(self, context: RunContext, limiter: RateLimiter, clock: Clock) -> None:
+        """Tell of this call from now on.
+
+        Parameters
+        ----------
+        context:
+            The call.
+        limiter:
+            Holds requests back.
+        clock:
+            Source of the current time.
+        """
+
+        def at(moment: float) -> str:
+            seconds = moment - clock.monotonic()
+            return (second if seconds < HALF_A_DAY else minute)(clock.now() + seconds)
+
+        def sentences() -> list[str]:
+            now = clock.monotonic()
+            found = [f"Submits ended: {plain(context.stop.reason)}"] if context.stop else []
+            if held := limiter.held_back():
+                found.append(f"{held.what} until {at(held.until)}")
+            asking = context.asking.waiting(now)
+            if asking.left:
+                until = f"until {at(asking.until)}" if asking.until else f"for {_TEN_MINUTES} after the other cells"
+                found.append(f"{missing_in_words(asking.left)}: asked for again {until}")
+            if context.recovering:
+                found.append(f"Submits of unknown outcome are looked up, for at most {LONGEST / 60:.0f} minutes")
+            return found
+
+        self._sentences = sentences
+
+    def in_words(self) -> str:
+        """What it waits for; empty while it waits for nothing but its jobs."""
+        return ". ".join(self._sentences())
