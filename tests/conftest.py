@@ -1,13 +1,16 @@
 """For all tests."""
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-# No test asserts a time: a busy machine is no bug.
-settings.register_profile("segflux", deadline=None, print_blob=True)
-settings.load_profile("segflux")
+# No test asserts a time: a busy machine is no bug. The examples are the same in each run, so that a change that
+# breaks nothing never fails; `HYPOTHESIS_PROFILE=searching` looks for new ones.
+settings.register_profile("segflux", deadline=None, print_blob=True, derandomize=True)
+settings.register_profile("searching", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "segflux"))
 
 HERE = Path(__file__).parent
 

@@ -98,7 +98,7 @@ def rows_on(layout):
     for cell in layout.cells:
         if layout.is_heat and cell.share is not None:
             shown += cell.mean_of
-        elif cell.run:
+        elif cell.run or cell.picture is not None:  # a frame's own name of a row may be empty
             shown += 1
     return shown
 
