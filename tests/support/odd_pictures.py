@@ -237,6 +237,6 @@ def not_shown():
     yield Odd("no-size.png", png(0, 0, 8, 2, b""), why=" ")
 
 
-SHOWN = list(shown())
-NOT_SHOWN = list(not_shown())
+SHOWN = [odd for odd in shown() if odd.is_shown]
+NOT_SHOWN = [odd for odd in (*shown(), *not_shown()) if not odd.is_shown]
 ODD = [*SHOWN, *NOT_SHOWN]
