@@ -56,7 +56,7 @@ class Isolation:
             await self._journal.move(run, to, traceback=trace, error=text)
         reason = f"it met an unexpected error ({text.splitlines()[0]:.200})"
         if to is State.UNKNOWN:  # the history is asked in this call already
-            context.unknown_submits += 1
+            context.submit_is_unknown(digest)
             context.note(digest, reason)
         else:
             context.leave_for_next_call(digest, reason)
