@@ -1,5 +1,7 @@
 """What is paid for and not served yet: asked for again, beside the others, and not for ever."""
 
+from collections import Counter
+
 import pytest
 
 import segflux_nb as sf
@@ -22,6 +24,21 @@ def test_pictures_that_are_not_there_hold_up_no_other_cell(tmp_path):
     assert [row.state.status for row in rows] == ["processing", *["completed"] * 10, "processing"]
     assert max(row.completed_at - EPOCH for row in rows[1:-1]) < 6 * 25
     assert b.stop.reason.startswith("2 pictures are paid and not served yet; ws.run(sweep) asks again until ")
+
+
+def test_more_pictures_that_are_not_there_than_workers_hold_up_no_other_cell(tmp_path):
+    """Twelve of 24, and ten workers, of which two may have a job at a time: as long as if all were served."""
+    cells = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(24)))
+
+    def last_of(name, **settings):
+        (tmp_path / name).mkdir()
+        rows = Bench(tmp_path / name, **settings).run(cells, max_in_flight=2)
+        return Counter(row.state.status for row in rows), max(row.completed_at or 0.0 for row in rows)
+
+    _, all_served = last_of("served")
+    found, some_served = last_of("not served", faults={"picture:404": lambda body: body["seed"] % 2 == 0})
+    assert found == {"processing": 12, "completed": 12}
+    assert some_served == pytest.approx(all_served, abs=1.0)
 
 
 def test_unknown_submits_are_looked_up_before_a_picture_is_waited_for(tmp_path):
