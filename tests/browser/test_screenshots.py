@@ -27,6 +27,8 @@ CUT_OFF = """root => [...root.querySelectorAll('button, label, td, th, figcaptio
   .map(one => one.outerHTML.slice(0, 200))"""
 DECODED = """[...document.images].filter(one => one.src && one.offsetParent)
   .every(one => one.complete && one.naturalWidth)"""
+AT_FULL_SIZE = """part => { const all = [...document.querySelectorAll(part)].filter(one => one.offsetParent);
+  return all.length && all.every(one => one.naturalWidth === 1024); }"""
 PAINTED = "async () => { for (let n = 0; n < 2; n++) await new Promise(requestAnimationFrame); }"
 
 
@@ -130,8 +132,12 @@ def test_the_widgets_of_a_study_in_jupyterlab(open_notebook, shoot):
     notebook.run(3)
     tuner = page.locator(".sfx-tuner")
     tuner.locator("img[src]").first.wait_for()
+    page.wait_for_function(AT_FULL_SIZE, arg=".sfx-tuner img")
     shoot(page, "tuner-slider", tuner)
     page.get_by_role("tab", name="Blind votes").click()
+    page.wait_for_function(
+        AT_FULL_SIZE, arg=".sfx-pick img"
+    )  # the thumbnails stand there until the pictures have come
     shoot(page, "tuner-votes", tuner)
     page.get_by_role("tab", name="Ranking").click()
     page.get_by_role("button", name="Propose a finer sweep").click()
@@ -148,4 +154,7 @@ def test_the_widgets_of_a_study_in_jupyterlab(open_notebook, shoot):
     )
     shoot(page, "builder-dark", builder)
     page.get_by_role("tab", name="Blind votes").click()
+    page.wait_for_function(
+        AT_FULL_SIZE, arg=".sfx-pick img"
+    )  # the thumbnails stand there until the pictures have come
     shoot(page, "tuner-dark", tuner)
