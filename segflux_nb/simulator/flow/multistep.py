@@ -11,7 +11,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import pairwise, zip_longest
+from itertools import islice, pairwise, zip_longest
 
 from .samplers import Denoiser, Latent, NoiseStream, Sampler
 from .schedulers import Sigmas
@@ -45,7 +45,10 @@ def _multistep(model: Denoiser, x: Latent, sigmas: Sigmas, weights: Weights) -> 
         if s_next == 0:
             return denoised
         slopes.appendleft((x - denoised) / s)
-        x = x + sum(factor * slope for factor, slope in zip(factors, slopes, strict=True))
+        moved = factors[0] * slopes[0]
+        for factor, slope in zip(factors[1:], islice(slopes, 1, None), strict=True):
+            moved += factor * slope
+        x = x + moved
     return x
 
 

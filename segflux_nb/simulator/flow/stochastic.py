@@ -1,15 +1,15 @@
 """Samplers that draw noise on the way, in forms that are right for a flow.
 
-`euler_ancestral`, `dpm_2_ancestral` and `lcm` have forms of their own. The others were written for models that add
-noise to a picture z: y = z + σ · noise. A flow's latent x = (1 − s) · z + s · noise becomes such a y by
-y = x/(1 − s), σ = s/(1 − s). So these samplers run on y. Their first level is a little below 1, because at 1 nothing
-of z is left. Notation is that of `samplers`; D = model(y, σ), and eta is 1.
+`euler_ancestral`, `dpm_2_ancestral`, `dpmpp_2s_ancestral` and `lcm` have forms of their own. The others were written
+for models that add noise to a picture z: y = z + σ · noise. A flow's latent x = (1 − s) · z + s · noise becomes such
+a y by y = x/(1 − s), σ = s/(1 − s). So these samplers run on y. Their first level is a little below 1, because at 1
+nothing of z is left. Notation is that of `samplers`; D = model(y, σ), and eta is 1.
 
-Sources: ComfyUI at commit a125cd84 (2025-10-12). Its forms for flows are from d605677b (2024-10-25,
-`euler_ancestral`), 8e4118c0 (2024-12-01, `dpm_2_ancestral`), 8e81c507 (2025-06-17, `dpmpp_2m_sde`, `dpmpp_3m_sde`)
-and 8042eb20 (2025-06-25, `dpmpp_sde`). Before, these left 2 to 5 times the data's variance as noise.
-`dpmpp_2s_ancestral`, `ddpm` and `euler_ancestral_pp` are in no ComfyUI in this form; their docstrings say how they
-differ. `lcm` is the same in all.
+Sources: ComfyUI at commit a125cd84 (2025-10-12). Its forms for flows are from 2622c55a (2024-08-18,
+`dpmpp_2s_ancestral`), d605677b (2024-10-25, `euler_ancestral`), 8e4118c0 (2024-12-01, `dpm_2_ancestral`), 8e81c507
+(2025-06-17, `dpmpp_2m_sde`, `dpmpp_3m_sde`) and 8042eb20 (2025-06-25, `dpmpp_sde`). Before, these left 2 to 5 times
+the data's variance as noise. `ddpm` and `euler_ancestral_pp` are in no ComfyUI in this form; their docstrings say
+how they differ. `lcm` is the same in all.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ from .schedulers import Sigmas, shift
 
 HIGHEST = float(shift(0.9999))
 """The highest noise level of samplers that run on added noise, as in ComfyUI."""
+
+NEXT_TO_ONE = 0.9999
+"""Where `dpmpp_2s_ancestral` makes the second evaluation of a step from 1, as in ComfyUI."""
 
 AddedNoiseDenoiser = Callable[[Latent, float], Latent]
 """D = model(y, σ)."""
@@ -58,8 +61,8 @@ def _ancestral(sigma: float, sigma_next: float) -> tuple[float, float]:
     sigma_next:
         The level after it.
     """
-    up = min(sigma_next, math.sqrt(sigma_next**2 * (sigma**2 - sigma_next**2) / sigma**2))
-    return math.sqrt(max(sigma_next**2 - up**2, 0.0)), up
+    down = sigma_next**2 / sigma
+    return down, math.sqrt(max(sigma_next**2 - down**2, 0.0))
 
 
 def _renoised(x: Latent, s_down: float, s_next: float, noise: NoiseStream) -> Latent:
@@ -122,24 +125,20 @@ def lcm(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Laten
     return x
 
 
-@on_added_noise
-def dpmpp_2s_ancestral(model: AddedNoiseDenoiser, x: Latent, sigmas: list[float], noise: NoiseStream) -> Latent:
-    """DPM-Solver++(2S) to a lower level, then fresh noise. The second evaluation is in the middle in ln σ.
+def dpmpp_2s_ancestral(model: Denoiser, x: Latent, sigmas: Sigmas, noise: NoiseStream) -> Latent:
+    """DPM-Solver++(2S) to the lower level s'²/s, then fresh noise. The last step is D.
 
-    ComfyUI's form for flows (since 2622c55a, 2024-08-18) goes down to another level, and begins with another middle:
-    other pictures of the same distribution. Source: Lu et al. 2022 (arXiv:2211.01095), algorithm 1.
+    The second evaluation is in the middle in ln((1 − s)/s), or at 0.9999 where s is 1 and there is no middle.
+    Source: Lu et al. 2022 (arXiv:2211.01095), algorithm 1.
     """
-    for sigma, sigma_next in pairwise(sigmas):
-        denoised = model(x, sigma)
-        down, up = _ancestral(sigma, sigma_next)
-        if down == 0:
-            x = denoised
-        else:
-            h = math.log(sigma / down)
-            middle = math.sqrt(sigma * down)
-            denoised = model(middle / sigma * x - math.expm1(-h / 2) * denoised, middle)
-            x = down / sigma * x - math.expm1(-h) * denoised
-        x = x + noise() * up if sigma_next else x
+    for s, s_next in pairwise(sigmas):
+        denoised = model(x, s)
+        if s_next == 0:
+            return denoised
+        down = s_next * s_next / s
+        middle = 1 / (1 + math.sqrt((1 / s - 1) * (1 / down - 1))) if s < 1 else NEXT_TO_ONE
+        denoised = model(middle / s * x + (1 - middle / s) * denoised, middle)
+        x = _renoised(down / s * x + (1 - down / s) * denoised, down, s_next, noise)
     return x
 
 
@@ -147,8 +146,8 @@ def dpmpp_2s_ancestral(model: AddedNoiseDenoiser, x: Latent, sigmas: list[float]
 def dpmpp_sde(model: AddedNoiseDenoiser, x: Latent, sigmas: list[float], noise: NoiseStream) -> Latent:
     """DPM-Solver++ for the SDE, with the second evaluation in the middle. The last step is Euler's.
 
-    The noise to the middle and the noise to the end belong to one Brownian path. ComfyUI weighs its halves by s, this
-    by s/(1 − s): other pictures of the same distribution. Source: k-diffusion, on Lu et al. 2022 (arXiv:2211.01095).
+    The noise to the middle and the noise to the end belong to one Brownian path, whose time is s, as in ComfyUI.
+    Source: k-diffusion, on Lu et al. 2022 (arXiv:2211.01095).
     """
     for sigma, sigma_next in pairwise(sigmas):
         denoised = model(x, sigma)
@@ -158,12 +157,13 @@ def dpmpp_sde(model: AddedNoiseDenoiser, x: Latent, sigmas: list[float], noise: 
         middle = math.sqrt(sigma * sigma_next)
         first, second = noise(), noise()
         down, up = _ancestral(sigma, middle)
-        there = down / sigma * x - math.expm1(math.log(down / sigma)) * denoised + first * up
+        there = down / sigma * x + (1 - down / sigma) * denoised + first * up
         denoised = model(there, middle)
         down, up = _ancestral(sigma, sigma_next)
-        path = math.sqrt(sigma - middle) * first + math.sqrt(middle - sigma_next) * second
-        x = down / sigma * x - math.expm1(math.log(down / sigma)) * denoised
-        x = x + path / math.sqrt(sigma - sigma_next) * up
+        s, s_middle, s_next = (each / (1 + each) for each in (sigma, middle, sigma_next))
+        path = math.sqrt(s - s_middle) * first + math.sqrt(s_middle - s_next) * second
+        x = down / sigma * x + (1 - down / sigma) * denoised
+        x = x + path / math.sqrt(s - s_next) * up
     return x
 
 
