@@ -199,7 +199,7 @@ def test_evaluations_and_hardware_decide_time_and_price():
     seconds = [entry.finished_at - entry.started_at for entry in client.ledger.entries()]
     prices = [entry.price for entry in client.ledger.entries()]
     assert seconds == pytest.approx([10, 19.6, 20, 6])
-    assert prices == pytest.approx([0.05, 0.098, 0.1, 0.075])
+    assert prices == pytest.approx([0.05, 0.098, 0.1, 0.05 * 0.6 * 0.00310 / 0.00162])
 
 
 def test_numbers_may_be_written_as_floats():

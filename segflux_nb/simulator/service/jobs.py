@@ -17,14 +17,24 @@ from .timeline import service_seconds
 FAILING_SHARE = 0.2
 """A job that fails takes this share of its service time."""
 
-HARDWARE = {"cost": (1.0, 1.0), "fast": (0.6, 1.5)}
-"""Time and price of each ``hardware``, relative to ``cost``. It does not change the picture.
+DOLLARS_A_SECOND = {"cost": 0.00162, "fast": 0.00310}
+"""The service's published prices of a second on an A100 and on an H100.
 
-The service publishes one average for the model, which stands for ``cost`` here. The figures of ``fast`` are a guess.
+The model's published average comes to $0.00153 a second, which is near that of an A100, so ``cost`` is taken for
+one. That ``fast`` is an H100 is an assumption.
 """
 
+FAST_TIME = 0.6
+"""Time that ``fast`` takes, as a share of that of ``cost``. Nothing is published on it: it is an assumption."""
+
+HARDWARE = {
+    "cost": (1.0, 1.0),
+    "fast": (FAST_TIME, FAST_TIME * DOLLARS_A_SECOND["fast"] / DOLLARS_A_SECOND["cost"]),
+}
+"""Time and price of each ``hardware``, relative to ``cost``. It does not change the picture."""
+
 IDLE_SECONDS = 600.0
-"""After this time without a job the model is cold. This time is a guess."""
+"""After this time without a job the model is cold. Nothing is published on this time: it is an assumption."""
 
 
 @dataclass(frozen=True)
