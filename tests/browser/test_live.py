@@ -82,7 +82,7 @@ def test_what_is_in_other_hands_is_no_failure_and_a_legend_names_the_signs(shown
     page.locator(".sfx-cell img").wait_for()
     assert page.locator(".sfx-cell").all_inner_texts() == ["⇄", "⇄", "⇄", ""]
     assert page.locator(".sfx-cell").first.get_attribute("aria-label").endswith(": by another notebook")
-    assert page.locator(".sfx-legend").inner_text() == "⇄ by another notebook · ⇄ by another sweep"
+    assert page.locator(".sfx-legend").inner_text() == "⇄ by another notebook, by another sweep"
     width = "one => one.style.width"
     assert page.locator(".sfx-progress .sfx-elsewhere").evaluate(width) == "75%"
     assert page.locator(".sfx-progress .sfx-failed").evaluate(width) == "0%"
@@ -96,6 +96,13 @@ def test_what_is_in_other_hands_is_no_failure_and_a_legend_names_the_signs(shown
     send_tiles(page, 0, 1, 2)
     tell(page, "4 of 4 pictures", statuses=["completed"] * 4, counts={"completed": 4})
     page.locator(".sfx-legend").wait_for(state="hidden")
+
+
+def test_the_legend_names_each_sign_once(shown):
+    page = shown()
+    tell(page, "0 of 4 pictures", statuses=["submitted", "processing", "failed", "refused"], counts={"submitted": 1})
+    page.locator(".sfx-legend", has_text="✘ failed, refused · … submitted · ◐ processing").wait_for()
+    assert sorted(page.locator(".sfx-cell").all_inner_texts()) == ["…", "◐", "✘", "✘"]
 
 
 def test_what_came_before_the_view_is_asked_for(shown):

@@ -23,7 +23,7 @@ const SYMBOLS = {
   lost: "✘",
   unknown: "?",
   submitted: "…",
-  processing: "…",
+  processing: "◐",
   "by another notebook": "⇄",
   "by another sweep": "⇄",
 };
@@ -170,15 +170,19 @@ class Live {
   }
 
   /**
-   * Says what the signs in the cells mean, those that are there.
+   * Says what the signs in the cells mean, those that are there: each sign once, with all that it stands for.
    *
    * @param {string[]} statuses
    */
   explain(statuses) {
     const there = new Set([...this.cells.keys()].filter((at) => !this.urls.has(at)).map((at) => statuses[at]));
-    const shown = Object.keys(SYMBOLS).filter((status) => there.has(status));
-    this.legend.hidden = !shown.length;
-    this.legend.textContent = shown.map((status) => `${SYMBOLS[status]} ${status}`).join(" · ");
+    /** @type {Map<string, string[]>} */
+    const signs = new Map();
+    for (const [status, sign] of Object.entries(SYMBOLS)) {
+      if (there.has(status)) signs.set(sign, [...(signs.get(sign) ?? []), status]);
+    }
+    this.legend.hidden = !signs.size;
+    this.legend.textContent = [...signs].map(([sign, names]) => `${sign} ${names.join(", ")}`).join(" · ");
   }
 
   stop() {
