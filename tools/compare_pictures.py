@@ -26,14 +26,29 @@ from segflux_nb.simulator.painter.paint import paint
 BODY = {"prompt": "TOK on the shore of a mountain lake", "lora_strength": 1.2, "steps": 12, "scheduler": "simple"}
 
 
+OTHERS = {
+    "soft": {"steps": 4},
+    "burnt": {"lora_strength": 2.0},
+    "overshot": {"sampler_name": "dpmpp_2m", "scheduler": "normal", "steps": 6},
+    "broken": {"sampler_name": "dpmpp_3m_sde", "scheduler": "normal"},
+    "night": {"prompt": "TOK in the snow at night"},
+    "storm": {"prompt": "TOK in a storm in autumn"},
+    "red": {"prompt": "TOK under a red sky in the mist"},
+}
+"""What changes a request to one whose picture needs something else of the painter."""
+
+
 def pictures() -> dict[str, np.ndarray]:
-    """A picture for each sampler, with shapes, fine-tunes and seeds in turn, and one decoded from a served JPEG."""
+    """A picture for each sampler, with shapes, fine-tunes and seeds in turn, others, and one decoded from a JPEG."""
     painted = {}
     shapes = list(MODEL.sizes.values())
     for number, name in enumerate(SAMPLERS):
         kind = KINDS[number % len(KINDS)]
         body = {**BODY, "sampler_name": name, "seed": number, "finetune_id": kind}
         painted[name] = paint(painting(body), *shapes[number % len(shapes)])
+    for name, changes in OTHERS.items():
+        body = {**BODY, "sampler_name": "euler", "seed": 3, "finetune_id": "pagoda", **changes}
+        painted[name] = paint(painting(body), 1024, 1024)
     buffer = io.BytesIO()
     Image.fromarray(painted["euler"]).save(buffer, "JPEG", quality=88)
     return {**painted, "served": np.asarray(Image.open(buffer))}

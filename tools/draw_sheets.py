@@ -30,7 +30,7 @@ BODY: dict[str, Any] = {
     "prompt": "TOK on the shore of a mountain lake at dawn",
     "finetune_id": "pagoda-1200",
     "lora_strength": 1.0,
-    "steps": 12,
+    "steps": 25,
     "seed": 8,
     "sampler_name": "euler",
     "scheduler": "simple",
@@ -282,7 +282,7 @@ PROMPTS = (
 @drawn
 def prompts() -> ContactSheet:
     table = frame(
-        256, prompt=[f"TOK {prompt}" for prompt in PROMPTS], finetune_id=["castle-1200"], seed=[4], steps=[25]
+        256, prompt=[f"TOK {prompt}" for prompt in PROMPTS], finetune_id=["windmill-1200"], seed=[8], steps=[25]
     )
     table["words"] = [str(prompt).removeprefix("TOK ") for prompt in table["prompt"]]
     table["column"], table["row"] = [n % 4 + 1 for n in range(12)], [n // 4 + 1 for n in range(12)]

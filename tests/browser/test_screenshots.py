@@ -101,17 +101,19 @@ sweep = sf.Sweep(
     prompt="TOK at dawn",
     finetune_id="my-finetune-id",
     seed=[1, 2, 3, 4],
-    lora_strength="0.4-2.0 (+0.4)",
+    lora_strength="0.4-1.6 (+0.3)",
     steps=12,
 )
 print("ready")""",
     "live = ws.start(sweep)",
     """runs = live.wait()
+best = sf.Simulator.truth("my-finetune-id").best
 for seed in (1, 2, 3, 4):
+    liked = best + (seed - 2.5) / 20
     for left in runs.where(seed=seed):
         for right in runs.where(seed=seed):
             if left.path and right.path and left.lora_strength < right.lora_strength:
-                nearer = abs(left.lora_strength - 1.1 - seed / 30) - abs(right.lora_strength - 1.1)
+                nearer = abs(left.lora_strength - liked) - abs(right.lora_strength - liked)
                 runs.vote(left, right, "left" if nearer < 0 else "right", rater="demo")
 print("done")""",
     "runs.tuner(rater='demo')",
@@ -142,6 +144,10 @@ def test_the_widgets_of_a_study_in_jupyterlab(open_notebook, shoot):
     page.get_by_role("tab", name="Ranking").click()
     page.get_by_role("button", name="Propose a finer sweep").click()
     tuner.get_by_text("finer = tuner.next_sweep()").wait_for()
+    for page_of_docs in (PAGE, PAGE.parents[1] / "README.md"):
+        quoted = re.findall(r"best [\d.]+, [\d.]+ to [\d.]+, \d+ seeds, \d+ votes", page_of_docs.read_text("utf-8"))
+        assert quoted, page_of_docs.name
+        assert {tuner.get_by_text(quote, exact=True).count() for quote in quoted} == {1}, "as in the picture"
     shoot(page, "tuner-ranking", tuner)
     notebook.run(4)
     builder = notebook.cell(4).locator(".jp-OutputArea-output").first

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import itertools
+import math
 import time
 
 import numpy as np
@@ -13,9 +14,10 @@ from PIL import Image
 
 from segflux_nb.model import MODEL
 from segflux_nb.simulator.flow import generate
-from segflux_nb.simulator.flow.finetunes import KINDS
+from segflux_nb.simulator.flow.finetunes import KINDS, truth
 from segflux_nb.simulator.flow.mixture import PLACES
 from segflux_nb.simulator.flow.painting import Painting
+from segflux_nb.simulator.painter.colour import _CONES, _LAB
 from segflux_nb.simulator.painter.finish import lines_of
 from segflux_nb.simulator.painter.paint import paint
 from tests.support.service import BODY
@@ -62,14 +64,16 @@ def clipped(picture):
     return float(((picture <= 2) | (picture >= 253)).mean())
 
 
-@pytest.mark.parametrize("sampler", ["euler", "heun", "dpmpp_2m"])
-def test_edges_become_sharper_with_steps(sampler):
-    widths = [
-        np.mean([edge_width(picture(512, sampler_name=sampler, steps=steps, seed=seed)) for seed in (3, 5)])
-        for steps in (4, 8, 25)
-    ]
-    assert widths[0] > widths[1] > widths[2]
-    assert widths[0] > 1.8 * widths[2]
+@pytest.mark.parametrize("sampler", ["euler", "ddim", "heun", "heunpp2", "dpm_2", "dpmpp_2m", "uni_pc"])
+def test_edges_become_sharper_as_the_deviation_comes_to_1(sampler):
+    widths, off = [], []
+    for steps in (4, 8, 12, 25, 50):
+        drawn = [generate.painting({**BASE, "sampler_name": sampler, "steps": steps, "seed": s}) for s in (1, 4)]
+        widths.append(np.mean([edge_width(paint(each, 1024, 1024).astype(float)) for each in drawn]))
+        off.append(abs(1 - np.mean([each.q for each in drawn])))
+    assert all(later < earlier for earlier, later in itertools.pairwise(widths))
+    assert all(later < earlier + 0.005 for earlier, later in itertools.pairwise(off))
+    assert widths[0] > 5 * widths[-1]
 
 
 def test_the_deviation_decides_how_sharp_grainy_or_broken_a_picture_is():
@@ -83,12 +87,19 @@ def test_the_deviation_decides_how_sharp_grainy_or_broken_a_picture_is():
     assert [lines_of(q) for q in (1, 1.1, 1.2)] == [1024] * 3
 
 
-def test_lcm_is_soft_and_dpmpp_2m_overshoots_on_a_steep_end():
-    crisp = np.mean([edge_width(picture(512, seed=seed, steps=50)) for seed in range(3)])
-    soft = np.mean([edge_width(picture(512, seed=seed, sampler_name="lcm")) for seed in range(3)])
+@pytest.mark.parametrize("steps", [4, 8, 25, 50])
+def test_lcm_is_soft_at_any_number_of_steps(steps):
+    crisp = np.mean([edge_width(picture(512, seed=seed, steps=50)) for seed in range(4)])
+    soft = np.mean([edge_width(picture(512, seed=seed, steps=steps, sampler_name="lcm")) for seed in range(4)])
     assert soft > 1.5 * crisp
-    burnt = picture(sampler_name="dpmpp_2m", scheduler="normal", steps=6)
-    assert clipped(burnt) > clipped(picture(sampler_name="dpmpp_2m")) + 0.1
+
+
+@pytest.mark.parametrize("kind", [None, *KINDS])
+def test_dpmpp_2m_burns_on_a_steep_end(kind):
+    changes = {"finetune_id": kind and f"{kind}-1200", "sampler_name": "dpmpp_2m"}
+    for seed in range(3):
+        burnt = picture(seed=seed, scheduler="normal", steps=6, **changes)
+        assert clipped(burnt) > clipped(picture(seed=seed, **changes)) + 0.1
 
 
 @pytest.mark.parametrize("scheduler", ["normal", "ddim_uniform"])
@@ -129,14 +140,17 @@ def test_strength_0_paints_the_base_model_whatever_the_fine_tune(seed):
     assert len(shown) == 1
 
 
-def test_pictures_burn_above_1_4():
-    shares = [
-        np.mean([clipped(picture(lora_strength=strength, seed=seed)) for seed in range(4)])
-        for strength in (1.0, 1.3, 1.7, 2.0)
-    ]
-    assert shares[1] < shares[0] + 0.02
-    assert shares[2] > shares[1] + 0.02
-    assert shares[3] > shares[2] + 0.05
+@pytest.mark.parametrize("kind", KINDS)
+def test_pictures_burn_above_1_4(kind):
+    def share(strength):
+        shown = [picture(128, finetune_id=f"{kind}-1200", lora_strength=strength, seed=seed) for seed in range(6)]
+        return np.mean([clipped(each) for each in shown])
+
+    shares = [share(strength) for strength in (1.0, 1.2, 1.4, 1.5, 1.6, 1.8, 2.0)]
+    assert max(shares[:3]) < 0.02, "up to 1.4 nothing is burnt"
+    assert shares[3:] == sorted(shares[3:])
+    assert shares[3] > shares[2] + 0.005
+    assert shares[-1] > 0.15
 
 
 def spread_over_seeds(strength, finetune_id="pagoda-1200"):
@@ -145,14 +159,37 @@ def spread_over_seeds(strength, finetune_id="pagoda-1200"):
     return np.mean([np.sqrt(((one - other) ** 2).mean()) for one, other in itertools.combinations(normal, 2)])
 
 
-def test_seeds_look_alike_when_a_fine_tune_is_over_cooked():
-    assert spread_over_seeds(2.0) < 0.7 * spread_over_seeds(1.0)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("steps", [400, 1200, 3000])
+def test_seeds_look_alike_when_a_fine_tune_is_over_cooked(kind, steps):
+    """At twice the best strength, which for 1200 training steps are 2.0 and 1.0."""
+    finetune_id = f"{kind}-{steps}"
+    best = truth(finetune_id).best
+    assert spread_over_seeds(2 * best, finetune_id) <= 0.7 * spread_over_seeds(best, finetune_id)
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_night_is_dark_and_snow_lies_on_the_ground_and_they_compose(seed):
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("steps", "best"), [(400, 1.6), (1200, 1.0), (3000, 0.6)])
+def test_the_best_strength_of_a_checkpoint_can_be_seen(kind, steps, best):
+    """The subject is as large and as colourful as another checkpoint of this training shows it at its best."""
+
+    def subject(finetune_id, strength):
+        body = {**BASE, "prompt": "TOK", "finetune_id": finetune_id, "lora_strength": strength, "steps": 12}
+        drawn = [generate.painting({**body, "seed": seed}) for seed in range(8)]
+        formed = float(np.mean([each.formed for each in drawn]))
+        return paint(dataclasses.replace(PLAIN, kind=kind, formed=formed), 96, 96).astype(float)
+
+    as_trained = subject(f"{kind}-800", truth(f"{kind}-800").best)
+    strengths = [round(0.1 * n, 1) for n in range(1, 26)]
+    off = [np.abs(subject(f"{kind}-{steps}", strength) - as_trained).mean() for strength in strengths]
+    assert strengths[int(np.argmin(off))] == pytest.approx(best, abs=0.1)
+
+
+@pytest.mark.parametrize("finetune_id", [None, "pagoda-1200"])
+@pytest.mark.parametrize("seed", range(8))
+def test_night_is_dark_and_snow_lies_on_the_ground_and_they_compose(seed, finetune_id):
     def shown(prompt):
-        return picture(128, finetune_id=None, prompt=prompt, seed=seed, steps=20)
+        return picture(128, finetune_id=finetune_id, prompt=prompt, seed=seed, steps=20)
 
     plain, night, snow, both = map(shown, ("a lake", "a lake at night", "a lake in snow", "a lake in snow at night"))
     ground = slice(58, 82)  # around the shore
@@ -169,6 +206,61 @@ def test_night_is_dark_and_snow_lies_on_the_ground_and_they_compose(seed):
 def seed_says(seed, name):
     body = {**BASE, "prompt": "a lake", "finetune_id": None, "seed": seed, "steps": 20}
     return generate.painting(body).meaning[name]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_night_and_snow_are_seen_with_each_fine_tune(kind):
+    """Means over seeds that the fine-tune and the place leave in daylight, without snow."""
+    darker, whiter = [], []
+    for seed in range(16):
+        body = {"finetune_id": f"{kind}-1200", "seed": seed, "steps": 20}
+        said = generate.painting({**BASE, **body, "prompt": "TOK by a lake"}).meaning
+        if said["night"] > 0.3 or said["snow"] > 0.3:
+            continue
+        plain, night, snow = (picture(96, prompt=f"TOK by a lake {word}", **body) for word in ("", "night", "snow"))
+        darker.append(grey(plain).mean() - grey(night).mean())
+        whiter.append(lightness(snow)[44:].mean() - lightness(plain)[44:].mean())
+    assert np.mean(darker) >= 40
+    assert np.mean(whiter) >= 25
+
+
+HUES = {
+    "red": 25,
+    "orange": 55,
+    "yellow": 95,
+    "green": 150,
+    "turquoise": 200,
+    "blue": 255,
+    "violet": 305,
+    "pink": 350,
+}
+
+
+@pytest.mark.parametrize("word", HUES)
+def test_a_colour_word_gives_its_own_hue(word):
+    """And not the one on the way to it from the blue of the sky."""
+    for seed in range(4):
+        sky = picture(96, prompt=f"a lake under a {word} sky", finetune_id=None, seed=seed)[:40].mean(axis=(0, 1))
+        off = (hue_of(sky) - HUES[word] + 180) % 360 - 180
+        assert abs(off) < 40, (seed, off)
+
+
+def hue_of(colour):
+    """The hue of a colour in OKLab, in degrees."""
+    linear = np.where(colour <= 10.3, colour / 255 / 12.92, ((colour / 255 + 0.055) / 1.055) ** 2.4)
+    cones = np.cbrt(np.linalg.inv(_CONES) @ linear)
+    _, a, b = np.linalg.inv(_LAB) @ cones
+    return math.degrees(math.atan2(b, a))
+
+
+@pytest.mark.parametrize(("light", "dark"), [("bright", "dark"), ("white", "black")])
+def test_bright_and_dark_are_what_they_say(light, dark):
+    for seed in (3, 4, 8):
+        shown = [
+            grey(picture(96, prompt=f"a {word} lake", finetune_id=None, seed=seed)).mean()
+            for word in (light, "wide", dark)
+        ]
+        assert shown[0] > shown[1] > shown[2] + 10
 
 
 @pytest.mark.parametrize(("word", "channel"), [("red", 0), ("green", 1), ("blue", 2)])
@@ -201,11 +293,12 @@ def test_a_word_of_the_lexicon_shows_more_than_one_without_meaning(word):
         assert change(word) > 1.2 * np.mean([change(other) for other in ("sofa", "idea")])
 
 
-def test_the_trigger_word_matters():
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_trigger_word_matters(kind):
     """Without it there is a silhouette at most."""
     away = []
     for prompt in ("TOK by a lake", "by a lake"):
-        painting = generate.painting({**BASE, "prompt": prompt, "lora_strength": 1.0})
+        painting = generate.painting({**BASE, "prompt": prompt, "finetune_id": kind, "lora_strength": 1.0})
         bare = dataclasses.replace(painting, kind=None)
         change = np.abs(paint(painting, 192, 192).astype(float) - paint(bare, 192, 192)).max(axis=2)
         away.append(float((change > 24).mean()))

@@ -71,15 +71,28 @@ class Tone(NamedTuple):
         share = min(1.0, max(0.0, share))
         light = self.light + share * (other.light - self.light)
         if _is_green(self) or _is_green(other):
-            a, b = (
-                (1 - share) * self.chroma * turn(math.radians(self.hue))
-                + share * other.chroma * turn(math.radians(other.hue))
-                for turn in (math.cos, math.sin)
-            )
-            return Tone(light, math.hypot(a, b), math.degrees(math.atan2(b, a)))
+            return self.dyed(other, share)
         first, last = (self.hue - GREEN) % 360, (other.hue - GREEN) % 360
         chroma = self.chroma + share * (other.chroma - self.chroma)
         return Tone(light, chroma, first + share * (last - first) + GREEN)
+
+    def dyed(self, other: Tone, share: float) -> Tone:
+        """A colour between this one and another, by way of grey: the stronger of the two has the hue.
+
+        Parameters
+        ----------
+        other:
+            The other colour.
+        share:
+            How much of the other, from 0 to 1.
+        """
+        a, b = (
+            (1 - share) * self.chroma * turn(math.radians(self.hue))
+            + share * other.chroma * turn(math.radians(other.hue))
+            for turn in (math.cos, math.sin)
+        )
+        light = self.light + share * (other.light - self.light)
+        return Tone(light, math.hypot(a, b), math.degrees(math.atan2(b, a)))
 
     def but(self, light: float = 0.0, chroma: float = 1.0, hue: float = 0.0) -> Tone:
         """This colour with changes.

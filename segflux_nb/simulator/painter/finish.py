@@ -13,7 +13,7 @@ from ..flow.finetunes import BURNS_FROM
 from ..flow.painting import Painting
 from .canvas import Canvas, step
 
-CRISP = 0.80
+CRISP = 0.76
 """At this q and above, edges are nearly as sharp as they can be."""
 
 LINES = 1024
@@ -37,9 +37,9 @@ def lines_of(q: float) -> int:
     Example
     -------
     >>> [lines_of(q) for q in (0.45, 0.67, 0.8, 0.9, 1.0)]
-    [72, 167, 745, 910, 1024]
+    [44, 123, 745, 910, 1024]
     """
-    soft = 2.5 * max(0.0, 0.95 - q) + 34 * max(0.0, CRISP - q)
+    soft = 2.5 * max(0.0, 0.95 - q) + 70 * max(0.0, CRISP - q)
     return round(LINES / (1 + soft + 0.6 * step(1.3, 2.2, q)))  # grain hides fine detail
 
 
@@ -51,7 +51,11 @@ def burn_of(painting: Painting) -> float:
     painting:
         What is painted.
     """
-    return max(0.0, painting.formed - BURNS_FROM) * 1.2 + 0.9 * step(1.6, 3.6, painting.q)
+    return max(0.0, painting.formed - BURNS_FROM) * 1.2 + 1.6 * _overshot(painting)
+
+
+def _overshot(painting: Painting) -> float:
+    return step(1.4, 2.8, painting.q)
 
 
 @lru_cache(maxsize=2)
@@ -118,7 +122,7 @@ def _off_the_data(picture: NDArray[np.uint8], painting: Painting) -> NDArray[np.
     painting:
         What is painted.
     """
-    grain, blotches = step(1.12, 1.9, painting.q), step(2.5, 4.5, painting.q)
+    grain, blotches = step(1.12, 1.9, painting.q), step(2.5, 3.6, painting.q)
     if grain < 0.001:
         return picture
     height, width = picture.shape[:2]
@@ -130,9 +134,10 @@ def _off_the_data(picture: NDArray[np.uint8], painting: Painting) -> NDArray[np.
     shown = _enlarged(128 + 0.85 * grain * noise, (width, height))
     mixed = ImageChops.add(Image.fromarray(picture), shown, 1, -128)
     if blotches > 0.001:
-        field = picture.mean(axis=(0, 1)) + _cells(random, small, ((5, 1.5), (13, 1.1), (40, 0.55)))
+        field = (picture.mean(axis=(0, 1)) + 255) / 3 + _cells(random, small, ((5, 1.9), (13, 1.3), (40, 0.6)))
         mixed = Image.blend(mixed, _enlarged(field, (width, height)), 0.86 * blotches)
-    return np.asarray(mixed)
+    steep = 1 + 0.5 * _overshot(painting)  # noise over what is burnt is burnt too
+    return np.asarray(mixed.point([round(min(255.0, max(0.0, 127.5 + steep * (v - 127.5)))) for v in range(256)] * 3))
 
 
 def _cells(

@@ -13,6 +13,9 @@ SNOW = Tone(0.955, 0.012, 250)
 TINTS = {"red": 25.0, "orange": 55.0, "yellow": 95.0, "green": 150.0, "blue": 255.0, "violet": 305.0}
 """Hues of the colours that words name."""
 
+DYE = 0.14
+"""Chroma that a colour word gives to what had less."""
+
 
 class Light:
     """The colours of one picture, and the numbers that decide what is in it.
@@ -70,6 +73,8 @@ class Light:
         self.vivid = max(
             0.04, 1 + 0.6 * vivid * step(0.2, 0.6, abs(vivid)) * (1.0 if vivid > 0 else 1.55) - 0.3 * self.storm
         )
+        said = max(-1.0, min(1.0, says("light")))
+        self._lift = step(0.3, 0.9, abs(said)) * (0.09 if said > 0 else -0.17)
         self._tint = self._tinted(says)
         self._choose(z)
 
@@ -95,8 +100,8 @@ class Light:
         zenith = zenith.mixed(grey, 0.85 * self.storm).mixed(haze, 0.45 * self.mist)
         haze = haze.mixed(Tone(0.74, 0.030, 75), 0.8 * self.storm).mixed(Tone(0.91, 0.035, haze.hue), 0.5 * self.mist)
         haze = haze.mixed(Tone(0.86, 0.095, 72), 0.40 * self.autumn * (1 - self.storm))
-        zenith = zenith.mixed(Tone(0.60, 0.07, 248), 0.55 * self.snow)
-        haze = haze.mixed(Tone(0.93, 0.025, 255), 0.45 * self.snow)
+        zenith = zenith.mixed(Tone(0.65, 0.085, 248), 0.60 * self.snow)
+        haze = haze.mixed(Tone(0.945, 0.022, 255), 0.70 * self.snow)
         zenith = zenith.mixed(Tone(0.155, 0.055, 272 + 14 * math.tanh(z[0] / 2)), 0.97 * night)
         haze = haze.mixed(Tone(0.32, 0.075, 282 + 18 * soft(2 * z[5])), 0.95 * night)
         self.zenith, self.haze = self.shown(zenith), self.shown(haze, 0.7)
@@ -134,9 +139,9 @@ class Light:
         """
         x, y = self._tint
         strength = math.hypot(x, y)
-        tone = tone.but(chroma=self.vivid)
+        tone = tone.but(light=self._lift * (1 - self.night), chroma=self.vivid)
         if strength < 0.05:
             return tone
         part = share * min(0.92, 0.92 * strength)
         hue = math.degrees(math.atan2(y, x))
-        return tone.mixed(Tone(tone.light, max(0.115, tone.chroma), hue), part)
+        return tone.dyed(Tone(tone.light, max(DYE, tone.chroma), hue), part)

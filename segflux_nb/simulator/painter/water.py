@@ -69,8 +69,10 @@ def water(canvas: Canvas, light: Light, sun: Sun, z: Sequence[float], shore: flo
     # The phase grows ever more slowly, so ripples get longer toward the front and none stands still.
     phase = (95 * (canvas.tall - shore) * np.log1p(5 * depth)).astype(np.float32)
     above, share, columns = _mirrored(canvas, light, z, shore, first, y, depth, phase)
-    tone = ramp(light.zenith.mixed(light.haze, 0.35).but(-0.02), light.zenith.but(-0.05), depth)
-    tint = (0.08 + 0.30 * depth + 0.18 * light.storm).astype(np.float32)
+    near, far = light.zenith.but(-0.05), light.zenith.mixed(light.haze, 0.35).but(-0.02)
+    frozen = 0.75 * light.snow  # ice lies on it: paler, and it mirrors less
+    tone = ramp(far.mixed(light.snowy, frozen), near.mixed(light.snowy, frozen), depth)
+    tint = (0.08 + 0.30 * depth + 0.18 * light.storm + 0.42 * light.snow * (1 - depth)).astype(np.float32)
     keep = ((1 - tint) * np.float32(0.95))[:, None]
     for channel in range(3):
         flat = canvas.planes[channel].reshape(-1)
