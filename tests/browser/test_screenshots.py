@@ -102,7 +102,7 @@ sweep = sf.Sweep(
     finetune_id="my-finetune-id",
     seed=[1, 2, 3, 4],
     lora_strength="0.4-1.6 (+0.3)",
-    steps=12,
+    steps=25,
 )
 print("ready")""",
     "live = ws.start(sweep)",
