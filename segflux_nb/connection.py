@@ -6,8 +6,8 @@ import asyncio
 import random
 import threading
 import weakref
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -201,8 +201,8 @@ class Connection:
         max_rpm: int | None,
         max_wait: float,
     ) -> None:
-        if address not in (HOSTED.name, SIMULATOR):
-            at(address)  # raises for a wrong address now, and not at the first call
+        if address not in (HOSTED.name, SIMULATOR) and at(address).api == HOSTED.api:  # `at` refuses wrong addresses
+            address = HOSTED.name  # or what was paid there would count as not done here
         self._address = address
         self._start = start
         self._closes = closes
@@ -220,17 +220,24 @@ class Connection:
         self._engine: Engine | None = None
         self._local: LocalService | None = None
 
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let no other thread decide on the name or the engine. The thread of a forked child may be gone."""
+        self._journal.check_process()
+        with self._lock:
+            yield
+
     @property
     def service(self) -> str:
         """The service's name: ``segmind``, ``simulator``, or a custom origin without its port."""
-        with self._lock:
+        with self._alone():
             if self._name is None:
                 self._name, self._is_confirmed = self._ask_for_name(seconds=0.0)
             return self._name
 
     def confirm_name(self) -> None:
         """Ask a service that did not answer for its name again, for some seconds. The name that it has then stays."""
-        with self._lock:
+        with self._alone():
             if self.service and not self._is_confirmed:
                 self._name, _ = self._ask_for_name(START_SECONDS)
                 self._is_confirmed = True
@@ -276,7 +283,7 @@ class Connection:
 
     def engine(self) -> Engine:
         """The engine that runs requests against the service."""
-        with self._lock:
+        with self._alone():
             if self._engine is None:
                 service = self._locate()
                 self._is_confirmed = True  # the engine keeps the name

@@ -22,6 +22,7 @@ from . import loopthread
 from .clock import Clock
 from .connection import Connection
 from .errors import MissingKey, SweepError
+from .interrupts import Uninterrupted
 from .launching import ELSEWHERE, Display, RunSnapshot
 from .lifecycle import Disposition, State, disposition, is_asked_again, reason_of
 from .live import STOPPED, LiveRun
@@ -43,7 +44,7 @@ from .service.keys import WAYS, unreadable_key_file
 from .sweep.plan import Plan, make_plan
 from .sweep.request import Request
 from .sweep.sweep import Sweep
-from .values import as_number, as_text
+from .values import as_number, as_text, shown
 from .widgets.progress import Progress, ProgressSource
 from .widgets.progress_display import shows_sheet
 
@@ -251,7 +252,7 @@ class Launcher:
         except ValueError:
             cap = 0
         if not cap > 0:
-            raise SweepError(f"max_cost={max_cost!r} is not an amount of US dollars", remedy="Write max_cost=5")
+            raise SweepError(f"max_cost={shown(max_cost)} is not an amount of US dollars", remedy="Write max_cost=5")
         return float(cap) if cap < _MOST_DOLLARS else None
 
     # ------------------------------------------------------------------ its steps
@@ -418,10 +419,16 @@ class Launcher:
             shown={digest: logged[digest].state for digest in unique},
             waits=waits,
         )
-        # The runs may be those of an earlier call, which was stopped.
-        live = LiveRun(replace(runs, stopped=None), loopthread.submit(work), stop, progress)
-        self._live = [other for other in self._live if not other.done]
-        self._live.append(live)
+        live: LiveRun | None = None
+        try:
+            with Uninterrupted():  # or the sweep would go on, and nobody could stop it
+                # The runs may be those of an earlier call, which was stopped.
+                live = LiveRun(replace(runs, stopped=None), loopthread.submit(work), stop, progress)
+                self._live = [*(other for other in self._live if not other.done), live]
+        except KeyboardInterrupt:
+            if live is not None:
+                live.interrupt()
+            raise
         return live
 
 
@@ -436,7 +443,7 @@ def _title(name: object) -> str:
     try:
         return "" if name is None else as_text(name)
     except ValueError as error:
-        raise SweepError(f"name={name!r} is not possible: {error}", remedy="Give text") from None
+        raise SweepError(f"name={shown(name)} is not possible: {error}", remedy="Give text") from None
 
 
 def _default_cap() -> float | None:

@@ -64,6 +64,7 @@ class LiveRun:
     @property
     def done(self) -> bool:
         """Whether it has ended."""
+        self._check_process()
         return self._future.done()
 
     def when_done(self, action: Callable[[], None]) -> None:
@@ -74,6 +75,7 @@ class LiveRun:
         action:
             What is called, without arguments, on the event loop's thread. It must not block.
         """
+        self._check_process()
         self._future.add_done_callback(lambda _: action())
 
     def stop(self) -> None:

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import logging
 import os
 import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from .daemon_executor import DaemonExecutor
+from .interrupts import Uninterrupted
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
@@ -53,13 +57,14 @@ _RESOLVERS = 4
 
 def _running_loop() -> asyncio.AbstractEventLoop:
     global _loop
-    with _lock:
+    with Uninterrupted(), _lock:  # an interrupt would leave a loop that nobody runs
         if _loop is None:
-            _loop = asyncio.new_event_loop()
+            loop = asyncio.new_event_loop()
             # Names of hosts are resolved there. Python's own executor takes no work once the interpreter ends, when
             # submits on the wire still need it.
-            _loop.set_default_executor(DaemonExecutor(_RESOLVERS, "segflux-names"))
-            threading.Thread(target=_run, args=(_loop,), name=_NAME, daemon=True).start()
+            loop.set_default_executor(DaemonExecutor(_RESOLVERS, "segflux-names"))
+            threading.Thread(target=_run, args=(loop,), name=_NAME, daemon=True).start()
+            _loop = loop
         return _loop
 
 
@@ -75,4 +80,9 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
     asyncio.set_event_loop(loop)
-    loop.run_forever()
+    while True:
+        try:
+            loop.run_forever()
+        except (SystemExit, KeyboardInterrupt):
+            # asyncio ends a loop for these two: one callback would stop every sweep of this process, for ever.
+            logger.warning("A callback on the event loop's thread asked for the end of the program", exc_info=True)

@@ -13,13 +13,10 @@ from .lifecycle import reason_of
 from .markup import more_text
 from .model import DECIMALS, MODEL, Value
 from .sweep.request import RUN_DIGITS
-from .values import as_python
+from .values import as_python, shown
 
 if TYPE_CHECKING:
     from PIL import Image
-
-SEVERAL = (list, tuple, set, frozenset, range)
-"""Types of values that mean any of the values in them."""
 
 
 @dataclass(frozen=True)
@@ -171,10 +168,12 @@ def value_of(run: Run, name: str) -> Any:
     RunError
         If runs have nothing of that name.
     """
+    if not isinstance(name, str):
+        raise RunError(f"{shown(name)} is not the name of a parameter", remedy="Give a name such as lora_strength")
     known = {**run.labels, **run.parameters, "take": run.take}  # a placeholder may be named like an attribute
     value = known[name] if name in known else getattr(run, name, None)
     if value is None:
-        raise RunError(f"Runs have no {name!r}", remedy=f"They have {', '.join([*run.parameters, *run.labels])}")
+        raise RunError(f"Runs have no {shown(name)}", remedy=f"They have {', '.join([*run.parameters, *run.labels])}")
     return value
 
 
@@ -201,16 +200,19 @@ def is_value(run: Run, name: str, wanted: Any) -> bool:
     name:
         The name of the parameter, label or placeholder, or ``take``.
     wanted:
-        What the user gave.
+        What the user gave; a list means any of its values.
     """
-    if isinstance(wanted, SEVERAL):
+    if isinstance(wanted, list):
         return any(is_value(run, name, one) for one in wanted)
     if not has_value(run, name):
         return False
     label = run.labels.get(f"{name}_label")
-    return bool(value_of(run, name) == as_logged(name, wanted)) or (
-        label is not None and bool(label == as_python(wanted))
-    )
+    return _equal(value_of(run, name), as_logged(name, wanted)) or _equal(label, as_python(wanted))
+
+
+def _equal(logged: Any, wanted: Any) -> bool:
+    """Whether a value is the one that a user gave; nothing but a text or a number is."""
+    return isinstance(wanted, str | int | float) and bool(logged == wanted)
 
 
 def as_logged(name: str, value: Any) -> Any:

@@ -32,6 +32,7 @@ from .runs_verbs import (
 )
 from .selection import Selection, Source
 from .sweep.sweep import Sweep, check_sweep
+from .values import is_encodable, shown
 
 
 class Runs(Selection):
@@ -128,11 +129,11 @@ def runs_of_name(source: Source, name: str) -> Runs:
     WorkspaceError
         If the log has no sweep of that name.
     """
-    logged = source.log.sweeps.find(name=name)
+    logged = source.log.sweeps.find(name=name) if is_encodable(name) else None
     if logged is None:
         known = dict.fromkeys(entry.title or entry.name for entry in source.log.sweeps.all())
         raise WorkspaceError(
-            f"The log has no sweep {name!r}",
+            f"The log has no sweep {shown(name)}",
             remedy=f"Its sweeps are {', '.join(known)}" if known else "It has no sweep yet",
         )
     return _entered(source, logged.number, logged.axes, logged.name, logged.title)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from .errors import SegfluxError
-from .values import as_path
+from .markup import shorten
+from .values import MOST_SHOWN, as_path, shown
 
 
 def path_of(value: Any, name: str, error: type[SegfluxError] = SegfluxError) -> Path:
@@ -30,8 +31,9 @@ def path_of(value: Any, name: str, error: type[SegfluxError] = SegfluxError) -> 
     """
     try:
         return as_path(value)
-    except ValueError as reason:
-        raise error(f"{name}={value!r} is not possible: {reason}", remedy="Give text or a pathlib.Path") from None
+    except ValueError as wrong:
+        what = f"{name}={shown(value)} is not possible: {wrong}"
+        raise error(what, remedy="Give text or a pathlib.Path") from None
 
 
 @contextmanager
@@ -60,6 +62,6 @@ def saving(value: Any, name: str = "path") -> Iterator[Path]:
         yield path
     except OSError as error:
         raise SegfluxError(
-            f"{path} cannot be written: {error.strerror or error}",
+            f"{shorten(str(path), MOST_SHOWN)} cannot be written: {error.strerror or error}",
             remedy="Give a file in a folder that can be written",
         ) from None

@@ -16,7 +16,7 @@ from .lifecycle import State
 from .markup import count, plain
 from .model import Value
 from .pictures.located import LocatedPictures
-from .run import SEVERAL, Run, has_value, is_value, value_of
+from .run import Run, has_value, is_value, value_of
 from .runlog.columns import Column
 from .runlog.frame import (
     DF_COLUMNS,
@@ -35,7 +35,7 @@ from .sweep.axes_left import left_axes, merged_axes
 from .sweep.names import TEMPLATE
 from .sweep.request import RUN_DIGITS, Request
 from .sweep.sweep import Sweep
-from .values import as_python
+from .values import as_python, several, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,11 +136,11 @@ class Selection:
             ((cell, run),) = self._with_cells([self.cells[operator.index(index)]])._runs()
         except TypeError:
             raise RunError(
-                f"runs[{index!r}] is not possible", remedy="Write runs[0], runs[:5], or runs.one(seed=7)"
+                f"runs[{shown(index)}] is not possible", remedy="Write runs[0], runs[:5], or runs.one(seed=7)"
             ) from None
         except IndexError:
             raise RunError(
-                f"There is no run {index}: there are {count(len(self), 'run')}", remedy="Count from 0"
+                f"There is no run {shown(index)}: there are {count(len(self), 'run')}", remedy="Count from 0"
             ) from None
         if run is None:
             raise RunError(
@@ -199,7 +199,13 @@ class Selection:
         -------
         ``runs.where(lambda run: run.lora_strength > 0.7, sampler_name="euler")``
         """
+        if keep is not None and not callable(keep):
+            raise RunError(
+                f"where() takes a function of a run, and got {shown(keep)}",
+                remedy="Write runs.where(lambda run: run.lora_strength > 0.7), or runs.where(sampler_name='euler')",
+            )
         found = [(cell, run) for cell, run in self._runs() if run is not None]
+        wanted = {name: value if (found_in := several(value)) is None else found_in for name, value in values.items()}
         for name in values:
             if found and not any(has_value(run, name) for _, run in found):
                 value_of(found[0][1], name)  # raises: no run has such a value
@@ -207,7 +213,7 @@ class Selection:
             [
                 cell
                 for cell, run in found
-                if all(is_value(run, name, value) for name, value in values.items()) and (keep is None or keep(run))
+                if all(is_value(run, name, value) for name, value in wanted.items()) and (keep is None or keep(run))
             ]
         )
 
@@ -228,15 +234,15 @@ class Selection:
         -------
         ``runs.one(seed=7, lora_strength=0.8).image``
         """
-        several = next((name for name, value in values.items() if isinstance(value, SEVERAL)), None)
-        if several is not None:
+        name = next((name for name, value in values.items() if several(value) is not None), None)
+        if name is not None:
             raise RunError(
-                f"one() takes one value of {several}, and got {values[several]!r}", remedy="Use where() for several"
+                f"one() takes one value of {name}, and got {shown(values[name])}", remedy="Use where() for several"
             )
         found = list(self.where(**values))
         if len(found) == 1:
             return found[0]
-        wanted = ", ".join(f"{name}={value!r}" for name, value in values.items())
+        wanted = ", ".join(f"{name}={shown(value)}" for name, value in values.items())
         varying = [name for name in self.axes if len({str(value_of(run, name)) for run in found}) > 1]
         raise RunError(
             f"{count(len(found), 'run')} have {wanted}" if wanted else f"There are {count(len(found), 'run')}",
@@ -286,7 +292,7 @@ class Selection:
         wanted = as_python(run) if isinstance(run, str) else getattr(run, "digest", "")
         found = {digest for digest, _ in self.cells if wanted and digest.startswith(wanted)}
         if len(found) != 1:
-            raise RunError(f"There is no run {run!r} among these", remedy="Give a run, or its name from df.run")
+            raise RunError(f"There is no run {shown(run)} among these", remedy="Give a run, or its name from df.run")
         return found.pop()
 
     # ------------------------------------------------------------------ frames

@@ -12,9 +12,17 @@ import enum
 import math
 import numbers
 import os
+import struct
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+BYTES = (bytes, bytearray, memoryview)
+"""Types of raw bytes. They can be iterated over, but nobody means their numbers."""
+
+MOST_SHOWN = 200
+"""The most characters of what a user gave that an error shows."""
 
 _MISSING = {"NAType", "NaTType", "MaskedConstant"}
 """The types of ``pandas.NA``, ``pandas.NaT`` and ``numpy.ma.masked``, by name: neither library is loaded for this."""
@@ -68,8 +76,7 @@ def as_python(value: Any) -> Any:
     if isinstance(value, enum.Enum) and isinstance(value, str | int | float):
         return as_python(value.value)
     if callable(getattr(value, "item", None)) and getattr(value, "shape", None) == ():
-        inner = value.item()
-        return inner if type(inner) is type(value) else as_python(inner)
+        return _of_array(value)
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, Decimal):
@@ -91,7 +98,7 @@ def as_number(value: Any) -> float | int:
     """
     plain = as_python(value)
     if isinstance(plain, bool) or not isinstance(plain, int | float) or plain != plain:
-        raise ValueError(f"{value!r} is not a number")
+        raise ValueError(f"{shown(value)} is not a number")
     return plain
 
 
@@ -108,7 +115,7 @@ def as_integer(value: Any) -> int:
     """
     number = as_number(value)
     if isinstance(number, float) and not number.is_integer():
-        raise ValueError(f"{value!r} is not an integer")
+        raise ValueError(f"{shown(value)} is not an integer")
     return int(number)
 
 
@@ -122,9 +129,9 @@ def as_text(value: Any) -> str:
     """
     plain = as_python(value)
     if not isinstance(plain, str):
-        raise ValueError(f"{value!r} is not text")
+        raise ValueError(f"{shown(value)} is not text")
     if not is_encodable(plain):
-        raise ValueError(f"{value!r} holds half a character")
+        raise ValueError(f"{shown(value)} holds half a character")
     return plain
 
 
@@ -140,9 +147,13 @@ def as_path(value: Any) -> Path:
     if isinstance(plain, os.PathLike):
         plain = os.fspath(plain)
     if not isinstance(plain, str):
-        raise ValueError(f"{value!r} is not the path of a file or folder")
+        raise ValueError(f"{shown(value)} is not the path of a file or folder")
     if "\0" in plain:
         raise ValueError("a path has no null character")
+    try:
+        os.fsencode(plain)
+    except UnicodeEncodeError:
+        raise ValueError(f"no file can be called {shown(plain)}") from None
     return Path(plain)
 
 
@@ -163,6 +174,88 @@ def is_missing(value: Any) -> bool:
     """Whether a value stands for nothing: None, NaN, ``pandas.NA``, ``NaT``."""
     plain = as_python(value)
     return plain is None or (isinstance(plain, float) and math.isnan(plain))
+
+
+def several(value: Any) -> list[Any] | None:
+    """The values in a list, array, Series, range or the like; None for what is one value.
+
+    >>> several((1, 2)), several(range(2)), several("euler"), several(5)
+    ([1, 2], [0, 1], None, None)
+    """
+    value = as_python(value)
+    if isinstance(value, (str, Mapping, *BYTES)) or not isinstance(value, Iterable):
+        return None
+    try:
+        return list(value)
+    except TypeError:  # an array without dimensions
+        return None
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values are equal. An array is equal to nothing.
+
+    Parameters
+    ----------
+    one:
+        A value.
+    other:
+        Another one, such as what a user gave.
+    """
+    try:
+        return bool(one == other)
+    except Exception:  # noqa: BLE001 - a user's object; arrays have no truth value
+        return False
+
+
+def shown(value: Any, most: int = MOST_SHOWN) -> str:
+    """What a user gave, as a part of an error: on one line, not too long, and never an error of its own.
+
+    Parameters
+    ----------
+    value:
+        What the user gave.
+    most:
+        The most characters of the result.
+
+    >>> shown("x" * 1000, 5), len(shown(10**5000)) < 201
+    ("'xxx…", True)
+    """
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a user's object; and Python shows no integer of more than 4,300 digits
+        text = f"<{type(value).__name__}>"
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _of_array(value: Any) -> Any:
+    """A scalar of numpy, or an array without dimensions, as a plain value. Dates and times stay: they are no numbers.
+
+    A number of 32 or 16 bits becomes the shortest decimal that stands for it: 0.7 and not 0.699999988079071.
+    """
+    dtype = getattr(value, "dtype", None)
+    kind = getattr(dtype, "kind", "")
+    if kind in ("m", "M"):
+        return value
+    if kind == "f":
+        return _shortest(float(value), getattr(dtype, "itemsize", 8))
+    inner = value.item()
+    return inner if type(inner) is type(value) else as_python(inner)
+
+
+def _shortest(number: float, size: int) -> float:
+    """The shortest decimal that is this number where numbers have so many bytes."""
+    form = {2: "e", 4: "f"}.get(size)
+    if form is None or not math.isfinite(number) or number.is_integer():
+        return number
+    for digits in range(1, 10):
+        candidate = float(f"{number:.{digits}g}")
+        try:
+            if struct.unpack(form, struct.pack(form, candidate))[0] == number:
+                return candidate
+        except OverflowError:  # rounded up, beyond the largest number of this size
+            continue
+    return number
 
 
 def _number_of_decimal(value: Decimal) -> int | float:

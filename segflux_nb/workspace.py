@@ -18,19 +18,19 @@ from typing import TYPE_CHECKING, Self
 
 from .clock import SystemClock
 from .connection import Connection
-from .errors import WorkspaceError
+from .errors import SegfluxError, WorkspaceError
 from .launcher import Launcher
 from .model import SIMULATOR
 from .runlog.frame import sweeps_frame
 from .runlog.journal import Journal
 from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
 from .saving import path_of
-from .service.addresses import HOSTED
+from .service.addresses import HOSTED, at
 from .service.keys import find_key
 from .session import Session
 from .simulator.app import Simulator
 from .sweep.sweep import Sweep
-from .values import as_integer, as_number, as_python
+from .values import as_integer, as_number, as_python, is_encodable, shown
 from .workspace_verbs import arun, builder, plan, report, run, start, usage, verify
 
 if TYPE_CHECKING:
@@ -91,9 +91,17 @@ class Workspace(Session):
     ) -> None:
         max_in_flight = _count("max_in_flight", max_in_flight)
         max_rpm = None if max_rpm is None else _count("max_rpm", max_rpm)
-        service, path = as_python(service), path_of(path, "path", WorkspaceError)
+        max_wait = _seconds("max_wait", max_wait)
+        service, path = _service(service), path_of(path, "path", WorkspaceError)
         self._shown = str(path)
-        secret = find_key(api_key)
+        refusal: SegfluxError | None = None
+        try:
+            secret = find_key(api_key)
+        except SegfluxError as error:
+            refusal = error.with_traceback(None)  # its frames hold the key, and some tracebacks show variables
+        del api_key
+        if refusal is not None:
+            raise refusal
         folder = _make_folder(path)
         clock = SystemClock()
         journal = Journal(folder / "log.sqlite", clock)
@@ -109,7 +117,7 @@ class Workspace(Session):
             secret=secret,
             max_in_flight=max_in_flight,
             max_rpm=max_rpm,
-            max_wait=_seconds("max_wait", max_wait),
+            max_wait=max_wait,
         )
         launcher = Launcher(
             journal, connection, folder, has_key=secret is not None, max_in_flight=max_in_flight, clock=clock
@@ -175,14 +183,40 @@ class Workspace(Session):
 
 def _make_folder(path: Path) -> Path:
     """Make the folder if it does not exist. Returns its absolute path."""
-    folder = path.resolve()
     try:
+        folder = path.resolve()
+        if not is_encodable(str(folder)):
+            raise WorkspaceError(
+                f"The workspace {shown(str(path))} cannot be used: the name of a folder in its path is not text",
+                remedy="Rename that folder",
+            )
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
         raise WorkspaceError(
-            f"The workspace {path} cannot be made: {error.strerror}", remedy="Give a folder that can be written"
+            f"The workspace {shown(str(path))} cannot be made: {getattr(error, 'strerror', None) or error}",
+            remedy="Give a folder that can be written",
         ) from None
     return folder
+
+
+def _service(given: object) -> str | Simulator | None:
+    """The service that a user gave, as plain text; None for the default.
+
+    Raises
+    ------
+    WorkspaceError
+        If it is neither a service, nor the base URL of one, nor a simulator.
+    """
+    service = as_python(given)
+    if service is None or isinstance(service, str | Simulator):
+        wanted = _service_or_default(service)
+        if isinstance(wanted, str) and wanted not in (HOSTED.name, SIMULATOR):
+            at(wanted)
+        return service
+    raise WorkspaceError(
+        f"service={shown(given)} is not a service",
+        remedy='Leave it out for the hosted service, or use "simulator", a Simulator, or a base URL',
+    )
 
 
 def _service_or_default(service: str | Simulator | None) -> str | Simulator:
@@ -219,7 +253,7 @@ def _count(name: str, value: object) -> int:
     except ValueError:
         number = 0
     if not 1 <= number < 1 << 31:
-        raise WorkspaceError(f"{name}={value!r} is not a positive integer", remedy=f"Write {name}=8")
+        raise WorkspaceError(f"{name}={shown(value)} is not a positive integer", remedy=f"Write {name}=8")
     return number
 
 
@@ -243,7 +277,7 @@ def _seconds(name: str, value: object) -> float:
     except (ValueError, OverflowError):
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
-        raise WorkspaceError(f"{name}={value!r} is not a time in seconds", remedy=f"Write {name}=900")
+        raise WorkspaceError(f"{name}={shown(value)} is not a time in seconds", remedy=f"Write {name}=900")
     return seconds
 
 

@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import traceback
 
 import certifi
 import pytest
@@ -15,6 +16,7 @@ from segflux_nb.errors import NotSentError, SegfluxError, WorkspaceError
 from segflux_nb.loopthread import submit, wait
 from segflux_nb.service.addresses import HOSTED, at
 from segflux_nb.service.transport import HttpRequest, HttpTransport, tls_context
+from segflux_nb.simulator.server import _UvicornServer
 
 SCRIPT = """
 import segflux_nb as sf
@@ -160,6 +162,53 @@ def test_what_the_console_cannot_show_is_escaped(monkeypatch):
     for stream in (console, None):
         write(stream, "text")
         assert not is_terminal(stream)
+
+
+def test_a_key_that_is_refused_is_in_no_variable_that_a_traceback_shows(tmp_path):
+    try:
+        sf.Workspace(tmp_path / "study", api_key="SG_" + "0123456789\n" * 2)
+    except SegfluxError as error:
+        shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+        frames = [frame for frame in shown.stack if "segflux_nb" in frame.filename and "tests" not in frame.filename]
+    assert frames
+    assert "0123456789" not in "".join(str(frame.locals) for frame in frames)
+
+
+def test_a_folder_whose_name_is_not_text_is_refused(tmp_path):
+    with pytest.raises(WorkspaceError, match="not text"):
+        sf.Workspace(tmp_path / os.fsdecode(b"\xff\xfe"))
+
+
+def test_the_current_folder_may_be_deleted(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "here").rmdir()
+    with sf.Workspace(tmp_path / "study", service="simulator") as ws:
+        runs = ws.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1], steps=2))
+        assert runs.df["image"].tolist() == [str(runs[0].path)]
+        runs.sheet().save(tmp_path / "sheet.png")
+    with pytest.raises(WorkspaceError, match="cannot be made"):
+        sf.Workspace("study")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "localhost", "::1"])
+def test_a_simulator_at_any_address_of_this_machine_is_a_service(tmp_path, host):
+    try:
+        simulator = sf.Simulator(host=host, key="SG_0123456789abcdef", time_scale=0.001, paint=False)
+        url = simulator.url
+    except OSError:
+        pytest.skip(f"this machine has no {host}")
+    with simulator, sf.Workspace(tmp_path, service=url, api_key="SG_0123456789abcdef") as ws:
+        assert ws.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1], steps=2)).counts == {"completed": 1}
+
+
+def test_a_simulator_that_cannot_start_says_so(monkeypatch):
+    def fails(self, sockets=None):
+        raise OSError("no threads here")
+
+    monkeypatch.setattr(_UvicornServer, "run", fails)
+    with pytest.raises(RuntimeError, match="no threads here"):
+        _ = sf.Simulator().url
 
 
 @pytest.mark.parametrize("port", ["-1", "65536", "99999", "http"])

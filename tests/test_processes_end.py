@@ -1,5 +1,7 @@
 """Forks, interrupts and ends of a process: nothing hangs, and nothing stays locked."""
 
+import asyncio
+import functools
 import http.server
 import os
 import signal
@@ -12,9 +14,10 @@ from concurrent.futures import Future
 import pytest
 
 import segflux_nb as sf
-from segflux_nb import loopthread
+from segflux_nb import launcher, loopthread
 from segflux_nb.clock import SystemClock
 from segflux_nb.interrupts import Uninterrupted
+from segflux_nb.live import LiveRun
 from segflux_nb.runlog.database import Database
 from segflux_nb.runlog.journal import Journal
 
@@ -57,7 +60,8 @@ if child == 0:
         "run": lambda: ws.run(sweep(2)), "plan": lambda: ws.plan(sweep(2)), "start": lambda: ws.start(sweep(2)),
         "wait": live.wait, "stop": live.stop, "interrupt": live.interrupt,
         "result": lambda: asyncio.run(live.result()), "df": lambda: runs.df,
-        "mark": lambda: runs.mark(runs.cells[0][0], stars=1),
+        "mark": lambda: runs.mark(runs.cells[0][0], stars=1), "done": lambda: live.done,
+        "when_done": lambda: live.when_done(print),
     }.items() if not refused(action)]
     ws.close()
     with sf.Workspace("study", service=simulator.url) as own:
@@ -154,6 +158,56 @@ def test_an_interrupt_at_any_step_leaves_no_transaction_and_no_lock(tmp_path, ki
     assert sum(isinstance(outcome, KeyboardInterrupt) for outcome in kept) > 50
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     database.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::RuntimeWarning")
+@pytest.mark.parametrize("moment", ["asyncio.new_event_loop", "DaemonExecutor", "threading.Thread"])
+def test_an_interrupt_while_the_event_loop_is_made_leaves_one_that_runs(monkeypatch, moment):
+    made = resolved(loopthread, moment)
+
+    def interrupted(*arguments, **named):
+        signal.raise_signal(signal.SIGINT)
+        return made(*arguments, **named)
+
+    monkeypatch.setattr(loopthread, "_loop", None)
+    with monkeypatch.context() as patched:
+        patched.setattr(f"segflux_nb.loopthread.{moment}", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            loopthread.submit(asyncio.sleep(0))
+    assert loopthread.submit(asyncio.sleep(0, "runs")).result(timeout=10) == "runs"
+
+
+def resolved(module, name):
+    return functools.reduce(getattr, name.split("."), module)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()])
+def test_a_callback_that_ends_the_program_ends_no_other_sweep(tmp_path, error, caplog):
+    def leave():
+        raise error
+
+    with sf.Simulator(time_scale=0.001, paint=False) as simulator, sf.Workspace(tmp_path, service=simulator) as ws:
+        live = ws.start(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2], steps=2))
+        live.when_done(leave)
+        live.wait()
+        assert loopthread.submit(asyncio.sleep(0, "goes on")).result(timeout=10) == "goes on"
+    assert "asked for the end of the program" in caplog.text
+
+
+def test_an_interrupt_while_a_sweep_is_started_ends_it(tmp_path, monkeypatch):
+    started = []
+
+    class Interrupted(LiveRun):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            started.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(launcher, "LiveRun", Interrupted)
+    with sf.Simulator(time_scale=1, paint=False) as simulator, sf.Workspace(tmp_path, service=simulator) as ws:
+        with pytest.raises(KeyboardInterrupt):
+            ws.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2], steps=2))
+        assert started[0].done
 
 
 def test_an_interrupt_comes_when_the_transaction_is_over(tmp_path):

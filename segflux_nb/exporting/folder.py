@@ -15,6 +15,7 @@ from ..service.secret import redact
 from ..sheets.frame_view import MORE, FrameView
 from ..sheets.pivot import arrange
 from ..sheets.sheet import ContactSheet
+from .names import fields
 from .picture_files import LEFT_OUT, WrittenPictures, unlinked, write_pictures
 from .report import report
 from .tables import to_csv, to_jsonl, to_parquet
@@ -60,6 +61,8 @@ def export(
     SegfluxError
         Where a text holds what looks like an API key, or the folder or a table cannot be written.
     """
+    if names is not None:
+        fields(names)  # raises for what is no pattern
     view = FrameView.of(frame, image=image, axes=axes)
     frame = view.frame  # with one plain name for each column, and the settings of its index
     refuse_keys(f"{to_jsonl(frame.drop(columns=[view.image, MORE], errors='ignore'))}{title}{names}")

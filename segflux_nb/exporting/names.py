@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import PatternError
+from ..values import shown
 
 LONGEST = 100
 """The most characters of a name, without its ending and without what tells it apart from others."""
@@ -60,15 +61,17 @@ def fields(pattern: str) -> list[str]:
     >>> fields("{lora_strength}-{seed}")
     ['lora_strength', 'seed']
     """
+    if not isinstance(pattern, str):
+        raise PatternError(f"names={shown(pattern)} is not text", remedy='Write "{lora_strength}-{seed}"')
     try:
         parts = [part for part in string.Formatter().parse(pattern) if part[1] is not None]
     except ValueError as error:
         raise PatternError(
-            f"names={pattern!r} is not a pattern: {error}", remedy='Write "{lora_strength}-{seed}"'
+            f"names={shown(pattern)} is not a pattern: {error}", remedy='Write "{lora_strength}-{seed}"'
         ) from None
     if not parts or any(not str(name).isidentifier() or form or conversion for _, name, form, conversion in parts):
         raise PatternError(
-            f"names={pattern!r} must have names of columns in braces, and nothing more in the braces",
+            f"names={shown(pattern)} must have names of columns in braces, and nothing more in the braces",
             remedy='Write "{lora_strength}-{seed}"',
         )
     return [str(part[1]) for part in parts]

@@ -77,7 +77,7 @@ class Database:
             return
         if self._refusal is not None:
             raise self._refusal
-        self._check_process()
+        self.check_process()
         seconds = getattr(self._patience, "seconds", LOCKED_SECONDS)
         for _ in range(1 + round(seconds / (ATTEMPT_SECONDS + PAUSE_SECONDS))):
             with Uninterrupted(), self._lock:
@@ -171,7 +171,7 @@ class Database:
         WorkspaceError
             If the log is closed, or the disk fails.
         """
-        self._check_process()
+        self.check_process()
         with Uninterrupted(), self._lock:
             try:
                 yield self.connection.cursor()
@@ -189,8 +189,14 @@ class Database:
         except sqlite3.Error:
             return False
 
-    def _check_process(self) -> None:
-        """Refuse a forked child: SQLite's locks belong to the parent, and the threads of the engine are not here."""
+    def check_process(self) -> None:
+        """Refuse a forked child: SQLite's locks belong to the parent, and the threads of the engine are not here.
+
+        Raises
+        ------
+        WorkspaceError
+            In a forked child.
+        """
         if self._process != os.getpid():
             raise WorkspaceError(
                 "This workspace was opened before the process was forked",

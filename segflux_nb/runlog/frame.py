@@ -236,5 +236,5 @@ def reached_from_here(path: Path) -> str:
     """A path relative to the current folder, with forward slashes; absolute if there is no relative one."""
     try:
         return Path(os.path.relpath(path)).as_posix()
-    except ValueError:  # another drive
+    except (ValueError, OSError):  # another drive; or the current folder was deleted
         return path.as_posix()

@@ -67,6 +67,10 @@ class Journal:
             cursor.execute("SELECT DISTINCT service FROM runs ORDER BY service")
             return [service for (service,) in cursor]
 
+    def check_process(self) -> None:
+        """Refuse a forked child; see `Database.check_process`."""
+        self._database.check_process()
+
     def close(self) -> None:
         """Close the file."""
         self._database.close()

@@ -16,7 +16,7 @@ from ..sheets.frame_column import text_of
 from ..sheets.frame_names import with_plain_names
 from ..sheets.frame_view import LABEL
 from ..sweep.request import RUN_DIGITS
-from ..values import as_python, is_encodable, is_missing
+from ..values import as_python, is_encodable, is_missing, several, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,11 +100,12 @@ def _keys(columns: Mapping[str, Any], runs: Iterable[Run], by: str | Sequence[st
     """
     possible = ["run", "take", *MODEL.parameters, *dict.fromkeys(name for run in runs for name in run.labels)]
     if by is not None:
-        given = [by] if isinstance(by, str) else list(by)
-        wrong = [name for name in given if name not in columns or name not in possible]
+        names = several(by)
+        given: list[Any] = [by] if names is None else names
+        wrong = [name for name in given if not isinstance(name, str) or name not in columns or name not in possible]
         if wrong or not given:
             raise RunError(
-                f"by={by!r} is not possible",
+                f"by={shown(by)} is not possible",
                 remedy=f"Name columns of the table among {', '.join(possible)}",
             )
         return given

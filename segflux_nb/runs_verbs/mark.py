@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import RunError
 from ..run import Run
 from ..selection import Selection
-from ..values import as_integer, as_python, as_text, is_missing
+from ..values import as_integer, as_python, as_text, is_missing, shown
 from ..voting.pairwise import this_rater
 
 
@@ -52,7 +52,7 @@ def _stars(value: object) -> int | None:
     except ValueError:
         stars = -1
     if not 0 <= stars <= 5:
-        raise RunError(f"stars={value!r} is not a number from 0 to 5", remedy="Write stars=4")
+        raise RunError(f"stars={shown(value)} is not a number from 0 to 5", remedy="Write stars=4")
     return stars
 
 
@@ -60,8 +60,8 @@ def _pick(value: object) -> bool | None:
     if is_missing(value):
         return None
     pick = as_python(value)
-    if pick not in (0, 1):
-        raise RunError(f"pick={value!r} is not true or false", remedy="Write pick=True")
+    if not isinstance(pick, int | float) or pick not in (0, 1):
+        raise RunError(f"pick={shown(value)} is not true or false", remedy="Write pick=True")
     return bool(pick)
 
 
@@ -71,4 +71,4 @@ def _note(value: object) -> str | None:
     try:
         return as_text(value)
     except ValueError as error:
-        raise RunError(f"note={value!r} is not possible: {error}", remedy="Give text") from None
+        raise RunError(f"note={shown(value)} is not possible: {error}", remedy="Give text") from None

@@ -6,7 +6,7 @@ from ..errors import RunError
 from ..run import Run, value_of
 from ..selection import Selection
 from ..sweep.request import RUN_DIGITS
-from ..values import as_python, as_text
+from ..values import as_python, as_text, shown
 from ..voting.pairwise import Candidate, PairwiseComparison, this_rater
 
 
@@ -60,7 +60,7 @@ def rater_named(given: str | None) -> str:
     try:
         return as_text(given)
     except ValueError as error:
-        raise RunError(f"rater={given!r} is not possible: {error}", remedy="Give a name") from None
+        raise RunError(f"rater={shown(given)} is not possible: {error}", remedy="Give a name") from None
 
 
 def comparison_of(runs: Selection, axis: str) -> PairwiseComparison:
@@ -78,7 +78,10 @@ def comparison_of(runs: Selection, axis: str) -> PairwiseComparison:
     RunError
         If fewer than two values of the axis have pictures.
     """
-    axis = as_python(axis)
+    try:
+        axis = as_text(axis)
+    except ValueError as error:
+        raise RunError(f"axis={shown(axis)} is not possible: {error}", remedy="Give the name of an axis") from None
     names = (*runs.axes, *(name for name in ("take", axis) if name not in runs.axes))
     candidates = [
         Candidate(run.digest, {name: value_of(run, name) for name in names}) for run in runs if run.path is not None

@@ -8,16 +8,21 @@ another port.
 from __future__ import annotations
 
 import base64
+import ipaddress
 import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, unquote, unquote_to_bytes, urljoin, urlsplit
 
 from ..errors import WorkspaceError
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+from ..values import shown
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _NOT_IN_URLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffd\ud800-\udfff]")
+_HOST = re.compile(rb"[0-9A-Za-z._-]+")
+"""What the name of a host is made of, once IDNA has encoded it."""
+
+_PASSWORD = re.compile(r"//[^/]*@")
+
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
@@ -84,14 +89,14 @@ class Service:
     @property
     def is_loopback(self) -> bool:
         """Whether the service runs on this machine."""
-        return urlsplit(self.api).hostname in LOOPBACK
+        return _is_on_this_machine(urlsplit(self.api).hostname or "")
 
 
 HOSTED = Service("segmind", "https://api.segmind.com", "https://api.spotprod.segmind.com")
 
 
 def at(url: str, *, name: str | None = None) -> Service:
-    """The service at a base URL. A path such as ``/v1`` is ignored.
+    """The service at a base URL. A path such as ``/v1`` is ignored, and so are a user name and a password.
 
     Parameters
     ----------
@@ -110,28 +115,32 @@ def at(url: str, *, name: str | None = None) -> Service:
     >>> at("http://127.0.0.1:8000/v1").api, at("https://gpu.example.org:8443").name
     ('http://127.0.0.1:8000', 'https://gpu.example.org')
     """
+    url = url.strip()
     parts = _split(url)
-    if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
+    base, written = origin(url), shown(_PASSWORD.sub("//", url))
+    if parts is None or parts.scheme not in ("http", "https") or not is_address(url) or not is_address(base):
         raise WorkspaceError(
-            f"service={url!r} is not a service",
+            f"service={written} is not a service",
             remedy='Leave it out for the hosted service, or use "simulator", a Simulator, or a base URL',
         )
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise WorkspaceError(f"service={url!r} would get the API key unencrypted", remedy="Use https")
-    base = origin(url)
-    return Service(name or f"{parts.scheme}://{parts.hostname}", base, base)
+    host = urlsplit(base).hostname or ""
+    if parts.scheme == "http" and not _is_on_this_machine(host):
+        raise WorkspaceError(f"service={written} would get the API key unencrypted", remedy="Use https")
+    return Service(name or f"{parts.scheme}://{host}", base, base)
 
 
 def origin(url: str) -> str:
     """Scheme, host and port of a URL, in small letters and without a default port. Empty if the URL is not valid.
 
-    >>> origin("HTTPS://API.Segmind.com:443/v1")
+    A dot at the end of a host is left out: it names the same host.
+
+    >>> origin("HTTPS://API.Segmind.com.:443/v1")
     'https://api.segmind.com'
     """
     parts = _split(url)
     if parts is None:
         return ""
-    scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()
+    scheme, host = parts.scheme.lower(), (parts.hostname or "").lower().removesuffix(".")
     shown = f"[{host}]" if ":" in host else host
     port = "" if parts.port in (None, _DEFAULT_PORTS.get(scheme)) else f":{parts.port}"
     return f"{scheme}://{shown}{port}"
@@ -144,12 +153,26 @@ def is_address(url: str) -> bool:
     (True, False, False)
     """
     parts = _split(url)
-    if parts is None or not parts.hostname or _NOT_IN_URLS.search(url):
+    if parts is None or not parts.hostname or parts.port == 0 or "\\" in parts.netloc or _NOT_IN_URLS.search(url):
         return False
     try:
-        return bool(parts.hostname.encode("idna").decode("idna"))
+        if "[" in parts.netloc:
+            return ipaddress.ip_address(parts.hostname.partition("%")[0]).version == 6
+        encoded = parts.hostname.encode("idna")
+        return bool(encoded.decode("idna")) and _HOST.fullmatch(encoded) is not None
     except ValueError:  # UnicodeError is one
         return False
+
+
+def _is_on_this_machine(host: str) -> bool:
+    """Whether a host is the machine itself: ``localhost``, or an address of its loopback network."""
+    if host == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def is_data(url: str) -> bool:

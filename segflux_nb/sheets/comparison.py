@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import LayoutError
+from ..values import shown
 from .colours import ThemeName
 from .frame_view import FrameView
 from .pivot import arrange
@@ -40,7 +41,7 @@ def compare(
         raise LayoutError("A comparison needs two runs or more", remedy="Write compare(a, b)")
     missing = [label for label in chosen if not _is_label(label, frame.index)]
     if missing:
-        raise LayoutError(f"The frame has no row {missing[0]!r}", remedy="Use labels of its index")
+        raise LayoutError(f"The frame has no row {shown(missing[0])}", remedy="Use labels of its index")
     part = frame.loc[list(chosen)]
     if len(part) != len(chosen):
         raise LayoutError(

@@ -19,6 +19,7 @@ from ..errors import LayoutError
 from ..lifecycle import State
 from ..model import SIMULATOR
 from ..runlog.columns import NEVER_AXES
+from ..values import shown
 from .frame_column import FrameColumn, keys_of, text_of
 from .frame_names import with_plain_names
 from .picture_column import NoPicture, as_picture, picture_column
@@ -296,9 +297,8 @@ def name_in(frame: pd.DataFrame, asked: Mapping[Any, str], name: Any) -> str:
             return str(found)
     except TypeError:  # a name that has no hash
         found = name
-    raise LayoutError(
-        f"The frame has no column {found!r}", remedy=f"It has {', '.join(map(str, frame.columns)) or 'no column'}"
-    )
+    known = ", ".join(map(str, frame.columns)) or "no column"
+    raise LayoutError(f"The frame has no column {shown(found)}", remedy=f"It has {known}")
 
 
 def _status(picture: Any, own: Any) -> str:

@@ -11,7 +11,7 @@ from ..errors import LayoutError
 from ..lifecycle import reason_of
 from ..markup import plain
 from ..model import DECIMALS
-from ..values import as_python
+from ..values import as_python, is_same, shown
 from .frame_column import FrameColumn, text_of
 from .frame_view import FrameView
 from .layout import SAME, Cell, Group, picture_identity
@@ -191,16 +191,16 @@ def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
     texts = []
     wanted: dict[str, Any] = {}
     for name, value in relative_to.items():
-        if name not in by_name:
+        if not isinstance(name, str) or name not in by_name:
             raise LayoutError(
-                f"relative_to names {name!r}, which is not an axis of this sheet",
+                f"relative_to names {shown(name)}, which is not an axis of this sheet",
                 remedy=f"Its axes are {', '.join(map(str, reversed(by_name)))}" if by_name else "It has no axis",
             )
         labels = by_name[name].label_of
         found = _known(value, labels)
         if found is None:
             raise LayoutError(
-                f"relative_to says {name}={value!r}, which this sheet does not have",
+                f"relative_to says {name}={shown(value)}, which this sheet does not have",
                 remedy=f"It has {', '.join(labels.values())}",
             )
         wanted[name] = found
@@ -248,7 +248,7 @@ def _known(value: Any, labels: Mapping[Any, str]) -> Any:
     plain = as_python(value)
     for known in labels:
         both_floats = isinstance(known, float) and isinstance(plain, float)
-        if (round(known, DECIMALS) == round(plain, DECIMALS)) if both_floats else known == plain:
+        if (round(known, DECIMALS) == round(plain, DECIMALS)) if both_floats else is_same(known, plain):
             return known
     return None
 

@@ -11,6 +11,7 @@ from typing import Any
 from ..errors import LayoutError
 from ..markup import count, plain
 from ..runlog.columns import NEVER_AXES
+from ..values import several, shown
 from .axes import choose_axes
 from .frame_column import FrameColumn
 from .frame_view import FrameView
@@ -81,9 +82,14 @@ def arrange(
     LayoutError
         Where a column does not exist, or there is nothing to show.
     """
-    names = None if by is None else [view.name_of(name) for name in ([by] if isinstance(by, str) else by)]
+    names = None if by is None else [view.name_of(name) for name in _names(by)]
     cols, rows, border, heat = (None if name is None else view.name_of(name) for name in (cols, rows, border, heat))
-    captions = [view.name_of(name) for name in ([captions] if isinstance(captions, str) else captions)]
+    captions = [view.name_of(name) for name in _names(captions)]
+    if relative_to is not None and not isinstance(relative_to, Mapping):
+        raise LayoutError(
+            f"relative_to={shown(relative_to)} does not name an axis and its value",
+            remedy='Write relative_to={"lora_strength": 0.0}',
+        )
     if not len(view):
         raise LayoutError("There is no run to show: the frame has no rows", remedy="Loosen the filter")
     if border and heat:
@@ -134,6 +140,12 @@ def arrange(
         beside=_beside(grid, is_heat=heat is not None),
         left_out=grid.left_out + unheld,
     )
+
+
+def _names(given: Any) -> list[Any]:
+    """The names of columns that a user gave: one, or several."""
+    names = several(given)
+    return [given] if names is None else names
 
 
 def _positions(view: FrameView, columns: Sequence[FrameColumn | None]) -> Iterable[Position]:

@@ -16,6 +16,7 @@ from PIL import Image
 from ..errors import LayoutError
 from ..notebook import picture_bundle
 from ..saving import path_of, saving
+from ..values import shown
 from .colours import THEMES, ThemeName
 from .drawing import draw
 from .frame_view import FrameView
@@ -78,8 +79,8 @@ class ContactSheet:
     """
 
     def __init__(self, layout: Layout, *, theme: ThemeName = "light") -> None:
-        if theme not in THEMES:
-            raise LayoutError(f"There is no theme {theme!r}", remedy=f"The themes are {', '.join(THEMES)}")
+        if not isinstance(theme, str) or theme not in THEMES:
+            raise LayoutError(f"There is no theme {shown(theme)}", remedy=f"The themes are {', '.join(THEMES)}")
         self._layout = with_aspects(layout)
         self._theme = theme
         self._reader = Reader()

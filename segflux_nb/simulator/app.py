@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from ..clock import Clock, SystemClock
 from ..model import MODEL
-from ..values import as_integer, as_python
+from ..values import as_integer, as_path, as_python, shown
 from .flow.finetunes import Truth, truth
 from .render import PaintCache, corrupted, painted, tiny
 from .server import Server, close_connection, cut
@@ -83,7 +83,7 @@ class Simulator:
     Raises
     ------
     ValueError
-        If the port is not one, or the host is beyond this machine and there is no key.
+        If a setting cannot have its value, or the host is beyond this machine and there is no key.
 
     Attributes
     ----------
@@ -127,14 +127,15 @@ class Simulator:
         folder: str | Path | None = None,
         clock: Clock | None = None,
     ) -> None:
-        if host not in _LOOPBACK and not key:
-            raise ValueError(f"host={host!r} is beyond this machine, where the simulator needs a key: give key=")
+        if not isinstance(host, str) or (host not in _LOOPBACK and not key):
+            raise ValueError(f"host={shown(host)} is beyond this machine, where the simulator needs a key: give key=")
         self._host, self._port = host, _port(port)
         self._clock = clock or SystemClock()
         path = None
         if folder is not None:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            path = Path(folder) / "ledger.sqlite"
+            place = as_path(folder)
+            place.mkdir(parents=True, exist_ok=True)
+            path = place / "ledger.sqlite"
         settings = {
             "key": key,
             "time_scale": time_scale,
@@ -155,9 +156,8 @@ class Simulator:
         self.settings = Settings(**{name: as_python(value) for name, value in settings.items()})
         self.ledger = Ledger(path, self._clock.now)
         self._pictures = PaintCache(painted) if paint else PaintCache(tiny, painters=0)
-        self.protocol = Protocol(
-            self.settings, self.ledger, Faults(faults or {}, self.settings.seed), self._pictures.prepare
-        )
+        committed = Faults({} if faults is None else faults, self.settings.seed)
+        self.protocol = Protocol(self.settings, self.ledger, committed, self._pictures.prepare)
         self._server: Server | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -177,7 +177,8 @@ class Simulator:
     @property
     def url(self) -> str:
         """Base URL: ``http://127.0.0.1:<port>``. Reading it starts the service."""
-        return f"http://{self._host}:{self._start()}"
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._start()}"
 
     @staticmethod
     def truth(finetune_id: str) -> Truth:
@@ -276,5 +277,5 @@ def _port(given: int) -> int:
     """The port to listen at; a `ValueError` for what is no port, which the system would take as another one."""
     port = as_integer(given)
     if not 0 <= port <= 65_535:
-        raise ValueError(f"port={given} is not a port: use 1 to 65535, or 0 for any free one")
+        raise ValueError(f"port={shown(given)} is not a port: use 1 to 65535, or 0 for any free one")
     return port

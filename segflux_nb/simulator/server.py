@@ -53,11 +53,23 @@ class Server:
             )
         )
         # A daemon, so that an interpreter that ends does not wait for it.
-        self._thread = threading.Thread(
-            target=self._server.run, args=([listener],), name="segflux-simulator", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, args=(listener,), name="segflux-simulator", daemon=True)
+        self._error: BaseException | None = None
         self._thread.start()
         self._server.ready.wait()
+        if self._error is not None:
+            listener.close()
+            raise RuntimeError(f"the simulator does not start: {self._error}") from self._error
+
+    def _run(self, listener: socket.socket) -> None:
+        try:
+            self._server.run([listener])
+        except BaseException as error:
+            if self._server.ready.is_set():
+                raise
+            self._error = error
+        finally:
+            self._server.ready.set()  # or who waits for the start would wait for ever
 
     def close(self) -> None:
         """Stop serving, and wait for the thread to end."""

@@ -11,9 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from ..errors import SweepError
-from ..markup import shorten
 from ..model import DECIMALS, MODEL, Parameter, Value
-from ..values import as_python, is_encodable, is_missing
+from ..values import BYTES, as_python, is_encodable, is_missing, shown
 from .ranges import parse_range
 from .template import Verbatim, escape
 
@@ -94,7 +93,7 @@ def as_given(name: str, given: Any) -> Any:
     given = _plain(name, given)
     if isinstance(given, Mapping):
         return {as_python(label): _plain(name, value) for label, value in given.items()}
-    if isinstance(given, str | bytes | bytearray) or not isinstance(given, Iterable):
+    if isinstance(given, (str, *BYTES)) or not isinstance(given, Iterable):
         return given
     if isinstance(given, set | frozenset):
         raise SweepError(
@@ -187,8 +186,8 @@ def axis(name: str, given: Any) -> Axis | None:
         try:
             values: Iterable[Any] = parse_range(given, integer=parameter.kind == "integer")
         except SweepError as error:
-            raise SweepError(f"{name}={given!r}: {error.what}", remedy=error.remedy) from None
-    elif isinstance(given, bytes) or not isinstance(given, Iterable):
+            raise SweepError(f"{name}={shown(given)}: {error.what}", remedy=error.remedy) from None
+    elif isinstance(given, BYTES) or not isinstance(given, Iterable):
         return None
     else:
         values = given
@@ -273,7 +272,7 @@ def _labelled(name: str, given: Mapping[Any, Any]) -> Axis:
     for label, value in given.items():
         if not isinstance(label, str) or not is_encodable(label):
             raise SweepError(
-                f"{name} has the label {shorten(repr(label), 100)}, which is not text",
+                f"{name} has the label {shown(label, 100)}, which is not text",
                 remedy='Write {"label": value}',
             )
         points.append({name: check_value(name, value), f"{name}_label": label})
@@ -296,18 +295,11 @@ def _allowed(parameter: Parameter | None) -> str:
 def _not_allowed(name: str, value: object) -> SweepError:
     parameter = MODEL.parameters.get(name)
     # A number of a text range is shown as it was written.
-    shown = str(value) if isinstance(value, Decimal) else shorten(_repr(value), 200)
+    written = str(value) if isinstance(value, Decimal) else shown(value)
     remedy = f"Use {_allowed(parameter)}"
     if is_missing(value):
         remedy = f"Leave out missing values. {remedy}"
     if parameter is not None and parameter.kind == "choice" and isinstance(value, str):
         close = difflib.get_close_matches(value, parameter.choices, n=1, cutoff=0.5)
         remedy = f"Did you mean {close[0]!r}?" if close else remedy
-    return SweepError(f"{name}={shown} is not allowed", remedy=remedy)
-
-
-def _repr(value: object) -> str:
-    try:
-        return repr(value)
-    except Exception:  # noqa: BLE001 - the text of a user's object; the error is about its value
-        return f"<{type(value).__name__}>"
+    return SweepError(f"{name}={written} is not allowed", remedy=remedy)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import SweepError
 from ..model import MODEL, Value
-from ..values import is_missing
+from ..values import is_missing, shown
 from .axes import axis, check_value
 from .listed import listed_cell
 from .names import TEMPLATE
@@ -82,7 +82,9 @@ def _check_names(table: Mapping[str, Sequence[Any]], constants: Mapping[str, Any
         if name in table:
             raise SweepError(f"{name} is a column of the frame, and given as {name}=... too", remedy="Give it once")
         if axis(name, value) is not None:
-            raise SweepError(f"{name}={value!r} is not one value", remedy="Give one value, or a column of the frame")
+            raise SweepError(
+                f"{name}={shown(value)} is not one value", remedy="Give one value, or a column of the frame"
+            )
     if all(name in table for name in _OF_RUNS):
         return
     prompts = [*table.get("prompt", ()), constants.get("prompt")]

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from ..errors import SweepError
 from ..model import Value
+from ..values import shown
 from .axes import Axis, axis
 from .names import TEMPLATE
 from .product import Product
@@ -83,7 +84,7 @@ def listed_cell(parameters: Mapping[str, Any], labels: Mapping[str, Value]) -> R
     given = {**parameters, "prompt": Verbatim(prompt)} if isinstance(prompt, str) else parameters
     for name, value in given.items():
         if axis(name, value) is not None:
-            raise SweepError(f"{name}={value!r} of a cell is not one value", remedy="Give each cell one value")
+            raise SweepError(f"{name}={shown(value)} of a cell is not one value", remedy="Give each cell one value")
     (cell,) = Product((), given).cells()
     return replace(cell, labels=labels)
 

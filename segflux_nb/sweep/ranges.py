@@ -10,6 +10,7 @@ import decimal
 import functools
 import hashlib
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
@@ -17,7 +18,7 @@ from typing import ParamSpec, TypeVar
 
 from ..errors import SweepError
 from ..markup import count as counted
-from ..values import as_integer, as_number
+from ..values import as_integer, as_number, shown
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -54,7 +55,7 @@ def _in_exact_decimals(function: Callable[P, list[R]]) -> Callable[P, list[R]]:
                 return function(*args, **kwargs)
             except decimal.DecimalException:
                 raise SweepError(
-                    f"The numbers of the range {', '.join(map(str, args))} are too large",
+                    f"The numbers of the range {', '.join(map(shown, args))} are too large",
                     remedy="Use smaller numbers",
                 ) from None
 
@@ -96,7 +97,9 @@ def span(start: float, end: float, *, step: float | None = None, num: int | None
         try:
             points = as_integer(num)
         except ValueError:
-            raise SweepError(f"num={num!r} of span() is not an integer", remedy="Write num=6") from None
+            raise SweepError(f"num={shown(num)} of span() is not an integer", remedy="Write num=6") from None
+        if not 2 <= points <= MOST_VALUES:
+            raise SweepError(f"num={shown(num)} of span() is not possible", remedy=f"Use 2 to {MOST_VALUES:,}")
         return [float(value) for value in _points(first, last, points)]
     width = abs(_decimal(step))
     return [float(value) for value in _steps(first, last, width if last >= first else -width)]
@@ -130,14 +133,15 @@ def seeds(count: int, *, root: int = 0) -> list[int]:
     except ValueError:
         number = 0
     if not 1 <= number <= MOST_VALUES:
-        raise SweepError(f"seeds({count!r}) is not possible", remedy=f"Use an integer from 1 to {MOST_VALUES:,}")
+        raise SweepError(f"seeds({shown(count)}) is not possible", remedy=f"Use an integer from 1 to {MOST_VALUES:,}")
     try:
         first = as_integer(root)
+        named = f"segflux_nb seeds {first}"  # Python writes no integer of more than 4,300 digits
     except ValueError:
-        raise SweepError(f"root={root!r} of seeds() is not an integer", remedy="Write root=1") from None
+        raise SweepError(f"root={shown(root)} of seeds() is not an integer", remedy="Write root=1") from None
     found: dict[int, None] = {}
     for index in itertools.count():
-        digest = hashlib.sha256(f"segflux_nb seeds {first} {index}".encode()).digest()
+        digest = hashlib.sha256(f"{named} {index}".encode()).digest()
         found[1 + int.from_bytes(digest[:8], "big") % 999_999] = None
         if len(found) == number:
             return list(found)
@@ -178,16 +182,16 @@ def parse_range(text: str, *, integer: bool) -> list[Decimal]:
         item = items[position]
         if item in ("..", "...", "…"):
             if position == 0 or not values or position + 1 >= len(items):
-                raise SweepError(f'"{item}" in {text!r} must be between numbers', remedy='Write "1, 2, .., 10"')
+                raise SweepError(f'"{item}" in {shown(text)} must be between numbers', remedy='Write "1, 2, .., 10"')
             values.extend(_continued(values, _number(items[position + 1], text), text, integer=integer))
             position += 2
         else:
             values.extend(_item(item, text, integer=integer))
             position += 1
         if len(values) > MOST_VALUES:
-            raise SweepError(f"{text!r} has more than {MOST_VALUES:,} values", remedy="Take a larger step")
+            raise SweepError(f"{shown(text)} has more than {MOST_VALUES:,} values", remedy="Take a larger step")
     if not values:
-        raise SweepError(f"{text!r} has no value", remedy='Write "0.4-1.4 (+0.2)" or "0.4, 0.8"')
+        raise SweepError(f"{shown(text)} has no value", remedy='Write "0.4-1.4 (+0.2)" or "0.4, 0.8"')
     return values
 
 
@@ -202,7 +206,7 @@ def _item(item: str, text: str, *, integer: bool) -> Iterator[Decimal]:
         return _steps(start, end, Decimal(match["step"].replace(" ", "")))
     if not integer:
         raise SweepError(
-            f"The range {item!r} has no step",
+            f"The range {shown(item)} has no step",
             remedy=f'Write "{item} (+0.2)" for a step of 0.2, or "{item} [5]" for five values',
         )
     return _steps(start, end, Decimal(1 if end >= start else -1))
@@ -214,7 +218,7 @@ def _continued(values: list[Decimal], end: Decimal, text: str, *, integer: bool)
     elif integer:
         step = Decimal(1 if end >= values[-1] else -1)
     else:
-        raise SweepError(f'".." in {text!r} needs two numbers before it', remedy='Write "0.4, 0.6, .., 1.4"')
+        raise SweepError(f'".." in {shown(text)} needs two numbers before it', remedy='Write "0.4, 0.6, .., 1.4"')
     following = _steps(values[-1], end, step)
     next(following)  # the last of `values`
     return following
@@ -228,10 +232,11 @@ def _steps(start: Decimal, end: Decimal, step: Decimal) -> Iterator[Decimal]:
             f"The step {step:+} points away from the end of the range {start} to {end}",
             remedy=f"Write ({-step:+})",
         )
-    number = int((end - start) / step) + 1
+    ratio = (end - start) / step
+    number = int(min(ratio, Decimal(MOST_VALUES))) + 1  # the integer of a huge ratio has millions of digits
     if number > MOST_VALUES:
         raise SweepError(
-            f"The range {start} to {end} in steps of {step} has {number:,} values, more than {MOST_VALUES:,}",
+            f"The range {start} to {end} in steps of {step} has more than {MOST_VALUES:,} values",
             remedy="Take a larger step",
         )
     return (start + index * step for index in range(number))
@@ -253,7 +258,7 @@ def _number(item: str, text: str) -> Decimal:
         number = Decimal("NaN")
     if not number.is_finite():
         raise SweepError(
-            (f"{item!r} in {text!r}" if item != text else f"{text!r}") + " is not a number and not a range",
+            shown(item) + (f" in {shown(text)}" if item != text else "") + " is not a number and not a range",
             remedy='Write ranges like "1-10", "0.4-1.4 (+0.2)", "0-1 [5]" or "1, 2, .., 10"',
         )
     return number
@@ -265,6 +270,6 @@ def _decimal(value: object) -> Decimal:
         number = value if isinstance(value, Decimal) else Decimal(str(as_number(value)))
     except (InvalidOperation, ValueError):
         number = Decimal("NaN")
-    if not number.is_finite():
-        raise SweepError(f"{value!r} is not a finite number", remedy="Give finite numbers")
+    if not number.is_finite() or math.isinf(float(number)):
+        raise SweepError(f"{shown(value)} is not a finite number", remedy="Give finite numbers")
     return number

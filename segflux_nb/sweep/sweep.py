@@ -15,7 +15,7 @@ from ..errors import SweepError
 from ..markup import Template, count, plain, shorten
 from ..model import MODEL, Value
 from ..saving import path_of, saving
-from ..values import OtherProgram, as_integer
+from ..values import OtherProgram, as_integer, shown
 from .axes import Linked
 from .from_frame import cells_of_frame
 from .listed import ListedCells
@@ -172,12 +172,17 @@ class Sweep:
         Raises
         ------
         SweepError
-            If no cell is left.
+            If no cell is left, or `keep` is not a function.
 
         Example
         -------
         ``sweep.where(lambda cell: cell.sampler_name != "heun" or cell.steps <= 20)``
         """
+        if not callable(keep):
+            raise SweepError(
+                f"where() takes a function of a cell, and got {shown(keep)}",
+                remedy="Write sweep.where(lambda cell: cell.steps <= 20)",
+            )
         return self._with(_Where(keep))
 
     def sample(self, n: int, seed: int = 0) -> Sweep:
@@ -201,7 +206,7 @@ class Sweep:
             number = root = 0
         if not 1 <= number <= len(self):
             raise SweepError(
-                f"sample({n!r}, seed={seed!r}) is not possible",
+                f"sample({shown(n)}, seed={shown(seed)}) is not possible",
                 remedy=f"Use an integer from 1 to {len(self)}, the number of cells, and an integer as the seed",
             )
         return self._with(_Sample(number, root))
@@ -295,7 +300,8 @@ class Sweep:
             data = file.read_bytes()
         except OSError as error:
             raise SweepError(
-                f"The sweep file {path} cannot be read: {error.strerror}", remedy="Check its name and its folder"
+                f"The sweep file {shorten(str(file), 200)} cannot be read: {error.strerror}",
+                remedy="Check its name and its folder",
             ) from None
         source, has_baseline = parse(data, source=str(path))
         return cls._made(source, (_Baseline(),) if has_baseline else ())
@@ -364,14 +370,14 @@ def check_sweep(value: object) -> None:
         ways = "Write Sweep.from_frame(frame)"
     elif isinstance(value, list | tuple) and value and all(isinstance(one, Mapping) for one in value):
         ways = "Write Sweep.from_frame(pandas.DataFrame(rows)) with these dicts as its rows"
-    raise SweepError(f"{shorten(repr(value), 80)} is not a sweep", remedy=ways)
+    raise SweepError(f"{shown(value, 80)} is not a sweep", remedy=ways)
 
 
 def _taken(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters without what a picture of another program has and our model does not take; that is printed."""
     left_out = {name: value for name, value in parameters.items() if isinstance(value, OtherProgram)}
     if left_out:
-        shown = ", ".join(f"{name}={shorten(repr(value), 60)}" for name, value in left_out.items())
+        shown = ", ".join(f"{name}={shown(value, 60)}" for name, value in left_out.items())
         say(f"Left out of the sweep, because {MODEL.slug} does not take it: {shown}.")
     return {name: value for name, value in parameters.items() if name not in left_out}
 

@@ -13,6 +13,7 @@ from ..model import Value
 from ..runlog.marks import VoteLog
 from ..runlog.rows import LoggedVote
 from ..sweep.request import RUN_DIGITS
+from ..values import shown
 from .pairing import Pair, next_pair
 from .ranking import OUTCOMES, Ranking, Vote, rank
 
@@ -137,8 +138,8 @@ class PairwiseComparison:
         RunError
             If the two cannot be compared, or the outcome is not one of the four.
         """
-        if outcome not in OUTCOMES:
-            raise RunError(f"{outcome!r} is no outcome of a vote", remedy=f"Use one of {', '.join(OUTCOMES)}")
+        if not isinstance(outcome, str) or outcome not in OUTCOMES:
+            raise RunError(f"{shown(outcome)} is no outcome of a vote", remedy=f"Use one of {', '.join(OUTCOMES)}")
         by_name = {run.run: run for run in self.runs}
         if left not in by_name or right not in by_name:
             raise RunError("One of the two runs has no picture", remedy="Vote between runs that have pictures")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..runs import as_sweep
 from ..session import Session
 from ..sweep.sweep import Sweep
 
@@ -25,4 +26,4 @@ def builder(ws: Session, sweep: Sweep | None = None) -> Builder:
     """
     from ..widgets.builder import Builder
 
-    return Builder(ws._launcher, sweep)
+    return Builder(ws._launcher, None if sweep is None else as_sweep(sweep))

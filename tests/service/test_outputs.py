@@ -2,6 +2,8 @@
 
 import pytest
 
+from segflux_nb import Sweep, Workspace
+from segflux_nb.errors import MissingKey, WorkspaceError
 from segflux_nb.service.addresses import HOSTED, at, is_address, origin, read_data
 from segflux_nb.service.outputs import MOST_PICTURES, picture_urls
 
@@ -83,10 +85,54 @@ def test_data_urls(url, data):
 
 
 @pytest.mark.parametrize(
-    "url", ["https://API.Segmind.com", "https://api.segmind.com:443/v1", "HTTPS://api.segmind.com/"]
+    "url",
+    [
+        "https://API.Segmind.com",
+        "https://api.segmind.com:443/v1",
+        "HTTPS://api.segmind.com/",
+        "https://api.segmind.com.",
+        " https://api.segmind.com\n",
+        "https://name:secret@api.segmind.com",
+    ],
 )
 def test_a_base_url_in_another_spelling_is_the_same_origin(url):
     assert at(url).api == HOSTED.api
+
+
+@pytest.mark.parametrize("url", ["https://api.segmind.com/v1", "HTTPS://API.segmind.com.:443"])
+def test_the_base_url_of_the_hosted_service_is_the_hosted_service(tmp_path, url, monkeypatch):
+    monkeypatch.delenv("SEGMIND_API_KEY", raising=False)
+    monkeypatch.setenv("SEGFLUX_CONFIG", str(tmp_path))
+    with Workspace(tmp_path / "study", service=url) as ws:
+        assert ws.service == "segmind"
+        with pytest.raises(MissingKey):
+            ws.run(Sweep(prompt="TOK", finetune_id="a"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "https://a b.com",
+            "https://api.segmind.com\\@evil.example",
+            "https://xn--/",
+            "https://a..b",
+            "https://[v1.x]",
+        ),
+        *("https://api.segmind.com%2eevil.example", "https://api.segmind.com:0", "https://name:secret@/x"),
+        *("http://10.0.0.1", "http://name:secret@example.com", "http://2130706433:1", "http://0177.0.0.1:1"),
+        *("http://[::ffff:10.0.0.1]:1", "http://localhost.evil.example"),
+    ],
+)
+def test_what_is_no_base_url_is_refused_and_shows_no_password(url):
+    with pytest.raises(WorkspaceError, match=r"not a service|unencrypted") as error:
+        at(url)
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "[::1]", "[::ffff:127.0.0.1]", "LOCALHOST.", "localhost"])
+def test_this_machine_has_many_addresses(host):
+    assert at(f"http://{host}:8765").is_loopback
 
 
 def test_an_own_address_in_another_spelling_is_stored_relative():

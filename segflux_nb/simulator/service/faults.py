@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from ...values import shown
 from .timeline import uniform
 
 Fault = float | Callable[[Mapping[str, Any]], object] | Collection[int]
@@ -87,13 +88,15 @@ class Faults:
     """
 
     def __init__(self, faults: Mapping[str, Fault], seed: int) -> None:
+        if not isinstance(faults, Mapping):
+            raise ValueError(f"faults={shown(faults)} does not name faults: write {{'submit:500': 0.1}}")
         for name, fault in faults.items():
             if name not in KINDS:
                 raise ValueError(f"there is no fault {name!r}; there are {', '.join(KINDS)}")
             if callable(fault) and name.endswith(UNREAD):
                 raise ValueError(f"{name} strikes before the body is read: give a rate or numbers of calls")
             if isinstance(fault, int | float) and not 0 <= fault <= 1:
-                raise ValueError(f"the rate of {name} must be from 0 to 1, not {fault!r}")
+                raise ValueError(f"the rate of {name} must be from 0 to 1, not {shown(fault)}")
         self._faults = dict(faults)
         self._seed = seed
         self._by_operation: dict[str, list[tuple[str, str]]] = {}

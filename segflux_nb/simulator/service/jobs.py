@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from ...model import MODEL
+from ...values import as_integer, as_number, shown
 from ..flow import generate
 from .faults import LATE_SECONDS, Faults
 from .ledger import Backlog, Entry
@@ -56,6 +58,38 @@ class Settings:
     history_delay: float = 0.0
     history_complete: float | None = 1.0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for setting in fields(self):
+            value, kind = getattr(self, setting.name), str(setting.type)
+            if not (value is None and kind.endswith("None")) and not _is_possible(setting.name, value, kind):
+                raise ValueError(f"{setting.name}={shown(value)} is not possible: use {_ALLOWED[kind.split(' ')[0]]}")
+
+
+_ALLOWED = {"float": "a number from 0", "int": "an integer from 0", "str": "text", "bool": "True or False"}
+
+
+def _is_possible(name: str, value: Any, kind: str) -> bool:
+    """Whether a setting can have a value.
+
+    Parameters
+    ----------
+    name:
+        The setting.
+    value:
+        The value.
+    kind:
+        Its type.
+    """
+    if kind.startswith("str"):
+        return isinstance(value, str)
+    if kind == "bool":
+        return isinstance(value, bool)
+    try:
+        number = float(as_number(value) if kind.startswith("float") else as_integer(value))
+    except (ValueError, OverflowError):
+        return False
+    return math.isfinite(number) and (number >= (name == "workers") or name == "seed")
 
 
 def content_of(body: Mapping[str, Any]) -> str:
