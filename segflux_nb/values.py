@@ -244,7 +244,7 @@ def _of_array(value: Any) -> Any:
 
 
 def _shortest(number: float, size: int) -> float:
-    """The shortest decimal that is this number where numbers have so many bytes."""
+    """The shortest decimal that is this number where numbers have this many bytes."""
     form = {2: "e", 4: "f"}.get(size)
     if form is None or not math.isfinite(number) or number.is_integer():
         return number

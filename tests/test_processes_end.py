@@ -78,6 +78,35 @@ ws.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_that_is_forked_while_another_thread_asks_for_the_service_does_not_hang(tmp_path):
+    code = """
+import os, threading
+import segflux_nb as sf
+ws = sf.Workspace("study", service="simulator")
+held, done = threading.Event(), threading.Event()
+
+def hold():
+    with ws._connection._lock:
+        held.set()
+        done.wait()
+
+threading.Thread(target=hold).start()
+held.wait()
+child = os.fork()
+if child == 0:
+    try:
+        ws.plan(sf.Sweep(prompt="TOK", finetune_id="a"))
+    except sf.SegfluxError as error:
+        print(error, flush=True)
+    os._exit(0)
+os.waitpid(child, 0)
+done.set()
+ws.close()
+"""
+    assert "forked" in script(tmp_path, code, seconds=30)[0]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_workspace_is_refused_in_a_forked_child_which_can_open_its_own(tmp_path):
     assert script(tmp_path, FORK)[0].splitlines() == ["fine"]
 
