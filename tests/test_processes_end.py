@@ -210,17 +210,29 @@ def resolved(module, name):
     return functools.reduce(getattr, name.split("."), module)
 
 
-@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()])
-def test_a_callback_that_ends_the_program_ends_no_other_sweep(tmp_path, error, caplog):
-    def leave():
-        raise error
+CALLBACK = """
+import sys
+import segflux_nb as sf
 
-    with sf.Simulator(time_scale=0.001, paint=False) as simulator, sf.Workspace(tmp_path, service=simulator) as ws:
-        live = ws.start(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2], steps=2))
-        live.when_done(leave)
-        live.wait()
-        assert loopthread.submit(asyncio.sleep(0, "goes on")).result(timeout=10) == "goes on"
-    assert "asked for the end of the program" in caplog.text
+def leave():
+    raise {"SystemExit": SystemExit, "KeyboardInterrupt": KeyboardInterrupt}[sys.argv[1]]
+
+def sweep(*seeds):
+    return sf.Sweep(prompt="TOK", finetune_id="a", seed=list(seeds), steps=2)
+
+with sf.Simulator(time_scale=0.001, paint=False) as simulator, sf.Workspace("study", service=simulator) as ws:
+    live = ws.start(sweep(1, 2))
+    live.when_done(leave)
+    live.wait()
+    print(ws.run(sweep(3)).counts, flush=True)
+"""
+
+
+@pytest.mark.parametrize("error", ["SystemExit", "KeyboardInterrupt"])
+def test_a_callback_that_ends_the_program_ends_no_other_sweep(tmp_path, error):
+    printed, warned = script(tmp_path, CALLBACK, error, seconds=30)
+    assert printed == "{'completed': 1}\n"
+    assert "asked for the end of the program" in warned
 
 
 def test_an_interrupt_while_a_sweep_is_started_ends_it(tmp_path, monkeypatch):
