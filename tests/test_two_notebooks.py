@@ -103,7 +103,7 @@ def test_what_ends_elsewhere_before_the_engine_looks_is_shown(tmp_path, display,
 
         monkeypatch.setattr(runs, "states", stale)
         monkeypatch.setattr(Engine, "run", looks)
-        monkeypatch.setattr(progress.Progress, "close", lambda self, last="": self._refresh(last))
+        monkeypatch.setattr(progress.Progress, "close", lambda self, last="", reason="": self._refresh(last))
         ws.run(sweep(3))
     assert any(update.line.startswith("2 of 3 pictures · 1 processing") for update in display.shown)
     assert display.shown[-1].line.startswith("3 of 3 pictures")
