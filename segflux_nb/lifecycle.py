@@ -255,10 +255,13 @@ class Rendered:
         Where the pictures are: at least one address. The first is the picture of the run.
     metrics:
         What the service measured, as it says it.
+    seed:
+        The seed of the picture; None if the service does not say.
     """
 
     picture_urls: tuple[str, ...]
     metrics: dict[str, Any] = field(default_factory=dict)
+    seed: float | None = None
 
 
 @dataclass(frozen=True)
@@ -322,7 +325,7 @@ class Unclear:
     retry_after: float | None = None
 
 
-PollOutcome = Waiting | Finished | Broken | Gone | Unclear
+PollOutcome = Waiting | Finished | Rendered | Broken | Gone | Unclear
 ResultOutcome = Rendered | NoPicture | Waiting | Broken | Gone | Unclear
 
 

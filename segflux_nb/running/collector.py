@@ -8,21 +8,16 @@ again later. It is lost only when its record, the history and its stored URL wer
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from ..backoff import Backoff, RandomSource
 from ..clock import Clock
-from ..errors import AuthenticationError, PermissionDenied, ServiceError, TransportError
 from ..lifecycle import (
     ANSWERABLE_SECONDS,
     Broken,
-    Finished,
     Gone,
     NoPicture,
-    PollOutcome,
     Rendered,
-    ResultOutcome,
     State,
     Unclear,
     Waiting,
@@ -32,13 +27,15 @@ from ..model import MODEL
 from ..pictures.store import PictureStore
 from ..runlog.rows import LoggedRun, Measurement
 from ..service.api import Api
-from ..service.wire import HistoryRow, failure_kind
+from ..service.history import HistoryRow
+from ..service.wire import failure_kind
 from .async_journal import AsyncJournal
 from .context import RunContext
 from .fetcher import Fetched, Fetcher
 from .more_pictures import MorePictures
 from .policy.asking_again import doubt, is_failure_believed
 from .policy.polling import ServiceTimes
+from .questions import Questions
 from .rate_limiter import RateLimiter
 from .recovery import OF_ANOTHER_KEY
 
@@ -105,6 +102,7 @@ class Collector:
     ) -> None:
         self._journal = journal
         self._api = api
+        self._questions = Questions(api)
         self._limiter = limiter
         self.fetcher = self._fetcher = Fetcher(api, store)  # files that are gone are fetched by it too
         self.more = MorePictures(journal, self._fetcher, self._urls, api.redact, clock)
@@ -138,11 +136,11 @@ class Collector:
             age = self._age(run)
             if age <= RECORD_SECONDS:
                 return await self._poll_until_done(run, context, age)
-            polls, row = run.polls or 0, await self._history_row(run)
+            polls, row = run.polls or 0, await self._questions.history_row(run)
             if isinstance(row, HistoryRow) and row.picture_urls:
                 return await self._record_outcome(run, Rendered(row.picture_urls, row.metrics), polls)
             # The service promises its record for an hour, and may keep it for longer.
-            outcome = await self._ask(run, context, float)
+            outcome = await self._questions.ask(run, context, float, 1 + context.asking.failures(run.digest))
             if isinstance(outcome, Rendered):
                 return await self._record_outcome(run, outcome, polls + 1)
             return None if outcome is None else await self._decide(run, context, outcome, row, polls + 1)
@@ -175,7 +173,8 @@ class Collector:
             while not is_retry and (seconds := schedule.next_poll() - elapsed()) > SOON:
                 await self._sleep(seconds)
             polls, asked, pause = polls + 1, elapsed(), 0.0
-            outcome = await self._ask(run, context, lambda: schedule.urgency(elapsed()))
+            in_vain = doubts + context.asking.failures(run.digest)
+            outcome = await self._questions.ask(run, context, lambda: schedule.urgency(elapsed()), in_vain)
             if outcome is None:
                 return None
             if isinstance(outcome, Rendered):
@@ -200,49 +199,13 @@ class Collector:
                 or (elapsed() - well_at if isinstance(outcome, Unclear) else 0.0) > UNCLEAR_SECONDS
                 or (doubts >= DOUBTS and not isinstance(outcome, Unclear))
             ):
-                return await self._decide(run, context, outcome, await self._history_row(run), polls)
+                return await self._decide(run, context, outcome, await self._questions.history_row(run), polls)
             if isinstance(outcome, Unclear):
                 pause = UNCLEAR_PAUSE.seconds(doubts, self._jitter)
                 pause = max(pause, min(outcome.retry_after or 0.0, UNCLEAR_SECONDS))
             else:
                 pause = DOUBT_PAUSE.seconds(doubts, self._jitter)
                 schedule.not_done(elapsed(), processing=True)
-
-    async def _ask(
-        self, run: LoggedRun, context: RunContext, urgency: Callable[[], float]
-    ) -> Rendered | NoPicture | Waiting | Broken | Gone | Unclear | None:
-        """Ask for the status, and for the result of a job that is completed; None where the key is refused.
-
-        Parameters
-        ----------
-        run:
-            The run.
-        context:
-            The call of the engine.
-        urgency:
-            How urgent the poll is.
-        """
-        try:
-            outcome: PollOutcome | ResultOutcome = await self._api.status(
-                run.request_id or "", run.status_url, urgency
-            )
-            if not isinstance(outcome, Finished):
-                return outcome
-            result = await self._api.result(run.request_id or "", run.response_url)
-        except (AuthenticationError, PermissionDenied) as error:
-            context.stop.set(self._api.error_text(error))
-            return None
-        if isinstance(result, Waiting) and not result.word:
-            return Waiting(result.processing, "COMPLETED, and then otherwise")
-        return result
-
-    async def _history_row(self, run: LoggedRun) -> HistoryRow | Gone | Unclear:
-        """The history's row of a job: it knows requests of any age."""
-        try:
-            row = await self._api.record(run.request_id or "")
-        except (ServiceError, TransportError) as error:
-            return Unclear(f"the history cannot be read: {self._api.error_text(error)}")
-        return Gone("the history does not know the request") if row is None else row
 
     async def _decide(
         self,
@@ -468,7 +431,8 @@ class Collector:
         context:
             The call of the engine.
         """
-        outcome, row = await self._ask(run, context, float), await self._history_row(run)
+        outcome = await self._questions.ask(run, context, float)
+        row = await self._questions.history_row(run)
         is_answered = isinstance(outcome, Rendered | NoPicture | Gone) and not isinstance(row, Unclear)
         is_answered = is_answered and not self._journal.is_of_another_key(run)
         urls = outcome.picture_urls if isinstance(outcome, Rendered) else ()

@@ -13,7 +13,7 @@ from ..lifecycle import State
 from ..model import MODEL
 from ..runlog.rows import AcceptedJob, LoggedRun
 from ..service.api import HISTORY_ROWS, Api
-from ..service.wire import HistoryRow
+from ..service.history import HistoryRow
 from .async_journal import AsyncJournal
 from .context import RunContext
 from .policy.reconcile import FAR_SECONDS, FARTHEST_SECONDS, History

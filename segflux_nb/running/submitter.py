@@ -8,7 +8,15 @@ from typing import Any
 
 from ..backoff import Backoff, RandomSource
 from ..clock import Clock
-from ..errors import RateLimited, ServerError
+from ..errors import (
+    AuthenticationError,
+    InsufficientCredits,
+    ModelRetired,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    ServerError,
+)
 from ..lifecycle import Accepted, NotSent, Refused, State, SubmitOutcome, Unknown, advance
 from ..model import MODEL
 from ..runlog.rows import AcceptedJob, LoggedRun
@@ -43,6 +51,9 @@ NOT_SENT_PAUSE = Backoff(first=1.0, longest=8.0)
 LIMITED_PAUSE = Backoff(first=1.0, longest=1.0)
 """After a 429 without a moment of reset: other submits show meanwhile whether the service is full."""
 
+
+_NOT_OF_ITS_VALUES = (ServerError, AuthenticationError, InsufficientCredits, PermissionDenied, NotFound, ModelRetired)
+"""Refusals that are no fault of what was asked for: the next call of run tries again."""
 
 logger = logging.getLogger(__name__)
 
@@ -232,7 +243,7 @@ class Submitter:
                 case Unknown(reason=reason) | NotSent(reason=reason):
                     changes["error"] = self._api.redact(reason)
                 case Refused(error=error):
-                    kind = "server" if isinstance(error, ServerError) else "invalid"
+                    kind = "server" if isinstance(error, _NOT_OF_ITS_VALUES) else "invalid"
                     changes |= {"error": self._api.error_text(error), "error_kind": "" if outcome.stops else kind}
             return await self._journal.move_or_reload(intent, advance(intent.state, outcome), **changes), outcome
 

@@ -189,7 +189,7 @@ def read_data(url: str) -> bytes | None:
     head, comma, body = url.partition(",")
     if not comma:
         return None
-    if not head.lower().rstrip().endswith(";base64"):
+    if not "".join(head.lower().split()).endswith(";base64"):
         return unquote_to_bytes(body)
     letters = "".join(unquote(body).split()).translate(_URL_SAFE).rstrip("=")
     try:

@@ -11,13 +11,14 @@ from ..lifecycle import NotSent, PollOutcome, ResultOutcome, SubmitOutcome, Uncl
 from ..markup import shorten
 from ..model import MODEL
 from .addresses import Service, is_data, read_data
+from .history import HistoryRow, read_history
 from .moments import read_date
 from .secret import Secret, redact
 from .transport import HttpRequest, HttpResponse, Transport
 from .wire import (
-    HistoryRow,
+    is_same_id,
+    is_success,
     read_balance,
-    read_history,
     read_number,
     read_result,
     read_status,
@@ -91,12 +92,12 @@ class Api:
         Raises
         ------
         ServiceError
-            401 or 403: another try will not help.
+            401 or 403: the key may be wrong.
         """
         url = self.service.request_url(address, request_id, "/status")
         try:
             request = HttpRequest("GET", url, "status", urgency=urgency)
-            return read_status(await self._send(request), self._clock.now())
+            return read_status(await self._send(request), self._clock.now(), request_id)
         except TransportError as error:
             return Unclear(error.what)
 
@@ -113,11 +114,12 @@ class Api:
         Raises
         ------
         ServiceError
-            401 or 403: another try will not help.
+            401 or 403: the key may be wrong.
         """
         url = self.service.request_url(address, request_id)
         try:
-            return read_result(await self._send(HttpRequest("GET", url, "result")), self._clock.now())
+            response = await self._send(HttpRequest("GET", url, "result"))
+            return read_result(response, self._clock.now(), request_id)
         except TransportError as error:
             return Unclear(error.what)
 
@@ -144,7 +146,7 @@ class Api:
         if not self.service.may_download(url):
             raise PictureError(f"The picture's address {shorten(url, 300)!r} is neither https nor the service's own")
         response = await self._send(HttpRequest("GET", url, "download"))
-        if response.status != 200:
+        if not is_success(response):
             raise service_error(response, self._clock.now())
         return response.body
 
@@ -161,7 +163,12 @@ class Api:
         if response.status == 404:
             return None
         rows = read_history(response, self._clock.now())
-        return rows[0] if rows else None
+        found = [row for row in rows if is_same_id(row.request_id, request_id)]
+        if not found and len(rows) == 1 and not rows[0].request_id:
+            return rows[0]
+        if rows and not found:
+            raise AnswerLost("The response of the history is about other jobs")
+        return found[0] if found else None
 
     async def history(self, since: float, page: int) -> list[HistoryRow]:
         """A page of the history, newest first.
@@ -197,6 +204,14 @@ class Api:
         except TransportError:
             return None
         return read_balance(response)
+
+    async def is_key_refused(self) -> bool | None:
+        """Whether the service refuses the key for a question about no job; None if it does not say."""
+        try:
+            status = (await self._account()).status
+        except TransportError:
+            return None
+        return True if status in (401, 403) else False if status == 200 else None
 
     async def _account(self) -> HttpResponse:
         return await self._send(HttpRequest("GET", f"{self.service.api}/v1/get-user-credits", "account"))

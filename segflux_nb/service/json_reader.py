@@ -34,7 +34,9 @@ UNREADABLE: Final = Unreadable()
 def read_json(data: bytes | str) -> Any:
     """The value that a JSON text stands for, or `UNREADABLE`.
 
-    A lone surrogate becomes U+FFFD. NaN, infinity, and a number beyond the range of floats become None.
+    A lone surrogate, and a byte that is not UTF-8, become U+FFFD. NaN, infinity, and a number beyond the range of
+    floats become None. Of a name that stands twice, the value that says something counts; two that contradict each
+    other become None.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ def read_json(data: bytes | str) -> Any:
     ({'steps': 25, 'cost': None}, True)
     """
     try:
-        value = json.loads(data, parse_constant=_no_number, parse_float=_finite, parse_int=_whole)
+        value = _DECODER.decode(_decoded(data))
         raw = data.encode("utf-8", "replace") if isinstance(data, str) else data
         if raw.count(b"[") + raw.count(b"{") <= MOST_LEVELS and not _may_have_surrogates(data, raw):
             return value
@@ -91,6 +93,16 @@ def text(value: object) -> str:
     return value[:MOST_CHARACTERS] if isinstance(value, str) else ""
 
 
+def _decoded(data: bytes | str) -> str:
+    """The text, without a byte-order mark."""
+    if isinstance(data, str):
+        return data.removeprefix("\ufeff")
+    try:
+        return data.decode(json.detect_encoding(data))
+    except UnicodeDecodeError:  # an error text may be cut within a letter, or be in another encoding than the rest
+        return data.decode("utf-8", "replace")
+
+
 def _may_have_surrogates(data: bytes | str, raw: bytes) -> bool:
     if isinstance(data, str) and _SURROGATE.search(data):
         return True
@@ -108,6 +120,23 @@ def _finite(digits: str) -> float | None:
 
 def _whole(digits: str) -> int | float | None:
     return int(digits) if len(digits) <= _EXACT_DIGITS else _finite(digits)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object from its names and values."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        found = {}
+        for name, value in pairs:
+            known = found.get(name)
+            found[name] = value if not known or known == value else known if not value else None
+    return found
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite, parse_int=_whole, strict=False
+)
+"""It takes line breaks in texts too: error texts have them."""
 
 
 def _cleaned(value: Any) -> Any:

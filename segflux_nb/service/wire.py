@@ -2,8 +2,11 @@
 
 These rules come from the service's documentation:
 
-- The body's ``status`` counts before the HTTP code. A FAILED job answers 422 with a body. FAILED with another code
-  than 422 or 200 comes from something between the service and us, so the job is asked again.
+- The body's ``status`` counts before the HTTP code, in letters of any case. A FAILED job answers 422 with a body.
+  FAILED with another code than 422 or 200 comes from something between the service and us, so the job is asked again.
+- A submit was accepted if its answer names a job. A code below 400 says so too, and a code that the contract does not
+  give to refusals says neither.
+- An answer that names another job than the one that was asked for says nothing.
 - A submit that answers 200 proves nothing about its parameters.
 - Ids are opaque.
 - ``output`` may be a string, a list or an object.
@@ -14,8 +17,8 @@ These rules come from the service's documentation:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from base64 import b64encode
+from collections.abc import Mapping
 from typing import Any
 
 from .. import errors
@@ -38,8 +41,8 @@ from ..lifecycle import (
 )
 from ..markup import plain, shorten
 from .addresses import is_address
-from .json_reader import UNREADABLE, number, read_json, read_object, text
-from .moments import retry_after, timestamp
+from .json_reader import number, read_object, text
+from .moments import retry_after
 from .outputs import picture_urls
 from .transport import HttpResponse
 
@@ -51,8 +54,13 @@ _INVALID = re.compile(
     r"invalid|unsupported|not in list|validation|must be|not found or not ready|out of range", re.IGNORECASE
 )
 
-_NOT_IN_IDS = re.compile(r"[\x00-\x1f\x7f-\x9f\ufffd\ud800-\udfff]")
+_NOT_IN_IDS = re.compile(r"[\x00\ufffd\ud800-\udfff]")
 _LONGEST_ID = 20_000
+
+_DONE_WORDS = frozenset({"COMPLETE", "SUCCEEDED", "SUCCESS", "DONE", "FINISHED", "OK"})
+"""What other services say for COMPLETED."""
+
+_JOB_WORDS = ("QUEUED", "PROCESSING", "COMPLETED")
 
 _RECORD_SECONDS = 3600.0
 _LIMITS = {
@@ -65,8 +73,8 @@ _LIMITS = {
 
 _MOST_CREDITS = 1e9
 
-_FIRST_JOB = 1.6e9
-"""A job of the history is from after September 2020: the service is no older. Other times are wrong."""
+_TEXT_NAMES = ("message", "error", "detail", "msg", "reason", "description", "code")
+_JOB_NAMES = frozenset({"status", "request_id", "output", "error"})
 
 _BY_CODE: dict[int, type[errors.ServiceError]] = {
     400: errors.BadRequest,
@@ -81,56 +89,14 @@ _BY_CODE: dict[int, type[errors.ServiceError]] = {
     429: errors.RateLimited,
 }
 
+_MAYBE_ACCEPTED = (408, 409, 421, 423, 424, 425, 444, 460, 499)
+"""Answers to a submit, from 400 to 499, that something between the service and us may give to an accepted one."""
+
 _ASK_AGAIN_CODES = (408, 425, 429)
 """Answers to a poll, from 400 to 499, that say nothing of the job."""
 
-_STOPPING = (
-    errors.AuthenticationError,
-    errors.InsufficientCredits,
-    errors.PermissionDenied,
-    errors.NotFound,
-    errors.ModelRetired,
-)
-"""Refusals whose reason applies to every submit of a sweep."""
-
-
-@dataclass(frozen=True)
-class HistoryRow:
-    """One job in the service's history.
-
-    Attributes
-    ----------
-    request_id:
-        The service's id of the job; empty if the row does not say.
-    body:
-        Body of its submit.
-    status:
-        PENDING, COMPLETED or FAILED, in capitals.
-    picture_urls:
-        Where its pictures are; empty if the service names none.
-    error:
-        Why it failed. None if its status is not FAILED: a warning is no failure.
-    cost:
-        US dollars that it was billed. None if the service does not say.
-    created_at:
-        When it was submitted, in seconds since 1970 UTC. None if the service does not say.
-    simulator_version:
-        The version of the simulator that painted it. None if the service is another one.
-    """
-
-    request_id: str
-    body: Mapping[str, Any]
-    status: str
-    picture_urls: tuple[str, ...]
-    error: str | None
-    cost: float | None
-    created_at: float | None = None
-    simulator_version: float | None = None
-
-    @property
-    def metrics(self) -> dict[str, Any]:
-        """What the history says of the job, as a result says it."""
-        return {"cost": self.cost, "simulator_version": self.simulator_version}
+_STOPPING = (errors.AuthenticationError, errors.InsufficientCredits)
+"""Refusals whose reason applies to every submit. A model that is private or gone may be that of one cell."""
 
 
 def service_error(response: HttpResponse, now: float) -> errors.ServiceError:
@@ -145,7 +111,7 @@ def service_error(response: HttpResponse, now: float) -> errors.ServiceError:
     """
     detail = _detail(response)
     kind = _BY_CODE.get(response.status, errors.ServerError if response.status >= 500 else errors.ServiceError)
-    if response.status == 406 and _CREDITS.search(detail):
+    if response.status in (403, 406) and _CREDITS.search(detail):
         kind = errors.InsufficientCredits
     return kind(response.status, detail, retry_after=retry_after(response.headers, now))
 
@@ -160,23 +126,27 @@ def read_submit(response: HttpResponse, now: float) -> SubmitOutcome:
     now:
         The current time, in seconds since 1970 UTC, to compute how long to wait.
     """
-    body = read_object(response.body)
-    if response.status == 200:
-        request_id = _request_id(body.get("request_id"))
-        if request_id:
-            return Accepted(request_id, _call_url(body.get("status_url")), _call_url(body.get("response_url")))
-        return Unknown("the service answered 200 without a request id")
+    body = _body(response)
+    named, said = request_id(body.get("request_id")), words(body.get("error"))
+    if named and (response.status < 400 or (_status(body) in _JOB_WORDS and not said)):
+        return Accepted(named, _call_url(body.get("status_url")), _call_url(body.get("response_url")))
+    if is_success(response):
+        return Unknown(f"the service answered {response.status} without a request id")
     error = service_error(response, now)
+    reason = f"the service answered {response.status}: {error.detail or 'no text'}"
+    if named and _status(body) in _JOB_WORDS:
+        return Unknown(reason)
     if response.status == 429:
         return NotSent(str(error), error)
     if response.status in (500, 503) and text(body.get("error")):
         return NotSent(str(error), error)
-    if response.status >= 500 or response.status < 400:
-        return Unknown(f"the service answered {response.status}: {error.detail or 'no text'}")
-    return Refused(error, stops=isinstance(error, _STOPPING))
+    if response.status >= 500 or response.status < 400 or response.status in _MAYBE_ACCEPTED:
+        return Unknown(reason)
+    # A page of something between the service and us concerns one submit.
+    return Refused(error, stops=bool(body) and isinstance(error, _STOPPING))
 
 
-def read_status(response: HttpResponse, now: float) -> PollOutcome:
+def read_status(response: HttpResponse, now: float, asked: str = "") -> PollOutcome:
     """The outcome of a status call.
 
     Parameters
@@ -185,24 +155,29 @@ def read_status(response: HttpResponse, now: float) -> PollOutcome:
         The response.
     now:
         The current time, in seconds since 1970 UTC, to compute how long to wait.
+    asked:
+        The id of the job that was asked for.
 
     Raises
     ------
     ServiceError
-        401 or 403: another try will not help.
+        401 or 403: the key may be wrong.
     """
-    body = read_object(response.body)
-    match body.get("status"):
+    body = _body(response)
+    if (other := _other_job(body, asked)) is not None:
+        return other
+    match _status(body):
         case "COMPLETED":
-            return Finished()
+            urls = picture_urls(body.get("output"), body.get("images"))
+            return _rendered(body, urls) if urls else Finished()
         case "FAILED":
             return _failure(body, response, now)
-        case str() as other if response.status == 200:
-            return _waiting(other)
+        case str() as other_word if is_success(response):
+            return _waiting(other_word)
     return _no_outcome(response, now)
 
 
-def read_result(response: HttpResponse, now: float) -> ResultOutcome:
+def read_result(response: HttpResponse, now: float, asked: str = "") -> ResultOutcome:
     """The outcome of a result call.
 
     Parameters
@@ -211,106 +186,60 @@ def read_result(response: HttpResponse, now: float) -> ResultOutcome:
         The response.
     now:
         The current time, in seconds since 1970 UTC, to compute how long to wait.
+    asked:
+        The id of the job that was asked for.
 
     Raises
     ------
     ServiceError
-        401 or 403: another try will not help.
+        401 or 403: the key may be wrong.
     """
-    body = read_object(response.body)
+    if is_success(response) and response.headers.get("content-type", "").lower().startswith("image/"):
+        return Rendered((f"data:;base64,{b64encode(response.body).decode()}",))
+    body = _body(response)
+    if (other := _other_job(body, asked)) is not None:
+        return other
     urls = picture_urls(body.get("output"), body.get("images"))
-    match body.get("status"):
+    match _status(body):
         case "FAILED":
             return _failure(body, response, now)
         case "COMPLETED" if urls:
-            return Rendered(urls, _metrics(body.get("metrics")))
-        case "COMPLETED" if response.status == 200:
+            return _rendered(body, urls)
+        case None if urls and is_success(response):
+            return _rendered(body, urls)
+        case "COMPLETED" if is_success(response):
             return NoPicture("the result names no picture", _metrics(body.get("metrics")))
-        case str() as other if response.status == 200:
-            return _waiting(other)
+        case str() as other_word if is_success(response):
+            return _waiting(other_word)
     return _no_outcome(response, now)
-
-
-def read_history(response: HttpResponse, now: float) -> list[HistoryRow]:
-    """The rows of a page of the request history, or the one row of a call by id.
-
-    Parameters
-    ----------
-    response:
-        The response.
-    now:
-        The current time, in seconds since 1970 UTC, to compute how long to wait.
-
-    Raises
-    ------
-    ServiceError
-        The status is not 200.
-    AnswerLost
-        The body is not JSON.
-    """
-    if response.status != 200:
-        raise service_error(response, now)
-    rows = _rows(read_json(response.body))
-    if rows is None:
-        raise errors.AnswerLost("The response of the history cannot be read")
-    return [_history_row(row) for row in rows]
 
 
 def read_balance(response: HttpResponse) -> float | None:
     """US dollars on the account, bought and free ones. None if the response does not say."""
-    body = read_object(response.body) if response.status == 200 else {}
+    body = read_object(response.body) if is_success(response) else {}
     known = [found for name in ("credits", "free-credits") if (found := number(body.get(name))) is not None]
     return sum(known) if known and all(abs(part) < _MOST_CREDITS for part in known) else None
 
 
-_ROW_NAMES = frozenset({"request_id", "request_body", "model_status", "generation_url"})
+def is_success(response: HttpResponse) -> bool:
+    """Whether a response is a success: a proxy may make 203 or 206 of 200."""
+    return 200 <= response.status < 300
 
 
-def _rows(body: object) -> list[Mapping[str, Any]] | None:
-    """The rows of a page. None if the body has no list of rows.
-
-    A page may have other lists, and its rows may be nested. The list that has rows is theirs. An empty list of rows
-    is told from a body without one.
-    """
-    if body is UNREADABLE or body is None:
-        return None
-    if isinstance(body, dict) and _ROW_NAMES & body.keys():
-        return [body]
-    lists = list(_lists(body))
-    found: list[list[Mapping[str, Any]]] = [
-        [row for row in rows if isinstance(row, dict) and _ROW_NAMES & row.keys()] for rows in lists
-    ]
-    return max(found, key=len) if any(found) or any(not rows for rows in lists) else None
-
-
-def _lists(body: object) -> Iterator[list[Any]]:
-    """The lists in a body, and in the objects in it."""
-    waiting = [body]
-    while waiting:
-        value = waiting.pop(0)
-        if isinstance(value, list):
-            yield value
-        elif isinstance(value, dict):
-            waiting.extend(value.values())
-
-
-def _history_row(row: Mapping[str, Any]) -> HistoryRow:
-    body = row.get("request_body")
-    if isinstance(body, str):
-        body = read_object(body)
-    status = text(row.get("model_status") or row.get("status")).strip().upper()
-    urls = picture_urls(row.get("generation_url"))
-    created = timestamp(row.get("model_created") or row.get("created_at"))
-    return HistoryRow(
-        request_id=_request_id(row.get("request_id")),
-        body=body if isinstance(body, dict) else {},
-        status=status,
-        picture_urls=urls,
-        error=(text(row.get("error")) or "the service gives no reason") if status == "FAILED" and not urls else None,
-        cost=_figure("cost", row.get("credits_deduction")),
-        simulator_version=_figure("simulator_version", row.get("simulator_version")),
-        created_at=created if created is not None and created > _FIRST_JOB else None,
-    )
+def words(value: object) -> str:
+    """What a service says in a field for errors: a text, or an object or list that has one. Empty for none."""
+    waiting = [value]
+    for _ in range(100):
+        if not waiting:
+            break
+        found = waiting.pop()
+        if isinstance(found, str) and found.strip():
+            return text(found)
+        if isinstance(found, list):
+            waiting.extend(reversed(found))
+        elif isinstance(found, dict):
+            waiting.extend(found[name] for name in reversed(_TEXT_NAMES) if name in found)
+    return ""
 
 
 def failure_kind(text: str) -> ErrorKind:
@@ -328,13 +257,57 @@ def _failure(body: Mapping[str, Any], response: HttpResponse, now: float) -> Bro
     if response.status not in (200, 422):
         error = service_error(response, now)
         return Unclear(f"FAILED with {error}", error.retry_after)
-    reason = plain(text(body.get("error")) or "the service gives no reason")
+    reason = plain(words(body.get("error")) or "the service gives no reason")
     return Broken(shorten(reason, 2000), failure_kind(reason))
 
 
 def _waiting(word: str) -> Waiting:
     documented = word in ("QUEUED", "PROCESSING")
     return Waiting(word == "PROCESSING", "" if documented else shorten(plain(word), 50) or "an empty status")
+
+
+def _body(response: HttpResponse) -> Mapping[str, Any]:
+    """The object that a response has, or the one in it that says something of a job."""
+    body = read_object(response.body)
+    if not _JOB_NAMES & body.keys():
+        return next((one for one in body.values() if isinstance(one, dict) and _JOB_NAMES & one.keys()), body)
+    return body
+
+
+def _status(body: Mapping[str, Any]) -> str | None:
+    """The status that a body says, in capitals. None if it says none."""
+    word = body.get("status")
+    if not isinstance(word, str):
+        return None
+    word = text(word).strip().upper()
+    return "COMPLETED" if word in _DONE_WORDS else word
+
+
+def _other_job(body: Mapping[str, Any], asked: str) -> Unclear | None:
+    """What is said of an answer that names another job than the one that was asked for; None if it does not.
+
+    Parameters
+    ----------
+    body:
+        The body.
+    asked:
+        The id of the job that was asked for; empty if any will do.
+    """
+    named = request_id(body.get("request_id"))
+    return Unclear("the answer is about another job") if asked and named and not is_same_id(asked, named) else None
+
+
+def is_same_id(one: str, other: str) -> bool:
+    """Whether two ids are the same. The service writes its ids with dashes and without.
+
+    >>> is_same_id("47411f11-0c6f", "47411F110C6F"), is_same_id("47411f11", "47411f12")
+    (True, False)
+    """
+    return one == other or one.replace("-", "").casefold() == other.replace("-", "").casefold()
+
+
+def _rendered(body: Mapping[str, Any], urls: tuple[str, ...]) -> Rendered:
+    return Rendered(urls, _metrics(body.get("metrics")), number(body.get("seed")))
 
 
 def _no_outcome(response: HttpResponse, now: float) -> Gone | Unclear:
@@ -347,8 +320,10 @@ def _no_outcome(response: HttpResponse, now: float) -> Gone | Unclear:
     return Unclear(str(error), error.retry_after)
 
 
-def _request_id(value: object) -> str:
+def request_id(value: object) -> str:
     """An id that can be sent, stored and compared. Empty if the value is something else."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     if not isinstance(value, str) or len(value) > _LONGEST_ID or not value.strip():
         return ""
     return "" if _NOT_IN_IDS.search(value) else value
@@ -363,11 +338,11 @@ def _call_url(value: object) -> str:
 def _metrics(value: object) -> dict[str, Any]:
     """The figures of a result that can be true. Only these are kept and learned from."""
     given = value if isinstance(value, dict) else {}
-    checked = {name: _figure(name, given.get(name)) for name in _LIMITS}
+    checked = {name: figure(name, given.get(name)) for name in _LIMITS}
     return {name: found for name, found in checked.items() if found is not None}
 
 
-def _figure(name: str, value: object) -> float | None:
+def figure(name: str, value: object) -> float | None:
     """A figure of the service, or None if it cannot be true.
 
     Parameters
@@ -384,7 +359,7 @@ def _figure(name: str, value: object) -> float | None:
 
 def _detail(response: HttpResponse) -> str:
     body = read_object(response.body)
-    detail = text(body.get("error")) or text(body.get("message"))
+    detail = words(body)
     if not detail and not body:
         detail = re.sub(r"<[^>]*>", " ", response.body[:4000].decode("utf-8", "replace"))
     return shorten(" ".join(plain(detail).split()), 500)

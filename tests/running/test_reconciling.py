@@ -4,7 +4,7 @@ import pytest
 
 import segflux_nb as sf
 from segflux_nb.running.policy.reconcile import FAR_SECONDS, FARTHEST_SECONDS, SKEW_SECONDS, History
-from segflux_nb.service.wire import HistoryRow
+from segflux_nb.service.history import HistoryRow
 from tests.support.virtual import Bench
 
 NOW = 1_800_000_000.0

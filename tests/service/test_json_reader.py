@@ -16,7 +16,6 @@ from segflux_nb.service.json_reader import MOST_LEVELS, UNREADABLE, number, read
         b"[" * (MOST_LEVELS + 10) + b"]" * (MOST_LEVELS + 10),
         b"",
         b"{",
-        b'{"a": "\xff"}',
         b"\x00",
         b'{"a": 1} tail',
         b"<html>",
@@ -26,6 +25,25 @@ from segflux_nb.service.json_reader import MOST_LEVELS, UNREADABLE, number, read
 def test_what_no_program_should_follow_is_unreadable(data):
     assert read_json(data) is UNREADABLE
     assert read_object(data) == {}
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b'{"a": "\xff"}', {"a": "\ufffd"}),
+        (b'{"a": "cut \xf0\x9f", "b": 1}', {"a": "cut \ufffd", "b": 1}),
+        (b'{"a": "two\nlines\tand \x00"}', {"a": "two\nlines\tand \x00"}),
+        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+        ('\ufeff{"a": 1}', {"a": 1}),
+        (b'{"a": 1, "a": 1}', {"a": 1}),
+        (b'{"a": 1, "a": 2}', {"a": None}),
+        (b'{"a": null, "a": 2}', {"a": 2}),
+        (b'{"a": "x", "a": ""}', {"a": "x"}),
+    ],
+    ids=repr,
+)
+def test_what_can_be_understood_is_read(data, found):
+    assert read_json(data) == found
 
 
 def test_levels_that_services_use_are_read():

@@ -16,8 +16,9 @@ from segflux_nb.lifecycle import (
     Unknown,
     Waiting,
 )
+from segflux_nb.service.history import read_history
 from segflux_nb.service.transport import HttpResponse
-from segflux_nb.service.wire import read_history, read_result, read_status, read_submit, service_error
+from segflux_nb.service.wire import read_result, read_status, read_submit, service_error
 
 NOW = 1_800_000_000.0
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
@@ -34,13 +35,15 @@ def response(status, body, **headers):
         (400, {"error": "bad"}, errors.BadRequest, False),
         (401, {"error": "invalid_api_key", "status_code": 401}, errors.AuthenticationError, True),
         (402, {"error": "Insufficient credits. You have 0.0 credits."}, errors.InsufficientCredits, True),
-        (403, {"error": "private"}, errors.PermissionDenied, True),
-        (404, {"error": "Model not found"}, errors.NotFound, True),
+        (403, {"error": "private"}, errors.PermissionDenied, False),
+        (403, {"error": "Team spend limit reached"}, errors.InsufficientCredits, True),
+        (401, b"<html>401</html>", errors.AuthenticationError, False),
+        (404, {"error": "Model not found"}, errors.NotFound, False),
         (405, b"<html>405</html>", errors.BadRequest, False),
         (406, {"error": "Invalid content type"}, errors.NotAcceptable, False),
         (406, {"error": "Your balance of 0.01 credits does not cover 0.03"}, errors.InsufficientCredits, True),
         (406, {"error": "Team spend limit reached"}, errors.InsufficientCredits, True),
-        (410, {"error": "retired"}, errors.ModelRetired, True),
+        (410, {"error": "retired"}, errors.ModelRetired, False),
         (422, {"error": "Validation Error"}, errors.BadRequest, False),
         (418, {"error": "teapot"}, errors.ServiceError, False),
     ],
@@ -66,7 +69,18 @@ def test_refusals_of_a_submit_are_typed(status, body, kind, stops):
         (503, HTML, Unknown),
         (200, b"not json", Unknown),
         (200, {"status": "QUEUED"}, Unknown),
-        (200, {"request_id": 7}, Unknown),
+        (200, {"request_id": 7}, Accepted),
+        (202, {"request_id": "a"}, Accepted),
+        (303, {"request_id": "a"}, Accepted),
+        (502, {"request_id": "a", "status": "QUEUED"}, Accepted),
+        (429, {"request_id": "a", "status": "queued"}, Accepted),
+        (200, {"data": {"request_id": "a", "status": "QUEUED"}}, Accepted),
+        (429, {"request_id": "a", "status": "QUEUED", "error": "slow down"}, Unknown),
+        (500, {"request_id": "a", "error": "Internal"}, NotSent),
+        (408, HTML, Unknown),
+        (409, {"error": "conflict"}, Unknown),
+        (499, b"", Unknown),
+        (403, HTML, Refused),
         (200, [1], Unknown),
         (302, b"", Unknown),
     ],
@@ -209,7 +223,7 @@ def test_completed_without_a_picture_counts_in_a_200_only():
     assert isinstance(read_result(response(429, {"status": "COMPLETED"}), NOW), Unclear)
 
 
-@pytest.mark.parametrize("request_id", [None, "", "  ", 7, "a\x00b", "\ud83d", ["a"], "x" * 100_000])
+@pytest.mark.parametrize("request_id", [None, "", "  ", True, 1.5, "a\x00b", "\ud83d", ["a"], "x" * 100_000])
 def test_an_id_that_cannot_be_stored_is_none(request_id):
     assert isinstance(read_submit(response(200, {"request_id": request_id}), NOW), Unknown)
 
@@ -251,6 +265,8 @@ ROW = {"request_id": "a", "request_body": {"seed": 1}, "model_status": "COMPLETE
         {"data": {"items": [ROW], "total": 1}},
         {"result": {"page": {"rows": [ROW]}}},
         {"data": [None, ROW, 7, "x"]},
+        {"data": {"a": ROW}},
+        {"data": {"edges": [{"cursor": "x", "node": ROW}]}},
     ],
 )
 def test_the_rows_of_a_history_are_found(body):
@@ -259,12 +275,20 @@ def test_the_rows_of_a_history_are_found(body):
 
 def test_a_row_without_an_id_counts_as_a_row():
     rows = read_history(response(200, {"data": [ROW, {**ROW, "request_id": None}, {**ROW, "request_id": 7}]}), NOW)
-    assert [row.request_id for row in rows] == ["a", "", ""]
+    assert [row.request_id for row in rows] == ["a", "", "7"]
 
 
 def test_a_page_without_rows_is_empty_and_a_body_without_lists_is_lost():
     assert read_history(response(200, {"data": [], "total": 0}), NOW) == []
-    for body in ({"error": "try again"}, None, "x", [1, 2]):
+    for body in (
+        {"data": [], "error": "timeout"},
+        {"success": False, "data": []},
+        {"errors": [], "message": "later"},
+        {"error": "try again"},
+        None,
+        "x",
+        [1, 2],
+    ):
         with pytest.raises(errors.AnswerLost):
             read_history(response(200, body), NOW)
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ...model import MODEL
-from ...service.wire import HistoryRow
+from ...service.history import HistoryRow
 
 SKEW_SECONDS = 120.0
 """How far the service's clock may differ, after what is known of its difference was taken into account."""
