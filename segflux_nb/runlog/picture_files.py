@@ -68,6 +68,12 @@ class PictureLog:
             )
             return [PictureFile(*row) for row in cursor]
 
+    def knows(self, url: str) -> bool:
+        """Whether a run has a picture from this address."""
+        with self._database.reading() as cursor:
+            cursor.execute("SELECT 1 FROM pictures WHERE service = ? AND url = ?", (self._service, url))
+            return cursor.fetchone() is not None
+
     def of(self, digests: Collection[str]) -> list[PictureFile]:
         """The picture files of these runs."""
         wanted = set(digests)

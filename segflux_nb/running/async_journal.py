@@ -255,6 +255,10 @@ class AsyncJournal:
         """Whether a run of the log has, or had, the job with this id."""
         return self._log.runs.knows_request(request_id)
 
+    def knows_picture(self, url: str) -> bool:
+        """Whether a run of the log has a picture from this address, as stored."""
+        return self._log.pictures.knows(url)
+
     def measured(self) -> list[Measurement]:
         """What the service measured of the latest completed runs, the newest first."""
         return self._log.runs.measured()

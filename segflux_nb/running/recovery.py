@@ -12,11 +12,12 @@ from ..errors import AnswerLost, ServiceError, TransportError
 from ..lifecycle import State
 from ..model import MODEL
 from ..runlog.rows import AcceptedJob, LoggedRun
+from ..service.addresses import is_address
 from ..service.api import HISTORY_ROWS, Api
 from ..service.history import HistoryRow
 from .async_journal import AsyncJournal
 from .context import RunContext
-from .policy.reconcile import FAR_SECONDS, FARTHEST_SECONDS, History
+from .policy.reconcile import EVER, FAR_SECONDS, FARTHEST_SECONDS, History, name_of
 
 TRIES = 8
 """How often a page of the history is asked for before an unknown run stays unknown for now."""
@@ -30,6 +31,12 @@ MOST_PAGES = 1000
 LONGEST = 600.0
 """Seconds that it may take to read the history once, all pages and pauses together."""
 
+STALE_PAGES = 3
+"""So many pages in a row that bring no new row: the history repeats itself, and may have more rows."""
+
+SHORT_PAGE = 20
+"""A page with fewer rows that brings no new one is the last one again, of a service that knows no pages."""
+
 NAMES = tuple(name for name in MODEL.parameters if name != "hardware")
 """The fields that decide the picture."""
 
@@ -38,6 +45,16 @@ OF_ANOTHER_KEY = (
     " them, and ws.run(sweep, again=True) pays for other takes"
 )
 """Why runs of another account are left as they are."""
+
+NOT_WHOLE = (
+    "the history repeats itself, so it may have their jobs where it cannot be read: ws.run(sweep) looks again, and"
+    " ws.run(sweep, again=True) pays for other takes"
+)
+NAMELESS = (
+    "the history has equal jobs without an id, which have no picture yet: ws.run(sweep) looks again, and"
+    " ws.run(sweep, again=True) pays for other takes"
+)
+"""Why runs that the user wants to be submitted again are not."""
 
 # The addresses of an earlier job of this run, one that failed, must not stay with the new one.
 _FORGOTTEN: dict[str, Any] = {"error": "", "status_url": None, "response_url": None}
@@ -102,9 +119,10 @@ class Recovery:
         if not runs or (history := await self._history_or_none(runs, context)) is None:
             return
         for run in runs:
-            moved = await self._adopt(run, history)
             of_another_key = self._journal.is_of_another_key(run)
-            if moved is None and self._api.history_complete_after is not None and not of_another_key:
+            is_proof = self._api.history_complete_after is not None and not of_another_key
+            moved = await self._adopt(run, history, far=FARTHEST_SECONDS if is_proof else FAR_SECONDS)
+            if moved is None and is_proof and not self._may_have(run, history):
                 moved = await self._journal.move_or_reload(run, State.PLANNED, **_FORGOTTEN)
             if moved is not None:
                 context.on_change(run.digest, moved.state)
@@ -126,9 +144,32 @@ class Recovery:
         history = await self._history_or_none([run], context)
         if history is None:
             return None
-        return await self._adopt(run, history, far=FARTHEST_SECONDS) or await self._journal.move_or_reload(
-            run, State.PLANNED, **_FORGOTTEN
-        )
+        if (adopted := await self._adopt(run, history, far=EVER)) is not None:
+            return adopted
+        if reason := self._may_have(run, history):
+            context.note(run.digest, reason)
+            return None
+        return await self._journal.move_or_reload(run, State.PLANNED, **_FORGOTTEN)
+
+    def _may_have(self, run: LoggedRun, history: History) -> str:
+        """Why the history may have a run's job although it shows none; empty if it has none.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        history:
+            The history.
+        """
+        if not history.is_whole:
+            return NOT_WHOLE
+        return NAMELESS if history.has_nameless(run.parameters) else ""
+
+    def _is_known(self, name: str) -> bool:
+        """Whether a job belongs to a run of the log, by its id or by the address of its picture."""
+        if self._journal.knows_request(name):
+            return True
+        return is_address(name) and self._journal.knows_picture(self._api.service.relative(name))
 
     async def _adopt(self, run: LoggedRun, history: History, *, far: float = FAR_SECONDS) -> LoggedRun | None:
         """Give a run the job that the history shows for it; None where it shows none.
@@ -144,20 +185,26 @@ class Recovery:
         """
         while True:
             job = history.find(
-                run.parameters, run.submitted_at or 0.0, self._api.clock_offset, self._journal.knows_request, far=far
+                run.parameters, run.submitted_at or 0.0, self._api.clock_offset, self._is_known, far=far
             )
             if job is None:
                 return None
             found = AcceptedJob(
                 service=run.service,
                 digest=run.digest,
-                request_id=job.request_id,
+                request_id=name_of(job),
                 status_url=None,
                 response_url=None,
                 accepted_at=run.submitted_at or self._clock.now(),
                 account=self._journal.account,
             )
-            if (moved := await self._journal.accept(found)) is not None:
+            moved = await self._journal.accept(found)
+            if moved is not None and not job.request_id and moved.state is State.SUBMITTED:
+                # Nothing can be asked about a job without an id, but its picture can be fetched.
+                first, *more = map(self._api.service.relative, job.picture_urls)
+                changes = {"picture_url": first, "more_urls": more, "cost_usd": job.cost}
+                return await self._journal.move_or_reload(moved, State.DOWNLOADING, **changes)
+            if moved is not None:
                 return moved
             # Another process has just adopted this job for another take: look for the next one.
 
@@ -212,7 +259,8 @@ class Recovery:
         """The whole history back to a moment: a row that is missing from a part of it proves nothing.
 
         Pages may be shorter than what was asked for, and rows may move from one page to the next while they are read.
-        Only a page without a new row is the end, or one with which each of these submits was found.
+        So the end is a page without rows, one with which each of these submits was found, or one that is older than
+        all of them, if rows come in the order of their times. If pages repeat themselves, the history is not whole.
 
         Parameters
         ----------
@@ -225,12 +273,19 @@ class Recovery:
         """
         since = max(0.0, since + min(0.0, self._api.clock_offset) - FARTHEST_SECONDS)
         history, missing, taken = History((), NAMES), list(unknown), set[str]()
+        times: list[float | None] = []
+        stale = 0
         async with asyncio.timeout(LONGEST):
             for page in range(1, MOST_PAGES + 1):
                 found = await self._page(since, page, context)
-                brings_news = history.add(found)
-                reaches_back = all(row.created_at is not None and row.created_at < since for row in found)
-                if not brings_news or reaches_back or self._all_found(missing, taken, history):
+                stale = 0 if history.add(found) else stale + 1
+                times += [row.created_at for row in found]
+                if not found or self._all_found(missing, taken, history) or (stale and len(found) < SHORT_PAGE):
+                    return history
+                if stale >= STALE_PAGES:
+                    history.is_whole = False
+                    return history
+                if all(row.created_at is not None and row.created_at < since for row in found) and _goes_back(times):
                     return history
         raise AnswerLost(f"The history since then has more than {MOST_PAGES * HISTORY_ROWS:,} rows")
 
@@ -242,7 +297,7 @@ class Recovery:
         missing:
             The runs that were not found so far; those that are found now are removed.
         taken:
-            The ids of the jobs that were found; those that are found now are added.
+            The names of the jobs that were found; those that are found now are added.
         history:
             The part that was read.
         """
@@ -251,11 +306,11 @@ class Recovery:
                 missing[-1].parameters,
                 missing[-1].submitted_at or 0.0,
                 self._api.clock_offset,
-                lambda request_id: request_id in taken or self._journal.knows_request(request_id),
+                lambda name: name in taken or self._is_known(name),
             )
             if job is None:
                 return False
-            taken.add(job.request_id)
+            taken.add(name_of(job))
             missing.pop()
         return True
 
@@ -280,3 +335,9 @@ class Recovery:
                     raise
             await self._clock.sleep(PAGE_PAUSE.seconds(attempt, self._jitter))
         raise AssertionError("unreachable")
+
+
+def _goes_back(times: list[float | None]) -> bool:
+    """Whether rows come the newest first, by their times."""
+    known = [at for at in times if at is not None]
+    return known == sorted(known, reverse=True) and known[0] > known[-1]

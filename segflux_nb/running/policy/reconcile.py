@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from ...model import MODEL
@@ -18,10 +18,19 @@ FAR_SECONDS = 2 * 3600.0
 """How far the clocks may have differed when the submit was made: an hour's step, and some more."""
 
 FARTHEST_SECONDS = 26 * 3600.0
-"""The same right before a run is paid for again, where a wrong date of the service must be no reason to pay."""
+"""The history is read back to so long before the first submit, whose rows may have a wrong date."""
+
+EVER = float("inf")
+"""Right before a run is paid for again, an equal job of any date counts: a wrong date is no reason to pay."""
+
+_STEP, _CONTEXT = Decimal("1e-6"), Context(prec=60)
+"""Numbers are compared to six decimals. A service may keep them as single-precision floats: 0.8 as 0.800000012."""
 
 NUMBERS = frozenset(name for name, field in MODEL.parameters.items() if field.kind in ("integer", "number"))
 """The fields whose values are numbers, however the service writes them."""
+
+DEFAULTS = {name: field.default for name, field in MODEL.parameters.items() if not field.required}
+"""What a row means that leaves a field out."""
 
 
 class History:
@@ -33,24 +42,36 @@ class History:
         The first rows, in any order.
     names:
         The fields of a body that must be equal. The service may add defaults to the body that it shows, so a row
-        matches when it has all that was sent.
+        matches when it has all that was sent. What it leaves out is a default.
+
+    Attributes
+    ----------
+    is_whole:
+        Whether these are all rows of the time that was asked for. Otherwise a row that is missing proves nothing.
     """
 
     def __init__(self, rows: Iterable[HistoryRow], names: Iterable[str]) -> None:
         self._names = sorted(names)
         self._by_body: dict[tuple[Any, ...], list[HistoryRow]] = defaultdict(list)
-        self._ids: set[str] = set()
+        self._seen: set[Any] = set()
+        self.is_whole = True
         self.add(rows)
 
     def add(self, rows: Iterable[HistoryRow]) -> bool:
         """Add rows; whether one of them is new."""
-        before = len(self._ids)
+        before = len(self._seen)
         for row in rows:
-            if row.request_id not in self._ids:
-                self._ids.add(row.request_id)
-                if row.request_id:
-                    self._by_body[self._key(row.body)].append(row)
-        return len(self._ids) > before
+            key = self._key(row.body)
+            seen = (name_of(row) or row.created_at, key)
+            if seen not in self._seen:
+                self._seen.add(seen)
+                self._by_body[key].append(row)
+        return len(self._seen) > before
+
+    def has_nameless(self, body: Mapping[str, Any]) -> bool:
+        """Whether there is an equal row that has neither an id nor a picture yet, and did not fail."""
+        rows = self._by_body.get(self._key(body), ())
+        return any(not name_of(row) and row.status != "FAILED" for row in rows)
 
     def find(
         self,
@@ -65,7 +86,8 @@ class History:
 
         The service's clock is believed first, then our own, because a gateway may write a wrong date. If no row is
         later than the submit by either of them, the latest one of some time before counts: a clock may have been
-        wrong when the submit was made, and it is better to adopt an equal job that is paid for than to pay again.
+        wrong when the submit was made, and it is better to adopt an equal job that is paid for than to pay again. A
+        job that did not fail comes before one that did.
 
         Parameters
         ----------
@@ -76,12 +98,13 @@ class History:
         clock_offset:
             Seconds that the service's clock is ahead of ours, as far as it is known.
         is_known:
-            Whether the job with this id belongs to a run already.
+            Whether the job with this name (see `name_of`) belongs to a run already.
         far:
             How many seconds before the submit a row may be.
         """
-        rows = [row for row in self._by_body.get(self._key(body), ()) if not is_known(row.request_id)]
-        rows.sort(key=lambda row: row.created_at or 0.0)
+        equal = self._by_body.get(self._key(body), ())
+        rows = [row for row in equal if (name := name_of(row)) and not is_known(name)]
+        rows.sort(key=lambda row: (row.status == "FAILED", row.created_at or 0.0))
         moments = (submitted_at + clock_offset, submitted_at)
         for moment in moments:
             later = [row for row in rows if row.created_at is None or row.created_at >= moment - SKEW_SECONDS]
@@ -91,7 +114,13 @@ class History:
         return near[-1] if near else None
 
     def _key(self, body: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple(_comparable(name, body.get(name)) for name in self._names)
+        given = {name.casefold(): value for name, value in body.items()}
+        return tuple(_comparable(name, given.get(name, DEFAULTS.get(name))) for name in self._names)
+
+
+def name_of(row: HistoryRow) -> str:
+    """What names a job: its id, or else the address of its picture. Empty for a row that has neither."""
+    return row.request_id or (row.picture_urls[0] if row.picture_urls else "")
 
 
 def _comparable(name: str, value: object) -> object:
@@ -107,5 +136,7 @@ def _comparable(name: str, value: object) -> object:
     if name in NUMBERS and isinstance(value, int | float | str) and not isinstance(value, bool):
         with suppress(ArithmeticError, ValueError):
             number = Decimal(str(value).strip())
-            return number if number.is_finite() else repr(value)
-    return value.strip() if isinstance(value, str) else repr(value)
+            return number.quantize(_STEP, context=_CONTEXT) if number.is_finite() else repr(value)
+    if isinstance(value, str):
+        return value.strip() if name == "prompt" else value.strip().casefold()
+    return repr(value)
