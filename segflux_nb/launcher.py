@@ -34,6 +34,7 @@ from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import MISSING, PictureFile, missing_files, status_with_file
 from .runlog.rows import LoggedRun, RunState, is_of_another_key
 from .running.context import StopToken
+from .running.in_hands import as_seen
 from .running.policy.budget import Budget
 from .running.refetching import Refetched
 from .running.waits import Waits
@@ -208,7 +209,7 @@ class Launcher:
 
     def snapshots(self, digests: Collection[str]) -> dict[str, RunSnapshot]:
         """What the log says of these runs, by digest."""
-        logged = self._log.runs.read(digests)
+        logged = as_seen(self._log, self._log.runs.read(digests))
         missing = missing_files((run.picture for run in logged.values()), self._pictures)
 
         def file_of(run: LoggedRun) -> str | None:
@@ -283,7 +284,7 @@ class Launcher:
 
     def _plan(self, requests: Sequence[Request], balance: float | None) -> Plan:
         digests = list(dict.fromkeys(request.digest for request in requests))
-        logged = self._log.runs.states(digests)
+        logged = as_seen(self._log, self._log.runs.states(digests))
         kept = {picture.digest for picture in self._log.pictures.of(digests) if picture.number == 0}
         completed = [digest for digest in digests if digest in logged and logged[digest].state is State.COMPLETED]
         plan = make_plan(
@@ -385,7 +386,7 @@ class Launcher:
         engine = self._connection.engine()
         stop, waits = StopToken(), Waits()
         unique = {request.digest: request for request in requests}
-        logged = self._log.runs.states(unique)
+        logged = as_seen(self._log, self._log.runs.states(unique))
         plan = self._plan(list(unique.values()), None)
         completed = {digest for digest in unique if logged[digest].state is State.COMPLETED}
         missing = self._missing(completed)

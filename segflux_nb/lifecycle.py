@@ -47,7 +47,7 @@ class State(StrEnum):
 
 
 _STATUS = {
-    State.SUBMITTING: "unknown",  # a row found in it cannot tell whether its submit was accepted
+    State.SUBMITTING: "unknown",  # it cannot be told whether its submit was accepted, unless its process lives
     State.DOWNLOADING: "processing",  # "completed" means that the picture is on disk and was decoded
 }
 

@@ -69,6 +69,36 @@ def test_the_second_notebook_says_by_another_notebook_and_ends_at_all_pictures(t
     assert pictures == set(statuses), "each picture comes to its cell"
 
 
+NAME = "from segflux_nb.running.ownership import this_process; print(this_process(), flush=True); input()"
+
+
+def test_a_submit_on_the_wire_is_submitted_while_its_process_lives_and_unknown_afterwards(tmp_path):
+    with sf.Workspace(tmp_path, service="simulator") as ws:
+        log = ws._journal.of("simulator")
+        cells = list(sweep(3))
+        log.runs.plan(cells)
+        with subprocess.Popen(
+            [sys.executable, "-c", NAME], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as other:
+            owner = other.stdout.readline().strip()
+            log.sharing.heartbeat(owner)
+            run = log.runs.read([cells[0].digest])[cells[0].digest]
+            log.runs.move(run, State.SUBMITTING, owner=owner, submitted_at=time.time())
+            runs = ws.runs(sweep(3))
+            assert [*runs.df.status] == ["submitted", "planned", "planned"]
+            assert runs.counts == {"submitted": 1, "planned": 2}
+            assert runs[0].status == "submitted"
+            assert not len(runs.failed)
+            assert ws.plan(sweep(3)).lines[0] == "3 runs: 1 in flight, 2 to submit"
+            other.communicate("\n", timeout=60)
+        assert [*runs.df.status] == ["unknown", "planned", "planned"], "nothing is kept of an earlier look"
+        assert runs.counts == {"unknown": 1, "planned": 2}
+        assert len(runs.failed) == 1
+        plan = ws.plan(sweep(3))
+        assert plan.lines[0] == "3 runs: 2 to submit, 1 unknown (looked up first)"
+        assert plan.lines[-1].startswith("Unknown: ws.run(sweep) looks them up first, without paying;")
+
+
 def test_another_sweep_of_the_same_notebook_is_called_so(tmp_path, display):
     with Simulator(time_scale=0.05, paint=False) as simulator, sf.Workspace(tmp_path, service=simulator) as ws:
         live = ws.start(sweep(4))

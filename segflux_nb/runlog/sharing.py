@@ -71,6 +71,11 @@ class Sharing:
             row = cursor.fetchone()
         return None if row is None else float(row[0])
 
+    def silence(self, owner: str) -> float | None:
+        """Seconds since the last heartbeat of a process, by the wall clocks of both; None if there is none."""
+        seen_at = self.last_heartbeat(owner)
+        return None if seen_at is None else abs(self._clock.now() - seen_at)
+
     def take_turn(self, most: int) -> float:
         """Take one of the requests that all processes together may send in a minute.
 

@@ -58,6 +58,15 @@ OF_ANOTHER_KEY = (
 )
 """The two ways on with runs of another key."""
 
+UNKNOWN = (
+    "Unknown: ws.run(sweep) looks them up first, without paying; what is not found is paid for again only with"
+    " ws.run(sweep, resubmit_unknown=True)"
+)
+"""What becomes of runs of which it is not known whether they were accepted."""
+
+_HELD = {State.UNKNOWN.status: "looked up first"}
+"""What the next call does with runs that wait for the user, by reason; nothing at all with the others."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -81,8 +90,8 @@ class Plan:
     to_submit:
         How many requests would be sent and paid for.
     held:
-        How many runs wait for a decision of the user, by reason: unknown, lost, moderated, invalid. An unknown run is
-        looked up first.
+        How many runs wait for a decision of the user, by reason: unknown, lost, moderated, invalid. The next call
+        looks an unknown run up first, without paying.
     cost:
         US dollars for the requests to submit; None if unknown.
     seconds:
@@ -132,19 +141,20 @@ class Plan:
 
     @property
     def lines(self) -> list[str]:
-        """The plan in words: one line each for counts, money and time, and for pictures whose files are gone."""
+        """The plan in words: one line each for counts, money and time, and for what needs a word more."""
         parts = [f"{self.logged:,} logged"] if self.logged else []
         again = f" ({self.lost_again:,} lost, asked for again, free)" if self.lost_again else ""
         parts += [f"{self.in_flight:,} in flight{again}"] if self.in_flight else []
         parts += [f"{self.of_another_key:,} of another key"] if self.of_another_key else []
         parts += [f"{self.to_submit:,} to submit"]
-        parts += [f"{number:,} {reason} (held)" for reason, number in self.held.items()]
+        parts += [f"{number:,} {reason} ({_HELD.get(reason, 'held')})" for reason, number in self.held.items()]
         lines = [
             f"{count(self.cells, 'run')}: {', '.join(parts)}",
             f"Cost: {self._cost}",
             f"Time: {self._time}",
             *self._without_file,
         ]
+        lines += [UNKNOWN] if State.UNKNOWN.status in self.held else []
         return [*lines, OF_ANOTHER_KEY] if self.of_another_key else lines
 
     @property

@@ -7,6 +7,7 @@ from collections import Counter
 from ..model import SIMULATOR
 from ..pictures.located import LocatedPictures
 from ..runlog.picture_files import missing_files, status_with_file
+from ..running.in_hands import as_seen
 from ..session import Session
 
 
@@ -23,7 +24,7 @@ def report(ws: Session) -> list[str]:
         log = journal.of(service)
         for sweep in log.sweeps.all():
             digests = [digest for digest, _ in log.sweeps.cells(sweep.number)]
-            logged = log.runs.read(digests).values()
+            logged = as_seen(log, log.runs.read(digests)).values()
             missing = missing_files((run.picture for run in logged), pictures)
             states = Counter(status_with_file(run.state, run.picture, missing) for run in logged)
             counts = ", ".join(f"{number:,} {status}" for status, number in sorted(states.items()))

@@ -49,7 +49,7 @@ def test_counts_by_what_the_next_run_does():
     result = plan([*cells, *cells], known)
     assert (result.cells, result.logged, result.in_flight, result.to_submit) == (48, 1, 3, 40)
     assert result.held == {"invalid": 1, "lost": 1, "moderated": 1, "unknown": 1}
-    held = "1 invalid (held), 1 lost (held), 1 moderated (held), 1 unknown (held)"
+    held = "1 invalid (held), 1 lost (held), 1 moderated (held), 1 unknown (looked up first)"
     assert result.lines[0] == f"48 runs: 1 logged, 3 in flight, 40 to submit, {held}"
 
 

@@ -1,0 +1,58 @@
+"""What the log says of a run whose submit is on the wire, for those who only look: frames, plans, reports.
+
+Such a run is ``submitted`` while the process lives that sends it. Once that is gone, it cannot be told whether the
+submit was accepted: then the run is ``unknown``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from ..lifecycle import State
+from ..runlog.journal import ServiceLog
+from ..runlog.rows import LoggedRun, RunState
+from .ownership import RunId, is_held
+
+Row = TypeVar("Row", LoggedRun, RunState)
+
+
+def as_seen(log: ServiceLog, runs: Mapping[str, Row]) -> dict[str, Row]:
+    """Runs by digest; those that are being submitted are submitted, or unknown if nobody is there to submit them.
+
+    Parameters
+    ----------
+    log:
+        The log of their service.
+    runs:
+        The runs as the log has them.
+    """
+    on_the_wire = [digest for digest, run in runs.items() if run.state is State.SUBMITTING]
+    if not on_the_wire:
+        return dict(runs)
+    sent = being_submitted(log, on_the_wire)
+    states = {digest: State.SUBMITTED if digest in sent else State.UNKNOWN for digest in on_the_wire}
+    return {digest: run._replace(state=states.get(digest, run.state)) for digest, run in runs.items()}
+
+
+def being_submitted(log: ServiceLog, digests: Iterable[str]) -> set[str]:
+    """Those of these runs whose submit is in the hands of a process that lives, this one or another.
+
+    Parameters
+    ----------
+    log:
+        The log of their service.
+    digests:
+        The runs.
+    """
+
+    def sends_heartbeats(owner: str, seconds: float) -> bool:
+        silence = log.sharing.silence(owner)
+        return silence is not None and silence < seconds
+
+    return {
+        digest
+        for digest, run in log.runs.read(digests).items()
+        if run.state is State.SUBMITTING
+        and is_held(RunId(str(log.path), run.service, digest), run.owner, run.state, sends_heartbeats)
+    }
