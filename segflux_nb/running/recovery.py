@@ -121,7 +121,7 @@ class Recovery:
         for run in runs:
             of_another_key = self._journal.is_of_another_key(run)
             is_proof = self._api.history_complete_after is not None and not of_another_key
-            moved = await self._adopt(run, history, far=FARTHEST_SECONDS if is_proof else FAR_SECONDS)
+            moved = await self._adopt(run, history)
             if moved is None and is_proof and not self._may_have(run, history):
                 moved = await self._journal.move_or_reload(run, State.PLANNED, **_FORGOTTEN)
             if moved is not None:

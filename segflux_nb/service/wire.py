@@ -138,9 +138,10 @@ def read_submit(response: HttpResponse, now: float) -> SubmitOutcome:
         return Unknown(reason)
     if response.status == 429:
         return NotSent(str(error), error)
-    if response.status in (500, 503) and text(body.get("error")):
+    is_its_own = bool(text(body.get("error")))
+    if response.status in (500, 503) and is_its_own:
         return NotSent(str(error), error)
-    if response.status >= 500 or response.status < 400 or response.status in _MAYBE_ACCEPTED:
+    if not 400 <= response.status < 500 or (response.status in _MAYBE_ACCEPTED and not is_its_own):
         return Unknown(reason)
     # A page of something between the service and us concerns one submit.
     return Refused(error, stops=bool(body) and isinstance(error, _STOPPING))

@@ -44,7 +44,7 @@ TABLE = [
     row(
         "status is 'ABORTED' for ever, and the history says PENDING",
         together(on("status", word("ABORTED")), on("record", edited(model_status="PENDING", generation_url=None))),
-        LEFT,
+        LATER,
     ),
     *(
         row(f"status answers {code} for ever", on("status", says(code, {"error": "no"})), LATER)
@@ -96,6 +96,11 @@ TABLE = [
     row(
         "the record is gone, and the history is lost for ever",
         together(on("status", NOT_FOUND), on("record", LOST)),
+        LATER,
+    ),
+    row(
+        "the record and its result are gone, and the history is lost for ever",
+        together(on("status result", NOT_FOUND), on("record", LOST)),
         LEFT,
     ),
     *(

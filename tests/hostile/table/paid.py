@@ -233,9 +233,26 @@ TABLE = [
         for code, error in {
             401: "Unauthorized. API key is invalid or may have expired...",
             402: "Insufficient credits. You have 0.0 credits.",
-            403: "This model is private",
             406: "You have 0.01 credits, the call needs 0.03 credits",
         }.items()
+    ),
+    *(
+        row(
+            f"a submit answers {code} once, which concerns its cell",
+            on("submit", says(code, {"error": error}), times=1),
+            Expected(first=("refused",), within=TEN_MINUTES, stopped="^$"),
+            calls=again(),
+        )
+        for code, error in {403: "This model is private", 404: "Model not found", 410: "retired"}.items()
+    ),
+    *(
+        row(
+            f"a submit answers {code} with a page of HTML once",
+            on("submit", text("<html>", code), times=1),
+            Expected(first=("refused",), within=TEN_MINUTES, stopped="^$"),
+            calls=again(),
+        )
+        for code in (401, 403, 404)
     ),
     *(
         row(
