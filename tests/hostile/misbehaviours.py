@@ -5,7 +5,22 @@ expected is what is right.
 """
 
 from .expected import Misbehaviour
-from .table import accounts, bounds, clocks, failed, history, ids, isolation, limits, outputs, paid, pictures, wire
+from .table import (
+    accounts,
+    bounds,
+    clocks,
+    failed,
+    history,
+    history_otherwise,
+    ids,
+    isolation,
+    limits,
+    otherwise,
+    outputs,
+    paid,
+    pictures,
+    wire,
+)
 
 TABLE: list[Misbehaviour] = [
     *isolation.TABLE,
@@ -15,6 +30,8 @@ TABLE: list[Misbehaviour] = [
     *failed.TABLE,
     *ids.TABLE,
     *history.TABLE,
+    *history_otherwise.TABLE,
+    *otherwise.TABLE,
     *outputs.TABLE,
     *pictures.TABLE,
     *clocks.TABLE,

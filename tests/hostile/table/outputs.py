@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote, quote_from_bytes
 
 from ..expected import OPEN, SOON, TEN_MINUTES, Expected, Misbehaviour, RunCall, again, rows_of
 from ..scripts import Reply, edited, on, says, text, together
@@ -21,6 +22,12 @@ def url(call: Call) -> str:
     """The address of the picture."""
     assert call.job is not None
     return call.service.picture_url(call.job)
+
+
+def picture_of(call: Call) -> bytes:
+    """The picture itself."""
+    assert call.job is not None
+    return call.job.picture
 
 
 def path(call: Call) -> str:
@@ -73,6 +80,27 @@ FORMS: dict[str, Form] = {
     "a data URL without padding": _unpadded,
     "a data URL in an object": lambda c: {"images": [{"url": data_url(c)}]},
     "base64 in b64_json": lambda c: {"images": [{"b64_json": data_url(c).partition(",")[2]}]},
+    "a data URL in percents": lambda c: f"data:image/jpeg,{quote_from_bytes(picture_of(c))}",
+    "a data URL with base64 in percents": lambda c: f"data:image/jpeg;base64,{quote(data_url(c)[23:], safe='')}",
+    "a data URL with blanks": lambda c: data_url(c).replace(";base64,", "; base64 , "),
+    "a data URL with a long head": lambda c: data_url(c, more=f";name={'y' * 300}"),
+    "base64 alone": lambda c: data_url(c).partition(",")[2],
+    "an object with a path": lambda c: {"path": path(c)},
+    "an object with imageUrl": lambda c: {"imageUrl": url(c)},
+    "an object with image_urls": lambda c: {"image_urls": [url(c)], "seed": 1},
+    "an object with names in capitals": lambda c: {"Images": [{"Url": url(c)}]},
+    "an object whose url is a file": lambda c: {"url": "file:///x.jpeg", "image_url": url(c)},
+    "an object whose url is a word": lambda c: {"url": "pending", "image_url": url(c)},
+    "an object whose url is true": lambda c: {"url": True, "image_url": url(c)},
+    "an object with a word and b64_json": lambda c: {"url": "none", "b64_json": data_url(c).partition(",")[2]},
+    "a file, and then the picture": lambda c: ["file:///etc/passwd", "ftp://x/y.jpeg", "javascript:x", url(c)],
+    "an address with a name and a password": lambda c: url(c).replace("//", "//name:password@", 1),
+    "an answer of a chat": lambda c: {"choices": [{"message": {"content": url(c)}}]},
+    "Markdown": lambda c: f"![picture]({url(c)})",
+    "HTML": lambda c: f'<img src="{url(c)}">',
+    "a sentence": lambda c: f"Your picture is at {url(c)}.",
+    "an address in quotes": lambda c: f'"{url(c)}"',
+    "an address among marks that nobody sees": lambda c: f"\ufeff\u200b{url(c)}\u00a0",
     "a list in a JSON text": lambda c: f'["{url(c)}"]',
 }
 

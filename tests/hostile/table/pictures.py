@@ -7,6 +7,7 @@ import io
 import struct
 import warnings
 import zlib
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageFile, PngImagePlugin, features
 
 from ..expected import OPEN, TEN_MINUTES, Expected, again, rows_of
-from ..scripts import accepting, on, together
+from ..scripts import accepting, edited, on, says, together
 from ..server import Answer, Call
 
 LOST = Expected(kept=3, bad=("lost", *OPEN), within=TEN_MINUTES)
@@ -188,6 +189,25 @@ TABLE = [
             on("picture", lambda call, kind=kind: Answer(200, {"content-type": kind}, call.contract().body)),
         )
         for kind in TYPES
+    ),
+    *(
+        row(
+            f"it comes with {code}",
+            on("picture", lambda call, code=code: Answer(code, {}, call.contract().body)),
+        )
+        for code in (201, 202, 203, 206)
+    ),
+    *(
+        row(
+            f"the output is {name} in base64",
+            together(
+                served(data),
+                on("result", edited(output=lambda call: b64encode(call.job.picture).decode(), images=None)),
+                on("record history", says(404, {"error": "none"})),
+            ),
+        )
+        for name, data in COATS.items()
+        if name in ("a PNG", "a WebP", "a GIF", "a BMP", "a TIFF") or (name == "an AVIF" and features.check("avif"))
     ),
     *(
         row(f"{name}, and a picture is cut off", together(LARGE, on("picture", half, times=3)), environment=e)

@@ -144,10 +144,12 @@ BROKEN: dict[str, Any] = {
     "is broken gzip": with_body(lambda body: gzip.compress(body)[:-12], content_encoding="gzip"),
     "says br and is noise": with_body(lambda body: b"\x8b\xff" * 50, content_encoding="br"),
 }
+PLAIN = ("aws-chunked", "br", "zstd", "deflate", "utf-8", "none", "gzip, aws-chunked")
 READABLE: dict[str, Any] = {
     "is packed with gzip": with_body(gzip.compress, content_encoding="gzip"),
     "is packed with x-gzip": with_body(gzip.compress, content_encoding="x-gzip"),
     "is packed with deflate": with_body(zlib.compress, content_encoding="deflate"),
+    **{f"says {name} and is plain": with_headers(content_encoding=name) for name in PLAIN},
     "is in chunks": with_body(chunked, transfer_encoding="chunked", content_length=None),
     "has a content type of nobody": with_headers(content_type="x/y; charset=klingon"),
 }
