@@ -1,4 +1,4 @@
-"""The questions about a job: its status, its result, its row in the history. An answer about another job is none."""
+"""The questions about a job: its status, its result, its row in the history. One about another job tells nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..service.json_reader import number
 from .context import RunContext
 
 REFUSALS = 3
-"""So many questions in a row that are answered with 401 or 403 say that the key is refused, if nothing else tells."""
+"""After this many questions in a row that are answered with 401 or 403, the key counts as refused."""
 
 Outcome = TypeVar("Outcome", bound=PollOutcome | ResultOutcome)
 

@@ -32,7 +32,7 @@ LONGEST = 600.0
 """Seconds that it may take to read the history once, all pages and pauses together."""
 
 STALE_PAGES = 3
-"""So many pages in a row that bring no new row: the history repeats itself, and may have more rows."""
+"""After this many pages in a row without a new row, the history repeats itself, and may have more rows."""
 
 SHORT_PAGE = 20
 """A page with fewer rows that brings no new one is the last one again, of a service that knows no pages."""

@@ -194,7 +194,7 @@ TABLE = [
     row("the result of another job, twice", on("result", about_another, times=2)),
     row("status and result of another job, for a time", on("status result", about_another, times=3)),
     row("the record of another job", together(on("status result", NOT_FOUND), on("record", about_another)), LEFT),
-    row("whatever is asked, it is about another job", CACHE, LEFT),
+    row("each answer is about another job", CACHE, LEFT),
     row(
         "the record is the list of all jobs",
         together(
