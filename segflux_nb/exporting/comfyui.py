@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from .comfy_graph import Graph, Node
 from .comfy_loras import loras_of
 from .comfy_texts import conditioning_text
+from .comfy_workflow import graph_of_workflow
 from .reading import Reading
 
 _SHOWING = ("Preview", "Compare")
@@ -36,7 +37,8 @@ def parse(texts: Mapping[str, str]) -> Reading | None:
     Parameters
     ----------
     texts:
-        The texts of the picture's file, by keyword. ComfyUI keeps the graph under ``prompt``.
+        The texts of the picture's file, by keyword. ComfyUI keeps the graph under ``prompt``, and its drawing under
+        ``workflow``, which is read where there is no graph.
 
     Example
     -------
@@ -46,7 +48,7 @@ def parse(texts: Mapping[str, str]) -> Reading | None:
     >>> parse({"prompt": json.dumps(graph)}).parameters
     {'seed': 7, 'steps': 20, 'prompt': 'a fox'}
     """
-    graph = Graph.of_text(texts.get("prompt", ""))
+    graph = Graph.of_text(texts.get("prompt", "")) or graph_of_workflow(texts.get("workflow", ""))
     if graph is None:
         return None
     readings = [_read(graph, sampler) for sampler in _final_samplers(graph)]

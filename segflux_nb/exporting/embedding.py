@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Mapping
 from PIL import Image
 
 from ..errors import MetadataError
+from . import xmp
 from .exif import EXIF_IFD, tags
 from .texts import (
     JPEG,
@@ -23,6 +24,7 @@ from .texts import (
     USER_COMMENT,
     exif_texts,
     graph_name,
+    is_packet,
     jpeg_segments,
     png_chunks,
     png_texts,
@@ -103,7 +105,10 @@ def _into_png(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) -> 
     old = stale(dict(png_texts(chunks)))
     kept = []
     for kind, body in chunks:
-        if kind == b"eXIf" and _is_stale(body, own, stale):
+        if kind in (b"tEXt", b"zTXt", b"iTXt") and body.startswith(xmp.KEYWORD.encode() + b"\0"):
+            packet = _without_stale(dict(png_texts([(kind, body)])).get(xmp.KEYWORD, ""), stale)
+            kind, body = b"iTXt", xmp.KEYWORD.encode() + b"\0\0\0\0\0" + packet.encode("utf-8", "replace")
+        elif kind == b"eXIf" and _is_stale(body, own, stale):
             body = _cleaned(body, own, stale).tobytes().removeprefix(b"Exif\0\0")
         elif kind in (b"tEXt", b"zTXt", b"iTXt") and body.partition(b"\0")[0].decode("latin-1") in old:
             continue
@@ -145,7 +150,10 @@ def _into_jpeg(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) ->
         if marker == 0xFE and stale({"comment": body.decode("utf-8", "replace")}):
             is_old = True
         if not is_old:
-            written.append(_jpeg_segment(marker, body))
+            kept = body
+            if is_packet(marker, body):
+                kept = xmp.IN_JPEG + _packet_without_stale(body.removeprefix(xmp.IN_JPEG), stale)
+            written.append(_jpeg_segment(marker, kept))
         while data[at : at + 2] == b"\xff\xff":  # fill bytes before the marker
             at += 1
         at += 4 + len(body)
@@ -172,7 +180,11 @@ def _into_webp(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) ->
     """
     old = next((body for kind, body in webp_chunks(data) if kind == b"EXIF"), b"")
     exif = _with_texts(_cleaned(old, own, stale), texts, own).removeprefix(b"Exif\0\0")
-    chunks = [(kind, body) for kind, body in webp_chunks(data) if kind != b"EXIF"]
+    chunks = [
+        (kind, _packet_without_stale(body, stale) if kind == b"XMP " else body)
+        for kind, body in webp_chunks(data)
+        if kind != b"EXIF"
+    ]
     with Image.open(io.BytesIO(data)) as image:
         width, height, has_alpha = image.width, image.height, image.mode == "RGBA"
     flags = chunks[0][1][0] if chunks[0][0] == b"VP8X" else (0x10 if has_alpha else 0)
@@ -202,6 +214,25 @@ def _with_texts(exif: Image.Exif, texts: Mapping[str, str], own: str) -> bytes:
     if own in texts:
         tags[MAKER_NOTE] = own.encode() + b"\0" + texts[own].encode("utf-8", "replace")
     return exif.tobytes()
+
+
+def _packet_without_stale(packet: bytes, stale: Stale) -> bytes:
+    """A packet of XMP without what says something about parameters; as it is where nothing does.
+
+    Parameters
+    ----------
+    packet:
+        The packet.
+    stale:
+        Which texts are taken out.
+    """
+    text = packet.decode("utf-8", "replace")
+    kept = _without_stale(text, stale)
+    return packet if kept == text else kept.encode()
+
+
+def _without_stale(packet: str, stale: Stale) -> str:
+    return xmp.without(packet, lambda name, text: name == xmp.COMMENT or bool(stale({name: text})))
 
 
 def _is_stale(exif: bytes, own: str, stale: Stale) -> bool:

@@ -20,8 +20,9 @@ from ..saving import path_of
 from ..sweep.template import Verbatim
 from ..values import OtherProgram, of_other_program
 from ..version import __version__
-from . import a1111, comfyui, embedding, programs, sidecar
+from . import a1111, comfyui, embedding, programs, sidecar, xmp
 from . import texts as found_texts
+from .hidden import hidden_texts
 from .reading import SAMPLER_LABELS, SCHEDULER_LABELS, Reading, json_object
 from .sidecar import OWN
 
@@ -112,7 +113,7 @@ def _stale(texts: Mapping[str, str]) -> set[str]:
     found = {name for name in texts if name in _KEYWORDS}
     if programs.novelai(texts) is not None:
         found |= _NOVELAI & set(texts)
-    for name in set(texts) - found:
+    for name in set(texts) - found - {xmp.KEYWORD}:
         if any(_reading({keyword: texts[name]}) is not None for keyword in ("parameters", "prompt")):
             found.add(name)
     return found
@@ -140,7 +141,8 @@ def read_metadata(path: str | Path) -> PictureMetadata:
     """
     path = path_of(path, "path", MetadataError)
     try:
-        texts = found_texts.read(path.read_bytes(), OWN)
+        data = path.read_bytes()
+        texts = found_texts.read(data, OWN)
     except OSError as error:
         raise MetadataError(
             f"{path} cannot be read as a picture: {error.strerror or 'it is not a PNG, JPEG or WebP file'}",
@@ -148,9 +150,17 @@ def read_metadata(path: str | Path) -> PictureMetadata:
         ) from None
     if OWN not in texts:
         texts |= sidecar.read(path)
-    source, reading = _reading(texts) or ("", Reading())
+    found = _reading(texts)
+    if (found is None or not found[1].parameters) and data.startswith(found_texts.WITHOUT_LOSS):
+        texts = {**hidden_texts(data), **texts}
+        found = _reading(texts)
+    if found is None or not found[1].parameters:
+        found = _reading_of_others(texts) or found
+    source, reading = found or ("", Reading())
     if not reading.parameters:
         source = ""
+    if properties := xmp.properties(texts.get(xmp.KEYWORD, "")):
+        reading.rest["xmp"] = properties
     return PictureMetadata(source, _usable(reading.parameters), texts, reading.rest)
 
 
@@ -167,6 +177,17 @@ def _reading(texts: Mapping[str, str]) -> tuple[str, Reading] | None:
         if reading is not None and first is None:
             first = source, reading
     return first
+
+
+def _reading_of_others(texts: Mapping[str, str]) -> tuple[str, Reading] | None:
+    """What is understood of texts under other keywords than those of the programs: where an editor has put them."""
+    others = [text for name, text in texts.items() if name not in _KEYWORDS | {xmp.KEYWORD}]
+    for text in (*others, *xmp.properties(texts.get(xmp.KEYWORD, "")).values()):
+        for keyword in ("parameters", "prompt"):
+            found = _reading({keyword: text})
+            if found is not None and found[1].parameters:
+                return found
+    return None
 
 
 def _own(texts: Mapping[str, str]) -> Reading | None:

@@ -1,4 +1,4 @@
-"""The texts inside picture files, by keyword: chunks of PNG, EXIF of all formats, comments of JPEG.
+"""The texts inside picture files, by keyword: chunks of PNG, EXIF and XMP of all formats, comments of JPEG.
 
 No pixel is decoded.
 """
@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 from ..pictures.decode import opened
+from . import xmp
 from .exif import tags
 from .reading import json_object
 
@@ -25,6 +26,8 @@ TEXT_TAGS = {0x010E: "Description", 0x0131: "Software"}
 
 PNG = b"\x89PNG\r\n\x1a\n"
 JPEG = b"\xff\xd8"
+WITHOUT_LOSS = (PNG, b"RIFF")
+"""How files of formats begin that may keep each bit of their pixels."""
 
 _MOST_TEXT = 64_000_000
 """The most bytes of a compressed text. A small file could hold one that fills the memory."""
@@ -48,6 +51,7 @@ def read(data: bytes, own: str) -> dict[str, str]:
     OSError
         Where it is not a picture.
     """
+    packet = b""
     if data.startswith(PNG):
         chunks = list(png_chunks(data))
         if not chunks or chunks[0][0] != b"IHDR":
@@ -61,15 +65,32 @@ def read(data: bytes, own: str) -> dict[str, str]:
         comments = [_decoded(body) for marker, body in segments if marker == 0xFE]
         texts = {"comment": "\n".join(comments)} if comments else {}
         exif = next((body for marker, body in segments if marker == 0xE1 and body.startswith(b"Exif\0")), b"")
+        packet = next((body for marker, body in segments if is_packet(marker, body)), b"").removeprefix(xmp.IN_JPEG)
     elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         texts = {}
-        exif = next((body for kind, body in webp_chunks(data) if kind == b"EXIF"), b"")
+        chunks = list(webp_chunks(data))
+        exif, packet = (next((body for kind, body in chunks if kind == name), b"") for name in (b"EXIF", b"XMP "))
     else:
         with opened(data) as image:
             texts, exif = {}, image.getexif().tobytes()
     for name, text in exif_texts(exif, own).items():
         texts.setdefault(name, text)
+    if packet:
+        texts.setdefault(xmp.KEYWORD, _decoded(packet))
     return _unfolded(texts)
+
+
+def is_packet(marker: int, body: bytes) -> bool:
+    """Whether a segment of a JPEG holds a packet of XMP.
+
+    Parameters
+    ----------
+    marker:
+        The segment's marker.
+    body:
+        What is in it.
+    """
+    return marker == 0xE1 and body.startswith(xmp.IN_JPEG)
 
 
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..clock import Clock
+from ..console import say
 from ..model import Value
+from ..sweep.names import renamed
 from ..sweep.request import Request
 from .database import Database
 from .rows import FoundSweep, LoggedSweep
@@ -29,6 +32,7 @@ class SweepLog:
         self._database = database
         self._clock = clock
         self._service = service
+        self._told: set[str] = set()
 
     def enter(
         self,
@@ -83,7 +87,7 @@ class SweepLog:
                 (self._service,),
             )
             return [
-                LoggedSweep(number, self._service, name, title, json.loads(axes), *others)
+                LoggedSweep(number, self._service, name, title, self._names_apart(json.loads(axes)), *others)
                 for number, name, title, axes, *others in cursor
             ]
 
@@ -104,7 +108,10 @@ class SweepLog:
                 (self._service, identity, name, name),
             )
             found = cursor.fetchone()
-        return None if found is None else FoundSweep(found[0], found[1], found[2], json.loads(found[3]))
+        if found is None:
+            return None
+        number, own_name, title, axes = found
+        return FoundSweep(number, own_name, title, self._names_apart(json.loads(axes)))
 
     def cells(self, sweep: int) -> list[tuple[str, dict[str, Value]]]:
         """The cells of a sweep in order: digest and labels."""
@@ -112,6 +119,26 @@ class SweepLog:
             cursor.execute("SELECT digest, labels FROM cells WHERE sweep = ? ORDER BY position", (sweep,))
             known: dict[str, dict[str, Value]] = {}
             return [
-                (digest, known.get(labels) or known.setdefault(labels, json.loads(labels)))
+                (digest, known.get(labels) or known.setdefault(labels, self._names_apart(json.loads(labels))))
                 for digest, labels in cursor
             ]
+
+    def _names_apart(self, entries: dict[str, Any]) -> dict[str, Any]:
+        """Entries by the names of axes, labels and placeholders, without names that columns of the frames have.
+
+        Earlier versions of the program allowed such placeholders. It is said once how they are called now.
+
+        Parameters
+        ----------
+        entries:
+            Entries by name.
+        """
+        names = renamed(entries)
+        for name, now in names.items():
+            if name != now and name not in self._told:
+                self._told.add(name)
+                say(
+                    f"A sweep of this log has the placeholder {{{name}}}, which is the name of a column of runs.df. "
+                    f"It is shown as {now}."
+                )
+        return {names[name]: value for name, value in entries.items()}

@@ -63,3 +63,21 @@ def column_reason(name: str, others: Iterable[str] = ()) -> str:
     if name == TEMPLATE or (stem != name and (stem in MODEL.parameters or stem in others)):
         return f"has the name of the column that holds {'the templates' if name == TEMPLATE else f'labels of {stem}'}"
     return ""
+
+
+def renamed(names: Iterable[str]) -> dict[str, str]:
+    """How labels and placeholders out of a log are called, so that none has the name of a column.
+
+    >>> renamed(["image", "animal", "lora_strength"])
+    {'image': 'image_placeholder', 'animal': 'animal', 'lora_strength': 'lora_strength'}
+    """
+    names = list(names)
+    found = {}
+    for name in names:
+        now = name
+        if name in COLUMNS:
+            now = f"{name}_placeholder"
+            while now in names:
+                now += "_"
+        found[name] = now
+    return found

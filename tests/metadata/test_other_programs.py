@@ -13,16 +13,9 @@ from segflux_nb.model import MODEL
 from segflux_nb.values import OtherProgram
 from tests.metadata.corpus import A1111, COMFYUI, TEXTS
 from tests.metadata.text import ABSENT
+from tests.support.metadata import written
 
 EXIF, USER_COMMENT, MAKE, ORIENTATION = 0x8769, 0x9286, 0x010F, 0x0112
-
-
-def written(path, texts):
-    chunks = PngImagePlugin.PngInfo()
-    for name, text in texts.items():
-        chunks.add_itxt(name, text)
-    Image.new("RGB", (8, 8)).save(path, "PNG", pnginfo=chunks)
-    return path
 
 
 def with_exif(path, kind, fill):

@@ -1,5 +1,6 @@
 """Logs of other versions: older ones are brought up to date, newer ones are only read."""
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import segflux_nb as sf
 from segflux_nb.clock import SystemClock
 from segflux_nb.errors import WorkspaceError
 from segflux_nb.lifecycle import State
-from segflux_nb.runlog import schema
+from segflux_nb.runlog import migrations, schema
 from segflux_nb.runlog.journal import Journal
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -105,6 +106,35 @@ def test_a_workspace_of_an_older_version_opens_and_shows_its_marks(tmp_path, ver
         assert frame.stars.fillna(0).tolist() == [5, 2, 0, 0]
         assert frame.note[1] == "best", "a mark of a rater who was not noted stays"
         assert frame.image.notna().tolist() == [True, True, False, False]
+
+
+@pytest.mark.parametrize("version", range(2, schema.VERSION + 1))
+@pytest.mark.parametrize("name", ["image", "status", "note", "run", "width", "error", "digest", "more_images"])
+def test_a_placeholder_with_the_name_of_a_column_is_shown_under_another_one(tmp_path, version, name, capsys):
+    """Earlier versions allowed it. A frame with two columns of one name is no frame."""
+    log_of_version(tmp_path, min(version, 3))
+    with sqlite3.connect(tmp_path / "log.sqlite") as old:
+        for number in range(3, version):
+            old.executescript(migrations._migration(number) + f"PRAGMA user_version = {number + 1}")
+        old.execute("UPDATE sweeps SET axes = ?", (json.dumps({name: ["x", "y"], "seed": [1, 2]}),))
+        for position in range(4):
+            labels = json.dumps({name: "xy"[position % 2], "text": "mine"})
+            old.execute("UPDATE cells SET labels = ? WHERE position = ?", (labels, position))
+    old.close()
+    with sf.Workspace(tmp_path, service="simulator") as ws:
+        assert len(ws.sweeps) == 1
+        runs = ws.runs("Study")
+        for frame in (runs.df, runs.log):
+            assert frame.columns.is_unique
+            assert frame[f"{name}_placeholder"].tolist() == ["x", "y", "x", "y"]
+            assert frame["text"].tolist() == ["mine"] * 4
+        assert f"{{{name}}}" in capsys.readouterr().out
+        assert list(runs.axes) == [f"{name}_placeholder", "seed"]
+        assert len(runs.where(**{f"{name}_placeholder": "x"})) == 2
+        assert f"{name}_placeholder" in runs.sheet().text
+        runs.gallery(), runs.varying, runs.summary(), list(runs), repr(runs)
+        assert ws.plan(runs).logged
+        assert capsys.readouterr().out == "", "it is said once"
 
 
 @pytest.fixture

@@ -1,0 +1,37 @@
+"""Errors are sentences: one mark at the end of each, none of them said twice."""
+
+import re
+
+import pytest
+
+import segflux_nb as sf
+from segflux_nb.model import MODEL
+
+WRONG = [
+    *({name: value} for name in MODEL.parameters for value in ([], None, True, "", -1, 0, 10**9, 3.5, float("nan"))),
+    *({name: "eulr"} for name in MODEL.parameters if name not in ("prompt", "finetune_id")),
+    *({name: "1-x"} for name in ("steps", "seed", "lora_strength")),
+    *(
+        {name: 1}
+        for name in ("lora_strenght", "cfg", "sampler", "lora_scale", "guidance", "x", "num_inference_steps")
+    ),
+    *({"prompt": text} for text in ("TOK {animal}", "TOK {lora_strength}", "TOK {image}", "TOK {a} {b}", ["a", ""])),
+    {"prompt": "TOK {image}", "image": ["a"]},
+    {"steps": {"few": 1, "none": 0}},
+    {"seed": "1-3 (+0)"},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_an_error_is_made_of_whole_sentences(wrong):
+    try:
+        sf.Sweep(**{"prompt": "TOK", "finetune_id": "a", **wrong})
+    except sf.SweepError as error:
+        said = str(error)
+        assert not re.search(r"[?!.…]\.|\.\.$|\s[?.]|  ", re.sub(r"\[\.\.\.\]|, \.\., 10", "", said)), said
+        assert said[-1] in ".?"
+        ranges = re.findall(r"(?:an integer|a number) from [-\d]+ to [-\d]+", said)
+        assert len(ranges) == len(set(ranges)), said
+        sentences = re.split(r"(?<=[.?]) (?=[A-Z])", said)
+        assert len(sentences) == len(set(sentences)), said
+        assert not any(part[0].islower() and part[0] != said[0] for part in sentences), said
