@@ -219,7 +219,7 @@ class Selection:
             ]
         )
 
-    def one(self, **values: Value) -> Run:
+    def one(self, /, **values: Value) -> Run:
         """The one run that has these values.
 
         Parameters
@@ -270,7 +270,8 @@ class Selection:
         ]
         if not cells:
             raise RunError("There are no runs in this selection", remedy="Loosen the condition")
-        return Sweep.of_cells(cells, ["prompt" if name == TEMPLATE else name for name in self.axes])
+        axes = {"prompt" if name == TEMPLATE else name: values for name, values in self.axes.items()}
+        return Sweep.of_cells(cells, axes)
 
     @property
     def failed(self) -> Self:

@@ -82,7 +82,7 @@ def test_a_verb_of_a_workspace_is_a_documented_method(ws, name):
 
 
 @pytest.mark.parametrize(
-    "name", ["path", "labels", "parameters", "index", "text", "file_name", "caption", "pictures"]
+    "name", ["path", "labels", "parameters", "index", "text", "file_name", "caption", "pictures", "self", "größe"]
 )
 def test_a_placeholder_may_be_named_like_anything_but_a_column(ws, tmp_path, name):
     named = sweep(prompt=f"TOK {{{name}}}", seed=1, **{name: {"first": "x", "second": "y"}})

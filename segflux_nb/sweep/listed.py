@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ..errors import SweepError
 from ..model import Value
@@ -26,11 +26,19 @@ class ListedCells:
         The cells, in order; at least one.
     names:
         The names of the parameters and placeholders that vary, in order.
+    values:
+        The values of names, in order, as far as they are known. Those of other names are read from the cells.
     """
 
     requests: tuple[Request, ...]
     names: Sequence[str]
-    axes: ClassVar[Sequence[Axis]] = ()  # no values are declared: those that vary are read from the cells
+    values: Mapping[str, Sequence[Value]] = field(default_factory=dict)
+
+    @property
+    def axes(self) -> Sequence[Axis]:
+        """The axes whose values are known."""
+        given = {"prompt" if name == TEMPLATE else name: values for name, values in self.values.items()}
+        return [Axis((name,), tuple({name: value} for value in values)) for name, values in given.items()]
 
     def cells(self) -> list[Request]:
         """The requests, in order."""

@@ -134,6 +134,10 @@ def _check_texts(constants: Mapping[str, Value], axes: Sequence[Axis]) -> None:
             raise SweepError(f"{name} is empty", remedy=f"Give {name} a text")
 
 
+def _given(names: Sequence[str], values: Mapping[str, Value]) -> str:
+    return ", ".join(f"{name}={values[name]!r}" for name in names)
+
+
 def _request(constants: Mapping[str, Value], point: Sequence[Mapping[str, Value]]) -> Request:
     values = dict(constants)
     for part in point:
@@ -141,6 +145,11 @@ def _request(constants: Mapping[str, Value], point: Sequence[Mapping[str, Value]
     template = str(values["prompt"])
     if placeholders(template):
         values.setdefault(TEMPLATE, template)
-    values["prompt"] = fill(template, values)
+    values["prompt"] = filled = fill(template, values)
+    if not filled.strip():
+        raise SweepError(
+            f"The prompt {template!r} is empty where {_given(placeholders(template), values)}",
+            remedy="Leave out empty values, or write a text around the placeholder",
+        )
     parameters = {name: values.pop(name, field.default) for name, field in MODEL.parameters.items()}
     return Request(parameters, labels=values)

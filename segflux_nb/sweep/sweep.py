@@ -272,7 +272,9 @@ class Sweep:
         if isinstance(self._source, Product) and is_compact:
             text = format_product(self._source, has_baseline=bool(self._steps))
         else:
-            text = format_cells(self, self.axes)
+            # The order of values is written where it does not follow from the cells.
+            is_plain = Sweep.of_cells(self._cells, list(self.axes)).axes == self.axes
+            text = format_cells(self, list(self.axes) if is_plain else self.axes)
         with saving(path) as file:
             file.write_text(text, encoding="utf-8")
         return file
@@ -307,17 +309,17 @@ class Sweep:
         return cls._made(source, (_Baseline(),) if has_baseline else ())
 
     @classmethod
-    def of_cells(cls, cells: Sequence[Request], names: Sequence[str]) -> Sweep:
+    def of_cells(cls, cells: Sequence[Request], axes: Sequence[str] | Mapping[str, Sequence[Value]]) -> Sweep:
         """A sweep of requests that were checked before, such as those of the log.
 
         Parameters
         ----------
         cells:
             The requests, in order; at least one.
-        names:
-            The names of the parameters and placeholders that are its axes, in order.
+        axes:
+            The names of the parameters and placeholders that are its axes, in order; or their values by name.
         """
-        return cls._made(ListedCells(tuple(cells), tuple(names)))
+        return cls._made(ListedCells(tuple(cells), tuple(axes), axes if isinstance(axes, Mapping) else {}))
 
     @classmethod
     def from_frame(cls, frame: Any, **parameters: Any) -> Sweep:

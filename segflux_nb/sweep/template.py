@@ -1,19 +1,20 @@
 """Braces in a prompt: which are placeholders, which are doubled, and which are text.
 
-``{name}`` is a placeholder, where the name is an identifier. Doubled braces, ``{{`` and ``}}``, around a text become
-single ones. Every other brace is text and is sent as it is written: JSON, nested alternatives such as
-``{red|{dark|light} blue}``, braces without a partner. Pure.
+``{name}`` is a placeholder, where the name is an identifier of Python, in any writing. Doubled braces, ``{{`` and
+``}}``, around a text become single ones. Every other brace is text and is sent as it is written: JSON, nested
+alternatives such as ``{red|{dark|light} blue}``, braces without a partner. Pure.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from ..model import Value
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_NAMED = re.compile(r"\{([^{}\s]+)\}")
 _BRACE = re.compile(r"[{}]")
 
 
@@ -111,17 +112,23 @@ def _found(template: str) -> Iterator[tuple[str, bool]]:
             text.append("{")
             closing.append(ends[start])
             at += 2
-        elif placeholder := _PLACEHOLDER.match(template, start):
+        elif placeholder := _placeholder(template, start):
             if joined := "".join(text):
                 yield joined, False
             text = []
-            yield placeholder[1], True
+            yield unicodedata.normalize("NFKC", placeholder[1]), True
             at = placeholder.end()
         else:
             text.append(found[0])
             at += 1
     if joined := "".join([*text, template[at:]]):
         yield joined, False
+
+
+def _placeholder(template: str, at: int) -> re.Match[str] | None:
+    """The placeholder that begins at a place: an identifier of any writing in braces."""
+    found = _NAMED.match(template, at)
+    return found if found is not None and found[1].isidentifier() else None
 
 
 def _doubled_ends(template: str) -> dict[int, int]:
@@ -137,7 +144,7 @@ def _doubled_ends(template: str) -> dict[int, int]:
             at = brace.start()
             if at in ends:
                 at = ends[at] + 2
-            elif placeholder := _PLACEHOLDER.match(template, at):
+            elif placeholder := _placeholder(template, at):
                 at = placeholder.end()
             else:
                 if template.startswith("}}", at):

@@ -65,7 +65,11 @@ def parse(data: bytes, *, source: str) -> tuple[Product | ListedCells, bool]:
     if not cells:
         raise file.refused("it has no cells", "cells")
     made = tuple(file.cell(table, number) for number, table in enumerate(cells, 1))
-    return ListedCells(made, file.names(content, "axes")), has_baseline
+    axes = content["axes"] if _is_table_of_lists(content.get("axes")) else file.names(content, "axes")
+    known = {*MODEL.parameters, *(name for cell in made for name in cell.labels)}
+    if unknown := [name for name in axes if name not in known]:
+        raise file.refused(f"axes has {unknown[0]}, and no cell has it", "axes")
+    return ListedCells(made, tuple(axes), axes if isinstance(axes, dict) else {}), has_baseline
 
 
 def _decoded(data: bytes, source: str) -> str:
@@ -176,7 +180,10 @@ class _File:
             raise self.refused(f"the labels of a cell are not a table of texts and numbers: {where}")
         parameters = table["parameters"]
         for name in labels:
-            if reason := column_reason(name) if name not in _derived(labels, parameters) else "":
+            reason = column_reason(name) if name not in _derived(labels, parameters) else ""
+            if name in MODEL.parameters:
+                reason = "has the name of a parameter"
+            if reason:
                 raise self.refused(f"{where}: the label {name!r} {reason}")
         return self.explained(lambda: listed_cell(parameters, labels), ["parameters", *parameters], start)
 
@@ -194,6 +201,12 @@ class _File:
         pattern = rf"""(?m)^[ \t]*\[*[ \t]*["']?{name}["']?[ \t]*[=\].]|[{{,][ \t]*["']?{name}["']?[ \t]*="""
         found = re.compile(pattern).search(self._text, start) if key else None
         return self._text.count("\n", 0, found.start()) + 1 if found else 0
+
+
+def _is_table_of_lists(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(values, list) and all(map(_is_label, values)) for values in value.values()
+    )
 
 
 def _derived(labels: dict[str, Any], parameters: dict[str, Any]) -> set[str]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..model import MODEL
+from ..model import MODEL, Value
 from .axes import Axis
 from .product import Product
 from .request import Request
@@ -48,17 +48,22 @@ def format_product(product: Product, *, has_baseline: bool = False) -> str:
     return "\n".join([*lines, "", "[sweep]", *_lines(values), ""])
 
 
-def format_cells(cells: Iterable[Request], names: Iterable[str]) -> str:
+def format_cells(cells: Iterable[Request], axes: Sequence[str] | Mapping[str, Sequence[Value]]) -> str:
     """The text of a file for cells that are no product.
 
     Parameters
     ----------
     cells:
         The cells, in order.
-    names:
-        The names of the axes, in order.
+    axes:
+        The names of the axes, in order; or their values by name.
     """
-    lines = [f"model = {_literal(MODEL.slug)}", f"axes = {_literal(list(names))}"]
+    lines = [f"model = {_literal(MODEL.slug)}"]
+    if isinstance(axes, Mapping):
+        # Not as a table: all lines after [axes] would be a part of it.
+        lines += [f"axes.{_key(name)} = {_literal(values)}" for name, values in axes.items()]
+    else:
+        lines.append(f"axes = {_literal(axes)}")
     for cell in cells:
         lines += ["", "[[cells]]", f"parameters = {_literal(dict(cell.parameters))}"]
         if cell.labels:

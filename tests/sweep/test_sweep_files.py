@@ -254,6 +254,13 @@ GOOD = '[sweep]\nprompt = "TOK"\nfinetune_id = "a"\n'
         ('[[cells]]\nparameters = {prompt = "x", finetune_id = "a", seed = [1, 2]}\n', 2, "not one value"),
         ('[[cells]]\nparameters = {prompt = 3, finetune_id = "a"}\n', 2, "prompt=3"),
         ('\n[[cells]]\nlabels = {image = "x"}\nparameters = {prompt = "x", finetune_id = "a"}\n', 2, "column"),
+        (
+            '[[cells]]\nlabels = {seed = 3}\nparameters = {prompt = "x", finetune_id = "a"}\n',
+            1,
+            "name of a parameter",
+        ),
+        ('axes = {seed = 3}\n[[cells]]\nparameters = {prompt = "x", finetune_id = "a"}\n', 1, "list of names"),
+        ('axes = ["sed"]\n[[cells]]\nparameters = {prompt = "x", finetune_id = "a"}\n', 1, "no cell has it"),
         ('[[cells]]\nlabels = {x = true}\nparameters = {prompt = "x", finetune_id = "a"}\n', 1, "labels"),
         ('[[cells]]\nlabels = {x = nan}\nparameters = {prompt = "x", finetune_id = "a"}\n', 1, "labels"),
         ('[[cells]]\ncolour = 3\nparameters = {prompt = "x", finetune_id = "a"}\n', 1, "has colour"),
@@ -273,3 +280,25 @@ def test_a_file_that_is_no_text_is_refused_with_its_line(tmp_path):
     file.write_bytes(b'[sweep]\nprompt = "caf\xe9"\n')
     with pytest.raises(sf.SweepError, match="line 2 is not text in UTF-8"):
         sf.Sweep.from_toml(file)
+
+
+CHANGES = {
+    "filtered": lambda sweep: sweep.where(lambda cell: (cell.seed, cell.steps) != (2, 9)),
+    "sampled": lambda sweep: sweep.sample(9, seed=1),
+    "added": lambda sweep: sweep + sf.Sweep(**BASE, seed=7, steps=9),
+    "with a baseline": lambda sweep: sweep.sample(9, seed=1).with_baseline(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_order_of_values_stays(change):
+    """A file of cells has them too: a sheet shows them in this order."""
+    animals = {"animal": {"B": "owl", "A": "fox"}, "prompt": ["b {animal}", "a {animal}"], "finetune_id": "ft"}
+    for given in ({**BASE, "sampler_name": ["heun", "euler"]}, animals):
+        sweep = CHANGES[change](sf.Sweep(**given, seed=[3, 1, 2], steps=[20, 9]))
+        back = read_back(sweep)
+        assert back == sweep
+        assert list(back.axes.items()) == list(sweep.axes.items())
+        assert back.labels == sweep.labels
+        again = back.where(lambda cell: True)
+        assert list(read_back(again).axes.items()) == list(sweep.axes.items())

@@ -1,5 +1,7 @@
 """Braces in prompts: placeholders, doubled braces, and all others, which are text."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -127,3 +129,27 @@ def test_any_other_name_is_a_placeholder(name, tmp_path):
 def test_prompts_with_and_without_placeholders_are_one_axis():
     sweep = sf.Sweep(prompt=["TOK {animal}", "a plain {{x}}"], animal=["fox", "owl"], finetune_id="a")
     assert sweep.axes == {"prompt_template": ["TOK {animal}", "a plain {x}"], "animal": ["fox", "owl"]}
+
+
+@pytest.mark.parametrize("name", ["größe", "狐", "été", "e\u0301te\u0301", "_x", "x1"])
+def test_a_placeholder_may_have_a_name_in_any_writing(name):
+    with pytest.raises(sf.SweepError, match="has no values"):
+        sf.Sweep(prompt=f"TOK {{{name}}}", finetune_id="a")
+    given = unicodedata.normalize("NFKC", name)  # as Python writes the name of an argument
+    assert [cell.prompt for cell in sf.Sweep(prompt=f"TOK {{{name}}}", finetune_id="a", **{given: ["x", "y"]})] == [
+        "TOK x",
+        "TOK y",
+    ]
+    assert sf.Sweep(prompt=f"TOK {{{{{name}}}}}", finetune_id="a")[0].prompt == f"TOK {{{name}}}"
+
+
+@pytest.mark.parametrize("text", ["{½}", "{1}", "{a-b}", "{a b}", "{狐|a}", "{}", "{ a }", "{a:1}", "{🦊}", "{²}"])
+def test_braces_around_other_texts_are_text(text):
+    assert sf.Sweep(prompt=f"TOK {text}", finetune_id="a")[0].prompt == f"TOK {text}"
+
+
+@pytest.mark.parametrize("empty", ["", " ", "\n"])
+def test_a_prompt_that_is_empty_once_it_is_filled_is_refused(empty):
+    with pytest.raises(sf.SweepError, match="is empty where animal="):
+        sf.Sweep(prompt="{animal}", animal=["fox", empty], finetune_id="a")[0]
+    assert len(sf.Sweep(prompt="TOK {animal}", animal=["fox", empty], finetune_id="a")) == 2
