@@ -5,8 +5,11 @@ Values come first, so that what is cut off is never the value. Where the names d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
 
+from .apart import wrapped_apart
 from .fonts import text_width, wrap
 from .layout import Cell, Layout
 
@@ -28,12 +31,18 @@ class CaptionForm:
         Whether each value has a line of its own.
     names:
         The names of the columns, for the line below the sheet.
+    short:
+        The line of each text, where each has one of its own.
+    left_out:
+        Sentences about beginnings of texts that are left out.
     """
 
     lines: int
     has_names: bool
     is_stacked: bool
     names: tuple[str, ...]
+    short: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
 
     @property
     def note(self) -> tuple[str, ...]:
@@ -56,7 +65,11 @@ class CaptionForm:
         """
         texts = _texts(cell, has_names=self.has_names)
         texts = texts if self.is_stacked else [" · ".join(texts)]
-        return [line for text in texts[: self.lines] for line in (wrap(text, width, size, lines=1) or [""])]
+        return [
+            line
+            for text in texts[: self.lines]
+            for line in (self.short.get(text) or wrap(text, width, size, lines=1) or [""])
+        ]
 
 
 def caption_form(layout: Layout, width: int, size: int) -> CaptionForm:
@@ -87,7 +100,13 @@ def caption_form(layout: Layout, width: int, size: int) -> CaptionForm:
     for has_names, is_stacked in ((True, False), (True, True), (False, False)):
         if not (is_text and has_names) and fits(has_names=has_names, is_stacked=is_stacked):
             return CaptionForm(most if is_stacked else 1, has_names, is_stacked, names)
-    return CaptionForm(most, has_names=False, is_stacked=True, names=names)
+    apart = [
+        wrapped_apart([text for text in column if text is not None], width, size, lines=1)
+        for column in zip_longest(*(_texts(cell, has_names=False)[:most] for cell in captioned))
+    ]
+    short = {text: lines for column in reversed(apart) for text, lines in column.lines.items()}
+    notes = tuple(note for column in apart for note in column.notes)
+    return CaptionForm(most, has_names=False, is_stacked=True, names=names, short=short, left_out=notes)
 
 
 def _texts(cell: Cell, *, has_names: bool) -> list[str]:

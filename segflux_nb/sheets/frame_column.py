@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any
 
@@ -19,8 +20,8 @@ LONGEST_OBJECT = 200
 LARGEST_FIXED = 1e9
 """Greater numbers are written with an exponent."""
 
-_DIGITS = range(6, 18)
-"""Significant digits of numbers that need an exponent; 17 tell all floats apart."""
+_DIGITS = range(6, 16)
+"""Significant digits of numbers that need an exponent."""
 
 _ADDRESS = re.compile(" at 0x[0-9A-Fa-f]+")
 """Where an object is in memory, which differs on each execution."""
@@ -79,10 +80,11 @@ class FrameColumn:
         """
         floats = [value for value in self.distinct if isinstance(value, float)]
         numbers = float_labels(floats, as_integers=self._are_integers(floats))
+        days = _days([value for value in self.distinct if value is not None])
         labels: dict[Any, str] = {}
         taken: set[str] = set()
         for value in self.distinct:
-            own = numbers.get(value) if isinstance(value, float) else text_of(value)
+            own = numbers.get(value) if isinstance(value, float) else text_of(days.get(value, value))
             own = MISSING_LABEL if value is None or own is None else own
             given = self.given_labels.get(value)
             label = plain(given) if isinstance(given, str) else own
@@ -112,6 +114,13 @@ class FrameColumn:
         return len(self._seen) > 1
 
 
+def _days(values: Sequence[Any]) -> dict[Any, date]:
+    """The day of each moment, where all values are the beginnings of days."""
+    if not all(isinstance(value, datetime) and not value.tzinfo and value.time() == time() for value in values):
+        return {}
+    return {value: value.date() for value in values}
+
+
 def float_labels(values: Iterable[float], *, as_integers: bool = False) -> dict[float, str]:
     """A label for each number: equally many decimals, or an exponent where that would make labels equal.
 
@@ -138,8 +147,8 @@ def float_labels(values: Iterable[float], *, as_integers: bool = False) -> dict[
     for digits in _DIGITS:
         labels = {value: f"{value:.{digits}g}" for value in values}
         if len(set(labels.values())) == len(values):
-            break
-    return labels
+            return labels
+    return {value: repr(value) for value in values}  # the fewest digits that tell a float from all others
 
 
 def text_of(value: Any) -> str:

@@ -22,7 +22,7 @@ from ..runlog.columns import NEVER_AXES
 from ..values import shown
 from .frame_column import FrameColumn, keys_of, text_of
 from .frame_names import with_plain_names
-from .picture_column import NoPicture, as_picture, picture_column
+from .picture_column import NoPicture, are_picture_files, as_picture, picture_column
 
 AXES_ATTRIBUTE = "segflux_axes"
 """The key of ``frame.attrs`` under which a frame of runs has the names of the sweep's axes."""
@@ -90,8 +90,19 @@ class FrameView:
         known = frame.attrs.get(AXES_ATTRIBUTE, ()) if axes is None else axes
         plain, asked = with_plain_names(frame)
         names = tuple(str(name) for name in known if name in plain.columns)
-        image = None if image is None else name_in(plain, asked, image)
-        return cls(plain, picture_column(plain, image), names, asked)
+        if image is not None:
+            return cls(plain, picture_column(plain, name_in(plain, asked, image)), names, asked)
+        try:
+            found = picture_column(plain, None)
+        except LayoutError:
+            # The index of a table may hold the files without having a name.
+            if not are_picture_files(plain.index):
+                raise
+            found = "index"
+            while found in plain.columns:
+                found += "_"
+            plain = plain.assign(**{found: plain.index})
+        return cls(plain, found, names, asked)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -313,6 +324,8 @@ def _status(picture: Any, own: Any) -> str:
     """
     if isinstance(picture, NoPicture):
         return "not a picture"
+    if picture is not None and own not in _STATUSES:
+        own = None  # a row of another table, which says nothing of the picture
     return text_of(own) if own is not None else ("missing" if picture is None else "completed")
 
 

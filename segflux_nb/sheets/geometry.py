@@ -7,6 +7,7 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .apart import wrapped_apart
 from .captions import caption_form
 from .fonts import line_height, text_width, wrap
 from .layout import Cell, Layout, Scale
@@ -149,8 +150,20 @@ class _Builder:
         self._between_groups = self._gap + 2 * self._size
         most_lines = max(1, min(4, self._cell_height // line_height(self._size)))
         label_width = max(self._place_width, 9 * self._size)
-        self._row_labels = [wrap(label, label_width, self._size, lines=most_lines) for label in layout.row_labels]
-        self._column_labels = [wrap(label, self._place_width, self._size, lines=3) for label in layout.column_labels]
+        rows = wrapped_apart(layout.row_labels, label_width, self._size, lines=most_lines)
+        columns = wrapped_apart(layout.column_labels, self._place_width, self._size, lines=3)
+        groups = wrapped_apart(
+            [group.label for group in layout.groups],
+            self._grid_width,
+            self._size,
+            lines=1,
+            name=f"{layout.outer}: ",
+            bold=True,
+        )
+        self._row_labels = [rows.lines[label] for label in layout.row_labels]
+        self._column_labels = [columns.lines[label] for label in layout.column_labels]
+        self._group_labels = [groups.lines[group.label] for group in layout.groups]
+        self._left_out = dict.fromkeys((*rows.notes, *columns.notes, *groups.notes, *self._captions.left_out))
 
     def _choose_groups_across(self) -> int:
         """The number of grids side by side with which the sheet is nearest to the shape of a screen."""
@@ -228,9 +241,7 @@ class _Builder:
         """
         layout, middle, bottom = self._layout, x + self._grid_width // 2, y + header
         if layout.outer:
-            text = f"{layout.outer}: {layout.groups[number].label}"
-            lines = wrap(text, self._grid_width, self._size, lines=1, bold=True)
-            self._add_text(Text(tuple(lines), middle, y, self._size, "centre", bold=True))
+            self._add_text(Text(tuple(self._group_labels[number]), middle, y, self._size, "centre", bold=True))
             y += line_height(self._size)
         if layout.columns:
             lines = wrap(layout.columns, self._grid_width, self._small, lines=1)
@@ -307,7 +318,7 @@ class _Builder:
         y = bottom + self._size // 2
         if self._layout.scale is not None:
             y = self._scale(self._layout.scale, y)
-        for sentence in (*self._captions.note, *self._layout.notes, *self._layout.footer):
+        for sentence in (*self._captions.note, *self._left_out, *self._layout.notes, *self._layout.footer):
             lines = wrap(sentence, self._geometry.width - 2 * self._margin, self._small, lines=4)
             self._add_text(Text(tuple(lines), self._margin, y, self._small, role="muted"))
             y += len(lines) * line_height(self._small)

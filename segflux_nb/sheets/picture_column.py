@@ -7,7 +7,7 @@ of the package reads: a path, the bytes of a file, or a Pillow image.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -91,6 +91,12 @@ def picture_column(frame: pd.DataFrame, image: str | None) -> str:
             "The frame has no column of pictures", remedy=f"Name one with image=..., or call it {IMAGE_COLUMNS[0]!r}"
         )
     return min(ranked)[-1]
+
+
+def are_picture_files(values: Iterable[Any]) -> bool:
+    """Whether values are names of files of pictures; False for no value."""
+    each = list(values)
+    return bool(each) and all(isinstance(one, str | PurePath) and _kind(one, is_usual=False) >= 2 for one in each)
 
 
 def as_picture(value: Any) -> Any:

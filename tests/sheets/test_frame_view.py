@@ -75,3 +75,14 @@ def test_a_sheet_looks_at_each_column_once(monkeypatch):
     contact_sheet(table, captions=["score", "seed"], border="score", relative_to={"lora_strength": 0.5})
     assert {"seed", "lora_strength", "score", "steps", "image"} <= set(seen)
     assert set(seen.values()) == {1}
+
+
+def test_days_have_no_hours_and_floats_no_more_digits_than_they_need():
+    days = pd.date_range("2024-01-01", periods=2)
+    frame = pd.DataFrame(
+        {"image": ["a.png"] * 2, "t": days, "s": days + pd.Timedelta(hours=1), "v": [0.3, 0.1 + 0.2]}
+    )
+    view = FrameView.of(frame)
+    assert view.column("t").distinct_labels == ("2024-01-01", "2024-01-02")
+    assert view.column("s").distinct_labels == ("2024-01-01 01:00:00", "2024-01-02 01:00:00")
+    assert view.column("v").distinct_labels == ("0.3", "0.30000000000000004")

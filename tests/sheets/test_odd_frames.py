@@ -121,3 +121,22 @@ def test_greys_of_sixteen_bits_are_those_of_eight():
 def test_one_caption_may_be_given_as_text(tmp_path):
     saved = frame().pictures.sheet(cols="a", captions="b").save(tmp_path / "sheet.html")
     assert "x b" in saved.read_text(encoding="utf-8")
+
+
+def test_files_in_an_index_without_a_name_are_the_pictures(tmp_path):
+    files = [str(tmp_path / f"{n}.png") for n in range(3)]
+    for file in files:
+        Image.new("RGB", (8, 8)).save(file)
+    assert "3 pictures" in pd.DataFrame({"seed": [1, 2, 3]}, index=files).pictures.sheet().text
+    both = pd.DataFrame({"image": files, "seed": [1, 2, 3]}, index=files)
+    assert "columns seed: 1, 2, 3" in both.pictures.sheet().text
+    with pytest.raises(sf.SegfluxError, match="no column of pictures"):
+        pd.DataFrame({"seed": [1, 2]}, index=["a", "b"]).pictures.sheet()
+
+
+def test_rows_of_another_table_below_runs_of_ours_are_judged_by_their_pictures(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    ours = {"run": "r1", "status": "failed", "error_kind": "", "error": "", "image": None, "seed": 1}
+    theirs = {"run": "r2", "status": "crashed", "image": str(tmp_path / "a.png"), "seed": 2}
+    text = pd.DataFrame([ours, theirs]).pictures.sheet().text
+    assert text.startswith("ContactSheet: 1 picture, 1 failed")

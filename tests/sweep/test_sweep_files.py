@@ -294,8 +294,8 @@ CHANGES = {
 def test_the_order_of_values_stays(change):
     """A file of cells has them too: a sheet shows them in this order."""
     animals = {"animal": {"B": "owl", "A": "fox"}, "prompt": ["b {animal}", "a {animal}"], "finetune_id": "ft"}
-    for given in ({**BASE, "sampler_name": ["heun", "euler"]}, animals):
-        sweep = CHANGES[change](sf.Sweep(**given, seed=[3, 1, 2], steps=[20, 9]))
+    for arguments in ({**BASE, "sampler_name": ["heun", "euler"]}, animals):
+        sweep = CHANGES[change](sf.Sweep(**arguments, seed=[3, 1, 2], steps=[20, 9]))
         back = read_back(sweep)
         assert back == sweep
         assert list(back.axes.items()) == list(sweep.axes.items())
