@@ -78,10 +78,8 @@ def to_parquet(frame: pd.DataFrame, path: Path) -> None:
     """
     table = frame.set_axis(unique_names(frame), axis="columns")
     try:
-        try:
-            table.to_parquet(path, index=False)
-        except (ValueError, TypeError, NotImplementedError):  # pyarrow's, of values that have no common type
-            for name in [name for name in table if table[name].dtype == object]:
+        if not _fits_parquet(table, path):
+            for name in [name for name in table if not _fits_parquet(table[[name]], path)]:
                 texts = (None if is_missing(value) else _text(value) for value in table[name])
                 table[name] = _objects(texts, table.index)
             table.to_parquet(path, index=False)
@@ -89,6 +87,25 @@ def to_parquet(frame: pd.DataFrame, path: Path) -> None:
         raise SegfluxError(
             "Parquet needs pyarrow, which is not installed", remedy="pip install segflux-nb[parquet]"
         ) from None
+
+
+def _fits_parquet(table: pd.DataFrame, path: Path) -> bool:
+    """Whether columns can be written as a Parquet file, which is then there.
+
+    Parameters
+    ----------
+    table:
+        The columns.
+    path:
+        The file.
+    """
+    try:
+        table.to_parquet(path, index=False)
+    except (ImportError, OSError):
+        raise
+    except Exception:  # noqa: BLE001 - pyarrow raises errors of many kinds for values that it cannot hold
+        return False
+    return True
 
 
 def _objects(values: Iterable[Any], index: pd.Index[Any]) -> pd.Series[Any]:

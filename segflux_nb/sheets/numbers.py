@@ -68,7 +68,7 @@ class Numbers:
         """What the reader must know of the numbers."""
         several = sorted({cell.rows for cell in self.cells.values()})
         notes = []
-        if several[-1] > 1:
+        if several and several[-1] > 1:
             of = f"{several[0]} to {several[-1]}" if len(several) > 1 else f"{several[0]}"
             notes.append(f"Each colour is the mean {self.name} of the rows of its cell, of {of} rows")
         if self.without:

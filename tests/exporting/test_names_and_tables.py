@@ -174,3 +174,24 @@ def test_half_a_character_is_written_as_its_escape(tmp_path):
     frame = pd.DataFrame({"image": [str(tmp_path / "a.png")], "note": pd.Series(["fox \ud83d"], dtype=object)})
     folder = frame.pictures.export(tmp_path / "out")
     assert json.loads((folder / "runs.jsonl").read_text(encoding="utf-8"))["note"] == "fox \ud83d"
+
+
+def test_parquet_writes_as_text_what_it_cannot_hold_and_leaves_other_columns_alone(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "great": [10**400, 1],
+            "complex": [1j, 2],
+            "sparse": pd.arrays.SparseArray([0.0, 1.5]),
+            "lists": [[1], [2, 3]],
+            "mixed": [1, "a"],
+            "number": [1, 2],
+        }
+    )
+    to_parquet(frame, tmp_path / "x.parquet")
+    again = pd.read_parquet(tmp_path / "x.parquet")
+    assert again["great"].tolist() == [str(10**400), "1"]
+    assert again["complex"].tolist() == ["1j", "(2+0j)"]
+    assert again["sparse"].tolist() == ["0.0", "1.5"]
+    assert [list(one) for one in again["lists"]] == [[1], [2, 3]]
+    assert again["mixed"].tolist() == ["1", "a"]
+    assert again["number"].tolist() == [1, 2]

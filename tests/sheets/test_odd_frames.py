@@ -140,3 +140,13 @@ def test_rows_of_another_table_below_runs_of_ours_are_judged_by_their_pictures(t
     theirs = {"run": "r2", "status": "crashed", "image": str(tmp_path / "a.png"), "seed": 2}
     text = pd.DataFrame([ours, theirs]).pictures.sheet().text
     assert text.startswith("ContactSheet: 1 picture, 1 failed")
+
+
+@pytest.mark.parametrize("option", ["heat", "border"])
+def test_cells_whose_means_are_no_number_are_shown_without_one(option):
+    """Infinities of both signs have no mean."""
+    table = frame(odd=[math.inf, 1.0, -math.inf, 2.0]).drop(columns="b")
+    table["a"] = 1
+    sheet = table.pictures.sheet(cols="a", **{option: "odd"})
+    assert "4 pictures" in sheet.text
+    assert sheet.image.width
