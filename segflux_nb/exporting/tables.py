@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..errors import SegfluxError
@@ -76,17 +77,22 @@ def to_parquet(frame: pd.DataFrame, path: Path) -> None:
     SegfluxError
         Where pyarrow is not installed.
     """
-    table = frame.set_axis(unique_names(frame), axis="columns")
+    table = frame.set_axis([_encodable(name) for name in unique_names(frame)], axis="columns")
     try:
         if not _fits_parquet(table, path):
             for name in [name for name in table if not _fits_parquet(table[[name]], path)]:
-                texts = (None if is_missing(value) else _text(value) for value in table[name])
+                texts = (None if is_missing(value) else _encodable(_text(value)) for value in table[name])
                 table[name] = _objects(texts, table.index)
             table.to_parquet(path, index=False)
     except ImportError:
         raise SegfluxError(
             "Parquet needs pyarrow, which is not installed", remedy="pip install segflux-nb[parquet]"
         ) from None
+
+
+def _encodable(text: str) -> str:
+    """The text with the escape of a half of a surrogate pair, which UTF-8 does not have."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _fits_parquet(table: pd.DataFrame, path: Path) -> bool:
@@ -140,7 +146,11 @@ def _text(value: Any) -> str:
     plain = as_python(value)
     if isinstance(plain, enum.Enum):
         return as_python(plain.value) if isinstance(plain.value, str) else plain.name
-    return _ADDRESS.sub("", plain if isinstance(plain, str) else str(plain))
+    try:
+        text = str(plain)
+    except Exception as error:  # noqa: BLE001 - the text of an object runs its own code, which may raise anything
+        return f"{type(plain).__name__} without a text ({type(error).__name__})"
+    return _ADDRESS.sub("", text)
 
 
 def _as_json(value: Any) -> Any:
@@ -148,8 +158,8 @@ def _as_json(value: Any) -> Any:
     plain = as_python(value)
     if plain is None or isinstance(plain, str | bool | int):
         return plain
-    if isinstance(plain, float):
-        return plain if math.isfinite(plain) else None
+    if isinstance(plain, float | np.floating):  # numpy's longest one is no float of Python
+        return float(plain) if math.isfinite(plain) else None
     if isinstance(plain, Mapping):
         return {_text(name): _as_json(inner) for name, inner in plain.items()}
     if isinstance(plain, list | tuple | set | frozenset):

@@ -13,6 +13,7 @@ from ..values import shown
 from .colours import ThemeName
 from .frame_view import FrameView
 from .pivot import arrange
+from .reading import with_missing_files
 from .sheet import ContactSheet
 
 
@@ -60,7 +61,8 @@ def compare(
     ]
     title = "; ".join(f"{column.name}: {' → '.join(column.labels)}" for column in differing) or "The same parameters"
     table = replace(view.with_column(axis, labels), axes=(axis,))
-    return ContactSheet(arrange(table, cols=axis, title=title, relative_to={axis: labels[0]}), theme=theme)
+    layout = arrange(table, cols=axis, title=title, relative_to={axis: labels[0]})
+    return ContactSheet(with_missing_files(layout), theme=theme)
 
 
 def _is_label(label: Any, index: pd.Index[Any]) -> bool:

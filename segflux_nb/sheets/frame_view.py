@@ -41,7 +41,7 @@ LABEL = "_label"
 _OF_THE_LOG = ("run", "status", "error_kind", "error")
 """A frame with these columns, and with our statuses, is one of our own runs."""
 
-_STATUSES = {state.status for state in State} | {None}
+_STATUSES = {state.status for state in State} | {"missing", "discarded", None}
 
 
 @dataclass(frozen=True)

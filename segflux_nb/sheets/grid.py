@@ -14,7 +14,7 @@ from ..model import DECIMALS
 from ..values import as_python, is_same, shown
 from .frame_column import FrameColumn, text_of
 from .frame_view import FrameView
-from .layout import SAME, Cell, Group, picture_identity
+from .layout import GONE, SAME, Cell, Group, picture_identity
 from .numbers import Numbers
 
 Position = tuple[Any, Any, Any]
@@ -336,7 +336,7 @@ def _cell(row: Mapping[str, Any], view: FrameView, at: int) -> Cell:
     is_gone = view.is_of_runs and row.get("status") == FILE_GONE
     return Cell(
         picture=picture,
-        status="file missing" if is_gone else view.statuses[at],
+        status=GONE if is_gone else view.statuses[at],
         reason=plain(reason) if picture is None or is_gone else "",
         run=view.row_names[at],
         tags=_marks(row),

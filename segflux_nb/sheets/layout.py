@@ -15,6 +15,9 @@ from ..markup import count, more_text
 SAME = "= "
 """The beginning of the tag of a cell that has the same picture as an earlier cell."""
 
+GONE = "file missing"
+"""The status of a cell whose picture's file is not there."""
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -108,7 +111,7 @@ class Cell:
     @property
     def absence(self) -> str:
         """What is shown of a cell whose picture is not there, or cannot be read."""
-        return "picture file missing" if self.status == "completed" else self.status
+        return "picture file missing" if self.status in ("completed", GONE) else self.status
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,16 @@ of the package reads: a path, the bytes of a file, or a Pillow image.
 
 from __future__ import annotations
 
+import base64
+import io
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
+from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.request import url2pathname
 
 import numpy as np
 import pandas as pd
@@ -37,6 +42,9 @@ SAMPLE = 40
 
 LEAST_SIDE = 8
 """An array with a shorter side is taken for numbers, unless its column is named."""
+
+_URL = re.compile(r"(https?|s3|gs|hf|ftp|file|data):(?=//|[\w.+-]*/[\w.+-]*[;,])", re.IGNORECASE)
+"""The beginning of an address."""
 
 _DEEPEST = {1: "L", 3: "RGB", 4: "RGBA"}
 """Modes of Pillow by the number of channels of an array."""
@@ -104,12 +112,14 @@ def as_picture(value: Any) -> Any:
 
     Anything else becomes a `NoPicture` that says why.
     """
-    if value is None or isinstance(value, bytes | Image.Image):
+    if value is None or isinstance(value, Image.Image):
         return value
+    if isinstance(value, bytes):
+        return bytes(value)  # numpy's bytes too
     if isinstance(value, str | PurePath):
         return _path(value)
-    if isinstance(value, bytearray | memoryview):
-        return bytes(value)
+    if isinstance(value, bytearray | memoryview | io.BytesIO):
+        return value.getvalue() if isinstance(value, io.BytesIO) else bytes(value)
     if isinstance(value, Mapping):  # {"bytes": ..., "path": ...}, as Hugging Face's datasets have them
         held = value.get("bytes")
         return as_picture(value.get("path") if held is None else held) if _is_pair(value) else _no_picture(value)
@@ -132,11 +142,34 @@ def _path(value: Any) -> Any:
         return Path(os.fsdecode(text))
     if not text:
         return None
+    if found := _URL.match(text):
+        return _from_url(text, found[1].lower())
     try:
         os.fsencode(text)
     except UnicodeEncodeError:
         return NoPicture("no file can have this name")
     return NoPicture("no file can have this name") if "\0" in text else value
+
+
+def _from_url(text: str, scheme: str) -> Any:
+    """The picture of an address: a file of this computer, or one that the address itself holds.
+
+    Parameters
+    ----------
+    text:
+        The address.
+    scheme:
+        How it begins.
+    """
+    try:
+        if scheme == "file":
+            return _path(url2pathname(urlsplit(text).path))
+        if scheme == "data":
+            kind, _, body = text.partition(",")
+            return base64.b64decode(body, validate=True) if kind.endswith(";base64") else unquote_to_bytes(body)
+    except ValueError:
+        return NoPicture(f"address that cannot be read: {shorten(text, 40)}")
+    return NoPicture(f"address, which is not fetched: {shorten(text, 60)}")
 
 
 def _is_pair(value: Mapping[Any, Any]) -> bool:
@@ -223,7 +256,8 @@ def _sureness(column: pd.Series[Any], *, is_usual: bool) -> int:
 
 def _kind(value: Any, *, is_usual: bool) -> int:
     """What speaks for one value, as in `_sureness`; a folder is no picture."""
-    if isinstance(value, np.ndarray) or (hasattr(value, "shape") and hasattr(value, "__array__")):
+    is_text = isinstance(value, str | bytes)  # those of numpy look like arrays
+    if isinstance(value, np.ndarray) or (not is_text and hasattr(value, "shape") and hasattr(value, "__array__")):
         shape: Sequence[int] = np.shape(value)
         sides = sorted(shape)[-2:] if len(shape) in (2, 3) else [0]
         return 3 if min(sides) >= LEAST_SIDE and not isinstance(as_picture(value), NoPicture) else 0

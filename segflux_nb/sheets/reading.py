@@ -27,7 +27,7 @@ from ..pictures.appearance import (
 )
 from ..pictures.decode import opened
 from ..pictures.thumbnails import SIDE, thumbnail_of
-from .layout import Cell, Layout, picture_identity
+from .layout import GONE, SAME, Cell, Layout, picture_identity
 
 COMPARED_SIDE = 256
 """JPEG pictures are decoded at a fraction of their size, no smaller than this, before they are compared."""
@@ -60,6 +60,29 @@ def absence_of(cell: Cell, why: str) -> tuple[str, str]:
     if not why or why == FILE_MISSING:
         return cell.absence, cell.reason
     return "cannot be shown", why
+
+
+def with_missing_files(layout: Layout) -> Layout:
+    """A layout whose cells say so if the file of their picture is not there.
+
+    Parameters
+    ----------
+    layout:
+        The layout.
+    """
+
+    def marked(cell: Cell) -> Cell:
+        others = tuple(map(marked, cell.others))
+        picture = cell.picture
+        if cell.status != "completed" or not isinstance(picture, str | os.PathLike) or os.path.exists(picture):
+            return cell if others == cell.others else replace(cell, others=others)
+        tags = tuple(tag for tag in cell.tags if not tag.startswith(SAME))
+        return replace(cell, others=others, status=GONE, tags=tags)
+
+    groups = tuple(
+        replace(group, cells=tuple(tuple(map(marked, row)) for row in group.cells)) for group in layout.groups
+    )
+    return replace(layout, groups=groups)
 
 
 class Reader:

@@ -24,7 +24,7 @@ from .geometry import geometry_of
 from .html import standalone
 from .layout import Layout, pages
 from .pivot import arrange
-from .reading import Reader, with_aspects
+from .reading import Reader, with_aspects, with_missing_files
 
 INLINE_BYTES = 250_000
 """The most bytes of an inline sheet in a saved notebook, where they are written in base64."""
@@ -283,7 +283,7 @@ def contact_sheet(
         heat=heat,
         relative_to=relative_to,
     )
-    return ContactSheet(layout, theme=theme)
+    return ContactSheet(with_missing_files(layout), theme=theme)
 
 
 def _largest_side(layout: Layout, smallest: int, largest: int, allowed: Callable[[int, int], bool]) -> int:

@@ -195,3 +195,21 @@ def test_parquet_writes_as_text_what_it_cannot_hold_and_leaves_other_columns_alo
     assert [list(one) for one in again["lists"]] == [[1], [2, 3]]
     assert again["mixed"].tolist() == ["1", "a"]
     assert again["number"].tolist() == [1, 2]
+
+
+class Mute:
+    def __repr__(self):
+        raise RuntimeError("it has no text")
+
+
+def test_objects_without_a_text_and_the_longest_floats_are_written(tmp_path):
+    frame = pd.DataFrame({"x": [Mute(), 1], "y": np.array([1.5, np.inf], dtype=np.longdouble)})
+    assert "Mute without a text" in to_csv(frame)
+    rows = [json.loads(line) for line in to_jsonl(frame).splitlines()]
+    assert [row["y"] for row in rows] == [1.5, None]
+    to_parquet(frame, tmp_path / "x.parquet")
+    assert pd.read_parquet(tmp_path / "x.parquet")["x"][0] == "Mute without a text (RuntimeError)"
+    half = pd.DataFrame({"x": pd.Series(["a\ud800", "b"], dtype=object)})
+    half.columns = pd.Index(["a\ud800"], dtype=object)
+    to_parquet(half, tmp_path / "x.parquet")
+    assert pd.read_parquet(tmp_path / "x.parquet")["a\\ud800"].tolist() == ["a\\ud800", "b"]

@@ -1,5 +1,6 @@
 """Frames of other people: values, names and pictures that a frame of runs never has."""
 
+import base64
 import io
 import json
 import math
@@ -150,3 +151,42 @@ def test_cells_whose_means_are_no_number_are_shown_without_one(option):
     sheet = table.pictures.sheet(cols="a", **{option: "odd"})
     assert "4 pictures" in sheet.text
     assert sheet.image.width
+
+
+def picture_bytes():
+    return file_of(Image.new("RGB", (12, 8), (200, 30, 30)))
+
+
+@pytest.mark.parametrize("name", ["image", "render"])
+@pytest.mark.parametrize("kind", ["numpy's text", "numpy's bytes", "in memory", "address of a file", "data address"])
+def test_pictures_in_further_forms_are_shown(kind, name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ä b.png").write_bytes(picture_bytes())
+    value = {
+        "numpy's text": np.str_("ä b.png"),
+        "numpy's bytes": np.bytes_(picture_bytes()),
+        "in memory": io.BytesIO(picture_bytes()),
+        "address of a file": (tmp_path / "ä b.png").as_uri(),
+        "data address": f"data:image/png;base64,{base64.b64encode(picture_bytes()).decode()}",
+    }[kind]
+    table = pd.DataFrame({name: pd.Series([value, value], dtype=object), "seed": [1, 2]})
+    assert "2 pictures" in table.pictures.sheet().text
+    assert len(list((table.pictures.export(tmp_path / "out") / "pictures").iterdir())) == 2
+
+
+def test_a_web_address_and_a_missing_file_say_what_they_are(tmp_path):
+    (tmp_path / "a.png").write_bytes(picture_bytes())
+    values = [
+        str(tmp_path / "a.png"),
+        "https://example.com/a.png",
+        str(tmp_path / "gone.png"),
+        "data:image/png;base64,!",
+    ]
+    table = pd.DataFrame({"image": values, "seed": range(4)})
+    for sheet in (table.pictures.sheet(), table.pictures.compare(0, 1, 2, 3)):
+        assert sheet.text.startswith("ContactSheet: 1 picture, 1 file missing, 2 not a picture")
+        page = sheet.save(tmp_path / "sheet.html").read_text(encoding="utf-8")
+        assert "not fetched" in page
+        assert page.count("picture file missing") == 1
+    with pytest.raises(sf.SegfluxError, match="not a picture"):
+        table[1:2].pictures.sheet()
