@@ -72,9 +72,10 @@ def export_imagefolder(frame: pd.DataFrame, folder: Path, *, axes: Sequence[str]
 
 def _renamed(table: pd.DataFrame) -> pd.DataFrame:
     """The table with the prompt as ``text``, and no other column of a name that has a meaning of its own."""
-    renamed = {"prompt": TEXT} if "prompt" in table.columns else {}
+    has_prompt = "prompt" in table.columns
+    renamed = {"prompt": TEXT} if has_prompt else {}
     for name in _TAKEN:
-        if name in table.columns and (name != TEXT or renamed):
+        if name in table.columns and (name != TEXT or has_prompt):
             other = f"{name}_"
             while other in table.columns:
                 other += "_"

@@ -132,14 +132,26 @@ class FrameView:
             return FrameColumn(name, tuple(map(_key_of_picture, self._image_values)), {}, is_plain=False)
         values = _values(self.frame[name])
         keys, is_plain = keys_of(values)
-        given: Mapping[Any, Any] = {}
-        if f"{name}{LABEL}" in self:
-            given = dict(zip(keys, _values(self.frame[f"{name}{LABEL}"]), strict=True))
+        given = self._given_labels.get(name, {})
         dtype = self.frame[name].dtype
         order: Sequence[Any] = ()
         if isinstance(dtype, pd.CategoricalDtype) and dtype.ordered:
             order = keys_of(dtype.categories.tolist())[0]
         return FrameColumn(name, keys, given, order, is_plain)
+
+    @cached_property
+    def _given_labels(self) -> dict[str, Mapping[Any, Any]]:
+        """The labels of the values of columns: of each ``x`` for which ``x_label`` has one text for each value."""
+        found: dict[str, Mapping[Any, Any]] = {}
+        for label_name in self.frame.columns:
+            name = label_name.removesuffix(LABEL)
+            if name == label_name or name not in self.frame.columns or name == self.image:
+                continue
+            labels, _ = keys_of(_values(self.frame[label_name]))
+            pairs = set(zip(keys_of(_values(self.frame[name]))[0], labels, strict=True))
+            if len({value for value, _ in pairs}) == len(pairs):
+                found[name] = dict(pairs)
+        return found
 
     @cached_property
     def _image_values(self) -> tuple[Any, ...]:
@@ -254,7 +266,7 @@ class FrameView:
 
     def is_label(self, name: str) -> bool:
         """Whether a column has the labels of another one."""
-        return str(name).endswith(LABEL) and str(name)[: -len(LABEL)] in self
+        return str(name).endswith(LABEL) and str(name)[: -len(LABEL)] in self._given_labels
 
     def rows(self, positions: Sequence[int]) -> FrameView:
         """A view of some of the rows.

@@ -179,3 +179,11 @@ def test_an_export_writes_through_no_link(runs, tmp_path):
     runs.export(folder)
     assert outside.read_text() == "mine"
     assert not (folder / "runs.csv").is_symlink()
+
+
+def test_a_text_stays_the_caption_of_a_frame_without_a_prompt(tmp_path):
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    table = pd.DataFrame({"image": [str(tmp_path / "a.png")], "text": "a fox", "file_name": "his"})
+    out = sf.exporting.imagefolder.export_imagefolder(table, tmp_path / "out")
+    (row,) = map(json.loads, (out / "train" / "metadata.jsonl").read_text(encoding="utf-8").splitlines())
+    assert (row["text"], row["file_name_"]) == ("a fox", "his")

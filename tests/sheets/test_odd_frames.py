@@ -190,3 +190,14 @@ def test_a_web_address_and_a_missing_file_say_what_they_are(tmp_path):
         assert page.count("picture file missing") == 1
     with pytest.raises(sf.SegfluxError, match="not a picture"):
         table[1:2].pictures.sheet()
+
+
+def test_labels_that_differ_for_one_value_are_a_column_of_their_own():
+    """Such a column labels no values: its texts would stand above pictures that are something else."""
+    table = frame(a_label=["w", "x", "w", "x"]).drop(columns="b")
+    text = table.pictures.sheet().text
+    assert "columns a: 1, 2" in text
+    assert "rows a_label: w, x" in text
+    labelled = frame(a_label=["one", "one", "two", "two"]).pictures.sheet().text
+    assert "columns a: one, two" in labelled
+    assert "a_label" not in labelled
