@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import PictureError, RunError
+from .errors import PictureError, RunError, SweepError
 from .lifecycle import reason_of
 from .markup import more_text
 from .model import DECIMALS, MODEL, Value
+from .sweep.ranges import parse_range
 from .sweep.request import RUN_DIGITS
-from .values import as_python, shown
+from .values import as_python, several, shown
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -153,15 +154,25 @@ def _opened(path: Path) -> Image.Image:
     return readable(loaded)
 
 
+_FACTS = ("take", "status", "service", "error_kind", "error", "digest")
+"""What a run has besides parameters and labels, and `runs.where` knows."""
+
+
+def known_values(run: Run) -> dict[str, Any]:
+    """What `runs.where` knows of a run, by name. A placeholder may be named like an attribute."""
+    facts = {name: getattr(run, name) for name in _FACTS}
+    return {**facts, "run": run.digest[:RUN_DIGITS], **run.labels, **run.parameters}
+
+
 def value_of(run: Run, name: str) -> Any:
-    """A parameter, label or placeholder of a run, or its take.
+    """A parameter, label or placeholder of a run, or a fact such as its take or status.
 
     Parameters
     ----------
     run:
         The run.
     name:
-        The name of the parameter, label or placeholder, or ``take``.
+        The name of the parameter, label, placeholder or fact.
 
     Raises
     ------
@@ -170,49 +181,74 @@ def value_of(run: Run, name: str) -> Any:
     """
     if not isinstance(name, str):
         raise RunError(f"{shown(name)} is not the name of a parameter", remedy="Give a name such as lora_strength")
-    known = {**run.labels, **run.parameters, "take": run.take}  # a placeholder may be named like an attribute
-    value = known[name] if name in known else getattr(run, name, None)
-    if value is None:
-        raise RunError(f"Runs have no {shown(name)}", remedy=f"They have {', '.join([*run.parameters, *run.labels])}")
-    return value
+    known = known_values(run)
+    if name not in known:
+        raise RunError(
+            f"Runs have no {shown(name)}",
+            remedy=f"They have {', '.join([*run.parameters, *run.labels, *_FACTS])}. Stars, notes and columns of your"
+            " own are in runs.df: runs.df.query(...).pictures",
+        )
+    return known[name]
 
 
 def has_value(run: Run, name: str) -> bool:
-    """Whether a run has a parameter, label or placeholder of this name.
+    """Whether a run has a parameter, label, placeholder or fact of this name.
 
     Parameters
     ----------
     run:
         The run.
     name:
-        The name; ``take`` is one too.
+        The name.
     """
-    return name == "take" or name in run.parameters or name in run.labels
+    return name in known_values(run)
 
 
-def is_value(run: Run, name: str, wanted: Any) -> bool:
-    """Whether a run has a value: the value itself, its label, or one of several.
+def wanted_values(name: str, given: Any) -> list[Any]:
+    """The values that a user asks for: one value, several, or a text range of a parameter that is a number.
+
+    Parameters
+    ----------
+    name:
+        The parameter, label or placeholder.
+    given:
+        What the user gave.
+    """
+    found = several(given)
+    if found is None:
+        parameter = MODEL.parameters.get(name)
+        if isinstance(given, str) and parameter is not None and parameter.kind in ("integer", "number"):
+            with suppress(SweepError):  # it may be a label
+                return [given, *map(float, parse_range(given, integer=parameter.kind == "integer"))]
+        return [given]
+    return found
+
+
+def is_value(run: Run, name: str, wanted: Sequence[Any]) -> bool:
+    """Whether a run has one of several values, or the label of a value is one of them.
 
     Parameters
     ----------
     run:
         The run.
     name:
-        The name of the parameter, label or placeholder, or ``take``.
+        The name of the parameter, label, placeholder or fact.
     wanted:
-        What the user gave; a list means any of its values.
+        The values, by `wanted_values`.
     """
-    if isinstance(wanted, list):
-        return any(is_value(run, name, one) for one in wanted)
-    if not has_value(run, name):
+    known = known_values(run)
+    if name not in known:
         return False
     label = run.labels.get(f"{name}_label")
-    return _equal(value_of(run, name), as_logged(name, wanted)) or _equal(label, as_python(wanted))
+    return any(
+        _equal(known[name], as_logged(name, one)) or (label is not None and _equal(label, as_python(one)))
+        for one in wanted
+    )
 
 
 def _equal(logged: Any, wanted: Any) -> bool:
-    """Whether a value is the one that a user gave; nothing but a text or a number is."""
-    return isinstance(wanted, str | int | float) and bool(logged == wanted)
+    """Whether a value is the one that a user gave; nothing but a text, a number or None is."""
+    return (wanted is None or isinstance(wanted, str | int | float)) and bool(logged == wanted)
 
 
 def as_logged(name: str, value: Any) -> Any:

@@ -17,7 +17,7 @@ from .lifecycle import State
 from .markup import count, plain
 from .model import Value
 from .pictures.located import LocatedPictures
-from .run import Run, has_value, is_value, value_of
+from .run import Run, has_value, is_value, known_values, value_of, wanted_values
 from .runlog.columns import Column
 from .runlog.frame import (
     DF_COLUMNS,
@@ -189,8 +189,9 @@ class Selection:
         keep:
             Called with each `Run`; left out, every run is kept.
         values:
-            Values by the name of a parameter, label or placeholder. The label of a value stands for the value:
-            ``finetune_id="1200 steps"``. A list means any of its values.
+            Values by the name of a parameter, label or placeholder, or of ``status``, ``take``, ``run``,
+            ``error_kind`` and the like. The label of a value stands for the value: ``finetune_id="1200 steps"``. A
+            list means any of its values, and a text range such as ``"1-4"`` any number of it.
 
         Raises
         ------
@@ -207,7 +208,7 @@ class Selection:
                 remedy="Write runs.where(lambda run: run.lora_strength > 0.7), or runs.where(sampler_name='euler')",
             )
         found = [(cell, run) for cell, run in self._runs() if run is not None]
-        wanted = {name: value if (found_in := several(value)) is None else found_in for name, value in values.items()}
+        wanted = {name: wanted_values(name, value) for name, value in values.items()}
         for name in values:
             if found and not any(has_value(run, name) for _, run in found):
                 value_of(found[0][1], name)  # raises: no run has such a value
@@ -215,7 +216,7 @@ class Selection:
             [
                 cell
                 for cell, run in found
-                if all(is_value(run, name, value) for name, value in wanted.items()) and (keep is None or keep(run))
+                if all(is_value(run, name, each) for name, each in wanted.items()) and (keep is None or keep(run))
             ]
         )
 
@@ -245,7 +246,7 @@ class Selection:
         if len(found) == 1:
             return found[0]
         wanted = ", ".join(f"{name}={shown(value)}" for name, value in values.items())
-        varying = [name for name in self.axes if len({str(value_of(run, name)) for run in found}) > 1]
+        varying = [name for name in self.axes if len({str(known_values(run).get(name)) for run in found}) > 1]
         raise RunError(
             f"{count(len(found), 'run')} have {wanted}" if wanted else f"There are {count(len(found), 'run')}",
             remedy=f"Give {' and '.join(varying)} too" if found else "runs.df shows the values that exist",

@@ -2,6 +2,7 @@
 
 import inspect
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -221,3 +222,35 @@ def test_a_sweep_comes_back_from_its_frame(ws):
         finetune_id=LABELLED, prompt="TOK {animal} in {{braces}}", animal=["fox", "owl"], lora_strength=[0.5, 1.0]
     )
     assert sf.Sweep.from_frame(ws.run(mine).df).identity == mine.identity
+
+
+def test_where_knows_the_facts_of_runs_and_values_of_every_form(ws):
+    runs = ws.run(sweep(seed=[1, 2, 3], lora_strength={"low": 0.5, "high": 1.0}))
+    assert len(runs.where(status="completed")) == 6
+    assert len(runs.where(status="failed")) == 0
+    assert len(runs.where(run=runs[0].digest[:12])) == 1
+    assert len(runs.where(seed=pd.Series([1, 3]))) == 4
+    assert len(runs.where(seed=np.array([1, 3]))) == 4
+    assert len(runs.where(seed=(n for n in (1, 3)))) == 4
+    assert len(runs.where(seed="1-2")) == len(runs.where(seed="1, 2")) == 4
+    assert len(runs.where(seed="3", lora_strength="low")) == 1
+    for name in ("stars", "image", "path", "index"):
+        with pytest.raises(sf.errors.RunError, match=f"Runs have no '{name}'"):
+            runs.where(**{name: 5})
+    with pytest.raises(sf.errors.RunError, match="takes one value"):
+        runs.one(seed=pd.Series([1]))
+
+
+def test_a_builder_takes_runs_and_refuses_what_is_no_sweep(ws):
+    runs = ws.run(sweep(seed=[1, 2]))
+    assert ws.builder(runs).sweep.axes["seed"] == [1, 2]
+    with pytest.raises(sf.SweepError, match="is not a sweep"):
+        ws.builder({"prompt": "TOK"})
+
+
+def test_a_number_of_any_size_is_kept_beside_runs(ws):
+    runs = ws.run(sweep(seed=[1, 2]))
+    runs.annotate(pd.DataFrame({"seed": [1, 2], "great": [10**400, 2**63], "mixed": [10**400, 0.5]}))
+    assert runs.df["great"].tolist() == [10**400, 2**63]
+    assert runs.df["mixed"].tolist() == [10**400, 0.5]
+    assert "2 pictures" in runs.sheet(captions=["great"], border="mixed").text

@@ -168,7 +168,11 @@ def _own_columns(own: Mapping[str, Mapping[str, Any]], digests: Sequence[str]) -
     columns: dict[str, pd.Series[Any]] = {}
     for name in sorted(names):
         values = [own.get(digest, none).get(name) for digest in digests]
-        columns[name] = pd.Series(values, dtype=_own_dtype({type(value) for value in values if value is not None}))
+        dtype = _own_dtype({type(value) for value in values if value is not None})
+        try:
+            columns[name] = pd.Series(values, dtype=dtype)
+        except (OverflowError, ValueError, TypeError):  # an integer of more than 64 bits
+            columns[name] = pd.Series(values, dtype=object)
     return columns
 
 

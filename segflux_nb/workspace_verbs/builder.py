@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..runs import as_sweep
+from ..runs import Runs, as_sweep
 from ..session import Session
 from ..sweep.sweep import Sweep
 
@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from ..widgets.builder import Builder
 
 
-def builder(ws: Session, sweep: Sweep | None = None) -> Builder:
+def builder(ws: Session, sweep: Sweep | Runs | None = None) -> Builder:
     """A form for a sweep, in a notebook: ranges, the number of runs, money and time, a Run button, and the gallery.
 
     Parameters
     ----------
     sweep:
-        What the form holds at first; left out, the defaults.
+        What the form holds at first: a sweep, or runs, which stand for the sweep of their cells; left out, the
+        defaults.
 
     Example
     -------
