@@ -187,3 +187,24 @@ def test_a_text_stays_the_caption_of_a_frame_without_a_prompt(tmp_path):
     out = sf.exporting.imagefolder.export_imagefolder(table, tmp_path / "out")
     (row,) = map(json.loads, (out / "train" / "metadata.jsonl").read_text(encoding="utf-8").splitlines())
     assert (row["text"], row["file_name_"]) == ("a fox", "his")
+
+
+def test_no_copy_is_written_over_a_picture_of_the_frame(tmp_path):
+    """The names of the copies may be those of other pictures: these would be lost before they are read."""
+    (tmp_path / "pictures").mkdir()
+    files = [tmp_path / "pictures" / f"{n}.png" for n in range(3)]
+    for n, file in enumerate(files):
+        Image.new("RGB", (8, 8), (80 * n, 0, 0)).save(file)
+    before = [file.read_bytes() for file in files]
+    table = pd.DataFrame({"image": [str(file) for file in files], "name": ["1", "2", "0"]})
+    with pytest.raises(sf.SegfluxError, match="written over pictures of the frame"):
+        table.pictures.export(tmp_path, names="{name}")
+    assert [file.read_bytes() for file in files] == before
+    (tmp_path / "other" / "pictures").mkdir(parents=True)
+    (tmp_path / "other" / "pictures" / "1.png").symlink_to(files[0])
+    table.pictures.export(tmp_path / "other", names="{name}")
+    assert [file.read_bytes() for file in files] == before, "a link is replaced, and not what it leads to"
+    (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(sf.SegfluxError, match="written over"):
+        table.pictures.export(tmp_path / "link", names="{name}")
+    assert len(list((table.pictures.export(tmp_path / "new", names="{name}") / "pictures").iterdir())) == 3
