@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import segflux_nb as sf
+from segflux_nb.exporting.imagefolder import export_imagefolder
 from segflux_nb.exporting.names import picture_names, safe
 from segflux_nb.exporting.tables import to_csv, to_jsonl
 from segflux_nb.runlog.frame import DF_COLUMNS, LOG_COLUMNS, dtype_of
@@ -184,7 +185,7 @@ def test_an_export_writes_through_no_link(runs, tmp_path):
 def test_a_text_stays_the_caption_of_a_frame_without_a_prompt(tmp_path):
     Image.new("RGB", (8, 8)).save(tmp_path / "a.png")
     table = pd.DataFrame({"image": [str(tmp_path / "a.png")], "text": "a fox", "file_name": "his"})
-    out = sf.exporting.imagefolder.export_imagefolder(table, tmp_path / "out")
+    out = export_imagefolder(table, tmp_path / "out")
     (row,) = map(json.loads, (out / "train" / "metadata.jsonl").read_text(encoding="utf-8").splitlines())
     assert (row["text"], row["file_name_"]) == ("a fox", "his")
 
