@@ -63,7 +63,7 @@ def absence_of(cell: Cell, why: str) -> tuple[str, str]:
 
 
 def with_missing_files(layout: Layout) -> Layout:
-    """A layout whose cells say so if the file of their picture is not there.
+    """A layout in which the cells without a file have the status `GONE`.
 
     Parameters
     ----------
