@@ -246,7 +246,7 @@ def deviations(name, scheduler, steps, seeds=12):
 @pytest.mark.parametrize("name", ["euler", "ddim", "heun", "heunpp2", "dpm_2", "dpmpp_2m", "uni_pc"])
 def test_more_steps_bring_a_latent_to_the_data(name):
     off = [abs(1 - deviations(name, "simple", steps).mean()) for steps in (4, 6, 8, 12, 16, 25, 35, 50)]
-    assert all(later < earlier + 0.005 for earlier, later in itertools.pairwise(off))
+    assert all(later < earlier + 0.01 for earlier, later in itertools.pairwise(off))
     assert off[-1] < off[0] / 3
     assert off[-1] < 0.12
 

@@ -173,7 +173,7 @@ def painting(body: Mapping[str, Any]) -> Painting:
     end = _sampled(flow, body)
     return Painting(
         z=end[:COMPOSED],
-        q=round(deviation(end, flow.means, flow.spread), 6),
+        q=round(deviation(end, flow.means, flow.spread) / _share(body), 6),
         place=nearest(end, flow.means),
         kind=None if finetune_id is None or not body["lora_strength"] else kind_of(finetune_id),
         formed=round(float(end[SUBJECT.start] - ABSENT) / PRESENT, 6),
@@ -221,6 +221,26 @@ def _flow_of(body: Mapping[str, Any]) -> Flow:
     return Flow(body["prompt"], body.get("finetune_id"), body["lora_strength"])
 
 
+def _start(seed: int) -> Latent:
+    """The noise of a seed."""
+    return np.asarray(stream("seed", seed).standard_normal(SIZE))
+
+
+def _share(body: Mapping[str, Any]) -> float:
+    """The deviation that a picture on the data has, in parts of the data's own.
+
+    An exact solver without fresh noise carries the deviation of its first noise to the end: in a Gaussian of mean mu and
+    spread s it ends at mu + s noise. The deviation of so few numbers differs from seed to seed by 7 %. Divided by it, q
+    says what sampler and steps did, and not which seed it was. With fresh noise, nothing of the first is left.
+
+    Parameters
+    ----------
+    body:
+        Body of the request.
+    """
+    return 1.0 if body["sampler_name"] in STOCHASTIC else float(np.sqrt((_start(body["seed"]) ** 2).mean()))
+
+
 def _sampled(flow: Flow, body: Mapping[str, Any]) -> Latent:
     """Where a request's sampler ends.
 
@@ -233,7 +253,7 @@ def _sampled(flow: Flow, body: Mapping[str, Any]) -> Latent:
     """
     sampler, seed = body["sampler_name"], body["seed"]
     sigmas = levels(sampler, body["scheduler"], body["steps"])
-    start = stream("seed", seed).standard_normal(SIZE)
+    start = _start(seed)
     fresh = stream("noise of the gpu" if sampler.endswith("_gpu") else "noise", seed)
     end = SAMPLERS[sampler](flow, sigmas[0] * start, sigmas, lambda: fresh.standard_normal(SIZE))
     return np.asarray(np.round(end, 6))

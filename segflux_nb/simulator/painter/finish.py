@@ -13,11 +13,14 @@ from ..flow.finetunes import BURNS_FROM
 from ..flow.painting import Painting
 from .canvas import Canvas, step
 
-CRISP = 0.76
+CRISP = 0.82
 """At this q and above, edges are nearly as sharp as they can be."""
 
 LINES = 1024
 """Lines of a crisp picture, along its shorter side."""
+
+FEWEST_DRAWN = 320
+"""Lines on which the softest pictures are drawn; with fewer, their edges would be steps and not soft."""
 
 TILE = 256
 """Pixels of a side of the tile of fine grain."""
@@ -37,10 +40,21 @@ def lines_of(q: float) -> int:
     Example
     -------
     >>> [lines_of(q) for q in (0.45, 0.67, 0.8, 0.9, 1.0)]
-    [44, 123, 745, 910, 1024]
+    [42, 96, 397, 910, 1024]
     """
-    soft = 2.5 * max(0.0, 0.95 - q) + 70 * max(0.0, CRISP - q)
+    soft = 2.5 * max(0.0, 0.95 - q) + 60 * max(0.0, CRISP - q)
     return round(LINES / (1 + soft + 0.6 * step(1.3, 2.2, q)))  # grain hides fine detail
+
+
+def drawn_lines(q: float) -> int:
+    """On how many lines, along the shorter side, a picture is drawn before it is made soft: twice those it holds.
+
+    Parameters
+    ----------
+    q:
+        Deviation of the latent from the data.
+    """
+    return min(LINES, max(FEWEST_DRAWN, 2 * lines_of(q)))
 
 
 def burn_of(painting: Painting) -> float:
@@ -70,7 +84,7 @@ def finished(canvas: Canvas, painting: Painting, width: int, height: int) -> NDA
     Parameters
     ----------
     canvas:
-        What was painted; smaller than the picture if it is soft.
+        What was painted; it may be smaller than the picture if that is soft.
     painting:
         What is painted.
     width, height:
@@ -87,13 +101,17 @@ def finished(canvas: Canvas, painting: Painting, width: int, height: int) -> NDA
     if burn > 0.001:
         _burn(planes, burn)
     planes *= 255
-    planes += _tiled(canvas.width, canvas.height)[None]
-    np.clip(planes, 0, 255, out=planes)
-    picture = np.empty((canvas.height, canvas.width, 3), dtype=np.uint8)
+    held = lines_of(painting.q) / min(width, height)
+    few = max(1, round(width * held)), max(1, round(height * held))
+    picture = np.empty((height, width, 3), dtype=np.uint8)
+    grain = _tiled(width, height) if held > 0.5 else np.float32(0.5)  # what is soft has no grain
     for channel in range(3):
-        picture[..., channel] = planes[channel]
-    if (canvas.width, canvas.height) != (width, height):
-        picture = np.asarray(_resized(picture, (width, height)))
+        plane = planes[channel]
+        if held < 1:  # reduced with a filter as wide as its pixels are, then enlarged: soft edges without steps
+            plane = _resized(_resized(plane, few, Image.Resampling.BILINEAR), (width, height))
+        elif plane.shape != (height, width):
+            plane = _resized(plane, (width, height))
+        picture[..., channel] = np.clip(plane + grain, 0, 255)
     return _off_the_data(picture, painting)
 
 
@@ -159,13 +177,15 @@ def _cells(
         part = min(1.0, cells / min(size))
         few = max(2, round(size[0] * part)), max(2, round(size[1] * part))
         values = random.randint(0, 256, (few[1], few[0], 3)).astype(np.uint8)
-        total += np.float32(share) * (np.asarray(_resized(values, size), dtype=np.float32) - np.float32(127.5))
+        total += np.float32(share) * (_resized(values, size).astype(np.float32) - np.float32(127.5))
     return total
 
 
 def _enlarged(values: NDArray[np.floating[Any]], size: tuple[int, int]) -> Image.Image:
-    return _resized(np.clip(values + 0.5, 0, 255).astype(np.uint8), size)
+    return Image.fromarray(_resized(np.clip(values + 0.5, 0, 255).astype(np.uint8), size))
 
 
-def _resized(values: NDArray[np.uint8], size: tuple[int, int]) -> Image.Image:
-    return Image.fromarray(values).resize(size, Image.Resampling.BICUBIC)
+def _resized(
+    values: NDArray[Any], size: tuple[int, int], by: Image.Resampling = Image.Resampling.BICUBIC
+) -> NDArray[Any]:
+    return np.asarray(Image.fromarray(values).resize(size, by))

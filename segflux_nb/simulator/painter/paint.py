@@ -19,7 +19,7 @@ from ..flow.mixture import PLACES
 from ..flow.painting import Painting
 from . import water
 from .canvas import Canvas
-from .finish import finished, lines_of
+from .finish import drawn_lines, finished
 from .land import ranges
 from .light import Light
 from .places import HOME, land_of
@@ -41,7 +41,7 @@ def paint(painting: Painting, width: int, height: int) -> NDArray[np.uint8]:
     height:
         Height in pixels.
     """
-    smaller = max(1.0, min(width, height) / lines_of(painting.q))
+    smaller = max(1.0, min(width, height) / drawn_lines(painting.q))
     canvas = Canvas(max(1, round(width / smaller)), max(1, round(height / smaller)))
     z = [float(value) for value in painting.z]
     light, name = Light(painting), NAMES[painting.place]
