@@ -229,9 +229,9 @@ def _start(seed: int) -> Latent:
 def _share(body: Mapping[str, Any]) -> float:
     """The deviation that a picture on the data has, in parts of the data's own.
 
-    An exact solver without fresh noise carries the deviation of its first noise to the end: in a Gaussian of mean mu and
-    spread s it ends at mu + s noise. The deviation of so few numbers differs from seed to seed by 7 %. Divided by it, q
-    says what sampler and steps did, and not which seed it was. With fresh noise, nothing of the first is left.
+    An exact solver without fresh noise carries the deviation of its first noise to the end: in a Gaussian of mean mu
+    and spread s it ends at mu + s noise. The deviation of so few numbers differs from seed to seed by 7 %. Divided by
+    it, q says what sampler and steps did, and not which seed it was. With fresh noise, nothing of the first is left.
 
     Parameters
     ----------
