@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from .checking.commands import check, notebook
 from .client import SegmindClient
 from .errors import AuthenticationError, SegfluxError, SweepInterrupted
 from .runs import Runs
@@ -46,6 +47,10 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="segflux")
 def main() -> None:
     """Parameter sweeps of Segmind's flux-dev-finetuned."""
+
+
+main.add_command(check)
+main.add_command(notebook)
 
 
 @main.command()

@@ -10,6 +10,7 @@ IPython and ipywidgets are imported when they are first used: `in_kernel` works 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def volatile_bundle(text: str, html: str) -> MimeBundle:
     return widget_bundle(ipywidgets.HTML(html), text)
 
 
-def picture_bundle(text: str, jpeg: str) -> tuple[MimeBundle, MimeBundle]:
+def picture_bundle(text: str, jpeg: str, more: Mapping[str, Any] | None = None) -> tuple[MimeBundle, MimeBundle]:
     """Data and metadata of a picture.
 
     Parameters
@@ -65,8 +66,10 @@ def picture_bundle(text: str, jpeg: str) -> tuple[MimeBundle, MimeBundle]:
         The picture in words; also its alternative text.
     jpeg:
         The picture as a JPEG in base64.
+    more:
+        More metadata, beside the alternative text.
     """
-    return {"text/plain": text, "image/jpeg": jpeg}, {"image/jpeg": {"alt": text}}
+    return {"text/plain": text, "image/jpeg": jpeg}, {"image/jpeg": {"alt": text}, **(more or {})}
 
 
 def display_bundle(data: MimeBundle, metadata: MimeBundle | None = None) -> None:

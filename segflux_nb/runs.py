@@ -20,6 +20,7 @@ from .runs_verbs import (
     discard,
     export,
     export_imagefolder,
+    fingerprint,
     gallery,
     mark,
     ranking,
@@ -65,6 +66,7 @@ class Runs(Selection):
     gallery = gallery.gallery
     compare = compare.compare
     summary = summary.summary
+    fingerprint = fingerprint.fingerprint
 
     # judging
     annotate = annotate.annotate

@@ -62,6 +62,28 @@ def lab(rgb: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
 
 
+def from_lab(colours: NDArray[np.floating]) -> NDArray[np.float64]:
+    """sRGB values, from 0 to 255, of CIE L*a*b* colours: the inverse of `lab`.
+
+    Parameters
+    ----------
+    colours:
+        L*, a* and b* along the last axis.
+
+    Example
+    -------
+    >>> from_lab(lab(np.array([255.0, 128.0, 0.0]))).round(1).tolist()
+    [255.0, 128.0, 0.0]
+    """
+    lightness, a, b = np.moveaxis(np.asarray(colours, dtype=np.float64), -1, 0)
+    y = (lightness + 16) / 116
+    parts = np.stack([y + a / 500, y, y - b / 200], axis=-1)
+    xyz = np.where(parts**3 > _EPSILON, parts**3, (116 * parts - 16) / _KAPPA) * _WHITE
+    linear = np.clip(xyz @ np.linalg.inv(_TO_XYZ).T, 0, 1)
+    stored: NDArray[np.float64] = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return stored * 255
+
+
 def lab_thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     """A picture as 64 × 64 area means, in Lab: what pictures are compared by.
 

@@ -229,6 +229,22 @@ def size_of(picture: Any) -> tuple[int, int] | None:
         return None
 
 
+def whole(picture: Any) -> Image.Image:
+    """A picture at its full size, as it is shown.
+
+    Parameters
+    ----------
+    picture:
+        A path, the bytes of a file, or a Pillow image.
+
+    Raises
+    ------
+    PictureError
+        Where it cannot be read.
+    """
+    return _shown(picture, None)
+
+
 def with_aspects(layout: Layout) -> Layout:
     """A layout whose cells have the shapes of their pictures where the frame does not say any: those of a few cells.
 
@@ -283,7 +299,7 @@ def _written(image: Image.Image) -> tuple[bytes, str]:
     return buffer.getvalue(), kind
 
 
-def _shown(picture: Any, within: tuple[int, int]) -> Image.Image:
+def _shown(picture: Any, within: tuple[int, int] | None) -> Image.Image:
     """A picture as it is shown, read from its own file.
 
     Parameters
@@ -291,7 +307,7 @@ def _shown(picture: Any, within: tuple[int, int]) -> Image.Image:
     picture:
         A path, the bytes of a file, or a Pillow image.
     within:
-        The width and height that are needed, in pixels.
+        The width and height that are needed, in pixels; None for the full size.
     """
     if isinstance(picture, Image.Image):
         return readable(lambda: as_shown(picture))

@@ -24,6 +24,7 @@ from .geometry import geometry_of
 from .html import standalone
 from .layout import Layout, pages
 from .pivot import arrange
+from .prints import METADATA, prints_of
 from .reading import Reader, with_aspects, with_missing_files
 
 INLINE_BYTES = 250_000
@@ -167,11 +168,26 @@ class ContactSheet:
     def _repr_mimebundle_(
         self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        return picture_bundle(self.text, self._inline)
+        return self.bundle(self._inline)
+
+    def bundle(self, jpeg: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Data and metadata of the sheet in a notebook: the picture, its text, and prints of the pictures on it.
+
+        Parameters
+        ----------
+        jpeg:
+            The sheet as a JPEG in base64.
+        """
+        return picture_bundle(self.text, jpeg, self._prints)
 
     @cached_property
     def _inline(self) -> str:
         return self.inline(INLINE_BYTES)
+
+    @cached_property
+    def _prints(self) -> dict[str, Any]:
+        prints = prints_of(self._layout)
+        return {METADATA: prints} if prints else {}
 
     def inline(self, budget: int) -> str:
         """The sheet as a JPEG in base64, with the largest cells that fit. A few sizes are drawn to find them.

@@ -12,7 +12,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from ..notebook import display_bundle, picture_bundle, widget_bundle
+from ..notebook import display_bundle, widget_bundle
 from ..sheets.layout import Layout, pages
 from ..sheets.sheet import ContactSheet
 from .assets import picture_file, thumbnail, thumbnails
@@ -73,7 +73,7 @@ class PictureWidget(anywidget.AnyWidget):
 
     def _ipython_display_(self) -> None:
         """Show the static sheet, and the widget, which hides the sheet as long as it is live."""
-        display_bundle(*picture_bundle(self._sheet.text, self._sheet.inline(FALLBACK_BYTES)))
+        display_bundle(*self._sheet.bundle(self._sheet.inline(FALLBACK_BYTES)))
         display_bundle(widget_bundle(self, self._text))
 
     def _answer(self, widget: object, message: Mapping[str, Any], buffers: object) -> None:

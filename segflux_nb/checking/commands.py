@@ -1,0 +1,100 @@
+"""The commands ``segflux check`` and ``segflux notebook``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+_NOTEBOOKS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+
+
+@click.command()
+@_NOTEBOOKS
+@click.option(
+    "--replay", type=click.Path(path_type=Path), help="A bundle that the notebooks read: no key, no network."
+)
+@click.option("--exact", is_flag=True, help="Runs' pictures must have exactly the same pixels; --replay implies it.")
+@click.option("--lax", is_flag=True, help="Compare cells with # NBVAL_CHECK_OUTPUT alone.")
+@click.option("--kernel", help="The name of the kernel.  [default: this Python]")
+@click.option("--timeout", type=float, default=600.0, show_default=True, help="The most seconds of a cell.")
+@click.option("--sanitize-with", type=click.Path(path_type=Path), help="Regular expressions, in nbval's format.")
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="Where changed pictures are shown.  [default: segflux-check.html]",
+)
+def check(
+    paths: tuple[Path, ...],
+    replay: Path | None,
+    exact: bool,
+    lax: bool,
+    kernel: str | None,
+    timeout: float,
+    sanitize_with: Path | None,
+    report: Path | None,
+) -> None:
+    """Execute notebooks; compare text and pictures with what is saved in them."""
+    from . import running
+
+    sys.exit(
+        running.check(
+            paths,
+            replay=replay,
+            exact=exact,
+            lax=lax,
+            kernel=kernel,
+            timeout=timeout,
+            sanitize_with=sanitize_with,
+            report=report,
+        )
+    )
+
+
+@click.group()
+def notebook() -> None:
+    """Prepare notebooks for git and for the check."""
+
+
+@notebook.command()
+@_NOTEBOOKS
+def clean(paths: tuple[Path, ...]) -> None:
+    """Take out what changes on every execution: random ids, times, widgets' state. Outputs stay."""
+    from .notebooks import clean, notebooks_in
+
+    for path in notebooks_in(list(paths)):
+        click.echo(f"{path}: {'cleaned' if clean(path) else 'clean already'}")
+
+
+@notebook.command()
+@_NOTEBOOKS
+@click.option("--timeout", type=float, default=600.0, show_default=True, help="The most seconds of a cell.")
+@click.option("--kernel", help="The name of the kernel.  [default: the notebook's own]")
+def run(paths: tuple[Path, ...], timeout: float, kernel: str | None) -> None:
+    """Execute notebooks and save their outputs, clean: the check compares with them from now on."""
+    from .notebooks import execute, notebooks_in
+
+    for path in notebooks_in(list(paths)):
+        execute(path, timeout=timeout, kernel=kernel)
+        click.echo(f"{path}: executed and saved, {path.stat().st_size:,} bytes")
+
+
+@notebook.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path())
+def init(folder: Path) -> None:
+    """Make a folder of notebooks ready for the check: a conftest.py for the clean start, and clean notebooks."""
+    from .notebooks import clean
+    from .start import CONFTEST
+
+    conftest = folder / "conftest.py"
+    if not conftest.exists():
+        conftest.write_text(CONFTEST, encoding="utf-8")
+        click.echo(f"{conftest}: written")
+    elif "segflux_nb.checking.start" in conftest.read_text(encoding="utf-8"):
+        click.echo(f"{conftest}: ready already")
+    else:
+        line = "from segflux_nb.checking.start import prepare; pytest_sessionstart = prepare(__file__)"
+        click.echo(f"{conftest} exists and was not changed. Add to it:\n{line}")
+    for path in sorted(folder.glob("*.ipynb")):
+        click.echo(f"{path}: {'cleaned' if clean(path) else 'clean already'}")

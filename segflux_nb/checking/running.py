@@ -1,0 +1,103 @@
+"""``segflux check``: pytest with our plug-in, and without the settings of the project around the notebooks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import SegfluxError
+from .notebooks import needed, notebooks_in, require
+
+REPLAY = "SEGFLUX_REPLAY"
+"""The bundle that every workspace of a process reads, by its path."""
+
+TIMEOUT = 600.0
+"""The most seconds of a cell."""
+
+OPTIONS = ["--disable-plugin-autoload", "-p", "nbval", "-p", "segflux_nb.checking.plugin", "-p", "no:cacheprovider", "-W", "default"]
+
+
+def check(
+    paths: Sequence[Path],
+    *,
+    replay: Path | None = None,
+    exact: bool = False,
+    lax: bool = False,
+    kernel: str | None = None,
+    timeout: float = TIMEOUT,
+    sanitize_with: Path | None = None,
+    report: Path | None = None,
+) -> int:
+    """Execute notebooks and compare text and pictures with what is saved in them.
+
+    Parameters
+    ----------
+    paths:
+        Notebooks, or folders with notebooks.
+    replay:
+        A bundle that the notebooks' workspaces read in place of a service; it makes the check exact.
+    exact:
+        Whether a run's picture whose pixels are not exactly the same is a changed one.
+    lax:
+        Whether only cells with ``# NBVAL_CHECK_OUTPUT`` are compared; all are executed.
+    kernel:
+        The name of the kernel; the Python of this process if left out.
+    timeout:
+        The most seconds of a cell.
+    sanitize_with:
+        A file of regular expressions in nbval's format.
+    report:
+        The HTML file that shows what has changed.
+
+    Returns
+    -------
+    int
+        pytest's exit status: 0 where nothing has changed.
+
+    Raises
+    ------
+    SegfluxError
+        Where there is no notebook, the bundle is not there, or pytest or nbval is not installed.
+    """
+    pytest = needed("pytest")
+    require("nbval")
+    notebooks = notebooks_in(list(paths))
+    if replay is not None and not replay.is_file():
+        raise SegfluxError(f"{replay} does not exist", remedy="runs.bundle(path) or segflux bundle makes a bundle")
+    if sanitize_with is not None and not sanitize_with.is_file():
+        raise SegfluxError(f"{sanitize_with} does not exist", remedy="Give a file of sanitizers, as nbval has them")
+    here = Path.cwd()
+    arguments = [*OPTIONS, "-c", os.devnull, "--rootdir", str(here), "-q", "--no-header", "--segflux"]
+    arguments += ["--segflux-exact"] if exact or replay is not None else []
+    arguments += ["--nbval-lax"] if lax else []
+    arguments += ["--nbval-kernel-name", kernel] if kernel else ["--nbval-current-env"]
+    arguments += [f"--nbval-cell-timeout={timeout}"]
+    arguments += ["--nbval-sanitize-with", str(sanitize_with)] if sanitize_with else []
+    arguments += ["--segflux-report", str(report)] if report else []
+    with _environment(REPLAY, None if replay is None else str(replay.resolve())):
+        return int(pytest.main([*arguments, *map(str, notebooks)]))
+
+
+@contextmanager
+def _environment(name: str, value: str | None) -> Iterator[None]:
+    """A variable of the environment, for the kernels that are started meanwhile.
+
+    Parameters
+    ----------
+    name:
+        The variable.
+    value:
+        Its value; None leaves it as it is.
+    """
+    before = os.environ.get(name)
+    if value is not None:
+        os.environ[name] = value
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before

@@ -1,0 +1,84 @@
+"""What a sheet keeps of its pictures in the metadata of a notebook's output: a small print of each.
+
+The inline sheet shows each picture small, as a JPEG. A changed detail of one picture in 48 is lost in it. So the
+output also carries a print of each whole picture, with its run and values (see `segflux_nb.analysis.prints`).
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
+from typing import Any
+
+from ..analysis.prints import HEX_DIGITS, Thumbnail, box_thumbnail, packed, pixels_sha256, side_for
+from ..errors import PictureError
+from .layout import Cell, Layout, picture_identity
+from .reading import whole
+
+METADATA = "segflux"
+"""The key of the prints in the metadata of an output."""
+
+FORMAT = 1
+"""The version of the format of the prints."""
+
+THREADS = 4
+
+
+def prints_of(layout: Layout) -> dict[str, Any]:
+    """The prints of a sheet's pictures, as plain values: equal pictures give equal prints on every machine.
+
+    The result is empty for a sheet that shows no pictures. A picture that cannot be read has an empty sha256.
+
+    Parameters
+    ----------
+    layout:
+        The sheet.
+    """
+    cells = [] if layout.is_heat else [cell for cell in layout.cells if cell.picture is not None]
+    return prints_of_pictures([(cell.run, _label(cell), cell.picture) for cell in cells])
+
+
+def prints_of_pictures(pictures: list[tuple[str, str, Any]]) -> dict[str, Any]:
+    """The prints of some pictures; see `prints_of`.
+
+    Parameters
+    ----------
+    pictures:
+        The run, its values in words, and the picture: a path, the bytes of a file, or a Pillow image.
+    """
+    if not pictures:
+        return {}
+    side = side_for(len(pictures))
+    different = {picture_identity(picture): picture for _, _, picture in pictures}
+    with ThreadPoolExecutor(THREADS) as pool:  # decoding and hashing let other threads work
+        made = dict(zip(different, pool.map(lambda picture: _print(picture, side), different.values()), strict=True))
+    prints = [(run, label, *made[picture_identity(picture)]) for run, label, picture in pictures]
+    thumbnails = [thumbnail for *_, thumbnail in prints if thumbnail is not None]
+    return {
+        "format": FORMAT,
+        "pictures": [[run, label, sha256] for run, label, sha256, _ in prints],
+        **({"side": side, "lab": packed(thumbnails)} if side and thumbnails else {}),
+        "pillow": version("pillow"),
+    }
+
+
+def _print(picture: Any, side: int | None) -> tuple[str, Thumbnail | None]:
+    """The beginning of the sha256 of a picture's pixels, and its thumbnail.
+
+    Parameters
+    ----------
+    picture:
+        The picture.
+    side:
+        The side of the thumbnail; None for no thumbnail.
+    """
+    try:
+        shown = whole(picture)
+    except PictureError:
+        return "", None
+    return pixels_sha256(shown)[:HEX_DIGITS], None if side is None else box_thumbnail(shown, side)
+
+
+def _label(cell: Cell) -> str:
+    """The values of a cell in words: those on the axes, or what stands under the picture."""
+    return cell.label or cell.caption
