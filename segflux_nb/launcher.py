@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ from .runs import Runs, as_sweep, runs_of_sweep
 from .selection import Source
 from .service.addresses import HOSTED
 from .service.keys import WAYS, unreadable_key_file
-from .sweep.plan import Plan, make_plan
+from .sweep.plan import Plan, make_plan, static_html
 from .sweep.request import Request
 from .sweep.sweep import Sweep
 from .values import as_number, as_text, shown
@@ -56,11 +56,23 @@ _MOST_DOLLARS = 1e15
 """A larger amount is no limit."""
 
 
+@dataclass(frozen=True)
 class ShownPlan(Plan):
-    """A plan that shows itself in a notebook."""
+    """A plan that shows itself in a notebook.
+
+    Attributes
+    ----------
+    static:
+        What the sweep decides alone, as HTML for places without widgets.
+    """
+
+    static: str = field(default="", repr=False, compare=False)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> MimeBundle:
-        return volatile_bundle(repr(self), self.html())
+        return volatile_bundle(repr(self), self.html(), self.static)
+
+    def __repr__(self) -> str:
+        return super().__repr__()
 
 
 class Launcher:
@@ -119,7 +131,8 @@ class Launcher:
             Whether to ask the hosted service for the balance of the account.
         """
         sweep = as_sweep(sweep)
-        return self._plan(list(sweep), self._connection.balance() if ask_balance else None)
+        plan = self._plan(list(sweep), self._connection.balance() if ask_balance else None)
+        return ShownPlan(**vars(plan), static=static_html(sweep, sweep.axes))
 
     def start(
         self,
@@ -287,7 +300,7 @@ class Launcher:
         logged = as_seen(self._log, self._log.runs.states(digests))
         kept = {picture.digest for picture in self._log.pictures.of(digests) if picture.number == 0}
         completed = [digest for digest in digests if digest in logged and logged[digest].state is State.COMPLETED]
-        plan = make_plan(
+        return make_plan(
             requests,
             {digest: (run.state, run.error_kind) for digest, run in logged.items()},
             balance=balance,
@@ -299,7 +312,6 @@ class Launcher:
             discarded=sum(digest not in kept for digest in completed),
             asked_again=self._asked_again(logged),
         )
-        return ShownPlan(**vars(plan))
 
     def _of_another_key(self, logged: Mapping[str, RunState]) -> list[str]:
         """Digests of the runs that were submitted with another key and are not complete yet."""
@@ -404,6 +416,7 @@ class Launcher:
                 on_stop=(lambda: stop.set(STOPPED)) if has_stop_button else None,
                 display=display,
                 waits=waits.in_words,
+                static=static_html(unique.values(), runs.axes),
             ),
             self._clock,
         )

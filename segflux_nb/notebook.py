@@ -27,7 +27,7 @@ def in_kernel() -> bool:
     return type(shell).__name__ == "ZMQInteractiveShell" or hasattr(shell, "kernel")
 
 
-def widget_bundle(widget: ipywidgets.Widget, text: str) -> MimeBundle:
+def widget_bundle(widget: ipywidgets.Widget, text: str, static: str = "") -> MimeBundle:
     """The mime bundle of a widget, with a text that is the same on every execution.
 
     Parameters
@@ -36,13 +36,15 @@ def widget_bundle(widget: ipywidgets.Widget, text: str) -> MimeBundle:
         The widget.
     text:
         The text that the saved notebook holds.
+    static:
+        HTML for places without widgets, such as a page by nbconvert; it too must be the same on every execution.
     """
     found: Any = widget._repr_mimebundle_()
     data = found[0] if isinstance(found, tuple) else found  # anywidget gives data and metadata, ipywidgets data alone
-    return {**data, "text/plain": text}
+    return {**data, "text/plain": text, **({"text/html": static} if static else {})}
 
 
-def volatile_bundle(text: str, html: str) -> MimeBundle:
+def volatile_bundle(text: str, html: str, static: str = "") -> MimeBundle:
     """The mime bundle of an object whose content changes between executions: the content is shown by a widget.
 
     Parameters
@@ -51,10 +53,12 @@ def volatile_bundle(text: str, html: str) -> MimeBundle:
         The text that the saved notebook holds.
     html:
         What the widget shows.
+    static:
+        HTML for places without widgets; it too must be the same on every execution.
     """
     import ipywidgets
 
-    return widget_bundle(ipywidgets.HTML(html), text)
+    return widget_bundle(ipywidgets.HTML(html), text, static)
 
 
 def picture_bundle(text: str, jpeg: str, more: Mapping[str, Any] | None = None) -> tuple[MimeBundle, MimeBundle]:

@@ -70,7 +70,7 @@ class Fingerprint:
     """The sha256 of the pixels of each picture, as text for a notebook.
 
     Equal pictures have equal fingerprints, however their files are encoded. `print` it where nbval alone checks the
-    notebook. As the last line of a cell, it also carries a print of each picture, by which ``segflux check`` compares.
+    notebook. As the last line of a cell, it also carries a print of each picture, which ``segflux check`` compares.
 
     Attributes
     ----------
@@ -146,8 +146,10 @@ def fingerprint_of(rows: Sequence[tuple[str, Mapping[str, Any], Path | None, str
     service:
         The service that made them.
     """
+    paths = list(dict.fromkeys(path for _, _, path, _ in rows if path is not None))
     with ThreadPoolExecutor(THREADS) as pool:
-        made = list(pool.map(lambda row: _pixels(row[2]) if row[2] is not None else row[3], rows))
+        by_path = dict(zip(paths, pool.map(_pixels, paths), strict=True))
+    made = [status if path is None else by_path[path] for _, _, path, status in rows]
     return Fingerprint(
         [
             FingerprintRow(run, values, sha256, None if sha256 == UNREADABLE else path)

@@ -16,7 +16,8 @@ REPLAY = "SEGFLUX_REPLAY"
 TIMEOUT = 600.0
 """The most seconds of a cell."""
 
-OPTIONS = ["--disable-plugin-autoload", "-p", "nbval", "-p", "segflux_nb.checking.plugin", "-p", "no:cacheprovider", "-W", "default"]
+OPTIONS = ["--disable-plugin-autoload", "-p", "nbval", "-p", "segflux_nb.checking.plugin", "-p", "no:cacheprovider"]
+OPTIONS += ["-W", "default", "-W", "ignore::ResourceWarning", "-q", "--no-header"]
 
 
 def check(
@@ -69,7 +70,7 @@ def check(
     if sanitize_with is not None and not sanitize_with.is_file():
         raise SegfluxError(f"{sanitize_with} does not exist", remedy="Give a file of sanitizers, as nbval has them")
     here = Path.cwd()
-    arguments = [*OPTIONS, "-c", os.devnull, "--rootdir", str(here), "-q", "--no-header", "--segflux"]
+    arguments = [*OPTIONS, "-c", os.devnull, "--rootdir", str(here), "--segflux"]
     arguments += ["--segflux-exact"] if exact or replay is not None else []
     arguments += ["--nbval-lax"] if lax else []
     arguments += ["--nbval-kernel-name", kernel] if kernel else ["--nbval-current-env"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..model import Value
 from ..selection import Selection
 from ..sweep.request import RUN_DIGITS
 
@@ -12,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def fingerprint(runs: Selection) -> Fingerprint:
-    """The sha256 of the pixels of each picture, as text for a notebook: it changes when a picture does, and says which.
+    """The sha256 of the pixels of each picture, as text for a notebook: it changes with a picture, and says which.
 
-    It is exact: pictures of the simulator, and those of a bundle or of a workspace that is kept, are the same on every
-    execution. Of more than 100 runs, the text has a line for each value of an axis; ``.df`` has a row for each run.
+    It is exact. Pictures of the simulator, and those of a bundle or of a workspace that is kept, are the same on
+    every execution. Of more than 100 runs, the text has a line for each value of an axis; ``.df`` has each run.
 
     A service that repeats itself imperfectly gives other lines when it is paid again. ``segflux check`` then compares
     what is seen, if the fingerprint is the last line of its cell; the text says so.
@@ -26,7 +28,7 @@ def fingerprint(runs: Selection) -> Fingerprint:
     """
     from ..checking.fingerprint import fingerprint_of
 
-    rows = []
+    rows: list[tuple[str, dict[str, Value], Path | None, str]] = []
     for (digest, labels), run in runs._runs():
         if run is None:
             rows.append((digest[:RUN_DIGITS], dict(labels), None, "planned"))

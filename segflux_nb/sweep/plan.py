@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,9 @@ _HTML = Template("""\
 <div style="line-height:1.6"><strong>{{ lines[0] }}</strong>
 {%- for line in lines[1:] %}<br>{{ line }}{% endfor %}</div>""")
 
+
+_STATIC = Template("""\
+<div style="line-height:1.6"><strong>{{ runs }}</strong>{{ axes }}<br>{{ price }}</div>""")
 
 NAMED = 3
 """The most runs that a plan names."""
@@ -194,6 +197,29 @@ class Plan:
     def html(self) -> str:
         """The plan as HTML."""
         return str(_HTML.render(lines=self.lines))
+
+
+def static_html(requests: Iterable[Request], axes: Mapping[str, Sequence[Any]]) -> str:
+    """What a sweep decides alone, as HTML for saved notebooks: how many runs, along which axes, and the list price.
+
+    Parameters
+    ----------
+    requests:
+        The cells. Equal ones count once.
+    axes:
+        Values by axis.
+    """
+    cells = {request.digest: request for request in requests}
+    cost, why = _cost([MODEL.evaluations(request.parameters) for request in cells.values()], PUBLISHED)
+    sizes = " × ".join(f"{len(values):,} {name}" for name, values in axes.items() if values)
+    known = "unknown on" if cost is None else f"about ${cost:.2f} on"
+    return str(
+        _STATIC.render(
+            runs=count(len(cells), "run"),
+            axes=f": {sizes}" if sizes else "",
+            price=f"List price: {known} the hosted service, {'for' if cost is None else 'by'} {why}",
+        )
+    )
 
 
 def duration(seconds: float) -> str:

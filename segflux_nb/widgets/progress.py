@@ -64,6 +64,8 @@ class ProgressSource:
         Shows a widget; the output of the notebook's cell if left out.
     waits:
         Says what the sweep waits for and until when; it may come on any thread.
+    static:
+        What the sweep decides alone, as HTML for saved notebooks.
     """
 
     states: Mapping[str, str]
@@ -74,6 +76,7 @@ class ProgressSource:
     on_stop: Callable[[], None] | None = None
     display: Display | None = None
     waits: Callable[[], str] = str
+    static: str = ""
 
 
 class Progress:
@@ -107,7 +110,7 @@ class Progress:
         self._looking: threading.Timer | None = None
         self._waits = self._reason = ""
         self._is_over = False
-        self._display = choose_display(source.frame, len(self._states), source.on_stop, source.display)
+        self._display = choose_display(source.frame, len(self._states), source.on_stop, source.display, source.static)
         self._show(
             self._text(), {d: status for d, status in self._states.items() if status in ELSEWHERE.values()}, {}
         )

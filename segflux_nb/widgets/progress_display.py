@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..console import is_terminal, write
 from ..launching import Display
-from ..notebook import in_kernel
+from ..notebook import display_bundle, in_kernel, widget_bundle
 from .progress_update import ProgressUpdate
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from .live_view import LiveView
 
 MOST_CELLS = 600
 """A larger sweep shows its latest pictures instead of the whole sheet."""
@@ -36,7 +34,11 @@ def shows_sheet(cells: int) -> bool:
 
 
 def choose_display(
-    frame: pd.DataFrame | None, total: int, on_stop: Callable[[], None] | None, display: Display | None
+    frame: pd.DataFrame | None,
+    total: int,
+    on_stop: Callable[[], None] | None,
+    display: Display | None,
+    static: str = "",
 ) -> ProgressDisplay:
     """The display that fits the place where this program runs.
 
@@ -50,9 +52,11 @@ def choose_display(
         Called by the Stop button of a widget; None for no button.
     display:
         Shows the widget; None for the output of the current cell.
+    static:
+        What a saved notebook shows where there are no widgets, as HTML.
     """
     if in_kernel():
-        return NotebookDisplay(frame, total, on_stop, display)
+        return NotebookDisplay(frame, total, on_stop, display, static)
     return TerminalDisplay() if is_terminal(sys.stderr) else NoDisplay()
 
 
@@ -96,15 +100,25 @@ class NotebookDisplay:
         Called by the Stop button; None for no button.
     display:
         Shows the widget; None for the output of the current cell.
+    static:
+        What a saved notebook shows where there are no widgets, as HTML.
     """
 
     def __init__(
-        self, frame: pd.DataFrame | None, total: int, on_stop: Callable[[], None] | None, display: Display | None
+        self,
+        frame: pd.DataFrame | None,
+        total: int,
+        on_stop: Callable[[], None] | None,
+        display: Display | None,
+        static: str = "",
     ) -> None:
         from .live_view import LiveView
 
         self._widget = LiveView(frame, total, on_stop)
-        (display or _show_below_cell)(self._widget)
+        if display is not None:
+            display(self._widget)
+        else:
+            display_bundle(widget_bundle(self._widget, repr(self._widget), static))
 
     def show(self, update: ProgressUpdate) -> None:
         """Show it in the widget."""
@@ -113,9 +127,3 @@ class NotebookDisplay:
     def close(self) -> None:
         """Take the Stop button away."""
         self._widget.close_view()
-
-
-def _show_below_cell(widget: LiveView) -> None:
-    from IPython.display import display
-
-    display(widget)  # type: ignore[no-untyped-call]  # IPython has no types
