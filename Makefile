@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NODE := $(VENV)/javascript
-NBVAL := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider
+NBVAL := $(BIN)/python -m pytest --segflux --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider
 
 .PHONY: help demo test javascript lab notebooks screenshots format bench mutants soak matrix constraints clean
 
@@ -76,6 +76,7 @@ bench: $(VENV)/developing
 	$(BIN)/python benchmarks/simulator.py
 	$(BIN)/python benchmarks/sheets.py
 	$(BIN)/python benchmarks/gallery.py
+	$(BIN)/python benchmarks/check.py
 
 mutants: $(VENV)/developing
 	$(BIN)/python tools/mutants.py
@@ -96,7 +97,7 @@ matrix: $(VENV)/developing
 		$$env/bin/python -m pip install --quiet --editable . --group dev $$packages && \
 		$$env/bin/python tools/compare_pictures.py .matrix/pictures.npz && \
 		$$env/bin/python -m pytest tests/test_kernel.py tests/sheets tests/widgets tests/pictures && \
-		$$env/bin/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider notebooks || exit 1; \
+		$$env/bin/python -m pytest --segflux --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider notebooks || exit 1; \
 	done
 
 constraints:

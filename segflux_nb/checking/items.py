@@ -1,9 +1,10 @@
 """Notebooks and cells as pytest collects them: nbval's, which execute and compare text, and here pictures too.
 
-What nbval does stays as it is: its kernels, markers, tags, sanitizers, time-outs and comparison of text. Four things
+What nbval does stays as it is: its kernels, markers, tags, sanitizers, time-outs and comparison of text. Five things
 are added. Pictures are compared. What a cell shows and changes later (`update_display_data`, `clear_output`) is
-compared in its last state, as a saved notebook holds it. Outputs that were saved without their execution count, as
-``nbstripout --keep-output`` leaves them, are compared. And what is wrong is said in one line.
+compared in its last state, as a saved notebook holds it. A semicolon at the end of a cell hides its value, as it does
+in Jupyter. Outputs that were saved without their execution count, as ``nbstripout --keep-output`` leaves them, are
+compared. And what is wrong is said in one line.
 """
 
 from __future__ import annotations
@@ -47,6 +48,16 @@ class CheckedFile(nbval.IPyNbFile):  # type: ignore[misc]  # nbval has no types
             return os.path.relpath(str(self.path), self.config.invocation_params.dir)
         except ValueError:  # another drive
             return str(self.path)
+
+    def setup(self) -> None:
+        """Start the kernel. It keeps a history of cells, so that a semicolon at the end hides a cell's value."""
+        super().setup()
+        client = self.kernel.kc
+
+        def execute(code: str, allow_stdin: bool | None = None) -> Any:
+            return client.execute(code, store_history=True, allow_stdin=allow_stdin, stop_on_error=False)
+
+        self.kernel.execute_cell_input = execute
 
     def setup_sanitize_files(self) -> None:
         """Read the sanitizers: first those that come with us, then the user's."""

@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+import tomllib
 
 import nbformat
 import pytest
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 from segflux_nb.checking.notebooks import execute
 from segflux_nb.cli import main
 
-from .notebook_files import call, cell, pytest_of, write
+from .notebook_files import ROOT, call, cell, pytest_of, write
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 
@@ -119,6 +120,14 @@ def test_without_its_option_the_plug_in_does_and_loads_nothing(tmp_path):
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
     for heavy in ("pandas", "numpy", "PIL", "pytest", "nbval", "IPython", "jinja2", "matplotlib"):
         assert f"'{heavy}'" not in loaded
+
+
+def test_pytest_finds_the_plug_in_by_the_name_of_its_module():
+    """With another name, ``-p segflux_nb.checking.plugin`` would load it twice, which pytest refuses."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    name = "segflux_nb.checking.plugin"
+    assert project["entry-points"]["pytest11"] == {name: name}
+    assert importlib.util.find_spec(name)
 
 
 def test_what_is_no_notebook_is_said_in_a_sentence(tmp_path):
