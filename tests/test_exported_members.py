@@ -44,6 +44,7 @@ def test_the_verbs_of_runs():
         "export",
         "export_imagefolder",
         "failed",
+        "fingerprint",
         "gallery",
         "limits",
         "log",

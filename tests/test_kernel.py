@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 
 import segflux_nb as sf
 from segflux_nb import nesting
@@ -115,6 +116,11 @@ def test_a_saved_notebook_holds_no_key_and_nothing_that_changes(tmp_path, monkey
         html = [output["data"].get("text/html") for output in outputs if "data" in output]
         saved[-1].append(str(html))
     assert saved[0] == [text.replace("study1", "study0") for text in saved[1]]
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    static = (
+        "<strong>4 runs</strong>: 4 seed<br>List price: about $0.14 on the hosted service, by the published average"
+    )
+    assert page.count(static) == 2, "the plan and the sweep say in a saved page what the sweep decides alone"
     assert "Plan(4 runs)" in saved[0]
     assert "Progress(4 runs)" in saved[0]
 

@@ -71,13 +71,18 @@ def clean(paths: tuple[Path, ...]) -> None:
 @_NOTEBOOKS
 @click.option("--timeout", type=float, default=600.0, show_default=True, help="The most seconds of a cell.")
 @click.option("--kernel", help="The name of the kernel.  [default: the notebook's own]")
-def run(paths: tuple[Path, ...], timeout: float, kernel: str | None) -> None:
+@click.option(
+    "--replay", type=click.Path(path_type=Path), help="A bundle that the notebooks read: no key, no network."
+)
+def run(paths: tuple[Path, ...], timeout: float, kernel: str | None, replay: Path | None) -> None:
     """Execute notebooks and save their outputs, clean: the check compares with them from now on."""
     from .notebooks import execute, notebooks_in
+    from .running import replaying
 
-    for path in notebooks_in(list(paths)):
-        execute(path, timeout=timeout, kernel=kernel)
-        click.echo(f"{path}: executed and saved, {path.stat().st_size:,} bytes")
+    with replaying(replay):
+        for path in notebooks_in(list(paths)):
+            execute(path, timeout=timeout, kernel=kernel)
+            click.echo(f"{path}: executed and saved, {path.stat().st_size:,} bytes")
 
 
 @notebook.command()

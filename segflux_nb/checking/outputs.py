@@ -178,7 +178,10 @@ def _compared(what: str, saved: ShownPicture, new: ShownPicture, exact: bool) ->
         )
     findings = compare_prints(before, now, exact=exact)
     causes = differing(*({"pillow": str(picture.metadata[METADATA].get("pillow"))} for picture in (saved, new)))
-    if saved.data and new.data and not _is_drawn_otherwise(saved, new):
+    if saved.data and new.data and _is_drawn_otherwise(saved, new):
+        why = "it is drawn in another size; the pictures on it are compared one by one"
+        findings.append(Finding(Verdict.SAME_TO_THE_EYE, what, why))
+    elif saved.data and new.data:
         whole = compare_pictures(what, saved.data, new.data)
         is_said = any(finding.verdict is Verdict.CHANGED for finding in findings)
         if whole.verdict is not Verdict.CHANGED or not is_said:

@@ -65,8 +65,6 @@ def check(
     pytest = needed("pytest")
     require("nbval")
     notebooks = notebooks_in(list(paths))
-    if replay is not None and not replay.is_file():
-        raise SegfluxError(f"{replay} does not exist", remedy="runs.bundle(path) or segflux bundle makes a bundle")
     if sanitize_with is not None and not sanitize_with.is_file():
         raise SegfluxError(f"{sanitize_with} does not exist", remedy="Give a file of sanitizers, as nbval has them")
     here = Path.cwd()
@@ -77,28 +75,35 @@ def check(
     arguments += [f"--nbval-cell-timeout={timeout}"]
     arguments += ["--nbval-sanitize-with", str(sanitize_with)] if sanitize_with else []
     arguments += ["--segflux-report", str(report)] if report else []
-    with _environment(REPLAY, None if replay is None else str(replay.resolve())):
+    with replaying(replay):
         return int(pytest.main([*arguments, *map(str, notebooks)]))
 
 
 @contextmanager
-def _environment(name: str, value: str | None) -> Iterator[None]:
-    """A variable of the environment, for the kernels that are started meanwhile.
+def replaying(bundle: Path | None) -> Iterator[None]:
+    """Have the kernels that are started meanwhile read a bundle.
 
     Parameters
     ----------
-    name:
-        The variable.
-    value:
-        Its value; None leaves it as it is.
+    bundle:
+        The bundle; None leaves the kernels as they are.
+
+    Raises
+    ------
+    SegfluxError
+        Where the bundle does not exist.
     """
-    before = os.environ.get(name)
-    if value is not None:
-        os.environ[name] = value
+    if bundle is None:
+        yield
+        return
+    if not bundle.is_file():
+        raise SegfluxError(f"{bundle} does not exist", remedy="runs.bundle(path) or segflux bundle makes a bundle")
+    before = os.environ.get(REPLAY)
+    os.environ[REPLAY] = str(bundle.resolve())
     try:
         yield
     finally:
         if before is None:
-            os.environ.pop(name, None)
+            del os.environ[REPLAY]
         else:
-            os.environ[name] = before
+            os.environ[REPLAY] = before

@@ -34,6 +34,8 @@ class Print:
         Its values in words.
     sha256:
         The beginning of the sha256 of its pixels; empty where it could not be read.
+    size:
+        Its width and height in words.
     thumbnail:
         Its Lab thumbnail, or None.
     """
@@ -41,6 +43,7 @@ class Print:
     run: str
     label: str
     sha256: str
+    size: str
     thumbnail: Thumbnail | None
 
     @property
@@ -71,7 +74,7 @@ def read_prints(metadata: Mapping[str, Any]) -> list[Print] | None:
     try:
         if kept["format"] != FORMAT:
             raise ValueError(f"their format is {kept['format']}, and this version reads {FORMAT}")
-        entries = [(str(run), str(label), str(sha256)) for run, label, sha256 in kept["pictures"]]
+        entries = [(str(run), str(label), str(sha256), str(size)) for run, label, sha256, size in kept["pictures"]]
         if len(entries) > MOST_PICTURES:
             raise ValueError(f"there are more than {MOST_PICTURES:,}")
         there = [entry for entry in entries if entry[2]]
@@ -138,6 +141,8 @@ def _compared(saved: Print, new: Print, *, exact: bool) -> Finding:
     worst, mean = distances(one, other)
     verdict = judged(worst, mean, len(one))
     why = distance_text(worst, mean, len(one))
+    if saved.size != new.size:
+        verdict, why = Verdict.CHANGED, f"it has {plain(new.size)} pixels, and had {plain(saved.size)}; {why}"
     if exact and verdict is Verdict.SAME_TO_THE_EYE:
         verdict, why = Verdict.CHANGED, f"the pixels are not the same, though it looks the same: {why}"
     return Finding(verdict, what, why, _file(saved), _file(new))

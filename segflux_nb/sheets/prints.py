@@ -56,14 +56,14 @@ def prints_of_pictures(pictures: list[tuple[str, str, Any]]) -> dict[str, Any]:
     thumbnails = [thumbnail for *_, thumbnail in prints if thumbnail is not None]
     return {
         "format": FORMAT,
-        "pictures": [[run, label, sha256] for run, label, sha256, _ in prints],
+        "pictures": [[run, label, sha256, size] for run, label, sha256, size, _ in prints],
         **({"side": side, "lab": packed(thumbnails)} if side and thumbnails else {}),
         "pillow": version("pillow"),
     }
 
 
-def _print(picture: Any, side: int | None) -> tuple[str, Thumbnail | None]:
-    """The beginning of the sha256 of a picture's pixels, and its thumbnail.
+def _print(picture: Any, side: int | None) -> tuple[str, str, Thumbnail | None]:
+    """The beginning of the sha256 of a picture's pixels, its size in words, and its thumbnail.
 
     Parameters
     ----------
@@ -75,8 +75,9 @@ def _print(picture: Any, side: int | None) -> tuple[str, Thumbnail | None]:
     try:
         shown = whole(picture)
     except PictureError:
-        return "", None
-    return pixels_sha256(shown)[:HEX_DIGITS], None if side is None else box_thumbnail(shown, side)
+        return "", "", None
+    size = f"{shown.width} × {shown.height}"
+    return pixels_sha256(shown)[:HEX_DIGITS], size, None if side is None else box_thumbnail(shown, side)
 
 
 def _label(cell: Cell) -> str:

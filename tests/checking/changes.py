@@ -122,7 +122,7 @@ CHANGES = [
     Change("zoomed by 2 percent", edited(zoomed), CHANGED, CHANGED),
     Change("mirrored", edited(lambda image: image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)), CHANGED, CHANGED),
     Change("a word written on it", edited(written_on), CHANGED, CHANGED),
-    Change("half the size", smaller, CHANGED, EYE),
+    Change("half the size", smaller, CHANGED, CHANGED),
     Change("another seed", another_seed, CHANGED, CHANGED),
     Change("a block of 8 × 8 by 40 levels", edited(block(8, 40)), EYE, EYE, is_missed=True),
     Change("blurred by a pixel", edited(blurred), EYE, EYE, is_missed=True),
@@ -157,10 +157,11 @@ def measured(change, image, side=32):
     whole = compare_pictures("it", {mime: saved}, {mime: new}).verdict
     pair = [read(data) for data in (saved, new)]
     worst, mean = distances(*(box_thumbnail(shown, 64) for shown in pair))
+    is_other_size = pair[0].size != pair[1].size
     small = unpacked(packed([box_thumbnail(shown, side) for shown in pair]), 2, side)
     print_worst, print_mean = distances(*small)
     is_same = pixels_sha256(pair[0]) == pixels_sha256(pair[1])
-    verdict = SAME if is_same else str(judged(print_worst, print_mean, side))
+    verdict = SAME if is_same else CHANGED if is_other_size else str(judged(print_worst, print_mean, side))
     return Measured(str(whole), worst, mean, verdict, print_worst, print_mean, SAME if is_same else CHANGED)
 
 

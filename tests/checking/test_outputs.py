@@ -109,9 +109,28 @@ def test_one_of_48_pictures_that_has_changed_is_named(runs):
     assert len(str(saved["metadata"]["segflux"])) < 60_000
 
 
+def test_a_picture_of_another_size_is_a_change_on_a_sheet_too():
+    saved, new = (
+        sheet(range(3), plain),
+        sheet(range(3), lambda seed: plain(seed).resize((100 + 100 * (seed != 1),) * 2)),
+    )
+    lines, _ = found([saved], [new])
+    assert len(lines) == 1
+    assert lines[0].startswith("run 1 (seed 1): changed: it has 100 × 100 pixels, and had 200 × 200")
+
+
+def test_a_sheet_that_is_drawn_in_another_size_is_compared_by_its_prints():
+    saved, new = sheet(range(3), plain), sheet(range(3), plain)
+    new["data"]["image/jpeg"] = picture(9, "JPEG")
+    assert found([saved], [new]) == ([], True)
+    other = sheet(range(3), lambda seed: plain(seed + 90))
+    other["data"]["image/jpeg"] = picture(9, "JPEG")
+    assert len(found([saved], [other])[0]) == 3
+
+
 def test_the_prints_of_a_sheet_are_the_same_each_time(runs):
     assert runs.sheet()._repr_mimebundle_()[1] == runs.sheet()._repr_mimebundle_()[1]
-    labels = [(run, label) for run, label, _ in runs.sheet()._repr_mimebundle_()[1]["segflux"]["pictures"]]
+    labels = [(run, label) for run, label, *_ in runs.sheet()._repr_mimebundle_()[1]["segflux"]["pictures"]]
     assert labels[0] == (runs[0].run, "seed 7 · lora_strength 0.4")
     assert "segflux" not in runs.sheet(heat="lora_strength")._repr_mimebundle_()[1]
 

@@ -2,7 +2,7 @@ import pytest
 
 import segflux_nb as sf
 from segflux_nb.lifecycle import State
-from segflux_nb.sweep.plan import PUBLISHED, duration, make_plan
+from segflux_nb.sweep.plan import PUBLISHED, duration, make_plan, static_html
 
 
 def plan(sweep, logged=(), service="segmind"):
@@ -97,3 +97,13 @@ def test_runs_of_another_key_are_counted_apart_with_the_two_ways_on():
     assert found.lines[3].startswith("Of another key: ws.run(sweep) with the key that they were submitted with")
     assert "again=True" in found.lines[3]
     assert "pays" in found.lines[3]
+
+
+def test_what_a_sweep_decides_alone_is_static_text():
+    sweep = sf.Sweep(prompt="TOK <b>", finetune_id="a", seed=[1, 2], sampler_name=["euler", "heun"])
+    text = static_html(sweep, sweep.axes)
+    assert "<strong>4 runs</strong>: 2 seed × 2 sampler_name<br>List price: about $" in text
+    one = sf.Sweep(prompt="TOK", finetune_id="a")
+    assert "<strong>1 run</strong><br>" in static_html(one, one.axes)
+    unknown = sf.Sweep(prompt="TOK", finetune_id="a", sampler_name="dpm_adaptive")
+    assert "List price: unknown on the hosted service, for 1 run with a sampler" in static_html(unknown, {})
