@@ -118,7 +118,7 @@ def test_a_saved_notebook_holds_no_key_and_nothing_that_changes(tmp_path, monkey
     assert saved[0] == [text.replace("study1", "study0") for text in saved[1]]
     page, _ = HTMLExporter().from_notebook_node(notebook)
     static = (
-        "<strong>4 runs</strong>: 4 seed<br>List price: about $0.14 on the hosted service, by the published average"
+        "<strong>4 runs</strong>: 4 seed<br/>List price: about $0.14 on the hosted service, by the published average"
     )
     assert page.count(static) == 2, "the plan and the sweep say in a saved page what the sweep decides alone"
     assert "Plan(4 runs)" in saved[0]
