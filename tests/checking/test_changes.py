@@ -1,6 +1,7 @@
 """The table of changes: what the check calls the same and changed, with the distances. And what it misses."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from segflux_nb.analysis.prints import (
 from segflux_nb.checking.pictures import compare_pictures
 from segflux_nb.checking.verdicts import MEAN_LIMIT, WORST_LIMITS, Verdict, judged
 
-from .changes import CHANGES, EYE, SAME, block, decoded, encoded, files_of, measured
+from .changes import CHANGES, EYE, HEADINGS, SAME, block, decoded, encoded, files_of, measured
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
@@ -172,3 +173,11 @@ def test_of_several_formats_the_strictest_common_one_decides(photograph):
     # Another Pillow shows other formats: what it has in common decides, and without it what is seen.
     assert compare_pictures("it", both[0], {"image/jpeg": jpeg}).verdict == SAME
     assert compare_pictures("it", {"image/png": saved}, {"image/jpeg": jpeg}).verdict == EYE
+
+
+def test_the_page_has_the_table():
+    """`python benchmarks/check.py` prints it; the distances may move a little, the verdicts may not."""
+    page = (Path(__file__).parents[2] / "docs" / "reproducibility.md").read_text(encoding="utf-8")
+    rows = [[part.strip() for part in line.strip("|").split("|")] for line in page.splitlines()]
+    told = {row[0]: (row[1], row[4]) for row in rows if len(row) == len(HEADINGS)}
+    assert {change.name: (change.whole, change.print) for change in CHANGES}.items() <= told.items()
