@@ -16,7 +16,7 @@ REPLAY = "SEGFLUX_REPLAY"
 TIMEOUT = 600.0
 """The most seconds of a cell."""
 
-OPTIONS = ["--disable-plugin-autoload", "-p", "nbval", "-p", "segflux_nb.checking.plugin", "-p", "no:cacheprovider"]
+OPTIONS = ["--disable-plugin-autoload", "-p", "nbval", "-p", "pytest_segflux", "-p", "no:cacheprovider"]
 OPTIONS += ["-W", "default", "-W", "ignore::ResourceWarning", "-q", "--no-header"]
 
 

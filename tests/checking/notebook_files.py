@@ -60,7 +60,7 @@ def pytest_of(folder, *arguments, **environment):
         "-p",
         "nbval",
         "-p",
-        "segflux_nb.checking.plugin",
+        "pytest_segflux",
         "-p",
         "no:cacheprovider",
     ]

@@ -116,17 +116,18 @@ def test_without_its_option_the_plug_in_does_and_loads_nothing(tmp_path):
     (tmp_path / "test_it.py").write_text("def test_it():\n    pass\n")
     status, text = pytest_of(tmp_path, ".")
     assert (status, "1 passed" in text) == (0, True)
-    code = "import sys, segflux_nb.checking.plugin; print(sorted({name.split('.')[0] for name in sys.modules}))"
+    code = "import sys, pytest_segflux; print(sorted({name.split('.')[0] for name in sys.modules}))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout
-    for heavy in ("pandas", "numpy", "PIL", "pytest", "nbval", "IPython", "jinja2", "matplotlib"):
+    for heavy in ("segflux_nb", "pandas", "numpy", "PIL", "pytest", "nbval", "IPython", "jinja2", "matplotlib"):
         assert f"'{heavy}'" not in loaded
 
 
 def test_pytest_finds_the_plug_in_by_the_name_of_its_module():
-    """With another name, ``-p segflux_nb.checking.plugin`` would load it twice, which pytest refuses."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    name = "segflux_nb.checking.plugin"
-    assert project["entry-points"]["pytest11"] == {name: name}
+    """With another name, ``-p pytest_segflux`` would load it twice, which pytest refuses."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    name = "pytest_segflux"
+    assert settings["project"]["entry-points"]["pytest11"] == {name: name}
+    assert f"{name}.py" in settings["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
     assert importlib.util.find_spec(name)
 
 

@@ -1,7 +1,7 @@
 """The pytest plug-in: ``pytest --segflux notebooks/``.
 
-pytest loads this module in every project where segflux_nb is installed. So it imports nothing but pytest itself until
-the option is given; then `session` does the work.
+pytest loads this module in every project where segflux_nb is installed. So it stands beside the package and imports
+nothing, not even the package, until the option is given; then `segflux_nb.checking.session` does the work.
 """
 
 from __future__ import annotations
@@ -50,6 +50,6 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest's configuration.
     """
     if config.getoption("--segflux"):
-        from .session import start
+        from segflux_nb.checking.session import start
 
         start(config)
