@@ -1,10 +1,10 @@
 """Notebooks and cells as pytest collects them: nbval's, which execute and compare text, and here pictures too.
 
-What nbval does stays as it is: its kernels, markers, tags, sanitizers, time-outs and comparison of text. Five things
+What nbval does stays as it is: its kernels, markers, tags, sanitizers, time-outs and comparison of text. Six things
 are added. Pictures are compared. What a cell shows and changes later (`update_display_data`, `clear_output`) is
-compared in its last state, as a saved notebook holds it. A semicolon at the end of a cell hides its value, as it does
-in Jupyter. Outputs that were saved without their execution count, as ``nbstripout --keep-output`` leaves them, are
-compared. And what is wrong is said in one line.
+compared in its last state, as a saved notebook holds it, and what goes into an Output widget is not taken for the
+cell's own. A semicolon at the end of a cell hides its value, as it does in Jupyter. Outputs that were saved without
+their execution count, as ``nbstripout --keep-output`` leaves them, are compared. What is wrong is said in one line.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from .versions import differing
 
 EXACT = "segflux_exact"
 
+_SHOWN = ("display_data", "execute_result", "stream", "error")
+"""The kinds of messages that show something."""
+
 _VERSIONS = "segflux_nb.checking.versions"
 
 
@@ -40,6 +43,7 @@ class CheckedFile(nbval.IPyNbFile):  # type: ignore[misc]  # nbval has no types
         self.shown: dict[str, list[tuple[list[Any], int]]] = {}
         self.current: CheckedCell | None = None
         self._clears = False
+        self._captured_by: dict[str, str] = {}
 
     @property
     def relative(self) -> str:
@@ -89,13 +93,15 @@ class CheckedFile(nbval.IPyNbFile):  # type: ignore[misc]  # nbval has no types
         while True:
             message = super().get_kernel_message(timeout, stream)
             kind, content = message["msg_type"], message["content"]
+            if self._is_captured(kind, message):
+                continue
             outputs = self.current.test_outputs if self.current is not None else None
             if kind == "clear_output":
                 self._clears = bool(content.get("wait"))
                 if not self._clears and outputs is not None:
                     outputs.clear()
                 continue
-            if kind in ("display_data", "execute_result", "stream", "error") and self._clears:
+            if kind in _SHOWN and self._clears:
                 self._clears = False
                 if outputs is not None:
                     outputs.clear()
@@ -108,6 +114,24 @@ class CheckedFile(nbval.IPyNbFile):  # type: ignore[misc]  # nbval has no types
                         earlier[place].update(_node({part: content[part] for part in ("data", "metadata")}))
                 continue
             return message
+
+    def _is_captured(self, kind: str, message: Mapping[str, Any]) -> bool:
+        """Whether an output goes into an Output widget, and so not below its cell.
+
+        Parameters
+        ----------
+        kind:
+            The kind of the message.
+        message:
+            The message. Those of the widgets themselves say which cell's outputs they capture.
+        """
+        content = message["content"]
+        if kind in ("comm_open", "comm_msg"):
+            name, state = content.get("comm_id"), content.get("data", {}).get("state", {})
+            if name in self._captured_by or state.get("_model_name") == "OutputModel":
+                self._captured_by[name] = state.get("msg_id", self._captured_by.get(name, ""))
+        parent = message["parent_header"].get("msg_id")
+        return kind in _SHOWN and bool(parent) and parent in self._captured_by.values()
 
 
 class CheckedCell(nbval.IPyNbCell):  # type: ignore[misc]  # nbval has no types

@@ -85,7 +85,7 @@ def execute(path: Path, *, timeout: float = 600, kernel: str | None = None) -> N
         timeout=timeout,
         kernel_name=kernel or notebook.metadata.get("kernelspec", {}).get("name", "python3"),
         record_timing=False,
-        store_widget_state=False,
+        store_widget_state=True,  # without it, nbclient fails at an Output widget; `normalised` takes it out
         resources={"metadata": {"path": str(path.resolve().parent)}},
     )
     try:

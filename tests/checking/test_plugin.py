@@ -26,6 +26,12 @@ UPDATED = """\
 from IPython.display import clear_output, display
 handle = display("first", display_id=True)
 handle.update("last")"""
+CAPTURED = """\
+import ipywidgets
+out = ipywidgets.Output()
+with out:
+    print("in the widget")
+print("below")"""
 CLEARED = 'print("gone"); clear_output(wait=True); print("gone"); clear_output(); print("stays")'
 HAS_MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
 
@@ -82,6 +88,7 @@ def test_nbvals_markers_options_and_kernels_are_honoured(tmp_path):
         cell("print('stripped')", count=None),
         cell(UPDATED, {"text/plain": "'last'"}),
         cell(CLEARED, "stays\n"),
+        cell(CAPTURED, "below\n"),
         cell("print('b')", "a\n"),
         cell("print('b')", "a\n", count=None),
         cell(PICTURE, {"text/plain": "<PIL.Image.Image image mode=L size=256x256>"}),
@@ -90,12 +97,12 @@ def test_nbvals_markers_options_and_kernels_are_honoured(tmp_path):
     options = ["--segflux", "--nbval", "--nbval-sanitize-with", "sanitize.cfg", "-rA", "."]
     status, text = pytest_of(tmp_path, *options, COLUMNS="300")
     assert status == 1, text
-    assert "3 failed, 9 passed, 1 skipped" in text, text
+    assert "3 failed, 10 passed, 1 skipped" in text, text
     assert (tmp_path / "executed").read_text() == "x", "each notebook is executed once, with --nbval beside it too"
     assert text.count("PASSED all.ipynb::Cell 0") == 1
-    for number in (10, 11, 12):
+    for number in (11, 12, 13):
         assert f"FAILED all.ipynb::Cell {number}" in text
-    assert "Cell 12 - all.ipynb, cell 12, picture 1: changed: it was not shown before" in text
+    assert "Cell 13 - all.ipynb, cell 13, picture 1: changed: it was not shown before" in text
     assert "3 cells executed, and not compared" in text
 
 
