@@ -133,7 +133,7 @@ def _where(before: _Frames, now: _Frames) -> str:
         differ = (one != other).any(axis=-1) if one.ndim == 3 else one != other
         rows, columns = (np.flatnonzero(differ.any(axis=axis)) for axis in (1, 0))
         place = f"x {columns[0]} to {columns[-1]}, y {rows[0]} to {rows[-1]}"
-        return f"{count(int(differ.sum()), 'pixel')}{frame} differ, in {place}"
+        return f"{count(int(differ.sum()), 'pixel')}{frame} changed, in {place}"
     return ""
 
 

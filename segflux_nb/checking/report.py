@@ -7,6 +7,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageChops
 
 from ..errors import PictureError
@@ -16,9 +17,6 @@ from .results import CellResult
 
 MARK = "<!-- segflux check -->"
 """The first line of a report. A file without it is never removed."""
-
-AMPLIFIED = 4
-"""How much brighter the differences are shown than they are."""
 
 MOST_SIDE = 1200
 """The most pixels of a side of a picture of differences."""
@@ -63,8 +61,9 @@ figure { margin: 0; } img { max-width: 100%; display: block; } figcaption { opac
 """)
 
 _LEAD = (
-    "Left is what the notebook holds, in the middle what it shows now, right where they differ, four times as bright "
-    "as it is. A picture of a run on a sheet is shown as its print: small, as the sheet's metadata keeps it."
+    "Left is what the notebook holds, in the middle what it shows now, right where they differ: white where most, "
+    "black where they are the same. A picture of a run on a sheet is shown as its print: small, "
+    "as the sheet's metadata keeps it."
 )
 
 
@@ -129,8 +128,9 @@ def difference(saved: bytes, new: bytes) -> bytes:
         return b""
     before.thumbnail((MOST_SIDE, MOST_SIDE))
     differ = ImageChops.difference(before, now.resize(before.size))
+    most = int(np.asarray(differ).max())
     buffer = io.BytesIO()
-    differ.point([min(255, level * AMPLIFIED) for level in range(256)] * 3).save(buffer, "PNG")
+    differ.point([min(255, level * 255 // max(1, most)) for level in range(256)] * 3).save(buffer, "PNG")
     return buffer.getvalue()
 
 

@@ -151,7 +151,7 @@ def deep(level):
     ("saved", "new", "why"),
     [
         (png("RGBA", colour=(0, 0, 0, 9)), png("RGBA"), "81 pixels"),
-        (deep(1000), deep(1001), "600 pixels differ, in x 0 to 29, y 0 to 19"),
+        (deep(1000), deep(1001), "600 pixels changed, in x 0 to 29, y 0 to 19"),
         (png("L"), png("L", 8), "9 × 8 pixels, and had 9 × 9"),
         (png("L"), b"no picture", "the new picture cannot be read"),
         (b"", png("L"), "the saved picture cannot be read"),

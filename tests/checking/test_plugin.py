@@ -1,6 +1,8 @@
 """The plug-in of pytest, with kernels: nbval's markers, options and processes, and pictures of any library."""
 
+import base64
 import importlib.util
+import io
 import subprocess
 import sys
 import tomllib
@@ -8,10 +10,15 @@ import tomllib
 import nbformat
 import pytest
 from click.testing import CliRunner
+from PIL import Image, PngImagePlugin
 
 from segflux_nb.checking.notebooks import execute
+from segflux_nb.checking.report import MARK, difference, remove_report
+from segflux_nb.checking.results import MOST_SHOWN, CellResult
+from segflux_nb.checking.verdicts import Finding, Verdict
 from segflux_nb.cli import main
 
+from .changes import encoded
 from .notebook_files import ROOT, call, cell, pytest_of, write
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
@@ -38,11 +45,6 @@ HAS_MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
 
 def stored_pixel_changes(notebook, number):
     """Change one pixel of the picture that a cell has saved, and keep the other chunks of its file."""
-    import base64
-    import io
-
-    from PIL import Image, PngImagePlugin
-
     data = notebook.cells[number].outputs[-1].data
     with Image.open(io.BytesIO(base64.b64decode(data["image/png"]))) as image:
         image.load()
@@ -64,14 +66,17 @@ def test_a_notebook_of_other_libraries_is_checked(tmp_path):
     notebook = nbformat.read(tmp_path / "same.ipynb", 4)
     for number in (0, 1):
         stored_pixel_changes(notebook, number)
+    notebook.metadata["segflux"]["versions"]["pillow"] = "1.1.7"
     nbformat.write(notebook, tmp_path / "changed.ipynb")
     status, text = call(tmp_path, "check", ".", COLUMNS="300")
     assert status == 1, text
     assert "2 failed, 2 passed" in text
-    assert "changed.ipynb, cell 0, the picture: 1 pixel differ, in x 3 to 3, y 4 to 4" in text
+    assert "changed.ipynb, cell 0, the picture: 1 pixel changed, in x 3 to 3, y 4 to 4" in text
     assert "the likely cause: it was drawn by Matplotlib 2" in text
     assert "and is now drawn by Matplotlib 3" in text
-    assert "changed.ipynb, cell 1, the picture: 1 pixel differ" in text
+    assert "changed.ipynb, cell 1, the picture: 1 pixel changed" in text
+    # Pillow does not write its version into its files; the notebook has it.
+    assert "the likely cause: since the notebook was saved, pillow 1.1.7 is now" in text
 
 
 def test_nbvals_markers_options_and_kernels_are_honoured(tmp_path):
@@ -160,8 +165,6 @@ def test_what_is_no_notebook_is_said_in_a_sentence(tmp_path):
 
 
 def test_a_report_of_ours_alone_is_removed(tmp_path):
-    from segflux_nb.checking.report import MARK, remove_report
-
     for text, is_left in ((f"{MARK}\n<p>", False), ("<p>mine", True)):
         path = tmp_path / "segflux-check.html"
         path.write_text(text)
@@ -170,10 +173,16 @@ def test_a_report_of_ours_alone_is_removed(tmp_path):
     remove_report(tmp_path / "nowhere.html")
 
 
-def test_the_pictures_of_many_changes_are_bounded(tmp_path):
-    from segflux_nb.checking.results import MOST_SHOWN, CellResult
-    from segflux_nb.checking.verdicts import Finding, Verdict
+def test_a_small_difference_can_be_seen_in_the_report():
+    one, other = (Image.new("RGB", (40, 30), (level, 90, 90)) for level in (10, 10))
+    other.putpixel((5, 6), (11, 90, 90))
+    with Image.open(io.BytesIO(difference(*(encoded(image, "PNG") for image in (one, other))))) as shown:
+        assert shown.getpixel((5, 6)) == (255, 0, 0)
+        assert shown.getpixel((7, 7)) == (0, 0, 0)
+    assert difference(b"", encoded(one, "PNG")) == difference(b"no picture", encoded(one, "PNG")) == b""
 
+
+def test_the_pictures_of_many_changes_are_bounded(tmp_path):
     result = CellResult("a.ipynb", 3, "code")
     result.add([Finding(Verdict.CHANGED, f"picture {n}", "why", b"1", b"2") for n in range(MOST_SHOWN + 5)])
     assert sum(bool(one["saved"]) for one in result.changed) == MOST_SHOWN
@@ -181,9 +190,6 @@ def test_the_pictures_of_many_changes_are_bounded(tmp_path):
 
 
 def test_the_summary_has_no_control_characters(tmp_path):
-    from segflux_nb.checking.results import CellResult
-    from segflux_nb.checking.verdicts import Finding, Verdict
-
     result = CellResult("a.ipynb", 3, "code")
     result.add([Finding(Verdict.CHANGED, "run x (prompt \x1b[31mred\x1b[0m)", "why")])
     assert "\x1b" not in result.line()
