@@ -21,7 +21,7 @@ def test_every_module_that_it_names_exists():
     named = re.findall(r"`((?:[a-z_]+/)*[a-z_]+(?:\.py|/))(?: |`)", PAGE.split("**The folder.**")[0])
     there = [
         f"/{path.relative_to(ROOT).as_posix()}{'/' * path.is_dir()}"
-        for path in [*ROOT.glob("t*/**/*"), *ROOT.glob("segflux_nb/**/*")]
+        for path in [*ROOT.glob("*.py"), *ROOT.glob("t*/**/*"), *ROOT.glob("segflux_nb/**/*")]
     ]
     missing = [name for name in named if not any(path.endswith(f"/{name}") for path in there)]
     assert len(named) > 40
