@@ -6,11 +6,11 @@ import asyncio
 import random
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from . import loopthread
 from .backoff import RandomSource
@@ -19,10 +19,12 @@ from .errors import WorkspaceError
 from .model import MODEL, SIMULATOR
 from .pictures.store import PictureStore
 from .runlog.journal import Journal, ServiceLog
+from .runlog.picture_files import PictureFile
 from .running.async_journal import AsyncJournal
 from .running.engine import Engine
 from .running.rate_limited_transport import RateLimitedTransport
 from .running.rate_limiter import MAX_WAIT, RateLimiter
+from .running.refetching import Refetched
 from .service.addresses import HOSTED, Service, at
 from .service.api import Api
 from .service.remembered import remember_name, remembered_name
@@ -135,6 +137,59 @@ def _note_limit(log: ServiceLog, what: str, value: float, why: str) -> None:
         log.sharing.note_limit(what, value, why)
 
 
+class SweepEngine(Protocol):
+    """What the launcher asks of an engine; see `segflux_nb.running.engine.Engine`."""
+
+    def held_elsewhere(self, digests: Iterable[str]) -> dict[str, bool]:
+        """The runs among these that are held elsewhere, and whether by another process."""
+        ...
+
+    @property
+    def run(self) -> Callable[..., Coroutine[Any, Any, None]]:
+        """Brings requests as far as they go."""
+        ...
+
+    def refetch(self, missing: Collection[PictureFile]) -> Coroutine[Any, Any, list[Refetched]]:
+        """Fetch again pictures whose files are gone."""
+        ...
+
+
+class ServiceConnection(Protocol):
+    """What a workspace asks of the connection to its service; `Connection` is one."""
+
+    @property
+    def service(self) -> str:
+        """The service's name."""
+        ...
+
+    replays: str
+    """The bundle that is replayed in place of a service; empty where there is a service."""
+
+    def confirm_name(self) -> None:
+        """Ask a service that did not answer for its name again."""
+
+    def account(self) -> str | None:
+        """The account of the key, as the log names it; None without a key."""
+
+    def hide_key(self, text: str) -> str:
+        """A text without the API key."""
+        ...
+
+    def balance(self) -> float | None:
+        """US dollars on the account; None where that is unknown."""
+
+    def engine(self) -> SweepEngine:
+        """The engine that runs requests against the service."""
+        ...
+
+    def rates(self) -> Rates:
+        """What an evaluation costs and takes."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+
+
 class LocalService(Protocol):
     """A service that runs on this machine."""
 
@@ -235,6 +290,9 @@ class Connection:
                 self._name, self._is_confirmed = self._ask_for_name(seconds=0.0)
             return self._name
 
+    replays = ""
+    """It is a service, and no bundle."""
+
     def confirm_name(self) -> None:
         """Ask a service that did not answer for its name again, for some seconds. The name that it has then stays."""
         with self._alone():
@@ -275,6 +333,10 @@ class Connection:
         """The account of the key, as the log names it; None without a key."""
         return None if self._secret is None else self._secret.account(self._log.runs.salt())
 
+    def hide_key(self, text: str) -> str:
+        """A text without the API key."""
+        return text if self._secret is None else self._secret.redact(text)
+
     def balance(self) -> float | None:
         """US dollars on the account; None where the service keeps none for us, or does not answer in time."""
         if self.service == SIMULATOR or self._secret is None:
@@ -305,26 +367,7 @@ class Connection:
 
     def rates(self) -> Rates:
         """What an evaluation costs and takes: by the log once it has enough runs, else as published."""
-        measured = [
-            (evaluations, found.queue + found.render, found.cost)
-            for found in self._log.runs.measured()
-            if (evaluations := MODEL.evaluations(found.parameters))
-        ]
-        cost, cost_source = PUBLISHED.cost, PUBLISHED.cost_source
-        priced = [(evaluations, cost) for evaluations, _, cost in measured if cost]
-        if self.service != SIMULATOR and len(priced) >= ENOUGH:
-            cost = sum(paid for _, paid in priced) / sum(evaluations for evaluations, _ in priced)
-            cost_source = f"the mean of {len(priced)} runs in the log"
-        if len(measured) >= ENOUGH:
-            seconds: float | None = sum(s for _, s, _ in measured) / sum(
-                evaluations for evaluations, _, _ in measured
-            )
-            return Rates(cost, seconds, cost_source, f"the mean of {len(measured)} runs in the log")
-        if self.service != SIMULATOR:
-            return Rates(cost, PUBLISHED.seconds, cost_source, PUBLISHED.seconds_source)
-        scale = self._time_scale
-        seconds = None if scale is None or PUBLISHED.seconds is None else PUBLISHED.seconds * scale
-        return Rates(cost, seconds, cost_source, _SCALED if scale else "no run has been timed yet")
+        return rates_of(self._log, self._time_scale)
 
     def close(self) -> None:
         """Wait until submits on the wire have ended, and close connections."""
@@ -370,6 +413,35 @@ class Connection:
                 await self._clock.sleep(START_PAUSE)
         finally:
             await transport.close()
+
+
+def rates_of(log: ServiceLog, time_scale: float | None) -> Rates:
+    """What an evaluation costs and takes: by the log once it has enough runs, else as published.
+
+    Parameters
+    ----------
+    log:
+        What the log holds of the service.
+    time_scale:
+        How fast the simulator runs; None for another service, or where it is unknown.
+    """
+    measured = [
+        (evaluations, found.queue + found.render, found.cost)
+        for found in log.runs.measured()
+        if (evaluations := MODEL.evaluations(found.parameters))
+    ]
+    cost, cost_source = PUBLISHED.cost, PUBLISHED.cost_source
+    priced = [(evaluations, cost) for evaluations, _, cost in measured if cost]
+    if log.service != SIMULATOR and len(priced) >= ENOUGH:
+        cost = sum(paid for _, paid in priced) / sum(evaluations for evaluations, _ in priced)
+        cost_source = f"the mean of {len(priced)} runs in the log"
+    if len(measured) >= ENOUGH:
+        seconds: float | None = sum(s for _, s, _ in measured) / sum(evaluations for evaluations, _, _ in measured)
+        return Rates(cost, seconds, cost_source, f"the mean of {len(measured)} runs in the log")
+    if log.service != SIMULATOR:
+        return Rates(cost, PUBLISHED.seconds, cost_source, PUBLISHED.seconds_source)
+    seconds = None if time_scale is None or PUBLISHED.seconds is None else PUBLISHED.seconds * time_scale
+    return Rates(cost, seconds, cost_source, _SCALED if time_scale else "no run has been timed yet")
 
 
 async def _within(seconds: float, question: Awaitable[T]) -> T | None:

@@ -5,7 +5,8 @@
     SegfluxError
     ├── SweepError              a sweep, a parameter or a range is not valid (also a ValueError)
     ├── WorkspaceError          a folder or a log cannot be opened or used
-    │   └── LogLocked           another program holds the log's lock
+    │   ├── LogLocked           another program holds the log's lock
+    │   └── BundleError         a file is not a bundle, or not as it was written
     ├── MissingKey              a submit to the hosted service has no API key
     ├── PictureError            bytes are not a picture that we accept
     ├── RunError                no run matches, or more than one does (also a LookupError)
@@ -107,6 +108,10 @@ class WorkspaceError(SegfluxError):
 
 class LogLocked(WorkspaceError):
     """Another program reads or writes the log for longer than this one waits. Nothing of it is lost."""
+
+
+class BundleError(WorkspaceError):
+    """A file is not a bundle, is of a newer format, or is not as it was written. Nothing of it was used."""
 
 
 class MissingKey(SegfluxError):

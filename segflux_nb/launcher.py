@@ -20,7 +20,7 @@ from typing import Any
 
 from . import loopthread
 from .clock import Clock
-from .connection import Connection
+from .connection import ServiceConnection
 from .errors import MissingKey, SweepError
 from .interrupts import Uninterrupted
 from .launching import ELSEWHERE, Display, RunSnapshot
@@ -29,7 +29,8 @@ from .live import STOPPED, LiveRun
 from .markup import more_text
 from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR
 from .notebook import MimeBundle, volatile_bundle
-from .pictures.located import LocatedPictures
+from .pictures.mounted import pictures_of
+from .reusing import KnownRuns
 from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import MISSING, PictureFile, missing_files, status_with_file
 from .runlog.rows import LoggedRun, RunState, is_of_another_key
@@ -92,17 +93,20 @@ class Launcher:
         Jobs at the service at a time; plans estimate the time with it.
     clock:
         Source of the current time; tests replace it.
+    reused:
+        Runs that are known from elsewhere; None where there is no such place.
     """
 
     def __init__(
         self,
         journal: Journal,
-        connection: Connection,
+        connection: ServiceConnection,
         folder: Path,
         *,
         has_key: bool,
         max_in_flight: int,
         clock: Clock,
+        reused: KnownRuns | None = None,
     ) -> None:
         self._journal = journal
         self._connection = connection
@@ -110,7 +114,8 @@ class Launcher:
         self._has_key = has_key
         self._max_in_flight = max_in_flight
         self._clock = clock
-        self._pictures = LocatedPictures(folder)
+        self._pictures = pictures_of(folder)
+        self._reused = reused
         self._live: list[LiveRun] = []
 
     @property
@@ -174,6 +179,8 @@ class Launcher:
         title = _title(name)
         self._connection.confirm_name()
         requests = self._next_takes(sweep) if again else list(sweep)
+        if self._reused is not None:
+            self._reused.enter(self._log, [request.digest for request in requests])
         self._check(self._not_settled(requests))
         self._log.runs.plan(requests)
         self._log.sweeps.enter(
@@ -241,6 +248,10 @@ class Launcher:
             for digest, run in logged.items()
         }
 
+    def hide_key(self, text: str) -> str:
+        """A text without the configured API key."""
+        return self._connection.hide_key(text)
+
     def interrupt_all(self) -> None:
         """Interrupt every sweep that is running."""
         for live in list(self._live):
@@ -298,9 +309,11 @@ class Launcher:
     def _plan(self, requests: Sequence[Request], balance: float | None) -> Plan:
         digests = list(dict.fromkeys(request.digest for request in requests))
         logged = as_seen(self._log, self._log.runs.states(digests))
-        kept = {picture.digest for picture in self._log.pictures.of(digests) if picture.number == 0}
+        known = {} if self._reused is None else self._reused.states(self._log, digests)
+        logged |= known
+        kept = set(known) | {picture.digest for picture in self._log.pictures.of(digests) if picture.number == 0}
         completed = [digest for digest in digests if digest in logged and logged[digest].state is State.COMPLETED]
-        return make_plan(
+        plan = make_plan(
             requests,
             {digest: (run.state, run.error_kind) for digest, run in logged.items()},
             balance=balance,
@@ -312,6 +325,7 @@ class Launcher:
             discarded=sum(digest not in kept for digest in completed),
             asked_again=self._asked_again(logged),
         )
+        return ShownPlan(**{**vars(plan), "replays": self._connection.replays})
 
     def _of_another_key(self, logged: Mapping[str, RunState]) -> list[str]:
         """Digests of the runs that were submitted with another key and are not complete yet."""

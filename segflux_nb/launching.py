@@ -90,5 +90,8 @@ class SweepLauncher(Protocol):
     def retry_lost(self, runs: Any) -> Any:
         """Ask again for what these `Runs` miss, without paying; blocks, and gives the `Runs` afterwards."""
 
+    def hide_key(self, text: str) -> str:
+        """A text without the configured API key."""
+
     def snapshots(self, digests: Collection[str]) -> Mapping[str, RunSnapshot]:
         """What the log says of these runs, by digest."""

@@ -87,6 +87,10 @@ class Run:
         if self.path is None:
             why = reason_of(self.error_kind, self.error) or f"it is {self.status}"
             again = "runs.retry_failed() submits it again" if self.error else "Run its sweep again"
+            if self.status == "planned" and self.error:  # in a bundle
+                again = (
+                    "Workspace(folder, reuse=[bundle]) has all that the bundle has, and ws.run(sweep) makes the rest"
+                )
             if self.status == "completed":
                 why, again = "the log names no file of this workspace", "Copy the workspace whole, with its pictures"
             elif self.status == "missing":

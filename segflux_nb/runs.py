@@ -16,6 +16,7 @@ from .errors import WorkspaceError
 from .model import MODEL, Value
 from .runs_verbs import (
     annotate,
+    bundle,
     compare,
     discard,
     export,
@@ -78,6 +79,7 @@ class Runs(Selection):
     # going on
     retry_failed = retry_failed.retry_failed
     retry_lost = retry_lost.retry_lost
+    bundle = bundle.bundle
     export = export.export
     export_imagefolder = export_imagefolder.export_imagefolder
     discard = discard.discard

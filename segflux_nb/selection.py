@@ -17,6 +17,7 @@ from .lifecycle import State
 from .markup import count, plain
 from .model import Value
 from .pictures.located import LocatedPictures
+from .pictures.mounted import pictures_of
 from .run import Run, has_value, is_value, known_values, value_of, wanted_values
 from .runlog.columns import Column
 from .runlog.frame import (
@@ -78,7 +79,7 @@ class Source:
     @cached_property
     def pictures(self) -> LocatedPictures:
         """Tells the pictures of the folder from other files that the log may name."""
-        return LocatedPictures(self.folder)
+        return pictures_of(self.folder)
 
 
 @dataclass(frozen=True, eq=False)
@@ -487,6 +488,6 @@ class Selection:
             status=status,
             error_kind=run.error_kind,
             error=plain(reason_with_file(status, run.picture, run.error)),
-            path=self.source.folder / picture if picture else None,
-            more_paths=tuple(self.source.folder / path if path else None for path in more),
+            path=self.source.pictures.file(picture) if picture else None,
+            more_paths=tuple(self.source.pictures.file(path) if path else None for path in more),
         )

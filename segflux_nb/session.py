@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import NoReturn
 
-from .connection import Connection
+from .connection import ServiceConnection
 from .launcher import Launcher
 from .runlog.journal import Journal
 
@@ -26,7 +26,7 @@ class Session:
         Plans and starts sweeps.
     """
 
-    def __init__(self, path: Path, journal: Journal, connection: Connection, launcher: Launcher) -> None:
+    def __init__(self, path: Path, journal: Journal, connection: ServiceConnection, launcher: Launcher) -> None:
         self.path = path
         self._process = os.getpid()
         self._journal = journal

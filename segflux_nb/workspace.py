@@ -10,17 +10,22 @@ from __future__ import annotations
 import atexit
 import os
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from .bundle.opened import Bundle, is_bundle
 from .clock import SystemClock
 from .connection import Connection
 from .errors import SegfluxError, WorkspaceError
 from .launcher import Launcher
 from .model import SIMULATOR
+from .pictures.located import LocatedPictures
+from .pictures.mounted import mount
+from .replaying import ReplayConnection, replayed
+from .reusing import ReplayedRuns, ReusedRuns, Source, open_sources
 from .runlog.frame import sweeps_frame
 from .runlog.journal import Journal
 from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
@@ -49,7 +54,9 @@ class Workspace(Session):
     Parameters
     ----------
     path:
-        The folder; it is made if it does not exist.
+        The folder; it is made if it does not exist. A file whose name ends in ``.sfx`` is a bundle: it is opened
+        read-only, needs no service and no key, and nothing is ever sent. While the environment variable
+        ``SEGFLUX_REPLAY`` names a bundle, every workspace reads that one instead of its folder and its service.
     service:
         None for the hosted service (or what ``SEGFLUX_SERVICE`` says), ``"simulator"`` for one that keeps its state
         in the folder, a `Simulator`, or a base URL.
@@ -65,6 +72,9 @@ class Workspace(Session):
         The most seconds for which new submits wait when the service says that its rate limit ends later. If it ends
         later than that, the sweep stops submitting, collects what is accepted, and `Runs.stopped` says when to come
         back.
+    reuse:
+        Other workspaces and bundles that are read as a cache: a cell that is completed in one of them, on the same
+        service, is copied from there and not paid for.
 
     Raises
     ------
@@ -88,12 +98,20 @@ class Workspace(Session):
         max_in_flight: int = 32,
         max_rpm: int | None = None,
         max_wait: float = 900,
+        reuse: Sequence[str | Path] | str | Path = (),
     ) -> None:
         max_in_flight = _count("max_in_flight", max_in_flight)
         max_rpm = None if max_rpm is None else _count("max_rpm", max_rpm)
         max_wait = _seconds("max_wait", max_wait)
         service, path = _service(service), path_of(path, "path", WorkspaceError)
         self._shown = str(path)
+        self._sources: list[Source] = []
+        self._replayed: ReplayedRuns | None = None
+        stand_in = replayed()
+        if stand_in is not None or is_bundle(path):
+            del api_key  # nothing is asked with it, and tracebacks may show variables
+            self._open_bundle(path, stand_in, service, max_in_flight)
+            return
         refusal: SegfluxError | None = None
         try:
             secret = find_key(api_key)
@@ -119,8 +137,59 @@ class Workspace(Session):
             max_rpm=max_rpm,
             max_wait=max_wait,
         )
+        try:
+            self._sources = open_sources(reuse, clock)
+        except BaseException:
+            journal.close()
+            raise
+        mount(folder, None)
         launcher = Launcher(
-            journal, connection, folder, has_key=secret is not None, max_in_flight=max_in_flight, clock=clock
+            journal,
+            connection,
+            folder,
+            has_key=secret is not None,
+            max_in_flight=max_in_flight,
+            clock=clock,
+            reused=ReusedRuns(self._sources, folder) if self._sources else None,
+        )
+        super().__init__(folder, journal, connection, launcher)
+        _open_workspaces.add(self)
+
+    def _open_bundle(self, path: Path, stand_in: Path | None, service: Any, max_in_flight: int) -> None:
+        """Open a bundle in place of a folder and its service. Nothing is written, and nothing is ever sent.
+
+        Parameters
+        ----------
+        path:
+            What the user gave: the bundle, or the workspace that it stands in for.
+        stand_in:
+            The bundle that stands in for every workspace of this process; None without one.
+        service:
+            The service that the user gave; it matters for estimates of time.
+        max_in_flight:
+            The largest number of jobs at a time; plans estimate the time with it.
+        """
+        clock = SystemClock()
+        bundle = Bundle(path if stand_in is None else stand_in, clock)
+        folder = path.resolve()
+        if stand_in is None:
+            journal = bundle.journal
+        else:
+            journal, self._replayed = Journal(folder, clock, in_memory=True), ReplayedRuns(bundle)
+            self._sources = [Source(bundle.name, bundle.journal, LocatedPictures(folder))]
+        mount(folder, bundle.pictures)
+        _, time_scale = _simulator(service, folder)
+        connection = ReplayConnection(
+            bundle.name, journal.of(bundle.service), time_scale, begins_empty=stand_in is not None
+        )
+        launcher = Launcher(
+            journal,
+            connection,
+            folder,
+            has_key=True,
+            max_in_flight=max_in_flight,
+            clock=clock,
+            reused=self._replayed,
         )
         super().__init__(folder, journal, connection, launcher)
         _open_workspaces.add(self)
@@ -139,6 +208,8 @@ class Workspace(Session):
     def close(self) -> None:
         """Interrupt what runs, and close connections and files. What is on disk stays."""
         super().close()
+        for source in self._sources:
+            source.journal.close()
         _open_workspaces.discard(self)
 
     # what to do
@@ -156,6 +227,8 @@ class Workspace(Session):
     @property
     def sweeps(self) -> pd.DataFrame:
         """The sweeps that were run here: name, date, axes, cells, done, paid."""
+        if self._replayed is not None:
+            self._replayed.enter_asked(self._launcher.source.log, None)
         return sweeps_frame(self._journal.of(self.service).sweeps.all())
 
     def runs(self, sweep: Sweep | Runs | str | None = None) -> Runs:
@@ -176,6 +249,8 @@ class Workspace(Session):
         ``ws.runs("first look").sheet()``
         """
         source = self._launcher.source
+        if self._replayed is not None:
+            self._replayed.enter_asked(source.log, sweep)
         if sweep is None:
             return all_runs(source)
         return runs_of_name(source, sweep) if isinstance(sweep, str) else runs_of_sweep(source, sweep)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from .thumbnails import FOLDER
 
-_OF_THE_STORE = re.compile(r"pictures/([0-9a-f]{2})/([0-9a-f]{1,64})\.(?:avif|bmp|gif|jpe?g|png|tiff?|webp)")
+OF_THE_STORE = re.compile(r"pictures/([0-9a-f]{2})/([0-9a-f]{1,64})\.(?:avif|bmp|gif|jpe?g|png|tiff?|webp)")
 """As the store names files: by the digest of their bytes. Nothing else of a folder has such a name by chance."""
 
 
@@ -28,6 +28,7 @@ class LocatedPictures:
     """
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._folder = os.fspath(folder)
         self._known: dict[str, bool] = {}
 
@@ -49,6 +50,31 @@ class LocatedPictures:
                 found |= {f"{folder}/{name}" for name in os.listdir(os.path.join(self._folder, folder))}
         return wanted & found
 
+    def file(self, path: str) -> Path:
+        """The file of a picture of the store, which any program can read.
+
+        Parameters
+        ----------
+        path:
+            Its path in the log, which `own` has allowed.
+        """
+        return self.folder / path
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a picture of the store.
+
+        Raises
+        ------
+        OSError
+            If its file cannot be read.
+        """
+        return (self.folder / path).read_bytes()
+
+    @property
+    def read_only(self) -> str:
+        """Why no picture may be removed; empty if they may be."""
+        return ""
+
     def version(self) -> tuple[tuple[str, int], ...]:
         """A value that changes when a picture is added to the store or removed from it."""
         folders: list[tuple[str, int]] = []
@@ -57,7 +83,7 @@ class LocatedPictures:
         return tuple(sorted(folders))
 
     def _is_own(self, path: str) -> bool:
-        found = _OF_THE_STORE.fullmatch(path)
+        found = OF_THE_STORE.fullmatch(path)
         if found is None:
             return False
         folder, name = found[1], found[2]

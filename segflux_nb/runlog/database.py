@@ -12,7 +12,15 @@ from pathlib import Path
 
 from ..errors import WorkspaceError
 from ..interrupts import Uninterrupted
-from .opening import READ_SECONDS, is_locked, is_newer, locked_refusal, newer_refusal, open_log
+from .opening import (
+    READ_SECONDS,
+    is_locked,
+    is_newer,
+    locked_refusal,
+    newer_refusal,
+    open_in_memory,
+    open_log,
+)
 
 LOCKED_SECONDS = 60.0
 """How long a write waits while another program has the log's lock: a backup, a browser of databases, a frame that is
@@ -31,6 +39,8 @@ class Database:
         The file.
     durable:
         False for tests that play many thousand runs: the file survives only a clean end.
+    in_memory:
+        Whether it is a new log that no file keeps. Its path is then only what errors name.
 
     Raises
     ------
@@ -38,13 +48,13 @@ class Database:
         If the file cannot be opened.
     """
 
-    def __init__(self, path: Path, *, durable: bool = True) -> None:
+    def __init__(self, path: Path, *, durable: bool = True, in_memory: bool = False) -> None:
         self.path = path
         self._process = os.getpid()
         self._lock = threading.RLock()
         self._patience = threading.local()
         self._group = threading.local()
-        opened = open_log(path, durable=durable)
+        opened = open_in_memory() if in_memory else open_log(path, durable=durable)
         self.connection = opened.connection
         self._refusal = opened.refusal
         _open.add(self)

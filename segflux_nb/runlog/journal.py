@@ -9,6 +9,7 @@
           .sweeps               sweeps and their cells
           .marks, .votes        what people say
           .annotations          own columns
+          .records              all of these as they are, for bundles and for workspaces that are read as a cache
           .sharing              what processes share: owners, heartbeats, turns, limits
 
 Below them `Database` runs transactions, `opening` opens the file, `migrations` brings it up to date, `schema` has its
@@ -25,6 +26,7 @@ from .annotations import AnnotationLog
 from .database import Database
 from .marks import MarkLog, VoteLog
 from .picture_files import PictureLog
+from .records import RecordLog
 from .runs import RunLog
 from .sharing import Sharing
 from .sweeps import SweepLog
@@ -41,6 +43,8 @@ class Journal:
         Source of the current time, replaced in tests.
     durable:
         False for tests that play many thousand runs: the file survives only a clean end.
+    in_memory:
+        Whether it is a new log that no file keeps. Its path is then only what errors name.
 
     Raises
     ------
@@ -52,9 +56,9 @@ class Journal:
     ``Journal(path, clock).of("segmind").runs.read(digests)``
     """
 
-    def __init__(self, path: Path, clock: Clock, *, durable: bool = True) -> None:
+    def __init__(self, path: Path, clock: Clock, *, durable: bool = True, in_memory: bool = False) -> None:
         self._clock = clock
-        self._database = Database(path, durable=durable)
+        self._database = Database(path, durable=durable, in_memory=in_memory)
         self._services: dict[str, ServiceLog] = {}
 
     def of(self, service: str) -> ServiceLog:
@@ -106,6 +110,8 @@ class ServiceLog:
         Votes between two of its runs.
     annotations:
         Own columns of its runs.
+    records:
+        All of these as they are, to be written elsewhere and entered.
     sharing:
         What the processes that use the log share.
     """
@@ -120,6 +126,7 @@ class ServiceLog:
         self.marks = MarkLog(database, clock, service)
         self.votes = VoteLog(database, clock, service)
         self.annotations = AnnotationLog(database, service)
+        self.records = RecordLog(database, clock, service)
         self.sharing = Sharing(database, clock, service)
 
     def waiting_at_most(self, seconds: float) -> AbstractContextManager[None]:

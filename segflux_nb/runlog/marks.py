@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -94,10 +95,38 @@ class VoteLog:
         self._database = database
         self._clock = clock
         self._service = service
+        self._replayed: Counter[LoggedVote] = Counter()
+
+    def enter(self, votes: Iterable[tuple[float, LoggedVote]], *, replayed: bool = False) -> None:
+        """Enter votes with their times, in their order.
+
+        Parameters
+        ----------
+        votes:
+            The votes, each with its time.
+        replayed:
+            Whether an equal vote that is cast from now on takes the place of one of them: a notebook that is run
+            again casts the same votes, and they must not count twice.
+        """
+        votes = list(votes)
+        with self._database.writing() as cursor:
+            cursor.executemany(
+                'INSERT INTO votes (at, service, rater, axis, "left", "right", outcome) VALUES (?, ?, ?, ?, ?, ?, ?)',
+                [(at, self._service, *vote) for at, vote in votes],
+            )
+        if replayed:
+            self._replayed.update(vote for _, vote in votes)
 
     def add(self, vote: LoggedVote) -> None:
         """Enter a vote."""
         with self._database.writing() as cursor:
+            if self._replayed[vote]:
+                self._replayed[vote] -= 1
+                cursor.execute(
+                    "DELETE FROM votes WHERE number = (SELECT min(number) FROM votes WHERE service = ? AND rater = ?"
+                    ' AND axis = ? AND "left" = ? AND "right" = ? AND outcome = ?)',
+                    (self._service, *vote),
+                )
             cursor.execute(
                 'INSERT INTO votes (at, service, rater, axis, "left", "right", outcome) VALUES (?, ?, ?, ?, ?, ?, ?)',
                 (self._clock.now(), self._service, vote.rater, vote.axis, vote.left, vote.right, vote.outcome),

@@ -69,6 +69,14 @@ def open_log(path: Path, *, durable: bool) -> OpenLog:
         ) from None
 
 
+def open_in_memory() -> OpenLog:
+    """A new log that no file keeps: it ends with its process."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA foreign_keys = ON")
+    bring_up_to_date(connection, 0)
+    return OpenLog(connection)
+
+
 def _open_to_write(path: Path, *, durable: bool) -> OpenLog:
     kind, options = file_system(path.parent)
     if not locks_work(path.parent, options):

@@ -63,6 +63,10 @@ def discard(runs: Selection, *, pictures: bool = False) -> Discarded:
             remedy="Write discard(pictures=True)",
         )
     source = runs.source
+    if source.pictures.read_only:
+        raise RunError(
+            f"{source.pictures.read_only}: its pictures are not removed", remedy="Leave runs out when you bundle them"
+        )
     digests = list(dict.fromkeys(digest for digest, _ in runs.cells))
     files = source.log.pictures.of(digests)
     shared = source.log.pictures.used_elsewhere(digests)

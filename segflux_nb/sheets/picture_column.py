@@ -23,6 +23,7 @@ from PIL import Image
 
 from ..errors import LayoutError
 from ..markup import shorten
+from ..pictures.mounted import is_file
 from .frame_column import text_of
 
 IMAGE_COLUMNS = (
@@ -267,7 +268,7 @@ def _kind(value: Any, *, is_usual: bool) -> int:
     if not isinstance(picture, str | PurePath):
         return 3
     has_ending = str(picture).lower().endswith(ENDINGS)
-    if os.path.isfile(picture):
+    if is_file(picture):
         return 3 if has_ending or is_usual else 0
     if os.path.isdir(picture):
         return 0

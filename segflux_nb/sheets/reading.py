@@ -26,6 +26,7 @@ from ..pictures.appearance import (
     upright_size,
 )
 from ..pictures.decode import opened
+from ..pictures.mounted import is_mounted, kept_thumbnail_of, read_file
 from ..pictures.thumbnails import SIDE, thumbnail_of
 from .layout import GONE, SAME, Cell, Layout, picture_identity
 
@@ -276,18 +277,18 @@ def kept_thumbnail(picture: Any) -> Path | None:
     """
     if not isinstance(picture, str | os.PathLike):
         return None
-    small = thumbnail_of(os.fspath(picture))
-    return small if small is not None and small.exists() and os.path.exists(picture) else None
+    return kept_thumbnail_of(os.fspath(picture))
 
 
 def _is_ours(picture: Any) -> bool:
-    """Whether a picture is of a workspace: it was decoded before it was kept."""
-    return isinstance(picture, str | os.PathLike) and thumbnail_of(os.fspath(picture)) is not None
+    """Whether a picture is of a workspace: it was decoded before it was kept. A bundle may come from anybody."""
+    is_kept = isinstance(picture, str | os.PathLike) and thumbnail_of(os.fspath(picture)) is not None
+    return is_kept and not is_mounted(picture)
 
 
 def _bytes_of(picture: Any) -> bytes:
     """The bytes of a file, given themselves or by their path."""
-    return picture if isinstance(picture, bytes) else readable(lambda: Path(picture).read_bytes())
+    return picture if isinstance(picture, bytes) else readable(lambda: read_file(picture))
 
 
 def _written(image: Image.Image) -> tuple[bytes, str]:

@@ -114,6 +114,8 @@ class Plan:
         The short names of logged runs whose picture files are gone. They are fetched again, which costs nothing.
     discarded:
         How many logged pictures were discarded. They are not fetched again.
+    replays:
+        The bundle that is replayed, which does not have the cells to submit; empty where there is a service.
     """
 
     service: str
@@ -132,6 +134,7 @@ class Plan:
     missing: tuple[str, ...] = ()
     discarded: int = 0
     lost_again: int = 0
+    replays: str = ""
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "held": dict(self.held)}  # a view of a mapping cannot be pickled
@@ -149,7 +152,10 @@ class Plan:
         again = f" ({self.lost_again:,} lost, asked for again, free)" if self.lost_again else ""
         parts += [f"{self.in_flight:,} in flight{again}"] if self.in_flight else []
         parts += [f"{self.of_another_key:,} of another key"] if self.of_another_key else []
-        parts += [f"{self.to_submit:,} to submit"]
+        is_replay = self.replays and self.to_submit
+        parts += [
+            f"{self.to_submit:,} planned, not in {self.replays}" if is_replay else f"{self.to_submit:,} to submit"
+        ]
         parts += [f"{number:,} {reason} ({_HELD.get(reason, 'held')})" for reason, number in self.held.items()]
         lines = [
             f"{count(self.cells, 'run')}: {', '.join(parts)}",
@@ -174,6 +180,8 @@ class Plan:
 
     @property
     def _cost(self) -> str:
+        if self.replays and self.to_submit:
+            return "nothing, because nothing is sent in a replay"
         if self.service == SIMULATOR:
             hosted = "unknown" if self.hosted_cost is None else f"about ${self.hosted_cost:.2f}"
             return f"free here, on the simulator; hosted {hosted} for all {self.cells:,}, by {self.cost_source}"
@@ -188,7 +196,7 @@ class Plan:
 
     @property
     def _time(self) -> str:
-        if not self.to_submit:
+        if not self.to_submit or self.replays:
             return "none to wait for" if not self.in_flight else "what is in flight"
         if self.seconds is None:
             return f"unknown: {self.seconds_source}"

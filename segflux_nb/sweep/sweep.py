@@ -268,16 +268,19 @@ class Sweep:
         SegfluxError
             If the file cannot be written.
         """
+        with saving(path) as file:
+            file.write_text(self._toml, encoding="utf-8")
+        return file
+
+    @property
+    def _toml(self) -> str:
+        """The text of the sweep's TOML file."""
         is_compact = all(isinstance(step, _Baseline) for step in self._steps)
         if isinstance(self._source, Product) and is_compact:
-            text = format_product(self._source, has_baseline=bool(self._steps))
-        else:
-            # The order of values is written where it does not follow from the cells.
-            is_plain = Sweep.of_cells(self._cells, list(self.axes)).axes == self.axes
-            text = format_cells(self, list(self.axes) if is_plain else self.axes)
-        with saving(path) as file:
-            file.write_text(text, encoding="utf-8")
-        return file
+            return format_product(self._source, has_baseline=bool(self._steps))
+        # The order of values is written where it does not follow from the cells.
+        is_plain = Sweep.of_cells(self._cells, list(self.axes)).axes == self.axes
+        return format_cells(self, list(self.axes) if is_plain else self.axes)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Sweep:

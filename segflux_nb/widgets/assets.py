@@ -18,6 +18,7 @@ from markupsafe import Markup
 from ..errors import PictureError
 from ..pictures.appearance import is_plain, readable
 from ..pictures.decode import opened
+from ..pictures.mounted import read_file
 from ..pictures.thumbnails import SIDE
 from ..sheets.reading import Reader, kept_thumbnail, shown_file
 
@@ -103,7 +104,7 @@ def thumbnail(picture: Any) -> tuple[bytes, str]:
         if kept is not None:
             return readable(kept.read_bytes), ""
         if isinstance(picture, bytes | os.PathLike):
-            data = picture if isinstance(picture, bytes) else readable(Path(picture).read_bytes)
+            data = picture if isinstance(picture, bytes) else readable(lambda: read_file(picture))
             if data.startswith(JPEG) and len(data) <= LIGHT and readable(lambda: _is_its_own_thumbnail(data)):
                 return data, ""
         reader = Reader()

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -18,7 +18,7 @@ import pandas as pd
 import traitlets
 
 from ..markup import count, more_text, plain
-from ..pictures.thumbnails import thumbnail_of
+from ..pictures.mounted import kept_thumbnail_of, read_file
 from ..sheets.frame_view import FrameView
 from ..sheets.layout import Layout
 from ..sheets.pivot import arrange
@@ -172,11 +172,9 @@ def _grid(layout: Layout, places: Mapping[str, int]) -> dict[str, Any]:
 
 def _bytes_of(picture: str) -> bytes | None:
     """The thumbnail of a picture, or the picture itself if it has none. None if neither file exists."""
-    small = thumbnail_of(picture)
-    for path in (small, Path(picture)):
-        try:
+    small = kept_thumbnail_of(picture)
+    for path in (small, picture):
+        with suppress(OSError):
             if path is not None:
-                return path.read_bytes()
-        except OSError:
-            continue
+                return read_file(path)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from ..model import SIMULATOR
-from ..pictures.located import LocatedPictures
+from ..pictures.mounted import pictures_of
 from ..runlog.picture_files import missing_files, status_with_file
 from ..running.in_hands import as_seen
 from ..session import Session
@@ -19,7 +19,7 @@ def report(ws: Session) -> list[str]:
     ``print(*ws.report(), sep="\\n")``
     """
     lines = []
-    journal, pictures = ws._journal, LocatedPictures(ws.path)
+    journal, pictures = ws._journal, pictures_of(ws.path)
     for service in journal.services():
         log = journal.of(service)
         for sweep in log.sweeps.all():

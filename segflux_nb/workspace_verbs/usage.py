@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..pictures.mounted import mounted_sizes
 from ..pictures.store import REJECTED
 from ..pictures.thumbnails import FOLDER
 from ..session import Session
@@ -48,6 +49,10 @@ def usage(ws: Session) -> pd.DataFrame:
 
 def _files(folder: Path) -> Iterator[tuple[Path, int]]:
     """The files below a folder, relative to it, with their sizes. One that goes meanwhile is passed over."""
+    in_bundle = mounted_sizes(folder)
+    if in_bundle is not None:
+        yield from ((Path(path), size) for path, size in in_bundle.items())
+        return
     # The folder of all pictures may be a link, to a larger disk.
     for place, _, names in os.walk(folder, followlinks=True):
         for name in names:

@@ -7,13 +7,13 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import SegfluxError
 from ..lifecycle import State
 from ..markup import count
 from ..pictures.located import LocatedPictures
+from ..pictures.mounted import pictures_of
 from ..pictures.store import set_aside_file
 from ..runlog.journal import ServiceLog
 from ..runlog.picture_files import PictureFile
@@ -113,27 +113,36 @@ def verify(ws: Session) -> Verification:
     -------
     ``print(ws.verify())``
     """
-    located = LocatedPictures(ws.path)
+    located = pictures_of(ws.path)
     checked: list[CheckedPicture] = []
     for service in ws._journal.services():
         log = ws._journal.of(service)
-        found = {picture: _verdict(ws.path, located, picture) for picture in log.pictures.all()}
+        found = {picture: _verdict(located, picture) for picture in log.pictures.all()}
         _find_again(log, found)
         asked = [picture for picture, verdict in found.items() if verdict in ("missing", "damaged")]
-        outcomes = _fetch_again(ws, asked, found) if asked and service == ws.service else {}
+        outcomes = _fetch_again(ws, asked, found) if asked and service == ws.service and not located.read_only else {}
         for picture, verdict in found.items():
-            after, why = outcomes.get(picture, (verdict, "" if verdict == "fine" else _why(verdict, service)))
+            after, why = outcomes.get(
+                picture, (verdict, "" if verdict == "fine" else _why(verdict, service, located))
+            )
             checked.append(CheckedPicture(service, picture.digest[:RUN_DIGITS], picture.path, after, why))
     return Verification(checked)
 
 
-def _verdict(folder: Path, located: LocatedPictures, picture: PictureFile) -> Verdict:
-    """Whether a picture file is there, with the bytes that it had."""
+def _verdict(located: LocatedPictures, picture: PictureFile) -> Verdict:
+    """Whether a picture file is there, with the bytes that it had.
+
+    Parameters
+    ----------
+    located:
+        The pictures of the workspace.
+    picture:
+        The picture as the log has it.
+    """
     if located.own(picture.path) is None:
         return "missing"
     try:
-        with open(folder / picture.path, "rb") as file:
-            same = hashlib.file_digest(file, "sha256").hexdigest() == picture.sha256
+        same = hashlib.sha256(located.read(picture.path)).hexdigest() == picture.sha256
     except FileNotFoundError:
         return "missing"
     except OSError:
@@ -186,8 +195,20 @@ def _fetch_again(
                 os.replace(place, ws.path / path)  # the damaged file is all that there is
 
 
-def _why(verdict: Verdict, service: str) -> str:
-    """Why a picture of another service is not fine: it is not fetched again here."""
+def _why(verdict: Verdict, service: str, located: LocatedPictures) -> str:
+    """Why a picture of another service, or of a bundle, is not fine: it is not fetched again here.
+
+    Parameters
+    ----------
+    verdict:
+        What was found.
+    service:
+        The service of its run.
+    located:
+        The pictures of the workspace.
+    """
     if verdict == "found again":
         return "its file is there again"
+    if located.read_only:
+        return located.read_only
     return f"open the workspace with the service {service!r} to fetch it again"

@@ -1,0 +1,275 @@
+"""The data card of a bundle: for people (``README.md``), and for programs (RO-Crate 1.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..clock import utc
+from ..markup import count, plain
+from ..model import MODEL, SIMULATOR
+from ..service.addresses import HOSTED
+from .contents import (
+    ANNOTATIONS,
+    CRATE,
+    ENVIRONMENT,
+    HOLDS,
+    MANIFEST,
+    MARKS,
+    README,
+    RUNS,
+    SWEEPS,
+    VOTES,
+)
+
+MODEL_PAGE = f"https://www.segmind.com/models/{MODEL.slug}"
+NO_LICENSE = "No licence was stated. Ask the authors before you use the pictures."
+
+_MEANINGS = {
+    RUNS: "Runs: parameters, status, service, times, pictures",
+    SWEEPS: "Sweeps with their cells",
+    MARKS: "Stars, picks and notes of every rater",
+    VOTES: "Votes between two runs, of every rater",
+    ANNOTATIONS: "Own columns of runs",
+    ENVIRONMENT: "Versions of Python and of packages",
+    README: "The data card",
+    MANIFEST: "What the file is, and the size and sha256 of each other entry",
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a data card says.
+
+    Attributes
+    ----------
+    title:
+        What the study is called.
+    license:
+        The licence: an SPDX identifier, an address, or a sentence; empty if none was stated.
+    service:
+        The service that made the pictures.
+    version:
+        The version of this program.
+    began, ended:
+        The first and the last time in the log, in seconds since 1970 UTC.
+    runs:
+        How many runs there are.
+    completed:
+        How many of them have a picture.
+    pictures:
+        How many picture files there are.
+    picture_bytes:
+        What they take.
+    sweeps:
+        The name, the number of cells and the TOML file of each sweep.
+    entries:
+        The other entries, with their sizes.
+    costs:
+        Whether it says what runs cost.
+    """
+
+    title: str
+    license: str
+    service: str
+    version: str
+    began: float
+    ended: float
+    runs: int
+    completed: int
+    pictures: int
+    picture_bytes: int
+    sweeps: Sequence[tuple[str, int, str]]
+    entries: Sequence[tuple[str, int]]
+    costs: bool
+
+    @property
+    def maker(self) -> str:
+        """By which model the pictures were made, in words."""
+        if self.service == SIMULATOR:
+            return (
+                "the simulator of segflux_nb, a toy flow model that paints landscapes."
+                f" They are not pictures by {MODEL.slug}"
+            )
+        where = "Segmind" if self.service == HOSTED.name else self.service
+        return f"the model {MODEL.slug} (FLUX.1 dev with fine-tunes of its users) at {where}"
+
+    @property
+    def description(self) -> str:
+        """The study in a sentence or two."""
+        return (
+            f"{count(self.runs, 'run')} of a parameter sweep with {count(self.pictures, 'picture')}."
+            f" All pictures are generated: they were made by {self.maker}."
+        )
+
+    @property
+    def day(self) -> str:
+        """The day of the last run."""
+        return utc(self.ended).date().isoformat()
+
+    def readme(self) -> str:
+        """The card for people, as Markdown."""
+        first = utc(self.began).date().isoformat()
+        when = first if first == self.day else f"{first} to {self.day}"
+        sweeps = [f"- `{file}`: {plain(name)}, {count(cells, 'cell')}" for name, cells, file in self.sweeps]
+        lines = [
+            f"# {plain(self.title)}",
+            "",
+            self.description,
+            "",
+            "| | |",
+            "|---|---|",
+            f"| Made | {when} |",
+            f"| By | {self.maker} |",
+            f"| Runs | {self.runs:,}, {self.completed:,} of them completed |",
+            f"| Pictures | {self.pictures:,} files, {self.picture_bytes / 1e6:,.1f} MB, as the service gave them |",
+            f"| Licence | {plain(self.license) or NO_LICENSE} |",
+            f"| Costs | {'in `runs.jsonl`' if self.costs else 'left out'} |",
+            f"| Written by | segflux_nb {self.version} |",
+            "",
+            "## Private things",
+            "",
+            HOLDS,
+            "",
+            "## Open it",
+            "",
+            "The file is a zip archive without compression. `pip install segflux-nb`, and in Python:",
+            "",
+            "```python",
+            "import segflux_nb as sf",
+            "",
+            'ws = sf.Workspace("study.sfx")  # the name of this file; read-only, no key, no network',
+            "ws.sweeps",
+            "ws.runs().sheet()",
+            "```",
+            "",
+            "## Sweeps",
+            "",
+            *sweeps,
+            "",
+            "## Files",
+            "",
+            "- `pictures/`: the pictures, named by the sha256 of their bytes",
+            *(f"- `{name}`: {meaning}" for name, meaning in self._described()),
+            f"- `{CRATE}`: this card for programs (RO-Crate 1.2)",
+            "",
+        ]
+        return "\n".join(lines)
+
+    def _described(self) -> list[tuple[str, str]]:
+        names = [name for name, _ in self.entries] + [MANIFEST]
+        return [(name, _MEANINGS[name]) for name in names if name in _MEANINGS and name != README]
+
+    def crate(self) -> dict[str, Any]:
+        """The card for programs: an RO-Crate 1.2."""
+        files = [
+            {
+                "@id": name,
+                "@type": "File",
+                "name": _MEANINGS.get(name, "A sweep"),
+                "encodingFormat": _FORMATS[name.rpartition(".")[2]],
+                "contentSize": str(size),
+            }
+            for name, size in self.entries
+        ]
+        manifest = {
+            "@id": MANIFEST,
+            "@type": "File",
+            "name": _MEANINGS[MANIFEST],
+            "encodingFormat": _FORMATS["json"],
+        }
+        pictures = {
+            "@id": "pictures/",
+            "@type": "Dataset",
+            "name": "Pictures",
+            "description": f"{count(self.pictures, 'generated picture')}, named by the sha256 of their bytes.",
+        }
+        folder = {
+            "@id": "sweeps/",
+            "@type": "Dataset",
+            "name": "Sweeps",
+            "description": "The sweeps as TOML, for people and for Sweep.from_toml.",
+        }
+        folders = ([pictures] if self.pictures else []) + ([folder] if self.sweeps else [])
+        others = [entity for entity in files if not entity["@id"].startswith("sweeps/")]
+        parts = [*folders, *others, manifest]
+        maker, license_ = self._maker(), self._license()
+        program = {
+            "@id": "#segflux_nb",
+            "@type": "SoftwareApplication",
+            "name": "segflux_nb",
+            "url": "https://pypi.org/project/segflux-nb/",
+            "version": self.version,
+            "softwareVersion": self.version,
+        }
+        making = {
+            "@id": "#generation",
+            "@type": "CreateAction",
+            "name": "Generation of the pictures",
+            "description": f"Each picture was made by {self.maker}, from the parameters in {RUNS}.",
+            "startTime": utc(self.began).isoformat(timespec="seconds"),
+            "endTime": utc(self.ended).isoformat(timespec="seconds"),
+            "instrument": [{"@id": maker["@id"]}, {"@id": program["@id"]}],
+            "result": [{"@id": pictures["@id"]}] if self.pictures else [],
+        }
+        root = {
+            "@id": "./",
+            "@type": "Dataset",
+            "name": plain(self.title),
+            "description": self.description,
+            "datePublished": self.day,
+            "license": {"@id": license_["@id"]},
+            "keywords": ["generated pictures", "text-to-image", "parameter sweep", MODEL.slug],
+            "hasPart": [{"@id": entity["@id"]} for entity in parts],
+            "mentions": [{"@id": making["@id"]}],
+        }
+        descriptor = {
+            "@id": CRATE,
+            "@type": "CreativeWork",
+            "about": {"@id": "./"},
+            "conformsTo": {"@id": "https://w3id.org/ro/crate/1.2"},
+        }
+        graph = [descriptor, root, *parts, making, maker, program, license_]
+        return {"@context": "https://w3id.org/ro/crate/1.2/context", "@graph": graph}
+
+    def _maker(self) -> dict[str, Any]:
+        if self.service == SIMULATOR:
+            return {
+                "@id": "#simulator",
+                "@type": "SoftwareApplication",
+                "name": "the simulator of segflux_nb",
+                "url": "https://pypi.org/project/segflux-nb/",
+                "version": self.version,
+                "description": "A toy flow model that paints landscapes.",
+            }
+        return {
+            "@id": MODEL_PAGE,
+            "@type": "SoftwareApplication",
+            "name": MODEL.slug,
+            "url": MODEL_PAGE,
+            "version": "as served",
+            "description": "FLUX.1 dev with fine-tunes of its users.",
+        }
+
+    def _license(self) -> dict[str, Any]:
+        stated = plain(self.license).strip()
+        if "://" in stated and " " not in stated:
+            return {"@id": stated, "@type": "CreativeWork", "name": stated, "description": "The licence."}
+        if stated and " " not in stated:
+            page = f"https://spdx.org/licenses/{stated}"
+            return {"@id": page, "@type": "CreativeWork", "name": stated, "description": "The licence."}
+        return {
+            "@id": "#licence",
+            "@type": "CreativeWork",
+            "name": "The licence" if stated else "No licence was stated",
+            "description": stated or NO_LICENSE,
+        }
+
+
+_FORMATS = {
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+    "md": "text/markdown",
+    "toml": "application/toml",
+}

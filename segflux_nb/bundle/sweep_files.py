@@ -1,0 +1,76 @@
+"""Sweeps of the log as TOML: the axes where the cells are a product of them, else each cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..errors import SegfluxError
+from ..model import MODEL, Value
+from ..runlog.records import SweepRecord
+from ..sweep.names import TEMPLATE
+from ..sweep.request import Request
+from ..sweep.sweep import Sweep
+
+_MOST_TRIED = 20_000
+"""For a sweep with more cells, it is not tried whether the cells are a product of axes."""
+
+
+def sweep_text(record: SweepRecord, parameters: Mapping[str, Mapping[str, Value]], takes: Mapping[str, int]) -> str:
+    """The text of a sweep file.
+
+    Parameters
+    ----------
+    record:
+        The sweep.
+    parameters:
+        The parameters of its runs, by digest.
+    takes:
+        Their takes, by digest.
+    """
+    requests = [Request(parameters[digest], takes[digest], labels) for digest, labels in record.cells]
+    firsts = [request for request in requests if not request.take] or requests
+    if len(firsts) <= _MOST_TRIED:
+        found = _product(record, firsts)
+        if found is not None:
+            return found._toml
+    names = ["prompt" if name == TEMPLATE else name for name in record.axes]
+    return Sweep.of_cells(firsts, names)._toml
+
+
+def _product(record: SweepRecord, cells: Sequence[Request]) -> Sweep | None:
+    """The sweep with these axes, with or without a baseline, if its cells are these; None if they are not.
+
+    Parameters
+    ----------
+    record:
+        The sweep of the log.
+    cells:
+        Its cells, without further takes.
+    """
+    given: dict[str, Any] = {}
+    for name, values in record.axes.items():
+        labels = {cell.labels.get(f"{name}_label"): getattr(cell, name) for cell in cells}
+        has_labels = None not in labels and len(labels) == len(values)
+        given["prompt" if name == TEMPLATE else name] = labels if has_labels else list(values)
+    first = cells[0]
+    for name in MODEL.parameters:
+        if name not in given:
+            given[name] = (
+                first.labels[TEMPLATE] if name == "prompt" and TEMPLATE in first.labels else getattr(first, name)
+            )
+    wanted = [(cell.digest, dict(cell.labels)) for cell in cells]
+    strengths = given.get("lora_strength")
+    others = [value for value in strengths if value != 0] if isinstance(strengths, list) else []
+    tries: list[tuple[dict[str, Any], bool]] = [(given, False)]
+    if others and len(others) < len(list(strengths or [])):
+        tries.append(({**given, "lora_strength": others}, True))
+    for parameters, has_baseline in tries:
+        try:
+            made = Sweep(**parameters)
+            made = made.with_baseline() if has_baseline else made
+        except SegfluxError:
+            continue
+        if [(cell.digest, dict(cell.labels)) for cell in made] == wanted:
+            return made
+    return None

@@ -1,0 +1,399 @@
+"""Writes a bundle: one pass over the runs and their pictures, into a file that is whole or not there.
+
+The same log and the same environment give the same bytes: entries are stored, in one order, with the date of the last
+run, and nothing in them comes from the machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ..clock import utc
+from ..errors import BundleError
+from ..lifecycle import State
+from ..markup import count
+from ..model import Value
+from ..pictures.located import LocatedPictures
+from ..runlog.journal import ServiceLog
+from ..runlog.records import RunRecord, SweepRecord
+from ..runlog.rows import MorePicture
+from ..saving import saving
+from ..version import __version__
+from .card import Card
+from .contents import (
+    ANNOTATIONS,
+    CRATE,
+    ENDING,
+    ENVIRONMENT,
+    FORMAT,
+    FORMAT_VERSION,
+    HOLDS,
+    MANIFEST,
+    MARKS,
+    README,
+    RUNS,
+    SWEEPS,
+    VOTES,
+    as_json,
+    as_page,
+)
+from .environment import environment
+from .lines import clean_own, of_mark, of_run, of_sweep, of_vote, place_of
+from .scrub import Scrubber
+from .sweep_files import sweep_text
+
+_EARLIEST = 315_532_800.0
+"""1980, the first year of zip files, in seconds since 1970."""
+
+
+@dataclass(frozen=True)
+class WrittenBundle:
+    """What became of a bundle.
+
+    Attributes
+    ----------
+    path:
+        The file.
+    runs:
+        How many runs are in it.
+    pictures:
+        How many picture files.
+    without:
+        How many of the chosen cells have no picture in it, by the reason.
+    """
+
+    path: Path
+    runs: int
+    pictures: int
+    without: Mapping[str, int]
+
+    def __str__(self) -> str:
+        parts = [f"{number:,} {why}" for why, number in self.without.items()]
+        missing = f" Without a picture: {', '.join(parts)}." if parts else ""
+        return (
+            f"{self.path.name}: {count(self.runs, 'run')}, {count(self.pictures, 'picture')}, with prompts and"
+            f" finetune ids; no key, account, request id or path of this machine.{missing}"
+        )
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What goes into a bundle.
+
+    Attributes
+    ----------
+    log:
+        The log of the service.
+    pictures:
+        The pictures of the workspace.
+    digests:
+        The runs, in order, each once.
+    selection:
+        The sweep that these cells are, if the log has none; its time does not matter.
+    hide_key:
+        Takes the configured API key out of a text.
+    """
+
+    log: ServiceLog
+    pictures: LocatedPictures
+    digests: Sequence[str]
+    selection: SweepRecord
+    hide_key: Callable[[str], str]
+
+
+def write_bundle(
+    path: Path, chosen: Chosen, *, cost: bool = True, license: str = "", title: str = ""
+) -> WrittenBundle:
+    """Write runs with their pictures, sweeps and judgements to one file.
+
+    Parameters
+    ----------
+    path:
+        The file, whose name ends in ``.sfx``. It is replaced.
+    chosen:
+        What goes into it.
+    cost:
+        Whether to keep what runs cost.
+    license:
+        The licence of the pictures, for the data card.
+    title:
+        What the data card calls the study.
+
+    Raises
+    ------
+    BundleError
+        If the name has another ending, no run is in the log, or a text holds what looks like an API key.
+    SegfluxError
+        If the file cannot be written.
+    """
+    if path.suffix.lower() != ENDING:
+        raise BundleError(
+            f"{path} does not end in {ENDING}, and would not be opened as a bundle",
+            remedy=f"Write {path.with_suffix(ENDING).name}",
+        )
+    with saving(path) as place:
+        handle, temporary = tempfile.mkstemp(prefix=f".{place.name}-", dir=place.parent)
+        try:
+            with os.fdopen(handle, "w+b") as file:
+                written = _Writing(file, chosen, cost=cost).all(license, title)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o666 & ~_mask())
+            os.replace(temporary, place)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+    return WrittenBundle(place, *written)
+
+
+def _mask() -> int:
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+class _Writing:
+    """A bundle that is being written.
+
+    Parameters
+    ----------
+    file:
+        The file.
+    chosen:
+        What goes into it.
+    cost:
+        Whether to keep what runs cost.
+    """
+
+    def __init__(self, file: BinaryIO, chosen: Chosen, *, cost: bool) -> None:
+        self._chosen = chosen
+        self._records = chosen.log.records
+        self._cost = cost
+        self._scrubber = Scrubber(
+            chosen.pictures.folder, self._records.request_ids(set(chosen.digests)), chosen.hide_key
+        )
+        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True)
+        self._entries: dict[str, tuple[int, str]] = {}
+        self._picture_sizes: dict[str, int] = {}
+        self._without: dict[str, int] = {}
+        self._parameters: dict[str, Mapping[str, Value]] = {}
+        self._takes: dict[str, int] = {}
+        self._began, self._ended = _times(self._records.runs(chosen.digests))
+        self._date = utc(max(self._ended, _EARLIEST)).timetuple()[:6]
+
+    def all(self, license: str, title: str) -> tuple[int, int, Mapping[str, int]]:
+        """Write everything. Gives how many runs and pictures there are, and how many runs have no picture, and why.
+
+        Parameters
+        ----------
+        license:
+            The licence of the pictures.
+        title:
+            What the data card calls the study.
+        """
+        chosen = self._chosen
+        with self._zip:
+            wanted: dict[str, str] = {}
+            self._put(RUNS, self._runs(wanted))
+            if not self._parameters:
+                raise BundleError(
+                    "There is no run to bundle: none of them is in the log", remedy="Run the sweep first"
+                )
+            absent = len(chosen.digests) - len(self._parameters)
+            self._count_without("not started", absent)
+            digests = set(self._parameters)
+            sweeps = self._sweeps(digests)
+            self._put(SWEEPS, (self._line(of_sweep(sweep, self._scrubber)) for sweep in sweeps))
+            files = []
+            for number, sweep in enumerate(sweeps, 1):
+                name = f"sweeps/{number}.toml"
+                text = sweep_text(sweep, self._parameters, self._takes).encode("utf-8", "backslashreplace")
+                self._put(name, [text])
+                files.append((sweep.title or sweep.name, len(sweep.cells), name))
+            self._judgements(digests)
+            self._put(ENVIRONMENT, [as_page(environment())])
+            completed = len(self._parameters) - sum(self._without.values()) + absent
+            self._pictures(wanted)
+            lost = len(wanted) - len(self._picture_sizes)
+            card = Card(
+                title=self._scrubber.own_text(title) or "A parameter sweep",
+                license=license,
+                service=chosen.log.service,
+                version=__version__,
+                began=self._began,
+                ended=self._ended,
+                runs=len(self._parameters),
+                completed=completed,
+                pictures=len(self._picture_sizes),
+                picture_bytes=sum(self._picture_sizes.values()),
+                sweeps=files,
+                entries=[(name, size) for name, (size, _) in self._entries.items()],
+                costs=self._cost,
+            )
+            self._check_key(f"{title}{license}")
+            self._put(README, [card.readme().encode("utf-8", "backslashreplace")])
+            self._put(CRATE, [as_page(card.crate())])
+            self._count_without("whose file is gone or damaged", lost)
+            self._put(MANIFEST, [as_page(self._manifest())])
+        return len(self._parameters), len(self._picture_sizes), self._without
+
+    def _runs(self, wanted: dict[str, str]) -> Iterator[bytes]:
+        """The lines of the runs.
+
+        Parameters
+        ----------
+        wanted:
+            Gets the pictures that they name: the file by the place in the bundle.
+        """
+        for record in self._records.runs(self._chosen.digests):
+            run = record.run
+            if run.picture is not None and run.sha256 is None:  # of a log whose first version did not keep it
+                run = run._replace(sha256=self._digest_of(run.picture))
+                record = record._replace(run=run)
+            self._parameters[run.digest], self._takes[run.digest] = run.parameters, run.take
+            first = MorePicture(0, "", run.picture, sha256=run.sha256)
+            for picture in (first, *record.more):
+                path, place = self._chosen.pictures.own(picture.path), place_of(picture)
+                if path is not None and place is not None and run.state is State.COMPLETED:
+                    wanted[place] = path
+            if run.state is not State.COMPLETED or run.picture is None:
+                self._count_without("discarded" if run.state is State.COMPLETED else run.state.status, 1)
+            yield self._line(of_run(record, self._scrubber, cost=self._cost))
+
+    def _sweeps(self, digests: Collection[str]) -> list[SweepRecord]:
+        """The sweeps of the log whose cells are all here; and what was chosen, where they do not make it up."""
+        found = [one for one in self._records.sweeps() if one.cells and all(cell in digests for cell, _ in one.cells)]
+        covered = {digest for sweep in found for digest, _ in sweep.cells}
+        if covered != digests:
+            own = self._chosen.selection
+            cells = [cell for cell in own.cells if cell[0] in digests]
+            found.append(SweepRecord(own.identity, own.name, own.title, own.axes, self._ended, cells))
+        return found
+
+    def _judgements(self, digests: Collection[str]) -> None:
+        """Write marks, votes and own columns of these runs; where there are none, no entry."""
+        log, scrubber = self._chosen.log, self._scrubber
+        marks = [mark for mark in self._records.marks() if mark.digest in digests]
+        votes = [(at, vote) for at, vote in log.votes.all() if {vote.left, vote.right} <= set(digests)]
+        own = {digest: values for digest, values in log.annotations.all().items() if digest in digests}
+        if marks:
+            self._put(MARKS, (self._line(of_mark(mark, scrubber)) for mark in marks))
+        if votes:
+            self._put(VOTES, (self._line(of_vote(at, vote)) for at, vote in votes))
+        if own:
+            lines = ({"digest": digest, "values": clean_own(own[digest], scrubber)} for digest in sorted(own))
+            self._put(ANNOTATIONS, map(self._line, lines))
+
+    def _pictures(self, wanted: Mapping[str, str]) -> None:
+        """Write the pictures, one at a time. One that is gone, or has other bytes than it had, is left out.
+
+        Parameters
+        ----------
+        wanted:
+            The file of each picture, by its place in the bundle.
+        """
+        for place, path in sorted(wanted.items()):
+            try:
+                data = self._chosen.pictures.read(path)
+            except OSError:
+                continue
+            if hashlib.sha256(data).hexdigest() in place:
+                with self._zip.open(self._entry(place, len(data)), "w") as entry:
+                    entry.write(data)
+                self._picture_sizes[place] = len(data)
+
+    def _digest_of(self, path: str) -> str | None:
+        """The sha256 of a picture file; None if it cannot be read."""
+        if self._chosen.pictures.own(path) is None:
+            return None
+        try:
+            return hashlib.sha256(self._chosen.pictures.read(path)).hexdigest()
+        except OSError:
+            return None
+
+    def _manifest(self) -> dict[str, Any]:
+        """What the file is, and what is in it."""
+        return {
+            "format": FORMAT,
+            "version": FORMAT_VERSION,
+            "written_by": f"segflux_nb {__version__}",
+            "service": self._chosen.log.service,
+            "private": HOLDS,
+            "runs": len(self._parameters),
+            "costs": self._cost,
+            "files": {name: {"bytes": size, "sha256": digest} for name, (size, digest) in self._entries.items()},
+            "pictures": self._picture_sizes,
+        }
+
+    def _put(self, name: str, parts: Iterable[bytes]) -> None:
+        """Write an entry in parts.
+
+        Parameters
+        ----------
+        name:
+            Its name.
+        parts:
+            Its bytes, in order.
+        """
+        digest, size = hashlib.sha256(), 0
+        with self._zip.open(self._entry(name), "w") as entry:
+            for part in parts:
+                entry.write(part)
+                digest.update(part)
+                size += len(part)
+        self._entries[name] = (size, digest.hexdigest())
+
+    def _entry(self, name: str, size: int = 0) -> zipfile.ZipInfo:
+        """An entry that is the same on every machine.
+
+        Parameters
+        ----------
+        name:
+            Its name.
+        size:
+            Its bytes, where they are known.
+        """
+        entry = zipfile.ZipInfo(name, self._date)
+        entry.create_system = 3
+        entry.external_attr = 0o100644 << 16
+        entry.file_size = size
+        return entry
+
+    def _line(self, value: Mapping[str, Any]) -> bytes:
+        line = as_json(value)
+        self._check_key(line.decode())
+        return line + b"\n"
+
+    def _check_key(self, text: str) -> None:
+        if self._scrubber.holds_key(text):
+            raise BundleError(
+                "A prompt, label, note or own column holds what looks like an API key, so no bundle was written",
+                remedy="Remove the key, and revoke it at the service",
+            )
+
+    def _count_without(self, why: str, number: int) -> None:
+        if number:
+            self._without[why] = self._without.get(why, 0) + number
+
+
+def _times(records: Iterable[RunRecord]) -> tuple[float, float]:
+    """The first and the last time of these runs; the first year of zip files where there is none."""
+    began, ended = [], [_EARLIEST]
+    for record in records:
+        run = record.run
+        times = [
+            at for at in (run.submitted_at, run.accepted_at, run.detected_at, run.completed_at) if at is not None
+        ]
+        began.append(min(times, default=_EARLIEST))
+        ended.append(max(times, default=_EARLIEST))
+    known = [at for at in began if at > _EARLIEST]
+    return min(known, default=_EARLIEST), max(ended)

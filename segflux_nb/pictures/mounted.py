@@ -1,0 +1,220 @@
+"""Pictures of a workspace that are not files in its folder: those of a bundle, which are read from within it.
+
+Frames name pictures by their paths in the workspace: ``study/pictures/ab/<sha256>.jpg``. Where a bundle stands in for
+a folder, it is mounted there: what reads a picture by its path gets the bytes of the bundle. Programs that do not
+know this get a copy in a private folder, made when it is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from ..errors import PictureError
+from .appearance import readable
+from .decode import decode
+from .located import OF_THE_STORE, LocatedPictures
+from .thumbnails import thumbnail, thumbnail_of
+
+
+class Mount:
+    """The pictures of a bundle, by their paths in a workspace.
+
+    Parameters
+    ----------
+    name:
+        What errors call the bundle.
+    sizes:
+        The bytes of each picture that it has, by its path in the workspace: ``pictures/ab/<sha256>.jpg``.
+    read:
+        Gives the bytes of one of them.
+    """
+
+    def __init__(self, name: str, sizes: Mapping[str, int], read: Callable[[str], bytes]) -> None:
+        self.name = name
+        self.sizes = sizes
+        self.paths = frozenset(sizes)
+        self._read = read
+        self._lock = threading.Lock()
+        self._folder: Path | None = None
+        self._copies: dict[str, Path | None] = {}
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a picture.
+
+        Raises
+        ------
+        FileNotFoundError
+            If it has no such picture.
+        """
+        if path not in self.paths:
+            _raise_missing(path)
+        return self._read(path)
+
+    def file(self, path: str) -> Path:
+        """A copy of a picture in the private folder; the place where it would be if the bundle does not have it."""
+        with self._lock:
+            place = self._private() / path
+            if path in self.paths and path not in self._copies:
+                _write(place, self._read(path))
+                self._copies[path] = place
+            return place
+
+    def thumbnail(self, path: str) -> Path | None:
+        """The thumbnail of a picture, as a workspace keeps it; None if the picture is small, or not there."""
+        place = thumbnail_of(path)
+        if place is None or path not in self.paths:
+            return None
+        key = place.as_posix()
+        with self._lock:
+            if key not in self._copies:
+                small = None
+                with suppress(PictureError, OSError):  # the picture itself says what is wrong with it
+                    data = self._read(path)
+                    small = readable(lambda: thumbnail(decode(data)[0]))
+                self._copies[key] = None
+                if small is not None:
+                    self._copies[key] = self._private() / place
+                    _write(self._private() / place, small)
+            return self._copies[key]
+
+    def _private(self) -> Path:
+        """The folder of the copies, which only this user can read. It is removed with this object."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="segflux-"))
+            weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
+
+
+def _write(place: Path, data: bytes) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(data)
+
+
+def _raise_missing(path: str) -> NoReturn:
+    raise FileNotFoundError(2, "No such picture in the bundle", path)
+
+
+class MountedPictures(LocatedPictures):
+    """The pictures of a folder at which a bundle is mounted.
+
+    Parameters
+    ----------
+    folder:
+        The folder, as an absolute path.
+    mount:
+        What is mounted there.
+    """
+
+    def __init__(self, folder: Path, mount: Mount) -> None:
+        super().__init__(folder)
+        self._mount = mount
+
+    def there(self, paths: Iterable[str]) -> set[str]:
+        """Those of these paths that the bundle has."""
+        return set(paths) & self._mount.paths
+
+    def file(self, path: str) -> Path:
+        """A file with the bytes of a picture, which any program can read."""
+        return self._mount.file(path)
+
+    def read(self, path: str) -> bytes:
+        """The bytes of a picture."""
+        return self._mount.read(path)
+
+    @property
+    def read_only(self) -> str:
+        """Why no picture may be removed."""
+        return f"{self._mount.name} is opened read-only"
+
+    def version(self) -> tuple[tuple[str, int], ...]:
+        """The same always: a bundle does not change."""
+        return ()
+
+    def _is_own(self, path: str) -> bool:
+        return OF_THE_STORE.fullmatch(path) is not None
+
+
+_mounts: dict[str, Mount] = {}
+
+
+def mount(folder: Path, pictures: Mount | None) -> None:
+    """Let the pictures of a bundle stand at a folder, in place of any that were mounted there.
+
+    Parameters
+    ----------
+    folder:
+        The folder, as an absolute path. It need not exist.
+    pictures:
+        The pictures; None to read the folder itself again.
+    """
+    if pictures is None:
+        _mounts.pop(os.fspath(folder), None)
+    else:
+        _mounts[os.fspath(folder)] = pictures
+
+
+def pictures_of(folder: Path) -> LocatedPictures:
+    """The pictures of a workspace: files of its folder, or those of a bundle that is mounted there.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder, as an absolute path.
+    """
+    found = _mounts.get(os.fspath(folder))
+    return LocatedPictures(folder) if found is None else MountedPictures(folder, found)
+
+
+def mounted_sizes(folder: Path) -> Mapping[str, int] | None:
+    """The bytes of the pictures of a bundle that is mounted at a folder, by their paths; None for a folder."""
+    found = _mounts.get(os.fspath(folder))
+    return None if found is None else found.sizes
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a picture's file, or of a bundle's picture at its path.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    """
+    found = _mounted(path)
+    return Path(path).read_bytes() if found is None else found[0].read(found[1])
+
+
+def is_mounted(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is that of a bundle's picture."""
+    return _mounted(path) is not None
+
+
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """Whether there is a file, or a bundle's picture, at a path."""
+    found = _mounted(path)
+    return os.path.isfile(path) if found is None else found[1] in found[0].paths
+
+
+def kept_thumbnail_of(path: str) -> Path | None:
+    """The thumbnail that a workspace keeps of a picture; None where there is none, or the picture itself is gone."""
+    found = _mounted(path)
+    if found is not None:
+        return found[0].thumbnail(found[1])
+    small = thumbnail_of(path)
+    return small if small is not None and small.exists() and os.path.exists(path) else None
+
+
+def _mounted(path: str | os.PathLike[str]) -> tuple[Mount, str] | None:
+    """The bundle that has a picture of this path, and the picture's path within it; None for a file."""
+    if not _mounts:
+        return None
+    whole = Path(os.path.abspath(path))
+    found = _mounts.get(os.fspath(whole.parents[2])) if len(whole.parents) > 2 else None
+    return None if found is None else (found, whole.relative_to(whole.parents[2]).as_posix())

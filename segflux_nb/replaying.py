@@ -1,0 +1,157 @@
+"""A workspace without a service: it replays a bundle. Nothing is ever sent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Coroutine, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from .bundle.opened import is_bundle
+from .connection import SweepEngine, rates_of
+from .errors import WorkspaceError
+from .lifecycle import State
+from .markup import count
+from .runlog.journal import ServiceLog
+from .runlog.picture_files import PictureFile
+from .running.context import StopToken
+from .running.refetching import Refetched
+from .sweep.plan import Rates
+from .sweep.request import Request
+
+VARIABLE = "SEGFLUX_REPLAY"
+"""The environment variable that names a bundle, which each workspace of the process then reads."""
+
+
+def replayed() -> Path | None:
+    """The bundle that stands in for every workspace of this process; None without one.
+
+    Raises
+    ------
+    WorkspaceError
+        If the environment variable names something else.
+    """
+    named = os.environ.get(VARIABLE)
+    if not named:
+        return None
+    if not is_bundle(Path(named)):
+        raise WorkspaceError(
+            f"{VARIABLE}={named!r} is no bundle",
+            remedy=f"Give the path of a file that ends in .sfx, or unset {VARIABLE}",
+        )
+    return Path(named)
+
+
+class ReplayConnection:
+    """Stands where other workspaces have the connection to their service.
+
+    Parameters
+    ----------
+    name:
+        The name of the bundle, for messages.
+    log:
+        The log of the workspace.
+    time_scale:
+        How fast the simulator runs that the notebook names; None for another service.
+    begins_empty:
+        Whether plans say what they said before the first run; else they say what the bundle does not have.
+    """
+
+    def __init__(self, name: str, log: ServiceLog, time_scale: float | None, *, begins_empty: bool) -> None:
+        self._name = name
+        self.replays = "" if begins_empty else name
+        self._log = log
+        self._time_scale = time_scale
+
+    @property
+    def service(self) -> str:
+        """The service that the runs of the bundle are of."""
+        return self._log.service
+
+    def confirm_name(self) -> None:
+        """The name is known: nothing is asked."""
+
+    def account(self) -> str | None:
+        """There is no key."""
+        return None
+
+    def hide_key(self, text: str) -> str:
+        """The text: there is no key."""
+        return text
+
+    def balance(self) -> float | None:
+        """There is no account."""
+        return None
+
+    def engine(self) -> SweepEngine:
+        """Says of each run what the bundle holds."""
+        return ReplayEngine(self._name, self._log)
+
+    def rates(self) -> Rates:
+        """What an evaluation cost and took, by the log, else as published."""
+        return rates_of(self._log, self._time_scale)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class ReplayEngine:
+    """Runs sweeps from a log alone: what is not in it stays planned.
+
+    Parameters
+    ----------
+    name:
+        The name of the bundle, for messages.
+    log:
+        The log of the workspace.
+    """
+
+    def __init__(self, name: str, log: ServiceLog) -> None:
+        self._name = name
+        self._log = log
+
+    def held_elsewhere(self, digests: Iterable[str]) -> dict[str, bool]:
+        """No run is held elsewhere."""
+        return {}
+
+    async def run(
+        self, requests: Sequence[Request], *, stop: StopToken, retry_held: bool = False, **others: Any
+    ) -> None:
+        """Say which runs are not in the bundle, and that they stay planned.
+
+        Parameters
+        ----------
+        requests:
+            What to run. The log holds each of them already.
+        stop:
+            Is told why the sweep ended early.
+        retry_held:
+            Whether the user asks for what failed again.
+        others:
+            What matters to an engine that sends something.
+        """
+        states = self._log.runs.states([request.digest for request in requests])
+        absent = [digest for digest, run in states.items() if run.state is State.PLANNED]
+        if absent:
+            self._log.records.explain_planned(absent, f"it is not in {self._name}, and nothing is sent in a replay")
+            are = "is not in" if len(absent) == 1 else "are not in"
+            stop.add(
+                f"{count(len(absent), 'run')} of {len(states):,} {are} {self._name}: planned, and nothing is sent."
+                f' With ws = Workspace("my-folder", reuse=["{self._name}"]), ws.run(sweep) pays for the rest alone'
+            )
+        elif retry_held:
+            stop.add(f"Nothing is sent from {self._name}. In a workspace of your own, ws.run(sweep) tries again")
+
+    def refetch(self, missing: Collection[PictureFile]) -> Coroutine[Any, Any, list[Refetched]]:
+        """Refuse: nothing is asked of a service.
+
+        Raises
+        ------
+        WorkspaceError
+            Always.
+        """
+        _refuse(self._name)
+
+
+def _refuse(name: str) -> NoReturn:
+    raise WorkspaceError(f"{name} is opened read-only, and nothing is asked of a service")
