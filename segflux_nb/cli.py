@@ -11,10 +11,12 @@ from typing import Any
 
 import click
 
+from .bundle.opened import is_bundle
 from .checking.commands import check, notebook
 from .client import SegmindClient
 from .errors import AuthenticationError, SegfluxError, SweepInterrupted
-from .runs import Runs
+from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
+from .selection import Source
 from .service.addresses import HOSTED
 from .service.keys import save_key
 from .simulator.app import Simulator
@@ -95,14 +97,41 @@ def run(sweep: Path, workspace: Path, service: str | None, name: str | None, max
 
 
 @main.command()
-@click.argument("workspace", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("workspace", type=click.Path(exists=True, path_type=Path))
 def status(workspace: Path) -> None:
-    """Show what a workspace's log holds. It needs neither key nor network."""
-    if not (workspace / "log.sqlite").exists():
-        raise click.ClickException(f"{workspace} is no workspace: it has no log.sqlite")
+    """Show what the log of a workspace or a bundle holds. It needs neither key nor network."""
+    _check_log(workspace)
     with Workspace(workspace) as ws:
         lines = ws.report()
     click.echo("\n".join(lines) or "No runs yet.")
+
+
+@main.command()
+@click.argument("workspace", type=click.Path(exists=True, path_type=Path))
+@click.argument("sweep", required=False)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The .sfx file.")
+@click.option("--no-cost", is_flag=True, help="Leave out what runs cost.")
+@click.option("--license", default=None, help="The licence of the pictures, such as CC-BY-4.0.")
+@click.option("--title", default=None, help="What the data card calls the study.")
+@click.option("--service", default=None, help="Whose runs, if the log has runs of several services.")
+def bundle(
+    workspace: Path,
+    sweep: str | None,
+    output: Path,
+    no_cost: bool,
+    license: str | None,
+    title: str | None,
+    service: str | None,
+) -> None:
+    """Write a workspace, or one SWEEP of it (a name or a TOML file), to one file that replays it.
+
+    Prompts and finetune ids are in the file; no API key, account, request id or path of this machine is. It needs
+    neither key nor network.
+    """
+    _check_log(workspace)
+    with Workspace(workspace) as ws:
+        wanted = Sweep.from_toml(sweep) if sweep is not None and Path(sweep).suffix == ".toml" else sweep
+        _logged_runs(ws, service, wanted).bundle(output, cost=not no_cost, license=license, title=title)
 
 
 @main.command()
@@ -186,6 +215,39 @@ def login(base_url: str) -> None:
     except SegfluxError as error:
         click.echo(f"The key could not be tested: {error}")
     click.echo(f"Saved to {save_key(key)}.")
+
+
+def _check_log(workspace: Path) -> None:
+    """Refuse a folder that is no workspace; opening it would make it one."""
+    if workspace.is_dir() and not (workspace / "log.sqlite").exists():
+        raise click.ClickException(f"{workspace} is no workspace: it has no log.sqlite")
+    if workspace.is_file() and not is_bundle(workspace):
+        raise click.ClickException(f"{workspace} is no workspace and no bundle: a bundle's name ends in .sfx")
+
+
+def _logged_runs(ws: Workspace, service: str | None, sweep: Sweep | str | None) -> Runs:
+    """The runs of one service in a workspace's log, without the network.
+
+    Parameters
+    ----------
+    ws:
+        The workspace.
+    service:
+        The service; None for the one that the log has runs of.
+    sweep:
+        A sweep or its name; None for all runs.
+    """
+    known = ws._journal.services()
+    if service is None and len(known) > 1:
+        raise click.ClickException(f"The log has runs of {' and '.join(known)}: choose one with --service")
+    if service is not None and service not in known:
+        raise click.ClickException(f"The log has no run of {service}: it has runs of {' and '.join(known) or 'none'}")
+    if not known:
+        raise click.ClickException("The log has no run")
+    source = Source(ws._journal.of(service or known[0]), ws.path, ws._launcher)
+    if sweep is None:
+        return all_runs(source)
+    return runs_of_name(source, sweep) if isinstance(sweep, str) else runs_of_sweep(source, sweep)
 
 
 def _counted(runs: Runs) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .bundle.opened import is_bundle
+from .bundle.opened import Bundle, is_bundle
+from .clock import Clock, SystemClock
 from .connection import SweepEngine, rates_of
 from .errors import WorkspaceError
 from .lifecycle import State
 from .markup import count
-from .runlog.journal import ServiceLog
+from .pictures.mounted import MountedPictures, mount
+from .reusing import ReplayedRuns, Source
+from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import PictureFile
 from .running.context import StopToken
 from .running.refetching import Refetched
@@ -23,14 +27,68 @@ VARIABLE = "SEGFLUX_REPLAY"
 """The environment variable that names a bundle, which each workspace of the process then reads."""
 
 
-def replayed() -> Path | None:
-    """The bundle that stands in for every workspace of this process; None without one.
+@dataclass(frozen=True)
+class Replay:
+    """What a workspace is made of that replays a bundle.
+
+    Attributes
+    ----------
+    folder:
+        The path that the workspace has; pictures are named as if they were in it.
+    journal:
+        Its log, in memory.
+    connection:
+        Stands where others have a service.
+    sources:
+        What is closed with the workspace.
+    runs:
+        Gives the log what the notebook asks for; None where the log has all of the bundle from the start.
+    clock:
+        Source of the current time.
+    """
+
+    folder: Path
+    journal: Journal
+    connection: ReplayConnection
+    sources: list[Source]
+    runs: ReplayedRuns | None
+    clock: Clock
+
+
+def open_replay(path: Path, time_scale: Callable[[], float | None]) -> Replay | None:
+    """Open the bundle that a path names, or that stands in for every workspace of this process; None for neither.
+
+    Nothing is written, and nothing is ever sent.
+
+    Parameters
+    ----------
+    path:
+        The workspace that the user opens.
+    time_scale:
+        How fast the simulator runs that the user names; None for another service.
 
     Raises
     ------
     WorkspaceError
-        If the environment variable names something else.
+        If it is not a bundle, or is not as it was written.
     """
+    stand_in = _stand_in()
+    if stand_in is None and not is_bundle(path):
+        return None
+    clock, folder = SystemClock(), path.resolve()
+    bundle = Bundle(path if stand_in is None else stand_in, clock)
+    mount(folder, bundle.pictures)
+    if stand_in is None:
+        connection = ReplayConnection(bundle.name, bundle.log, time_scale(), begins_empty=False)
+        return Replay(folder, bundle.journal, connection, [], None, clock)
+    journal = Journal(folder, clock, in_memory=True)
+    connection = ReplayConnection(bundle.name, journal.of(bundle.service), time_scale(), begins_empty=True)
+    source = Source(bundle.name, bundle.journal, MountedPictures(folder, bundle.pictures))
+    return Replay(folder, journal, connection, [source], ReplayedRuns(bundle), clock)
+
+
+def _stand_in() -> Path | None:
+    """The bundle that stands in for every workspace of this process; None without one."""
     named = os.environ.get(VARIABLE)
     if not named:
         return None

@@ -14,18 +14,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from .bundle.opened import Bundle, is_bundle
 from .clock import SystemClock
 from .connection import Connection
 from .errors import SegfluxError, WorkspaceError
 from .launcher import Launcher
 from .model import SIMULATOR
-from .pictures.located import LocatedPictures
 from .pictures.mounted import mount
-from .replaying import ReplayConnection, replayed
-from .reusing import ReplayedRuns, ReusedRuns, Source, open_sources
+from .replaying import open_replay
+from .reusing import ReplayedRuns, ReusedRuns, open_sources
 from .runlog.frame import sweeps_frame
 from .runlog.journal import Journal
 from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
@@ -105,12 +103,22 @@ class Workspace(Session):
         max_wait = _seconds("max_wait", max_wait)
         service, path = _service(service), path_of(path, "path", WorkspaceError)
         self._shown = str(path)
-        self._sources: list[Source] = []
         self._replayed: ReplayedRuns | None = None
-        stand_in = replayed()
-        if stand_in is not None or is_bundle(path):
+        replay = open_replay(path, lambda: _simulator(service, path)[1])
+        if replay is not None:
             del api_key  # nothing is asked with it, and tracebacks may show variables
-            self._open_bundle(path, stand_in, service, max_in_flight)
+            self._replayed, self._sources = replay.runs, replay.sources
+            launcher = Launcher(
+                replay.journal,
+                replay.connection,
+                replay.folder,
+                has_key=True,  # none is needed
+                max_in_flight=max_in_flight,
+                clock=replay.clock,
+                reused=replay.runs,
+            )
+            super().__init__(replay.folder, replay.journal, replay.connection, launcher)
+            _open_workspaces.add(self)
             return
         refusal: SegfluxError | None = None
         try:
@@ -120,8 +128,9 @@ class Workspace(Session):
         del api_key
         if refusal is not None:
             raise refusal
-        folder = _make_folder(path)
         clock = SystemClock()
+        self._sources = open_sources(reuse, clock)
+        folder = _make_folder(path)
         journal = Journal(folder / "log.sqlite", clock)
         start_simulator, time_scale = _simulator(service, folder)
         connection = Connection(
@@ -137,11 +146,6 @@ class Workspace(Session):
             max_rpm=max_rpm,
             max_wait=max_wait,
         )
-        try:
-            self._sources = open_sources(reuse, clock)
-        except BaseException:
-            journal.close()
-            raise
         mount(folder, None)
         launcher = Launcher(
             journal,
@@ -151,45 +155,6 @@ class Workspace(Session):
             max_in_flight=max_in_flight,
             clock=clock,
             reused=ReusedRuns(self._sources, folder) if self._sources else None,
-        )
-        super().__init__(folder, journal, connection, launcher)
-        _open_workspaces.add(self)
-
-    def _open_bundle(self, path: Path, stand_in: Path | None, service: Any, max_in_flight: int) -> None:
-        """Open a bundle in place of a folder and its service. Nothing is written, and nothing is ever sent.
-
-        Parameters
-        ----------
-        path:
-            What the user gave: the bundle, or the workspace that it stands in for.
-        stand_in:
-            The bundle that stands in for every workspace of this process; None without one.
-        service:
-            The service that the user gave; it matters for estimates of time.
-        max_in_flight:
-            The largest number of jobs at a time; plans estimate the time with it.
-        """
-        clock = SystemClock()
-        bundle = Bundle(path if stand_in is None else stand_in, clock)
-        folder = path.resolve()
-        if stand_in is None:
-            journal = bundle.journal
-        else:
-            journal, self._replayed = Journal(folder, clock, in_memory=True), ReplayedRuns(bundle)
-            self._sources = [Source(bundle.name, bundle.journal, LocatedPictures(folder))]
-        mount(folder, bundle.pictures)
-        _, time_scale = _simulator(service, folder)
-        connection = ReplayConnection(
-            bundle.name, journal.of(bundle.service), time_scale, begins_empty=stand_in is not None
-        )
-        launcher = Launcher(
-            journal,
-            connection,
-            folder,
-            has_key=True,
-            max_in_flight=max_in_flight,
-            clock=clock,
-            reused=self._replayed,
         )
         super().__init__(folder, journal, connection, launcher)
         _open_workspaces.add(self)

@@ -255,23 +255,21 @@ class _Layout:
             Where the table begins.
         """
         entries, at = {}, 0
-        for name, (offset, size, crc) in sorted(found.items(), key=lambda item: item[1]):
+        for name, (offset, size, _) in sorted(found.items(), key=lambda item: item[1]):
             if offset != at:
                 refuse(self._path, f"its entry {_shown(name)} overlaps another one, or there is a gap before it")
+            head = offset + _LOCAL.size + len(name)
+            entries[name] = Entry(head, size)
+            at = head + size
+        if at != end:
+            refuse(self._path, "it is cut off, or has something between its entries")
+        for name, (offset, size, crc) in found.items():
             raw = name.encode()
-            head = self._read(offset, _LOCAL.size + len(raw))
-            if len(head) < _LOCAL.size + len(raw):
-                refuse(self._path, f"its entry {_shown(name)} is cut off")
-            sign, _, flags, method, _, _, own_crc, packed, own, named, extra = _LOCAL.unpack_from(head)
-            told = (sign, flags & ~_UTF8, method, own_crc, packed, own, named, extra, head[_LOCAL.size :])
+            head_bytes = self._read(offset, _LOCAL.size + len(raw))
+            sign, _, flags, method, _, _, own_crc, packed, own, named, extra = _LOCAL.unpack_from(head_bytes)
+            told = (sign, flags & ~_UTF8, method, own_crc, packed, own, named, extra, head_bytes[_LOCAL.size :])
             if told != (b"PK\x03\x04", 0, 0, crc, size, size, len(raw), 0, raw):
                 refuse(self._path, f"its entry {_shown(name)} is described twice, and not in the same way")
-            at = offset + len(head) + size
-            if at > end:
-                refuse(self._path, f"its entry {_shown(name)} overlaps another one, or is cut off")
-            entries[name] = Entry(offset + len(head), size)
-        if at != end:
-            refuse(self._path, "it has something between its entries")
         return entries
 
     def _read(self, place: int, size: int) -> bytes:
