@@ -149,12 +149,12 @@ def _to_picture(number: int, found: Any) -> MorePicture:
 
 
 def _parameters(found: Any) -> dict[str, Value]:
-    if list(found) != [name for name in MODEL.parameters if name in found] and set(found) - set(MODEL.parameters):
+    if set(found) - set(MODEL.parameters):
         raise ValueError("it has a parameter that this version does not know")
-    values = {name: field.normalise(found[name]) for name, field in MODEL.parameters.items()}
-    if any(isinstance(value, str) and not is_encodable(value) for value in values.values()):
-        raise ValueError("a parameter is not text")
-    return {name: values[name] for name in found}
+    for name, field in MODEL.parameters.items():
+        if field.normalise(_value(found[name])) != found[name]:
+            raise ValueError(f"{name} is not as it is sent")
+    return dict(found)
 
 
 def of_sweep(sweep: SweepRecord, scrubber: Scrubber) -> dict[str, Any]:

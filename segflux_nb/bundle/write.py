@@ -218,7 +218,7 @@ class _Writing:
                 name = f"sweeps/{number}.toml"
                 text = sweep_text(sweep, self._parameters, self._takes).encode("utf-8", "backslashreplace")
                 self._put(name, [text])
-                files.append((sweep.title or sweep.name, len(sweep.cells), name))
+                files.append((self._scrubber.own_text(sweep.title) or sweep.name, len(sweep.cells), name))
             self._judgements(digests)
             self._put(ENVIRONMENT, [as_page(environment())])
             completed = len(self._parameters) - sum(self._without.values()) + absent
