@@ -37,6 +37,7 @@ def test_the_names_of_the_package():
 def test_the_verbs_of_runs():
     assert public(sf.Runs) == [
         "annotate",
+        "bundle",
         "compare",
         "counts",
         "df",

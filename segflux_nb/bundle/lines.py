@@ -79,7 +79,7 @@ def place_of(picture: MorePicture) -> str | None:
 
 
 def to_run(line: Mapping[str, Any], service: str) -> RunRecord:
-    """The run of a line. Whatever is not as `of_run` writes it is an error of some kind.
+    """The run of a line. What `of_run` would not write is an error of some kind.
 
     Parameters
     ----------

@@ -158,7 +158,7 @@ def test_a_cell_that_is_not_in_it_is_planned_and_says_so(here, capsys):
         assert "3 runs of 9 are not in study.sfx" in capsys.readouterr().out
         assert all("it is not in study.sfx" in error for error in runs.df.query("status == 'planned'")["error"])
         assert "3 planned" in str(runs.sheet())
-        with pytest.raises(RunError, match="not in study.sfx"):
+        with pytest.raises(RunError, match=r"not in study\.sfx"):
             _ = runs.one(seed=3, lora_strength=1.0).image
         assert ws.run(SWEEP, again=True).counts == {"completed": 6, "planned": 6}
         assert ws.start(more).wait().counts["planned"] == 3
@@ -334,7 +334,7 @@ def test_memory_does_not_grow_with_the_pictures(tmp_path, monkeypatch):
 def test_a_bundle_that_cannot_be_written_leaves_nothing(here):
     with sf.Workspace("study.sfx") as ws:
         runs = ws.runs("first look")
-        with pytest.raises(BundleError, match="does not end in .sfx"):
+        with pytest.raises(BundleError, match=r"does not end in \.sfx"):
             runs.bundle("study.zip")
         os.mkdir("folder.sfx")
         with pytest.raises(sf.SegfluxError, match="cannot be written"):
