@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NODE := $(VENV)/javascript
 NBVAL := $(BIN)/python -m pytest --segflux --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider
 
-.PHONY: help demo test javascript lab notebooks screenshots format bench mutants soak matrix constraints clean
+.PHONY: help demo test javascript lab notebooks screenshots format bench mutants soak matrix packaging constraints clean
 
 help:
 	@echo "make demo         the quickstart sweep on the built-in simulator"
@@ -19,6 +19,7 @@ help:
 	@echo "make mutants      plant bugs, and print the test that finds each"
 	@echo "make soak         the long tests: 20,000 fuzzed bodies, a real sweep killed a thousand times, simulations"
 	@echo "make matrix       notebooks and kernel tests on ipykernel 6 and 7, and on two versions of Pillow"
+	@echo "make packaging    the metadata of bundles, by the validator of RO-Crate"
 	@echo "make constraints  write constraints.txt: the versions that a fresh environment gets today"
 
 $(VENV)/installed: pyproject.toml
@@ -77,6 +78,7 @@ bench: $(VENV)/developing
 	$(BIN)/python benchmarks/sheets.py
 	$(BIN)/python benchmarks/gallery.py
 	$(BIN)/python benchmarks/check.py
+	$(BIN)/python benchmarks/bundle.py
 
 mutants: $(VENV)/developing
 	$(BIN)/python tools/mutants.py
@@ -100,6 +102,15 @@ matrix: $(VENV)/developing
 		$$env/bin/python -m pytest --segflux --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider notebooks || exit 1; \
 	done
 
+# The validator needs other versions of some packages, so it has a virtual environment of its own.
+packaging: $(VENV)/installed
+	test -x .matrix/packaging/bin/python || $(PYTHON) -m venv .matrix/packaging
+	.matrix/packaging/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	PIP_CONSTRAINT=$(CURDIR)/constraints-packaging.txt .matrix/packaging/bin/python -m pip install --quiet --group packaging
+	mkdir -p .matrix/bundles
+	$(BIN)/python tools/make_bundle.py .matrix/bundles/study.sfx
+	.matrix/packaging/bin/python tools/validate_crate.py notebooks/study.sfx .matrix/bundles/study.sfx
+
 constraints:
 	rm -rf .matrix/fresh
 	$(PYTHON) -m venv .matrix/fresh
@@ -107,6 +118,12 @@ constraints:
 	.matrix/fresh/bin/python -m pip install --quiet . --group dev
 	(head -1 constraints.txt; .matrix/fresh/bin/python -m pip freeze --exclude segflux-nb) > .matrix/constraints.txt
 	mv .matrix/constraints.txt constraints.txt
+	rm -rf .matrix/fresh
+	$(PYTHON) -m venv .matrix/fresh
+	.matrix/fresh/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	.matrix/fresh/bin/python -m pip install --quiet --group packaging
+	(head -1 constraints-packaging.txt; .matrix/fresh/bin/python -m pip freeze) > .matrix/constraints.txt
+	mv .matrix/constraints.txt constraints-packaging.txt
 
 clean:
 	rm -rf .matrix $(VENV) demo .mypy_cache .ruff_cache .pytest_cache

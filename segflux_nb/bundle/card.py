@@ -167,7 +167,8 @@ class Card:
             {
                 "@id": name,
                 "@type": "File",
-                "name": _MEANINGS.get(name, "A sweep"),
+                "name": name,
+                "description": _MEANINGS.get(name, "A sweep as TOML, for people and for Sweep.from_toml"),
                 "encodingFormat": _FORMATS[name.rpartition(".")[2]],
                 "contentSize": str(size),
             }
@@ -176,7 +177,8 @@ class Card:
         manifest = {
             "@id": MANIFEST,
             "@type": "File",
-            "name": _MEANINGS[MANIFEST],
+            "name": MANIFEST,
+            "description": _MEANINGS[MANIFEST],
             "encodingFormat": _FORMATS["json"],
         }
         pictures = {
@@ -185,15 +187,7 @@ class Card:
             "name": "Pictures",
             "description": f"{count(self.pictures, 'generated picture')}, named by the sha256 of their bytes.",
         }
-        folder = {
-            "@id": "sweeps/",
-            "@type": "Dataset",
-            "name": "Sweeps",
-            "description": "The sweeps as TOML, for people and for Sweep.from_toml.",
-        }
-        folders = ([pictures] if self.pictures else []) + ([folder] if self.sweeps else [])
-        others = [entity for entity in files if not entity["@id"].startswith("sweeps/")]
-        parts = [*folders, *others, manifest]
+        parts = [*([pictures] if self.pictures else []), *files, manifest]
         maker, license_ = self._maker(), self._license()
         program = {
             "@id": "#segflux_nb",
@@ -211,7 +205,7 @@ class Card:
             "startTime": utc(self.began).isoformat(timespec="seconds"),
             "endTime": utc(self.ended).isoformat(timespec="seconds"),
             "instrument": [{"@id": maker["@id"]}, {"@id": program["@id"]}],
-            "result": [{"@id": pictures["@id"]}] if self.pictures else [],
+            **({"result": {"@id": pictures["@id"]}} if self.pictures else {}),
         }
         root = {
             "@id": "./",
@@ -222,7 +216,7 @@ class Card:
             "license": {"@id": license_["@id"]},
             "keywords": ["generated pictures", "text-to-image", "parameter sweep", MODEL.slug],
             "hasPart": [{"@id": entity["@id"]} for entity in parts],
-            "mentions": [{"@id": making["@id"]}],
+            "mentions": {"@id": making["@id"]},
         }
         descriptor = {
             "@id": CRATE,
