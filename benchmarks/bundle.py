@@ -125,9 +125,7 @@ def main(number: int) -> None:
             print(f"{what:14}{found['seconds']:8.2f} s  {found['memory']:7.1f} MB  {found.get('said', '')}")
         size = (folder / "study.sfx").stat().st_size
         held = sum(path.stat().st_size for path in folder.glob("pictures/*/*"))
-        print(
-            f"{number:,} runs, {size / 1e6:,.1f} MB, of which {(size - held) / number:,.0f} bytes a run are not pictures"
-        )
+        print(f"{number:,} runs, {size / 1e6:,.1f} MB; {(size - held) / number:,.0f} bytes a run are not pictures")
 
 
 if __name__ == "__main__":

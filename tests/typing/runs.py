@@ -58,4 +58,5 @@ def keeping(runs: sf.Runs, folder: Path) -> None:
     assert_type(runs.export(folder, names="{seed}", metadata=False), Path)
     assert_type(runs.export("folder"), Path)
     assert_type(runs.export_imagefolder(folder), Path)
+    assert_type(runs.bundle("study.sfx", cost=False, license="CC0-1.0", title="A study"), Path)
     assert_type(sf.read_metadata(folder / "a.jpg"), PictureMetadata)

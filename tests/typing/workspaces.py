@@ -35,7 +35,7 @@ def reading(ws: sf.Workspace, sweep: sf.Sweep) -> None:
 
 def services(folder: Path) -> None:
     with sf.Simulator(time_scale=0.01, paint=False) as simulator:
-        sf.Workspace(folder, service=simulator)
+        sf.Workspace(folder, service=simulator, reuse=["study.sfx", folder])
         assert_type(simulator.url, str)
     sf.Workspace(service="https://gpu.example.org", api_key="...")
     sf.Workspace(services="simulator")  # type: ignore[call-arg]
