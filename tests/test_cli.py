@@ -80,3 +80,42 @@ def test_serve_until_interrupted(tmp_path):
 def test_serve_refuses_an_open_port_without_a_key_and_unknown_faults(call):
     assert "needs a key" in call("serve", "--host", "0.0.0.0").output
     assert "no fault 'nonsense'" in call("serve", "--faults", "nonsense=1").output
+
+
+def test_a_bundle_of_a_workspace_or_of_one_of_its_sweeps(call, tmp_path):
+    first = sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3])
+    second = sf.Sweep(prompt="TOK", finetune_id="a", seed=[3, 4])
+    second.to_toml("second.toml")
+    with Simulator(time_scale=0.002, paint=False) as simulator, sf.Workspace("study", service=simulator) as ws:
+        ws.run(first, name="first")
+        ws.run(second)
+    assert "all.sfx: 4 runs" in call("bundle", "study", "-o", "all.sfx").output
+    assert "one.sfx: 3 runs" in call("bundle", "study", "first", "-o", "one.sfx", "--no-cost").output
+    assert "two.sfx: 2 runs" in call("bundle", "study", "second.toml", "--output", "two.sfx", "--title", "Two").output
+    assert "part.sfx: 3 runs" in call("bundle", "all.sfx", "first", "-o", "part.sfx", "--license", "CC0-1.0").output
+    assert call("status", "part.sfx").output == "simulator: first: 3 completed\n"
+    with sf.Workspace("one.sfx") as ws:
+        assert ws.run(first).log["cost_usd"].isna().all()
+    with sf.Workspace("two.sfx") as ws:
+        assert ws.run(second).log["cost_usd"].notna().all()
+    assert not (tmp_path / "all").exists()
+
+
+def test_what_cannot_be_bundled_is_said(call, tmp_path):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "bad.sfx").write_text("hello")
+    assert "no workspace" in call("bundle", "empty", "-o", "a.sfx").output
+    assert "no workspace and no bundle" in call("bundle", "notes.txt", "-o", "a.sfx").output
+    assert "not a zip file" in call("status", "bad.sfx").output
+    with sf.Workspace("study", service="simulator") as ws:
+        assert len(ws.runs()) == 0
+        assert "The log has no run" in call("bundle", "study", "-o", "a.sfx").output
+        ws._journal.of("https://gpu.example").runs.plan(sf.Sweep(prompt="TOK", finetune_id="a"))
+        ws._journal.of("simulator").runs.plan(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2]))
+    assert "choose one with --service" in call("bundle", "study", "-o", "a.sfx").output
+    assert "no run of nobody" in call("bundle", "study", "-o", "a.sfx", "--service", "nobody").output
+    assert "2 planned" in call("bundle", "study", "-o", "a.sfx", "--service", "simulator").output
+    assert "no sweep 'nothing'" in call("bundle", "a.sfx", "nothing", "-o", "b.sfx").output
+    assert "does not end in .sfx" in call("bundle", "a.sfx", "-o", "b.zip").output
+    assert sorted(path.name for path in tmp_path.glob("*.sfx")) == ["a.sfx", "bad.sfx"]

@@ -162,7 +162,7 @@ class _Layout:
         """How many entries there are, how long their table is, where it begins, and where it must end."""
         place = self._length - _END.size
         if place < 0:
-            refuse(self._path, "it is too short for a zip file")
+            refuse(self._path, "it is not a zip file: it is too short")
         sign, disk, first, here, number, size, offset, comment = _END.unpack(self._read(place, _END.size))
         if sign != b"PK\x05\x06" or comment:
             refuse(self._path, "it is not a zip file, or it is cut off, or something was added at its end")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,9 +113,9 @@ class Card:
         """The card for people, as Markdown."""
         first = utc(self.began).date().isoformat()
         when = first if first == self.day else f"{first} to {self.day}"
-        sweeps = [f"- `{file}`: {plain(name)}, {count(cells, 'cell')}" for name, cells, file in self.sweeps]
+        sweeps = [f"- `{file}`: {_in_markdown(name)}, {count(cells, 'cell')}" for name, cells, file in self.sweeps]
         lines = [
-            f"# {plain(self.title)}",
+            f"# {_in_markdown(self.title)}",
             "",
             self.description,
             "",
@@ -124,7 +125,7 @@ class Card:
             f"| By | {self.maker} |",
             f"| Runs | {self.runs:,}, {self.completed:,} of them completed |",
             f"| Pictures | {self.pictures:,} files, {self.picture_bytes / 1e6:,.1f} MB, as the service gave them |",
-            f"| Licence | {plain(self.license) or NO_LICENSE} |",
+            f"| Licence | {_in_markdown(self.license) or NO_LICENSE} |",
             f"| Costs | {'in `runs.jsonl`' if self.costs else 'left out'} |",
             f"| Written by | segflux_nb {self.version} |",
             "",
@@ -259,6 +260,11 @@ class Card:
             "name": "The licence" if stated else "No licence was stated",
             "description": stated or NO_LICENSE,
         }
+
+
+def _in_markdown(text: str) -> str:
+    """A text of the user that begins no markup and ends no cell of a table."""
+    return re.sub(r"([\\`*_\[\]|])", r"\\\1", plain(text)).replace("<", "&lt;")
 
 
 _FORMATS = {

@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -241,7 +241,8 @@ class _Writing:
             )
             self._check_key(f"{title}{license}")
             self._put(README, [card.readme().encode("utf-8", "backslashreplace")])
-            self._put(CRATE, [as_page(card.crate())])
+            entries = [(name, size) for name, (size, _) in self._entries.items()]
+            self._put(CRATE, [as_page(replace(card, entries=entries).crate())])
             self._count_without("whose file is gone or damaged", lost)
             self._put(MANIFEST, [as_page(self._manifest())])
         return len(self._parameters), len(self._picture_sizes), self._without
