@@ -72,10 +72,10 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
+            if not stat.S_ISREG(os.stat(path).st_mode):  # to open a pipe would never end
+                refuse(path, "it is no regular file")
             with open(path, "rb") as file:
                 self.entries = _Layout(path, file).entries()
-        except IsADirectoryError:
-            refuse(path, "it is a folder")
         except FileNotFoundError:
             raise BundleError(f"There is no file {path}", remedy="Give the path of a bundle") from None
         except OSError as error:
@@ -130,8 +130,6 @@ class _Layout:
         self._path = path
         self._file = file
         self._length = os.fstat(file.fileno()).st_size
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            refuse(path, "it is no regular file")
 
     def entries(self) -> dict[str, Entry]:
         """The entries by their names."""
@@ -168,7 +166,9 @@ class _Layout:
             refuse(self._path, "it is not a zip file, or it is cut off, or something was added at its end")
         if disk or first or here != number:
             refuse(self._path, "it is a part of a zip file")
-        if _WIDE in (size, offset) or number == _WIDE_COUNT:
+        # Programs write the wide end already from 2 GiB on, where its numbers would fit in the narrow one.
+        has_locator = place >= _LOCATOR.size and self._read(place - _LOCATOR.size, 4) == b"PK\x06\x07"
+        if has_locator or _WIDE in (size, offset) or number == _WIDE_COUNT:
             return self._wide_directory(place)
         return number, size, offset, place
 

@@ -35,10 +35,13 @@ class Mount:
         The bytes of each picture that it has, by its path in the workspace: ``pictures/ab/<sha256>.jpg``.
     read:
         Gives the bytes of one of them.
+    identity:
+        Is equal for bundles with the same content.
     """
 
-    def __init__(self, name: str, sizes: Mapping[str, int], read: Callable[[str], bytes]) -> None:
+    def __init__(self, name: str, sizes: Mapping[str, int], read: Callable[[str], bytes], identity: str) -> None:
         self.name = name
+        self.identity = identity
         self.sizes = sizes
         self.paths = frozenset(sizes)
         self._read = read
@@ -148,6 +151,8 @@ _mounts: dict[str, Mount] = {}
 def mount(folder: Path, pictures: Mount | None) -> None:
     """Let the pictures of a bundle stand at a folder, in place of any that were mounted there.
 
+    The same bundle at the same folder stays mounted: the copies that programs were given of its pictures stay too.
+
     Parameters
     ----------
     folder:
@@ -157,7 +162,7 @@ def mount(folder: Path, pictures: Mount | None) -> None:
     """
     if pictures is None:
         _mounts.pop(os.fspath(folder), None)
-    else:
+    elif (there := _mounts.get(os.fspath(folder))) is None or there.identity != pictures.identity:
         _mounts[os.fspath(folder)] = pictures
 
 

@@ -123,7 +123,11 @@ class RecordLog:
     def request_ids(self, digests: Collection[str]) -> set[str]:
         """The service's ids of all jobs that these runs ever had."""
         with self._database.reading() as cursor:
-            cursor.execute("SELECT digest, request_id FROM jobs WHERE service = ?", (self._service,))
+            cursor.execute(
+                "SELECT digest, request_id FROM jobs WHERE service = ? UNION"
+                " SELECT digest, request_id FROM runs WHERE service = ? AND request_id IS NOT NULL",
+                (self._service, self._service),
+            )
             return {request_id for digest, request_id in cursor if digest in digests}
 
     def enter_runs(self, records: Iterable[RunRecord], came_from: str) -> int:

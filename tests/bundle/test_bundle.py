@@ -1,5 +1,7 @@
 """What a bundle holds, and what a workspace that opens one can do."""
 
+import contextlib
+import gc
 import hashlib
 import json
 import os
@@ -109,13 +111,13 @@ def test_everything_works_on_a_bundle(here):
     assert sorted(path.name for path in here.iterdir()) == ["exported", "gallery.html", "study.sfx"]
 
 
-def test_pictures_as_frames_show_them(here):
+def test_pictures_as_frames_show_them(here, monkeypatch):
     with sf.Workspace("study.sfx") as ws:
         frame = ws.run(SWEEP).df
         assert "6 pictures" in str(frame.pictures.sheet(cols="seed", rows="lora_strength"))
         frame.pictures.export("frames")
         assert len(list(Path("frames/pictures").iterdir())) == 6
-    os.chdir(here.parent)
+    monkeypatch.chdir(here.parent)
     assert "cannot" not in str(frame.assign(image="here/" + frame["image"]).pictures.sheet())
 
 
@@ -195,10 +197,8 @@ def test_the_same_log_gives_the_same_bytes(made, here):
     with sf.Workspace(here / "elsewhere" / "study", service="simulator") as ws:
         ws.runs("first look").bundle("one.sfx")
     os.utime("elsewhere/study/log.sqlite", (1, 1))
-    with sf.Workspace(here / "elsewhere" / "study", service="simulator") as ws:
-        os.chdir("elsewhere")
+    with sf.Workspace(here / "elsewhere" / "study", service="simulator") as ws, contextlib.chdir("elsewhere"):
         ws.runs("first look").bundle("two.sfx")
-    os.chdir(here)
     one = Path("one.sfx").read_bytes()
     assert one == Path("elsewhere/two.sfx").read_bytes() == Path("study.sfx").read_bytes()
     with sf.Workspace("study.sfx") as ws:
@@ -345,6 +345,27 @@ def test_a_bundle_that_cannot_be_written_leaves_nothing(here):
             runs.bundle("one.sfx", license=7)
         runs.bundle("new/folder/one.sfx")
     assert sorted(path.name for path in here.iterdir()) == ["folder.sfx", "new", "study.sfx"]
+
+
+def test_a_bundle_that_is_larger_than_narrow_numbers(here, monkeypatch):
+    """Files of more than 2 GiB have another end: here everything beyond 100 kB counts as that large."""
+    with monkeypatch.context() as patch, sf.Workspace("study.sfx") as ws:
+        patch.setattr("zipfile.ZIP64_LIMIT", 100_000)
+        ws.runs("first look").bundle("large.sfx")
+    assert Path("large.sfx").stat().st_size > Path("study.sfx").stat().st_size
+    with sf.Workspace("large.sfx") as ws:
+        assert ws.run(SWEEP).counts == {"completed": 6}
+        assert ws.verify().ok
+
+
+def test_runs_keep_their_files_when_the_bundle_is_opened_again(here):
+    with sf.Workspace("study.sfx") as ws:
+        paths = [run.path for run in ws.run(SWEEP)]
+    del ws
+    gc.collect()
+    with sf.Workspace("study.sfx") as ws:
+        assert [run.path for run in ws.run(SWEEP)] == paths
+        assert all(path.exists() for path in paths)
 
 
 def test_copies_are_private_and_removed_at_the_end(here):

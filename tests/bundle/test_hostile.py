@@ -62,6 +62,13 @@ def test_a_file_that_changes_after_it_was_opened_gives_no_other_picture(here):
             runs[0].path.read_bytes()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_refused_at_once(here):
+    os.mkfifo("pipe.sfx")
+    with pytest.raises(BundleError, match="no regular file"):
+        sf.Workspace("pipe.sfx")
+
+
 @pytest.mark.parametrize("name", ["nowhere.sfx", "nowhere/nothing.sfx"])
 def test_a_bundle_that_is_not_there(name, here):
     with pytest.raises(BundleError, match="There is no file"):
