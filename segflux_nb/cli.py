@@ -79,7 +79,7 @@ def demo(folder: Path) -> None:
 @main.command()
 @click.argument("sweep", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--workspace", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder of the log."
+    "--workspace", type=click.Path(path_type=Path), required=True, help="The folder of the log, or a bundle."
 )
 @click.option("--service", default=None, help="'simulator' or a base URL.  [default: the hosted service]")
 @click.option("--name", default=None, help="What the log calls the sweep.")

@@ -94,6 +94,10 @@ def test_a_bundle_of_a_workspace_or_of_one_of_its_sweeps(call, tmp_path):
     assert "two.sfx: 2 runs" in call("bundle", "study", "second.toml", "--output", "two.sfx", "--title", "Two").output
     assert "part.sfx: 3 runs" in call("bundle", "all.sfx", "first", "-o", "part.sfx", "--license", "CC0-1.0").output
     assert call("status", "part.sfx").output == "simulator: first: 3 completed\n"
+    replayed = call("run", "second.toml", "--workspace", "one.sfx")
+    assert replayed.exit_code == 1, "a cell is not in it"
+    assert "1 logged, 1 planned, not in one.sfx" in replayed.output
+    assert "1 completed, 1 planned" in replayed.output
     with sf.Workspace("one.sfx") as ws:
         assert ws.run(first).log["cost_usd"].isna().all()
     with sf.Workspace("two.sfx") as ws:

@@ -16,8 +16,14 @@ _MOST_TRIED = 20_000
 """For a sweep with more cells, it is not tried whether the cells are a product of axes."""
 
 
-def sweep_text(record: SweepRecord, parameters: Mapping[str, Mapping[str, Value]], takes: Mapping[str, int]) -> str:
-    """The text of a sweep file.
+_MOST_LISTED = 500
+"""Bytes of a cell in a list of cells. Longer prompts would make the list larger than all else that a bundle says."""
+
+
+def sweep_text(
+    record: SweepRecord, parameters: Mapping[str, Mapping[str, Value]], takes: Mapping[str, int]
+) -> str | None:
+    """The text of a sweep file; None for cells that are no product of axes and have long prompts.
 
     Parameters
     ----------
@@ -35,7 +41,8 @@ def sweep_text(record: SweepRecord, parameters: Mapping[str, Mapping[str, Value]
         if found is not None:
             return found._toml
     names = ["prompt" if name == TEMPLATE else name for name in record.axes]
-    return Sweep.of_cells(firsts, names)._toml
+    text = Sweep.of_cells(firsts, names)._toml
+    return text if len(text.encode("utf-8", "backslashreplace")) <= _MOST_LISTED * len(firsts) + 1000 else None
 
 
 def _product(record: SweepRecord, cells: Sequence[Request]) -> Sweep | None:

@@ -216,9 +216,16 @@ class _Writing:
             files = []
             for number, sweep in enumerate(sweeps, 1):
                 name = f"sweeps/{number}.toml"
-                text = sweep_text(sweep, self._parameters, self._takes).encode("utf-8", "backslashreplace")
-                self._put(name, [text])
-                files.append((self._scrubber.own_text(sweep.title) or sweep.name, len(sweep.cells), name))
+                text = sweep_text(sweep, self._parameters, self._takes)
+                if text is not None:
+                    self._put(name, [text.encode("utf-8", "backslashreplace")])
+                files.append(
+                    (
+                        self._scrubber.own_text(sweep.title) or sweep.name,
+                        len(sweep.cells),
+                        SWEEPS if text is None else name,
+                    )
+                )
             self._judgements(digests)
             self._put(ENVIRONMENT, [as_page(environment())])
             completed = len(self._parameters) - sum(self._without.values()) + absent

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from ..errors import PictureError
+from ..errors import PictureError, WorkspaceError
 from .appearance import readable
 from .decode import decode
 from .located import OF_THE_STORE, LocatedPictures
@@ -62,13 +62,25 @@ class Mount:
         return self._read(path)
 
     def file(self, path: str) -> Path:
-        """A copy of a picture in the private folder; the place where it would be if the bundle does not have it."""
-        with self._lock:
-            place = self._private() / path
-            if path in self.paths and path not in self._copies:
-                _write(place, self._read(path))
-                self._copies[path] = place
-            return place
+        """A copy of a picture in the private folder; the place where it would be if the bundle does not have it.
+
+        Raises
+        ------
+        WorkspaceError
+            If it cannot be copied.
+        """
+        try:
+            with self._lock:
+                place = self._private() / path
+                if path in self.paths and path not in self._copies:
+                    _write(place, self._read(path))
+                    self._copies[path] = place
+                return place
+        except OSError as error:
+            raise WorkspaceError(
+                f"A picture of {self.name} cannot be copied to a temporary folder: {error.strerror or error}",
+                remedy="Open the bundle again; if the disk is full, set TMPDIR to another folder before",
+            ) from None
 
     def thumbnail(self, path: str) -> Path | None:
         """The thumbnail of a picture, as a workspace keeps it; None if the picture is small, or not there."""

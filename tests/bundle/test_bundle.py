@@ -310,6 +310,20 @@ def test_overhead(made):
     assert (made / "study.sfx").stat().st_size - pictures <= 10_000 + 6 * 2_000
 
 
+@pytest.mark.parametrize("words", [8, 50])
+def test_overhead_of_a_sweep_that_is_no_product(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    prompt = " ".join(["TOK", "{animal}", *["mountain"] * words])
+    sweep = sf.Sweep(prompt=prompt, animal=["fox", "owl", "cat"], finetune_id="my-finetune-id", seed=range(20))
+    sweep = sweep.where(lambda cell: cell.seed % 7 != len(cell.animal))
+    with Simulator(time_scale=0.002, paint=False) as simulator, sf.Workspace("study", service=simulator) as ws:
+        ws.run(sweep).bundle("study.sfx")
+    pictures = sum(manifest_of(entries_of("study.sfx"))["pictures"].values())
+    assert Path("study.sfx").stat().st_size - pictures <= 10_000 + len(sweep) * 2_000
+    with sf.Workspace("study.sfx") as ws:
+        assert ws.run(sweep).counts == {"completed": len(sweep)}
+
+
 def test_memory_does_not_grow_with_the_pictures(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with Simulator(time_scale=0.002, paint=False) as simulator, sf.Workspace("study", service=simulator) as ws:

@@ -7,7 +7,7 @@ import os
 import pytest
 
 import segflux_nb as sf
-from segflux_nb.errors import BundleError
+from segflux_nb.errors import BundleError, WorkspaceError
 
 from .forms import BUNDLE, FORMS, a_tampered_picture
 from .support import SWEEP, entries_of, first_picture, signed, write
@@ -58,7 +58,7 @@ def test_a_file_that_changes_after_it_was_opened_gives_no_other_picture(here):
         BUNDLE.write_bytes(data)
         sheet = runs.sheet()
         assert "cannot" in str(sheet) or "6 " in str(sheet)
-        with pytest.raises(OSError, match="has changed"):
+        with pytest.raises(WorkspaceError, match=r"study\.sfx has changed since it was opened"):
             runs[0].path.read_bytes()
 
 
