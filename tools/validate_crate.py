@@ -9,9 +9,9 @@ Run with: make packaging; or python tools/validate_crate.py [--context FILE] BUN
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
-import zipfile
 from pathlib import Path
 
 from rocrate_validator import services
@@ -60,11 +60,10 @@ class Answer:
 def problems(bundle: Path) -> list[str]:
     """What is wrong with the metadata of a bundle: requirements and recommendations, a line each."""
     with tempfile.TemporaryDirectory() as folder:
-        with zipfile.ZipFile(bundle) as file:
-            file.extractall(folder)
+        archive = shutil.copy(bundle, Path(folder, "bundle.zip"))  # the validator knows zip files by their names
         result = services.validate(
             ValidationSettings(
-                rocrate_uri=folder, profile_identifier="ro-crate-1.2", requirement_severity=Severity.RECOMMENDED
+                rocrate_uri=str(archive), profile_identifier="ro-crate-1.2", requirement_severity=Severity.RECOMMENDED
             )
         )
     return [

@@ -18,7 +18,7 @@ from typing import BinaryIO, NamedTuple, NoReturn
 
 from ..errors import BundleError
 from ..markup import plain, shorten
-from .contents import MOST_ENTRIES, MOST_PER_ENTRY
+from .contents import MOST_ENTRIES, MOST_PER_ENTRY, PICTURES
 
 _END = struct.Struct("<4s4H2LH")
 _LOCATOR = struct.Struct("<4sLQL")
@@ -208,7 +208,7 @@ class _Layout:
             refuse(self._path, f"its entry {_shown(name)} is encrypted")
         if method or flags & ~_UTF8:
             refuse(self._path, f"its entry {_shown(name)} is compressed, and those of a bundle are not")
-        if system == _UNIX and (kind := stat.S_IFMT(mode >> 16)) not in (0, stat.S_IFREG):
+        if system == _UNIX and (kind := stat.S_IFMT(mode >> 16)) not in (0, _kind_of(name)):
             refuse(
                 self._path, f"its entry {_shown(name)} is {'a link' if kind == stat.S_IFLNK else 'no regular file'}"
             )
@@ -240,7 +240,7 @@ class _Layout:
         parts = name.replace("\\", "/").split("/")
         if not name or name[0] in "/\\~" or ".." in parts or ":" in name or "\\" in name:
             refuse(self._path, f"its entry {_shown(name)} leads outside of it")
-        if not _NAME.fullmatch(name):
+        if not _NAME.fullmatch(name) and name != PICTURES:
             refuse(self._path, f"its entry {_shown(name)} has a name that no bundle has")
         return name
 
@@ -259,7 +259,10 @@ class _Layout:
             if offset != at:
                 refuse(self._path, f"its entry {_shown(name)} overlaps another one, or there is a gap before it")
             head = offset + _LOCAL.size + len(name)
-            entries[name] = Entry(head, size)
+            if name != PICTURES:
+                entries[name] = Entry(head, size)
+            elif size:
+                refuse(self._path, f"its folder {_shown(name)} has bytes of its own")
             at = head + size
         if at != end:
             refuse(self._path, "it is cut off, or has something between its entries")
@@ -275,6 +278,11 @@ class _Layout:
     def _read(self, place: int, size: int) -> bytes:
         self._file.seek(place)
         return self._file.read(size)
+
+
+def _kind_of(name: str) -> int:
+    """What an entry of this name is, in the words of file systems."""
+    return stat.S_IFDIR if name == PICTURES else stat.S_IFREG
 
 
 def _shown(name: str) -> str:

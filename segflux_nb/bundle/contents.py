@@ -2,6 +2,7 @@
 
 ::
 
+    pictures/                   the folder itself, empty
     pictures/ab/<sha256>.jpg    pictures as served, each once
     runs.jsonl                  a run in each line, in the order of the selection
     sweeps.jsonl                a sweep in each line, with its cells
@@ -39,6 +40,9 @@ ANNOTATIONS = "annotations.jsonl"
 ENVIRONMENT = "environment.json"
 README = "README.md"
 CRATE = "ro-crate-metadata.json"
+
+PICTURES = "pictures/"
+"""The folder of the pictures. Its entry is empty; RO-Crate's validator looks for it."""
 
 MOST_ENTRIES = 2_000_000
 MOST_LINE = 4 << 20

@@ -38,6 +38,7 @@ from .contents import (
     HOLDS,
     MANIFEST,
     MARKS,
+    PICTURES,
     README,
     RUNS,
     SWEEPS,
@@ -309,6 +310,10 @@ class _Writing:
         wanted:
             The file of each picture, by its place in the bundle.
         """
+        if wanted:
+            folder = self._entry(PICTURES)
+            folder.external_attr = 0o40755 << 16 | 0x10
+            self._zip.writestr(folder, b"")
         for place, path in sorted(wanted.items()):
             try:
                 data = self._chosen.pictures.read(path)

@@ -137,7 +137,7 @@ def a_link():
 @form("is a link")
 def a_picture_that_is_a_link():
     def link(entry):
-        if entry.filename.startswith("pictures/"):
+        if entry.filename.endswith(".jpg"):
             entry.external_attr = (stat.S_IFLNK | 0o777) << 16
 
     write("study.sfx", entries_of("study.sfx"), change=link)
@@ -145,7 +145,15 @@ def a_picture_that_is_a_link():
 
 @form("has a name that no bundle has")
 def a_folder():
-    rewrite(lambda entries: {**entries, "pictures/": b""})
+    rewrite(lambda entries: {**entries, "folder/": b""})
+
+
+@form("has bytes of its own")
+def a_folder_with_bytes():
+    def change(entries):
+        entries["pictures/"] = b"x"
+
+    rewrite(change)
 
 
 @form("has a name that no bundle has")
@@ -291,7 +299,7 @@ def a_tampered_picture():
 @form("is not the one that was bundled")
 def a_picture_in_the_place_of_another():
     def change(entries):
-        one, other, *_ = (name for name in entries if name.startswith("pictures/"))
+        one, other, *_ = (name for name in entries if name.startswith("pictures/") and name != "pictures/")
         entries[one] = entries[other]
         return signed(entries)
 

@@ -22,7 +22,7 @@ def manifest_of(entries):
 def signed(entries):
     """The entries with a manifest that says what they are now, as one who forges a bundle would write it."""
     manifest = manifest_of(entries)
-    others = {name: data for name, data in entries.items() if name != "manifest.json"}
+    others = {name: data for name, data in entries.items() if name not in ("manifest.json", "pictures/")}
     manifest["files"] = {
         name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
         for name, data in others.items()
@@ -38,11 +38,11 @@ def write(path, entries, *, method=zipfile.ZIP_STORED, change=None):
         for name, data in entries.items() if isinstance(entries, dict) else entries:
             entry = zipfile.ZipInfo(name, (2026, 1, 1, 0, 0, 0))
             entry.compress_type = method
-            entry.external_attr = 0o100644 << 16
+            entry.external_attr = (0o40755 if name == "pictures/" else 0o100644) << 16
             if change is not None:
                 change(entry)
             file.writestr(entry, data)
 
 
 def first_picture(entries):
-    return next(name for name in entries if name.startswith("pictures/"))
+    return next(name for name in entries if name.startswith("pictures/") and name != "pictures/")
