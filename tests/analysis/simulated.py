@@ -1,0 +1,80 @@
+"""Sweeps whose truth is known: pictures of the simulator, painted small, with the noise of a service."""
+
+import io
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+from PIL import Image
+
+from segflux_nb.analysis.observations import Observations
+from segflux_nb.analysis.vectors import vector_of
+from segflux_nb.model import MODEL
+from segflux_nb.simulator.flow import generate
+from segflux_nb.simulator.painter.paint import paint
+
+SIDE = 128
+DEFAULTS = {name: field.default for name, field in MODEL.parameters.items()}
+PROMPT = "TOK on the shore of a mountain lake at dawn"
+
+
+@lru_cache(maxsize=4096)
+def _painted(settings, side):
+    body = {**DEFAULTS, "prompt": PROMPT, "finetune_id": "pagoda-1200", **dict(settings)}
+    return paint(generate.painting(body), side, side)
+
+
+def painted(side=SIDE, **settings):
+    """The picture of a request, without noise, as bytes of a side by a side."""
+    return _painted(tuple(sorted(settings.items())), side)
+
+
+def with_noise(pixels, random, *, levels=2, quality=80):
+    """The picture as a service that is not exact gives it: some levels more or less, and saved as JPEG."""
+    noise = random.integers(-levels, levels + 1, pixels.shape)
+    file = io.BytesIO()
+    Image.fromarray(np.clip(pixels + noise, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=quality)
+    with Image.open(file) as image:
+        return image.convert("RGB")
+
+
+class SimulatedSweep:
+    """A sweep over axes that the painter knows, and over `scheduler`, which is planted to do nothing.
+
+    `takes` are the noisy vectors of one cell, painted several times: what a probe measures.
+    """
+
+    INERT = "planted"
+
+    def __init__(self, random, axes, *, planted=2, takes=2, missing=0.0):
+        names = [*axes, self.INERT]
+        grid = [dict(zip(names, values, strict=True)) for values in product(*axes.values(), [*"abcdefgh"[:planted]])]
+        pictures = [painted(**{name: value for name, value in row.items() if name != self.INERT}) for row in grid]
+        clean = np.stack([vector_of(Image.fromarray(one)) for one in pictures])
+        kept = sorted(random.permutation(len(grid))[: round(len(grid) * (1 - missing))])
+        noisy = np.stack([vector_of(with_noise(pictures[at], random)) for at in kept])
+        settings = [grid[at] for at in kept]
+        names_of_files = list(map(str, range(len(grid))))
+        self.whole = Observations.of(grid, names, clean, names_of_files)
+        self.clean = Observations.of(settings, names, clean[kept], [names_of_files[at] for at in kept])
+        self.noisy = Observations.of(settings, names, noisy, [names_of_files[at] for at in kept])
+        probed = pictures[int(random.integers(len(pictures)))]
+        self.takes = np.stack([vector_of(with_noise(probed, random)) for _ in range(takes)])
+
+
+SAMPLERS = ["euler", "ddim", "dpmpp_2m", "heun", "euler_ancestral"]
+
+
+def random_axes(random):
+    """Three to five seeds, and one axis that does much, little, or next to nothing."""
+    axes = {"seed": [int(seed) for seed in random.integers(0, 2**31, random.integers(3, 6))]}
+    kind = random.integers(4)
+    if kind == 0:
+        return axes | {"lora_strength": [round(float(one), 3) for one in sorted(random.uniform(0, 1.6, 3))]}
+    if kind == 1:
+        low = round(float(random.uniform(0.3, 1.3)), 3)
+        return axes | {"lora_strength": [low, round(low + float(random.choice([0.01, 0.02, 0.05, 0.1])), 3)]}
+    if kind == 2:
+        return axes | {"sampler_name": [str(one) for one in random.permutation(SAMPLERS)[:3]]}
+    steps = random.choice([6, 9, 12, 16, 20, 25, 30, 40], 2, replace=False)
+    return axes | {"steps": [int(one) for one in sorted(steps)]}
