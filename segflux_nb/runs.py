@@ -18,6 +18,7 @@ from .runs_verbs import (
     annotate,
     compare,
     discard,
+    effects,
     export,
     export_imagefolder,
     gallery,
@@ -64,6 +65,9 @@ class Runs(Selection):
     gallery = gallery.gallery
     compare = compare.compare
     summary = summary.summary
+
+    # measuring
+    effects = effects.effects
 
     # judging
     annotate = annotate.annotate

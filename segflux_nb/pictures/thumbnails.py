@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from .appearance import as_shown
+from .appearance import as_shown, read, readable
 
 SIDE = 256
 """The longer side of a thumbnail, in pixels. Smaller pictures have no thumbnail."""
@@ -43,3 +43,25 @@ def thumbnail_of(picture: str) -> Path | None:
     if path.parent.parent.name != "pictures" or len(path.stem) != 64:
         return None
     return path.parent.parent.parent / FOLDER / path.parent.name / f"{path.stem}.jpg"
+
+
+def thumbnail_file(picture: Path) -> bytes:
+    """The thumbnail of a picture as a file: the one that is kept, or one made again; the picture where it is small.
+
+    Numbers about a picture are taken from its thumbnail. So they are the same whether the cache is there or not.
+
+    Parameters
+    ----------
+    picture:
+        The picture's file.
+
+    Raises
+    ------
+    PictureError
+        Where there is no picture, or it cannot be read.
+    """
+    kept = thumbnail_of(str(picture))
+    if kept is not None and kept.exists() and picture.exists():
+        return readable(kept.read_bytes)
+    data = readable(picture.read_bytes)
+    return thumbnail(read(data)) or data
