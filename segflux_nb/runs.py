@@ -16,13 +16,18 @@ from .errors import WorkspaceError
 from .model import MODEL, Value
 from .runs_verbs import (
     annotate,
+    best,
+    cheapest,
     compare,
+    curve,
+    differences,
     discard,
     effects,
     export,
     export_imagefolder,
     gallery,
     mark,
+    measure,
     ranking,
     retry_failed,
     retry_lost,
@@ -68,6 +73,11 @@ class Runs(Selection):
 
     # measuring
     effects = effects.effects
+    measure = measure.measure
+    differences = differences.differences
+    curve = curve.curve
+    cheapest = cheapest.cheapest
+    best = best.best
 
     # judging
     annotate = annotate.annotate

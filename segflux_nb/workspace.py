@@ -31,7 +31,7 @@ from .session import Session
 from .simulator.app import Simulator
 from .sweep.sweep import Sweep
 from .values import as_integer, as_number, as_python
-from .workspace_verbs import arun, builder, plan, report, run, start, usage, verify
+from .workspace_verbs import arun, builder, plan, probe, report, run, start, usage, verify
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,6 +138,7 @@ class Workspace(Session):
     run = run.run
     arun = arun.arun
     start = start.start
+    probe = probe.probe
     builder = builder.builder
 
     # what the log holds

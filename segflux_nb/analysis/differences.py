@@ -26,6 +26,10 @@ from numpy.typing import NDArray
 SIDE = 64
 """Pixels of a side of a Lab thumbnail."""
 
+UNSEEN = 1.0
+"""A mean difference up to this is not seen. People see about 2.3 between two uniform colours side by side (Mahy and
+others, Color Research and Application 19, 1994); in pictures that hang beside each other more is needed."""
+
 _TO_XYZ = np.array(
     [
         [0.4124564, 0.3575761, 0.1804375],

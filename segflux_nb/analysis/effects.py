@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..markup import count, shorten
-from .differences import difference_text
+from .differences import UNSEEN, difference_text
 from .observations import Observations
 from .variance import LEAST_SEEDS, Share, shares_of
 from .verdicts import BELOW, INERT, LIMIT, MATTERS, UNMEASURED, Noise, Verdict, verdict_of
@@ -182,6 +182,8 @@ class Effects:
                     f"; {_value(verdict.largest.one)} and {_value(verdict.largest.other)} differ most,"
                     f" {difference_text(verdict.largest.difference)}, {word} {difference_text(self.noise.limit)}"
                 )
+                if verdict.word == MATTERS and verdict.largest.difference < UNSEEN:
+                    lines[0] += ", too small to see"
             if verdict.more is not None:
                 lines[0] += f"; {count(verdict.more, 'more pair')} would tell"
         for group in verdict.groups:

@@ -9,6 +9,7 @@
           .sweeps               sweeps and their cells
           .marks, .votes        what people say
           .annotations          own columns
+          .metrics              numbers about pictures
           .sharing              what processes share: owners, heartbeats, turns, limits
 
 Below them `Database` runs transactions, `opening` opens the file, `migrations` brings it up to date, `schema` has its
@@ -24,6 +25,7 @@ from ..clock import Clock
 from .annotations import AnnotationLog
 from .database import Database
 from .marks import MarkLog, VoteLog
+from .metrics import MetricLog
 from .picture_files import PictureLog
 from .runs import RunLog
 from .sharing import Sharing
@@ -102,6 +104,8 @@ class ServiceLog:
         Votes between two of its runs.
     annotations:
         Own columns of its runs.
+    metrics:
+        Numbers about pictures; they are the same for all services.
     sharing:
         What the processes that use the log share.
     """
@@ -116,6 +120,7 @@ class ServiceLog:
         self.marks = MarkLog(database, clock, service)
         self.votes = VoteLog(database, clock, service)
         self.annotations = AnnotationLog(database, service)
+        self.metrics = MetricLog(database, clock)
         self.sharing = Sharing(database, clock, service)
 
     def waiting_at_most(self, seconds: float) -> AbstractContextManager[None]:

@@ -70,6 +70,13 @@ CREATE TABLE annotations (
     PRIMARY KEY (service, digest, name)
 ) STRICT, WITHOUT ROWID;
 """,
+    7: """
+CREATE TABLE metrics (
+    sha256 TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, against TEXT NOT NULL, field TEXT NOT NULL,
+    value REAL, measured_at REAL NOT NULL,
+    PRIMARY KEY (sha256, name, version, against, field)
+) STRICT, WITHOUT ROWID;
+""",
 }
 """The statements by the version that they start from."""
 

@@ -7,10 +7,14 @@ from itertools import product
 import numpy as np
 from PIL import Image
 
+from segflux_nb.analysis.comparing import drift, overcooking, spreads
+from segflux_nb.analysis.metrics import measured
 from segflux_nb.analysis.observations import Observations
 from segflux_nb.analysis.vectors import vector_of
 from segflux_nb.model import MODEL
+from segflux_nb.simulator.app import Simulator
 from segflux_nb.simulator.flow import generate
+from segflux_nb.simulator.flow.finetunes import KINDS
 from segflux_nb.simulator.painter.paint import paint
 
 SIDE = 128
@@ -78,3 +82,34 @@ def random_axes(random):
         return axes | {"sampler_name": [str(one) for one in random.permutation(SAMPLERS)[:3]]}
     steps = random.choice([6, 9, 12, 16, 20, 25, 30, 40], 2, replace=False)
     return axes | {"steps": [int(one) for one in sorted(steps)]}
+
+
+def random_study(random):
+    """A fine-tune, and eleven strengths in steps of 0.1 between which its subject begins and it burns; 0 beside them."""
+    while True:
+        finetune = f"{random.choice(KINDS)}-{int(random.integers(1500, 4500))}"
+        truth = Simulator.truth(finetune)
+        starts = [low for low in (0.0, 0.1, 0.2) if low <= truth.present - 0.03 and low + 1 >= truth.burning + 0.12]
+        if starts:
+            low = float(random.choice(starts))
+            return finetune, truth, sorted({0.0, *(round(low + 0.1 * step, 2) for step in range(11))})
+
+
+def study_rows(finetune, strengths, seeds):
+    """What `runs.measure` finds in a study, as rows for `curve_of`."""
+    rows, bases = [], []
+    for strength in strengths:
+        pictures = [painted(finetune_id=finetune, lora_strength=strength, seed=seed) for seed in seeds]
+        found = [measured(Image.fromarray(picture)) for picture in pictures]
+        spread = spreads([one.lab for one in found])
+        bases = bases or list(zip(found, spread, strict=True))
+        for seed, one, own, (base, base_spread) in zip(seeds, found, spread, bases, strict=True):
+            moved, peak = drift(one.lab, base.lab)
+            burnt = overcooking(
+                *(one.values["saturation"], base.values["saturation"]),
+                *(one.values["clipping"], base.values["clipping"]),
+                *(own, base_spread),
+            )
+            numbers = {"drift": moved, "drift_peak": peak, "spread": own, "overcooking": burnt}
+            rows.append({"line": finetune, "value": strength, "seed": seed, **numbers})
+    return rows
