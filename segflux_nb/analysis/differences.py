@@ -19,6 +19,7 @@ The browser has the same function (`segflux_nb/widgets/static/`) for pairs that 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,9 +80,20 @@ def lab_thumbnail(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     numpy.ndarray
         64 × 64 × 3.
     """
-    rows = _area_means(pixels)
-    means = _area_means(rows.swapaxes(0, 1)).swapaxes(0, 1)
-    return lab(means).astype(np.float32)
+    return lab(area_means(pixels)).astype(np.float32)
+
+
+def area_means(pixels: NDArray[np.uint8], side: int = SIDE) -> NDArray[np.float64]:
+    """A picture reduced to a square of area means. The square is stretched over the whole picture.
+
+    Parameters
+    ----------
+    pixels:
+        The picture's values: height × width × 3.
+    side:
+        Places along a side.
+    """
+    return _means(_means(pixels, side).swapaxes(0, 1), side).swapaxes(0, 1)
 
 
 def mean_difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
@@ -130,17 +142,37 @@ def difference_text(difference: float) -> str:
     return f"ΔE {difference:.1f}"
 
 
-def _area_means(values: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Values reduced to 64 along the first axis: each is the mean of a 64th of the length, in parts too.
+def _means(values: NDArray[Any], side: int) -> NDArray[np.float64]:
+    """Values reduced to a few along the first axis: each is the mean of an equal part of the length.
 
-    The means are differences of running sums. A matrix product does the same, but starts threads that cost more than
-    the work.
+    The means are made of sums. A matrix product does the same, but starts threads that cost more than the work.
+
+    Parameters
+    ----------
+    values:
+        The values.
+    side:
+        How many there will be.
     """
-    length = len(values)
-    sums = np.zeros((length + 1, *values.shape[1:]))
-    np.cumsum(values, axis=0, out=sums[1:])
-    edges = np.arange(SIDE + 1) * length / SIDE
+    length, kind = len(values), np.int32 if values.dtype == np.uint8 else np.float64
+    if length % side == 0 and length // side <= _MOST_SLICES:
+        step = length // side
+        total = values[::step].astype(kind)
+        for offset in range(1, step):
+            total += values[offset::step]
+        return total / step
+    edges = np.arange(side + 1) * length / side
     before = np.minimum(edges.astype(int), length - 1)  # the value that each edge is in
     part = (edges - before).reshape(-1, *[1] * (values.ndim - 1))
-    means: NDArray[np.float64] = np.diff(sums[before] + part * values[before], axis=0) * SIDE / length
-    return means
+    if length < side:
+        sums = np.zeros((length + 1, *values.shape[1:]))
+        np.cumsum(values, axis=0, out=sums[1:])
+        return np.asarray(np.diff(sums[before] + part * values[before], axis=0) * side / length)
+    sums = np.add.reduceat(values, before[:-1], axis=0, dtype=kind).astype(np.float64)
+    sums[-1] -= values[-1]  # the last part ends where the last value begins, as the others do
+    sums += np.diff(part * values[before], axis=0)
+    return np.asarray(sums * side / length)
+
+
+_MOST_SLICES = 16
+"""Parts of more values are summed in another way, which is faster then."""

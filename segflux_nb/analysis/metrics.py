@@ -27,8 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .differences import SIDE, lab
-from .vectors import area_means
+from .differences import lab_thumbnail
 
 VERSION = "1"
 """The version of the numbers here and in `segflux_nb.analysis.comparing`. A change of a formula raises it."""
@@ -71,7 +70,7 @@ def measured(image: Image.Image) -> Measured:
     >>> {name: round(value, 2) for name, value in measured(Image.new("RGB", (64, 64), "red")).values.items()}
     {'sharpness': 0.0, 'saturation': 104.55, 'clipping': 1.0, 'contrast': 0.0, 'colourfulness': 85.53}
     """
-    places = lab(area_means(image, SIDE)).astype(np.float32)
+    places = lab_thumbnail(np.asarray(image))
     counts = np.array(image.histogram(), dtype=np.float64).reshape(3, 256)
     luma = image.convert("L")
     number = image.width * image.height

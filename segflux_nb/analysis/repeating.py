@@ -11,7 +11,7 @@ import numpy as np
 from ..markup import count
 from .differences import difference_text
 from .vectors import Vectors, differences
-from .verdicts import LIMIT, Noise
+from .verdicts import Noise
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Probe:
     noise:
         How much all takes differ from each other.
     limit:
-        The largest difference from the first take that is noise; None where nothing says it.
+        The largest difference from the first take that can be noise; None where nothing says it.
     missing:
         How many new takes have no picture.
     """
@@ -66,8 +66,9 @@ class Probe:
             return f"Take 1 of run {self.run} differs from the one {self.since}: {noise}, from now on the noise{missing}"
         changed = [apart for apart, equal in zip(self.apart, self.equal, strict=True) if not equal and apart > self.limit]
         return (
-            f"{self.same} of {new} as {self.since}; {len(changed)} differ by up to {difference_text(max(changed))}, more than"
-            f" {LIMIT} times the noise, {difference_text(self.limit)}: it may not be the same model any more{missing}"
+            f"{self.same} of {new} as {self.since}; {count(len(changed), 'take')} differ{'s' if len(changed) == 1 else ''} by up to"
+            f" {difference_text(max(changed))}, more than the noise, {difference_text(self.limit)}:"
+            f" it may not be the same model any more{missing}"
         )
 
     __repr__ = __str__
@@ -84,8 +85,9 @@ def probed(
 ) -> Probe:
     """What new takes say.
 
-    The limit is `LIMIT` times the median difference of the earlier takes from each other. With one earlier take it is
-    that of the new ones from each other: if they agree among themselves and not with it, the model has changed.
+    The limit is 1.5 times the median difference of the earlier takes from each other, or the largest one if that is
+    more. With one earlier take it is that of the new ones from each other: if they agree among themselves and not with
+    it, the model has changed.
 
     Parameters
     ----------
@@ -112,7 +114,8 @@ def probed(
         apart = differences(np.concatenate([before[:1], after]), [0] * len(after), list(range(1, len(after) + 1)))
     else:
         apart = np.zeros(0)
-    limit = next((noise.limit for noise in (Noise.of([before]), Noise.of([after])) if noise.limit is not None), None)
+    known = next((noise for noise in (Noise.of([before]), Noise.of([after])) if noise.differences), Noise())
+    limit = None if known.limit is None else max(known.limit, *known.differences)
     every = np.concatenate([before, after]) if len(after) else before
     return Probe(run, since, tuple(map(float, apart)), tuple(equal), Noise.of([every]), limit, missing)
 

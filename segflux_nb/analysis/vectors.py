@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .differences import lab
+from .differences import area_means, lab
 
 SIDE = 32
 """Places along a side."""
@@ -24,21 +24,6 @@ _AT_ONCE = 256
 
 Vectors = NDArray[np.float32]
 """A row for each picture."""
-
-
-def area_means(image: Image.Image, side: int) -> NDArray[np.float32]:
-    """A picture reduced to a square of area means, in levels from 0 to 255: side × side × 3.
-
-    Parameters
-    ----------
-    image:
-        An RGB picture of any shape. The square is stretched over all of it.
-    side:
-        Places along a side.
-    """
-    # Pillow rounds bytes to whole levels; planes of floats keep the parts.
-    planes = [plane.convert("F").resize((side, side), Image.Resampling.BOX) for plane in image.split()]
-    return np.stack([np.asarray(plane) for plane in planes], axis=-1)
 
 
 def vector_of(image: Image.Image) -> NDArray[np.float32]:
@@ -54,7 +39,7 @@ def vector_of(image: Image.Image) -> NDArray[np.float32]:
     >>> vector_of(Image.new("RGB", (64, 48), "white")).reshape(SIDE, SIDE, 3)[0, 0].round(3).tolist()
     [100.0, 0.0, 0.0]
     """
-    return lab(area_means(image, SIDE)).astype(np.float32).reshape(-1)
+    return lab(area_means(np.asarray(image), SIDE)).astype(np.float32).reshape(-1)
 
 
 def differences(vectors: Vectors, one: Sequence[int], other: Sequence[int]) -> NDArray[np.float64]:

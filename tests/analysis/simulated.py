@@ -69,14 +69,18 @@ class SimulatedSweep:
 SAMPLERS = ["euler", "ddim", "dpmpp_2m", "heun", "euler_ancestral"]
 
 
-def random_axes(random):
+
+STRENGTHS = [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]
+
+
+def random_axes(random, seeds):
     """Three to five seeds, and one axis that does much, little, or next to nothing."""
-    axes = {"seed": [int(seed) for seed in random.integers(0, 2**31, random.integers(3, 6))]}
+    axes = {"seed": [int(seed) for seed in random.choice(seeds, random.integers(3, 6), replace=False)]}
     kind = random.integers(4)
     if kind == 0:
-        return axes | {"lora_strength": [round(float(one), 3) for one in sorted(random.uniform(0, 1.6, 3))]}
+        return axes | {"lora_strength": sorted(float(one) for one in random.choice(STRENGTHS, 3, replace=False))}
     if kind == 1:
-        low = round(float(random.uniform(0.3, 1.3)), 3)
+        low = float(random.choice(STRENGTHS[1:]))
         return axes | {"lora_strength": [low, round(low + float(random.choice([0.01, 0.02, 0.05, 0.1])), 3)]}
     if kind == 2:
         return axes | {"sampler_name": [str(one) for one in random.permutation(SAMPLERS)[:3]]}

@@ -25,15 +25,25 @@ def test_the_subject_is_there_where_two_thirds_of_the_way_are_done():
     rising = {value: 30 * min(value, 0.4) / 0.4 for value in STRENGTHS}
     (line,) = curve_of(rows_of([rising, rising, rising]), "lora_strength").lines
     assert line.present.value == pytest.approx(0.4 * 2 / 3)
-    assert (line.present.low, line.present.high) == pytest.approx((0.4 * 2 / 3, 0.4 * 2 / 3))
+    between = 1.645 * 0.1 / np.sqrt(12)  # seeds agree: what is left is the distance of the values that were tried
+    assert (line.present.low, line.present.high) == pytest.approx((0.8 / 3 - between, 0.8 / 3 + between))
 
 
-def test_its_interval_is_students_over_seeds():
+def test_its_interval_is_students_over_seeds_and_what_lies_between_values():
     seeds = [{value: 30 * min(value, knee) / knee for value in STRENGTHS} for knee in (0.3, 0.4, 0.5)]
     (line,) = curve_of(rows_of(seeds), "lora_strength").lines
     found = np.array([0.2, 0.8 / 3, 1 / 3])
     low, high = stats.t.interval(0.9, 2, loc=found.mean(), scale=stats.sem(found))
-    assert (line.present.value, line.present.low, line.present.high) == pytest.approx((found.mean(), low, high))
+    mean, between = found.mean(), 1.645 * 0.1 / np.sqrt(12)
+    expected = (mean, mean - np.hypot(mean - low, between), mean + np.hypot(high - mean, between))
+    assert (line.present.value, line.present.low, line.present.high) == pytest.approx(expected)
+
+
+def test_one_value_after_the_bend_leaves_it_open_where_between_it_lies():
+    rising = {value: 30 * min(value, 0.4) / 0.4 for value in STRENGTHS}
+    (line,) = curve_of(rows_of([rising, rising], {1.0: 0.5}), "lora_strength").lines
+    assert line.burning.value == pytest.approx(0.95, abs=0.01)
+    assert line.burning.low < 0.9 < 1.0 == line.burning.high
 
 
 def test_the_bend_is_that_of_least_squares():

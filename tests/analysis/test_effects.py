@@ -150,8 +150,9 @@ def simulate(number, seed, missing=0.0):
     """The mistakes in simulated sweeps, and the largest error of a share."""
     random = np.random.default_rng(seed)
     false, missed, live, small, errors = 0, 0, 0, 0, []
+    seeds = [int(seed) for seed in random.integers(0, 2**31, max(5, number // 5))]
     for _ in range(number):
-        axes = random_axes(random)
+        axes = random_axes(random, seeds)
         sweep = SimulatedSweep(random, axes, planted=int(random.integers(2, 4)), missing=missing)
         noise = Noise.of([sweep.takes])
         false += verdict_of(sweep.noisy, SimulatedSweep.INERT, noise).word == MATTERS
