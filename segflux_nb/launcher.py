@@ -22,6 +22,7 @@ from . import loopthread
 from .clock import Clock
 from .connection import Connection
 from .errors import MissingKey, SweepError
+from .hints import notes_of
 from .launching import ELSEWHERE, Display, RunSnapshot
 from .lifecycle import Disposition, State, disposition, is_asked_again, reason_of
 from .live import STOPPED, LiveRun
@@ -117,7 +118,8 @@ class Launcher:
             Whether to ask the hosted service for the balance of the account.
         """
         sweep = as_sweep(sweep)
-        return self._plan(list(sweep), self._connection.balance() if ask_balance else None)
+        plan = self._plan(list(sweep), self._connection.balance() if ask_balance else None)
+        return replace(plan, notes=notes_of(self.source, sweep))
 
     def plan_again(self, sweep: Sweep | Runs, number: int) -> Plan:
         """What paying for further takes of each cell of a sweep would cost.

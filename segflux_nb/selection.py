@@ -421,7 +421,11 @@ class Selection:
             order = [places[digest] for digest, _ in self.cells if digest in places]
             labels = [labels for digest, labels in self.cells if digest in places]
             own, known = log.annotations.all(), log.metrics.latest() if measured else {}
-            found = {d: known[sha] for d, sha in zip(table["digest"], table["sha256"], strict=True) if sha in known} if known else {}
+            found = (
+                {d: known[sha] for d, sha in zip(table["digest"], table["sha256"], strict=True) if sha in known}
+                if known
+                else {}
+            )
             frame = build(table, order, labels, log.marks.latest(), self._more(), self._base, columns, own, found)
             # Most operations of pandas keep attrs. Where they are lost, a sheet uses the columns that vary.
             frame.attrs[AXES_ATTRIBUTE] = list(self.axes)

@@ -31,7 +31,7 @@ from .session import Session
 from .simulator.app import Simulator
 from .sweep.sweep import Sweep
 from .values import as_integer, as_number, as_python
-from .workspace_verbs import arun, builder, plan, probe, report, run, start, usage, verify
+from .workspace_verbs import arun, builder, plan, probe, report, run, start, trigger_word, usage, verify
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,6 +140,7 @@ class Workspace(Session):
     start = start.start
     probe = probe.probe
     builder = builder.builder
+    trigger_word = trigger_word.trigger_word
 
     # what the log holds
     report = report.report

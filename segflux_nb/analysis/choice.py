@@ -84,7 +84,8 @@ def choose(
 ) -> Choice | None:
     """The value to take; None where neither curve nor votes say one.
 
-    Votes come first: they say what people prefer. On an axis of numbers their peak may lie between two values that were
+    Votes come first: they say what people prefer. On an axis of numbers their peak may lie between two values that
+    were
     tried. Without votes it is the middle between where the subject is there and where burning begins, as the nearest
     value that was tried: farthest from both mistakes.
 
@@ -122,7 +123,12 @@ def choose(
         evidence.append(f"Curve: the subject is there from {lowest:.{places}f}, {burning}")
     if votes is not None:
         return Choice(
-            axis, votes.best, "what the votes prefer", evidence, _disagreement(votes, lowest, highest), dict(constants)
+            axis,
+            votes.best,
+            "what the votes prefer",
+            evidence,
+            _disagreement(votes, lowest, highest),
+            dict(constants),
         )
     if line is None or lowest is None:
         return None
@@ -130,7 +136,9 @@ def choose(
     middle = (lowest + end) / 2
     nearest = min((value for value in tried if isinstance(value, int | float)), key=lambda value: abs(value - middle))
     until = "the beginning of burning" if highest is not None else "the highest value that was tried"
-    reason = f"in the middle between the beginning of the subject and {until}; no votes yet (runs.tuner asks for them)"
+    reason = (
+        f"in the middle between the beginning of the subject and {until}; no votes yet (runs.tuner asks for them)"
+    )
     return Choice(axis, nearest, reason, evidence, "", dict(constants))
 
 
@@ -145,5 +153,6 @@ def _disagreement(votes: Votes, lowest: float | None, highest: float | None) -> 
     if highest is not None and votes.best > highest:
         return f"They nearly disagree: the votes prefer {votes.best:g}, their interval reaches below the burning"
     if lowest is not None and high < lowest:
-        return f"They disagree: the votes prefer {votes.best:g}, where the subject is not there by the curve. Look at both"
+        where = "where the subject is not there by the curve"
+        return f"They disagree: the votes prefer {votes.best:g}, {where}. Look at both"
     return ""

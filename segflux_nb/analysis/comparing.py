@@ -11,12 +11,12 @@ drift_peak       the 97th percentile of the differences of places from the pictu
 spread           the mean difference from the pictures of the other seeds. Low spread is collapse: the pictures of
                  all seeds look alike.
 overcooking      max(0, S / S₀ - 1) + 5 max(0, C - C₀) + ½ max(0, 1 - V / V₀): what saturation S, clipping C and
-                 spread V do against strength 0. 0 is none. S₀ counts as at least 5, V₀ as at least 1.
+                 spread V do against strength 0. 0 means not at all. S₀ counts as at least 5, V₀ as at least 1.
 ================ ==================================================================================================
 
 Drift is what PEFT's image benchmark calls so, there measured with DINOv2 (huggingface/peft#3082). The formula of
-overcooking is our own: its weights make one tenth of each of "a tenth more colour", "two per cent more clipped" and "a
-fifth less spread".
+overcooking is our own: its weights make one tenth of each of "a tenth more colour", "two per cent more clipped" and
+"a fifth less spread".
 """
 
 from __future__ import annotations
@@ -85,7 +85,12 @@ def spreads(pictures: Sequence[Lab]) -> list[float]:
 
 
 def overcooking(
-    saturation: float, base_saturation: float, clipping: float, base_clipping: float, spread: float, base_spread: float
+    saturation: float,
+    base_saturation: float,
+    clipping: float,
+    base_clipping: float,
+    spread: float,
+    base_spread: float,
 ) -> float:
     """How overcooked a picture is against the one at strength 0; see the formula above.
 
@@ -104,7 +109,5 @@ def overcooking(
     colour = saturation / max(base_saturation, LEAST_SATURATION) - 1
     collapse = 1 - spread / max(base_spread, LEAST_SPREAD)
     return (
-        max(0.0, colour)
-        + CLIPPING_WEIGHT * max(0.0, clipping - base_clipping)
-        + SPREAD_WEIGHT * max(0.0, collapse)
+        max(0.0, colour) + CLIPPING_WEIGHT * max(0.0, clipping - base_clipping) + SPREAD_WEIGHT * max(0.0, collapse)
     )

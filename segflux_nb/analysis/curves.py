@@ -1,4 +1,5 @@
-"""What an axis of numbers does step by step: curves with intervals over seeds, where a subject begins, where it burns.
+"""What an axis of numbers does step by step: curves with intervals over seeds, where a subject begins, where it
+burns.
 
 **The subject is there from** the value at which the places that change most (`drift_peak`) have moved two thirds of
 the way to where they stay: `REACHED` of the median between 0 and the beginning of burning, or the last value. It is
@@ -9,10 +10,11 @@ proportion to its strength. A subject moves few places much, and then stays.
 the mean over seeds by least squares, and the bend is where its error is smallest (Hinkley, Biometrika 56, 1969).
 Without a rise of `BURNT` after the bend there is no burning.
 
-With photos, the subject is there from where its likeness has come two thirds of the way from that of the base model to
-where it stays.
+With photos, the subject is there from where its likeness has come two thirds of the way from that of the base model
+to where it stays.
 
-Intervals are Student's over seeds for what is found in each seed, and the jackknife's for the bend. Nothing is known of
+Intervals are Student's over seeds for what is found in each seed, and the jackknife's for the bend. Nothing is
+known of
 what lies between two values that were tried, so the variance of an even distribution over their distance d is added:
 d² / 12. They are for other seeds of the same prompt, not for other prompts. Pure.
 """
@@ -33,6 +35,8 @@ from .verdicts import CERTAINTY
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from .plotting import Plot, Theme
 
 REACHED = 2 / 3
 """How far the places that change most have moved when the subject is there."""
@@ -66,15 +70,17 @@ class Estimate:
     low: float | None = None
     high: float | None = None
 
-    def show(self, places: int) -> str:
+    def show(self, places: int, after: str = "") -> str:
         """The estimate as text: ``0.42, 0.31 to 0.53``.
 
         Parameters
         ----------
         places:
             Decimals.
+        after:
+            What stands behind the value.
         """
-        text = f"{self.value:.{places}f}"
+        text = f"{self.value:.{places}f}{after}"
         if self.low is None or self.high is None:
             return text
         return f"{text}, {self.low:.{places}f} to {self.high:.{places}f}"
@@ -176,6 +182,23 @@ class Curve:
         numbers = [name for name in frame.columns if name not in ("line", "seeds")]
         return frame.astype(dict.fromkeys(numbers, "Float64"))
 
+    def plot(self, *, theme: Theme = "light") -> Plot:
+        """The curves with their intervals, where the subject begins and burning begins, and pictures below.
+
+        Parameters
+        ----------
+        theme:
+            ``light`` or ``dark``.
+
+        Raises
+        ------
+        PlotError
+            Without matplotlib: ``pip install "segflux-nb[plot]"``.
+        """
+        from .plotting import curve_plot
+
+        return curve_plot(self, theme)
+
     def __str__(self) -> str:
         return "\n".join([*map(self._sentence, self.lines), *self.remarks])
 
@@ -188,8 +211,8 @@ class Curve:
         if line.present is None:
             parts = [f"whether the subject is there cannot be told from {lowest} to {highest}"]
         else:
-            below = " or below" if line.present.value <= _first_positive(line.values) else ""
-            parts = [f"the subject is there from {line.present.show(places)}{below}"]
+            below = line.present.value <= _first_positive(line.values)
+            parts = [f"the subject is there from {line.present.show(places, ' or below' if below else '')}"]
         if line.burning is None:
             parts.append(f"no burning up to {highest}")
         else:
@@ -224,11 +247,12 @@ def curve_of(
     Example
     -------
     >>> rows = [
-    ...     {"line": "", "value": at / 10, "seed": seed, "drift_peak": min(at, 4), "overcooking": max(0, at - 14) / 10}
-    ...     for at in range(0, 19, 2) for seed in (1, 2, 3)
+    ...     {"line": "", "value": at / 10, "seed": seed, "drift_peak": min(at, 4), "overcooking": max(0, at - 14) /
+    10} ...     for at in range(0, 19, 2) for seed in (1, 2, 3)
     ... ]
     >>> curve_of(rows, "lora_strength")
-    the subject is there from 0.27, 0.17 to 0.36; burning begins at 1.40, 1.31 to 1.49 (3 seeds, 10 values of lora_strength)
+    the subject is there from 0.27, 0.17 to 0.36; burning begins at 1.40, 1.31 to 1.49 (3 seeds, 10 values of
+    lora_strength)
     """
     by_line: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -258,7 +282,9 @@ def _line(name: str, rows: Sequence[Mapping[str, Any]], measures: Sequence[str])
     burning = _burning(places, numbers["overcooking"]) if "overcooking" in numbers else None
     until = burning.value if burning is not None else math.inf
     measure = "likeness" if "likeness" in numbers else "drift_peak"
-    present = _present(places, numbers[measure], until, from_base=measure == "likeness") if measure in numbers else None
+    present = (
+        _present(places, numbers[measure], until, from_base=measure == "likeness") if measure in numbers else None
+    )
     return Line(name, tuple(values), len(seeds), numbers, present, burning)
 
 
@@ -338,7 +364,8 @@ def _burning(values: NDArray[np.float64], numbers: NDArray[np.float64]) -> Estim
 
 def _within(values: NDArray[np.float64], value: float, low: float, high: float) -> Estimate:
     """An estimate whose interval also covers what lies between the values that were tried."""
-    apart = float(np.diff(values)[min(np.searchsorted(values[1:], value), len(values) - 2)])
+    at = min(int(np.searchsorted(values[1:], value)), len(values) - 2)
+    apart = float(values[at + 1] - values[at])
     between = CERTAINTY * apart / math.sqrt(12)
     return Estimate(
         value,

@@ -154,13 +154,13 @@ def _means(values: NDArray[Any], side: int) -> NDArray[np.float64]:
     side:
         How many there will be.
     """
-    length, kind = len(values), np.int32 if values.dtype == np.uint8 else np.float64
+    length, kind = len(values), np.dtype(np.int32 if values.dtype == np.uint8 else np.float64)
     if length % side == 0 and length // side <= _MOST_SLICES:
         step = length // side
-        total = values[::step].astype(kind)
+        total: NDArray[Any] = values[::step].astype(kind)
         for offset in range(1, step):
-            total += values[offset::step]
-        return total / step
+            np.add(total, values[offset::step], out=total)
+        return np.asarray(total / step)
     edges = np.arange(side + 1) * length / side
     before = np.minimum(edges.astype(int), length - 1)  # the value that each edge is in
     part = (edges - before).reshape(-1, *[1] * (values.ndim - 1))

@@ -15,6 +15,8 @@ from .verdicts import BELOW, INERT, LIMIT, MATTERS, UNMEASURED, Noise, Verdict, 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .plotting import Plot, Theme
+
 SEED = "seed"
 """The axis over which intervals are taken."""
 
@@ -77,6 +79,8 @@ class Effects:
         The number of runs without a picture that can be read.
     at_zero:
         Fine-tunes that differ at strength 0.
+    hints:
+        Further sentences.
     """
 
     shares: Sequence[Share]
@@ -87,6 +91,7 @@ class Effects:
     levels: Mapping[str, int]
     left_out: int = 0
     at_zero: Sequence[AtZero] = ()
+    hints: Sequence[str] = ()
 
     @property
     def is_exact(self) -> bool:
@@ -97,13 +102,14 @@ class Effects:
     def df(self) -> pd.DataFrame:
         """A new frame with a row for each axis and each pair of axes.
 
-        ``term``; ``share`` of the variance, with its interval ``low`` to ``high``; and for axes ``verdict``, ``pairs``,
+        ``term``; ``share`` of the variance, with its interval ``low`` to ``high``; and for axes ``verdict``,
+        ``pairs``,
         ``equal``, ``difference`` (the median of all pairs), ``largest`` (the median of the two values that differ
         most), ``noise`` and ``more_pairs``.
         """
         import pandas as pd
 
-        verdicts = {(verdict.axis,): verdict for verdict in self.verdicts}
+        verdicts: dict[tuple[str, ...], Verdict] = {(verdict.axis,): verdict for verdict in self.verdicts}
         rows = []
         for share in self.shares:
             row = {
@@ -144,6 +150,23 @@ class Effects:
         pairs = [pair for verdict in self.verdicts for pair in verdict.values]
         names = ("axis", "one", "other", "pairs", "equal", "difference", "verdict")
         return pd.DataFrame({name: [getattr(pair, name) for pair in pairs] for name in names})
+
+    def plot(self, *, theme: Theme = "light") -> Plot:
+        """The shares as bars with their intervals, and the verdict of each axis.
+
+        Parameters
+        ----------
+        theme:
+            ``light`` or ``dark``.
+
+        Raises
+        ------
+        PlotError
+            Without matplotlib: ``pip install "segflux-nb[plot]"``.
+        """
+        from .plotting import effects_plot
+
+        return effects_plot(self, theme)
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
@@ -212,18 +235,24 @@ class Effects:
         elif self.levels[SEED] < LEAST_SEEDS:
             notes.append(f"{count(self.levels[SEED], 'seed')}: intervals need {LEAST_SEEDS} or more")
         if not self.is_exact:
-            missing = count(self.cells - self.pictures, "cell")
+            missing = self.cells - self.pictures
             notes.append(
-                f"The shares are approximate: {missing} of {self.cells:,} {'has' if missing[:2] == '1 ' else 'have'} no"
+                f"The shares are approximate: {count(missing, 'cell')} of {self.cells:,}"
+                f" {'has' if missing == 1 else 'have'} no"
                 " picture, so each axis gets what the axes before it leave"
             )
         if self.left_out:
             notes.append(f"{count(self.left_out, 'run')} without a picture that can be read left out")
-        return [*notes, *map(str, self.at_zero)]
+        return [*notes, *map(str, self.at_zero), *self.hints]
 
 
 def effects_of(
-    seen: Observations, noise: Noise | None = None, *, left_out: int = 0, at_zero: Sequence[AtZero] = ()
+    seen: Observations,
+    noise: Noise | None = None,
+    *,
+    left_out: int = 0,
+    at_zero: Sequence[AtZero] = (),
+    hints: Sequence[str] = (),
 ) -> Effects:
     """What each axis of some pictures does.
 
@@ -237,6 +266,8 @@ def effects_of(
         The number of runs without a picture.
     at_zero:
         Fine-tunes that differ at strength 0.
+    hints:
+        Further sentences.
 
     Example
     -------
@@ -260,13 +291,18 @@ def effects_of(
         levels={name: len(values) for name, values in seen.axes.items()},
         left_out=left_out,
         at_zero=tuple(at_zero),
+        hints=tuple(hints),
     )
 
 
 def _share(share: Share, *, is_exact: bool) -> str:
     """A share as text: ``66 % (58 to 74)``."""
     text = f"{'' if is_exact else 'about '}{_percent(share.share)} %"
-    return text if share.low is None or share.high is None else f"{text} ({_percent(share.low)} to {_percent(share.high)})"
+    return (
+        text
+        if share.low is None or share.high is None
+        else f"{text} ({_percent(share.low)} to {_percent(share.high)})"
+    )
 
 
 def _percent(share: float) -> str:

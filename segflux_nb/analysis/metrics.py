@@ -1,7 +1,8 @@
 """Numbers about one picture, from one pass over its thumbnail. Pure.
 
 All are computed from the thumbnail as it is decoded (256 pixels on its longer side), with integers of few bits where
-possible. They compare pictures of one sweep. They do not say what is good: a fog is not sharp, and a poster is clipped.
+possible. They compare pictures of one sweep. They do not say what is good: a fog is not sharp, and a poster is
+clipped.
 
 ============== ====================================================================================================
 name           what it is

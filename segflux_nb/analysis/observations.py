@@ -80,7 +80,9 @@ class Observations:
                     together if key == twin else key: [both[at] for at in range(len(own))] if key == twin else own
                     for key, own in values.items()
                 }
-        codes_of = np.array([columns[name] for name in columns], dtype=np.int64).T.reshape(len(settings), len(columns))
+        codes_of = np.array([columns[name] for name in columns], dtype=np.int64).T.reshape(
+            len(settings), len(columns)
+        )
         first = dict[tuple[int, ...], int]()
         for at, row in enumerate(map(tuple, codes_of.tolist())):
             first.setdefault(row, at)
@@ -116,7 +118,7 @@ class Observations:
             The positions of the values that are left out.
         """
         at = list(self.axes).index(axis)
-        kept = np.flatnonzero(~np.isin(self.codes[:, at], positions))
+        kept = np.flatnonzero(~np.isin(self.codes[:, at], positions)).tolist()
         left = [place for place in range(len(self.axes[axis])) if place not in positions]
         codes = self.codes[kept].copy()
         codes[:, at] = np.searchsorted(left, codes[:, at])

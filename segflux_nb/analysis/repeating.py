@@ -58,17 +58,22 @@ class Probe:
         if not new:
             return f"No new take of run {self.run} has a picture{missing}"
         typical = self.noise.typical or 0.0
-        noise = f"the service differs from itself by {difference_text(typical)} in {count(len(self.noise.differences), 'pair')}"
+        pairs = count(len(self.noise.differences), "pair")
+        noise = f"the service differs from itself by {difference_text(typical)} in {pairs}"
         if self.same == new:
             how = "equal" if all(self.equal) else f"within the noise, {difference_text(self.limit or 0.0)}"
             return f"{new} of {new} as {self.since}: {how}; {noise}{missing}"
         if self.limit is None:
-            return f"Take 1 of run {self.run} differs from the one {self.since}: {noise}, from now on the noise{missing}"
-        changed = [apart for apart, equal in zip(self.apart, self.equal, strict=True) if not equal and apart > self.limit]
+            return (
+                f"Take 1 of run {self.run} differs from the one {self.since}: {noise}, from now on the noise{missing}"
+            )
+        changed = [
+            apart for apart, equal in zip(self.apart, self.equal, strict=True) if not equal and apart > self.limit
+        ]
         return (
-            f"{self.same} of {new} as {self.since}; {count(len(changed), 'take')} differ{'s' if len(changed) == 1 else ''} by up to"
-            f" {difference_text(max(changed))}, more than the noise, {difference_text(self.limit)}:"
-            f" it may not be the same model any more{missing}"
+            f"{self.same} of {new} as {self.since}; {count(len(changed), 'take')}"
+            f" differ{'s' if len(changed) == 1 else ''} by up to {difference_text(max(changed))}, more than the"
+            f" noise, {difference_text(self.limit)}: it may not be the same model any more{missing}"
         )
 
     __repr__ = __str__
@@ -86,8 +91,8 @@ def probed(
     """What new takes say.
 
     The limit is 1.5 times the median difference of the earlier takes from each other, or the largest one if that is
-    more. With one earlier take it is that of the new ones from each other: if they agree among themselves and not with
-    it, the model has changed.
+    more. With one earlier take it is that of the new ones from each other: if they agree among themselves and not
+    with it, the model has changed.
 
     Parameters
     ----------
@@ -136,7 +141,11 @@ def month_of(moment: float | None, now: float) -> str:
     if moment is None:
         return "before"
     then, today = (datetime.datetime.fromtimestamp(one, tz=datetime.UTC) for one in (moment, now))
-    return "before" if (then.year, then.month) == (today.year, today.month) else f"in {_MONTHS[then.month - 1]} {then.year}"
+    return (
+        "before"
+        if (then.year, then.month) == (today.year, today.month)
+        else f"in {_MONTHS[then.month - 1]} {then.year}"
+    )
 
 
 _MONTHS = (

@@ -18,6 +18,8 @@ from .vectors import differences
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .plotting import Plot, Theme
+
 LOOKS_THE_SAME = UNSEEN
 """The limit where no larger noise was measured."""
 
@@ -127,6 +129,23 @@ class Cheapest:
                 front.append(setting)
         return front
 
+    def plot(self, *, theme: Theme = "light") -> Plot:
+        """Cost against difference: no setting on the line is both dearer and farther than another one.
+
+        Parameters
+        ----------
+        theme:
+            ``light`` or ``dark``.
+
+        Raises
+        ------
+        PlotError
+            Without matplotlib: ``pip install "segflux-nb[plot]"``.
+        """
+        from .plotting import cheapest_plot
+
+        return cheapest_plot(self, theme)
+
     def __str__(self) -> str:
         like = _words(self.like)
         alike = [setting for setting in self.alike if dict(setting.values) != dict(self.like)]
@@ -138,8 +157,9 @@ class Cheapest:
             )
         first = alike[0]
         lines = [
-            f"{_words(first.values)} looks like {like}{_saving(first, self.reference)}: {difference_text(first.difference or 0)},"
-            f" at most {difference_text(first.largest or 0)}, in {count(first.pairs, 'pair')} of {count(self.seeds, 'seed')}"
+            f"{_words(first.values)} looks like {like}{_saving(first, self.reference)}:"
+            f" {difference_text(first.difference or 0)}, at most {difference_text(first.largest or 0)},"
+            f" in {count(first.pairs, 'pair')} of {count(self.seeds, 'seed')}"
         ]
         if len(alike) > 1:
             lines.append(f"{len(alike)} of {count(len(self.settings) - 1, 'other setting')} look like it")
@@ -161,7 +181,8 @@ def compared(seen: Observations, like: Mapping[str, Value]) -> list[Setting]:
     Example
     -------
     >>> settings = [{"seed": seed, "steps": steps} for seed in (1, 2) for steps in (9, 25)]
-    >>> vectors = np.repeat(np.array([[0.0], [0.0], [5.0], [8.0]], dtype=np.float32), 3, axis=1) * np.float32([1, 0, 0])
+    >>> vectors = np.repeat(np.array([[0.0], [0.0], [5.0], [8.0]], dtype=np.float32), 3, axis=1) * np.float32([1, 0,
+    0])
     >>> seen = Observations.of(settings, ["seed", "steps"], vectors, "abcd")
     >>> [(one.values["steps"], one.pairs, one.difference, one.largest) for one in compared(seen, {"steps": 25})]
     [(9, 2, 1.5, 3.0), (25, 2, 0.0, 0.0)]
@@ -176,7 +197,9 @@ def compared(seen: Observations, like: Mapping[str, Value]) -> list[Setting]:
     reference = by_setting.get(wanted, {})
     found = []
     for setting in sorted(by_setting):
-        partners = [(row, by_setting[setting][place]) for place, row in reference.items() if place in by_setting[setting]]
+        partners = [
+            (row, by_setting[setting][place]) for place, row in reference.items() if place in by_setting[setting]
+        ]
         apart = differences(seen.vectors, *zip(*partners, strict=True)) if partners else np.zeros(0)
         found.append(
             Setting(
@@ -202,7 +225,8 @@ def cheapest_first(settings: Sequence[Setting]) -> list[Setting]:
 
 def _words(values: Mapping[str, Value]) -> str:
     return ", ".join(
-        f"{name} {shorten(f'{value:g}' if isinstance(value, float) else str(value), 40)}" for name, value in values.items()
+        f"{name} {shorten(f'{value:g}' if isinstance(value, float) else str(value), 40)}"
+        for name, value in values.items()
     )
 
 

@@ -1,8 +1,10 @@
 """How the variance of pictures divides among axes and pairs of axes. Pure.
 
-The variance of pictures is the mean squared distance of their vectors from their mean. A multi-way analysis of variance
+The variance of pictures is the mean squared distance of their vectors from their mean. A multi-way analysis of
+variance
 divides it: the part of an axis is how far the means of its values lie from the mean of all, and the part of a pair is
-how far the means of its cells lie from what the two axes say by themselves. This is Fisher's analysis of variance with
+how far the means of its cells lie from what the two axes say by themselves. This is Fisher's analysis of variance
+with
 vectors in place of numbers, which Anderson (Austral Ecology 26, 2001) and McArdle and Anderson (Ecology 82, 2001) use
 on distances; with Euclidean distances it is the same.
 
@@ -164,8 +166,8 @@ _ALL: Term = ("*",)
 def _grams(grid: NDArray[np.float32], others: Sequence[str]) -> dict[Term, NDArray[np.float64]]:
     """Products of the means of seeds, for each axis and pair beside the seed: all that sums of squares are made of.
 
-    For a set of axes, the entry of two seeds is the sum, over the cells of these axes, of the product of the two means.
-    From it follow the sums of squares with and without the seed, and with any seeds left out.
+    For a set of axes, the entry of two seeds is the sum, over the cells of these axes, of the product of the two
+    means. From it follow the sums of squares with and without the seed, and with any seeds left out.
 
     Parameters
     ----------
@@ -219,8 +221,10 @@ def _from_grams(
         return float(np.trace(gram) * per_cell if seed in term else gram.sum() / number * per_cell)
 
     nothing = squares(())
-    freedom = {**levels, seed: number}
-    parts = {(name,): (squares((name,)) - nothing, freedom[name] - 1) for name in names}
+    freedom = dict(levels) if seed is None else {**levels, seed: number}
+    parts: dict[Term, tuple[float, int]] = {}
+    for name in names:
+        parts[(name,)] = squares((name,)) - nothing, freedom[name] - 1
     for one, other in combinations(names, 2):
         both = squares((one, other)) - nothing - parts[(one,)][0] - parts[(other,)][0]
         parts[(one, other)] = max(0.0, both), (freedom[one] - 1) * (freedom[other] - 1)

@@ -1,6 +1,7 @@
 """Pictures as vectors: what effects compare.
 
-A vector is the picture's thumbnail as 32 × 32 area means in CIE L*a*b*, one number after the other: 3,072 of them. The
+A vector is the picture's thumbnail as 32 × 32 area means in CIE L*a*b*, one number after the other: 3,072 of them.
+The
 difference of two vectors is the mean CIE76 difference of their 1,024 places (see `segflux_nb.analysis.differences`).
 Sheets compare 64 × 64 places of the pictures themselves. So a difference here is a little smaller than on a sheet:
 fine grain, and what JPEG does to it, is averaged out before two pictures are compared.
@@ -42,7 +43,9 @@ def vector_of(image: Image.Image) -> NDArray[np.float32]:
     return lab(area_means(np.asarray(image), SIDE)).astype(np.float32).reshape(-1)
 
 
-def differences(vectors: Vectors, one: Sequence[int], other: Sequence[int]) -> NDArray[np.float64]:
+def differences(
+    vectors: Vectors, one: Sequence[int] | NDArray[np.int64], other: Sequence[int] | NDArray[np.int64]
+) -> NDArray[np.float64]:
     """The mean CIE76 differences of pairs of pictures.
 
     Parameters

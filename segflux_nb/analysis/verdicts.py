@@ -1,7 +1,7 @@
 """Whether an axis did anything to the pictures. Pure.
 
-Two pictures that differ in one axis alone are a pair. The median of the differences of pairs is compared with how much
-the service differs from itself: the median difference of two takes of one request, which `ws.probe` measures.
+Two pictures that differ in one axis alone are a pair. The median of the differences of pairs is compared with how
+much the service differs from itself: the median difference of two takes of one request, which `ws.probe` measures.
 
 - *inert*: both pictures are equal in all pairs.
 - *below the noise*: no two values of the axis have a median difference above `LIMIT` times the noise.
@@ -265,12 +265,11 @@ def _spread(values: NDArray[np.float64]) -> float:
 def _more(pair: ValuePair, spread: float, noise: Noise) -> int | None:
     """About how many more pairs make it clear on which side of the limit two values are.
 
-    The standard error of a median of n is about 1.253 s / √n (Kenney and Keeping, Mathematics of Statistics, 1962). It
-    is clear when `CERTAINTY` standard errors are less than the distance from the limit.
+    The standard error of a median of n is about 1.253 s / √n (Kenney and Keeping, Mathematics of Statistics, 1962).
+    It is clear when `CERTAINTY` standard errors are less than the distance from the limit.
     """
     gap = abs(pair.difference - (noise.limit or 0.0))
     if not gap or not spread:
         return None
     needed = math.ceil((CERTAINTY * 1.253 * spread / gap) ** 2) - pair.pairs
     return needed if 0 < needed < 1000 else None
-

@@ -10,6 +10,7 @@
           .marks, .votes        what people say
           .annotations          own columns
           .metrics              numbers about pictures
+          .trigger_words        the words that call fine-tunes
           .sharing              what processes share: owners, heartbeats, turns, limits
 
 Below them `Database` runs transactions, `opening` opens the file, `migrations` brings it up to date, `schema` has its
@@ -30,6 +31,7 @@ from .picture_files import PictureLog
 from .runs import RunLog
 from .sharing import Sharing
 from .sweeps import SweepLog
+from .trigger_words import TriggerWordLog
 
 
 class Journal:
@@ -106,6 +108,8 @@ class ServiceLog:
         Own columns of its runs.
     metrics:
         Numbers about pictures; they are the same for all services.
+    trigger_words:
+        The words that call its fine-tunes, as the user told them.
     sharing:
         What the processes that use the log share.
     """
@@ -121,6 +125,7 @@ class ServiceLog:
         self.votes = VoteLog(database, clock, service)
         self.annotations = AnnotationLog(database, service)
         self.metrics = MetricLog(database, clock)
+        self.trigger_words = TriggerWordLog(database, service)
         self.sharing = Sharing(database, clock, service)
 
     def waiting_at_most(self, seconds: float) -> AbstractContextManager[None]:

@@ -32,7 +32,8 @@ class MetricKey(NamedTuple):
 
 
 Fields = Mapping[str, float | None]
-"""The numbers of a metric by field, of which most metrics have one without a name. None is a number that is missing."""
+"""The numbers of a metric by field, of which most metrics have one without a name. None is a number that is
+missing."""
 
 
 class MetricLog:

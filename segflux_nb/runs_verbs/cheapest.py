@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def cheapest(runs: Selection, *, like: Mapping[str, Any], limit: float | None = None) -> Cheapest:
     """The settings whose pictures look like a reference's in all seeds, the cheapest first. Its text is a sentence.
 
-    A setting is a value of each axis that `like` names. Its pictures are compared with those of the reference that have
-    all else in common: seed, strength, prompt.
+    A setting is a value of each axis that `like` names. Its pictures are compared with those of the reference that
+    have all else in common: seed, strength, prompt.
 
     Parameters
     ----------
@@ -58,7 +58,8 @@ def cheapest(runs: Selection, *, like: Mapping[str, Any], limit: float | None = 
     if absent:
         together = next((name for name in seen.axes if absent[0] in name.split(" + ")), None)
         raise RunError(
-            f"{absent[0]} moves together with another axis: {together}" if together
+            f"{absent[0]} moves together with another axis: {together}"
+            if together
             else f"{absent[0]} has one value only, so there is nothing to choose",
             remedy="Name an axis that varies by itself",
         )

@@ -22,7 +22,8 @@ def curve(
 ) -> Curve:
     """Drift from the base model, overcooking and spread across seeds against an axis, each with its interval.
 
-    Its text is a sentence for each fine-tune: from where the subject is there, and where burning begins. Both are read
+    Its text is a sentence for each fine-tune: from where the subject is there, and where burning begins. Both are
+    read
     from pictures alone, so look at the pictures too: ``docs/analysis.md`` says how, and when not to trust it. The
     numbers are those of `measure`, so they are computed once.
 
@@ -101,7 +102,9 @@ def _remarks(runs: Selection, found: Any, axis: str) -> list[str]:
     without = int(found["drift"].isna().sum())
     remarks = []
     if without:
-        remarks.append(f"{without} of {len(found)} pictures have none at lora_strength 0 to compare with, and are left out")
+        remarks.append(
+            f"{without} of {len(found)} pictures have none at lora_strength 0 to compare with, and are left out"
+        )
     absent = len(runs) - len(found)
     if absent:
         remarks.append(f"{absent} of {len(runs)} runs have no picture")

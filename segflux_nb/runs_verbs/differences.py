@@ -17,14 +17,14 @@ def differences(runs: Selection, *, relative_to: Mapping[str, Any]) -> pd.DataFr
     Parameters
     ----------
     relative_to:
-        Values of axes, such as ``{"lora_strength": 0.0}``. A picture is compared with the one that has these values and
-        is the same in all other axes.
+        Values of axes, such as ``{"lora_strength": 0.0}``. A picture is compared with the one that has these values
+        and is the same in all other axes.
 
     Returns
     -------
     pandas.DataFrame
-        A row for each run: ``run``, the axes, ``reference`` (the run that it is compared with) and ``difference``, the
-        mean CIE76 colour difference, ``ΔE`` on sheets. Both are missing where a picture is.
+        A row for each run: ``run``, the axes, ``reference`` (the run that it is compared with) and ``difference``,
+        the mean CIE76 colour difference, ``ΔE`` on sheets. Both are missing where a picture is.
 
     Raises
     ------

@@ -38,8 +38,10 @@ def measure(
 ) -> pd.DataFrame:
     """Numbers about each picture. They are kept in the log by the picture's bytes, so none is computed twice.
 
-    ``sharpness``, ``saturation``, ``clipping``, ``contrast`` and ``colourfulness`` are about one picture. ``drift`` and
-    ``drift_peak`` compare it with the picture at ``lora_strength`` 0 that has all else in common, wherever the log has
+    ``sharpness``, ``saturation``, ``clipping``, ``contrast`` and ``colourfulness`` are about one picture. ``drift``
+    and
+    ``drift_peak`` compare it with the picture at ``lora_strength`` 0 that has all else in common, wherever the log
+    has
     it; ``spread`` with the pictures of the other seeds; ``overcooking`` is what saturation, clipping and spread do
     against strength 0; ``difference`` is from a reference that you name. ``docs/analysis.md`` has the formulas.
 
@@ -50,8 +52,8 @@ def measure(
     ----------
     metrics:
         Names of built-in metrics; and mappings of your own names to functions that take a picture (Pillow, RGB) and
-        return a number, or a mapping of numbers. Left out, all built-in ones but ``difference``. A function is computed
-        again when its source has changed, or its attribute ``version`` if it has one.
+        return a number, or a mapping of numbers. Left out, all built-in ones but ``difference``. A function is
+        computed again when its source has changed, or its attribute ``version`` if it has one.
     relative_to:
         For ``difference``: the values of the reference, such as ``{"steps": 50}``; all else is the same.
     executor:
@@ -189,7 +191,9 @@ def _apply(
         ) from None
     if not wrong:
         return
-    text = f"The metric {name} failed for {count(len(wrong), 'picture')} of {len(subjects):,}: {shorten(wrong[0], 200)}"
+    text = (
+        f"The metric {name} failed for {count(len(wrong), 'picture')} of {len(subjects):,}: {shorten(wrong[0], 200)}"
+    )
     if len(wrong) == len({subject.sha256 for subject in subjects}):
         raise RunError(text, remedy="Try the function on runs[0].image")
     warnings.warn(text, stacklevel=4)
@@ -222,9 +226,7 @@ def _frame(
     frame = log.loc[there, list(dict.fromkeys(shown))].reset_index(drop=True)
     digests = log.loc[there, "digest"].tolist()
     for name, by_run in keys.items():
-        fields = [
-            numbers.get(by_run[digest]) or {} if digest in by_run else {} for digest in digests
-        ]
+        fields = [numbers.get(by_run[digest]) or {} if digest in by_run else {} for digest in digests]
         for field in dict.fromkeys(field for found in fields for field in found) or [""]:
             values = [found.get(field) for found in fields]
             frame[column_of(name, field)] = pd.Series(values, dtype="Float64", index=frame.index)

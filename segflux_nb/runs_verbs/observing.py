@@ -77,7 +77,7 @@ def pictures_of(runs: Selection) -> tuple[list[Picture], int]:
         The selection.
     """
     logged = runs._logged()
-    cells = {digest: labels for digest, labels in runs.cells}
+    cells = dict(runs.cells)
     found = []
     kept = {run.digest: vector for run, vector in with_vectors(runs, logged.values())}
     for digest, labels in cells.items():

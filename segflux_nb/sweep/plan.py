@@ -102,6 +102,8 @@ class Plan:
         The short names of logged runs whose picture files are gone. They are fetched again, which costs nothing.
     discarded:
         How many logged pictures were discarded. They are not fetched again.
+    notes:
+        What to know before it is run, a sentence each.
     """
 
     service: str
@@ -120,6 +122,7 @@ class Plan:
     missing: tuple[str, ...] = ()
     discarded: int = 0
     lost_again: int = 0
+    notes: tuple[str, ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "held": dict(self.held)}  # a view of a mapping cannot be pickled
@@ -145,7 +148,7 @@ class Plan:
             f"Time: {self._time}",
             *self._without_file,
         ]
-        return [*lines, OF_ANOTHER_KEY] if self.of_another_key else lines
+        return [*lines, *([OF_ANOTHER_KEY] if self.of_another_key else []), *self.notes]
 
     @property
     def _without_file(self) -> list[str]:

@@ -61,7 +61,9 @@ def probe(ws: Session, runs: Runs, n: int = 1, *, max_cost: float | None = None)
     sweep = Sweep.of_cells([Request(cell.parameters)], [])
     plan = ws._launcher.plan_again(sweep, number)
     say(f"Probe: {count(number, 'new take')} of run {cell.first_digest[:RUN_DIGITS]}, {_price(plan)}")
-    before = {run.digest for run in ws._launcher.source.log.runs.takes([cell.first_digest]).get(cell.first_digest, [])}
+    before = {
+        run.digest for run in ws._launcher.source.log.runs.takes([cell.first_digest]).get(cell.first_digest, [])
+    }
     before.add(cell.first_digest)
     live = ws._launcher.start(sweep, name="probe", max_cost=max_cost, again=number)
     live.wait_or_interrupt()

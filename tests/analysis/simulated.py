@@ -69,7 +69,6 @@ class SimulatedSweep:
 SAMPLERS = ["euler", "ddim", "dpmpp_2m", "heun", "euler_ancestral"]
 
 
-
 STRENGTHS = [0.0, 0.3, 0.6, 0.9, 1.2, 1.5]
 
 
@@ -89,7 +88,7 @@ def random_axes(random, seeds):
 
 
 def random_study(random):
-    """A fine-tune, and eleven strengths in steps of 0.1 between which its subject begins and it burns; 0 beside them."""
+    """A fine-tune, and eleven strengths in steps of 0.1 within which its subject begins and it burns; and 0."""
     while True:
         finetune = f"{random.choice(KINDS)}-{int(random.integers(1500, 4500))}"
         truth = Simulator.truth(finetune)

@@ -78,7 +78,9 @@ def test_one_seed_has_no_interval_and_few_values_no_bend():
 
 def test_nothing_that_moves_has_no_beginning():
     still = dict.fromkeys(STRENGTHS, 0.0)
-    assert "whether the subject is there cannot be told from 0 to 1" in str(curve_of(rows_of([still]), "lora_strength"))
+    assert "whether the subject is there cannot be told from 0 to 1" in str(
+        curve_of(rows_of([still]), "lora_strength")
+    )
 
 
 def test_gaps_and_repetitions_are_averaged_where_they_are():
@@ -137,6 +139,9 @@ def test_two_hundred_studies():
     apart, held = studies(200, seed=2)
     within = np.abs(apart) <= 0.1
     both = within.all(axis=1).mean()
-    print(f"\nwithin 0.1: subject {within[:, 0].mean():.1%}, burning {within[:, 1].mean():.1%}, both {both:.1%};", end=" ")
+    print(
+        f"\nwithin 0.1: subject {within[:, 0].mean():.1%}, burning {within[:, 1].mean():.1%}, both {both:.1%};",
+        end=" ",
+    )
     print(f"mean error {apart.mean(axis=0).round(3)}; the interval holds the truth in {held.mean(axis=0).round(2)}")
     assert both >= 0.9

@@ -192,5 +192,7 @@ def test_a_thousand_simulated_sweeps():
 @pytest.mark.parametrize("missing", [0.10, 0.25])
 def test_shares_of_grids_with_gaps(missing):
     *_, errors = simulate(200, seed=3, missing=missing)
-    print(f"\n{missing:.0%} missing: median error {np.median(errors):.3f}, 95 % below {np.quantile(errors, 0.95):.3f}")
+    print(
+        f"\n{missing:.0%} missing: median error {np.median(errors):.3f}, 95 % below {np.quantile(errors, 0.95):.3f}"
+    )
     assert np.median(errors) < 0.05

@@ -112,7 +112,9 @@ def test_area_means_are_exact(size, side):
     pixels = np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3)).astype(np.uint8)
 
     def reduced(values):
-        return np.repeat(values.astype(float), side, axis=0).reshape(side, len(values), *values.shape[1:]).mean(axis=1)
+        return (
+            np.repeat(values.astype(float), side, axis=0).reshape(side, len(values), *values.shape[1:]).mean(axis=1)
+        )
 
     by_hand = reduced(reduced(pixels).swapaxes(0, 1)).swapaxes(0, 1)
     assert np.abs(area_means(pixels, side) - by_hand).max() < 1e-9
@@ -121,5 +123,8 @@ def test_area_means_are_exact(size, side):
 def test_a_vector_sees_colour_as_people_do():
     """Two greys one level of L* apart differ by 1."""
     red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb(0, 0, 0.5))
-    one, other = vector_of(Image.new("RGB", (64, 64), (red, green, blue))), vector_of(Image.new("RGB", (64, 64), "white"))
+    one, other = (
+        vector_of(Image.new("RGB", (64, 64), (red, green, blue))),
+        vector_of(Image.new("RGB", (64, 64), "white")),
+    )
     assert np.linalg.norm((one - other).reshape(-1, 3), axis=1) == pytest.approx(46.4, abs=0.1)

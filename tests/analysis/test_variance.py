@@ -39,7 +39,7 @@ def test_one_number_a_picture_is_the_analysis_of_variance_of_textbooks():
 @pytest.mark.parametrize("levels", [(4, 3), (3, 4, 2), (5, 2, 3, 2)])
 @pytest.mark.parametrize("seed", [None, "a", "b"])
 def test_shares_of_a_complete_grid_are_those_from_the_distances_of_pairs(levels, seed):
-    """Anderson 2001: sums of squares are sums of squared distances between pairs, divided by the size of the group."""
+    """Anderson 2001: sums of squares are sums of squared distances of pairs, divided by the size of the group."""
     random = np.random.default_rng(sum(levels))
     seen = observations(random, levels)
     squares = ((seen.vectors[:, None].astype(float) - seen.vectors[None]) ** 2).sum(axis=-1)

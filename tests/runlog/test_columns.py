@@ -104,7 +104,9 @@ def test_a_column_is_added_in_one_place(tmp_path, request):
 ONLY_SQLITE = r"\b(INSERT OR|REPLACE INTO|PRAGMA|iif|json_\w+|group_concat|total|rowid|ifnull|IMMEDIATE|GLOB)\b"
 
 
-@pytest.mark.parametrize("module", ["runs", "picture_files", "sweeps", "marks", "metrics", "sharing", "journal"])
+@pytest.mark.parametrize(
+    "module", ["runs", "picture_files", "sweeps", "marks", "metrics", "trigger_words", "sharing", "journal"]
+)
 def test_statements_are_those_that_both_databases_know(module):
     """See "One journal, two databases" in docs/architecture.md."""
     source = (Path(columns.__file__).parent / f"{module}.py").read_text(encoding="utf-8")
