@@ -76,6 +76,7 @@ bench: $(VENV)/developing
 	$(BIN)/python benchmarks/simulator.py
 	$(BIN)/python benchmarks/sheets.py
 	$(BIN)/python benchmarks/gallery.py
+	$(BIN)/python benchmarks/analysis.py
 
 mutants: $(VENV)/developing
 	$(BIN)/python tools/mutants.py

@@ -28,15 +28,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .differences import lab_thumbnail
+from .differences import area_means, lab
 
 VERSION = "1"
 """The version of the numbers here and in `segflux_nb.analysis.comparing`. A change of a formula raises it."""
 
 OF_ONE = ("sharpness", "saturation", "clipping", "contrast", "colourfulness")
 """The numbers that need one picture only."""
-
-_LEVELS = np.arange(256.0)
 
 DARK, BRIGHT = 2, 253
 """Values up to the first and from the second on are clipped. JPEG moves the ends by a level or two."""
@@ -71,26 +69,26 @@ def measured(image: Image.Image) -> Measured:
     >>> {name: round(value, 2) for name, value in measured(Image.new("RGB", (64, 64), "red")).values.items()}
     {'sharpness': 0.0, 'saturation': 104.55, 'clipping': 1.0, 'contrast': 0.0, 'colourfulness': 85.53}
     """
-    places = lab_thumbnail(np.asarray(image))
-    counts = np.array(image.histogram(), dtype=np.float64).reshape(3, 256)
-    luma = image.convert("L")
-    number = image.width * image.height
-    clipped = counts[:, : DARK + 1].sum() + counts[:, BRIGHT:].sum()
+    pixels = np.asarray(image)
+    means = area_means(pixels)
+    places = lab(means.astype(np.float32))
+    luma = np.asarray(image.convert("L")).astype(np.int16)
+    # Bytes wrap around: 253 to 255 become 0 to 2, and 0 to 2 become 3 to 5.
+    clipped = np.count_nonzero((pixels + np.uint8(256 - BRIGHT)) < 256 - BRIGHT + DARK + 1)
     values = {
-        "sharpness": _sharpness(np.asarray(luma)),
+        "sharpness": _sharpness(luma),
         "saturation": float(np.hypot(places[..., 1], places[..., 2]).mean(dtype=np.float64)),
-        "clipping": float(clipped) / (3 * number),
-        "contrast": _deviation(np.array(luma.histogram(), dtype=np.float64)) / 255,
-        "colourfulness": _colourfulness(image, counts @ _LEVELS / number),
+        "clipping": clipped / pixels.size,
+        "contrast": math.sqrt(_variance(luma, float(luma.mean(dtype=np.float64)))) / 255,
+        "colourfulness": _colourfulness(image, means.mean(axis=(0, 1))),
     }
     return Measured(values, places)
 
 
-def _sharpness(luma: NDArray[np.uint8]) -> float:
+def _sharpness(levels: NDArray[np.int16]) -> float:
     """The variance of the Laplacian. A picture of fewer than three pixels a side has none."""
-    if min(luma.shape) < 3:
+    if min(levels.shape) < 3:
         return 0.0
-    levels = luma.astype(np.int16)
     laplacian = levels[1:-1, 1:-1] * np.int16(4)
     laplacian -= levels[:-2, 1:-1]
     laplacian -= levels[2:, 1:-1]
@@ -121,13 +119,5 @@ def _colourfulness(image: Image.Image, means: NDArray[np.float64]) -> float:
 
 def _variance(values: NDArray[np.int16], mean: float) -> float:
     """The variance of whole numbers whose mean is known."""
-    apart = values.reshape(-1).astype(np.float32)
-    apart -= np.float32(mean)
-    return float(np.dot(apart, apart)) / apart.size
-
-
-def _deviation(counts: NDArray[np.float64]) -> float:
-    """The standard deviation of levels that were counted."""
-    number = counts.sum()
-    mean = float(counts @ _LEVELS) / number
-    return math.sqrt(float(counts @ (_LEVELS - mean) ** 2) / number)
+    flat = values.reshape(-1).astype(np.float32)
+    return max(0.0, float(np.dot(flat, flat)) / flat.size - mean * mean)

@@ -180,11 +180,9 @@ def _grams(grid: NDArray[np.float32], others: Sequence[str]) -> dict[Term, NDArr
     found = {}
     for term in sets:
         rest = tuple(1 + at for at, name in enumerate(others) if name not in term)
-        means = grid.mean(axis=rest, dtype=np.float64) if rest else grid.astype(np.float64)
-        rows = means.reshape(len(grid), -1)
-        found[term] = rows @ rows.T
-    whole = grid.reshape(len(grid), -1)
-    found[_ALL] = np.diag(np.einsum("ij,ij->i", whole, whole, dtype=np.float64))
+        rows = (grid.mean(axis=rest) if rest else grid).reshape(len(grid), -1)
+        found[term] = (rows @ rows.T).astype(np.float64)
+    found[_ALL] = np.diag([float(np.dot(whole, whole)) for whole in grid.reshape(len(grid), -1)])
     return found
 
 
