@@ -130,7 +130,7 @@ def observations_of(pictures: Sequence[Picture], axes: Iterable[str]) -> Observa
 
 
 def noise_of(runs: Selection, logged: Iterable[LoggedRun]) -> Noise:
-    """How much the service differs from itself: all takes that the log has of these requests.
+    """How much the service differs from itself: the takes of these requests, else all takes that the log has.
 
     Parameters
     ----------
@@ -139,9 +139,13 @@ def noise_of(runs: Selection, logged: Iterable[LoggedRun]) -> Noise:
     logged:
         Its runs.
     """
-    takes = runs.source.log.runs.takes({run.first_digest for run in logged})
-    vectors = [[vector for _, vector in with_vectors(runs, several)] for several in takes.values()]
-    return Noise.of([np.stack(several) for several in vectors if len(several) > 1])
+    log = runs.source.log.runs
+    for takes in (log.takes({run.first_digest for run in logged}), log.takes()):
+        vectors = [[vector for _, vector in with_vectors(runs, several)] for several in takes.values()]
+        noise = Noise.of([np.stack(several) for several in vectors if len(several) > 1])
+        if noise.differences:
+            return noise
+    return Noise()
 
 
 def _settings(run: LoggedRun, labels: Mapping[str, Value]) -> dict[str, Value]:
