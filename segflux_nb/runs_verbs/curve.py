@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RunError
@@ -18,7 +19,12 @@ STRENGTH, SEED, FINETUNE = "lora_strength", "seed", "finetune_id"
 
 
 def curve(
-    runs: Selection, axis: str = "lora_strength", *, by: str | None = None, executor: Executor | None = None
+    runs: Selection,
+    axis: str = "lora_strength",
+    *,
+    by: str | None = None,
+    photos: str | Path | None = None,
+    executor: Executor | None = None,
 ) -> Curve:
     """Drift from the base model, overcooking and spread across seeds against an axis, each with its interval.
 
@@ -33,6 +39,9 @@ def curve(
         An axis of numbers.
     by:
         The axis whose values are lines; fine-tunes if left out and they vary. All other axes are averaged.
+    photos:
+        A folder with photos of the person that the fine-tune is of: then the likeness says from where the subject is
+        there (extra ``[likeness]``; only with that person's consent).
     executor:
         Where pictures are decoded, such as a `concurrent.futures.ProcessPoolExecutor`; this thread if left out.
 
@@ -62,7 +71,8 @@ def curve(
         by = FINETUNE if len(runs.axes.get(FINETUNE, ())) > 1 else ""
     elif by not in runs.axes:
         raise RunError(f"by={by!r} is no axis of these runs", remedy=f"The axes are {', '.join(runs.axes)}")
-    found = measure(runs, "drift", "drift_peak", "overcooking", "spread", executor=executor)
+    names = ["drift", "drift_peak", "overcooking", "spread", *(["likeness"] if photos is not None else [])]
+    found = measure(runs, *names, photos=photos, executor=executor)
     if found["drift"].isna().all():
         raise RunError(
             "The log has no picture at lora_strength 0 to compare these with",
@@ -81,7 +91,11 @@ def curve(
     pictures: dict[tuple[str, float], Any] = {}
     for line, value, image in zip(lines, places, found["image"], strict=True):
         pictures.setdefault((line, value), image)
-    return curve_of(rows, axis, pictures=pictures, remarks=_remarks(runs, found, axis))
+    remarks = _remarks(runs, found, axis)
+    if "likeness_of_photos" in found.attrs:
+        low, high = found.attrs["likeness_of_photos"]
+        remarks.append(f"The photos' own likeness to each other is {low:.2f} to {high:.2f}")
+    return curve_of(rows, axis, pictures=pictures, remarks=remarks)
 
 
 def _lines(log: Any, by: str) -> list[str]:

@@ -6,6 +6,7 @@ import hashlib
 import inspect
 import warnings
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RunError
@@ -14,6 +15,7 @@ from ..model import MODEL, Value
 from ..run import as_logged
 from ..runlog.frame import LOG_COLUMNS
 from ..runlog.metrics import MetricKey, column_of
+from ..saving import path_of
 from ..selection import Selection
 
 if TYPE_CHECKING:
@@ -25,15 +27,18 @@ if TYPE_CHECKING:
 
 NAMES = (
     *("sharpness", "saturation", "clipping", "contrast", "colourfulness"),
-    *("drift", "drift_peak", "spread", "overcooking", "difference"),
+    *("drift", "drift_peak", "spread", "overcooking", "difference", "likeness"),
 )
 """The built-in metrics."""
+
+LIKENESS = "likeness"
 
 
 def measure(
     runs: Selection,
     *metrics: str | Mapping[str, Callable[[Any], Any]],
     relative_to: Mapping[str, Any] | None = None,
+    photos: str | Path | None = None,
     executor: Executor | None = None,
 ) -> pd.DataFrame:
     """Numbers about each picture. They are kept in the log by the picture's bytes, so none is computed twice.
@@ -41,9 +46,10 @@ def measure(
     ``sharpness``, ``saturation``, ``clipping``, ``contrast`` and ``colourfulness`` are about one picture. ``drift``
     and
     ``drift_peak`` compare it with the picture at ``lora_strength`` 0 that has all else in common, wherever the log
-    has
-    it; ``spread`` with the pictures of the other seeds; ``overcooking`` is what saturation, clipping and spread do
-    against strength 0; ``difference`` is from a reference that you name. ``docs/analysis.md`` has the formulas.
+    has it; ``spread`` with the pictures of the other seeds; ``overcooking`` is what saturation, clipping and spread
+    do against strength 0; ``difference`` is from a reference that you name; ``likeness`` says how much a face is like
+    those in a folder of photos (extra ``[likeness]``; only with the consent of who is in them).
+    ``docs/analysis.md`` has the formulas.
 
     From then on the numbers are columns of `log`, and of sheets, galleries and exports:
     ``runs.sheet(captions="drift")``, ``runs.sheet(heat="sharpness")``.
@@ -52,10 +58,13 @@ def measure(
     ----------
     metrics:
         Names of built-in metrics; and mappings of your own names to functions that take a picture (Pillow, RGB) and
-        return a number, or a mapping of numbers. Left out, all built-in ones but ``difference``. A function is
+        return a number, or a mapping of numbers. Left out, all built-in ones that need nothing more. A function is
         computed again when its source has changed, or its attribute ``version`` if it has one.
     relative_to:
         For ``difference``: the values of the reference, such as ``{"steps": 50}``; all else is the same.
+    photos:
+        For ``likeness``: a folder with photos of one person. ``frame.attrs["likeness_of_photos"]`` has the lowest
+        and the highest likeness of a photo to the others, to read the numbers against.
     executor:
         Where pictures are decoded and your functions run, such as a `concurrent.futures.ProcessPoolExecutor`; this
         thread if left out. A pool of processes needs functions of a module.
@@ -76,14 +85,20 @@ def measure(
     """
     from .measuring import BuiltIn, Numbers
 
-    names, own = _asked(runs, metrics, relative_to)
+    names, own = _asked(runs, metrics, relative_to, photos)
     reference = _reference(relative_to)
     numbers = Numbers(runs)
     built_in = BuiltIn(runs, numbers, executor)
     if not built_in.subjects:
         raise RunError("None of these runs has a picture to measure", remedy="ws.run(sweep) makes them")
-    built_in.compute(names, reference)
+    built_in.compute([name for name in names if name != LIKENESS], reference)
     keys = {name: built_in.keys.get(name, {}) for name in names}
+    range_of_photos: tuple[float, float] | None = None
+    if LIKENESS in names and photos is not None:
+        from ..analysis.likeness import likeness_to
+
+        likeness, range_of_photos = likeness_to(path_of(photos, "photos", RunError))
+        own = {**own, LIKENESS: likeness}
     for name, metric in own.items():
         version = version_of(metric)
         _apply(name, metric, version, built_in, numbers, executor)
@@ -91,7 +106,10 @@ def measure(
             digest: MetricKey(subject.sha256, name, version) for digest, subject in built_in.subjects.items()
         }
     _make_latest(runs, numbers, [key for found in keys.values() for key in found.values()])
-    return _frame(runs, keys, numbers, set(built_in.subjects))
+    frame = _frame(runs, keys, numbers, set(built_in.subjects))
+    if range_of_photos is not None:
+        frame.attrs["likeness_of_photos"] = range_of_photos
+    return frame
 
 
 def version_of(metric: Callable[[Any], Any]) -> str:
@@ -122,7 +140,7 @@ def version_of(metric: Callable[[Any], Any]) -> str:
 
 
 def _asked(
-    runs: Selection, metrics: tuple[Any, ...], relative_to: Mapping[str, Any] | None
+    runs: Selection, metrics: tuple[Any, ...], relative_to: Mapping[str, Any] | None, photos: object
 ) -> tuple[list[str], dict[str, Callable[[Any], Any]]]:
     """The built-in metrics and the user's own ones that were asked for."""
     names: list[str] = []
@@ -150,7 +168,10 @@ def _asked(
                 remedy=f"The built-in ones are {', '.join(NAMES)}; for your own write measure({{name: function}})",
             )
     if not metrics:
-        names = [name for name in NAMES if name != "difference" or relative_to]
+        given = {"difference": relative_to, LIKENESS: photos}
+        names = [name for name in NAMES if given.get(name, True)]
+    if LIKENESS in names and photos is None:
+        raise RunError("likeness needs photos", remedy='Write photos="folder", with a folder of photos of one person')
     if "difference" in names and not relative_to:
         raise RunError(
             "difference needs a reference", remedy='Write relative_to={"steps": 50}, with the values of the reference'

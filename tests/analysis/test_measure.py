@@ -28,7 +28,7 @@ def sizes(picture):
 
 def test_numbers_are_those_of_the_thumbnail(runs):
     frame = runs.measure()
-    assert list(frame.columns) == ["run", "seed", "lora_strength", "sampler_name", "image", *NAMES[:-1]]
+    assert list(frame.columns) == ["run", "seed", "lora_strength", "sampler_name", "image", *NAMES[:-2]]
     assert len(frame) == 36
     run = runs.one(seed=2, lora_strength=0.8, sampler_name="euler")
     row = frame.set_index("run").loc[run.run]
