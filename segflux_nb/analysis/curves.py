@@ -344,7 +344,7 @@ def _crossing(values: NDArray[np.float64], rise: NDArray[np.float64], level: flo
 
 def _burning(values: NDArray[np.float64], numbers: NDArray[np.float64]) -> Estimate | None:
     """Where burning begins, with the jackknife's interval over seeds."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     usable = (values >= 0) & np.isfinite(numbers).any(axis=1)
     values, numbers = values[usable], numbers[usable]
@@ -358,7 +358,7 @@ def _burning(values: NDArray[np.float64], numbers: NDArray[np.float64]) -> Estim
     others = [_bend_of(values, np.delete(numbers, seed, axis=1)) or found for seed in range(seeds)]
     left = np.array([(low + high) / 2 for low, high in others])
     variance = (seeds - 1) / seeds * float(((left - left.mean()) ** 2).sum())
-    half = float(t.ppf((1 + CONFIDENCE) / 2, seeds - 1)) * math.sqrt(variance)
+    half = float(stdtrit(seeds - 1, (1 + CONFIDENCE) / 2)) * math.sqrt(variance)
     return _within(values, bend, low - half, high + half)
 
 
@@ -409,7 +409,7 @@ def _mean_with_interval(
     numbers: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Means of rows, and the ends of Student's intervals; NaN where a row has too few numbers."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     there = np.isfinite(numbers)
     number = there.sum(axis=1)
@@ -417,7 +417,7 @@ def _mean_with_interval(
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.where(number > 0, filled.sum(axis=1) / number, np.nan)
         squares = np.where(there, (numbers - mean[:, None]) ** 2, 0.0).sum(axis=1)
-        half = t.ppf((1 + CONFIDENCE) / 2, np.maximum(number - 1, 1)) * np.sqrt(squares / (number - 1) / number)
+        half = stdtrit(np.maximum(number - 1, 1), (1 + CONFIDENCE) / 2) * np.sqrt(squares / (number - 1) / number)
     half = np.where(number > 1, half, np.nan)
     return mean, mean - half, mean + half
 

@@ -107,13 +107,13 @@ class _Divided:
         The sum of squares and the degrees of freedom of each term.
     total:
         Those of all pictures.
-    grams:
-        On a complete grid, by the axes beside the seed: the products of the seeds' means; see `_grams`.
+    products:
+        On a complete grid: what they were made of, by the axes beside the seed.
     """
 
     parts: Mapping[Term, tuple[float, int]]
     total: tuple[float, int]
-    grams: Mapping[Term, NDArray[np.float64]] | None = None
+    products: Mapping[Term, _Products] | None = None
 
 
 def _as_shares(divided: _Divided, noise: float) -> dict[Term, float]:
@@ -129,10 +129,10 @@ def _as_shares(divided: _Divided, noise: float) -> dict[Term, float]:
 
 def _with_intervals(whole: Mapping[Term, float], without: Sequence[Mapping[Term, float]]) -> list[Share]:
     """Shares with their intervals, from those that are found with each group of seeds left out."""
-    from scipy.stats import t
+    from scipy.special import stdtrit  # scipy.stats takes longer to import than all of this
 
     groups = len(without)
-    reach = float(t.ppf((1 + CONFIDENCE) / 2, groups - 1))
+    reach = float(stdtrit(groups - 1, (1 + CONFIDENCE) / 2))
     found = []
     for term, share in whole.items():
         left = np.array([part[term] for part in without])
@@ -155,19 +155,40 @@ def _divided(seen: Observations, seed: str | None) -> _Divided:
         others = [name for name in names if name != seed]
     grid = grid - grid.reshape(-1, grid.shape[-1]).mean(axis=0, dtype=np.float64).astype(np.float32)
     levels = dict(zip(others, grid.shape[1:], strict=False))
-    grams = _grams(grid, others)
-    return _from_grams(grams, levels, names, seed, range(len(grid)))
+    return _from_products(_products(np.ascontiguousarray(grid), others), levels, names, seed)
 
 
 _ALL: Term = ("*",)
 """Stands for all axes beside the seed."""
 
 
-def _grams(grid: NDArray[np.float32], others: Sequence[str]) -> dict[Term, NDArray[np.float64]]:
-    """Products of the means of seeds, for each axis and pair beside the seed: all that sums of squares are made of.
+@dataclass(frozen=True)
+class _Products:
+    """Products of the means of seeds over the cells of some axes: all that sums of squares are made of.
 
-    For a set of axes, the entry of two seeds is the sum, over the cells of these axes, of the product of the two
-    means. From it follow the sums of squares with and without the seed, and with any seeds left out.
+    Attributes
+    ----------
+    sums:
+        For each seed: the product of its means with the sum of those of all seeds, added over the cells.
+    own:
+        For each seed: the product of its means with themselves.
+    """
+
+    sums: NDArray[np.float64]
+    own: NDArray[np.float64]
+
+    def of_sum(self, left: int | None) -> float:
+        """The squared length of the sum over seeds, one of which may be left out."""
+        whole = float(self.sums.sum())
+        return whole if left is None else whole - 2 * float(self.sums[left]) + float(self.own[left])
+
+    def of_each(self, left: int | None) -> float:
+        """The sum of the squared lengths of seeds, one of which may be left out."""
+        return float(self.own.sum()) - (0.0 if left is None else float(self.own[left]))
+
+
+def _products(grid: NDArray[np.float32], others: Sequence[str]) -> dict[Term, _Products]:
+    """The products for each axis and each pair beside the seed, and for all of them.
 
     Parameters
     ----------
@@ -180,43 +201,47 @@ def _grams(grid: NDArray[np.float32], others: Sequence[str]) -> dict[Term, NDArr
     found = {}
     for term in sets:
         rest = tuple(1 + at for at, name in enumerate(others) if name not in term)
-        rows = (grid.mean(axis=rest) if rest else grid).reshape(len(grid), -1)
-        found[term] = (rows @ rows.T).astype(np.float64)
-    found[_ALL] = np.diag([float(np.dot(whole, whole)) for whole in grid.reshape(len(grid), -1)])
+        found[term] = _products_of((grid.mean(axis=rest) if rest else grid).reshape(len(grid), -1))
+    found[_ALL] = _products_of(grid.reshape(len(grid), -1))
     return found
 
 
-def _from_grams(
-    grams: Mapping[Term, NDArray[np.float64]],
+def _products_of(means: NDArray[np.float32]) -> _Products:
+    total = means.sum(axis=0)
+    # Products of vectors, not a product of matrices, which starts threads that cost more than the work.
+    return _Products(np.array([float(row @ total) for row in means]), np.array([float(row @ row) for row in means]))
+
+
+def _from_products(
+    products: Mapping[Term, _Products],
     levels: Mapping[str, int],
     names: Sequence[str],
     seed: str | None,
-    seeds: Sequence[int],
+    left: int | None = None,
 ) -> _Divided:
     """The sums of squares of a complete grid.
 
     Parameters
     ----------
-    grams:
-        By `_grams`.
+    products:
+        By `_products`.
     levels:
         The number of values of each axis beside the seed.
     names:
         The names of all axes, in order.
     seed:
         The axis of seeds; None for none.
-    seeds:
-        The positions of the seeds that count.
+    left:
+        The position of a seed that is left out; None for none.
     """
-    kept = np.ix_(seeds, seeds)
-    number, cells = len(seeds), math.prod(levels.values())
+    number, cells = len(products[()].own) - (left is not None), math.prod(levels.values())
 
     def squares(term: Term) -> float:
         """N times the mean squared length of the means of the cells of some axes."""
         own = tuple(name for name in term if name != seed)
-        gram = grams[own][kept]
+        found = products[own]
         per_cell = cells / math.prod(levels[name] for name in own)
-        return float(np.trace(gram) * per_cell if seed in term else gram.sum() / number * per_cell)
+        return per_cell * (found.of_each(left) if seed in term else found.of_sum(left) / number)
 
     nothing = squares(())
     freedom = dict(levels) if seed is None else {**levels, seed: number}
@@ -226,19 +251,16 @@ def _from_grams(
     for one, other in combinations(names, 2):
         both = squares((one, other)) - nothing - parts[(one,)][0] - parts[(other,)][0]
         parts[(one, other)] = max(0.0, both), (freedom[one] - 1) * (freedom[other] - 1)
-    total = float(np.trace(grams[_ALL][kept])) - nothing
-    return _Divided(parts, (total, number * cells - 1), grams)
+    total = products[_ALL].of_each(left) - nothing
+    return _Divided(parts, (total, number * cells - 1), products)
 
 
 def _parts_without(seen: Observations, seed: str, divided: _Divided) -> list[_Divided]:
     """The sums of squares with each seed, or each group of seeds, left out."""
     seeds = range(len(seen.axes[seed]))
-    if divided.grams is not None:
+    if divided.products is not None:
         levels = {name: len(values) for name, values in seen.axes.items() if name != seed}
-        return [
-            _from_grams(divided.grams, levels, list(seen.axes), seed, [one for one in seeds if one != left])
-            for left in seeds
-        ]
+        return [_from_products(divided.products, levels, list(seen.axes), seed, left) for left in seeds]
     groups = min(MOST_GROUPS, len(seeds))
     return [_projected(seen.without(seed, [one for one in seeds if one % groups == left])) for left in range(groups)]
 

@@ -24,7 +24,7 @@ from ..sheets.frame_view import LABEL
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DECODED_SIDE = 128
+DECODED_SIDE = 64
 """Thumbnails are decoded at a fraction of their size, no smaller than this, before they become vectors."""
 
 
