@@ -137,7 +137,7 @@ def curve_plot(curve: Any, theme: Theme) -> Plot:
     measures = [name for name in _TITLES if any(name in line.numbers for line in curve.lines)]
     values = sorted({value for line in curve.lines for value in line.values})
     rows = [line for line in curve.lines if any((line.name, value) in curve.pictures for value in line.values)]
-    heights = [1.55] * len(measures) + [0.62] * len(rows)
+    heights = [1.55] * len(measures) + [0.74] * len(rows)
     figure = _figure(look, 8.2, sum(heights) + 0.9)
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
     for panel, measure in zip(panels, measures, strict=False):
