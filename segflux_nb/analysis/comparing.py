@@ -26,7 +26,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .differences import mean_difference
+from .vectors import differences
 
 PEAK = 97
 """The percentile of places that `drift_peak` is."""
@@ -78,9 +78,9 @@ def spreads(pictures: Sequence[Lab]) -> list[float]:
     """
     number = len(pictures)
     table = np.zeros((number, number))
-    for one in range(number):
-        for other in range(one):
-            table[one, other] = table[other, one] = mean_difference(pictures[one], pictures[other])
+    one, other = np.tril_indices(number, -1)
+    table[one, other] = differences(np.stack([picture.reshape(-1) for picture in pictures]), one, other)
+    table += table.T
     return [float(value) for value in table.sum(axis=1) / (number - 1)]
 
 

@@ -250,9 +250,9 @@ def curve_of(
     ...     {"line": "", "value": at / 10, "seed": seed, "drift_peak": min(at, 4), "overcooking": max(0, at - 14) /
     10} ...     for at in range(0, 19, 2) for seed in (1, 2, 3)
     ... ]
-    >>> curve_of(rows, "lora_strength")
-    the subject is there from 0.27, 0.17 to 0.36; burning begins at 1.40, 1.31 to 1.49 (3 seeds, 10 values of
-    lora_strength)
+    >>> print(*str(curve_of(rows, "lora_strength")).split("; "), sep=chr(10))
+    the subject is there from 0.27, 0.17 to 0.36
+    burning begins at 1.40, 1.31 to 1.49 (3 seeds, 10 values of lora_strength)
     """
     by_line: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:

@@ -74,7 +74,7 @@ def measured(image: Image.Image) -> Measured:
     places = lab(means.astype(np.float32))
     luma = np.asarray(image.convert("L")).astype(np.int16)
     # Bytes wrap around: 253 to 255 become 0 to 2, and 0 to 2 become 3 to 5.
-    clipped = np.count_nonzero((pixels + np.uint8(256 - BRIGHT)) < 256 - BRIGHT + DARK + 1)
+    clipped = int(np.count_nonzero((pixels + np.uint8(256 - BRIGHT)) < 256 - BRIGHT + DARK + 1))
     values = {
         "sharpness": _sharpness(luma),
         "saturation": float(np.hypot(places[..., 1], places[..., 2]).mean(dtype=np.float64)),

@@ -181,8 +181,8 @@ def compared(seen: Observations, like: Mapping[str, Value]) -> list[Setting]:
     Example
     -------
     >>> settings = [{"seed": seed, "steps": steps} for seed in (1, 2) for steps in (9, 25)]
-    >>> vectors = np.repeat(np.array([[0.0], [0.0], [5.0], [8.0]], dtype=np.float32), 3, axis=1) * np.float32([1, 0,
-    0])
+    >>> vectors = np.zeros((4, 3), dtype=np.float32)
+    >>> vectors[:, 0] = 0, 0, 5, 8
     >>> seen = Observations.of(settings, ["seed", "steps"], vectors, "abcd")
     >>> [(one.values["steps"], one.pairs, one.difference, one.largest) for one in compared(seen, {"steps": 25})]
     [(9, 2, 1.5, 3.0), (25, 2, 0.0, 0.0)]
