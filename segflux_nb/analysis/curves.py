@@ -247,8 +247,9 @@ def curve_of(
     Example
     -------
     >>> rows = [
-    ...     {"line": "", "value": at / 10, "seed": seed, "drift_peak": min(at, 4), "overcooking": max(0, at - 14) /
-    10} ...     for at in range(0, 19, 2) for seed in (1, 2, 3)
+    ...     {"line": "", "value": at / 10, "seed": seed, "drift_peak": min(at, 4), "overcooking": max(0, at - 14)}
+    ...     for at in range(0, 19, 2)
+    ...     for seed in (1, 2, 3)
     ... ]
     >>> print(*str(curve_of(rows, "lora_strength")).split("; "), sep=chr(10))
     the subject is there from 0.27, 0.17 to 0.36
