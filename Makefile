@@ -79,6 +79,7 @@ bench: $(VENV)/developing
 	$(BIN)/python benchmarks/gallery.py
 	$(BIN)/python benchmarks/check.py
 	$(BIN)/python benchmarks/bundle.py
+	$(BIN)/python benchmarks/analysis.py
 
 mutants: $(VENV)/developing
 	$(BIN)/python tools/mutants.py

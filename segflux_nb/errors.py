@@ -11,6 +11,7 @@
     ├── PictureError            bytes are not a picture that we accept
     ├── RunError                no run matches, or more than one does (also a LookupError)
     ├── LayoutError             a sheet cannot be laid out (also a ValueError)
+    ├── PlotError               a plot needs matplotlib, or has nothing to draw
     ├── PatternError            a pattern of file names is not valid (also a ValueError)
     ├── MetadataError           a picture's metadata cannot be read or written (also a ValueError)
     ├── TransportError          no usable response came back
@@ -128,6 +129,10 @@ class RunError(SegfluxError, LookupError):
 
 class LayoutError(SegfluxError, ValueError):
     """A sheet cannot be laid out. The text names the column that is the reason."""
+
+
+class PlotError(SegfluxError):
+    """A plot cannot be drawn: matplotlib is not installed, or there is nothing to draw."""
 
 
 class PatternError(SegfluxError, ValueError):

@@ -22,6 +22,7 @@ from . import loopthread
 from .clock import Clock
 from .connection import ServiceConnection
 from .errors import MissingKey, SweepError
+from .hints import notes_of
 from .interrupts import Uninterrupted
 from .launching import ELSEWHERE, Display, RunSnapshot
 from .lifecycle import Disposition, State, disposition, is_asked_again, reason_of
@@ -137,7 +138,20 @@ class Launcher:
         """
         sweep = as_sweep(sweep)
         plan = self._plan(list(sweep), self._connection.balance() if ask_balance else None)
+        plan = replace(plan, notes=notes_of(self.source, sweep))
         return ShownPlan(**vars(plan), static=static_html(sweep, sweep.axes))
+
+    def plan_again(self, sweep: Sweep | Runs, number: int) -> Plan:
+        """What paying for further takes of each cell of a sweep would cost.
+
+        Parameters
+        ----------
+        sweep:
+            The cells.
+        number:
+            The number of takes of each.
+        """
+        return self._plan(self._next_takes(as_sweep(sweep), number), None)
 
     def start(
         self,
@@ -145,7 +159,7 @@ class Launcher:
         *,
         name: str | None = None,
         max_cost: float | None = None,
-        again: bool = False,
+        again: bool | int = False,
         resubmit_unknown: bool = False,
         has_stop_button: bool = False,
         display: Display | None = None,
@@ -161,7 +175,7 @@ class Launcher:
         max_cost:
             US dollars that this call may spend; see `Workspace.run`.
         again:
-            Whether to pay for another take of every cell.
+            Whether to pay for another take of every cell, or how many more takes to pay for.
         resubmit_unknown:
             Whether to submit again what may have been accepted.
         has_stop_button:
@@ -178,7 +192,7 @@ class Launcher:
         budget = Budget(self.cap(max_cost))
         title = _title(name)
         self._connection.confirm_name()
-        requests = self._next_takes(sweep) if again else list(sweep)
+        requests = self._next_takes(sweep, int(again)) if again else list(sweep)
         if self._reused is not None:
             self._reused.enter(self._log, [request.digest for request in requests])
         self._check(self._not_settled(requests))
@@ -325,7 +339,7 @@ class Launcher:
             discarded=sum(digest not in kept for digest in completed),
             asked_again=self._asked_again(logged),
         )
-        return ShownPlan(**{**vars(plan), "replays": self._connection.replays})
+        return replace(plan, replays=self._connection.replays)
 
     def _of_another_key(self, logged: Mapping[str, RunState]) -> list[str]:
         """Digests of the runs that were submitted with another key and are not complete yet."""
@@ -343,9 +357,10 @@ class Launcher:
         now = self._clock.now()
         return {d for d, run in self._log.runs.read(lost).items() if is_asked_again(run.submitted_at, now)}
 
-    def _next_takes(self, sweep: Sweep) -> list[Request]:
-        """The cells of a sweep, each as the take that the log does not have yet."""
-        return [request.again(self._log.runs.next_take(request.again(0).digest)) for request in sweep]
+    def _next_takes(self, sweep: Sweep, number: int) -> list[Request]:
+        """The cells of a sweep, each as the takes that the log does not have yet."""
+        first = [(request, self._log.runs.next_take(request.again(0).digest)) for request in sweep]
+        return [request.again(take + further) for request, take in first for further in range(number)]
 
     def _not_settled(self, requests: Sequence[Request]) -> list[Request]:
         """The requests for which the service will be asked: to submit, to collect, or to look up."""

@@ -16,14 +16,20 @@ from .errors import WorkspaceError
 from .model import MODEL, Value
 from .runs_verbs import (
     annotate,
+    best,
     bundle,
+    cheapest,
     compare,
+    curve,
+    differences,
     discard,
+    effects,
     export,
     export_imagefolder,
     fingerprint,
     gallery,
     mark,
+    measure,
     ranking,
     retry_failed,
     retry_lost,
@@ -68,6 +74,14 @@ class Runs(Selection):
     compare = compare.compare
     summary = summary.summary
     fingerprint = fingerprint.fingerprint
+
+    # measuring
+    effects = effects.effects
+    measure = measure.measure
+    differences = differences.differences
+    curve = curve.curve
+    cheapest = cheapest.cheapest
+    best = best.best
 
     # judging
     annotate = annotate.annotate

@@ -312,14 +312,14 @@ class Selection:
 
     @property
     def _frame_to_show(self) -> pd.DataFrame:
-        """`df`, for what shows pictures.
+        """`df` with what was measured, for what shows pictures.
 
         Raises
         ------
         LayoutError
             If there is nothing to show; it says why.
         """
-        frame = self.df
+        frame = self._frame(DF_COLUMNS, measured=True)
         if not len(self):
             raise LayoutError("There is no run to show: the selection is empty", remedy="Loosen the condition")
         if not len(frame):
@@ -347,8 +347,11 @@ class Selection:
 
     @property
     def log(self) -> pd.DataFrame:
-        """`df`, and what differs from run to run or machine to machine: ids, times, cost, attempts."""
-        return self._frame(LOG_COLUMNS)
+        """`df`, and what differs from run to run or machine to machine: ids, times, cost, attempts.
+
+        What `measure` has found is in it too, before your own columns.
+        """
+        return self._frame(LOG_COLUMNS, measured=True)
 
     @property
     def limits(self) -> pd.DataFrame:
@@ -416,13 +419,14 @@ class Selection:
         axes = [(name, list(values)) for name, values in self.axes.items()]
         return self.source.folder, self.source.log.service, cells, axes
 
-    def _frame(self, columns: Sequence[Column]) -> pd.DataFrame:
+    def _frame(self, columns: Sequence[Column], *, measured: bool = False) -> pd.DataFrame:
+        """A frame of these columns, and of what was measured if it is asked for."""
         log, pictures = self.source.log, self.source.pictures
         version: Any = (log.version(), pictures.version(), self._base)
-        names = tuple(column.name for column in columns)
+        names = (*(column.name for column in columns), *(("*",) if measured else ()))
         built = self._built.get(names)
         if built is None or built[0] != version:
-            table = log.runs.table([digest for digest, _ in self.cells], sources(columns))
+            table = log.runs.table([digest for digest, _ in self.cells], sources(columns) + ["sha256"] * measured)
             on_the_wire = [*compress(table["digest"], (state == State.SUBMITTING.value for state in table["state"]))]
             if on_the_wire:
                 sent = being_submitted(log, on_the_wire)
@@ -436,8 +440,13 @@ class Selection:
             places = {digest: place for place, digest in enumerate(table["digest"])}
             order = [places[digest] for digest, _ in self.cells if digest in places]
             labels = [labels for digest, labels in self.cells if digest in places]
-            own = log.annotations.all()
-            frame = build(table, order, labels, log.marks.latest(), self._more(), self._base, columns, own)
+            own, known = log.annotations.all(), log.metrics.latest() if measured else {}
+            found = (
+                {d: known[sha] for d, sha in zip(table["digest"], table["sha256"], strict=True) if sha in known}
+                if known
+                else {}
+            )
+            frame = build(table, order, labels, log.marks.latest(), self._more(), self._base, columns, own, found)
             # Most operations of pandas keep attrs. Where they are lost, a sheet uses the columns that vary.
             frame.attrs[AXES_ATTRIBUTE] = list(self.axes)
             built = self._built[names] = (version, frame)

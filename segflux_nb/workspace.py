@@ -34,7 +34,7 @@ from .session import Session
 from .simulator.app import Simulator
 from .sweep.sweep import Sweep
 from .values import as_integer, as_number, as_python, is_encodable, shown
-from .workspace_verbs import arun, builder, plan, report, run, start, usage, verify
+from .workspace_verbs import arun, builder, plan, probe, report, run, start, trigger_word, usage, verify
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,7 +182,9 @@ class Workspace(Session):
     run = run.run
     arun = arun.arun
     start = start.start
+    probe = probe.probe
     builder = builder.builder
+    trigger_word = trigger_word.trigger_word
 
     # what the log holds
     report = report.report

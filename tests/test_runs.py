@@ -15,6 +15,12 @@ VERBS = (
     "compare",
     "summary",
     "annotate",
+    "effects",
+    "measure",
+    "differences",
+    "curve",
+    "cheapest",
+    "best",
     "mark",
     "vote",
     "ranking",
@@ -22,7 +28,7 @@ VERBS = (
     "retry_failed",
     "export",
 )
-VERBS_OF_WORKSPACE = ("plan", "run", "arun", "start", "builder", "runs", "report")
+VERBS_OF_WORKSPACE = ("plan", "run", "arun", "start", "builder", "runs", "report", "probe", "trigger_word")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..errors import PictureError, WorkspaceError
-from .appearance import readable
+from .appearance import read, readable
 from .decode import decode
 from .located import OF_THE_STORE, LocatedPictures
 from .thumbnails import thumbnail, thumbnail_of
@@ -226,6 +226,28 @@ def kept_thumbnail_of(path: str) -> Path | None:
         return found[0].thumbnail(found[1])
     small = thumbnail_of(path)
     return small if small is not None and small.exists() and os.path.exists(path) else None
+
+
+def thumbnail_file(picture: str | os.PathLike[str]) -> bytes:
+    """The thumbnail of a picture as a file: the one that is kept, or one made again; the picture where it is small.
+
+    Numbers about a picture are taken from its thumbnail. So they are the same whether the cache is there or not.
+
+    Parameters
+    ----------
+    picture:
+        The picture's file, or a bundle's picture at its path.
+
+    Raises
+    ------
+    PictureError
+        Where there is no picture, or it cannot be read.
+    """
+    kept = kept_thumbnail_of(os.fspath(picture))
+    if kept is not None:
+        return readable(kept.read_bytes)
+    data = readable(lambda: read_file(picture))
+    return thumbnail(read(data)) or data
 
 
 def _mounted(path: str | os.PathLike[str]) -> tuple[Mount, str] | None:

@@ -57,6 +57,7 @@ def build(
     base: str,
     columns: Sequence[Column],
     own: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    measured: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> pd.DataFrame:
     """A frame of these columns, with a row for each cell.
 
@@ -78,6 +79,8 @@ def build(
         Which columns.
     own:
         The values of the user's own columns, by digest; they are the last columns.
+    measured:
+        Numbers about the pictures, by digest; their columns stand before the user's own.
     """
     series: dict[str, pd.Series[Any]] = {}
     for column in columns:
@@ -91,7 +94,11 @@ def build(
     frame.index = pd.RangeIndex(len(frame))
     for name, label in _label_columns(labels).items():
         frame.insert(list(frame.columns).index("image"), name, label)
-    for name, series_of_own in _own_columns(own, [table["digest"][at] for at in order]).items():
+    digests = [table["digest"][at] for at in order]
+    for name, numbers in _own_columns(measured, digests).items():
+        if name not in frame.columns:  # a log from somebody else may say anything
+            frame[name] = numbers.astype("Float64")
+    for name, series_of_own in _own_columns(own, digests).items():
         frame[name if name not in frame.columns else f"{name} (own)"] = series_of_own
     return frame
 

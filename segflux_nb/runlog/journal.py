@@ -9,6 +9,8 @@
           .sweeps               sweeps and their cells
           .marks, .votes        what people say
           .annotations          own columns
+          .metrics              numbers about pictures
+          .trigger_words        the words that call fine-tunes
           .records              all of these as they are, for bundles and for workspaces that are read as a cache
           .sharing              what processes share: owners, heartbeats, turns, limits
 
@@ -25,11 +27,13 @@ from ..clock import Clock
 from .annotations import AnnotationLog
 from .database import Database
 from .marks import MarkLog, VoteLog
+from .metrics import MetricLog
 from .picture_files import PictureLog
 from .records import RecordLog
 from .runs import RunLog
 from .sharing import Sharing
 from .sweeps import SweepLog
+from .trigger_words import TriggerWordLog
 
 
 class Journal:
@@ -110,6 +114,10 @@ class ServiceLog:
         Votes between two of its runs.
     annotations:
         Own columns of its runs.
+    metrics:
+        Numbers about pictures; they are the same for all services.
+    trigger_words:
+        The words that call its fine-tunes, as the user told them.
     records:
         All of these as they are, to be written elsewhere and entered.
     sharing:
@@ -126,6 +134,8 @@ class ServiceLog:
         self.marks = MarkLog(database, clock, service)
         self.votes = VoteLog(database, clock, service)
         self.annotations = AnnotationLog(database, service)
+        self.metrics = MetricLog(database, clock)
+        self.trigger_words = TriggerWordLog(database, service)
         self.records = RecordLog(database, clock, service)
         self.sharing = Sharing(database, clock, service)
 

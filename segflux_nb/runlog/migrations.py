@@ -70,8 +70,29 @@ CREATE TABLE annotations (
     PRIMARY KEY (service, digest, name)
 ) STRICT, WITHOUT ROWID;
 """,
+    7: """
+CREATE TABLE metrics (
+    sha256 TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL, against TEXT NOT NULL, field TEXT NOT NULL,
+    value REAL, measured_at REAL NOT NULL,
+    PRIMARY KEY (sha256, name, version, against, field)
+) STRICT, WITHOUT ROWID;
+DROP TRIGGER events_stay;
+UPDATE OR IGNORE runs SET service = 'segmind' WHERE service = 'https://api.segmind.com';
+UPDATE OR IGNORE pictures SET service = 'segmind' WHERE service = 'https://api.segmind.com';
+UPDATE OR IGNORE jobs SET service = 'segmind' WHERE service = 'https://api.segmind.com';
+UPDATE OR IGNORE events SET service = 'segmind' WHERE service = 'https://api.segmind.com';
+UPDATE OR IGNORE sweeps SET service = 'segmind' WHERE service = 'https://api.segmind.com';
+UPDATE OR IGNORE marks SET service = 'segmind' WHERE service = 'https://api.segmind.com';
+UPDATE OR IGNORE annotations SET service = 'segmind' WHERE service = 'https://api.segmind.com';
+UPDATE OR IGNORE votes SET service = 'segmind' WHERE service = 'https://api.segmind.com';
+UPDATE OR IGNORE limits SET service = 'segmind' WHERE service = 'https://api.segmind.com';
+CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+""",
 }
-"""The statements by the version that they start from."""
+"""The statements by the version that they start from.
+
+Version 8 gives the hosted service one name: earlier ones knew it by its address, too, if the user had given that.
+"""
 
 
 def bring_up_to_date(database: sqlite3.Connection, version: int) -> None:

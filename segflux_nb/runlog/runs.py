@@ -221,6 +221,24 @@ class RunLog:
             )
             return int(cursor.fetchone()[0])
 
+    def takes(self, first_digests: Iterable[str] | None = None) -> dict[str, list[LoggedRun]]:
+        """All takes of requests of which the log has several, in their order, by the digest of take 0.
+
+        Parameters
+        ----------
+        first_digests:
+            The digests of take 0 of the requests; None for all of the service.
+        """
+        wanted = None if first_digests is None else set(first_digests)
+        with self._database.reading() as cursor:
+            cursor.execute("SELECT first_digest, digest FROM runs WHERE service = ? AND take > 0", (self._service,))
+            again = [(first, digest) for first, digest in cursor if wanted is None or first in wanted]
+        found = self.read({digest for pair in again for digest in pair})
+        by_request: dict[str, list[LoggedRun]] = {}
+        for run in sorted(found.values(), key=lambda run: run.take):
+            by_request.setdefault(run.first_digest, []).append(run)
+        return by_request
+
     def knows_request(self, request_id: str) -> bool:
         """Whether a run of the log has, or had, the job with this id."""
         with self._database.reading() as cursor:

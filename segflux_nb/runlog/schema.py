@@ -8,7 +8,7 @@ APPLICATION_ID = 0x5346_4C58  # "SFLX"
 
 _TYPES = {"text": "TEXT", "integer": "INTEGER", "number": "REAL", "boolean": "INTEGER", "moment": "REAL"}
 
-TABLES_VERSION = 7
+TABLES_VERSION = 8
 """The version of the tables below. A new column alone does not change it: see `Column.since`."""
 
 VERSION = max(TABLES_VERSION, *(column.since for column in COLUMNS))
@@ -92,6 +92,17 @@ CREATE TABLE annotations (                   -- own columns of runs
     name    TEXT NOT NULL,                   -- the column
     value   TEXT NOT NULL,                   -- JSON
     PRIMARY KEY (service, digest, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE metrics (                       -- numbers about pictures, of whatever service
+    sha256  TEXT NOT NULL,                   -- the picture
+    name    TEXT NOT NULL,
+    version TEXT NOT NULL,                   -- of how it is computed
+    against TEXT NOT NULL,                   -- a digest of what it was compared with; empty for nothing
+    field   TEXT NOT NULL,                   -- which of several numbers; empty for the only one
+    value   REAL,                            -- empty where the picture has no such number
+    measured_at REAL NOT NULL,               -- frames show the latest
+    PRIMARY KEY (sha256, name, version, against, field)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE votes (                         -- comparisons of two runs that differ in one axis

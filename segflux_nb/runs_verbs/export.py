@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..runlog.frame import DF_COLUMNS
 from ..saving import path_of
 from ..selection import Selection
 
@@ -44,7 +45,7 @@ def export(
     from ..exporting.folder import export as export_frame
 
     return export_frame(
-        runs.df,
+        runs._frame(DF_COLUMNS, measured=True),
         path_of(folder, "folder"),
         title=runs.title,
         axes=list(runs.axes),

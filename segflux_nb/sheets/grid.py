@@ -197,7 +197,7 @@ def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
                 remedy=f"Its axes are {', '.join(map(str, reversed(by_name)))}" if by_name else "It has no axis",
             )
         labels = by_name[name].label_of
-        found = _known(value, labels)
+        found = known_value(value, labels)
         if found is None:
             raise LayoutError(
                 f"relative_to says {name}={shown(value)}, which this sheet does not have",
@@ -235,7 +235,7 @@ def _with_references(cell: Cell, references: Sequence[Cell]) -> Cell:
     return replace(compared[0], others=tuple(compared[1:]))
 
 
-def _known(value: Any, labels: Mapping[Any, str]) -> Any:
+def known_value(value: Any, labels: Mapping[Any, str]) -> Any:
     """The value of an axis that a user means; None if there is none. Floats are compared as sweeps round them.
 
     Parameters

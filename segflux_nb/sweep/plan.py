@@ -116,6 +116,8 @@ class Plan:
         How many logged pictures were discarded. They are not fetched again.
     replays:
         The bundle that is replayed, which does not have the cells to submit; empty where there is a service.
+    notes:
+        What to know before it is run, a sentence each.
     """
 
     service: str
@@ -135,6 +137,7 @@ class Plan:
     discarded: int = 0
     lost_again: int = 0
     replays: str = ""
+    notes: tuple[str, ...] = ()
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "held": dict(self.held)}  # a view of a mapping cannot be pickled
@@ -164,7 +167,7 @@ class Plan:
             *self._without_file,
         ]
         lines += [UNKNOWN] if State.UNKNOWN.status in self.held else []
-        return [*lines, OF_ANOTHER_KEY] if self.of_another_key else lines
+        return [*lines, *([OF_ANOTHER_KEY] if self.of_another_key else []), *self.notes]
 
     @property
     def _without_file(self) -> list[str]:

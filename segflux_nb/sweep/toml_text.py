@@ -71,6 +71,25 @@ def format_cells(cells: Iterable[Request], axes: Sequence[str] | Mapping[str, Se
     return "\n".join([*lines, ""])
 
 
+def format_settings(values: Mapping[str, Any]) -> str:
+    """The text of a file for parameters of one value each.
+
+    Parameters
+    ----------
+    values:
+        Values by parameter.
+
+    >>> print(format_settings({"prompt": "TOK", "steps": 20}))
+    model = "flux-dev-finetuned"
+    <BLANKLINE>
+    [sweep]
+    prompt = "TOK"
+    steps = 20
+    <BLANKLINE>
+    """
+    return "\n".join([f"model = {_literal(MODEL.slug)}", "", "[sweep]", *_lines(values), ""])
+
+
 def _lines(values: Mapping[str, Any]) -> list[str]:
     return [f"{_key(name)} = {_literal(value)}" for name, value in values.items()]
 

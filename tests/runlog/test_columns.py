@@ -39,8 +39,8 @@ def test_what_may_change_and_what_is_an_axis_follow_from_the_roles():
 
 
 NEW_COLUMNS = """\
-    Column("tip_usd", "number", "What was given on top.", Role.RESULT, frame="df", since=8),
-    Column("faces", "integer", "Faces in the picture.", Role.RESULT, frame="log", table="pictures", since=8),
+    Column("tip_usd", "number", "What was given on top.", Role.RESULT, frame="df", since=9),
+    Column("faces", "integer", "Faces in the picture.", Role.RESULT, frame="log", table="pictures", since=9),
 )
 """
 
@@ -59,7 +59,7 @@ from segflux_nb.runlog.schema import VERSION
 from segflux_nb.runlog.columns import NEVER_AXES
 
 assert Path(sf.__file__).is_relative_to(folder)
-assert VERSION == 8
+assert VERSION == 9
 cells = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3, 4]))
 for path in (folder / "old" / "log.sqlite", folder / "new" / "log.sqlite"):
     log = Journal(path, SystemClock()).of("simulator")
@@ -104,7 +104,9 @@ def test_a_column_is_added_in_one_place(tmp_path, request):
 ONLY_SQLITE = r"\b(INSERT OR|REPLACE INTO|PRAGMA|iif|json_\w+|group_concat|total|rowid|ifnull|IMMEDIATE|GLOB)\b"
 
 
-@pytest.mark.parametrize("module", ["runs", "picture_files", "sweeps", "marks", "sharing", "journal"])
+@pytest.mark.parametrize(
+    "module", ["runs", "picture_files", "sweeps", "marks", "metrics", "trigger_words", "sharing", "journal"]
+)
 def test_statements_are_those_that_both_databases_know(module):
     """See "One journal, two databases" in docs/architecture.md."""
     source = (Path(columns.__file__).parent / f"{module}.py").read_text(encoding="utf-8")

@@ -191,3 +191,25 @@ def test_a_log_that_is_updated_while_it_is_open_says_so(tmp_path):
         for use in (lambda: runs.df, lambda: runs.source.log.marks.set("x", "me", stars=1, pick=None, note=None)):
             with pytest.raises(WorkspaceError, match=r"newer version.*pip install --upgrade"):
                 use()
+
+
+def test_the_hosted_service_has_one_name(tmp_path):
+    """Earlier versions knew it by its address too, if the user had given that: its runs must not be paid for again."""
+    log_of_version(tmp_path, 3)
+    with sqlite3.connect(tmp_path / "log.sqlite") as old:
+        for number in range(3, 7):
+            old.executescript(migrations._migration(number) + f"PRAGMA user_version = {number + 1}")
+        before = old.execute("SELECT count(*) FROM runs").fetchone()
+        old.execute("DROP TRIGGER events_stay")
+        for table in ("runs", "pictures", "events", "sweeps", "marks", "votes"):
+            old.execute(f"UPDATE {table} SET service = 'https://api.segmind.com'")
+        old.executescript("CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'x'); END;")
+    old.close()
+    with sf.Workspace(tmp_path, service="https://API.segmind.com:443/v1") as ws:
+        assert len(ws.sweeps) == 1
+        assert len(ws.runs()) == before[0]
+        assert ws.plan(ws.runs("Study")).logged
+    with sqlite3.connect(tmp_path / "log.sqlite") as log:
+        assert log.execute("SELECT DISTINCT service FROM runs").fetchall() == [("segmind",)]
+        with pytest.raises(sqlite3.IntegrityError, match="never changed"):
+            log.execute("UPDATE events SET at = 0")

@@ -1,0 +1,283 @@
+"""Plots of effects, curves and settings, by matplotlib, which is an extra: ``pip install "segflux-nb[plot]"``.
+
+A plot shows itself in a notebook as a PNG with a constant text. Nothing of matplotlib's global state is used, so no
+plot changes how those of the user look. What is drawn imports this module, so it is named by `Any` here.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ..errors import PictureError, PlotError
+from ..markup import shorten
+from ..notebook import MimeBundle
+from ..pictures.appearance import read
+from ..pictures.mounted import thumbnail_file
+
+Theme = Literal["light", "dark"]
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+"""Of lines. People with each kind of colour blindness can tell them apart (Okabe and Ito, 2008)."""
+
+DPI = 110
+THUMBNAIL = 96
+"""The longer side of a picture under an axis, in pixels."""
+
+MOST_THUMBNAILS = 16
+"""With more values than this, not each has its picture."""
+
+MOST_LABELS = 12
+"""Settings with a name beside their point."""
+
+_THEMES = {
+    "light": {"back": "#ffffff", "ink": "#1f2328", "muted": "#59636e", "grid": "#d9dee3"},
+    "dark": {"back": "#16191d", "ink": "#e6e9ec", "muted": "#9aa4ae", "grid": "#343a41"},
+}
+
+_TITLES = {
+    "drift": "drift from the base model (ΔE)",
+    "overcooking": "overcooking",
+    "spread": "spread across seeds (ΔE)",
+    "likeness": "likeness to the photos",
+}
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A plot that shows itself in a notebook.
+
+    Attributes
+    ----------
+    figure:
+        The figure of matplotlib.
+    text:
+        What it shows, in words.
+    """
+
+    figure: Any = field(repr=False)
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def save(self, path: str | Path) -> Path:
+        """Write it to a file; the ending says the format: png, svg, pdf.
+
+        Parameters
+        ----------
+        path:
+            The file.
+        """
+        self.figure.savefig(path, dpi=DPI, facecolor=self.figure.get_facecolor())
+        return Path(path)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[MimeBundle, MimeBundle]:
+        buffer = io.BytesIO()
+        self.figure.savefig(buffer, format="png", dpi=DPI, facecolor=self.figure.get_facecolor())
+        data = base64.b64encode(buffer.getvalue()).decode()
+        return {"text/plain": self.text, "image/png": data}, {"image/png": {"alt": self.text}}
+
+
+def effects_plot(effects: Any, theme: Theme) -> Plot:
+    """The shares as bars with their intervals, and the verdict of each axis.
+
+    Parameters
+    ----------
+    effects:
+        The `Effects`.
+    theme:
+        ``light`` or ``dark``.
+    """
+    look = _look(theme)
+    if not effects.shares:
+        raise PlotError("No axis varies, so there is nothing to draw", remedy="Run a sweep with an axis")
+    shares = [share for share in effects.shares if len(share.term) == 1 or share.share >= 0.005]
+    figure = _figure(look, 7.2, 0.9 + 0.36 * len(shares))
+    axes = figure.add_subplot()
+    _dress(axes, look)
+    words = {verdict.axis: verdict.word for verdict in effects.verdicts}
+    for place, share in enumerate(shares):
+        single = len(share.term) == 1
+        axes.barh(place, 100 * share.share, height=0.62, color=COLOURS[0] if single else look["muted"])
+        end = share.share
+        if share.low is not None and share.high is not None:
+            axes.plot([100 * share.low, 100 * share.high], [place, place], color=look["ink"], linewidth=1.2)
+            end = max(end, share.high)
+        if single:
+            axes.text(100 * end + 1.2, place, words[share.term[0]], va="center", color=look["muted"], fontsize=9)
+    axes.set_yticks(range(len(shares)), [shorten(" × ".join(share.term), 40) for share in shares])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 118)
+    axes.set_xticks(range(0, 101, 20))
+    about = "" if effects.is_exact else "about "
+    axes.set_xlabel(
+        f"{about}% of the pictures' variance; lines are 90 % intervals for other seeds", color=look["muted"]
+    )
+    return Plot(figure, f"Effects of {len(words)} axes on {effects.pictures} pictures")
+
+
+def curve_plot(curve: Any, theme: Theme) -> Plot:
+    """The curves with their intervals, and pictures below the axis.
+
+    Parameters
+    ----------
+    curve:
+        The `Curve`.
+    theme:
+        ``light`` or ``dark``.
+    """
+    look = _look(theme)
+    measures = [name for name in _TITLES if any(name in line.numbers for line in curve.lines)]
+    values = sorted({value for line in curve.lines for value in line.values})
+    rows = [line for line in curve.lines if any((line.name, value) in curve.pictures for value in line.values)]
+    heights = [1.55] * len(measures) + [0.74] * len(rows)
+    figure = _figure(look, 8.2, sum(heights) + 0.9)
+    panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
+    for panel, measure in zip(panels, measures, strict=False):
+        _dress(panel, look)
+        panel.set_title(_TITLES[measure], loc="left", fontsize=10, color=look["ink"])
+        for line, colour in zip(curve.lines, _cycle(len(curve.lines)), strict=True):
+            if measure in line.numbers:
+                _draw(panel, line, measure, colour)
+        for line, colour in zip(curve.lines, _cycle(len(curve.lines)), strict=True):
+            _mark(panel, line, colour)
+    for panel, line in zip(panels[len(measures) :], rows, strict=True):
+        colour = _cycle(len(curve.lines))[list(curve.lines).index(line)] if len(curve.lines) > 1 else look["back"]
+        _pictures(panel, curve, line, look, colour)
+    panels[len(measures) - 1].tick_params(labelbottom=True)
+    panels[-1].set_xlabel(curve.axis, color=look["ink"])
+    margin = (values[-1] - values[0]) / max(len(values) - 1, 1) * 0.6
+    panels[-1].set_xlim(values[0] - margin, values[-1] + margin)
+    if len(curve.lines) > 1:
+        panels[0].legend(frameon=False, labelcolor=look["ink"], fontsize=9, loc="upper left")
+    return Plot(figure, f"Curves of {', '.join(measures)} over {len(values)} values of {curve.axis}")
+
+
+def cheapest_plot(cheapest: Any, theme: Theme) -> Plot:
+    """Cost against difference, with the settings to which no other one is both cheaper and nearer.
+
+    Parameters
+    ----------
+    cheapest:
+        The `Cheapest`.
+    theme:
+        ``light`` or ``dark``.
+    """
+    look = _look(theme)
+    known = [one for one in cheapest.settings if one.cost_usd is not None and one.difference is not None]
+    if not known:
+        raise PlotError("No setting has both a cost and a difference", remedy="See cheapest.all")
+    figure = _figure(look, 7.2, 4.2)
+    axes = figure.add_subplot()
+    _dress(axes, look)
+    front = cheapest.pareto
+    alike = [one.looks_like(cheapest.limit) for one in known]
+    for one, is_alike in zip(known, alike, strict=True):
+        marker = "o" if is_alike else "x"
+        axes.plot(one.cost_usd, one.difference, marker, color=COLOURS[0] if is_alike else look["muted"], markersize=6)
+    axes.plot([one.cost_usd for one in front], [one.difference for one in front], color=COLOURS[0], linewidth=1)
+    axes.axhline(cheapest.limit, color=look["muted"], linewidth=1, linestyle=":")
+    for one in front[:MOST_LABELS]:
+        name = shorten(", ".join(map(str, one.values.values())), 28)
+        point = (one.cost_usd, one.difference)
+        axes.annotate(name, point, (7, 3), textcoords="offset points", color=look["ink"], fontsize=8)
+    axes.set_xlabel("US dollars a picture", color=look["ink"])
+    axes.set_ylabel("median ΔE from the reference", color=look["ink"])
+    axes.margins(x=0.14, y=0.12)
+    axes.set_title(
+        "● looks like the reference in all pairs   × does not", loc="left", fontsize=9, color=look["muted"]
+    )
+    return Plot(figure, f"Cost against difference of {len(known)} settings")
+
+
+def _look(theme: str) -> dict[str, str]:
+    if theme not in _THEMES:
+        raise PlotError(f"theme={theme!r} is not possible", remedy='Write theme="light" or theme="dark"')
+    return _THEMES[theme]
+
+
+def _figure(look: dict[str, str], width: float, height: float) -> Any:
+    """An empty figure, of a size in inches."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise PlotError("Plots need matplotlib", remedy='Run: pip install "segflux-nb[plot]"') from None
+    figure = Figure(figsize=(width, height), facecolor=look["back"])
+    figure.set_layout_engine("constrained", hspace=0.02)
+    return figure
+
+
+def _dress(axes: Any, look: dict[str, str]) -> None:
+    """Colours of a panel, and a quiet grid."""
+    axes.set_facecolor(look["back"])
+    axes.grid(visible=True, color=look["grid"], linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.tick_params(colors=look["ink"], labelsize=9, length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _cycle(number: int) -> list[str]:
+    return [COLOURS[at % len(COLOURS)] for at in range(number)]
+
+
+def _draw(panel: Any, line: Any, measure: str, colour: str) -> None:
+    """A curve with the band of its interval."""
+    mean, low, high = line.summary(measure)
+    panel.plot(line.values, mean, color=colour, linewidth=1.6, marker="o", markersize=3, label=shorten(line.name, 40))
+    if np.isfinite(low).any():
+        panel.fill_between(line.values, low, high, color=colour, alpha=0.18, linewidth=0)
+
+
+def _mark(panel: Any, line: Any, colour: str) -> None:
+    """Where the subject begins and where it burns: lines with the bands of their intervals."""
+    for found, style in ((line.present, "--"), (line.burning, ":")):
+        if found is not None:
+            panel.axvline(found.value, color=colour, linestyle=style, linewidth=1.2)
+            if found.low is not None and found.high is not None:
+                panel.axvspan(found.low, found.high, color=colour, alpha=0.07, linewidth=0)
+
+
+def _pictures(panel: Any, curve: Any, line: Any, look: dict[str, str], colour: str) -> None:
+    """A row of pictures, each under its value, in frames of the colour of their line."""
+    from matplotlib.offsetbox import AnnotationBbox, OffsetImage
+
+    panel.set_facecolor(look["back"])
+    panel.set_ylim(-0.5, 0.5)
+    panel.set_yticks([])
+    panel.tick_params(colors=look["ink"], labelsize=9, length=0)
+    for spine in panel.spines.values():
+        spine.set_visible(False)
+    shown = _thinned(line.values)
+    side = min(THUMBNAIL, round(8.2 * DPI * 0.86 / max(len(shown), 1)))
+    for value in shown:
+        image = _small(curve.pictures.get((line.name, value)), side)
+        if image is not None:
+            box = OffsetImage(image, zoom=72 / DPI * 0.94)
+            panel.add_artist(
+                AnnotationBbox(box, (value, 0), pad=0.15, bboxprops={"edgecolor": colour, "facecolor": colour})
+            )
+
+
+def _thinned(values: Sequence[float]) -> list[float]:
+    step = -(-len(values) // MOST_THUMBNAILS)
+    return list(values[::step])
+
+
+def _small(picture: Any, side: int) -> Any:
+    """A picture as small pixels; None where it cannot be read."""
+    if not isinstance(picture, str):
+        return None
+    try:
+        image = read(thumbnail_file(Path(picture)))
+    except PictureError:
+        return None
+    image.thumbnail((side, side))
+    return np.asarray(image)

@@ -1,0 +1,120 @@
+"""Numbers about pictures, each computed once: by the picture's bytes, the metric, and how it is computed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ..clock import Clock
+from .database import Database
+
+
+class MetricKey(NamedTuple):
+    """What a number is about.
+
+    Attributes
+    ----------
+    sha256:
+        The digest of the picture's bytes.
+    name:
+        The metric.
+    version:
+        How it is computed: another version is another number.
+    against:
+        A digest of what the picture was compared with; empty for nothing.
+    """
+
+    sha256: str
+    name: str
+    version: str
+    against: str = ""
+
+
+Fields = Mapping[str, float | None]
+"""The numbers of a metric by field, of which most metrics have one without a name. None is a number that is
+missing."""
+
+
+class MetricLog:
+    """Numbers about pictures. They are those of the bytes, so they are shared by all services of the log.
+
+    Parameters
+    ----------
+    database:
+        The log's file.
+    clock:
+        Source of the current time.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def keep(self, values: Mapping[MetricKey, Fields]) -> None:
+        """Keep numbers. From now on they are the latest of their pictures, which frames show.
+
+        Parameters
+        ----------
+        values:
+            Numbers by what they are about.
+        """
+        now = self._clock.now()
+        rows = [
+            (*key, field, None if value is None or not math.isfinite(value) else float(value), now)
+            for key, fields in values.items()
+            for field, value in fields.items()
+        ]
+        if not rows:
+            return
+        with self._database.writing() as cursor:
+            cursor.executemany(
+                "INSERT INTO metrics (sha256, name, version, against, field, value, measured_at)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256, name, version, against, field)"
+                " DO UPDATE SET value = excluded.value, measured_at = excluded.measured_at",
+                rows,
+            )
+
+    def read(self, name: str, version: str) -> dict[MetricKey, dict[str, float | None]]:
+        """All that is known of a metric.
+
+        Parameters
+        ----------
+        name:
+            The metric.
+        version:
+            How it is computed.
+        """
+        found: dict[MetricKey, dict[str, float | None]] = {}
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT sha256, against, field, value FROM metrics WHERE name = ? AND version = ?", (name, version)
+            )
+            for sha256, against, field, value in cursor:
+                found.setdefault(MetricKey(sha256, name, version, against), {})[field] = value
+        return found
+
+    def latest(self) -> dict[str, dict[str, float | None]]:
+        """The latest numbers of each picture: by its digest, and by the name of the column that shows them."""
+        found: dict[str, dict[str, float | None]] = {}
+        with self._database.reading() as cursor:
+            cursor.execute("SELECT sha256, name, field, value FROM metrics ORDER BY measured_at, version, against")
+            for sha256, name, field, value in cursor:
+                found.setdefault(sha256, {})[column_of(name, field)] = value
+        return found
+
+
+def column_of(name: str, field: str) -> str:
+    """The name of the column that shows a number.
+
+    Parameters
+    ----------
+    name:
+        The metric.
+    field:
+        Which of its numbers; empty for the only one.
+
+    >>> column_of("sharpness", ""), column_of("clip", "dawn")
+    ('sharpness', 'clip_dawn')
+    """
+    return f"{name}_{field}" if field else name

@@ -1,0 +1,138 @@
+"""``runs.cheapest(like=...)``: the cheapest settings whose pictures look like a reference's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..errors import RunError
+from ..model import MODEL, SIMULATOR, Value
+from ..run import as_logged
+from ..selection import Selection
+from ..sweep.plan import PUBLISHED
+from ..values import as_number
+
+if TYPE_CHECKING:
+    from ..analysis.settings import Cheapest, Setting
+    from ..analysis.verdicts import Noise
+    from .observing import Picture
+
+
+def cheapest(runs: Selection, *, like: Mapping[str, Any], limit: float | None = None) -> Cheapest:
+    """The settings whose pictures look like a reference's in all seeds, the cheapest first. Its text is a sentence.
+
+    A setting is a value of each axis that `like` names. Its pictures are compared with those of the reference that
+    have all else in common: seed, strength, prompt.
+
+    Parameters
+    ----------
+    like:
+        The reference, such as ``{"steps": 50, "sampler_name": "dpmpp_2m"}``.
+    limit:
+        The largest difference of pictures that look the same. Left out: 1.5 times the noise of the service if it was
+        measured (see `Workspace.probe`), and at least ΔE 1.
+
+    Returns
+    -------
+    Cheapest
+        ``.df`` has the settings with cost, seconds, difference and the number of pairs; ``.all`` those that look
+        different too; ``.plot()`` draws cost against difference.
+
+    Raises
+    ------
+    RunError
+        If `like` names what is no axis, or no picture has these values.
+
+    Example
+    -------
+    ``runs.cheapest(like={"steps": 50}).df``
+    """
+    from ..analysis.settings import Cheapest, cheapest_first, compared
+    from .observing import noise_of, observations_of, pictures_of
+
+    pictures, _ = pictures_of(runs)
+    reference = _reference(runs, like, pictures)
+    seen = observations_of(pictures, runs.axes)
+    absent = [name for name in reference if name not in seen.axes]
+    if absent:
+        together = next((name for name in seen.axes if absent[0] in name.split(" + ")), None)
+        raise RunError(
+            f"{absent[0]} moves together with another axis: {together}"
+            if together
+            else f"{absent[0]} has one value only, so there is nothing to choose",
+            remedy="Name an axis that varies by itself",
+        )
+    noise = noise_of(runs, [picture.run for picture in pictures])
+    given, why = _limit(limit, noise)
+    settings = cheapest_first([_priced(setting, runs, pictures) for setting in compared(seen, reference)])
+    own = next(setting for setting in settings if dict(setting.values) == reference)
+    seeds = len(seen.axes.get("seed", [None]))
+    return Cheapest(reference, own, settings, given, why, seeds)
+
+
+def _reference(runs: Selection, like: Mapping[str, Any], pictures: Sequence[Picture]) -> dict[str, Value]:
+    """The values of the reference, as the pictures have them."""
+    if not like:
+        raise RunError("like names no axis", remedy='Write like={"steps": 50}')
+    found: dict[str, Value] = {}
+    for name, value in like.items():
+        if name not in runs.axes or name == "seed":
+            raise RunError(
+                f"like names {name!r}, which is no axis of settings of these runs",
+                remedy=f"The axes are {', '.join(axis for axis in runs.axes if axis != 'seed')}",
+            )
+        wanted = as_logged(name, value)
+        labelled = {picture.run.parameters.get(name): picture.settings[name] for picture in pictures}
+        found[name] = labelled.get(wanted, wanted)
+    if not any(all(picture.settings[name] == value for name, value in found.items()) for picture in pictures):
+        words = ", ".join(f"{name}={value!r}" for name, value in found.items())
+        raise RunError(f"No picture of these runs has {words}", remedy="Give values that runs.df has")
+    return found
+
+
+def _limit(given: float | None, noise: Noise) -> tuple[float, str]:
+    """The largest difference of pictures that look the same, and where it comes from."""
+    from ..analysis.settings import LOOKS_THE_SAME
+
+    if given is not None:
+        try:
+            limit = float(as_number(given))
+        except ValueError:
+            limit = -1.0
+        if not limit >= 0:
+            raise RunError(f"limit={given!r} is no difference", remedy="Write limit=1.0")
+        return limit, "as you gave it"
+    if noise.limit is not None and noise.limit > LOOKS_THE_SAME:
+        return noise.limit, "1.5 times the noise of the service"
+    if noise.limit is not None:
+        return LOOKS_THE_SAME, "which is not seen; the noise of the service is smaller"
+    return LOOKS_THE_SAME, "which is not seen; no noise was measured"
+
+
+def _priced(setting: Setting, runs: Selection, pictures: Sequence[Picture]) -> Setting:
+    """A setting with what it costs: by the log where it says it, else by evaluations and the published price."""
+    own = [
+        picture.run
+        for picture in pictures
+        if all(picture.settings[name] == value for name, value in setting.values.items())
+    ]
+    counts = [MODEL.evaluations(run.parameters) for run in own]
+    known = [number for number in counts if number is not None]
+    evaluations = round(sum(known) / len(known)) if known and len(known) == len(counts) else None
+    by_price = None if evaluations is None or PUBLISHED.cost is None else evaluations * PUBLISHED.cost
+    by_time = None if evaluations is None or PUBLISHED.seconds is None else evaluations * PUBLISHED.seconds
+    free = runs.source.log.service == SIMULATOR
+    cost = None if free else _mean([run.cost_usd for run in own])
+    seconds = None if free else _mean([run.render_seconds for run in own])
+    return replace(
+        setting,
+        evaluations=evaluations,
+        cost_usd=by_price if cost is None else cost,
+        seconds=by_time if seconds is None else seconds,
+    )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None

@@ -1,0 +1,255 @@
+"""``runs.measure(...)``: numbers about each picture, each computed once and kept in the log."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import RunError
+from ..markup import count, shorten
+from ..model import MODEL, Value
+from ..run import as_logged
+from ..runlog.frame import LOG_COLUMNS
+from ..runlog.metrics import MetricKey, column_of
+from ..saving import path_of
+from ..selection import Selection
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    import pandas as pd
+
+    from .measuring import Numbers
+
+NAMES = (
+    *("sharpness", "saturation", "clipping", "contrast", "colourfulness"),
+    *("drift", "drift_peak", "spread", "overcooking", "difference", "likeness"),
+)
+"""The built-in metrics."""
+
+LIKENESS = "likeness"
+
+
+def measure(
+    runs: Selection,
+    *metrics: str | Mapping[str, Callable[[Any], Any]],
+    relative_to: Mapping[str, Any] | None = None,
+    photos: str | Path | None = None,
+    executor: Executor | None = None,
+) -> pd.DataFrame:
+    """Numbers about each picture. They are kept in the log by the picture's bytes, so none is computed twice.
+
+    ``sharpness``, ``saturation``, ``clipping``, ``contrast`` and ``colourfulness`` are about one picture. ``drift``
+    and
+    ``drift_peak`` compare it with the picture at ``lora_strength`` 0 that has all else in common, wherever the log
+    has it; ``spread`` with the pictures of the other seeds; ``overcooking`` is what saturation, clipping and spread
+    do against strength 0; ``difference`` is from a reference that you name; ``likeness`` says how much a face is like
+    those in a folder of photos (extra ``[likeness]``; only with the consent of who is in them).
+    ``docs/analysis.md`` has the formulas.
+
+    From then on the numbers are columns of `log`, and of sheets, galleries and exports:
+    ``runs.sheet(captions="drift")``, ``runs.sheet(heat="sharpness")``.
+
+    Parameters
+    ----------
+    metrics:
+        Names of built-in metrics; and mappings of your own names to functions that take a picture (Pillow, RGB) and
+        return a number, or a mapping of numbers. Left out, all built-in ones that need nothing more. A function is
+        computed again when its source has changed, or its attribute ``version`` if it has one.
+    relative_to:
+        For ``difference``: the values of the reference, such as ``{"steps": 50}``; all else is the same.
+    photos:
+        For ``likeness``: a folder with photos of one person. ``frame.attrs["likeness_of_photos"]`` has the lowest
+        and the highest likeness of a photo to the others, to read the numbers against.
+    executor:
+        Where pictures are decoded and your functions run, such as a `concurrent.futures.ProcessPoolExecutor`; this
+        thread if left out. A pool of processes needs functions of a module.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each run with a picture: ``run``, the axes, ``image``, and a column for each metric.
+
+    Raises
+    ------
+    RunError
+        If there is no such metric, a name is one of our columns, or a function fails for every picture.
+
+    Example
+    -------
+    ``runs.measure("drift", "spread", {"height": lambda picture: picture.height})``
+    """
+    from .measuring import BuiltIn, Numbers
+
+    names, own = _asked(runs, metrics, relative_to, photos)
+    reference = _reference(relative_to)
+    numbers = Numbers(runs)
+    built_in = BuiltIn(runs, numbers, executor)
+    if not built_in.subjects:
+        raise RunError("None of these runs has a picture to measure", remedy="ws.run(sweep) makes them")
+    built_in.compute([name for name in names if name != LIKENESS], reference)
+    keys = {name: built_in.keys.get(name, {}) for name in names}
+    range_of_photos: tuple[float, float] | None = None
+    if LIKENESS in names and photos is not None:
+        from ..analysis.likeness import likeness_to
+
+        likeness, range_of_photos = likeness_to(path_of(photos, "photos", RunError))
+        own = {**own, LIKENESS: likeness}
+    for name, metric in own.items():
+        version = version_of(metric)
+        _apply(name, metric, version, built_in, numbers, executor)
+        keys[name] = {
+            digest: MetricKey(subject.sha256, name, version) for digest, subject in built_in.subjects.items()
+        }
+    _make_latest(runs, numbers, [key for found in keys.values() for key in found.values()])
+    frame = _frame(runs, keys, numbers, set(built_in.subjects))
+    if range_of_photos is not None:
+        frame.attrs["likeness_of_photos"] = range_of_photos
+    return frame
+
+
+def version_of(metric: Callable[[Any], Any]) -> str:
+    """The version of a user's metric: what its attribute ``version`` says, else a digest of its source.
+
+    Parameters
+    ----------
+    metric:
+        A function.
+
+    Example
+    -------
+    >>> def height(picture):
+    ...     return picture.height
+    >>> height.version = 2
+    >>> version_of(height)
+    '2'
+    """
+    given = getattr(metric, "version", None)
+    if given is not None:
+        return str(given)
+    try:
+        text = inspect.getsource(metric)
+    except (OSError, TypeError):  # made by exec, or an object that can be called
+        code = getattr(metric, "__code__", None)
+        text = f"{code.co_code!r} {code.co_consts!r} {code.co_names!r}" if code is not None else repr(type(metric))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _asked(
+    runs: Selection, metrics: tuple[Any, ...], relative_to: Mapping[str, Any] | None, photos: object
+) -> tuple[list[str], dict[str, Callable[[Any], Any]]]:
+    """The built-in metrics and the user's own ones that were asked for."""
+    names: list[str] = []
+    own: dict[str, Callable[[Any], Any]] = {}
+    taken = {*NAMES, *MODEL.parameters, *(column.name for column in LOG_COLUMNS), *runs.axes}
+    for one in metrics:
+        if isinstance(one, Mapping):
+            for name, metric in one.items():
+                if not isinstance(name, str) or not name or name in taken:
+                    raise RunError(
+                        f"{name!r} cannot be the name of a metric of your own",
+                        remedy="Give it a name that no column of runs.log and no metric of ours has",
+                    )
+                if not callable(metric):
+                    raise RunError(
+                        f"The metric {name} is a {type(metric).__name__}, not a function",
+                        remedy="Give a function that takes a picture and returns a number",
+                    )
+                own[name] = metric
+        elif one in NAMES:
+            names.append(one)
+        else:
+            raise RunError(
+                f"There is no metric {one!r}",
+                remedy=f"The built-in ones are {', '.join(NAMES)}; for your own write measure({{name: function}})",
+            )
+    if not metrics:
+        given = {"difference": relative_to, LIKENESS: photos}
+        names = [name for name in NAMES if given.get(name, True)]
+    if LIKENESS in names and photos is None:
+        raise RunError("likeness needs photos", remedy='Write photos="folder", with a folder of photos of one person')
+    if "difference" in names and not relative_to:
+        raise RunError(
+            "difference needs a reference", remedy='Write relative_to={"steps": 50}, with the values of the reference'
+        )
+    return list(dict.fromkeys(names)), own
+
+
+def _reference(relative_to: Mapping[str, Any] | None) -> dict[str, Value]:
+    """The values of the reference, as requests have them."""
+    found: dict[str, Value] = {}
+    for name, value in (relative_to or {}).items():
+        if name not in MODEL.parameters:
+            raise RunError(
+                f"relative_to={{{name!r}: …}} is not possible: {name} is no parameter",
+                remedy=f"The parameters are {', '.join(MODEL.parameters)}",
+            )
+        found[name] = as_logged(name, value)
+    return found
+
+
+def _apply(
+    name: str, metric: Callable[[Any], Any], version: str, built_in: Any, numbers: Numbers, executor: Executor | None
+) -> None:
+    """Compute a user's metric, and say for how many pictures it failed."""
+    from pickle import PicklingError
+
+    from .measuring import by_callable
+
+    subjects = list(built_in.subjects.values())
+    try:
+        wrong = by_callable(name, metric, version, subjects, numbers, executor)
+    except (PicklingError, AttributeError, TypeError) as error:
+        if executor is None:
+            raise
+        raise RunError(
+            f"The metric {name} cannot be sent to another process: {error}",
+            remedy="Write the function in a module and import it, or leave executor out",
+        ) from None
+    if not wrong:
+        return
+    text = (
+        f"The metric {name} failed for {count(len(wrong), 'picture')} of {len(subjects):,}: {shorten(wrong[0], 200)}"
+    )
+    if len(wrong) == len({subject.sha256 for subject in subjects}):
+        raise RunError(text, remedy="Try the function on runs[0].image")
+    warnings.warn(text, stacklevel=4)
+
+
+def _make_latest(runs: Selection, numbers: Numbers, keys: list[MetricKey]) -> None:
+    """See that frames show what this call found, also where an earlier call compared with other pictures later."""
+    log = runs.source.log.metrics
+    latest = log.latest()
+    stale = {}
+    for key in keys:
+        fields = numbers.get(key)
+        shown = latest.get(key.sha256, {})
+        if fields is not None and any(
+            shown.get(column_of(key.name, field), ...) != value for field, value in fields.items()
+        ):
+            stale[key] = fields
+    log.keep(stale)
+
+
+def _frame(
+    runs: Selection, keys: Mapping[str, Mapping[str, MetricKey]], numbers: Numbers, measured: set[str]
+) -> pd.DataFrame:
+    """A row for each run with a picture, a column for each number."""
+    import pandas as pd
+
+    log = runs.log
+    there = log["digest"].isin(measured)
+    shown = ["run", *(name for name in runs.axes if name in log.columns), "image"]
+    frame = log.loc[there, list(dict.fromkeys(shown))].reset_index(drop=True)
+    digests = log.loc[there, "digest"].tolist()
+    for name, by_run in keys.items():
+        fields = [numbers.get(by_run[digest]) or {} if digest in by_run else {} for digest in digests]
+        for field in dict.fromkeys(field for found in fields for field in found) or [""]:
+            values = [found.get(field) for found in fields]
+            frame[column_of(name, field)] = pd.Series(values, dtype="Float64", index=frame.index)
+    frame.attrs.update(log.attrs)
+    return frame

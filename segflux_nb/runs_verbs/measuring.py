@@ -1,0 +1,338 @@
+"""How `measure` computes what the log does not have yet: in batches, each kept at once, in memory that stays flat."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..analysis.comparing import drift, overcooking, spreads
+from ..analysis.differences import mean_difference
+from ..analysis.metrics import OF_ONE, VERSION, measured
+from ..errors import PictureError
+from ..model import Value
+from ..pictures.appearance import read, readable
+from ..pictures.mounted import is_mounted, read_file, thumbnail_file
+from ..runlog.metrics import Fields, MetricKey
+from ..selection import Selection
+from .relations import Related, Subject, subjects_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Lab = NDArray[np.float32]
+
+BATCH = 128
+"""About how many pictures are computed before their numbers are kept."""
+
+KEPT = 600
+"""The most Lab thumbnails in memory: 50 kB each."""
+
+Metric = Callable[[Any], Any]
+"""What a user gives: a picture in, a number or a mapping of numbers out."""
+
+
+class Numbers:
+    """What is known of the built-in metrics, and what this call has found.
+
+    Parameters
+    ----------
+    runs:
+        The selection, for its log.
+    """
+
+    def __init__(self, runs: Selection) -> None:
+        self._log = runs.source.log.metrics
+        self._known: dict[str, dict[MetricKey, Any]] = {}
+        self._new: dict[MetricKey, Fields] = {}
+
+    def get(self, key: MetricKey) -> Fields | None:
+        """A number, or None where it is not known yet.
+
+        Parameters
+        ----------
+        key:
+            What it is about.
+        """
+        place = f"{key.name}\n{key.version}"
+        if place not in self._known:
+            self._known[place] = dict(self._log.read(key.name, key.version))
+        found: Fields | None = self._known[place].get(key)
+        return found
+
+    def set(self, key: MetricKey, fields: Fields) -> None:
+        """Note a number that was found.
+
+        Parameters
+        ----------
+        key:
+            What it is about.
+        fields:
+            The number, or several.
+        """
+        self.get(key)
+        self._known[f"{key.name}\n{key.version}"][key] = fields
+        self._new[key] = fields
+
+    def keep(self) -> None:
+        """Write what was found to the log."""
+        self._log.keep(self._new)
+        self._new = {}
+
+
+def examine(path: str) -> tuple[dict[str, float], Lab] | None:
+    """One pass over a picture's thumbnail: its numbers, and the picture as Lab. None where it cannot be read.
+
+    It runs in whatever process an executor has.
+
+    Parameters
+    ----------
+    path:
+        The picture's file.
+    """
+    try:
+        found = measured(read(thumbnail_file(Path(path))))
+    except PictureError:
+        return None
+    return found.values, found.lab
+
+
+class BuiltIn:
+    """Computes the built-in metrics of a selection.
+
+    Parameters
+    ----------
+    runs:
+        The selection.
+    numbers:
+        What is known.
+    executor:
+        Where pictures are decoded; None for here.
+    """
+
+    def __init__(self, runs: Selection, numbers: Numbers, executor: Executor | None) -> None:
+        self._runs = runs
+        self._numbers = numbers
+        self._executor = executor
+        self._lab: OrderedDict[str, Lab | None] = OrderedDict()
+        self.subjects = subjects_of(runs, runs._logged().values())
+        self.keys: dict[str, dict[str, MetricKey]] = {name: {} for name in OF_ONE}
+        """For each metric, what the number of each run is about."""
+
+    def compute(self, names: Sequence[str], relative_to: Mapping[str, Value]) -> None:
+        """Compute what is missing of some metrics; `keys` then says where their numbers are.
+
+        Parameters
+        ----------
+        names:
+            The metrics.
+        relative_to:
+            The values of the reference of ``difference``.
+        """
+        related = Related(self._runs, self.subjects, relative_to)
+        batch: list[Subject] = []
+        for group in related.groups():
+            batch += group
+            if len(batch) >= BATCH:
+                self._batch(batch, names, related)
+                batch = []
+        self._batch(batch, names, related)
+        for digest, subject in self.subjects.items():
+            for name in names:
+                key = related.key(name, subject)
+                if key is not None:
+                    self.keys.setdefault(name, {})[digest] = key
+
+    def _batch(self, batch: Sequence[Subject], names: Sequence[str], related: Related) -> None:
+        """Compute the metrics of some pictures, and keep them."""
+        singles = {*OF_ONE} & {*names} | ({"saturation", "clipping"} if "overcooking" in names else set())
+        wanted = [
+            other
+            for subject in batch
+            for other in ([subject, *related.needed(subject)] if "overcooking" in names else [subject])
+        ]
+        self._examine([one for one in wanted if any(self._is_unknown(name, one) for name in singles)])
+        paired = [name for name in names if name not in OF_ONE]
+        if any(self._missing(name, subject, related) for name in paired for subject in batch):
+            self._pairs(batch, paired, related)
+        self._numbers.keep()
+
+    def _missing(self, name: str, subject: Subject, related: Related) -> bool:
+        key = related.key(name, subject)
+        return key is not None and self._numbers.get(key) is None
+
+    def _is_unknown(self, name: str, subject: Subject) -> bool:
+        return self._numbers.get(MetricKey(subject.sha256, name, VERSION)) is None
+
+    def _examine(self, subjects: Iterable[Subject]) -> None:
+        """Decode pictures, and note their numbers."""
+        by_picture = {subject.sha256: subject.path for subject in subjects}
+        paths = by_picture.values()
+        found = map(examine, paths) if self._executor is None else self._executor.map(examine, paths, chunksize=16)
+        for sha256, result in zip(by_picture, found, strict=True):
+            values = dict.fromkeys(OF_ONE) if result is None else result[0]
+            for name in OF_ONE:
+                self._numbers.set(MetricKey(sha256, name, VERSION), {"": values[name]})
+            self._remember(sha256, None if result is None else result[1])
+
+    def _remember(self, sha256: str, lab: Lab | None) -> None:
+        self._lab[sha256] = lab
+        self._lab.move_to_end(sha256)
+        while len(self._lab) > KEPT:
+            self._lab.popitem(last=False)
+
+    def _lab_of(self, subject: Subject) -> Lab | None:
+        if subject.sha256 not in self._lab:
+            self._examine([subject])
+        self._lab.move_to_end(subject.sha256)
+        return self._lab[subject.sha256]
+
+    def _pairs(self, batch: Sequence[Subject], names: Sequence[str], related: Related) -> None:
+        """Compute what needs other pictures."""
+        absent = [
+            other
+            for subject in batch
+            for other in (subject, *related.needed(subject))
+            if other.sha256 not in self._lab
+        ]
+        for start in range(0, len(absent), KEPT // 2):
+            self._examine(absent[start : start + KEPT // 2])
+        for subject in batch:
+            if "drift" in names or "drift_peak" in names:
+                self._drift(subject, related)
+            if "difference" in names and self._missing("difference", subject, related):
+                self._difference(subject, related)
+            if "spread" in names or "overcooking" in names:
+                self._spread(subject, related)
+        if "overcooking" in names:
+            for subject in batch:
+                self._overcooking(subject, related)
+
+    def _drift(self, subject: Subject, related: Related) -> None:
+        keys = [related.key(name, subject) for name in ("drift", "drift_peak")]
+        base = related.base(subject)
+        if (
+            base is None
+            or keys[0] is None
+            or keys[1] is None
+            or None not in map(self._numbers.get, filter(None, keys))
+        ):
+            return
+        one, other = self._lab_of(subject), self._lab_of(base)
+        values = (None, None) if one is None or other is None else drift(one, other)
+        for key, value in zip(keys, values, strict=True):
+            if key is not None:
+                self._numbers.set(key, {"": value})
+
+    def _difference(self, subject: Subject, related: Related) -> None:
+        key, reference = related.key("difference", subject), related.reference(subject)
+        if key is None or reference is None:
+            return
+        one, other = self._lab_of(subject), self._lab_of(reference)
+        self._numbers.set(key, {"": None if one is None or other is None else mean_difference(one, other)})
+
+    def _spread(self, subject: Subject, related: Related) -> None:
+        """The spread of a picture and of all of its group."""
+        if not self._missing("spread", subject, related):
+            return
+        group = related.group(subject)
+        pictures = [(one, self._lab_of(one)) for one in group]
+        there = [(one, lab) for one, lab in pictures if lab is not None]
+        found = (
+            dict.fromkeys((one.run.digest for one in group), None)
+            if len(there) < 2
+            else {
+                one.run.digest: value
+                for (one, _), value in zip(there, spreads([lab for _, lab in there]), strict=True)
+            }
+        )
+        for one in group:
+            key = related.key("spread", one)
+            if key is not None:
+                self._numbers.set(key, {"": found.get(one.run.digest)})
+
+    def _overcooking(self, subject: Subject, related: Related) -> None:
+        key, base = related.key("overcooking", subject), related.base(subject)
+        if key is None or base is None or self._numbers.get(key) is not None:
+            return
+        self._spread(base, related)
+        numbers = [
+            self._numbers.get(found)
+            for one in (subject, base)
+            for name in ("saturation", "clipping", "spread")
+            if (found := related.key(name, one)) is not None
+        ]
+        values = [None if fields is None else fields.get("") for fields in numbers]
+        known = [value for value in values if value is not None]
+        if len(known) < 6:
+            self._numbers.set(key, {"": None})
+            return
+        saturation, clipping, spread, base_saturation, base_clipping, base_spread = known
+        value = overcooking(saturation, base_saturation, clipping, base_clipping, spread, base_spread)
+        self._numbers.set(key, {"": value})
+
+
+def by_callable(
+    name: str, metric: Metric, version: str, subjects: Iterable[Subject], numbers: Numbers, executor: Executor | None
+) -> list[str]:
+    """Compute what is missing of a user's metric, and keep it. What goes wrong with one picture stops no other.
+
+    Parameters
+    ----------
+    name:
+        Its name.
+    metric:
+        What computes it.
+    version:
+        Its version.
+    subjects:
+        The pictures.
+    numbers:
+        What is known.
+    executor:
+        Where it runs; None for here.
+
+    Returns
+    -------
+    list of str
+        For each picture that has no number: what went wrong.
+    """
+    paths = {one.sha256: one.path for one in subjects if numbers.get(MetricKey(one.sha256, name, version)) is None}
+    missing, wrong = list(paths), []
+    call = partial(_called, metric)
+    for start in range(0, len(missing), BATCH):
+        part = missing[start : start + BATCH]
+        # A process of a pool knows nothing of the bundles that are open here.
+        files = [path if not is_mounted(path) else read_file(path) for path in (paths[sha256] for sha256 in part)]
+        found = map(call, files) if executor is None else executor.map(call, files, chunksize=4)
+        for sha256, result in zip(part, found, strict=True):
+            if isinstance(result, str):
+                wrong.append(result)
+            else:
+                numbers.set(MetricKey(sha256, name, version), result)
+        numbers.keep()
+    return wrong
+
+
+def _place(picture: str | bytes) -> str:
+    return "" if isinstance(picture, bytes) else f" ({os.path.basename(picture)})"
+
+
+def _called(metric: Metric, picture: str | bytes) -> dict[str, float | None] | str:
+    """What a user's metric says of a picture, a file or its bytes; or what went wrong."""
+    try:
+        image = read(picture if isinstance(picture, bytes) else readable(Path(picture).read_bytes))
+    except PictureError as error:
+        return error.what
+    try:
+        result = metric(image)
+        if isinstance(result, Mapping):
+            return {str(field): None if value is None else float(value) for field, value in result.items()}
+        return {"": None if result is None else float(result)}
+    except Exception as error:  # noqa: BLE001 - the user's function may raise anything; the other pictures go on
+        return f"{type(error).__name__}: {error}" + _place(picture)
