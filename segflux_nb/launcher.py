@@ -14,9 +14,8 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from . import loopthread
 from .clock import Clock
@@ -24,12 +23,11 @@ from .connection import ServiceConnection
 from .errors import MissingKey, SweepError
 from .hints import notes_of
 from .interrupts import Uninterrupted
-from .launching import ELSEWHERE, Display, RunSnapshot
+from .launching import ELSEWHERE, Display, RunSnapshot, ShownPlan
 from .lifecycle import Disposition, State, disposition, is_asked_again, reason_of
 from .live import STOPPED, LiveRun
 from .markup import more_text
 from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR
-from .notebook import MimeBundle, volatile_bundle
 from .pictures.mounted import pictures_of
 from .reusing import KnownRuns
 from .runlog.journal import Journal, ServiceLog
@@ -56,25 +54,6 @@ HOSTED_CAP = 10.0
 
 _MOST_DOLLARS = 1e15
 """A larger amount is no limit."""
-
-
-@dataclass(frozen=True)
-class ShownPlan(Plan):
-    """A plan that shows itself in a notebook.
-
-    Attributes
-    ----------
-    static:
-        What the sweep decides alone, as HTML for places without widgets.
-    """
-
-    static: str = field(default="", repr=False, compare=False)
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> MimeBundle:
-        return volatile_bundle(repr(self), self.html(), self.static)
-
-    def __repr__(self) -> str:
-        return super().__repr__()
 
 
 class Launcher:

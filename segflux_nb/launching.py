@@ -8,9 +8,10 @@ it as the protocol below, and import nothing from above.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from .notebook import MimeBundle, volatile_bundle
 from .sweep.plan import Plan
 from .sweep.sweep import Sweep
 
@@ -19,6 +20,25 @@ ELSEWHERE = {True: "by another notebook", False: "by another sweep"}
 
 Display = Callable[[Any], None]
 """Shows a widget, such as the progress of a sweep."""
+
+
+@dataclass(frozen=True)
+class ShownPlan(Plan):
+    """A plan that shows itself in a notebook.
+
+    Attributes
+    ----------
+    static:
+        What the sweep decides alone, as HTML for places without widgets.
+    """
+
+    static: str = field(default="", repr=False, compare=False)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> MimeBundle:
+        return volatile_bundle(repr(self), self.html(), self.static)
+
+    def __repr__(self) -> str:
+        return super().__repr__()
 
 
 @dataclass(frozen=True)

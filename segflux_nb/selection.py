@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
 
@@ -32,7 +31,7 @@ from .runlog.frame import (
 from .runlog.journal import ServiceLog
 from .runlog.picture_files import MISSING, missing_files, reason_with_file, status_with_file, with_files
 from .runlog.rows import LoggedRun
-from .running.in_hands import as_seen, being_submitted
+from .running.in_hands import as_seen, with_states_as_seen
 from .sheets.frame_view import AXES_ATTRIBUTE
 from .sweep.axes_left import left_axes, merged_axes
 from .sweep.names import TEMPLATE
@@ -427,14 +426,8 @@ class Selection:
         built = self._built.get(names)
         if built is None or built[0] != version:
             table = log.runs.table([digest for digest, _ in self.cells], sources(columns) + ["sha256"] * measured)
-            on_the_wire = [*compress(table["digest"], (state == State.SUBMITTING.value for state in table["state"]))]
-            if on_the_wire:
-                sent = being_submitted(log, on_the_wire)
-                shown = {digest: State.SUBMITTED if digest in sent else State.UNKNOWN for digest in on_the_wire}
-                table["state"] = [
-                    shown[digest].value if digest in shown else state
-                    for digest, state in zip(table["digest"], table["state"], strict=True)
-                ]
+            table, may_change = with_states_as_seen(log, table)
+            if may_change:
                 version = None  # their process may end, which changes nothing in the log
             table = with_files(table, pictures)
             places = {digest: place for place, digest in enumerate(table["digest"])}

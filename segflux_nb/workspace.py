@@ -8,7 +8,6 @@ as those of `Runs` are.
 from __future__ import annotations
 
 import atexit
-import os
 import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -28,12 +27,11 @@ from .runlog.frame import sweeps_frame
 from .runlog.journal import Journal
 from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
 from .saving import path_of
-from .service.addresses import HOSTED, at
 from .service.keys import find_key
 from .session import Session
 from .simulator.app import Simulator
 from .sweep.sweep import Sweep
-from .values import as_integer, as_number, as_python, is_encodable, shown
+from .workspace_arguments import count, made_folder, seconds, service_of, service_or_default
 from .workspace_verbs import arun, builder, plan, probe, report, run, start, trigger_word, usage, verify
 
 if TYPE_CHECKING:
@@ -98,10 +96,10 @@ class Workspace(Session):
         max_wait: float = 900,
         reuse: Sequence[str | Path] | str | Path = (),
     ) -> None:
-        max_in_flight = _count("max_in_flight", max_in_flight)
-        max_rpm = None if max_rpm is None else _count("max_rpm", max_rpm)
-        max_wait = _seconds("max_wait", max_wait)
-        service, path = _service(service), path_of(path, "path", WorkspaceError)
+        max_in_flight = count("max_in_flight", max_in_flight)
+        max_rpm = None if max_rpm is None else count("max_rpm", max_rpm)
+        max_wait = seconds("max_wait", max_wait)
+        service, path = service_of(service), path_of(path, "path", WorkspaceError)
         self._shown = str(path)
         self._replayed: ReplayedRuns | None = None
         replay = open_replay(path, lambda: _simulator(service, path)[1])
@@ -130,11 +128,11 @@ class Workspace(Session):
             raise refusal
         clock = SystemClock()
         self._sources = open_sources(reuse, clock)
-        folder = _make_folder(path)
+        folder = made_folder(path)
         journal = Journal(folder / "log.sqlite", clock)
         start_simulator, time_scale = _simulator(service, folder)
         connection = Connection(
-            SIMULATOR if start_simulator is not None else str(_service_or_default(service)),
+            SIMULATOR if start_simulator is not None else str(service_or_default(service)),
             start_simulator,
             closes=not isinstance(service, Simulator),
             time_scale=time_scale,
@@ -223,104 +221,14 @@ class Workspace(Session):
         return runs_of_name(source, sweep) if isinstance(sweep, str) else runs_of_sweep(source, sweep)
 
 
-def _make_folder(path: Path) -> Path:
-    """Make the folder if it does not exist. Returns its absolute path."""
-    try:
-        folder = path.resolve()
-        if not is_encodable(str(folder)):
-            raise WorkspaceError(
-                f"The workspace {shown(str(path))} cannot be used: the name of a folder in its path is not text",
-                remedy="Rename that folder",
-            )
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
-        raise WorkspaceError(
-            f"The workspace {shown(str(path))} cannot be made: {getattr(error, 'strerror', None) or error}",
-            remedy="Give a folder that can be written",
-        ) from None
-    return folder
-
-
-def _service(given: object) -> str | Simulator | None:
-    """The service that a user gave, as plain text; None for the default.
-
-    Raises
-    ------
-    WorkspaceError
-        If it is neither a service, nor the base URL of one, nor a simulator.
-    """
-    service = as_python(given)
-    if service is None or isinstance(service, str | Simulator):
-        wanted = _service_or_default(service)
-        if isinstance(wanted, str) and wanted not in (HOSTED.name, SIMULATOR):
-            at(wanted)
-        return service
-    raise WorkspaceError(
-        f"service={shown(given)} is not a service",
-        remedy='Leave it out for the hosted service, or use "simulator", a Simulator, or a base URL',
-    )
-
-
-def _service_or_default(service: str | Simulator | None) -> str | Simulator:
-    return service if service is not None else os.environ.get("SEGFLUX_SERVICE") or HOSTED.name
-
-
 def _simulator(service: str | Simulator | None, folder: Path) -> tuple[Callable[[], Simulator] | None, float | None]:
     """What gives the simulator, and its time scale; None where the service is another one."""
-    wanted = _service_or_default(service)
+    wanted = service_or_default(service)
     if isinstance(wanted, Simulator):
         return lambda: wanted, wanted.settings.time_scale
     if wanted == SIMULATOR:
         return partial(Simulator, folder=folder / "simulator", time_scale=TIME_SCALE), TIME_SCALE
     return None, None
-
-
-def _count(name: str, value: object) -> int:
-    """The value of an argument that is a positive integer.
-
-    Parameters
-    ----------
-    name:
-        The argument.
-    value:
-        What the user gave.
-
-    Raises
-    ------
-    WorkspaceError
-        If it is not a positive integer.
-    """
-    try:
-        number = as_integer(value)
-    except ValueError:
-        number = 0
-    if not 1 <= number < 1 << 31:
-        raise WorkspaceError(f"{name}={shown(value)} is not a positive integer", remedy=f"Write {name}=8")
-    return number
-
-
-def _seconds(name: str, value: object) -> float:
-    """The value of an argument that is a time, in seconds.
-
-    Parameters
-    ----------
-    name:
-        The argument.
-    value:
-        What the user gave.
-
-    Raises
-    ------
-    WorkspaceError
-        If it is not a finite number, or is negative.
-    """
-    try:
-        seconds = float(as_number(value))
-    except (ValueError, OverflowError):
-        seconds = -1.0
-    if not 0 <= seconds < float("inf"):
-        raise WorkspaceError(f"{name}={shown(value)} is not a time in seconds", remedy=f"Write {name}=900")
-    return seconds
 
 
 _open_workspaces: weakref.WeakSet[Workspace] = weakref.WeakSet()

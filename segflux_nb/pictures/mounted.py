@@ -254,6 +254,9 @@ def _mounted(path: str | os.PathLike[str]) -> tuple[Mount, str] | None:
     """The bundle that has a picture of this path, and the picture's path within it; None for a file."""
     if not _mounts:
         return None
-    whole = Path(os.path.abspath(path))
+    try:
+        whole = Path(os.path.abspath(path))
+    except OSError:  # the current folder was deleted
+        return None
     found = _mounts.get(os.fspath(whole.parents[2])) if len(whole.parents) > 2 else None
     return None if found is None else (found, whole.relative_to(whole.parents[2]).as_posix())

@@ -6,8 +6,9 @@ submit was accepted: then the run is ``unknown``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import compress
+from typing import Any, TypeVar
 
 from ..lifecycle import State
 from ..runlog.journal import ServiceLog
@@ -33,6 +34,25 @@ def as_seen(log: ServiceLog, runs: Mapping[str, Row]) -> dict[str, Row]:
     sent = being_submitted(log, on_the_wire)
     states = {digest: State.SUBMITTED if digest in sent else State.UNKNOWN for digest in on_the_wire}
     return {digest: run._replace(state=states.get(digest, run.state)) for digest, run in runs.items()}
+
+
+def with_states_as_seen(log: ServiceLog, table: Mapping[str, Sequence[Any]]) -> tuple[dict[str, Sequence[Any]], bool]:
+    """A table of runs whose states are as `as_seen` has them; and whether that may change without the log.
+
+    Parameters
+    ----------
+    log:
+        The log of their service.
+    table:
+        Values by column, among them ``digest`` and ``state``.
+    """
+    on_the_wire = [*compress(table["digest"], (state == State.SUBMITTING.value for state in table["state"]))]
+    if not on_the_wire:
+        return dict(table), False
+    sent = being_submitted(log, on_the_wire)
+    shown = {digest: (State.SUBMITTED if digest in sent else State.UNKNOWN).value for digest in on_the_wire}
+    states = [shown.get(digest, state) for digest, state in zip(table["digest"], table["state"], strict=True)]
+    return {**table, "state": states}, True
 
 
 def being_submitted(log: ServiceLog, digests: Iterable[str]) -> set[str]:

@@ -26,7 +26,7 @@ from ..pictures.appearance import (
     upright_size,
 )
 from ..pictures.decode import opened
-from ..pictures.mounted import is_mounted, kept_thumbnail_of, read_file
+from ..pictures.mounted import is_file, is_mounted, kept_thumbnail_of, read_file
 from ..pictures.thumbnails import SIDE, thumbnail_of
 from .layout import GONE, SAME, Cell, Layout, picture_identity
 
@@ -75,7 +75,7 @@ def with_missing_files(layout: Layout) -> Layout:
     def marked(cell: Cell) -> Cell:
         others = tuple(map(marked, cell.others))
         picture = cell.picture
-        if cell.status != "completed" or not isinstance(picture, str | os.PathLike) or os.path.exists(picture):
+        if cell.status != "completed" or not isinstance(picture, str | os.PathLike) or is_file(picture):
             return cell if others == cell.others else replace(cell, others=others)
         tags = tuple(tag for tag in cell.tags if not tag.startswith(SAME))
         return replace(cell, others=others, status=GONE, tags=tags)

@@ -382,8 +382,8 @@ def _taken(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The parameters without what a picture of another program has and our model does not take; that is printed."""
     left_out = {name: value for name, value in parameters.items() if isinstance(value, OtherProgram)}
     if left_out:
-        shown = ", ".join(f"{name}={shown(value, 60)}" for name, value in left_out.items())
-        say(f"Left out of the sweep, because {MODEL.slug} does not take it: {shown}.")
+        those = ", ".join(f"{name}={shown(value, 60)}" for name, value in left_out.items())
+        say(f"Left out of the sweep, because {MODEL.slug} does not take it: {those}.")
     return {name: value for name, value in parameters.items() if name not in left_out}
 
 

@@ -194,7 +194,7 @@ def test_a_log_that_is_updated_while_it_is_open_says_so(tmp_path):
 
 
 def test_the_hosted_service_has_one_name(tmp_path):
-    """Earlier versions knew it by its address too, if the user had given that: its runs must not be paid for again."""
+    """Earlier versions knew it by its address too, where the user gave that. Its runs must not be paid for again."""
     log_of_version(tmp_path, 3)
     with sqlite3.connect(tmp_path / "log.sqlite") as old:
         for number in range(3, 7):

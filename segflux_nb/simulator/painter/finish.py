@@ -40,7 +40,7 @@ def lines_of(q: float) -> int:
     Example
     -------
     >>> [lines_of(q) for q in (0.45, 0.67, 0.8, 0.9, 1.0)]
-    [42, 96, 397, 910, 1024]
+    [42, 96, 398, 910, 1024]
     """
     soft = 2.5 * max(0.0, 0.95 - q) + 60 * max(0.0, CRISP - q)
     return round(LINES / (1 + soft + 0.6 * step(1.3, 2.2, q)))  # grain hides fine detail

@@ -185,10 +185,10 @@ TABLE = [
         ),
     ),
     *(
-        row(f"{kind} answers {code} once", on(kind, reply, times=1), Expected(stopped="^$"))
+        row(f"{kind} answers {code} once, {name}", on(kind, reply, times=1), Expected(stopped="^$"))
         for kind in ("status", "result")
         for code in (401, 403)
-        for reply in (says(code, {"error": "forbidden"}), text("<html>", code))
+        for name, reply in (("in JSON", says(code, {"error": "forbidden"})), ("in HTML", text("<html>", code)))
     ),
     *(row(f"status answers {code} for ever", on("status", text("<html>", code)), LATER) for code in (401, 403)),
     row("the result of another job, twice", on("result", about_another, times=2)),
