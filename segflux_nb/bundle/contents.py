@@ -9,6 +9,7 @@
     sweeps/1.toml               the same sweeps for people, and for `Sweep.from_toml`
     marks.jsonl, votes.jsonl    what every rater said
     annotations.jsonl           own columns
+    metrics.jsonl               numbers about the pictures
     environment.json            versions of Python and of packages
     README.md                   the data card
     ro-crate-metadata.json      the same for programs: RO-Crate 1.2
@@ -37,6 +38,7 @@ SWEEPS = "sweeps.jsonl"
 MARKS = "marks.jsonl"
 VOTES = "votes.jsonl"
 ANNOTATIONS = "annotations.jsonl"
+METRICS = "metrics.jsonl"
 ENVIRONMENT = "environment.json"
 README = "README.md"
 CRATE = "ro-crate-metadata.json"
@@ -59,6 +61,15 @@ HOLDS = (
     " No API key, account, request id or path of a machine is."
 )
 """What the manifest and the data card say of private things."""
+
+
+def digest_in(path: str) -> str:
+    """The sha256 that is the name of a picture.
+
+    >>> digest_in("pictures/ab/abcd.jpg")
+    'abcd'
+    """
+    return path.rpartition("/")[2].partition(".")[0]
 
 
 def as_json(value: Any) -> bytes:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from ..lifecycle import State
 from ..model import MODEL, Value
 from ..pictures.located import OF_THE_STORE
+from ..runlog.metrics import MetricRow
 from ..runlog.records import MarkRecord, RunRecord, SweepRecord
 from ..runlog.rows import LoggedRun, LoggedVote, MorePicture
 from ..sweep.request import Request
@@ -272,6 +274,57 @@ def to_vote(line: Mapping[str, Any]) -> tuple[float, LoggedVote]:
     if vote.outcome not in _OUTCOMES:
         raise ValueError("its outcome is not one of the four")
     return _number(line["at"]), vote
+
+
+def of_metrics(sha256: str, rows: Sequence[MetricRow], scrubber: Scrubber) -> dict[str, Any]:
+    """The numbers about a picture as an object for JSON: together where only their names differ, which is short.
+
+    Parameters
+    ----------
+    sha256:
+        The picture.
+    rows:
+        Its numbers, ordered by when, version and what they are against.
+    scrubber:
+        Cleans the names that users gave.
+    """
+    groups = groupby(rows, lambda row: (row.measured_at, row.version, row.against))
+    numbers = []
+    for shared, group in groups:
+        named = groupby(group, lambda row: row.name)
+        numbers.append([*shared, {scrubber.own_text(name): _fields(list(same), scrubber) for name, same in named}])
+    return {"sha256": sha256, "numbers": numbers}
+
+
+def _fields(rows: Sequence[MetricRow], scrubber: Scrubber) -> Any:
+    """The value of a metric that has one, else its values by field."""
+    if [row.field for row in rows] == [""]:
+        return rows[0].value
+    return {scrubber.own_text(row.field): row.value for row in rows}
+
+
+def to_metrics(line: Mapping[str, Any]) -> list[MetricRow]:
+    """The numbers of a line.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError
+        If something in it is wrong.
+    """
+    return [
+        MetricRow(
+            _text(line["sha256"]),
+            _text(name),
+            _text(version),
+            _text(against),
+            _text(field),
+            _optional_number(value),
+            _number(at),
+        )
+        for at, version, against, names in line["numbers"]
+        for name, found in names.items()
+        for field, value in (found.items() if isinstance(found, dict) else [("", found)])
+    ]
 
 
 def clean_own(value: Any, scrubber: Scrubber) -> Any:

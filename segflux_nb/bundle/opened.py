@@ -30,14 +30,16 @@ from .contents import (
     FORMAT_VERSION,
     MANIFEST,
     MARKS,
+    METRICS,
     MOST_LINE,
     MOST_PER_ENTRY,
     MOST_TEXT,
     RUNS,
     SWEEPS,
     VOTES,
+    digest_in,
 )
-from .lines import to_mark, to_run, to_sweep, to_vote
+from .lines import to_mark, to_metrics, to_run, to_sweep, to_vote
 
 T = TypeVar("T")
 
@@ -112,7 +114,7 @@ class Bundle:
             If the file has changed since it was opened.
         """
         data = self._archive.read(path)
-        if hashlib.sha256(data).hexdigest() != _digest_in(path):
+        if hashlib.sha256(data).hexdigest() != digest_in(path):
             raise OSError(f"{self.name} has changed since it was opened")
         return data
 
@@ -133,7 +135,7 @@ class Bundle:
         for path in self._manifest.pictures:
             if path not in runs:
                 refuse(self.path, f"no run has the picture {path}")
-            if self._archive.sha256(path) != _digest_in(path):
+            if self._archive.sha256(path) != digest_in(path):
                 refuse(
                     self.path,
                     f"the picture {path} of run {runs[path]} is not the one that was bundled (its sha256 differs)",
@@ -166,6 +168,7 @@ class Bundle:
         votes = list(self._read(VOTES, to_vote))
         log.votes.enter([(at, vote) for at, vote in votes if {vote.left, vote.right} <= known])
         log.annotations.set(dict(one for one in self._read(ANNOTATIONS, _to_own) if one[0] in known))
+        log.metrics.enter(row for rows in self._read(METRICS, to_metrics) for row in rows)
         return runs_of
 
     def _read(self, name: str, of_line: Callable[[Any], T]) -> Iterator[T]:
@@ -289,11 +292,6 @@ class _Manifest:
 def _is_picture(name: str) -> bool:
     found = OF_THE_STORE.fullmatch(name)
     return found is not None and len(found[2]) == 64 and found[2].startswith(found[1])
-
-
-def _digest_in(path: str) -> str:
-    """The sha256 that is the name of a picture."""
-    return path.rpartition("/")[2].partition(".")[0]
 
 
 def _to_own(line: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -38,6 +39,7 @@ from .contents import (
     HOLDS,
     MANIFEST,
     MARKS,
+    METRICS,
     PICTURES,
     README,
     RUNS,
@@ -45,9 +47,10 @@ from .contents import (
     VOTES,
     as_json,
     as_page,
+    digest_in,
 )
 from .environment import environment
-from .lines import clean_own, of_mark, of_run, of_sweep, of_vote, place_of
+from .lines import clean_own, of_mark, of_metrics, of_run, of_sweep, of_vote, place_of
 from .scrub import Scrubber
 from .sweep_files import sweep_text
 
@@ -228,6 +231,7 @@ class _Writing:
                     )
                 )
             self._judgements(digests)
+            self._metrics({digest_in(place) for place in wanted})
             self._put(ENVIRONMENT, [as_page(environment())])
             completed = len(self._parameters) - sum(self._without.values()) + absent
             self._pictures(wanted)
@@ -301,6 +305,21 @@ class _Writing:
         if own:
             lines = ({"digest": digest, "values": clean_own(own[digest], scrubber)} for digest in sorted(own))
             self._put(ANNOTATIONS, map(self._line, lines))
+
+    def _metrics(self, pictures: Collection[str]) -> None:
+        """Write the numbers about these pictures, a line for each picture; where there are none, no entry.
+
+        Parameters
+        ----------
+        pictures:
+            The sha256 of each.
+        """
+        rows = (row for row in self._chosen.log.metrics.all() if row.sha256 in pictures)
+        lines = [
+            of_metrics(sha256, list(group), self._scrubber) for sha256, group in groupby(rows, lambda row: row.sha256)
+        ]
+        if lines:
+            self._put(METRICS, map(self._line, lines))
 
     def _pictures(self, wanted: Mapping[str, str]) -> None:
         """Write the pictures, one at a time. One that is gone, or has other bytes than it had, is left out.

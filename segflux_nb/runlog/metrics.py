@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ..clock import Clock
@@ -29,6 +29,30 @@ class MetricKey(NamedTuple):
     name: str
     version: str
     against: str = ""
+
+
+class MetricRow(NamedTuple):
+    """One number about a picture, as the log has it.
+
+    Attributes
+    ----------
+    sha256, name, version, against:
+        As in `MetricKey`.
+    field:
+        Which of several numbers; empty for the only one.
+    value:
+        The number; None where the picture has none.
+    measured_at:
+        When it was measured, in seconds since 1970 UTC.
+    """
+
+    sha256: str
+    name: str
+    version: str
+    against: str
+    field: str
+    value: float | None
+    measured_at: float
 
 
 Fields = Mapping[str, float | None]
@@ -74,6 +98,33 @@ class MetricLog:
                 " DO UPDATE SET value = excluded.value, measured_at = excluded.measured_at",
                 rows,
             )
+
+    def enter(self, rows: Iterable[MetricRow]) -> None:
+        """Enter numbers that were measured elsewhere. Those that are known stay.
+
+        Parameters
+        ----------
+        rows:
+            The numbers.
+        """
+        rows = list(rows)
+        if rows:
+            with self._database.writing() as cursor:
+                cursor.executemany(
+                    "INSERT INTO metrics (sha256, name, version, against, field, value, measured_at)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256, name, version, against, field) DO NOTHING",
+                    rows,
+                )
+
+    def all(self) -> Iterator[MetricRow]:
+        """All numbers, by picture and then in one order."""
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT sha256, name, version, against, field, value, measured_at FROM metrics"
+                " ORDER BY sha256, measured_at, version, against, name, field"
+            )
+            rows = [MetricRow(*row) for row in cursor]
+        return iter(rows)
 
     def read(self, name: str, version: str) -> dict[MetricKey, dict[str, float | None]]:
         """All that is known of a metric.

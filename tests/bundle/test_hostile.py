@@ -84,6 +84,6 @@ def test_a_folder_whose_name_ends_as_a_bundles_is_a_workspace(here):
 
 def test_an_entry_of_a_later_version_is_checked_and_passed_over(here):
     entries = entries_of("study.sfx")
-    write("study.sfx", signed({**entries, "metrics.jsonl": b'{"sharpness": 1}\n'}))
+    write("study.sfx", signed({**entries, "notes.jsonl": b'{"sharpness": 1}\n'}))
     with sf.Workspace("study.sfx") as ws:
         assert ws.run(SWEEP).counts == {"completed": 6}
