@@ -111,6 +111,7 @@ def test_nbvals_markers_options_and_kernels_are_honoured(tmp_path):
     assert "3 cells executed, and not compared" in text
 
 
+@pytest.mark.long
 def test_several_processes_report_together(tmp_path):
     for name in ("one", "two"):
         write(tmp_path / f"{name}.ipynb", cell(PICTURE, {"image/png": "AAAA", "text/plain": "other"}))

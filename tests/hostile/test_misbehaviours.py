@@ -6,10 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from segflux_nb.runlog import database
+
 from .harness import differences, play
 from .misbehaviours import TABLE
 
 HERE = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def attempts_are_short(monkeypatch):
+    """Each attempt at a locked log takes real time, and hundreds of them a virtual minute."""
+    monkeypatch.setattr(database, "ATTEMPT_SECONDS", 0.001)
+    monkeypatch.setattr(database, "PAUSE_SECONDS", 0.001)
 
 
 @pytest.mark.parametrize("row", TABLE, ids=[row.id for row in TABLE])

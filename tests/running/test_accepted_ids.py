@@ -8,7 +8,7 @@ import pytest
 import segflux_nb as sf
 from segflux_nb.errors import WorkspaceError
 from segflux_nb.lifecycle import State
-from segflux_nb.runlog import side_file
+from segflux_nb.runlog import database, side_file
 from segflux_nb.running import async_journal, ownership
 from tests.support.virtual import Bench
 
@@ -69,8 +69,9 @@ def test_a_process_that_dies_with_an_id_that_the_log_does_not_take(tmp_path, mon
     assert side_files_of(b) == []
 
 
-def test_an_id_waits_through_a_call_that_ends_before_the_log_can_be_written(tmp_path):
+def test_an_id_waits_through_a_call_that_ends_before_the_log_can_be_written(tmp_path, monkeypatch):
     """A log that is locked for longer than a call waits: the call says so, and the next one goes on."""
+    monkeypatch.setattr(database, "ATTEMPT_SECONDS", 0.001)  # of real time, hundreds of times
     b = Bench(tmp_path, history_delay=9e9, declares_history=False)
     other = sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)
 
