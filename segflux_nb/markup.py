@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -106,6 +108,23 @@ def count(number: int, noun: str) -> str:
     ('1 run', '48 runs')
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def axes_text(axes: Mapping[str, Sequence[Any]], cells: int) -> str:
+    """How many values each axis has: with × between them only where the cells are their whole product.
+
+    Parameters
+    ----------
+    axes:
+        Values by axis.
+    cells:
+        How many cells there are.
+
+    >>> axes_text({"seed": [1, 2], "steps": [10, 20]}, 4), axes_text({"seed": [1, 2], "steps": [10, 20]}, 2)
+    ('2 seed × 2 steps', '2 seed, 2 steps')
+    """
+    sizes = [f"{len(values):,} {name}" for name, values in axes.items() if values]
+    return (" × " if math.prod(len(values) for values in axes.values() if values) == cells else ", ").join(sizes)
 
 
 def more_text(more: int, not_served: int = 0) -> str:

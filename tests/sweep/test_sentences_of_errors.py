@@ -58,3 +58,12 @@ def test_text_that_is_no_allowed_number_is_not_told_to_lose_its_quotes():
     with pytest.raises(sf.SweepError, match=r"Use an integer") as caught:
         sf.Sweep(prompt="TOK", finetune_id="a", steps=["500", "many"])
     assert "quotes" not in str(caught.value)
+
+
+def test_axes_that_are_no_grid_are_not_shown_as_a_product():
+    linked = sf.Sweep(sf.linked(lora_strength=[0.4, 0.8], steps=[10, 20]), prompt="TOK", finetune_id="a", seed=1)
+    assert repr(linked) == "Sweep(2 runs: 2 lora_strength, 2 steps)"
+    grid = sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2], steps=[10, 20])
+    assert repr(grid) == "Sweep(4 runs: 2 seed × 2 steps)"
+    assert repr(grid.sample(3)).startswith("Sweep(3 runs: ")
+    assert "×" not in repr(grid.sample(3))
