@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,23 @@ def shorten(text: str, length: int) -> str:
     'a long…'
     """
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
+
+
+def did_you_mean(name: str, known: Iterable[object]) -> str:
+    """A question before what is known, where a name is nearly one of them; empty where it is like none.
+
+    Parameters
+    ----------
+    name:
+        The name that nothing has.
+    known:
+        The names that there are.
+
+    >>> did_you_mean("sed", ["seed", "steps"]), did_you_mean("x", ["seed"])
+    ("Did you mean 'seed'? ", '')
+    """
+    close = difflib.get_close_matches(name, list(map(str, known)), n=1, cutoff=0.6)
+    return f"Did you mean {close[0]!r}? " if close else ""
 
 
 def count(number: int, noun: str) -> str:

@@ -238,3 +238,8 @@ def test_measurements_are_shown_with_the_digits_that_can_be_read(scores, shown):
     assert captions == shown
     values = [cell.value for cell in layout_of(table, heat="score").cells]
     assert values == ["" if label == "–" else label for label in shown]
+
+
+def test_a_name_that_is_nearly_a_column_is_asked_about():
+    with pytest.raises(sf.SegfluxError, match=r"no column 'sed'\. Did you mean 'seed'\? It has "):
+        contact_sheet(coloured(seed=[1, 2, 3]), cols="sed")
