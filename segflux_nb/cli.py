@@ -55,7 +55,7 @@ main.add_command(check)
 main.add_command(notebook)
 
 
-@main.command()
+@main.command(short_help="Run the quickstart sweep on the simulator, free.")
 @click.option(
     "--folder", type=click.Path(path_type=Path), default=Path("demo"), help="The folder for everything it makes."
 )
@@ -106,7 +106,7 @@ def status(workspace: Path) -> None:
     click.echo("\n".join(lines) or "No runs yet.")
 
 
-@main.command()
+@main.command(short_help="Write a workspace to one file that replays it.")
 @click.argument("workspace", type=click.Path(exists=True, path_type=Path))
 @click.argument("sweep", required=False)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The .sfx file.")

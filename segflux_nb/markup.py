@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+import math
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +95,23 @@ def shorten(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
+def did_you_mean(name: str, known: Iterable[object]) -> str:
+    """A question before what is known, where a name is nearly one of them; empty where it is like none.
+
+    Parameters
+    ----------
+    name:
+        The name that nothing has.
+    known:
+        The names that there are.
+
+    >>> did_you_mean("sed", ["seed", "steps"]), did_you_mean("x", ["seed"])
+    ("Did you mean 'seed'? ", '')
+    """
+    close = difflib.get_close_matches(name, list(map(str, known)), n=1, cutoff=0.6)
+    return f"Did you mean {close[0]!r}? " if close else ""
+
+
 def count(number: int, noun: str) -> str:
     """A number with its noun in singular or plural.
 
@@ -106,6 +126,23 @@ def count(number: int, noun: str) -> str:
     ('1 run', '48 runs')
     """
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def axes_text(axes: Mapping[str, Sequence[Any]], cells: int) -> str:
+    """How many values each axis has: with × between them only where the cells are their whole product.
+
+    Parameters
+    ----------
+    axes:
+        Values by axis.
+    cells:
+        How many cells there are.
+
+    >>> axes_text({"seed": [1, 2], "steps": [10, 20]}, 4), axes_text({"seed": [1, 2], "steps": [10, 20]}, 2)
+    ('2 seed × 2 steps', '2 seed, 2 steps')
+    """
+    sizes = [f"{len(values):,} {name}" for name, values in axes.items() if values]
+    return (" × " if math.prod(len(values) for values in axes.values() if values) == cells else ", ").join(sizes)
 
 
 def more_text(more: int, not_served: int = 0) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import PictureError, RunError, SweepError
 from .lifecycle import reason_of
-from .markup import more_text
+from .markup import did_you_mean, more_text
 from .model import DECIMALS, MODEL, Value
 from .sweep.ranges import parse_range
 from .sweep.request import RUN_DIGITS
@@ -189,8 +189,8 @@ def value_of(run: Run, name: str) -> Any:
     if name not in known:
         raise RunError(
             f"Runs have no {shown(name)}",
-            remedy=f"They have {', '.join([*run.parameters, *run.labels, *_FACTS])}. Stars, notes and columns of your"
-            " own are in runs.df: runs.df.query(...).pictures",
+            remedy=f"{did_you_mean(name, known)}They have {', '.join([*run.parameters, *run.labels, *_FACTS])}."
+            " Stars, notes and columns of your own are in runs.df: runs.df.query(...).pictures",
         )
     return known[name]
 

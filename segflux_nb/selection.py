@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
 from .errors import LayoutError, RunError
 from .launching import SweepLauncher
 from .lifecycle import State
-from .markup import count, plain
+from .markup import axes_text, count, plain
 from .model import Value
 from .pictures.located import LocatedPictures
 from .pictures.mounted import pictures_of
@@ -176,7 +176,7 @@ class Selection:
         return hash((self.source.folder, self.source.log.service, tuple(digest for digest, _ in self.cells)))
 
     def __repr__(self) -> str:
-        axes = " × ".join(f"{len(values)} {name}" for name, values in self.axes.items() if values)
+        axes = axes_text(self.axes, len(self))
         return f"{type(self).__name__}({count(len(self), 'run')}{': ' + axes if axes else ''})"
 
     # ------------------------------------------------------------------ choosing

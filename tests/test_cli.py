@@ -123,3 +123,9 @@ def test_what_cannot_be_bundled_is_said(call, tmp_path):
     assert "no sweep 'nothing'" in call("bundle", "a.sfx", "nothing", "-o", "b.sfx").output
     assert "does not end in .sfx" in call("bundle", "a.sfx", "-o", "b.zip").output
     assert sorted(path.name for path in tmp_path.glob("*.sfx")) == ["a.sfx", "bad.sfx"]
+
+
+def test_no_line_of_the_help_is_cut_off(call):
+    shown = call("--help").output
+    assert "bundle" in shown
+    assert "..." not in shown.partition("Commands:")[2]

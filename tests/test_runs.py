@@ -133,7 +133,7 @@ def test_runs_are_a_sequence(ws):
 def test_runs_are_added_each_cell_once_and_what_differs_is_an_axis(ws):
     one, other = ws.run(sweep(steps=10)), ws.run(sweep(seed=[3, 4], steps=20))
     both = one + other
-    assert repr(both) == "Runs(5 runs: 4 seed × 2 steps)"
+    assert repr(both) == "Runs(5 runs: 4 seed, 2 steps)"
     assert len(one + one) == 3
     assert sum([one, other]) == both
     assert both.sheet().text.splitlines()[1:3] == ["columns seed: 1, 2, 3, 4", "rows steps: 10, 20"]

@@ -30,6 +30,9 @@ DPI = 110
 THUMBNAIL = 96
 """The longer side of a picture under an axis, in pixels."""
 
+_ROW = 0.9
+"""The height of a row of pictures, in inches."""
+
 MOST_THUMBNAILS = 16
 """With more values than this, not each has its picture."""
 
@@ -137,7 +140,7 @@ def curve_plot(curve: Any, theme: Theme) -> Plot:
     measures = [name for name in _TITLES if any(name in line.numbers for line in curve.lines)]
     values = sorted({value for line in curve.lines for value in line.values})
     rows = [line for line in curve.lines if any((line.name, value) in curve.pictures for value in line.values)]
-    heights = [1.55] * len(measures) + [0.74] * len(rows)
+    heights = [1.55] * len(measures) + [_ROW] * len(rows)
     figure = _figure(look, 8.2, sum(heights) + 0.9)
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
     for panel, measure in zip(panels, measures, strict=False):
@@ -152,6 +155,8 @@ def curve_plot(curve: Any, theme: Theme) -> Plot:
         colour = _cycle(len(curve.lines))[list(curve.lines).index(line)] if len(curve.lines) > 1 else look["back"]
         _pictures(panel, curve, line, look, colour)
     panels[len(measures) - 1].tick_params(labelbottom=True)
+    for panel in panels[len(measures) :]:
+        panel.tick_params(labelbottom=False)  # the values stand above the pictures
     panels[-1].set_xlabel(curve.axis, color=look["ink"])
     margin = (values[-1] - values[0]) / max(len(values) - 1, 1) * 0.6
     panels[-1].set_xlim(values[0] - margin, values[-1] + margin)
@@ -256,7 +261,7 @@ def _pictures(panel: Any, curve: Any, line: Any, look: dict[str, str], colour: s
     for spine in panel.spines.values():
         spine.set_visible(False)
     shown = _thinned(line.values)
-    side = min(THUMBNAIL, round(8.2 * DPI * 0.86 / max(len(shown), 1)))
+    side = min(THUMBNAIL, round(_ROW * DPI * 0.8), round(8.2 * DPI * 0.86 / max(len(shown), 1)))
     for value in shown:
         image = _small(curve.pictures.get((line.name, value)), side)
         if image is not None:

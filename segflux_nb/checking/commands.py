@@ -10,7 +10,7 @@ import click
 _NOTEBOOKS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 
 
-@click.command()
+@click.command(short_help="Execute notebooks and compare their outputs.")
 @_NOTEBOOKS
 @click.option(
     "--replay", type=click.Path(path_type=Path), help="A bundle that the notebooks read: no key, no network."

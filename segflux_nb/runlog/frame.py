@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from ..lifecycle import State
+from ..markup import axes_text
 from ..model import Value
 from ..sweep.request import RUN_DIGITS
 from .columns import COLUMNS, Column
@@ -200,9 +201,7 @@ def sweeps_frame(sweeps: Sequence[LoggedSweep]) -> pd.DataFrame:
         {
             "name": pd.Series([s.title or s.name for s in sweeps], dtype="string"),
             "created_at": _moments([s.created_at for s in sweeps]),
-            "axes": pd.Series(
-                [" × ".join(f"{len(v)} {n}" for n, v in s.axes.items()) for s in sweeps], dtype="string"
-            ),
+            "axes": pd.Series([axes_text(s.axes, s.cells) for s in sweeps], dtype="string"),
             "cells": pd.Series([s.cells for s in sweeps], dtype="Int64"),
             "done": pd.Series([s.done for s in sweeps], dtype="Int64"),
             "paid_usd": pd.Series([s.paid for s in sweeps], dtype="Float64"),

@@ -81,7 +81,7 @@ def prompts_without_word(words: Mapping[str, str], requests: Iterable[Mapping[st
     -------
     >>> cells = [{"finetune_id": "a", "prompt": one} for one in ("tok, a lake", "A tokay")]
     >>> prompts_without_word({"a": "TOK"}, cells)
-    ['Hint: 1 of 2 prompts lack TOK, the trigger word of a, such as "A tokay"']
+    ['Hint: 1 of 2 prompts lacks TOK, the trigger word of a, such as "A tokay"']
     """
     if not words:
         return []
@@ -95,8 +95,9 @@ def prompts_without_word(words: Mapping[str, str], requests: Iterable[Mapping[st
             one for one in own if word and not re.search(rf"(?<!\w){re.escape(word)}(?!\w)", one, re.IGNORECASE)
         ]
         if without:
+            lack = "lacks" if len(without) == 1 else "lack"
             hints.append(
-                f"Hint: {len(without)} of {count(len(own), 'prompt')} lack {shorten(plain(word), 30)},"
+                f"Hint: {len(without)} of {count(len(own), 'prompt')} {lack} {shorten(plain(word), 30)},"
                 f' the trigger word of {shorten(plain(finetune), 40)}, such as "{shorten(plain(without[0]), 60)}"'
             )
     return hints

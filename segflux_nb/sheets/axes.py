@@ -16,7 +16,7 @@ from ..errors import LayoutError
 from ..markup import decimals
 from ..model import MODEL
 from ..runlog.columns import NEVER_AXES
-from .frame_column import FrameColumn
+from .frame_column import SETTING_DECIMALS, FrameColumn
 from .frame_view import FrameView
 
 NEARLY_ALL = 0.75
@@ -27,9 +27,6 @@ FEWEST_MEASURED = 3
 
 LEAST_FILLED = 0.5
 """The share of cells with a picture that a guessed axis must leave more of."""
-
-SETTING_DECIMALS = 3
-"""Evenly spaced floats with more decimals are measurements, even if nothing else varies."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,12 @@ LONGEST_OBJECT = 200
 LARGEST_FIXED = 1e9
 """Greater numbers are written with an exponent."""
 
+SETTING_DECIMALS = 3
+"""Floats with more decimals are measurements, not settings."""
+
+_READ_DIGITS = 4
+"""Digits of the largest measurement that are shown, at least one of them a decimal."""
+
 _DIGITS = range(6, 16)
 """Significant digits of numbers that need an exponent."""
 
@@ -98,6 +104,16 @@ class FrameColumn:
         is_integer = parameter.kind == "integer" if parameter is not None else None in self._seen
         return is_integer and all(math.isfinite(value) and value.is_integer() for value in floats)
 
+    @cached_property
+    def readings(self) -> dict[Any, str]:
+        """The label of each distinct value as one reads it off: of measurements, the digits that can be compared.
+
+        The same as `label_of`, where fewer digits would make two values equal or one of them zero.
+        """
+        if self.given_labels:
+            return self.label_of
+        return self.label_of | readable_labels(value for value in self.distinct if isinstance(value, float))
+
     @property
     def distinct_labels(self) -> tuple[str, ...]:
         """The labels of the distinct values, in their order."""
@@ -149,6 +165,30 @@ def float_labels(values: Iterable[float], *, as_integers: bool = False) -> dict[
         if len(set(labels.values())) == len(values):
             return labels
     return {value: repr(value) for value in values}  # the fewest digits that tell a float from all others
+
+
+def readable_labels(values: Iterable[float]) -> dict[float, str]:
+    """A label for each measurement, with the digits that one can compare at a glance.
+
+    Parameters
+    ----------
+    values:
+        The numbers. Of settings, and where fewer digits would make two numbers equal or one of them zero, nothing is
+        returned: all their digits matter.
+
+    >>> readable_labels([712.579828, 6.077281])
+    {712.579828: '712.6', 6.077281: '6.1'}
+    >>> readable_labels([0.25, 0.5])
+    {}
+    """
+    finite = [value for value in dict.fromkeys(values) if math.isfinite(value)]
+    if max(map(decimals, finite), default=0) <= SETTING_DECIMALS:
+        return {}
+    largest = max(map(abs, finite))
+    places = max(1, _READ_DIGITS - (len(str(int(largest))) if largest >= 1 else 0))
+    labels = {value: f"{value:.{places}f}" for value in finite}
+    is_lossless = len(set(labels.values())) == len(finite) and all(not n or float(labels[n]) for n in finite)
+    return labels if is_lossless and largest < LARGEST_FIXED else {}
 
 
 def text_of(value: Any) -> str:

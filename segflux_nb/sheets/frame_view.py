@@ -17,6 +17,7 @@ import pandas as pd
 
 from ..errors import LayoutError
 from ..lifecycle import State
+from ..markup import did_you_mean
 from ..model import SIMULATOR
 from ..runlog.columns import NEVER_AXES
 from ..values import shown
@@ -321,7 +322,8 @@ def name_in(frame: pd.DataFrame, asked: Mapping[Any, str], name: Any) -> str:
     except TypeError:  # a name that has no hash
         found = name
     known = ", ".join(map(str, frame.columns)) or "no column"
-    raise LayoutError(f"The frame has no column {shown(found)}", remedy=f"It has {known}")
+    meant = did_you_mean(found, frame.columns) if isinstance(found, str) else ""
+    raise LayoutError(f"The frame has no column {shown(found)}", remedy=f"{meant}It has {known}")
 
 
 def _status(picture: Any, own: Any) -> str:

@@ -150,7 +150,7 @@ def _under(column: FrameColumn, rows: Sequence[int]) -> tuple[str, str]:
     rows:
         The rows.
     """
-    labels = list(dict.fromkeys(column.labels[at] for at in rows))
+    labels = list(dict.fromkeys(column.readings[column.values[at]] for at in rows))
     return labels[0] if len(labels) == 1 else f"{len(labels)} values of", column.name
 
 

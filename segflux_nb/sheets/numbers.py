@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import LayoutError
 from ..markup import decimals
-from .frame_column import MISSING_LABEL, float_labels
+from .frame_column import MISSING_LABEL, SETTING_DECIMALS, float_labels, readable_labels
 from .frame_view import FrameView
 from .layout import Scale
 
@@ -156,10 +156,11 @@ def _labels(view: FrameView, name: str, means: Iterable[float], *, is_mean: bool
     """
     column = view.column(name)
     if not is_mean:
-        return column.label_of
+        return column.readings
     places = max((decimals(v) for v in column.distinct if isinstance(v, float) and math.isfinite(v)), default=0)
     rounded = {mean: _rounded(mean, min(MOST_DECIMALS, places + 1)) for mean in means}
-    labels = float_labels([value for value in rounded.values() if not math.isnan(value)])
+    finite = [value for value in rounded.values() if not math.isnan(value)]
+    labels = float_labels(finite) | (readable_labels(finite) if places > SETTING_DECIMALS else {})
     return {mean: labels.get(value, MISSING_LABEL) for mean, value in rounded.items()}
 
 

@@ -91,7 +91,10 @@ def arrange(
             remedy='Write relative_to={"lora_strength": 0.0}',
         )
     if not len(view):
-        raise LayoutError("There is no run to show: the frame has no rows", remedy="Loosen the filter")
+        raise LayoutError(
+            "There is nothing to show: the frame has no rows",
+            remedy="Loosen the filter, or check the folder that you read",
+        )
     if border and heat:
         raise LayoutError("border and heat cannot be combined: both show a number as colour", remedy="Choose one")
     number = border or heat

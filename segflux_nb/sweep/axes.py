@@ -299,7 +299,23 @@ def _not_allowed(name: str, value: object) -> SweepError:
     remedy = f"Use {_allowed(parameter)}"
     if is_missing(value):
         remedy = f"Leave out missing values. {remedy}"
-    if parameter is not None and parameter.kind == "choice" and isinstance(value, str):
-        close = difflib.get_close_matches(value, parameter.choices, n=1, cutoff=0.5)
-        remedy = f"Did you mean {close[0]!r}?" if close else remedy
+    if parameter is not None and isinstance(value, str):
+        remedy = _meant(name, parameter, value) or remedy
     return SweepError(f"{name}={written} is not allowed", remedy=remedy)
+
+
+def _meant(name: str, parameter: Parameter, text: str) -> str:
+    """What a text that is not allowed was probably meant to be, as a remedy; empty where nobody can tell."""
+    if parameter.kind == "choice":
+        parts = [part for part in map(str.strip, text.split(",")) if part]
+        if len(parts) > 1 and set(parts) <= set(parameter.choices):
+            return f"Give a list: {name}={parts}"
+        close = difflib.get_close_matches(text, parameter.choices, n=1, cutoff=0.5)
+        return f"Did you mean {close[0]!r}?" if close else ""
+    for number in (int, float):
+        try:
+            check_value(name, number(text))
+        except (ValueError, SweepError):
+            continue
+        return f"Write {text.strip()} without quotes"
+    return ""

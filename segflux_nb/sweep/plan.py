@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..lifecycle import Disposition, State, disposition
-from ..markup import Template, count
+from ..markup import Template, axes_text, count
 from ..model import MODEL, SIMULATOR
 from .request import RUN_DIGITS, Request
 
@@ -222,7 +222,7 @@ def static_html(requests: Iterable[Request], axes: Mapping[str, Sequence[Any]]) 
     """
     cells = {request.digest: request for request in requests}
     cost, why = _cost([MODEL.evaluations(request.parameters) for request in cells.values()], PUBLISHED)
-    sizes = " × ".join(f"{len(values):,} {name}" for name, values in axes.items() if values)
+    sizes = axes_text(axes, len(cells))
     known = "unknown on" if cost is None else f"about ${cost:.2f} on"
     return str(
         _STATIC.render(

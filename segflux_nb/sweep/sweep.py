@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from ..console import say
 from ..errors import SweepError
-from ..markup import Template, count, plain, shorten
+from ..markup import Template, axes_text, count, plain, shorten
 from ..model import MODEL, Value
 from ..saving import path_of, saving
 from ..values import OtherProgram, as_integer, shown
@@ -352,7 +352,7 @@ class Sweep:
     # ------------------------------------------------------------------ how it shows
 
     def __repr__(self) -> str:
-        axes = " × ".join(f"{len(values)} {name}" for name, values in self.axes.items())
+        axes = axes_text(self.axes, len(self))
         return f"Sweep({count(len(self), 'run')}{': ' + axes if axes else ''})"
 
     def _repr_html_(self) -> str:

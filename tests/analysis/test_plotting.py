@@ -74,3 +74,27 @@ def test_pictures_stand_under_the_axis(tmp_path):
     curve = curve_of(rows, "lora_strength", pictures={("", 0.2): str(tmp_path / "red.png")})
     with Image.open(curve.plot().save(tmp_path / "plot.png")) as image:
         assert (np.asarray(image.convert("RGB")) == (250, 0, 0)).all(axis=-1).sum() > 500
+
+
+@pytest.mark.parametrize("number", [3, 6, 9, 12])
+def test_no_label_of_the_axis_is_covered_by_a_picture(number, tmp_path):
+    pytest.importorskip("matplotlib")
+    from matplotlib.offsetbox import AnnotationBbox
+
+    path = tmp_path / "picture.png"
+    Image.new("RGB", (256, 256), (250, 0, 0)).save(path)
+    values = [at / 4 for at in range(number)]
+    rows = [{"line": "a", "value": at, "seed": seed, "drift": at} for at in values for seed in (1, 2)]
+    curve = curve_of(rows, "lora_strength", pictures={("a", at): str(path) for at in values})
+    figure = curve.plot().figure
+    figure.canvas.draw()
+    boxes = [box.get_window_extent() for panel in figure.axes for box in panel.findobj(AnnotationBbox)]
+    labels = [
+        label.get_window_extent()
+        for panel in figure.axes
+        for label in [*panel.get_xticklabels(), panel.xaxis.label]
+        if label.get_visible() and label.get_text()
+    ]
+    assert boxes
+    assert labels
+    assert not any(box.overlaps(label) for box in boxes for label in labels)

@@ -267,7 +267,7 @@ def test_a_plan_hints_at_prompts_without_the_trigger_word(tmp_path):
         assert ws.plan(sweep).notes == ()
         assert ws.trigger_word("a") == ""
         assert ws.trigger_word("a", "tok") == ws.trigger_word("a") == "tok"
-        hint = 'Hint: 1 of 2 prompts lack tok, the trigger word of a, such as "a lake"'
+        hint = 'Hint: 1 of 2 prompts lacks tok, the trigger word of a, such as "a lake"'
         assert ws.plan(sweep).lines[-1] == hint
         assert ws.run(sweep).effects().lines[-1] == hint
         assert ws.trigger_word("a", "") == ""

@@ -50,8 +50,8 @@ def test_rows_that_share_a_cell_stand_beside_each_other(options):
     assert [cell.run for cell in first.beside] == ["0", "3"]
     assert [cell.label for cell in first.beside] == ["cfg 3 · model a · 1/2", "cfg 3 · model a · 2/2"]
     assert [cell.captions for cell in first.beside] == [
-        (("0.000000", "clip_score"),),
-        (("0.250000", "clip_score"),),
+        (("0.0000", "clip_score"),),
+        (("0.2500", "clip_score"),),
     ], "what tells them apart"
 
 
@@ -131,11 +131,11 @@ def test_floats_are_an_axis_where_they_are_settings():
 def test_a_heat_map_shows_means_and_of_how_many():
     layout = layout_of(tracked(), heat="clip_score")
     assert layout.heading == "6 means of 12 rows"
-    assert [cell.value for cell in layout.cells][:2] == ["0.125000", "0.208333"]
+    assert [cell.value for cell in layout.cells][:2] == ["0.1250", "0.2083"]
     assert layout.cells[0].mean_of == 2
     assert "mean clip_score of the rows of its cell, of 2 rows" in layout.notes[0]
-    assert (layout.scale.low, layout.scale.high) == ("0.125000", "0.791667")
-    assert "0.125000, mean of 2" in layout.cells[0].text
+    assert (layout.scale.low, layout.scale.high) == ("0.1250", "0.7917")
+    assert "0.1250, mean of 2" in layout.cells[0].text
     stars = tracked().assign(stars=pd.array([1, 2, None] * 4, dtype="Int64"))
     notes = layout_of(stars, heat="stars").notes
     assert "Rows without stars: 4" in notes

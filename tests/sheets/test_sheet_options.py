@@ -216,3 +216,30 @@ def test_the_page_stands_alone(tmp_path):
     assert "moderated: flagged" in page
     assert "http" not in page.replace("http-equiv", "")
     assert 'alt="seed 1 · lora_strength 0.5' in page
+
+
+@pytest.mark.parametrize(
+    ("scores", "shown"),
+    [
+        ([712.579828, 6.077281, 0.0], ["712.6", "6.1", "0.0"]),
+        ([0.312345678, 0.28, 0.3], ["0.3123", "0.2800", "0.3000"]),
+        ([0.25, 0.5, 1.125], ["0.250", "0.500", "1.125"]),
+        ([123456.789123, 2.5, 3.5], ["123456.8", "2.5", "3.5"]),
+        ([712.579828, 0.00012, 3.0], ["712.579828", "0.000120", "3.000000"]),
+        ([1e-7, 5e-7, 2e-7], ["1e-07", "5e-07", "2e-07"]),
+        ([712.579828, 712.579829, 3.0], ["712.579828", "712.579829", "3.000000"]),
+        ([712.579828, None, float("inf")], ["712.6", "–", "inf"]),
+    ],
+    ids=str,
+)
+def test_measurements_are_shown_with_the_digits_that_can_be_read(scores, shown):
+    table = coloured(seed=[1, 2, 3]).assign(score=scores)
+    captions = [cell.captions[0][0] for cell in layout_of(table, captions=["score"]).cells]
+    assert captions == shown
+    values = [cell.value for cell in layout_of(table, heat="score").cells]
+    assert values == ["" if label == "–" else label for label in shown]
+
+
+def test_a_name_that_is_nearly_a_column_is_asked_about():
+    with pytest.raises(sf.SegfluxError, match=r"no column 'sed'\. Did you mean 'seed'\? It has "):
+        contact_sheet(coloured(seed=[1, 2, 3]), cols="sed")
