@@ -206,10 +206,15 @@ def test_a_list_of_json_is_compared_as_it_is(saved, new):
         assert found([one], [other]) == ([], False)
 
 
-@pytest.mark.parametrize("start", ["data:image/png;base64,", "data:image/PNG;base64,", "data:image/png;name=a.png;base64,"])
+@pytest.mark.parametrize(
+    "start", ["data:image/png;base64,", "data:image/PNG;base64,", "data:image/png;name=a.png;base64,"]
+)
 def test_a_picture_is_found_however_its_address_is_written(start):
     for html in (f"<img src={start}{{}} alt=two>", f"<img alt='x' src='{start}{{}}'>"):
-        saved, changed = output({"text/html": html.format(picture(10))}), output({"text/html": html.format(picture(11))})
+        saved, changed = (
+            output({"text/html": html.format(picture(10))}),
+            output({"text/html": html.format(picture(11))}),
+        )
         lines, texts = found([saved], [changed])
         assert (len(lines), texts) == (1, True)
         assert "pixels" in lines[0], lines
@@ -231,7 +236,9 @@ def test_a_picture_in_lines_is_one_picture():
 def test_svg_inside_html_is_compared_without_made_up_ids():
     def page(name, colour):
         svg = f'<svg><clipPath id="{name}"/><g fill="{colour}" clip-path="url(#{name})"/></svg>'
-        return output({"text/html": f'<img src="data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}">'})
+        return output(
+            {"text/html": f'<img src="data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}">'}
+        )
 
     assert found([page("p1f0c", "red")], [page("p2a3b", "red")]) == ([], True)
     assert found([page("p1f0c", "red")], [page("p1f0c", "tan")]) == ([], False)
