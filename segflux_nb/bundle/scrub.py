@@ -71,7 +71,7 @@ class Scrubber:
         self._hide_key = hide_key
 
     def own_text(self, text: str) -> str:
-        """A text of the user, such as a note, without paths of this machine, addresses of the service, ids of jobs."""
+        """A text of the user, such as a note, without paths of this machine, ids of jobs and addresses."""
         text = self._without_known(text)
         for pattern, name in _OWN_PATTERNS:
             text = pattern.sub(name, text)
