@@ -92,12 +92,20 @@ def _stand_in() -> Path | None:
     named = os.environ.get(VARIABLE)
     if not named:
         return None
-    if not is_bundle(Path(named)):
+    path = Path(named).expanduser()
+    if not is_bundle(path):
         raise WorkspaceError(
             f"{VARIABLE}={named!r} is no bundle",
             remedy=f"Give the path of a file that ends in .sfx, or unset {VARIABLE}",
         )
-    return Path(named)
+    if not path.exists():
+        raise WorkspaceError(
+            f"{VARIABLE}={named!r} names no file in {Path.cwd()}"
+            if not path.is_absolute()
+            else f"{VARIABLE}={named!r} names no file",
+            remedy="Give the whole path of the bundle: a notebook is run in its own folder",
+        )
+    return path
 
 
 class ReplayConnection:

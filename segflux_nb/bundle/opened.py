@@ -93,7 +93,7 @@ class Bundle:
         except BaseException:
             self.journal.close()
             raise
-        self.pictures = Mount(self.path.name, self._manifest.pictures, self._picture, self._archive.sha256(MANIFEST))
+        self.pictures = Mount(self.path, self._manifest.pictures, self._picture, self._archive.sha256(MANIFEST))
 
     @property
     def name(self) -> str:

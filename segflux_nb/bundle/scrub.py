@@ -10,19 +10,39 @@ from pathlib import Path
 
 from ..service.secret import redact
 
+_USER = r"(?:[A-Za-z_][\w.-]*)?"
+"""The name of a user behind ``~``; it may be empty."""
+
+_SPACED = r"(?:[^\s\"'<>|,;/\\]+(?: [^\s\"'<>|,;/\\]+)*[/\\])*"
+"""Folders of a path, which may have spaces in their names."""
+
+_SERVICE_HOST = r"(?:api\.(?:[\w-]+\.)*segmind\.com|localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1\])"
+"""Hosts whose addresses name jobs and ports of this machine."""
+
+_QUOTED_PATH = re.compile(rf"(?<=[\"'])(?:(?:~{_USER})?/|[A-Za-z]:[\\/]|\\\\)[^\"'\n]*[/\\][^\"'\n]*(?=[\"'])")
+"""A path in quotes, with all its spaces."""
+
 _PATTERNS = (
-    (re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>)\]]+"), "[address]"),
+    (re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^\s\"'<>)\]]+"), "[address]"),
     (re.compile(r"\bdata:[^\s\"'<>]+"), "[address]"),
-    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[address]"),
+    (re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[address]"),
     (re.compile(r"\b[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"), "[id]"),
-    (re.compile(r"\b[A-Za-z]:[\\/][^\s\"'<>|]*"), "[path]"),
-    (re.compile(r"\\\\[^\s\"'<>|]+"), "[path]"),
-    (re.compile(r"(?<![\w./\]])~?/(?:[^\s\"'<>|:,;/]+/)*[^\s\"'<>|:,;/]+"), "[path]"),
+    (_QUOTED_PATH, "[path]"),
+    (re.compile(rf"\b[A-Za-z]:[\\/]{_SPACED}[^\s\"'<>|]*"), "[path]"),
+    (re.compile(rf"\\\\{_SPACED}[^\s\"'<>|]+"), "[path]"),
+    (re.compile(rf"(?<![\w./\]])(?:~{_USER})?/{_SPACED}(?:[^\s\"'<>|:,;/]|:(?=\S))+"), "[path]"),
 )
 """Addresses, ids and absolute paths, and what stands in their place."""
 
-_OWN_PATH = re.compile(r"(?<![\w./])~?/(?:[^\s/]+/)+[^\s/]+|\b[A-Za-z]:\\[^\s\"'<>|]*|\\\\[^\s\"'<>|]+")
-"""Absolute paths of two parts and more, which are no other thing that people write."""
+_OWN_PATTERNS = (
+    (re.compile(r"\bfile:[^\s\"'<>)\],]+"), "[address]"),
+    (re.compile(rf"\bhttps?://(?:[^\s/@]+@|{_SERVICE_HOST}(?![\w.-]))[^\s\"'<>)\],]*", re.IGNORECASE), "[address]"),
+    (_QUOTED_PATH, "[path]"),
+    (re.compile(rf"(?<![\w./])~{_USER}/[^\s]+"), "[path]"),
+    (re.compile(r"(?<![\w./])/(?:[^\s/]+/)+[^\s/]+|\b[A-Za-z]:\\[^\s\"'<>|]*|\\\\[^\s\"'<>|]+"), "[path]"),
+)
+"""Addresses of the service and of this machine, and paths of two parts and more, which are no other thing that people
+write. Where spaces are in a path without quotes, nobody can say where it ends."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -51,8 +71,11 @@ class Scrubber:
         self._hide_key = hide_key
 
     def own_text(self, text: str) -> str:
-        """A text of the user, such as a note, without paths of this machine and ids of jobs."""
-        return _OWN_PATH.sub("[path]", self._without_known(text))
+        """A text of the user, such as a note, without paths of this machine, ids of jobs and addresses."""
+        text = self._without_known(text)
+        for pattern, name in _OWN_PATTERNS:
+            text = pattern.sub(name, text)
+        return text
 
     def message(self, text: str) -> str:
         """A message of this program or of the service, without addresses, paths and ids."""
@@ -63,7 +86,8 @@ class Scrubber:
 
     def _without_known(self, text: str) -> str:
         for known, name in self._known:
-            text = text.replace(known, name)
+            if known in text:
+                text = re.sub(rf"{re.escape(known)}(?![\w-])", name, text)
         return text
 
     def holds_key(self, text: str) -> bool:

@@ -6,6 +6,7 @@ run, and nothing in them comes from the machine.
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import os
 import tempfile
@@ -134,7 +135,8 @@ def write_bundle(
     Raises
     ------
     BundleError
-        If the name has another ending, no run is in the log, or a text holds what looks like an API key.
+        If the name has another ending, no run is in the log, a text holds what looks like an API key, or the file is
+        the bundle that the workspace reads.
     SegfluxError
         If the file cannot be written.
     """
@@ -150,13 +152,51 @@ def write_bundle(
                 written = _Writing(file, chosen, cost=cost).all(license, title)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o666 & ~_mask())
-            os.replace(temporary, place)
+            if _is_read_from(place, chosen.pictures):
+                _keep_same(place, Path(temporary))
+            else:
+                os.chmod(temporary, 0o666 & ~_mask())
+                os.replace(temporary, place)
         except BaseException:
             with suppress(OSError):
                 os.unlink(temporary)
             raise
     return WrittenBundle(place, *written)
+
+
+def _is_read_from(place: Path, pictures: LocatedPictures) -> bool:
+    """Whether a file is the bundle that the pictures are read from.
+
+    Parameters
+    ----------
+    place:
+        The file.
+    pictures:
+        The pictures of the workspace.
+    """
+    return pictures.bundle is not None and place.exists() and place.samefile(pictures.bundle)
+
+
+def _keep_same(place: Path, temporary: Path) -> None:
+    """Leave a bundle that is open as it is, if what was written has the same bytes.
+
+    Parameters
+    ----------
+    place:
+        The bundle.
+    temporary:
+        What was written. It is removed.
+
+    Raises
+    ------
+    BundleError
+        If it has other bytes.
+    """
+    if not filecmp.cmp(place, temporary, shallow=False):
+        raise BundleError(
+            f"{place.name} is open in this workspace, and would get other contents", remedy="Give another name"
+        )
+    temporary.unlink()
 
 
 def _mask() -> int:

@@ -20,6 +20,7 @@ import nbval.plugin as nbval
 import pytest
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
+from nbformat import ValidationError
 from nbformat.reader import NotJSONError
 
 from .outputs import compare_outputs, divided, svg_causes
@@ -33,6 +34,10 @@ _SHOWN = ("display_data", "execute_result", "stream", "error")
 """The kinds of messages that show something."""
 
 _VERSIONS = "segflux_nb.checking.versions"
+
+
+_PYTHON = ("python", "python3", "ipython", "")
+"""Languages of notebooks that this Python executes, in small letters; many notebooks do not say theirs."""
 
 
 class CheckedFile(nbval.IPyNbFile):  # type: ignore[misc]  # nbval has no types
@@ -73,8 +78,15 @@ class CheckedFile(nbval.IPyNbFile):  # type: ignore[misc]  # nbval has no types
         """The code cells of the notebook."""
         try:
             cells = list(super().collect())
-        except (NotJSONError, KeyError, AttributeError) as error:
-            raise self.CollectError(f"{self.relative} is not a notebook: {str(error)[:200]}") from None
+        except (NotJSONError, ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
+            what = (str(error).splitlines() or [type(error).__name__])[0][:200]
+            raise self.CollectError(f"{self.relative} is not a notebook: {what}") from None
+        language = _language(self.nb.metadata)
+        if self.config.option.nbval_current_env and language.lower() not in _PYTHON:
+            raise self.CollectError(
+                f"{self.relative} is written in {language}, and would be executed by this Python. "
+                "Give the name of its kernel: --kernel of `segflux check`, --nbval-kernel-name of pytest"
+            )
         for cell in cells:
             yield CheckedCell.from_parent(
                 self, name=cell.name, cell_num=cell.cell_num, cell=cell.cell, options=cell.options
@@ -225,6 +237,13 @@ class _Failure(TerminalRepr):
 
     def toterminal(self, tw: TerminalWriter) -> None:
         tw.line(self.text)
+
+
+def _language(metadata: Mapping[str, Any]) -> str:
+    """The language that a notebook says it is written in; empty where it says none."""
+    parts = (metadata.get(name) for name in ("kernelspec", "language_info"))
+    spec, info = (part if isinstance(part, Mapping) else {} for part in parts)
+    return str(spec.get("language") or info.get("name") or "")
 
 
 def _node(output: Mapping[str, Any]) -> Any:

@@ -76,9 +76,11 @@ def execute(path: Path, *, timeout: float = 600, kernel: str | None = None) -> N
     Raises
     ------
     SegfluxError
-        Where the file is not a notebook, or a cell raises an error. The file stays as it was.
+        Where the file is not a notebook, a cell raises an error or takes too long, or the kernel dies or does not
+        exist. The file stays as it was.
     """
     nbclient = needed("nbclient")
+    kernelspec = needed("jupyter_client.kernelspec")
     notebook = read_notebook(path)
     client = nbclient.NotebookClient(
         notebook,
@@ -93,6 +95,21 @@ def execute(path: Path, *, timeout: float = 600, kernel: str | None = None) -> N
     except nbclient.exceptions.CellExecutionError as error:
         raise SegfluxError(
             f"{path}: a cell raises {plain_error(error)}", remedy="Mend the cell; the notebook was not changed"
+        ) from None
+    except nbclient.exceptions.CellTimeoutError:
+        raise SegfluxError(
+            f"{path}: a cell takes more than {timeout:g} {'second' if timeout == 1 else 'seconds'}",
+            remedy="Give a longer --timeout; the notebook was not changed",
+        ) from None
+    except nbclient.exceptions.DeadKernelError:
+        raise SegfluxError(
+            f"{path}: its kernel died, or could not be started",
+            remedy="Look at what the cells do, and at the memory they take; the notebook was not changed",
+        ) from None
+    except kernelspec.NoSuchKernel as error:
+        raise SegfluxError(
+            f"{path}: there is no kernel {error.name!r} here",
+            remedy="Give another one with --kernel; `jupyter kernelspec list` names them",
         ) from None
     notebook.metadata["segflux"] = {**notebook.metadata.get("segflux", {}), "versions": installed()}
     _write(path, normalised(notebook))

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from ..sheets.prints import METADATA
 from .pictures import compare_pictures, size_in
@@ -25,7 +26,12 @@ SVG = "image/svg+xml"
 COMPARED_BY_PRINTS = "text_varies"
 """Set in the metadata of an output whose text is not the same on every execution: its prints are compared instead."""
 
-_DATA_ADDRESS = re.compile(r"data:(image/[a-z0-9.-]+);base64,([A-Za-z0-9+/=\s%]{16,})")
+_ADDRESS_HEAD = r"data:(image/[a-z0-9.+-]+)(?:;[a-z0-9_.+-]+=[^;,\s\"'<>]*)*;base64,"
+_DATA_ADDRESS = re.compile(
+    rf"(?<=[\"'(]){_ADDRESS_HEAD}([a-z0-9+/=\s%]{{16,}})|{_ADDRESS_HEAD}([a-z0-9+/=%]{{16,}})", re.IGNORECASE
+)
+"""A picture in a text. Where nothing encloses its address, the address ends at the first space."""
+
 _SVG_ID = re.compile(r"""\bid=["']([^"']+)["']""")
 _SVG_DATE = re.compile(r"<dc:date>[^<]*</dc:date>")
 
@@ -86,7 +92,7 @@ def divided(outputs: Iterable[Mapping[str, Any]]) -> Outputs:
         data: dict[str, Any] = {}
         varies = _text_varies(metadata)
         for mime, value in output["data"].items():
-            text = "".join(value) if isinstance(value, list) else value
+            text = "".join(value) if isinstance(value, list) and not _is_json(mime) else value
             if mime == SVG and isinstance(text, str):
                 svg.append(text)
                 data[mime] = normal_svg(text)
@@ -220,6 +226,11 @@ def _text_varies(metadata: Mapping[str, Any]) -> bool:
     return isinstance(kept, Mapping) and bool(kept.get(COMPARED_BY_PRINTS))
 
 
+def _is_json(mime: str) -> bool:
+    """Whether a media type is JSON, in which a list is a list; other types are texts, which files keep as lines."""
+    return mime == "application/json" or (mime.startswith("application/") and mime.endswith("+json"))
+
+
 def _without_pictures(text: str, found: list[ShownPicture]) -> str:
     """A text in which the pictures have given way to numbers.
 
@@ -232,10 +243,11 @@ def _without_pictures(text: str, found: list[ShownPicture]) -> str:
     """
 
     def take(address: re.Match[str]) -> str:
-        if address[1] == SVG:
-            return address[0]
-        found.append(ShownPicture({address[1]: _decoded(address[2].replace("%0A", ""))}))
-        return f"data:{address[1]};picture"
+        mime, data = (address[1] or address[3]).lower(), _decoded(unquote(address[2] or address[4]))
+        if mime == SVG:
+            return f"data:{mime},{normal_svg(data.decode('utf-8', 'replace'))}"
+        found.append(ShownPicture({mime: data}))
+        return f"data:{mime};picture"
 
     return _DATA_ADDRESS.sub(take, text)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..bundle.contents import ENDING
 from ..errors import SegfluxError
 from .notebooks import needed, notebooks_in, require
 
@@ -15,6 +16,9 @@ REPLAY = "SEGFLUX_REPLAY"
 
 TIMEOUT = 600.0
 """The most seconds of a cell."""
+
+SETTINGS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
+"""Variables with settings of the user's own tests, which name plug-ins that are not loaded here."""
 
 OPTIONS = ["--disable-plugin-autoload", "-p", "nbval", "-p", "pytest_segflux", "-p", "no:cacheprovider"]
 OPTIONS += ["-W", "default", "-W", "ignore::ResourceWarning", "-q", "--no-header"]
@@ -75,8 +79,9 @@ def check(
     arguments += [f"--nbval-cell-timeout={timeout}"]
     arguments += ["--nbval-sanitize-with", str(sanitize_with)] if sanitize_with else []
     arguments += ["--segflux-report", str(report)] if report else []
-    with replaying(replay):
-        return int(pytest.main([*arguments, *map(str, notebooks)]))
+    chosen = _Chosen(notebooks)
+    with replaying(replay), _environment(dict.fromkeys(SETTINGS)):
+        return int(pytest.main([*arguments, *chosen.arguments], plugins=[chosen]))
 
 
 @contextmanager
@@ -98,12 +103,64 @@ def replaying(bundle: Path | None) -> Iterator[None]:
         return
     if not bundle.is_file():
         raise SegfluxError(f"{bundle} does not exist", remedy="runs.bundle(path) or segflux bundle makes a bundle")
-    before = os.environ.get(REPLAY)
-    os.environ[REPLAY] = str(bundle.resolve())
+    if bundle.suffix.lower() != ENDING:
+        raise SegfluxError(
+            f"{bundle} does not end in {ENDING}, so it is not opened as a bundle",
+            remedy=f"If it is one, rename it to {bundle.with_suffix(ENDING).name}",
+        )
+    with _environment({REPLAY: str(bundle.resolve())}):
+        yield
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str | None]) -> Iterator[None]:
+    """Change the environment of this process meanwhile.
+
+    Parameters
+    ----------
+    changes:
+        The new values of variables; None takes one away.
+    """
+    before = {name: os.environ.get(name) for name in changes}
     try:
+        _set(changes)
         yield
     finally:
-        if before is None:
-            del os.environ[REPLAY]
+        _set(before)
+
+
+def _set(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        if value is None:
+            os.environ.pop(name, None)
         else:
-            os.environ[REPLAY] = before
+            os.environ[name] = value
+
+
+class _Chosen:
+    """Collects the chosen notebooks alone, where pytest is given the folder around one.
+
+    pytest reads ``[`` and ``::`` in a path as a choice of tests. So it is given the folder around such a path.
+
+    Parameters
+    ----------
+    notebooks:
+        The chosen notebooks.
+    """
+
+    def __init__(self, notebooks: Sequence[Path]) -> None:
+        self._files = {path.absolute() for path in notebooks}
+        self._folders = {folder for path in self._files for folder in path.parents}
+        self.arguments = list(dict.fromkeys(map(_plain_place, notebooks)))
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Whether a file or folder has nothing to do with the chosen notebooks."""
+        chosen = self._folders if collection_path.is_dir() else self._files
+        return None if collection_path in chosen else True
+
+
+def _plain_place(path: Path) -> str:
+    """The path, or the nearest folder around it that pytest does not misread."""
+    while "[" in str(path) or "::" in str(path):
+        path = path.absolute().parent
+    return str(path)

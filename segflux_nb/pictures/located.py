@@ -75,6 +75,11 @@ class LocatedPictures:
         """Why no picture may be removed; empty if they may be."""
         return ""
 
+    @property
+    def bundle(self) -> Path | None:
+        """The bundle that the pictures are read from; None for a folder."""
+        return None
+
     def version(self) -> tuple[tuple[str, int], ...]:
         """A value that changes when a picture is added to the store or removed from it."""
         folders: list[tuple[str, int]] = []

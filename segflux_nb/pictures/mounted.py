@@ -29,8 +29,8 @@ class Mount:
 
     Parameters
     ----------
-    name:
-        What errors call the bundle.
+    bundle:
+        The file of the bundle, as an absolute path.
     sizes:
         The bytes of each picture that it has, by its path in the workspace: ``pictures/ab/<sha256>.jpg``.
     read:
@@ -39,8 +39,9 @@ class Mount:
         Is equal for bundles with the same content.
     """
 
-    def __init__(self, name: str, sizes: Mapping[str, int], read: Callable[[str], bytes], identity: str) -> None:
-        self.name = name
+    def __init__(self, bundle: Path, sizes: Mapping[str, int], read: Callable[[str], bytes], identity: str) -> None:
+        self.bundle = bundle
+        self.name = bundle.name
         self.identity = identity
         self.sizes = sizes
         self.paths = frozenset(sizes)
@@ -148,6 +149,11 @@ class MountedPictures(LocatedPictures):
     def read_only(self) -> str:
         """Why no picture may be removed."""
         return f"{self._mount.name} is opened read-only"
+
+    @property
+    def bundle(self) -> Path | None:
+        """The file of the bundle."""
+        return self._mount.bundle
 
     def version(self) -> tuple[tuple[str, int], ...]:
         """The same always: a bundle does not change."""

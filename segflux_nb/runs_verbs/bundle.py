@@ -37,7 +37,8 @@ def bundle(
     Raises
     ------
     BundleError
-        If no run is in the log, or a text holds what looks like an API key.
+        If no run is in the log, a text holds what looks like an API key, or the file is the bundle that the
+        workspace reads.
     SegfluxError
         If the file cannot be written.
 

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import segflux_nb as sf
-from segflux_nb.errors import BundleError, RunError
+from segflux_nb.errors import BundleError, RunError, WorkspaceError
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.simulator.app import Simulator
 
@@ -392,3 +392,37 @@ with sf.Workspace("study.sfx") as ws:
     folder, is_private = done.stdout.split()
     assert is_private == "True"
     assert not Path(folder).exists()
+
+
+def test_an_open_bundle_is_not_written_over_with_something_else(here, monkeypatch):
+    before = Path("study.sfx").read_bytes()
+    with sf.Workspace("study.sfx") as ws:
+        runs = ws.run(SWEEP)
+        runs.bundle("study.sfx")
+        assert Path("study.sfx").read_bytes() == before, "the same again is no change"
+        runs.mark(runs[0], stars=1)
+        for name in ("study.sfx", here / "study.sfx", "../here/study.sfx"):
+            with pytest.raises(BundleError, match=r"study\.sfx is open in this workspace.*another name"):
+                runs.bundle(name)
+        assert ws.verify().ok
+        runs.bundle("more.sfx")
+    monkeypatch.setenv("SEGFLUX_REPLAY", str(here / "study.sfx"))
+    with sf.Workspace("study") as ws:
+        runs = ws.run(SWEEP.replace(seed=1))
+        with pytest.raises(BundleError, match=r"is open in this workspace"):
+            runs.bundle("study.sfx")
+        assert ws.verify().ok
+    assert Path("study.sfx").read_bytes() == before
+    assert sorted(path.name for path in here.iterdir()) == ["more.sfx", "study.sfx"]
+
+
+def test_a_relative_stand_in_that_is_not_here_says_where_it_was_looked_for(here, monkeypatch):
+    monkeypatch.setenv("SEGFLUX_REPLAY", "study.sfx")
+    (here / "sub").mkdir()
+    monkeypatch.chdir(here / "sub")
+    with pytest.raises(WorkspaceError, match=r"SEGFLUX_REPLAY='study.sfx' names no file.*whole path"):
+        sf.Workspace("study")
+    monkeypatch.setenv("SEGFLUX_REPLAY", "~/study.sfx")
+    monkeypatch.setenv("HOME", str(here))
+    with sf.Workspace("study") as ws:
+        assert ws.run(SWEEP).counts == {"completed": 6}

@@ -136,3 +136,45 @@ def test_it_says_what_is_in_it(made, capsys):
 def test_messages_stay_readable(text, cleaned, tmp_path):
     scrubber = Scrubber(tmp_path, [], lambda given: given)
     assert scrubber.message(text).replace("([path])", "[path]").replace("([path]", "[path]") == cleaned
+
+
+OWN = [
+    ("see https://api.segmind.com/v2/requests/canary/status", "see [address]"),
+    ("from http://127.0.0.1:8765/canary?x=1, and http://localhost:1/canary", "from [address], and [address]"),
+    ("at file:///home/canary/x.png", "at [address]"),
+    ("at https://ada:canary@example.org/x", "at [address]"),
+    ("about ~3/4 of it", "about ~3/4 of it"),
+    ("as in https://arxiv.org/abs/2208.01618", "as in https://arxiv.org/abs/2208.01618"),
+    ("'/mnt/My canary/My pictures/x.jpg' is gone", "'[path]' is gone"),
+    ('see "C:\\Users\\My canary\\x y.png"', 'see "[path]"'),
+    ("~ada/canary/x.png and ~/canary.txt", "[path] and [path]"),
+    ("and/or better, 3/4, w/o; 1/2/3", "and/or better, 3/4, w/o; 1/2/3"),
+]
+
+
+@pytest.mark.parametrize(("text", "cleaned"), OWN)
+def test_own_texts_lose_what_tells_the_service_and_the_machine(text, cleaned, tmp_path):
+    assert Scrubber(tmp_path, [], lambda given: given).own_text(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[Errno 13] Permission denied: '/data/My canary/x y.jpg'",
+        'cannot open "/data/My canary/more canary/x.jpg"',
+        "/mnt/My canary/pictures/x.jpg is gone",
+        "C:\\Users\\My canary\\study\\x.jpg is gone",
+        "~ada/canary/x.png",
+        "/mnt/a/b:c/canary.png",
+        "read \\\\server\\My canary\\x.png",
+    ],
+)
+def test_a_path_with_spaces_in_a_message_is_gone_whole(text, tmp_path):
+    assert "canary" not in Scrubber(tmp_path, [], lambda given: given).message(text)
+
+
+def test_the_folder_of_another_workspace_beside_it_is_a_path_too(tmp_path):
+    scrubber = Scrubber(tmp_path / "study", [], lambda given: given)
+    assert (
+        scrubber.own_text(f"{tmp_path}/study2/canary.png, {tmp_path}/study/x.png") == "[folder][path] [folder]/x.png"
+    )

@@ -188,3 +188,22 @@ def test_a_notebook_of_papermill_or_nbconvert_passes(tmp_path):
     edit(path, fill)
     status, text = pytest_of(tmp_path, "--segflux", ".")
     assert (status, "3 passed" in text) == (0, True), text
+
+
+@pytest.mark.parametrize(
+    ("code", "options", "sentence"),
+    [
+        ("import time\ntime.sleep(60)", {"timeout": 1}, "a cell takes more than 1 second. Give a longer --timeout"),
+        ("import os\nos._exit(1)", {}, "its kernel died"),
+        ("1", {"kernel": "no-such-kernel"}, "there is no kernel 'no-such-kernel'"),
+    ],
+    ids=["slow", "dead", "no kernel"],
+)
+def test_a_kernel_that_gives_no_answer_is_said_in_a_sentence(code, options, sentence, tmp_path):
+    write(tmp_path / "it.ipynb", code)
+    before = (tmp_path / "it.ipynb").read_bytes()
+    with pytest.raises(SegfluxError) as caught:
+        execute(tmp_path / "it.ipynb", **options)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert (tmp_path / "it.ipynb").read_bytes() == before

@@ -196,3 +196,49 @@ def test_versions_of_libraries_are_compared():
         software % b"3.9.2", software % b"3.11.0"
     )
     assert differing({"pillow": "1"}, {}) == "pillow 1 is now gone"
+
+
+@pytest.mark.parametrize(("saved", "new"), [([1, 2], [1, 3]), (["ab"], ["a", "b"]), ([{"a": 1}], []), ([], [None])])
+def test_a_list_of_json_is_compared_as_it_is(saved, new):
+    for mime in ("application/json", "application/vnd.mine.v1+json"):
+        one, other = output({mime: saved}), output({mime: new})
+        assert found([one], [dict(one)]) == ([], True)
+        assert found([one], [other]) == ([], False)
+
+
+@pytest.mark.parametrize(
+    "start", ["data:image/png;base64,", "data:image/PNG;base64,", "data:image/png;name=a.png;base64,"]
+)
+def test_a_picture_is_found_however_its_address_is_written(start):
+    for html in (f"<img src={start}{{}} alt=two>", f"<img alt='x' src='{start}{{}}'>"):
+        saved, changed = (
+            output({"text/html": html.format(picture(10))}),
+            output({"text/html": html.format(picture(11))}),
+        )
+        lines, texts = found([saved], [changed])
+        assert (len(lines), texts) == (1, True)
+        assert "pixels" in lines[0], lines
+        other = output({"text/html": html.format(picture(10)) + " and more"})
+        assert found([saved], [other]) == ([], False)
+    bare = output({"text/html": f"<img src={start}{picture(10)} alt=two>"})
+    assert found([bare], [output({"text/html": f"<img src={start}{picture(10)} alt=six>"})]) == ([], False)
+
+
+def test_a_picture_in_lines_is_one_picture():
+    data = picture(10)
+    lines = "%0A".join(data[at : at + 76] for at in range(0, len(data), 76))
+    wrapped = "\n".join(data[at : at + 76] for at in range(0, len(data), 76))
+    one = output({"text/html": f'<img src="data:image/png;base64,{data}">'})
+    for other in (lines, wrapped, data.replace("=", "%3D").replace("+", "%2B")):
+        assert found([one], [output({"text/html": f'<img src="data:image/png;base64,{other}">'})]) == ([], True)
+
+
+def test_svg_inside_html_is_compared_without_made_up_ids():
+    def page(name, colour):
+        svg = f'<svg><clipPath id="{name}"/><g fill="{colour}" clip-path="url(#{name})"/></svg>'
+        return output(
+            {"text/html": f'<img src="data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}">'}
+        )
+
+    assert found([page("p1f0c", "red")], [page("p2a3b", "red")]) == ([], True)
+    assert found([page("p1f0c", "red")], [page("p1f0c", "tan")]) == ([], False)

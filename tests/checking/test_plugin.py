@@ -194,3 +194,50 @@ def test_the_summary_has_no_control_characters(tmp_path):
     result = CellResult("a.ipynb", 3, "code")
     result.add([Finding(Verdict.CHANGED, "run x (prompt \x1b[31mred\x1b[0m)", "why")])
     assert "\x1b" not in result.line()
+
+
+R = {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}, "language_info": {"name": "R"}}
+
+
+def test_a_notebook_of_another_language_is_no_pass(tmp_path):
+    write(tmp_path / "it.ipynb", cell("1 + 1", count=None), **R)
+    status, text = call(tmp_path, "check", "it.ipynb")
+    assert status != 0
+    assert "it.ipynb is written in R" in text
+    assert "Traceback" not in text
+
+
+def test_settings_of_pytest_in_the_environment_do_not_reach_the_check(tmp_path):
+    write(tmp_path / "it.ipynb", cell("print(1)", "1\n"))
+    status, text = call(tmp_path, "check", "it.ipynb", PYTEST_ADDOPTS="--cov=mine -n 4", PYTEST_PLUGINS="not_here")
+    assert status == 0, text
+    assert "0 pictures compared" in text
+
+
+def test_names_with_brackets_and_colons_are_checked(tmp_path):
+    (tmp_path / "a [draft]").mkdir()
+    write(tmp_path / "a [draft]" / "two::parts [1].ipynb", cell("print(1)", "1\n"))
+    write(tmp_path / "study [2].ipynb", cell("print(1)", "2\n"))
+    status, text = call(tmp_path, "check", "a [draft]")
+    assert status == 0, text
+    status, text = call(tmp_path, "check", "study [2].ipynb")
+    assert status == 1, text
+    assert "study [2].ipynb" in text
+
+
+@pytest.mark.parametrize("text", ["{}", "[1]", "\x00", '{"cells": 7, "nbformat": 4, "nbformat_minor": 5}', "\ufeff{"])
+def test_each_kind_of_no_notebook_is_said_in_a_sentence(text, tmp_path):
+    (tmp_path / "bad.ipynb").write_text(text)
+    status, said = pytest_of(tmp_path, "--segflux", "bad.ipynb")
+    assert status != 0
+    assert "bad.ipynb is not a notebook" in said
+    assert "site-packages" not in said
+
+
+def test_what_is_no_bundle_is_named_before_a_notebook_is_executed(tmp_path):
+    write(tmp_path / "it.ipynb", cell("print(1)", "1\n"))
+    (tmp_path / "study.zip").write_bytes(b"PK")
+    for command in (["check"], ["notebook", "run"]):
+        result = CliRunner().invoke(main, [*command, str(tmp_path), "--replay", str(tmp_path / "study.zip")])
+        assert result.exit_code == 1
+        assert "study.zip does not end in .sfx" in result.output
