@@ -148,6 +148,10 @@ def seeds(count: int, *, root: int = 0) -> list[int]:
     raise AssertionError("unreachable")
 
 
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+"""What people of many countries write for a number: ``0,8``."""
+
+
 @_in_exact_decimals
 def parse_range(text: str, *, integer: bool) -> list[Decimal]:
     """The numbers that a text names, in its order.
@@ -173,6 +177,12 @@ def parse_range(text: str, *, integer: bool) -> list[Decimal]:
     >>> [str(value) for value in parse_range("1, 2, .., 5", integer=True)]
     ['1', '2', '3', '4', '5']
     """
+    if not integer and _DECIMAL_COMMA.fullmatch(text.strip()):
+        whole, _, rest = text.strip().partition(",")
+        raise SweepError(
+            f"{shown(text)} may be one number with a decimal comma, or two numbers",
+            remedy=f'Write "{whole}.{rest}", or "{whole}, {rest}"',
+        )
     items = [item.strip() for item in text.split(",")]
     if items and not items[-1]:
         items.pop()  # a trailing comma

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import segflux_nb as sf
+from segflux_nb.errors import SweepError
 from segflux_nb.sweep.ranges import parse_range
 
 
@@ -103,3 +104,12 @@ def test_numpy_arange_makes_no_new_pictures():
     assert [cell.digest for cell in by_numpy] == [cell.digest for cell in by_text]
     assert by_numpy[2].lora_strength == 0.3
     assert Decimal(str(by_numpy[2].body["lora_strength"])) == Decimal("0.3")
+
+
+@pytest.mark.parametrize("text", ["0,8", " 1,5 ", "-0,25"])
+def test_a_decimal_comma_is_no_list(text):
+    """It would be two pictures, and two that nobody asked for."""
+    with pytest.raises(SweepError, match=r"decimal comma.*Write \"-?\d+\.\d+\", or \"-?\d+, \d+\""):
+        parse_range(text, integer=False)
+    assert [str(value) for value in parse_range("0, 8", integer=False)] == ["0", "8"]
+    assert len(parse_range("1,5", integer=True)) == 2, "integers have no comma"
