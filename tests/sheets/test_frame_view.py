@@ -63,7 +63,7 @@ def test_what_describes_a_picture_is_neither_result_nor_mark_nor_label():
 
 
 def test_a_column_that_is_not_there_is_named():
-    with pytest.raises(LayoutError, match=r"no column 'sede'\. It has seed"):
+    with pytest.raises(LayoutError, match=r"no column 'sede'\. Did you mean 'seed'\? It has seed"):
         FrameView.of(frame(seed=[1])).column("sede")
 
 

@@ -100,7 +100,7 @@ def test_what_cannot_be_laid_out_says_so():
     ):
         with pytest.raises(sf.SegfluxError, match=says):
             layout_of(table, **kwargs)
-    with pytest.raises(sf.SegfluxError, match="no run to show"):
+    with pytest.raises(sf.SegfluxError, match="nothing to show: the frame has no rows"):
         layout_of(table.iloc[:0])
     with pytest.raises(sf.SegfluxError, match="no column of pictures"):
         layout_of(table.drop(columns="image"))
