@@ -186,13 +186,12 @@ def cheapest_plot(cheapest: Any, theme: Theme) -> Plot:
     alike = [one.looks_like(cheapest.limit) for one in known]
     for one, is_alike in zip(known, alike, strict=True):
         marker = "o" if is_alike else "x"
-        axes.plot(one.cost_usd, one.difference, marker, color=COLOURS[0] if is_alike else look["muted"], markersize=6)
-    axes.plot([one.cost_usd for one in front], [one.difference for one in front], color=COLOURS[0], linewidth=1)
+        axes.plot(*_point(one), marker, color=COLOURS[0] if is_alike else look["muted"], markersize=6)
+    axes.plot(*zip(*map(_point, front), strict=True), color=COLOURS[0], linewidth=1)
     axes.axhline(cheapest.limit, color=look["muted"], linewidth=1, linestyle=":")
     for one in front[:MOST_LABELS]:
         name = shorten(", ".join(map(str, one.values.values())), 28)
-        point = (one.cost_usd, one.difference)
-        axes.annotate(name, point, (7, 3), textcoords="offset points", color=look["ink"], fontsize=8)
+        axes.annotate(name, _point(one), (7, 3), textcoords="offset points", color=look["ink"], fontsize=8)
     axes.set_xlabel("US dollars a picture", color=look["ink"])
     axes.set_ylabel("median ΔE from the reference", color=look["ink"])
     axes.margins(x=0.14, y=0.12)
@@ -200,6 +199,11 @@ def cheapest_plot(cheapest: Any, theme: Theme) -> Plot:
         "● looks like the reference in all pairs   × does not", loc="left", fontsize=9, color=look["muted"]
     )
     return Plot(figure, f"Cost against difference of {len(known)} settings")
+
+
+def _point(setting: Any) -> tuple[float, float]:
+    """Where a setting stands, finer than a pixel: other versions of numpy differ in the last bits."""
+    return round(setting.cost_usd, 5), round(setting.difference, 3)
 
 
 def _look(theme: str) -> dict[str, str]:
