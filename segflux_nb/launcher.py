@@ -338,8 +338,13 @@ class Launcher:
 
     def _next_takes(self, sweep: Sweep, number: int) -> list[Request]:
         """The cells of a sweep, each as the takes that the log does not have yet."""
-        first = [(request, self._log.runs.next_take(request.again(0).digest)) for request in sweep]
+        first = [(request, self._next_take(request.again(0).digest)) for request in sweep]
         return [request.again(take + further) for request, take in first for further in range(number)]
+
+    def _next_take(self, first_digest: str) -> int:
+        """The number of the take that neither the log has nor what is reused."""
+        own = self._log.runs.next_take(first_digest)
+        return own if self._reused is None else max(own, self._reused.next_take(self._log.service, first_digest))
 
     def _not_settled(self, requests: Sequence[Request]) -> list[Request]:
         """The requests for which the service will be asked: to submit, to collect, or to look up."""

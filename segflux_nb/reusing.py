@@ -38,6 +38,18 @@ class KnownRuns(Protocol):
         """
         ...
 
+    def next_take(self, service: str, first_digest: str) -> int:
+        """The number of the next take of a request, as far as takes are paid for elsewhere; 0 where none is.
+
+        Parameters
+        ----------
+        service:
+            The name of the service.
+        first_digest:
+            The digest of take 0 of the request.
+        """
+        ...
+
     def enter(self, log: ServiceLog, digests: Sequence[str]) -> None:
         """Enter runs that are known elsewhere in a log.
 
@@ -117,6 +129,18 @@ class ReusedRuns:
             for record in source.completed(log.service, [digest for digest in wanted if digest not in found]):
                 found[record.run.digest] = RunState(record.run.digest, State.COMPLETED, "", None)
         return found
+
+    def next_take(self, service: str, first_digest: str) -> int:
+        """The number of the next take of a request: one that no source has, or it would be no new picture.
+
+        Parameters
+        ----------
+        service:
+            The name of the service.
+        first_digest:
+            The digest of take 0 of the request.
+        """
+        return max((one.journal.of(service).runs.next_take(first_digest) for one in self._sources), default=0)
 
     def enter(self, log: ServiceLog, digests: Sequence[str]) -> None:
         """Copy the pictures of completed runs that are known elsewhere, and enter the runs in the workspace's log.
@@ -213,6 +237,18 @@ class ReplayedRuns:
             The runs.
         """
         return {}
+
+    def next_take(self, service: str, first_digest: str) -> int:
+        """0: a notebook that is run again gets the takes that it got then.
+
+        Parameters
+        ----------
+        service:
+            The name of the service.
+        first_digest:
+            The digest of take 0 of the request.
+        """
+        return 0
 
     def enter(self, log: ServiceLog, digests: Sequence[str]) -> None:
         """Enter runs of the bundle as they are, with what was said about them.

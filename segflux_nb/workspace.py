@@ -27,7 +27,7 @@ from .runlog.frame import sweeps_frame
 from .runlog.journal import Journal
 from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
 from .saving import path_of
-from .service.keys import find_key
+from .service.keys import held
 from .session import Session
 from .simulator.app import Simulator
 from .sweep.sweep import Sweep
@@ -85,6 +85,9 @@ class Workspace(Session):
             runs = ws.run(Sweep(prompt="TOK at dawn", finetune_id="my-id", seed=seeds(4)))
     """
 
+    _shown = ""
+    """The path as the user gave it; empty until it is checked, because tracebacks may show an object half made."""
+
     def __init__(
         self,
         path: str | Path = "segflux-runs",
@@ -96,6 +99,8 @@ class Workspace(Session):
         max_wait: float = 900,
         reuse: Sequence[str | Path] | str | Path = (),
     ) -> None:
+        find_secret = held(api_key)
+        del api_key  # an error from here on may be shown with the variables of its frames
         max_in_flight = count("max_in_flight", max_in_flight)
         max_rpm = None if max_rpm is None else count("max_rpm", max_rpm)
         max_wait = seconds("max_wait", max_wait)
@@ -104,7 +109,6 @@ class Workspace(Session):
         self._replayed: ReplayedRuns | None = None
         replay = open_replay(path, lambda: _simulator(service, path)[1])
         if replay is not None:
-            del api_key  # nothing is asked with it, and tracebacks may show variables
             self._replayed, self._sources = replay.runs, replay.sources
             launcher = Launcher(
                 replay.journal,
@@ -120,10 +124,9 @@ class Workspace(Session):
             return
         refusal: SegfluxError | None = None
         try:
-            secret = find_key(api_key)
+            secret = find_secret()
         except SegfluxError as error:
-            refusal = error.with_traceback(None)  # its frames hold the key, and some tracebacks show variables
-        del api_key
+            refusal = error.with_traceback(None)  # its frames hold the key
         if refusal is not None:
             raise refusal
         clock = SystemClock()

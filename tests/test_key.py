@@ -188,3 +188,16 @@ def test_a_sweep_whose_pictures_are_all_logged_runs_without_a_key(no_key, tmp_pa
             ws.run(grid, again=True)
         with pytest.raises(sf.SegfluxError, match="API key"):
             ws.run(grid + grid.replace(seed=3))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"max_in_flight": 0}, {"service": "ftp://x"}, {"path": "a\ud800"}, {"max_wait": -1}, {"reuse": "absent"}],
+)
+def test_no_argument_that_is_wrong_shows_the_key(tmp_path, wrong):
+    """Some tracebacks show the variables of their frames."""
+    with pytest.raises(sf.SegfluxError) as raised:
+        sf.Workspace(**{"path": tmp_path / "w", "api_key": CANARY, **wrong})
+    trace = raised.value.__traceback__.tb_next  # below this test, which has the key itself
+    error = traceback.TracebackException(type(raised.value), raised.value, trace, capture_locals=True)
+    assert CANARY not in "".join(error.format())

@@ -22,6 +22,17 @@ WAYS = (
 """How to provide a key, for errors."""
 
 
+def held(given: str | None) -> Callable[[], Secret | None]:
+    """What finds the key later. Until then no variable holds it that a traceback could show.
+
+    Parameters
+    ----------
+    given:
+        As for `find_key`.
+    """
+    return lambda: find_key(given)
+
+
 def find_key(given: str | None) -> Secret | None:
     """The API key, or None if there is none.
 

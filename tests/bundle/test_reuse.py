@@ -52,6 +52,19 @@ def test_what_is_there_is_copied_and_the_rest_is_paid(source, made, here, simula
     assert simulator.ledger.submits == 3
 
 
+def test_another_take_is_a_new_picture_even_where_the_source_has_takes(here, simulator):
+    cell = SWEEP.where(lambda request: request.seed == 1 and request.lora_strength == 1.0)
+    with sf.Workspace("theirs", service=simulator) as ws:
+        ws.run(cell)
+        ws.run(cell, again=True)
+    assert simulator.ledger.submits == 2
+    with sf.Workspace("mine", service=simulator, reuse=["theirs"]) as ws:
+        assert ws.run(cell).counts == {"completed": 1}
+        assert simulator.ledger.submits == 2
+        assert ws.run(cell, again=True).counts == {"completed": 2}, "both takes are kept"
+        assert simulator.ledger.submits == 3, "the user asked for a picture that nobody has"
+
+
 def test_without_a_key_what_is_there_is_enough(here, made):
     with sf.Workspace("study.sfx") as ws:
         as_hosted("study.sfx", "hosted.sfx")
