@@ -14,7 +14,7 @@ from .markup import did_you_mean, more_text
 from .model import DECIMALS, MODEL, Value
 from .sweep.ranges import parse_range
 from .sweep.request import RUN_DIGITS
-from .values import as_python, several, shown
+from .values import as_python, is_same, several, shown
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -245,14 +245,9 @@ def is_value(run: Run, name: str, wanted: Sequence[Any]) -> bool:
         return False
     label = run.labels.get(f"{name}_label")
     return any(
-        _equal(known[name], as_logged(name, one)) or (label is not None and _equal(label, as_python(one)))
+        is_same(known[name], as_logged(name, one)) or (label is not None and is_same(label, as_python(one)))
         for one in wanted
     )
-
-
-def _equal(logged: Any, wanted: Any) -> bool:
-    """Whether a value is the one that a user gave; nothing but a text, a number or None is."""
-    return (wanted is None or isinstance(wanted, str | int | float)) and bool(logged == wanted)
 
 
 def as_logged(name: str, value: Any) -> Any:

@@ -123,7 +123,7 @@ def to_run(line: Mapping[str, Any], service: str) -> RunRecord:
         cost_usd=_optional_number(line.get("cost_usd")),
         error_kind=_text(line.get("error_kind", "")),
         error=_text(line.get("error", NO_PICTURE_YET if state is State.PLANNED else "")),
-        **{name: _optional_number(line.get(name)) for name in _NUMBERS},  # type: ignore[arg-type]
+        **{name: _optional_number(line.get(name)) for name in _NUMBERS},  # type: ignore[arg-type]  # mypy takes the names for any
         simulator_version=_optional_count(line.get("simulator_version")),
         attempts=_count(line.get("attempts", 0)),
         polls=_optional_count(line.get("polls")),

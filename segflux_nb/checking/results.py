@@ -127,5 +127,5 @@ def results_of(config: pytest.Config) -> Results:
     kept: Results | None = getattr(config, "_segflux_results", None)
     if kept is None:
         kept = Results()
-        config._segflux_results = kept  # type: ignore[attr-defined]
+        config._segflux_results = kept  # type: ignore[attr-defined]  # its stash needs pytest
     return kept

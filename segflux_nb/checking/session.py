@@ -83,7 +83,7 @@ class _Session:
         """Send what was found to the process that gathers it, or write the report."""
         results = results_of(self._config)
         if self._is_worker:
-            self._config.workeroutput["segflux"] = results.sent()  # type: ignore[attr-defined]
+            self._config.workeroutput["segflux"] = results.sent()  # type: ignore[attr-defined]  # of xdist
         elif results.changed:
             write_report(self._report, results.changed)
 

@@ -31,8 +31,7 @@ def as_seen(log: ServiceLog, runs: Mapping[str, Row]) -> dict[str, Row]:
     on_the_wire = [digest for digest, run in runs.items() if run.state is State.SUBMITTING]
     if not on_the_wire:
         return dict(runs)
-    sent = being_submitted(log, on_the_wire)
-    states = {digest: State.SUBMITTED if digest in sent else State.UNKNOWN for digest in on_the_wire}
+    states = _seen_states(log, on_the_wire)
     return {digest: run._replace(state=states.get(digest, run.state)) for digest, run in runs.items()}
 
 
@@ -49,20 +48,22 @@ def with_states_as_seen(log: ServiceLog, table: Mapping[str, Sequence[Any]]) -> 
     on_the_wire = [*compress(table["digest"], (state == State.SUBMITTING.value for state in table["state"]))]
     if not on_the_wire:
         return dict(table), False
-    sent = being_submitted(log, on_the_wire)
-    shown = {digest: (State.SUBMITTED if digest in sent else State.UNKNOWN).value for digest in on_the_wire}
-    states = [shown.get(digest, state) for digest, state in zip(table["digest"], table["state"], strict=True)]
+    shown = _seen_states(log, on_the_wire)
+    states = [
+        shown[digest].value if digest in shown else state
+        for digest, state in zip(table["digest"], table["state"], strict=True)
+    ]
     return {**table, "state": states}, True
 
 
-def being_submitted(log: ServiceLog, digests: Iterable[str]) -> set[str]:
-    """Those of these runs whose submit is in the hands of a process that lives, this one or another.
+def _seen_states(log: ServiceLog, on_the_wire: Iterable[str]) -> dict[str, State]:
+    """The states of runs that are being submitted: unknown where no process that lives has the submit in its hands.
 
     Parameters
     ----------
     log:
         The log of their service.
-    digests:
+    on_the_wire:
         The runs.
     """
 
@@ -70,9 +71,10 @@ def being_submitted(log: ServiceLog, digests: Iterable[str]) -> set[str]:
         silence = log.sharing.silence(owner)
         return silence is not None and silence < seconds
 
-    return {
+    sent = {
         digest
-        for digest, run in log.runs.read(digests).items()
+        for digest, run in log.runs.read(on_the_wire).items()
         if run.state is State.SUBMITTING
         and is_held(RunId(str(log.path), run.service, digest), run.owner, run.state, sends_heartbeats)
     }
+    return {digest: State.SUBMITTED if digest in sent else State.UNKNOWN for digest in on_the_wire}
