@@ -9,6 +9,7 @@ import pytest
 import segflux_nb as sf
 from segflux_nb.lifecycle import State
 from segflux_nb.running.engine import Engine
+from segflux_nb.running.in_hands import with_states_as_seen
 from segflux_nb.simulator.app import Simulator
 from segflux_nb.widgets import progress
 
@@ -137,3 +138,22 @@ def test_what_ends_elsewhere_before_the_engine_looks_is_shown(tmp_path, display,
         ws.run(sweep(3))
     assert any(update.line.startswith("2 of 3 pictures · 1 processing") for update in display.shown)
     assert display.shown[-1].line.startswith("3 of 3 pictures")
+
+
+def test_a_submit_that_is_answered_while_one_looks_is_never_unknown(tmp_path, monkeypatch):
+    """A frame reads its rows, then who has the submits in hand. The answer may come between."""
+    with sf.Workspace(tmp_path, service="simulator") as ws:
+        log, cells = ws._journal.of("simulator"), list(sweep(1))
+        log.runs.plan(cells)
+        (planned,) = log.runs.read([cells[0].digest]).values()
+        run = log.runs.move(planned, State.SUBMITTING, owner="gone/1:1:1.00", submitted_at=time.time())
+        read = log.runs.read
+
+        def answered_first(digests):
+            log.runs.move(run, State.SUBMITTED, request_id="job")
+            monkeypatch.setattr(log.runs, "read", read)
+            return read(digests)
+
+        monkeypatch.setattr(log.runs, "read", answered_first)
+        shown = with_states_as_seen(log, {"digest": [run.digest], "state": [State.SUBMITTING.value]})[0]
+        assert shown["state"] == [State.SUBMITTED.value]

@@ -74,7 +74,7 @@ def _seen_states(log: ServiceLog, on_the_wire: Iterable[str]) -> dict[str, State
     sent = {
         digest
         for digest, run in log.runs.read(on_the_wire).items()
-        if run.state is State.SUBMITTING
-        and is_held(RunId(str(log.path), run.service, digest), run.owner, run.state, sends_heartbeats)
+        if run.state is not State.SUBMITTING  # it was answered meanwhile, and the next look says how
+        or is_held(RunId(str(log.path), run.service, digest), run.owner, run.state, sends_heartbeats)
     }
     return {digest: State.SUBMITTED if digest in sent else State.UNKNOWN for digest in on_the_wire}
