@@ -58,8 +58,12 @@ def drift(picture: Lab, base: Lab) -> tuple[float, float]:
     >>> drift(picture, base)
     (0.78125, 0.0)
     """
-    places = np.sqrt(((picture - base) ** 2).sum(axis=-1))
-    return float(places.mean(dtype=np.float64)), float(np.percentile(places, PEAK))
+    apart = picture - base
+    places = np.sqrt(np.einsum("ijk,ijk->ij", apart, apart)).reshape(-1)
+    # What np.percentile does, without sorting more than is asked for.
+    whole, part = divmod(PEAK * (len(places) - 1), 100)
+    below, above = np.partition(places, (whole, whole + 1))[whole : whole + 2].tolist()
+    return float(places.mean(dtype=np.float64)), below + part / 100 * (above - below)
 
 
 def spreads(pictures: Sequence[Lab]) -> list[float]:

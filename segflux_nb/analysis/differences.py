@@ -61,12 +61,13 @@ def lab(rgb: NDArray[np.floating]) -> NDArray[Any]:
     [53.2, 80.1, 67.2]
     """
     given = np.asarray(rgb)
-    stored: NDArray[Any] = given.astype(np.dtype(np.float32 if given.dtype == np.float32 else np.float64))
-    stored = stored / 255
+    kind = np.dtype(np.float32 if given.dtype == np.float32 else np.float64)
+    # Red, green and blue in one piece each: with three numbers a row, the rows would cost more than the numbers.
+    stored: NDArray[Any] = np.ascontiguousarray(given.reshape(-1, 3).T, dtype=kind) / 255
     linear = np.where(stored <= 0.04045, stored / 12.92, ((stored + 0.055) / 1.055) ** 2.4)
-    xyz = linear @ (_TO_XYZ.T / _WHITE).astype(stored.dtype)
-    x, y, z = np.moveaxis(np.where(xyz > _EPSILON, np.cbrt(xyz), (_KAPPA * xyz + 16) / 116), -1, 0)
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+    xyz = (_TO_XYZ / _WHITE[:, None]).astype(kind) @ linear
+    x, y, z = np.where(xyz > _EPSILON, np.cbrt(xyz), (_KAPPA * xyz + 16) / 116)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1).reshape(given.shape)
 
 
 def from_lab(colours: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -117,18 +118,38 @@ def area_means(pixels: NDArray[np.uint8], side: int = SIDE) -> NDArray[np.float6
     side:
         Places along a side.
     """
-    high, wide = (length // side if length % side == 0 else 0 for length in pixels.shape[:2])
-    if 0 < high <= _MOST_SLICES and 0 < wide <= _MOST_SLICES and pixels.dtype == np.uint8:
-        # Sums of whole numbers, in the narrowest type that holds them: the most usual case, made fast.
-        rows = pixels[::high].astype(np.uint16)
-        for offset in range(1, high):
-            np.add(rows, pixels[offset::high], out=rows)
-        parts = rows.reshape(side, side, wide, -1)
-        total = parts[:, :, 0].astype(np.uint32)
-        for offset in range(1, wide):
-            np.add(total, parts[:, :, offset], out=total)
-        return np.asarray(total / (high * wide))
+    if _are_few_slices(pixels.shape, side) and pixels.dtype == np.uint8:
+        return means_of_planes(np.moveaxis(pixels, -1, 0).astype(np.int16, order="C"), side)
     return _means(_means(pixels, side).swapaxes(0, 1), side).swapaxes(0, 1)
+
+
+def means_of_planes(planes: NDArray[np.int16], side: int = SIDE) -> NDArray[np.float64]:
+    """The same of a picture whose colours stand one after the other, each in one piece: several times faster.
+
+    Parameters
+    ----------
+    planes:
+        Red, green and blue, from 0 to 255: 3 × height × width.
+    side:
+        Places along a side.
+    """
+    if not _are_few_slices(planes.shape[1:], side):
+        return area_means(np.moveaxis(planes, 0, -1).astype(np.uint8), side)
+    # Sums of whole numbers, in the narrowest type that holds them: the most usual case, made fast.
+    high, wide = planes.shape[1] // side, planes.shape[2] // side
+    positive = planes.view(np.uint16)
+    rows = positive[:, ::high].copy()
+    for offset in range(1, high):
+        rows += positive[:, offset::high]
+    total = rows[:, :, ::wide].astype(np.uint32)
+    for offset in range(1, wide):
+        total += rows[:, :, offset::wide]
+    return np.moveaxis(np.asarray(total / (high * wide)), 0, -1)
+
+
+def _are_few_slices(shape: Sequence[int], side: int) -> bool:
+    """Whether a picture's height and width are small multiples of a side."""
+    return all(length % side == 0 and 0 < length // side <= _MOST_SLICES for length in shape[:2])
 
 
 def mean_difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

@@ -28,7 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .differences import area_means, lab
+from .differences import lab, means_of_planes
 
 VERSION = "1"
 """The version of the numbers here and in `segflux_nb.analysis.comparing`. A change of a formula raises it."""
@@ -70,54 +70,63 @@ def measured(image: Image.Image) -> Measured:
     {'sharpness': 0.0, 'saturation': 104.55, 'clipping': 1.0, 'contrast': 0.0, 'colourfulness': 85.53}
     """
     pixels = np.asarray(image)
-    means = area_means(pixels)
-    places = lab(means.astype(np.float32))
+    planes = np.moveaxis(pixels, -1, 0).astype(np.int16, order="C")
+    places = lab(means_of_planes(planes).astype(np.float32))
     luma = np.asarray(image.convert("L")).astype(np.int16)
     # Bytes wrap around: 253 to 255 become 0 to 2, and 0 to 2 become 3 to 5.
     clipped = int(np.count_nonzero((pixels + np.uint8(256 - BRIGHT)) < 256 - BRIGHT + DARK + 1))
     values = {
         "sharpness": _sharpness(luma),
-        "saturation": float(np.hypot(places[..., 1], places[..., 2]).mean(dtype=np.float64)),
+        "saturation": float(np.sqrt(places[..., 1] ** 2 + places[..., 2] ** 2).mean(dtype=np.float64)),
         "clipping": clipped / pixels.size,
-        "contrast": math.sqrt(_variance(luma, float(luma.mean(dtype=np.float64)))) / 255,
-        "colourfulness": _colourfulness(image, means.mean(axis=(0, 1))),
+        "contrast": math.sqrt(_mean_and_variance(luma)[1]) / 255,
+        "colourfulness": _colourfulness(planes),
     }
     return Measured(values, places)
 
 
 def _sharpness(levels: NDArray[np.int16]) -> float:
     """The variance of the Laplacian. A picture of fewer than three pixels a side has none."""
-    if min(levels.shape) < 3:
+    high, wide = levels.shape
+    if min(high, wide) < 3:
         return 0.0
-    laplacian = levels[1:-1, 1:-1] * np.int16(4)
-    laplacian -= levels[:-2, 1:-1]
-    laplacian -= levels[2:, 1:-1]
-    laplacian -= levels[1:-1, :-2]
-    laplacian -= levels[1:-1, 2:]
-    return _variance(laplacian, float(laplacian.mean(dtype=np.float64)))
+    # Rows in one piece are twice as fast. At the sides a pixel's neighbours are those of another row: they are cut.
+    flat = levels.reshape(-1)
+    laplacian = flat[wide:-wide] * np.int16(4)
+    laplacian -= flat[: -2 * wide]
+    laplacian -= flat[2 * wide :]
+    laplacian -= flat[wide - 1 : -wide - 1]
+    laplacian -= flat[wide + 1 : high * wide - wide + 1]
+    return _mean_and_variance(laplacian.reshape(high - 2, wide)[:, 1:-1])[1]
 
 
-def _colourfulness(image: Image.Image, means: NDArray[np.float64]) -> float:
+def _colourfulness(planes: NDArray[np.int16]) -> float:
     """The formula of Hasler and Süsstrunk.
 
     Parameters
     ----------
-    image:
-        An RGB picture.
-    means:
-        The means of red, green and blue.
+    planes:
+        Red, green and blue of the picture.
     """
-    red, green, blue = (np.asarray(plane).astype(np.int16) for plane in image.split())
+    red, green, blue = planes
     twice = red + green  # yb is halved at the end, so that it is whole here
     twice -= blue
     twice -= blue
-    red -= green
-    red_green, yellow_blue = float(means[0] - means[1]), float(means[0] + means[1] - 2 * means[2])
-    spread = math.sqrt(_variance(red, red_green) + _variance(twice, yellow_blue) / 4)
-    return spread + 0.3 * math.hypot(red_green, yellow_blue / 2)
+    (red_green, one), (yellow_blue, other) = _mean_and_variance(red - green), _mean_and_variance(twice)
+    return math.sqrt(one + other / 4) + 0.3 * math.hypot(red_green, yellow_blue / 2)
 
 
-def _variance(values: NDArray[np.int16], mean: float) -> float:
-    """The variance of whole numbers whose mean is known."""
-    flat = values.reshape(-1).astype(np.float32)
-    return max(0.0, float(np.dot(flat, flat)) / flat.size - mean * mean)
+def _mean_and_variance(values: NDArray[np.int16]) -> tuple[float, float]:
+    """The mean and the variance of whole numbers.
+
+    Sums of rows are exact enough in 32 bits. A scalar product of all of them would start threads that cost more.
+
+    Parameters
+    ----------
+    values:
+        A table of numbers of at most 11 bits.
+    """
+    rows = values.astype(np.float32)
+    mean = float(np.einsum("ij->i", rows).sum(dtype=np.float64)) / rows.size
+    square = float(np.einsum("ij,ij->i", rows, rows).sum(dtype=np.float64)) / rows.size
+    return mean, max(0.0, square - mean * mean)

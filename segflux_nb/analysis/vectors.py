@@ -20,8 +20,8 @@ from .differences import area_means, lab
 SIDE = 32
 """Places along a side."""
 
-_AT_ONCE = 256
-"""Pairs whose differences are computed at once, so that memory stays small."""
+_AT_ONCE = 1 << 16
+"""About how many numbers of pairs are subtracted at once: what stays in the cache of a processor."""
 
 Vectors = NDArray[np.float32]
 """A row for each picture."""
@@ -65,8 +65,9 @@ def differences(
     """
     first, second = np.asarray(one, dtype=int), np.asarray(other, dtype=int)
     found = np.empty(len(first))
-    for start in range(0, len(first), _AT_ONCE):
-        part = slice(start, start + _AT_ONCE)
+    step = max(1, _AT_ONCE // vectors.shape[1])
+    for start in range(0, len(first), step):
+        part = slice(start, start + step)
         apart = (vectors[first[part]] - vectors[second[part]]).reshape(-1, vectors.shape[1] // 3, 3)
         found[part] = np.sqrt(np.einsum("ijk,ijk->ij", apart, apart)).mean(axis=1, dtype=np.float64)
     return found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from ..clock import Clock
 from .database import Database
+from .reading import LOOKED_UP
 
 
 class MetricKey(NamedTuple):
@@ -126,33 +127,53 @@ class MetricLog:
             rows = [MetricRow(*row) for row in cursor]
         return iter(rows)
 
-    def read(self, name: str, version: str) -> dict[MetricKey, dict[str, float | None]]:
-        """All that is known of a metric.
+    def read(self, sha256s: Collection[str]) -> dict[MetricKey, dict[str, float | None]]:
+        """All that is known of some pictures.
 
         Parameters
         ----------
-        name:
-            The metric.
-        version:
-            How it is computed.
+        sha256s:
+            The digests of their bytes.
         """
         found: dict[MetricKey, dict[str, float | None]] = {}
-        with self._database.reading() as cursor:
-            cursor.execute(
-                "SELECT sha256, against, field, value FROM metrics WHERE name = ? AND version = ?", (name, version)
-            )
-            for sha256, against, field, value in cursor:
-                found.setdefault(MetricKey(sha256, name, version, against), {})[field] = value
+        for *key, field, value in self._of(sha256s, "sha256, name, version, against, field, value"):
+            found.setdefault(MetricKey(*key), {})[field] = value
         return found
 
-    def latest(self) -> dict[str, dict[str, float | None]]:
-        """The latest numbers of each picture: by its digest, and by the name of the column that shows them."""
+    def latest(self, sha256s: Collection[str] | None = None) -> dict[str, dict[str, float | None]]:
+        """The latest numbers of each picture: by its digest, and by the name of the column that shows them.
+
+        Parameters
+        ----------
+        sha256s:
+            The digests of the pictures; all if left out.
+        """
         found: dict[str, dict[str, float | None]] = {}
-        with self._database.reading() as cursor:
-            cursor.execute("SELECT sha256, name, field, value FROM metrics ORDER BY measured_at, version, against")
-            for sha256, name, field, value in cursor:
-                found.setdefault(sha256, {})[column_of(name, field)] = value
+        for sha256, name, field, value in self._of(sha256s, "sha256, name, field, value"):
+            found.setdefault(sha256, {})[column_of(name, field)] = value
         return found
+
+    def _of(self, sha256s: Collection[str] | None, columns: str) -> list[Any]:
+        """Columns of the numbers of some pictures, or of all; the latest number of a picture comes last.
+
+        Parameters
+        ----------
+        sha256s:
+            The digests of their bytes; None for all.
+        columns:
+            The columns, in SQL.
+        """
+        order = "ORDER BY measured_at, version, against"
+        with self._database.reading() as cursor:
+            if sha256s is None:
+                return cursor.execute(f"SELECT {columns} FROM metrics {order}").fetchall()  # noqa: S608 - our own
+            wanted, rows = list(sha256s), []
+            for start in range(0, len(wanted), LOOKED_UP):
+                part = wanted[start : start + LOOKED_UP]
+                places = ", ".join("?" * len(part))
+                query = f"SELECT {columns} FROM metrics WHERE sha256 IN ({places}) {order}"  # noqa: S608 - our own
+                rows += cursor.execute(query, part).fetchall()
+            return rows
 
 
 def column_of(name: str, field: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,16 +14,18 @@ from ..markup import count, shorten
 from ..model import MODEL, Value
 from ..run import as_logged
 from ..runlog.frame import LOG_COLUMNS
-from ..runlog.metrics import MetricKey, column_of
+from ..runlog.metrics import column_of
 from ..saving import path_of
 from ..selection import Selection
+from ..sweep.request import RUN_DIGITS
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     import pandas as pd
 
-    from .measuring import Numbers
+    from .measuring import Found
+    from .relations import Subject
 
 NAMES = (
     *("sharpness", "saturation", "clipping", "contrast", "colourfulness"),
@@ -83,16 +85,16 @@ def measure(
     -------
     ``runs.measure("drift", "spread", {"height": lambda picture: picture.height})``
     """
-    from .measuring import BuiltIn, Numbers
+    from .measuring import BuiltIn, Found
+    from .relations import subjects_of
 
     names, own = _asked(runs, metrics, relative_to, photos)
     reference = _reference(relative_to)
-    numbers = Numbers(runs)
-    built_in = BuiltIn(runs, numbers, executor)
-    if not built_in.subjects:
+    subjects = subjects_of(runs, runs._logged().values())
+    if not subjects:
         raise RunError("None of these runs has a picture to measure", remedy="ws.run(sweep) makes them")
-    built_in.compute([name for name in names if name != LIKENESS], reference)
-    keys = {name: built_in.keys.get(name, {}) for name in names}
+    found = Found(subjects)
+    BuiltIn(runs, subjects, executor).compute([name for name in names if name != LIKENESS], reference, found)
     range_of_photos: tuple[float, float] | None = None
     if LIKENESS in names and photos is not None:
         from ..analysis.likeness import likeness_to
@@ -100,13 +102,8 @@ def measure(
         likeness, range_of_photos = likeness_to(path_of(photos, "photos", RunError))
         own = {**own, LIKENESS: likeness}
     for name, metric in own.items():
-        version = version_of(metric)
-        _apply(name, metric, version, built_in, numbers, executor)
-        keys[name] = {
-            digest: MetricKey(subject.sha256, name, version) for digest, subject in built_in.subjects.items()
-        }
-    _make_latest(runs, numbers, [key for found in keys.values() for key in found.values()])
-    frame = _frame(runs, keys, numbers, set(built_in.subjects))
+        _apply(runs, name, metric, subjects, executor, found)
+    frame = _frame(runs, [*names, *own], found)
     if range_of_photos is not None:
         frame.attrs["likeness_of_photos"] = range_of_photos
     return frame
@@ -193,16 +190,20 @@ def _reference(relative_to: Mapping[str, Any] | None) -> dict[str, Value]:
 
 
 def _apply(
-    name: str, metric: Callable[[Any], Any], version: str, built_in: Any, numbers: Numbers, executor: Executor | None
+    runs: Selection,
+    name: str,
+    metric: Callable[[Any], Any],
+    subjects: Mapping[str, Subject],
+    executor: Executor | None,
+    found: Found,
 ) -> None:
     """Compute a user's metric, and say for how many pictures it failed."""
     from pickle import PicklingError
 
     from .measuring import by_callable
 
-    subjects = list(built_in.subjects.values())
     try:
-        wrong = by_callable(name, metric, version, subjects, numbers, executor)
+        wrong = by_callable(name, metric, version_of(metric), subjects, runs.source.log.metrics, executor, found)
     except (PicklingError, AttributeError, TypeError) as error:
         if executor is None:
             raise
@@ -215,41 +216,23 @@ def _apply(
     text = (
         f"The metric {name} failed for {count(len(wrong), 'picture')} of {len(subjects):,}: {shorten(wrong[0], 200)}"
     )
-    if len(wrong) == len({subject.sha256 for subject in subjects}):
+    if len(wrong) == len({subject.sha256 for subject in subjects.values()}):
         raise RunError(text, remedy="Try the function on runs[0].image")
     warnings.warn(text, stacklevel=4)
 
 
-def _make_latest(runs: Selection, numbers: Numbers, keys: list[MetricKey]) -> None:
-    """See that frames show what this call found, also where an earlier call compared with other pictures later."""
-    log = runs.source.log.metrics
-    latest = log.latest()
-    stale = {}
-    for key in keys:
-        fields = numbers.get(key)
-        shown = latest.get(key.sha256, {})
-        if fields is not None and any(
-            shown.get(column_of(key.name, field), ...) != value for field, value in fields.items()
-        ):
-            stale[key] = fields
-    log.keep(stale)
-
-
-def _frame(
-    runs: Selection, keys: Mapping[str, Mapping[str, MetricKey]], numbers: Numbers, measured: set[str]
-) -> pd.DataFrame:
+def _frame(runs: Selection, names: Iterable[str], found: Found) -> pd.DataFrame:
     """A row for each run with a picture, a column for each number."""
     import pandas as pd
 
-    log = runs.log
-    there = log["digest"].isin(measured)
-    shown = ["run", *(name for name in runs.axes if name in log.columns), "image"]
-    frame = log.loc[there, list(dict.fromkeys(shown))].reset_index(drop=True)
-    digests = log.loc[there, "digest"].tolist()
-    for name, by_run in keys.items():
-        fields = [numbers.get(by_run[digest]) or {} if digest in by_run else {} for digest in digests]
-        for field in dict.fromkeys(field for found in fields for field in found) or [""]:
-            values = [found.get(field) for found in fields]
-            frame[column_of(name, field)] = pd.Series(values, dtype="Float64", index=frame.index)
-    frame.attrs.update(log.attrs)
+    own = {digest[:RUN_DIGITS]: place for digest, place in found.places.items()}
+    whole = runs.df
+    whole = whole[whole["run"].isin(own)]
+    shown = ["run", *(name for name in runs.axes if name in whole.columns), "image"]
+    frame = whole[list(dict.fromkeys(shown))].reset_index(drop=True)
+    places = [own[run] for run in frame["run"]]
+    for name in names:
+        for field, values in found.of(name).items():
+            frame[column_of(name, field)] = pd.Series(values[places], dtype="Float64", index=frame.index)
+    frame.attrs.update(whole.attrs)
     return frame

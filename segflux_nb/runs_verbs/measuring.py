@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..analysis.comparing import drift, overcooking, spreads
 from ..analysis.differences import mean_difference
@@ -17,12 +19,11 @@ from ..errors import PictureError
 from ..model import Value
 from ..pictures.appearance import read, readable
 from ..pictures.mounted import is_mounted, read_file, thumbnail_file
-from ..runlog.metrics import Fields, MetricKey
+from ..runlog.metrics import Fields, MetricKey, MetricLog, column_of
 from ..selection import Selection
-from .relations import Related, Subject, subjects_of
+from .relations import Related, Subject
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Lab = NDArray[np.float32]
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 BATCH = 128
 """About how many pictures are computed before their numbers are kept."""
 
-KEPT = 600
+KEPT = 256
 """The most Lab thumbnails in memory: 50 kB each."""
 
 Metric = Callable[[Any], Any]
@@ -38,18 +39,28 @@ Metric = Callable[[Any], Any]
 
 
 class Numbers:
-    """What is known of the built-in metrics, and what this call has found.
+    """What is known of some pictures, and what was found of them. It holds those of one batch only.
 
     Parameters
     ----------
-    runs:
-        The selection, for its log.
+    log:
+        Numbers about pictures.
     """
 
-    def __init__(self, runs: Selection) -> None:
-        self._log = runs.source.log.metrics
-        self._known: dict[str, dict[MetricKey, Any]] = {}
+    def __init__(self, log: MetricLog) -> None:
+        self._log = log
+        self._known: dict[MetricKey, Fields] = {}
         self._new: dict[MetricKey, Fields] = {}
+
+    def turn_to(self, subjects: Iterable[Subject]) -> None:
+        """Read what is known of some pictures, and forget the others.
+
+        Parameters
+        ----------
+        subjects:
+            The pictures.
+        """
+        self._known = dict(self._log.read({subject.sha256 for subject in subjects}))
 
     def get(self, key: MetricKey) -> Fields | None:
         """A number, or None where it is not known yet.
@@ -59,11 +70,7 @@ class Numbers:
         key:
             What it is about.
         """
-        place = f"{key.name}\n{key.version}"
-        if place not in self._known:
-            self._known[place] = dict(self._log.read(key.name, key.version))
-        found: Fields | None = self._known[place].get(key)
-        return found
+        return self._known.get(key)
 
     def set(self, key: MetricKey, fields: Fields) -> None:
         """Note a number that was found.
@@ -75,14 +82,73 @@ class Numbers:
         fields:
             The number, or several.
         """
-        self.get(key)
-        self._known[f"{key.name}\n{key.version}"][key] = fields
-        self._new[key] = fields
+        self._known[key] = self._new[key] = fields
 
-    def keep(self) -> None:
-        """Write what was found to the log."""
+    def keep(self, shown: Collection[MetricKey]) -> None:
+        """Write what was found to the log.
+
+        Parameters
+        ----------
+        shown:
+            Numbers that frames show from now on, also where others were found later.
+        """
         self._log.keep(self._new)
         self._new = {}
+        latest = self._log.latest({key.sha256 for key in shown})
+        stale = {}
+        for key in shown:
+            fields, now = self.get(key), latest.get(key.sha256, {})
+            if fields is not None and any(
+                now.get(column_of(key.name, field), ...) != value for field, value in fields.items()
+            ):
+                stale[key] = fields
+        self._log.keep(stale)
+
+
+class Found:
+    """The numbers of a selection: for each metric and each of its fields, an array with a place for each run.
+
+    Parameters
+    ----------
+    digests:
+        The runs.
+    """
+
+    def __init__(self, digests: Iterable[str]) -> None:
+        self.places = {digest: place for place, digest in enumerate(digests)}
+        self._numbers: dict[str, dict[str, NDArray[np.float64]]] = {}
+
+    def add(self, name: str, digest: str, fields: Fields | None) -> None:
+        """Note the numbers of a picture.
+
+        Parameters
+        ----------
+        name:
+            The metric.
+        digest:
+            The run.
+        fields:
+            Its numbers; None where there are none.
+        """
+        known = self._numbers.setdefault(name, {})
+        for field, value in (fields or {}).items():
+            if field not in known:
+                known[field] = self._nothing()
+            if value is not None:
+                known[field][self.places[digest]] = value
+
+    def of(self, name: str) -> dict[str, NDArray[np.float64]]:
+        """The numbers of a metric by field, NaN where a picture has none.
+
+        Parameters
+        ----------
+        name:
+            The metric.
+        """
+        return self._numbers.get(name) or {"": self._nothing()}
+
+    def _nothing(self) -> NDArray[np.float64]:
+        return np.full(len(self.places), np.nan)
 
 
 def examine(path: str) -> tuple[dict[str, float], Lab] | None:
@@ -109,23 +175,21 @@ class BuiltIn:
     ----------
     runs:
         The selection.
-    numbers:
-        What is known.
+    subjects:
+        Its pictures.
     executor:
         Where pictures are decoded; None for here.
     """
 
-    def __init__(self, runs: Selection, numbers: Numbers, executor: Executor | None) -> None:
+    def __init__(self, runs: Selection, subjects: Mapping[str, Subject], executor: Executor | None) -> None:
         self._runs = runs
-        self._numbers = numbers
+        self._subjects = subjects
+        self._numbers = Numbers(runs.source.log.metrics)
         self._executor = executor
         self._lab: OrderedDict[str, Lab | None] = OrderedDict()
-        self.subjects = subjects_of(runs, runs._logged().values())
-        self.keys: dict[str, dict[str, MetricKey]] = {name: {} for name in OF_ONE}
-        """For each metric, what the number of each run is about."""
 
-    def compute(self, names: Sequence[str], relative_to: Mapping[str, Value]) -> None:
-        """Compute what is missing of some metrics; `keys` then says where their numbers are.
+    def compute(self, names: Sequence[str], relative_to: Mapping[str, Value], found: Found) -> None:
+        """Compute what is missing of some metrics, and keep it.
 
         Parameters
         ----------
@@ -133,23 +197,21 @@ class BuiltIn:
             The metrics.
         relative_to:
             The values of the reference of ``difference``.
+        found:
+            Gets the numbers.
         """
-        related = Related(self._runs, self.subjects, relative_to)
+        related = Related(self._runs, self._subjects, relative_to)
         batch: list[Subject] = []
         for group in related.groups():
             batch += group
             if len(batch) >= BATCH:
-                self._batch(batch, names, related)
+                self._batch(batch, names, related, found)
                 batch = []
-        self._batch(batch, names, related)
-        for digest, subject in self.subjects.items():
-            for name in names:
-                key = related.key(name, subject)
-                if key is not None:
-                    self.keys.setdefault(name, {})[digest] = key
+        self._batch(batch, names, related, found)
 
-    def _batch(self, batch: Sequence[Subject], names: Sequence[str], related: Related) -> None:
+    def _batch(self, batch: Sequence[Subject], names: Sequence[str], related: Related, found: Found) -> None:
         """Compute the metrics of some pictures, and keep them."""
+        self._numbers.turn_to(other for subject in batch for other in (subject, *related.needed(subject)))
         singles = {*OF_ONE} & {*names} | ({"saturation", "clipping"} if "overcooking" in names else set())
         wanted = [
             other
@@ -160,7 +222,14 @@ class BuiltIn:
         paired = [name for name in names if name not in OF_ONE]
         if any(self._missing(name, subject, related) for name in paired for subject in batch):
             self._pairs(batch, paired, related)
-        self._numbers.keep()
+        shown = []
+        for subject in batch:
+            for name in names:
+                key = related.key(name, subject)
+                if key is not None:
+                    shown.append(key)
+                    found.add(name, subject.run.digest, self._numbers.get(key))
+        self._numbers.keep(shown)
 
     def _missing(self, name: str, subject: Subject, related: Related) -> bool:
         key = related.key(name, subject)
@@ -278,7 +347,13 @@ class BuiltIn:
 
 
 def by_callable(
-    name: str, metric: Metric, version: str, subjects: Iterable[Subject], numbers: Numbers, executor: Executor | None
+    name: str,
+    metric: Metric,
+    version: str,
+    subjects: Mapping[str, Subject],
+    log: MetricLog,
+    executor: Executor | None,
+    found: Found,
 ) -> list[str]:
     """Compute what is missing of a user's metric, and keep it. What goes wrong with one picture stops no other.
 
@@ -291,32 +366,39 @@ def by_callable(
     version:
         Its version.
     subjects:
-        The pictures.
-    numbers:
-        What is known.
+        The pictures, by the digest of their run.
+    log:
+        Numbers about pictures.
     executor:
         Where it runs; None for here.
+    found:
+        Gets the numbers.
 
     Returns
     -------
     list of str
         For each picture that has no number: what went wrong.
     """
-    paths = {one.sha256: one.path for one in subjects if numbers.get(MetricKey(one.sha256, name, version)) is None}
-    missing, wrong = list(paths), []
+    numbers, everything, wrong = Numbers(log), list(subjects.values()), dict[str, str]()
     call = partial(_called, metric)
-    for start in range(0, len(missing), BATCH):
-        part = missing[start : start + BATCH]
+    for start in range(0, len(everything), BATCH):
+        batch = everything[start : start + BATCH]
+        numbers.turn_to(batch)
+        keys = {one.run.digest: MetricKey(one.sha256, name, version) for one in batch}
+        paths = {one.sha256: one.path for one in batch if numbers.get(keys[one.run.digest]) is None}
+        missing = [sha256 for sha256 in paths if sha256 not in wrong]
         # A process of a pool knows nothing of the bundles that are open here.
-        files = [path if not is_mounted(path) else read_file(path) for path in (paths[sha256] for sha256 in part)]
-        found = map(call, files) if executor is None else executor.map(call, files, chunksize=4)
-        for sha256, result in zip(part, found, strict=True):
+        files = [path if not is_mounted(path) else read_file(path) for path in (paths[one] for one in missing)]
+        results = map(call, files) if executor is None else executor.map(call, files, chunksize=4)
+        for sha256, result in zip(missing, results, strict=True):
             if isinstance(result, str):
-                wrong.append(result)
+                wrong[sha256] = result
             else:
                 numbers.set(MetricKey(sha256, name, version), result)
-        numbers.keep()
-    return wrong
+        for digest, key in keys.items():
+            found.add(name, digest, numbers.get(key))
+        numbers.keep(list(keys.values()))
+    return list(wrong.values())
 
 
 def _place(picture: str | bytes) -> str:

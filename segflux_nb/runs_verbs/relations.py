@@ -103,7 +103,11 @@ class Related:
         self._group_of = {one.run.digest: group for group in [*self._groups, *base_groups] for one in group}
 
     def groups(self) -> Iterator[list[Subject]]:
-        """The pictures that differ in the seed alone, group by group; those at strength 0 first."""
+        """The pictures that differ in the seed alone, group by group.
+
+        Groups of the same seeds that differ in the strength alone stand beside each other, strength 0 first: so what
+        a picture is compared with was decoded a moment ago.
+        """
         return iter(self._groups)
 
     def group(self, subject: Subject) -> list[Subject]:
@@ -161,21 +165,24 @@ def _groups(subjects: Iterable[Subject]) -> list[list[Subject]]:
         run = subject.run
         rest = tuple(value for name, value in run.parameters.items() if name not in (SEED, HARDWARE))
         by_rest.setdefault((*rest, run.take), {}).setdefault(run.parameters[SEED], subject)
-    ordered = sorted(by_rest.values(), key=lambda group: _order(next(iter(group.values()))))
     found = []
-    for group in ordered:
+    for group in by_rest.values():
         members = [group[seed] for seed in sorted(group, key=float)]
         parts = -(-len(members) // MOST_SEEDS)
-        found += [members[len(members) * at // parts : len(members) * (at + 1) // parts] for at in range(parts)]
-    return found
+        found += [
+            (part, members[len(members) * part // parts : len(members) * (part + 1) // parts])
+            for part in range(parts)
+        ]
+    return [members for _, members in sorted(found, key=_order)]
 
 
-def _order(subject: Subject) -> tuple[str, bool, float]:
-    """Pictures that are compared with each other stand near each other; those at strength 0 come first."""
-    parameters = subject.run.parameters
+def _order(group: tuple[int, list[Subject]]) -> tuple[str, int, bool, float]:
+    """Where a group of some seeds stands; see `Related.groups`."""
+    part, members = group
+    parameters = members[0].run.parameters
     strength = float(parameters[STRENGTH])
     rest = {name: value for name, value in parameters.items() if name not in (STRENGTH, SEED)}
-    return repr(sorted(rest.items())), strength != 0, strength
+    return repr(sorted(rest.items())), part, strength != 0, strength
 
 
 def _digest(parts: Iterable[str]) -> str:
