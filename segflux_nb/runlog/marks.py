@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from ..clock import Clock
@@ -79,7 +79,7 @@ class MarkLog:
 
 
 class VoteLog:
-    """Votes between two runs of a service that differ in one axis.
+    """Votes between two runs of a service, with the axes in which they differ.
 
     Parameters
     ----------
@@ -132,13 +132,13 @@ class VoteLog:
                 (self._clock.now(), self._service, vote.rater, vote.axis, vote.left, vote.right, vote.outcome),
             )
 
-    def undo(self, axis: str, rater: str, digests: Iterable[str]) -> bool:
+    def undo(self, axes: Collection[str], rater: str, digests: Iterable[str]) -> bool:
         """Delete a rater's latest vote between these runs. Returns whether there was one.
 
         Parameters
         ----------
-        axis:
-            The axis of the vote.
+        axes:
+            The axes of the vote: any of these texts.
         rater:
             Who voted.
         digests:
@@ -147,10 +147,13 @@ class VoteLog:
         wanted = set(digests)
         with self._database.writing() as cursor:
             cursor.execute(
-                'SELECT number, "left" FROM votes WHERE service = ? AND axis = ? AND rater = ? ORDER BY number DESC',
-                (self._service, axis, rater),
+                'SELECT number, axis, "left", "right" FROM votes WHERE service = ? AND rater = ?'
+                " ORDER BY number DESC",
+                (self._service, rater),
             )
-            number = next((number for number, left in cursor if left in wanted), None)
+            number = next(
+                (number for number, axis, *pair in cursor if axis in axes and wanted.issuperset(pair)), None
+            )
             if number is None:
                 return False
             cursor.execute("DELETE FROM votes WHERE number = ?", (number,))

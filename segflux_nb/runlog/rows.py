@@ -155,14 +155,14 @@ class Measurement:
 
 
 class LoggedVote(NamedTuple):
-    """A vote between two runs that differ in one axis.
+    """A vote between two runs that differ in one axis, or in several.
 
     Attributes
     ----------
     rater:
         Who voted.
     axis:
-        The axis in which the two runs differ.
+        The axis in which the two runs differ; several in order of the alphabet, with commas between them.
     left:
         The digest of the run on the left.
     right:

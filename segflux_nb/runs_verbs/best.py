@@ -8,7 +8,7 @@ from ..errors import RunError
 from ..model import MODEL
 from ..selection import Selection
 from .curve import STRENGTH, curve
-from .vote import comparison_of
+from .ranking import ranking
 
 if TYPE_CHECKING:
     from ..analysis.choice import Choice
@@ -48,8 +48,8 @@ def best(runs: Selection, axis: str = "lora_strength") -> Choice:
             "These runs have several fine-tunes, each of which has a best value of its own",
             remedy='Choose one: runs.where(finetune_id="…").best()',
         )
-    ranking = comparison_of(runs, axis).ranking()
-    votes = None if ranking.best is None else Votes(ranking.best, ranking.low, ranking.high, str(ranking))
+    said = ranking(runs, axis)
+    votes = None if said.best is None else Votes(said.best, said.low, said.high, str(said))
     line, why = None, ""
     if axis == STRENGTH:
         try:

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import overload
+
 from ..selection import Selection
+from ..voting.joint import JointRanking
 from ..voting.ranking import Ranking
 from .vote import comparison_of
 
 
-def ranking(runs: Selection, axis: str = "lora_strength", *, rater: str | None = None) -> Ranking:
+@overload
+def ranking(runs: Selection, axis: str = "lora_strength", *, rater: str | None = None) -> Ranking: ...
+@overload
+def ranking(runs: Selection, axis: Sequence[str], *, rater: str | None = None) -> Ranking | JointRanking: ...
+def ranking(
+    runs: Selection, axis: str | Sequence[str] = "lora_strength", *, rater: str | None = None
+) -> Ranking | JointRanking:
     """Which value of an axis the votes prefer, with an interval across seeds. Its text is a sentence.
+
+    Several axes have one peak together, with a region around it. Votes between runs that differ in one of them count
+    too, and axes that are no numbers (samplers, fine-tunes) are choices, each with a peak of its own.
 
     Parameters
     ----------
     axis:
-        The axis that was judged.
+        The axis that was judged, or a list of several.
     rater:
         Count the votes of this person only; all votes if left out.
+
+    Returns
+    -------
+    Ranking or JointRanking
+        A `JointRanking` for several axes.
 
     Raises
     ------
     RunError
-        If fewer than two values of the axis have pictures.
+        If fewer than two values of an axis have pictures, or there are more than three axes of numbers.
 
     Example
     -------

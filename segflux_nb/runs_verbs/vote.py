@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..errors import RunError
 from ..run import Run, value_of
 from ..selection import Selection
 from ..sweep.request import RUN_DIGITS
-from ..values import as_python, as_text, shown
+from ..values import as_python, as_text, several, shown
 from ..voting.pairwise import Candidate, PairwiseComparison, this_rater
 
 
@@ -16,7 +18,7 @@ def vote(
     right: Run | str,
     outcome: str,
     *,
-    axis: str = "lora_strength",
+    axis: str | Sequence[str] = "lora_strength",
     rater: str | None = None,
 ) -> None:
     """Say which of two runs is better. The vote is on disk at once. The tuner asks for such votes, blind.
@@ -26,11 +28,11 @@ def vote(
     left:
         A run, or its short name.
     right:
-        Another one, which differs from it in the axis alone.
+        Another one, which differs from it in the axis alone, or in several if several are given.
     outcome:
         ``left``, ``right``, ``tie`` or ``skip``.
     axis:
-        The axis in which the two differ.
+        The axis in which the two differ; a list of several if they may differ in any of them.
     rater:
         Who judges; your user name on this machine if left out.
 
@@ -63,27 +65,42 @@ def rater_named(given: str | None) -> str:
         raise RunError(f"rater={shown(given)} is not possible: {error}", remedy="Give a name") from None
 
 
-def comparison_of(runs: Selection, axis: str) -> PairwiseComparison:
-    """The votes between these runs along an axis.
+def comparison_of(runs: Selection, axis: str | Sequence[str]) -> PairwiseComparison:
+    """The votes between these runs along one or several axes.
 
     Parameters
     ----------
     runs:
         What is compared.
     axis:
-        In what the two of a pair differ.
+        In what the two of a pair may differ.
 
     Raises
     ------
     RunError
-        If fewer than two values of the axis have pictures.
+        If fewer than two values of an axis have pictures, or what is given is no name.
     """
-    try:
-        axis = as_text(axis)
-    except ValueError as error:
-        raise RunError(f"axis={shown(axis)} is not possible: {error}", remedy="Give the name of an axis") from None
-    names = (*runs.axes, *(name for name in ("take", axis) if name not in runs.axes))
+    judged = axes_named(axis)
+    names = dict.fromkeys((*runs.axes, "take", *judged))
     candidates = [
         Candidate(run.digest, {name: value_of(run, name) for name in names}) for run in runs if run.path is not None
     ]
-    return PairwiseComparison.of(runs.source.log.votes, candidates, axis, list(runs.axes))
+    return PairwiseComparison.of(runs.source.log.votes, candidates, judged, list(runs.axes))
+
+
+def axes_named(axis: str | Sequence[str]) -> list[str]:
+    """The names of axes: one, or several in a list.
+
+    Raises
+    ------
+    RunError
+        If what is given is no name and no list of names, or the list is empty.
+    """
+    given = several(axis)
+    try:
+        names = [as_text(one) for one in ([axis] if given is None else given)]
+    except ValueError as error:
+        raise RunError(f"axis={shown(axis)} is not possible: {error}", remedy="Give the name of an axis") from None
+    if not names:
+        raise RunError("axis=[] names no axis", remedy='Write axis="lora_strength", or a list of axes')
+    return names

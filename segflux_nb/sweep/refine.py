@@ -13,8 +13,8 @@ from .axes import linked
 from .sweep import Sweep
 from .template import Verbatim
 
-MOST_POINTS = 7
-"""About how many values the finer axis has at most."""
+MOST_POINTS = {1: 7, 2: 5, 3: 4}
+"""About how many values a finer axis has at most, by the number of finer axes."""
 
 
 def refine(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: float) -> Sweep:
@@ -42,6 +42,69 @@ def refine(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: fl
     >>> refine([cell.parameters for cell in sweep], "lora_strength", 0.55, 0.78).axes
     {'lora_strength': [0.55, 0.6, 0.65, 0.7, 0.75, 0.8], 'seed': [1, 2]}
     """
+    return refine_axes(cells, {axis: (low, high)})
+
+
+def refine_axes(
+    cells: Sequence[Mapping[str, Value]],
+    bounds: Mapping[str, tuple[float, float]],
+    kept: Mapping[str, Sequence[Value]] | None = None,
+) -> Sweep:
+    """A sweep of the same cells with finer axes, each from about its lower to about its upper end.
+
+    All combinations of the finer values are in it, with each combination that the other parameters have.
+
+    Parameters
+    ----------
+    cells:
+        The parameters of the runs so far.
+    bounds:
+        The interval to search, by the parameter to refine. Where its ends are equal, it is one step of the runs
+        so far to either side.
+    kept:
+        The values of other parameters that are worth going on with; all of them where left out.
+
+    Raises
+    ------
+    SweepError
+        If an axis is not a number or has one value only.
+
+    Example
+    -------
+    >>> sweep = Sweep(prompt="TOK", finetune_id="a", lora_strength=[0.4, 0.8], steps=[10, 20, 30])
+    >>> refine_axes([cell.parameters for cell in sweep], {"lora_strength": (0.5, 0.7), "steps": (12, 24)}).axes
+    {'lora_strength': [0.5, 0.55, 0.6, 0.65, 0.7], 'steps': [10, 15, 20, 25]}
+    """
+    fine = {axis: _finer(cells, axis, *ends, MOST_POINTS[len(bounds)]) for axis, ends in bounds.items()}
+    wanted = kept or {}
+    cells = [cell for cell in cells if all(cell[name] in values for name, values in wanted.items())] or cells
+    names = [name for name in cells[0] if name not in fine]
+    combinations = list(dict.fromkeys(tuple(cell[name] for name in names) for cell in cells))
+    columns = dict(zip(names, zip(*combinations, strict=True), strict=True))
+    columns["prompt"] = tuple(Verbatim(prompt) for prompt in columns["prompt"])  # the cells' prompts are final
+    distinct = {name: list(dict.fromkeys(column)) for name, column in columns.items()}
+    constants = {name: seen[0] for name, seen in distinct.items() if len(seen) == 1}
+    varying = [name for name in names if name not in constants]
+    if math.prod(len(distinct[name]) for name in varying) == len(combinations):
+        return Sweep(**constants, **fine, **{name: distinct[name] for name in varying})
+    # The runs so far are no full grid: keep exactly their combinations.
+    return Sweep(linked(**{name: list(columns[name]) for name in varying}), **constants, **fine)
+
+
+def _finer(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: float, most: int) -> list[Value]:
+    """The values of a finer axis.
+
+    Parameters
+    ----------
+    cells:
+        The parameters of the runs so far.
+    axis:
+        The parameter.
+    low, high:
+        The interval to search.
+    most:
+        About how many values there are at most.
+    """
     parameter = MODEL.parameters.get(axis)
     if parameter is None or parameter.kind not in ("number", "integer"):
         raise SweepError(f"{axis} is not a number, so it has no finer steps", remedy="Choose an axis of numbers")
@@ -51,25 +114,14 @@ def refine(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: fl
         raise SweepError(f"{axis} has one value only", remedy="Run a sweep with several values first")
     if high <= low:
         low, high = low - step, high + step
-    fine = _round_step((high - low) / (MOST_POINTS - 1))
+    fine = _round_step((high - low) / (most - 1))
     fine = min(fine, _round_step(step / 2.5)) if fine >= step else fine
     if parameter.kind == "integer":
         fine = max(Decimal(1), fine)
     first, last = math.floor(Decimal(repr(low)) / fine), math.ceil(Decimal(repr(high)) / fine)
     points = [float(fine * place) for place in range(first, last + 1)]
     kept = [value for value in points if (parameter.minimum or 0) <= value <= (parameter.maximum or math.inf)]
-    values: list[Value] = [int(value) if parameter.kind == "integer" else value for value in kept]
-    names = [name for name in cells[0] if name != axis]
-    combinations = list(dict.fromkeys(tuple(cell[name] for name in names) for cell in cells))
-    columns = dict(zip(names, zip(*combinations, strict=True), strict=True))
-    columns["prompt"] = tuple(Verbatim(prompt) for prompt in columns["prompt"])  # the cells' prompts are final
-    distinct = {name: list(dict.fromkeys(column)) for name, column in columns.items()}
-    constants = {name: seen[0] for name, seen in distinct.items() if len(seen) == 1}
-    varying = [name for name in names if name not in constants]
-    if math.prod(len(distinct[name]) for name in varying) == len(combinations):
-        return Sweep(**constants, **{axis: values}, **{name: distinct[name] for name in varying})
-    # The runs so far are no full grid: keep exactly their combinations.
-    return Sweep(linked(**{name: list(columns[name]) for name in varying}), **constants, **{axis: values})
+    return [int(value) if parameter.kind == "integer" else value for value in kept]
 
 
 def _round_step(least: float) -> Decimal:

@@ -1,18 +1,20 @@
-"""Which pair of pictures to judge next: balanced, in random order, and always of one seed. Pure."""
+"""Balanced pairs, in random order, and always of one seed. Pure.
+
+They are what `choosing` is measured against, and what it falls back to where there is nothing to choose by.
+"""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import combinations
-
-from ..model import Value
+from typing import Any
 
 Pair = tuple[str, str]
 
 
-def next_pair(blocks: Mapping[Value, Mapping[Value, str]], judged: Sequence[Pair], shuffle: str) -> Pair | None:
+def next_pair(blocks: Mapping[Any, Mapping[Any, str]], judged: Sequence[Pair], shuffle: str) -> Pair | None:
     """The two runs to show left and right; None if no block has two runs.
 
     The pair that was judged least comes first; among equals the pair whose two values were compared least, then the
@@ -35,8 +37,8 @@ def next_pair(blocks: Mapping[Value, Mapping[Value, str]], judged: Sequence[Pair
     """
     value_of = {run: (value, block) for block, runs in blocks.items() for value, run in runs.items()}
     pairs: Counter[frozenset[str]] = Counter()
-    values: Counter[frozenset[Value]] = Counter()
-    seen: Counter[Value] = Counter()
+    values: Counter[frozenset[Hashable]] = Counter()
+    seen: Counter[Hashable] = Counter()
     for left, right in judged:
         if left in value_of and right in value_of:
             pairs[frozenset((left, right))] += 1

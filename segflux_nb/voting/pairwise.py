@@ -1,10 +1,12 @@
-"""Votes between runs that differ in one axis, and what they say."""
+"""Votes between runs that differ in the judged axes alone, and what they say."""
 
 from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
 from typing import Any
 
 from ..errors import RunError
@@ -14,8 +16,18 @@ from ..runlog.marks import VoteLog
 from ..runlog.rows import LoggedVote
 from ..sweep.request import RUN_DIGITS
 from ..values import shown
-from .pairing import Pair, next_pair
-from .ranking import OUTCOMES, Ranking, Vote, rank
+from .belief import Cast
+from .choosing import Judged, PairChoice
+from .features import Place, is_scale
+from .joint import JointRanking, rank_jointly
+from .pairing import Pair
+from .ranking import OUTCOMES, POINTS_OF, SKIP, Ranking, Vote, rank
+
+MOST_SCALES = 3
+"""A peak is looked for along this many axes of numbers at most."""
+
+JOIN = ","
+"""Between the names of the axes in which two runs differ, where the log keeps one text."""
 
 
 def this_rater() -> str:
@@ -49,7 +61,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class PairwiseComparison:
-    """Which runs can be compared along an axis, and the votes so far.
+    """Which runs can be compared along one or several axes, and the votes so far.
 
     Attributes
     ----------
@@ -57,19 +69,21 @@ class PairwiseComparison:
         The votes of the service in the log.
     runs:
         The runs.
-    axis:
-        In what the two of a pair differ. All other axes are the same for both.
+    judged:
+        The axes in which the two of a pair may differ. All other axes are the same for both.
     others:
         The names of the other axes that vary.
     """
 
     log: VoteLog
     runs: Sequence[Candidate] = field(repr=False)
-    axis: str
+    judged: tuple[str, ...]
     others: Sequence[str]
 
     @classmethod
-    def of(cls, log: VoteLog, runs: Sequence[Candidate], axis: str, axes: Sequence[str]) -> PairwiseComparison:
+    def of(
+        cls, log: VoteLog, runs: Sequence[Candidate], judged: Sequence[str], axes: Sequence[str]
+    ) -> PairwiseComparison:
         """The comparison of a selection of runs.
 
         Parameters
@@ -78,32 +92,55 @@ class PairwiseComparison:
             The votes of the service in the log.
         runs:
             The runs of the selection that have a picture.
-        axis:
-            In what the two of a pair differ.
+        judged:
+            The axes in which the two of a pair may differ.
         axes:
             All axes of the selection.
 
         Raises
         ------
         RunError
-            If fewer than two values of the axis have pictures.
+            If fewer than two values of an axis have pictures, or there are more than three axes of numbers.
         """
-        values = {run.values[axis] for run in runs}
-        if len(values) < 2:
-            others = ", ".join(name for name in axes if name != axis)
+        judged = tuple(dict.fromkeys(judged))
+        for axis in judged:
+            values = {run.values[axis] for run in runs}
+            if len(values) < 2:
+                left = ", ".join(name for name in axes if name not in judged)
+                raise RunError(
+                    f"{axis} has {count(len(values), 'value')} with pictures; there is nothing to compare",
+                    remedy=f"The axes of these runs are {left}"
+                    if left
+                    else "These runs have no other axis to compare",
+                )
+        names = [name for name in (*axes, "take") if name not in judged]
+        varying = [name for name in dict.fromkeys(names) if len({run.values[name] for run in runs}) > 1]
+        made = cls(log, runs, judged, varying)
+        if len(made.scales) > MOST_SCALES:
             raise RunError(
-                f"{axis} has {count(len(values), 'value')} with pictures; there is nothing to compare",
-                remedy=f"The axes of these runs are {others}" if others else "These runs have no axis to compare",
+                f"A peak along {len(made.scales)} axes of numbers would take too many votes",
+                remedy=f"Choose up to {MOST_SCALES} of {', '.join(made.scales)}; hold the others with runs.where()",
             )
-        names = [name for name in (*axes, "take") if name != axis]
-        varying = [name for name in names if len({run.values[name] for run in runs}) > 1]
-        return cls(log, runs, axis, varying)
+        return made
 
     @property
-    def values(self) -> list[Value]:
-        """The values of the axis, in order."""
-        values: list[Value] = list(dict.fromkeys(run.values[self.axis] for run in self.runs))
-        return sorted(values) if all(isinstance(value, int | float) for value in values) else values
+    def axis(self) -> str:
+        """The judged axes in words."""
+        return ", ".join(self.judged)
+
+    @cached_property
+    def values(self) -> dict[str, list[Value]]:
+        """The values of each judged axis, in order."""
+        found: dict[str, list[Value]] = {}
+        for axis in self.judged:
+            seen: list[Value] = list(dict.fromkeys(run.values[axis] for run in self.runs))
+            found[axis] = sorted(seen) if all(isinstance(value, int | float) for value in seen) else seen
+        return found
+
+    @cached_property
+    def scales(self) -> list[str]:
+        """The judged axes that are axes of numbers."""
+        return [axis for axis, values in self.values.items() if is_scale(axis, values)]
 
     @property
     def unit(self) -> str:
@@ -112,12 +149,15 @@ class PairwiseComparison:
 
     def next_pair(self, rater: str) -> Pair | None:
         """The short names of the runs that a rater judges next, left and right; None if there is no pair."""
-        blocks: dict[Any, dict[Value, str]] = {}
-        for run in self.runs:
-            blocks.setdefault(self._values_of_others(run), {})[run.values[self.axis]] = run.run
-        mine = [(vote.left, vote.right) for vote in self._logged() if vote.rater == rater]
-        by_digest = {run.digest: run.run for run in self.runs}
-        return next_pair(blocks, [(by_digest[left], by_digest[right]) for left, right in mine], rater)
+        return self._choice.next(self._judged(), rater)
+
+    def upcoming(self, rater: str) -> dict[str, Pair | None]:
+        """The pair that a rater would judge after each outcome of the next one: to have its pictures ready."""
+        judged = self._judged()
+        pair = self._choice.next(judged, rater)
+        if pair is None:
+            return dict.fromkeys(OUTCOMES)
+        return {outcome: self._choice.next([*judged, Judged(*pair, outcome, rater)], rater) for outcome in OUTCOMES}
 
     def vote(self, left: str, right: str, outcome: str, rater: str) -> None:
         """Keep a vote between two runs. It is on disk at once.
@@ -145,32 +185,87 @@ class PairwiseComparison:
             raise RunError("One of the two runs has no picture", remedy="Vote between runs that have pictures")
         one, other = by_name[left], by_name[right]
         apart = [name for name in self.others if one.values[name] != other.values[name]]
-        if apart or one.values[self.axis] == other.values[self.axis]:
+        differing = [name for name in self.judged if one.values[name] != other.values[name]]
+        if apart or not differing:
+            meant = " and ".join(self.judged)
             raise RunError(
-                f"{one.run} and {other.run} differ in {', '.join(apart) or 'nothing'}, not in {self.axis} alone",
-                remedy=f"Compare runs that differ in {self.axis} only",
+                f"{one.run} and {other.run} differ in {', '.join(apart) or 'nothing'}, not in {meant} alone",
+                remedy=f"Compare runs that differ in {meant} only",
             )
-        self.log.add(LoggedVote(rater, self.axis, one.digest, other.digest, outcome))
+        self.log.add(LoggedVote(rater, _text_of(differing), one.digest, other.digest, outcome))
 
     def undo(self, rater: str) -> bool:
-        """Delete a rater's latest vote. Returns whether there was one."""
-        return self.log.undo(self.axis, rater, [run.digest for run in self.runs])
+        """Delete a rater's latest vote between these runs along these axes. Returns whether there was one."""
+        return self.log.undo(self._texts, rater, [run.digest for run in self.runs])
 
-    def ranking(self, rater: str | None = None) -> Ranking:
+    def count(self, rater: str) -> int:
+        """The number of a rater's votes that count."""
+        return sum(vote.rater == rater and vote.outcome != SKIP for vote in self._logged())
+
+    def ranking(self, rater: str | None = None) -> Ranking | JointRanking:
         """What the votes say: all of them, or those of one rater."""
-        by_digest = {run.digest: run for run in self.runs}
-        cast = []
-        for vote in self._logged():
-            if rater is None or vote.rater == rater:
-                left, right = by_digest[vote.left], by_digest[vote.right]
-                block = left.values["seed"] if self.unit == "seed" else self._values_of_others(left)
-                cast.append(Vote(left.values[self.axis], right.values[self.axis], vote.outcome, block))
-        return rank(self.axis, self.values, cast, unit=self.unit)
+        places = [
+            (vote.outcome, self._place(vote.left), self._place(vote.right), self._block_of(vote))
+            for vote in self._logged()
+            if rater is None or vote.rater == rater
+        ]
+        if len(self.judged) == 1:
+            axis = self.judged[0]
+            votes = [Vote(left[0], right[0], outcome, block) for outcome, left, right, block in places]
+            return rank(axis, self.values[axis], votes, unit=self.unit)
+        cast = [
+            Cast(left, right, POINTS_OF[outcome], block) for outcome, left, right, block in places if outcome != SKIP
+        ]
+        return rank_jointly(self.values, cast, unit=self.unit)
+
+    def progress(self, rater: str) -> str:
+        """How far it is, in words, for a rater who goes on to vote."""
+        return str(self.ranking())
+
+    # ------------------------------------------------------------------ what the log has
+
+    @cached_property
+    def _by_digest(self) -> dict[str, Candidate]:
+        return {run.digest: run for run in self.runs}
+
+    @cached_property
+    def _texts(self) -> frozenset[str]:
+        """How the log names the axes of the votes that count here: each of the judged axes, or several."""
+        sizes = range(1, len(self.judged) + 1)
+        return frozenset(_text_of(names) for size in sizes for names in combinations(self.judged, size))
+
+    @cached_property
+    def _choice(self) -> PairChoice:
+        blocks: dict[Any, dict[Place, str]] = {}
+        for run in self.runs:
+            blocks.setdefault(self._values_of_others(run), {})[self._place(run.digest)] = run.run
+        at = list(self.others).index("seed") if self.unit == "seed" else None
+        groups = {block: block if at is None else block[at] for block in blocks}
+        return PairChoice(self.values, blocks, groups)
+
+    def _place(self, digest: str) -> Place:
+        values = self._by_digest[digest].values
+        return tuple(values[axis] for axis in self.judged)
 
     def _values_of_others(self, run: Candidate) -> tuple[Value, ...]:
         return tuple(run.values[name] for name in self.others)
 
+    def _block_of(self, vote: LoggedVote) -> Any:
+        run = self._by_digest[vote.left]
+        return run.values["seed"] if self.unit == "seed" else self._values_of_others(run)
+
     def _logged(self) -> list[LoggedVote]:
-        digests = {run.digest for run in self.runs}
+        known = self._by_digest
         votes = [vote for _, vote in self.log.all()]
-        return [v for v in votes if v.axis == self.axis and v.left in digests and v.right in digests]
+        return [vote for vote in votes if vote.axis in self._texts and vote.left in known and vote.right in known]
+
+    def _judged(self) -> list[Judged]:
+        known = self._by_digest
+        return [
+            Judged(known[vote.left].run, known[vote.right].run, vote.outcome, vote.rater) for vote in self._logged()
+        ]
+
+
+def _text_of(axes: Sequence[str]) -> str:
+    """How the log names the axes in which the two runs of a vote differ."""
+    return JOIN.join(sorted(axes))

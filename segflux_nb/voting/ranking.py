@@ -23,6 +23,8 @@ import pandas as pd
 
 from ..markup import count, decimals
 from ..model import Value
+from ..values import as_python
+from .features import NO_SCALE, is_scale
 
 CONFIDENCE = 0.90
 """The confidence of every interval here."""
@@ -37,9 +39,6 @@ LEAST = 0.4
 """The shortest interval, as a share of the interval that the number of votes alone gives. A few seeds can agree by
 chance, and then the jackknife's interval is too short."""
 
-NO_SCALE = ("seed", "take")
-"""Axes whose numbers are names. There is nothing between two of them."""
-
 POINTS = 401
 """Places along the axis where the curve is computed."""
 
@@ -48,7 +47,7 @@ STEPS, CONVERGED = 50, 1e-9
 
 LEFT, RIGHT, TIE, SKIP = "left", "right", "tie", "skip"
 OUTCOMES = (LEFT, RIGHT, TIE, SKIP)
-_POINTS_OF = {LEFT: 1.0, RIGHT: 0.0, TIE: 0.5}
+POINTS_OF = {LEFT: 1.0, RIGHT: 0.0, TIE: 0.5}
 
 
 @dataclass(frozen=True)
@@ -138,6 +137,24 @@ class Ranking:
 
     __repr__ = __str__
 
+    @property
+    def values(self) -> dict[str, Value]:
+        """The best value by axis; empty without votes."""
+        return {} if self.best is None else {self.axis: self.best}
+
+    @property
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """Between which values the peak may be, by axis of numbers; without an interval, the best value twice."""
+        if self.axis in NO_SCALE or not isinstance(self.best, int | float):
+            return {}
+        low, high = (float(self.best if end is None else end) for end in (self.low, self.high))
+        return {self.axis: (low, high)}
+
+    @property
+    def likely(self) -> dict[str, tuple[Value, ...]]:
+        """The values that may be the best, by axis that is no axis of numbers."""
+        return {} if self.best is None or self.bounds else {self.axis: (self.best, *self.others)}
+
     def _show(self, value: Value) -> str:
         return f"{value:.{self.decimals}f}" if isinstance(value, float) else str(value)
 
@@ -157,14 +174,14 @@ def rank(axis: str, values: Sequence[Value], votes: Sequence[Vote], *, unit: str
         What a block is called: seed or group.
     """
     values = list(dict.fromkeys(values))
-    counted = [vote for vote in votes if vote.outcome in _POINTS_OF and {vote.left, vote.right} <= set(values)]
+    counted = [vote for vote in votes if vote.outcome in POINTS_OF and {vote.left, vote.right} <= set(values)]
     if not counted or len(values) < 2:
         return Ranking(axis, None, None, None, 0, 0, _no_scores(), unit=unit)
     table = _VoteTable(values, counted)
     scores = _scores(values, counted, table)
     numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     blocks, votes_cast = len(table.names), len(counted)
-    if axis in NO_SCALE or len(numbers) < len(values) or len(values) < 3:
+    if not is_scale(axis, values):
         first = scores.iloc[0]
         estimate, each = table.estimate(np.eye(len(values))), np.eye(len(values))
         ahead = each[values.index(first["value"])] - each
@@ -173,7 +190,16 @@ def rank(axis: str, values: Sequence[Value], votes: Sequence[Vote], *, unit: str
             value for value, is_behind in zip(values, clear, strict=True) if not is_behind and value != first["value"]
         )
         return Ranking(
-            axis, first["value"], None, None, blocks, votes_cast, scores, near, unit, _most_decimals(numbers)
+            axis,
+            as_python(first["value"]),
+            None,
+            None,
+            blocks,
+            votes_cast,
+            scores,
+            near,
+            unit,
+            _most_decimals(numbers),
         )
     peak, low, high, remark = _peak(np.array(numbers), table)
     if low is None and not remark:
@@ -198,7 +224,7 @@ class _VoteTable:
         place = {value: at for at, value in enumerate(values)}
         self.left = np.array([place[vote.left] for vote in votes])
         self.right = np.array([place[vote.right] for vote in votes])
-        self.points = np.array([_POINTS_OF[vote.outcome] for vote in votes])
+        self.points = np.array([POINTS_OF[vote.outcome] for vote in votes])
         self.names = list(dict.fromkeys(vote.block for vote in votes))
         self.block = np.array([self.names.index(vote.block) for vote in votes])
         self.number = len(values)
@@ -285,8 +311,8 @@ def _scores(values: Sequence[Value], votes: Sequence[Vote], table: _VoteTable) -
     won: defaultdict[Value, float] = defaultdict(float)
     for vote in votes:
         judged.update((vote.left, vote.right))
-        won[vote.left] += _POINTS_OF[vote.outcome]
-        won[vote.right] += 1 - _POINTS_OF[vote.outcome]
+        won[vote.left] += POINTS_OF[vote.outcome]
+        won[vote.right] += 1 - POINTS_OF[vote.outcome]
     scores = pd.DataFrame(
         {
             "value": pd.Series(list(values), dtype=object).infer_objects(),

@@ -7,8 +7,9 @@ compared, and how votes are kept, is decided by the `Voting` that it is given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import product
+from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
 import traitlets
@@ -21,12 +22,28 @@ from ..sheets.frame_view import FrameView
 from ..sheets.pivot import arrange
 from ..sweep.plan import Plan
 from ..sweep.sweep import Sweep
-from ..voting.ranking import NO_SCALE, Ranking
+from ..voting.joint import JointRanking
+from ..voting.ranking import Ranking
 from .assets import absolute, module, style
 from .picture_widget import PictureWidget
 
-Propose = Callable[[str, float, float], tuple[Sweep, Plan]]
-"""Called with an axis and the lowest and highest value that may be the best. Gives a finer sweep and its plan."""
+
+class Proposal(NamedTuple):
+    """The next cells to look at.
+
+    Attributes
+    ----------
+    sweep:
+        The cells.
+    plan:
+        What they cost.
+    gain:
+        What they are expected to tell, in words; empty where nobody can say.
+    """
+
+    sweep: Sweep
+    plan: Plan
+    gain: str
 
 
 class Voting(Protocol):
@@ -48,31 +65,46 @@ class Voting(Protocol):
             The person who voted.
         """
 
+    def upcoming(self, rater: str) -> Mapping[str, tuple[str, str] | None]:
+        """The pair that comes after each outcome of the next one: ``left``, ``right``, ``tie``, ``skip``."""
+
     def undo(self, rater: str) -> bool:
         """Remove a rater's latest vote. Returns whether there was one."""
 
-    def ranking(self, rater: str | None = None) -> Ranking:
+    def count(self, rater: str) -> int:
+        """The number of a rater's votes that count."""
+
+    def ranking(self, rater: str | None = None) -> Ranking | JointRanking:
         """What the votes of all raters say, or those of one."""
+
+    def progress(self, rater: str) -> str:
+        """How far the votes of all raters are, in words, for a rater who goes on."""
 
 
 class Tuner(PictureWidget):
     """A slider through the values of an axis, and blind votes between pairs of pictures.
 
     Votes are kept at once. In blind votes nothing tells which value is which: left and right are drawn by chance, and
-    the ranking is on another tab.
+    the ranking is on another tab. With several axes the slider has one, and the two pictures of a pair may differ in
+    any of them.
+
+    What the browser reads: `axes` are the axes, each with its name and labels. `cells` has a row for each combination
+    of their labels (the last axis changes fastest), whose name is in `labels`; in a row there is a picture for each
+    of `blocks`, or -1. `pair` is what is judged now, and `upcoming` the pair after each outcome, so that its pictures
+    can be loaded before they are asked for; it may be shown before Python answers. `progress` says how far it is.
 
     Parameters
     ----------
     frame:
         The runs, as `Runs.df`; those without a picture are left out.
-    axis:
-        The axis to tune.
+    axes:
+        The axes to tune.
     voting:
         Keeps the votes and decides which runs are compared.
     rater:
         The name under which votes are kept; it can be changed in the widget.
     propose:
-        Makes the finer sweep.
+        Makes the next sweep.
 
     Attributes
     ----------
@@ -91,35 +123,48 @@ class Tuner(PictureWidget):
     _esm = module("tuner")
     _css = style("tuner")
     axis = traitlets.Unicode().tag(sync=True)
+    axes: Any = traitlets.List().tag(sync=True)
     labels: Any = traitlets.List().tag(sync=True)
     blocks: Any = traitlets.List().tag(sync=True)
     cells: Any = traitlets.List().tag(sync=True)
     pair: Any = traitlets.List().tag(sync=True)
+    upcoming: Any = traitlets.Dict().tag(sync=True)
     votes = traitlets.Int().tag(sync=True)
+    progress = traitlets.Unicode().tag(sync=True)
     rater = traitlets.Unicode().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
     shown_ranking = traitlets.Dict({"sentence": "", "rows": []}).tag(sync=True)
     proposal = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, frame: pd.DataFrame, axis: str, voting: Voting, *, rater: str, propose: Propose) -> None:
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        axes: Sequence[str],
+        voting: Voting,
+        *,
+        rater: str,
+        propose: Callable[[], Proposal],
+    ) -> None:
         view = FrameView.of(frame)
         view = view.rows([at for at, picture in enumerate(view.pictures) if picture is not None])
         self._voting, self._propose = voting, propose
         self._runs = [str(run) for run in view.column("run").values]
         self._places = {run: at for at, run in enumerate(self._runs)}
-        column = view.column(axis)
-        self._labels = column.label_of
-        labels = list(column.distinct_labels)
-        others = [name for name in view.varying_axes if name != axis]
-        blocks, cells = _grid(column, [view.column(name) for name in others])
+        self._columns = [view.column(name) for name in axes]
+        others = [name for name in view.varying_axes if name not in axes]
+        labels, blocks, cells = _grid(self._columns, [view.column(name) for name in others])
         rows = "seed" if "seed" in others else (others[0] if others else None)
-        by = [name for name in others if name != rows]
-        layout = arrange(view, cols=axis, rows=rows, by=by or None)
+        by = [*axes[1:], *(name for name in others if name != rows)]
+        layout = arrange(view, cols=axes[0], rows=rows, by=by or None)
+        values = ", ".join(
+            f"{column.name}: {count(len(column.distinct_labels), 'value')}" for column in self._columns
+        )
         super().__init__(
             absolute(view.pictures),
             layout,
-            f"Tuner({axis}: {count(len(labels), 'value')}, {count(len(blocks), 'picture')} each)",
-            axis=axis,
+            f"Tuner({values}, {count(len(blocks), 'picture')} each)",
+            axis=", ".join(axes),
+            axes=[{"name": column.name, "labels": list(column.distinct_labels)} for column in self._columns],
             labels=labels,
             blocks=blocks,
             cells=cells,
@@ -129,34 +174,21 @@ class Tuner(PictureWidget):
         self._refresh()
 
     @property
-    def ranking(self) -> Ranking:
+    def ranking(self) -> Ranking | JointRanking:
         """What all votes say."""
         return self._voting.ranking()
 
     def next_sweep(self) -> Sweep:
-        """A finer sweep around the best value, with the same seeds. Its cost is printed, and nothing is run.
+        """The next cells around the best place, with the same seeds. What they cost and tell is printed; none is run.
 
         Raises
         ------
         SegfluxError
-            If there are no votes yet, or if the axis has no values in between.
+            If there are no votes yet, or if no axis has values in between.
         """
-        sweep, plan = self._proposed()
-        say("\n".join(plan.lines[:2]))
+        sweep, plan, gain = self._propose()
+        say("\n".join([*plan.lines[:2], *filter(None, [gain])]))
         return sweep
-
-    def _proposed(self) -> tuple[Sweep, Plan]:
-        ranking = self.ranking
-        if ranking.best is None:
-            raise SegfluxError(f"There are no votes on {self.axis} yet", remedy="Vote first, in the tuner")
-        best = ranking.best
-        if self.axis in NO_SCALE or not isinstance(best, int | float):
-            raise SegfluxError(
-                f"{self.axis} is not an axis of numbers: it has no finer values", remedy=f"Use {self.axis}={best!r}"
-            )
-        low = best if ranking.low is None else ranking.low
-        high = best if ranking.high is None else ranking.high
-        return self._propose(self.axis, float(low), float(high))
 
     def _receive(self, message: Mapping[str, Any]) -> None:
         try:
@@ -175,11 +207,7 @@ class Tuner(PictureWidget):
             The whole message.
         """
         if kind == "vote":
-            # A vote on a pair that is no longer shown comes from a second press of a key.
-            if len(self.pair) == 2 and list(message.get("pair", ())) == list(self.pair):
-                left, right = (self._runs[place] for place in self.pair)
-                self._voting.vote(left, right, str(message.get("outcome")), self.rater)
-                self._refresh()
+            self._vote(message)
         elif kind == "undo":
             if not self._voting.undo(self.rater):
                 raise SegfluxError(f"{self.rater} has no vote to undo")
@@ -190,20 +218,49 @@ class Tuner(PictureWidget):
         elif kind == "rank":
             self._show_ranking()
         elif kind == "propose":
-            sweep, plan = self._proposed()
-            self.proposal = f"finer = tuner.next_sweep()  # {sweep!r}\n" + "\n".join(plan.lines)
+            sweep, plan, gain = self._propose()
+            lines = [f"finer = tuner.next_sweep()  # {sweep!r}", *plan.lines, *filter(None, [gain])]
+            self.proposal = "\n".join(lines)
 
-    def _refresh(self) -> None:
-        """Show the rater's next pair and number of votes."""
-        pair = self._voting.next_pair(self.rater)
-        self.votes = self._voting.ranking(self.rater).votes
-        self.pair = [] if pair is None else [self._places[run] for run in pair]
+    def _vote(self, message: Mapping[str, Any]) -> None:
+        """Keep a vote on the pair that is shown, or on one that comes next: browsers show those before we answer.
+
+        A vote on any other pair comes from a second press of a key.
+        """
+        pair, outcome = list(message.get("pair", ())), str(message.get("outcome"))
+        is_ahead = pair in self.upcoming.values()
+        if len(pair) != 2 or not (pair == self.pair or is_ahead):
+            return
+        left, right = (self._runs[place] for place in pair)
+        self._voting.vote(left, right, outcome, self.rater)
+        promised = self.upcoming.get(outcome, []) if pair == self.pair else None
+        self._refresh(promised)
+
+    def _refresh(self, promised: list[int] | None = None) -> None:
+        """Show the rater's next pair, those that may come after it, and how far it is.
+
+        Parameters
+        ----------
+        promised:
+            The pair that the browser shows already. It stays, even if votes of others make another one better.
+        """
+        if promised:
+            self.pair = promised
+        else:
+            self.pair = self._pair_of(self._voting.next_pair(self.rater))
+        self.votes = self._voting.count(self.rater)
+        upcoming = self._voting.upcoming(self.rater)
+        self.upcoming = {outcome: self._pair_of(pair) for outcome, pair in upcoming.items()}
+        self.progress = self._voting.progress(self.rater)
+
+    def _pair_of(self, runs: tuple[str, str] | None) -> list[int]:
+        return [] if runs is None else [self._places[run] for run in runs]
 
     def _show_ranking(self) -> None:
         ranking = self.ranking
         rows: list[dict[str, Any]] = [
             {
-                "label": self._labels.get(row["value"], str(row["value"])),
+                "label": self._label_of(row),
                 "score": float(row["score"]),
                 "low": None if pd.isna(row["low"]) else float(row["low"]),
                 "high": None if pd.isna(row["high"]) else float(row["high"]),
@@ -215,27 +272,43 @@ class Tuner(PictureWidget):
         shown: dict[str, Any] = {"sentence": str(ranking), "rows": rows}
         self.shown_ranking = shown
 
+    def _label_of(self, row: Mapping[Hashable, Any]) -> str:
+        """What a row of the ranking is about, in words."""
+        if len(self._columns) == 1:
+            return self._columns[0].label_of.get(row["value"], str(row["value"]))
+        values = [(column, row[column.name]) for column in self._columns]
+        return ", ".join(f"{column.name} {column.label_of.get(value, str(value))}" for column, value in values)
 
-def _grid(axis: FrameColumn, others: list[FrameColumn]) -> tuple[list[str], list[list[int]]]:
-    """The pictures of the slider: a row for each value of the axis, and in each row one picture for each block.
+
+def _grid(axes: list[FrameColumn], others: list[FrameColumn]) -> tuple[list[str], list[str], list[list[int]]]:
+    """The pictures of the slider: a row for each combination of values, and in each row one picture for each block.
 
     Parameters
     ----------
-    axis:
-        The axis that is tuned.
+    axes:
+        The axes that are tuned.
     others:
         The other axes. Each combination of their values is a block.
 
     Returns
     -------
     tuple
-        The blocks in words; and for each value, the number of the picture in each block, or -1.
+        The combinations in words, of which one axis needs no name; the blocks in words; and for each combination, the
+        number of the picture in each block, or -1.
     """
-    number = len(axis.values)
+    combinations = list(product(*[column.distinct_labels for column in axes]))
+    row_of = {labels: at for at, labels in enumerate(combinations)}
+    number = len(axes[0].values)
     blocks = [", ".join(f"{column.name} {column.labels[at]}" for column in others) for at in range(number)]
     names = list(dict.fromkeys(blocks))
-    labels = list(axis.distinct_labels)
-    cells = [[-1] * len(names) for _ in labels]
+    column_of = {name: at for at, name in enumerate(names)}
+    cells = [[-1] * len(names) for _ in combinations]
     for at, block in enumerate(blocks):
-        cells[labels.index(axis.labels[at])][names.index(block)] = at
-    return names, cells
+        cells[row_of[tuple(column.labels[at] for column in axes)]][column_of[block]] = at
+    if len(axes) == 1:
+        return list(axes[0].distinct_labels), names, cells
+    words = [
+        ", ".join(f"{column.name} {label}" for column, label in zip(axes, labels, strict=True))
+        for labels in combinations
+    ]
+    return words, names, cells

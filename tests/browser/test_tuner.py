@@ -7,17 +7,20 @@ import pytest
 
 from segflux_nb.sweep.sweep import Sweep
 from segflux_nb.voting.ranking import Vote, rank
-from segflux_nb.widgets.tuner import Tuner
+from segflux_nb.widgets.tuner import Proposal, Tuner
 from tests.support.corpus import PAYLOADS
 from tests.support.frames import coloured
 
 TRAITS = (
     "axis",
+    "axes",
     "labels",
     "blocks",
     "cells",
     "offsets",
     "pair",
+    "upcoming",
+    "progress",
     "votes",
     "rater",
     "note",
@@ -35,6 +38,15 @@ class Voting:
 
     def next_pair(self, rater):
         return self.pair
+
+    def upcoming(self, rater):
+        return dict.fromkeys(("left", "right", "tie", "skip"), self.pair)
+
+    def count(self, rater):
+        return 0
+
+    def progress(self, rater):
+        return "0.80, 0.75 to 0.85; about 9 more votes for ±0.05"
 
     def vote(self, left, right, outcome, rater):
         raise AssertionError
@@ -55,10 +67,10 @@ def tuner():
         pair = (table["run"][0], table["run"][2]) if len(table) > 2 else None
         return Tuner(
             table,
-            str(table.attrs["segflux_axes"][0]),
+            [str(table.attrs["segflux_axes"][0])],
             Voting(pair),
             rater="anna",
-            propose=lambda axis, low, high: (Sweep(prompt="TOK", finetune_id="a"), "1 run"),
+            propose=lambda: Proposal(Sweep(prompt="TOK", finetune_id="a"), "1 run", ""),
         )
 
     return tuner

@@ -1,0 +1,249 @@
+"""What votes say about a preference over one or several axes: a Gaussian process, with seeds as blocks. Pure.
+
+The model is that of Chu and Ghahramani (Preference learning with Gaussian processes, ICML 2005), with Bradley and
+Terry's logistic curve in place of the normal one. The picture of place `x` and seed `s` has the utility
+``f(x) + g_s(x)``; the left one wins with the probability ``1 / (1 + exp(right - left))``, and a tie is half a win for
+each. `f` is what people prefer: a surface with one peak (see `features`). `g_s` is what one seed does to it: a height
+of its own for each picture, and a slope, which moves the seed's own peak. Both are Gaussian processes, so votes of
+one seed count for less than votes of several, and intervals are for other seeds.
+
+`f` is found by Laplace's approximation (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006,
+algorithm 3.1), once for each size of `g` in `QUIRKS`; the sizes count as much as the votes support them. What is said
+about the peak comes from surfaces that are drawn from the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from .features import Features, Place
+
+CONFIDENCE = 0.90
+"""The confidence of every interval and region."""
+
+QUIRKS = ((0.1, 0.2), (0.1, 1.0), (0.5, 0.2), (0.5, 1.0), (1.0, 0.5))
+"""How large the deviations of one seed may be, in log odds: of a picture, and of the slope over half an axis."""
+
+DRAWS = 2000
+"""How many surfaces are drawn."""
+
+LEAST_DRAWS = 100
+"""If fewer of the surfaces that are drawn have a peak, votes speak for a valley, and all of them count."""
+
+MOST_POINTS = 5000
+"""The places at which the surfaces are computed are about this many."""
+
+FINEST = 201
+"""The most places along one axis."""
+
+STEPS, CONVERGED = 30, 1e-4
+"""Newton's method ends after this many steps, or when no utility changes by more than this."""
+
+
+class Cast(NamedTuple):
+    """A vote between two places.
+
+    Attributes
+    ----------
+    left, right:
+        The places.
+    points:
+        1 if the left one won, 0 if the other one, 0.5 for a tie.
+    block:
+        What the two pictures have in common: their seed.
+    """
+
+    left: Place
+    right: Place
+    points: float
+    block: Hashable
+
+
+class Tally:
+    """Votes as arrays: equal pairs of one block are one row, with the number of votes and of wins.
+
+    Parameters
+    ----------
+    features:
+        What a preference depends on.
+    votes:
+        The votes.
+    """
+
+    def __init__(self, features: Features, votes: Sequence[Cast]) -> None:
+        places = list(dict.fromkeys(place for vote in votes for place in (vote.left, vote.right)))
+        blocks = list(dict.fromkeys(vote.block for vote in votes))
+        number_of = {place: at for at, place in enumerate(places)}
+        block_of = {block: at for at, block in enumerate(blocks)}
+        rows: dict[tuple[int, int, int], list[float]] = {}
+        for vote in votes:
+            left, right, points = number_of[vote.left], number_of[vote.right], vote.points
+            if left > right:
+                left, right, points = right, left, 1 - points
+            row = rows.setdefault((left, right, block_of[vote.block]), [0, 0])
+            row[0] += points
+            row[1] += 1
+        sides = np.array(list(rows), dtype=int).reshape(len(rows), 3)
+        values, scaled = features.of(places), features.scaled(places)
+        self.left, self.right, self.block = sides.T
+        self.won, self.cast = np.array(list(rows.values())).reshape(len(rows), 2).T
+        self.rows = values[self.left] - values[self.right]
+        self.tilt = scaled[self.left] - scaled[self.right]
+        self.blocks = len(blocks)
+        self.votes = len(votes)
+
+    def quirks(self, size: tuple[float, float]) -> np.ndarray:
+        """The covariance of what single seeds do to the rows.
+
+        Parameters
+        ----------
+        size:
+            A pair of `QUIRKS`.
+        """
+        left, right = self.left, self.right
+        shared = (left[:, None] == left).astype(float) + (right[:, None] == right)
+        shared -= (left[:, None] == right).astype(float) + (right[:, None] == left)
+        own, slope = size
+        same = self.block[:, None] == self.block
+        return np.asarray(same * (own**2 * shared + slope**2 * self.tilt @ self.tilt.T))
+
+
+@dataclass(frozen=True)
+class Normal:
+    """The weights of the features, as a normal distribution, for one size of the deviations of single seeds.
+
+    Attributes
+    ----------
+    mean:
+        Their means.
+    covariance:
+        Their covariance.
+    evidence:
+        The logarithm of the probability of the votes, by Laplace's approximation.
+    told:
+        How much the votes of each row tell.
+    """
+
+    mean: np.ndarray
+    covariance: np.ndarray
+    evidence: float
+    told: np.ndarray
+
+
+def fit(tally: Tally, features: Features, size: tuple[float, float]) -> Normal:
+    """What votes say about the weights.
+
+    Parameters
+    ----------
+    tally:
+        The votes.
+    features:
+        Has what the weights may be before the first vote.
+    size:
+        A pair of `QUIRKS`.
+    """
+    spread, before = features.spread, tally.rows @ features.before
+    prior = (tally.rows * spread**2) @ tally.rows.T + tally.quirks(size)
+    utility = before
+    for _ in range(STEPS):
+        chance = 1 / (1 + np.exp(-np.clip(utility, -40, 40)))
+        told = np.maximum(tally.cast * chance * (1 - chance), 1e-9)
+        root = np.sqrt(told)
+        target = told * (utility - before) + tally.won - tally.cast * chance
+        bend = np.eye(len(prior)) + root[:, None] * prior * root
+        slope = target - root * np.linalg.solve(bend, root * (prior @ target))
+        change = before + prior @ slope - utility
+        utility = utility + change
+        if np.abs(change).max(initial=0) < CONVERGED:
+            break
+    fits = tally.won @ utility - tally.cast @ np.logaddexp(0, utility)
+    evidence = fits - 0.5 * slope @ (utility - before) - 0.5 * np.linalg.slogdet(bend)[1]
+    mean = features.before + spread**2 * (tally.rows.T @ slope)
+    return Normal(mean, _covariance(tally, spread, size, told), float(evidence), told)
+
+
+def _covariance(tally: Tally, spread: np.ndarray, size: tuple[float, float], told: np.ndarray) -> np.ndarray:
+    known = np.linalg.solve(np.diag(1 / told) + tally.quirks(size), tally.rows)
+    covariance = np.linalg.inv(tally.rows.T @ known + np.diag(1 / spread**2))
+    return np.asarray((covariance + covariance.T) / 2)
+
+
+class Belief:
+    """What votes say about a preference, as surfaces that are drawn from it.
+
+    Parameters
+    ----------
+    features:
+        What the preference depends on.
+    votes:
+        The votes, at least one.
+    combinations:
+        The combinations of values of the axes that are no numbers, as numbers of values; those that were tried.
+    """
+
+    def __init__(self, features: Features, votes: Sequence[Cast], combinations: np.ndarray) -> None:
+        self._features, self._combinations = features, combinations
+        self._tally = Tally(features, votes)
+        self._fits = [fit(self._tally, features, size) for size in QUIRKS]
+        highest = max(one.evidence for one in self._fits)
+        support = np.exp([one.evidence - highest for one in self._fits])
+        self._shares = support / support.sum()
+        self.weights = self._draw([one.covariance for one in self._fits])
+        self.peaks, self.chosen = self._peaks_of(self.weights)
+
+    @property
+    def blocks(self) -> int:
+        """The number of seeds."""
+        return self._tally.blocks
+
+    def forecast(self, times: float) -> np.ndarray:
+        """Half the length of the interval of the peak along each axis of numbers, with more votes on the same seeds.
+
+        Parameters
+        ----------
+        times:
+            How many times as many votes.
+        """
+        covariances = [
+            _covariance(self._tally, self._features.spread, size, one.told * times)
+            for size, one in zip(QUIRKS, self._fits, strict=True)
+        ]
+        peaks, _ = self._peaks_of(self._draw(covariances))
+        low, high = np.quantile(peaks, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
+        return np.asarray((high - low) / 2)
+
+    def _draw(self, covariances: Sequence[np.ndarray]) -> np.ndarray:
+        """Surfaces with a peak, of each size of the deviations as many as the votes support."""
+        ends = np.concatenate([[0], np.round(np.cumsum(self._shares) * DRAWS)]).astype(int)
+        normals = _normals(len(self._features.spread))
+        drawn = [
+            one.mean + normals[first:last] @ np.linalg.cholesky(covariance).T
+            for one, covariance, first, last in zip(self._fits, covariances, ends, ends[1:], strict=False)
+        ]
+        return _concave(np.concatenate(drawn), self._features)
+
+    def _peaks_of(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The highest place of each surface: scaled values along the axes of numbers, and a combination's number."""
+        rows, points = self._features.between(self._combinations, MOST_POINTS, FINEST)
+        highest = np.argmax(weights @ rows.T, axis=1)
+        return points[highest], highest // (len(points) // len(self._combinations))
+
+
+def _concave(weights: np.ndarray, features: Features) -> np.ndarray:
+    """The surfaces that bend downward everywhere, if there are enough of them."""
+    if not features.scales:
+        return weights
+    bends = weights[:, features.bends] * (1 + np.eye(len(features.scales)))
+    has_peak = np.linalg.eigvalsh(bends)[:, -1] < 0
+    return weights[has_peak] if has_peak.sum() >= LEAST_DRAWS else weights
+
+
+@cache
+def _normals(number: int) -> np.ndarray:
+    """Random numbers, the same each time: equal votes give equal intervals."""
+    return np.random.default_rng(number).standard_normal((DRAWS, number))
