@@ -202,6 +202,10 @@ class PairwiseComparison:
         """The number of a rater's votes that count."""
         return sum(vote.rater == rater and vote.outcome != SKIP for vote in self._logged())
 
+    def raters(self) -> list[str]:
+        """The names of those who voted, in order."""
+        return sorted({vote.rater for vote in self._logged()})
+
     def ranking(self, rater: str | None = None) -> Ranking | JointRanking:
         """What the votes say: all of them, or those of one rater."""
         places = [

@@ -7,7 +7,7 @@ compared, and how votes are kept, is decided by the `Voting` that it is given.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import Any, NamedTuple, Protocol
 
@@ -74,6 +74,9 @@ class Voting(Protocol):
     def count(self, rater: str) -> int:
         """The number of a rater's votes that count."""
 
+    def raters(self) -> list[str]:
+        """The names of those who voted."""
+
     def ranking(self, rater: str | None = None) -> Ranking | JointRanking:
         """What the votes of all raters say, or those of one."""
 
@@ -92,6 +95,7 @@ class Tuner(PictureWidget):
     of their labels (the last axis changes fastest), whose name is in `labels`; in a row there is a picture for each
     of `blocks`, or -1. `pair` is what is judged now, and `upcoming` the pair after each outcome, so that its pictures
     can be loaded before they are asked for; it may be shown before Python answers. `progress` says how far it is.
+    Each vote, undo and new rater is answered by one message: ``next`` with both, or ``error``.
 
     Parameters
     ----------
@@ -208,13 +212,16 @@ class Tuner(PictureWidget):
         """
         if kind == "vote":
             self._vote(message)
+            self._answer_with_next()
         elif kind == "undo":
             if not self._voting.undo(self.rater):
                 raise SegfluxError(f"{self.rater} has no vote to undo")
             self._refresh()
+            self._answer_with_next()
         elif kind == "rater":
             self.rater = plain(message.get("name", "")).strip() or self.rater
             self._refresh()
+            self._answer_with_next()
         elif kind == "rank":
             self._show_ranking()
         elif kind == "propose":
@@ -253,26 +260,37 @@ class Tuner(PictureWidget):
         self.upcoming = {outcome: self._pair_of(pair) for outcome, pair in upcoming.items()}
         self.progress = self._voting.progress(self.rater)
 
+    def _answer_with_next(self) -> None:
+        self.send({"kind": "next", "pair": self.pair, "upcoming": self.upcoming})
+
     def _pair_of(self, runs: tuple[str, str] | None) -> list[int]:
         return [] if runs is None else [self._places[run] for run in runs]
 
     def _show_ranking(self) -> None:
         ranking = self.ranking
+        is_joint = len(self._columns) > 1
+        named = [(column.name if is_joint else "value", column) for column in self._columns]
         rows: list[dict[str, Any]] = [
             {
                 "label": self._label_of(row),
+                "place": [column.label_of.get(row[name], str(row[name])) for name, column in named],
+                "inside": isinstance(ranking, JointRanking) and ranking.region is not None and row in ranking.region,
                 "score": float(row["score"]),
                 "low": None if pd.isna(row["low"]) else float(row["low"]),
                 "high": None if pd.isna(row["high"]) else float(row["high"]),
                 "won": "–" if pd.isna(row["won"]) else f"{100 * row['won']:.0f} %",
                 "judged": int(row["judged"]),
             }
-            for row in ranking.scores.to_dict("records")
+            for row in ({str(name): value for name, value in one.items()} for one in ranking.scores.to_dict("records"))
         ]
-        shown: dict[str, Any] = {"sentence": str(ranking), "rows": rows}
+        raters = [
+            {"name": rater, "votes": self._voting.count(rater), "sentence": str(self._voting.ranking(rater))}
+            for rater in self._voting.raters()
+        ]
+        shown: dict[str, Any] = {"sentence": str(ranking), "rows": rows, "raters": raters}
         self.shown_ranking = shown
 
-    def _label_of(self, row: Mapping[Hashable, Any]) -> str:
+    def _label_of(self, row: Mapping[str, Any]) -> str:
         """What a row of the ranking is about, in words."""
         if len(self._columns) == 1:
             return self._columns[0].label_of.get(row["value"], str(row["value"]))

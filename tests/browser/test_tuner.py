@@ -48,6 +48,9 @@ class Voting:
     def progress(self, rater):
         return "0.80, 0.75 to 0.85; about 9 more votes for ±0.05"
 
+    def raters(self):
+        return ["anna"]
+
     def vote(self, left, right, outcome, rater):
         raise AssertionError
 
@@ -61,13 +64,13 @@ class Voting:
 
 @pytest.fixture
 def tuner():
-    def tuner(table=None):
+    def tuner(table=None, axes=None):
         table = coloured(lora_strength=STRENGTHS, seed=[1, 2]) if table is None else table
         table["run"] = [f"{number:012x}" for number in range(len(table))]
         pair = (table["run"][0], table["run"][2]) if len(table) > 2 else None
         return Tuner(
             table,
-            [str(table.attrs["segflux_axes"][0])],
+            axes or [str(table.attrs["segflux_axes"][0])],
             Voting(pair),
             rater="anna",
             propose=lambda: Proposal(Sweep(prompt="TOK", finetune_id="a"), "1 run", ""),
@@ -78,8 +81,8 @@ def tuner():
 
 @pytest.fixture
 def shown(mount, tuner):
-    def shown(table=None):
-        made = tuner(table)
+    def shown(table=None, axes=None):
+        made = tuner(table, axes)
         state = {name: getattr(made, name) for name in TRAITS}
         state = json.loads(json.dumps({**state, "thumbs": base64.b64encode(made.thumbs).decode()}))
         return mount("tuner", state, bytes_=["thumbs"])
@@ -107,40 +110,183 @@ def test_the_slider_goes_through_the_values_with_all_seeds_beside_each_other(sho
     assert page.locator(".sfx-row img").first.get_attribute("alt") == "lora_strength 1.2, seed 1"
 
 
-def test_blind_votes_show_no_label_and_count_once(shown):
+def answer(page, pair, upcoming=None):
+    """What Python says after a vote: the pair that is judged now, and those that may come after it."""
+    page.evaluate("message => model.tell('msg:custom', message, [])", {"kind": "next", **states(pair, upcoming)})
+
+
+def states(pair, upcoming=None):
+    return {"pair": pair, "upcoming": upcoming or {}}
+
+
+def voted(page):
+    return [(tuple(vote["pair"]), vote["outcome"]) for vote in sent(page, "vote")]
+
+
+def shown_pair(page):
+    return page.locator(".sfx-pair img").evaluate_all("images => images.map((image) => image.src)")
+
+
+@pytest.fixture
+def voting(shown):
+    """The tab of blind votes, with a pair and what comes after each outcome."""
     page = shown()
+    page.evaluate(
+        "({pair, upcoming}) => Object.assign(model.state, {pair, upcoming})",
+        states([0, 2], {"left": [3, 5], "right": [1, 3], "tie": [2, 4], "skip": []}),
+    )
     page.get_by_role("tab", name="Blind votes").click()
-    stage = page.get_by_role("tabpanel")
+    return page
+
+
+def test_blind_votes_show_no_label(voting):
+    stage = voting.get_by_role("tabpanel")
     words = stage.inner_text() + stage.evaluate("one => one.innerHTML.replace(/blob:[^\"]*/g, '')")
     assert not any(label in words for label in ("0.4", "0.8", "1.2", "seed"))
-    page.keyboard.press("ArrowLeft")  # on the tabs it changes the page, and votes nothing
-    page.keyboard.press("ArrowRight")
-    assert sent(page, "vote") == []
-    stage.get_by_role("button", name="left is better").focus()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("ArrowRight")
-    assert sent(page, "vote") == [{"kind": "vote", "pair": [0, 2], "outcome": "right"}]
-    page.evaluate("model.set('pair', [3, 5])")
-    assert page.evaluate("document.activeElement.dataset.outcome") == "left", "the keyboard goes on"
-    page.keyboard.press("ArrowDown")
-    page.evaluate("model.set('pair', [1, 3])")
-    page.keyboard.press("s")
-    page.evaluate("model.set('pair', [1, 5])")
-    stage.get_by_role("button", name="The left picture is better").click()
-    assert [vote["outcome"] for vote in sent(page, "vote")] == ["right", "tie", "skip", "left"]
-    page.evaluate("model.set('pair', [0, 2])")
-    page.keyboard.press("u")
-    assert len(sent(page, "undo")) == 1
+    assert voting.get_by_role("status").inner_text() == (
+        "0 votes by anna · 0.80, 0.75 to 0.85; about 9 more votes for ±0.05"
+    )
 
 
-def test_a_vote_that_is_not_kept_can_be_cast_again(shown):
-    page = shown()
+def test_keys_are_named_once(voting):
+    words = voting.get_by_role("tabpanel").inner_text()
+    assert words.count("←") == words.count("↓") == words.count("→") == 1
+    assert voting.locator("[data-outcome]").all_inner_texts() == [
+        *("Left is better", "Tie", "Right is better", "Skip", "Undo")
+    ]
+
+
+def test_arrows_on_the_tabs_vote_nothing(voting):
+    voting.keyboard.press("ArrowLeft")
+    voting.keyboard.press("ArrowRight")
+    assert voted(voting) == []
+
+
+def test_the_next_pair_is_shown_before_python_answers_and_no_press_is_lost(voting):
+    first = shown_pair(voting)
+    voting.get_by_role("button", name="Tie").focus()
+    voting.keyboard.press("ArrowRight")
+    assert shown_pair(voting) != first
+    voting.keyboard.press("ArrowLeft")  # on the pair that came: it counts for that one
+    assert voted(voting) == [((0, 2), "right"), ((1, 3), "left")]
+    # What comes then is not known before Python has answered: a vote is impossible, and that is said.
+    voting.keyboard.press("ArrowLeft")
+    assert len(voted(voting)) == 2
+    assert voting.locator(".sfx-question").inner_text() == "The next pair is on its way…"
+    assert voting.locator(".sfx-pair").get_attribute("aria-busy") == "true"
+    assert voting.get_by_role("button", name="Tie").get_attribute("aria-disabled") == "true"
+    answer(voting, [1, 3], {"left": [0, 4]})
+    voting.keyboard.press("ArrowLeft")
+    assert len(voted(voting)) == 2, "the second vote is not answered yet"
+    answer(voting, [2, 4], {"tie": [0, 2]})
+    assert voting.locator(".sfx-question").inner_text() == "Which picture is better?"
+    assert voting.evaluate("document.activeElement.dataset.outcome") == "tie", "the keyboard goes on"
+    voting.keyboard.press("ArrowDown")
+    assert voted(voting)[2:] == [((2, 4), "tie")]
+
+
+def test_each_key_and_each_picture_votes(voting):
+    for press, outcome in (
+        (lambda: voting.keyboard.press("s"), "skip"),
+        (lambda: voting.get_by_role("button", name="The left picture is better").click(), "left"),
+        (lambda: voting.locator(".sfx-pair img").nth(1).click(), "right"),
+        (lambda: voting.get_by_role("button", name="Tie").click(), "tie"),
+    ):
+        press()
+        assert voted(voting)[-1] == ((0, 2), outcome)
+        answer(voting, [0, 2])
+    voting.keyboard.press("u")
+    assert len(sent(voting, "undo")) == 1
+    voting.keyboard.press("s")
+    assert len(voted(voting)) == 4, "until the undo is answered it is not known what is judged"
+
+
+def test_a_key_that_is_held_down_votes_once(voting):
+    for _ in range(3):
+        voting.keyboard.down("ArrowRight")
+    assert voted(voting) == []  # the tab has the focus
+    voting.get_by_role("button", name="Tie").focus()
+    voting.keyboard.up("ArrowRight")
+    for _ in range(3):
+        voting.keyboard.down("ArrowRight")
+    assert voted(voting) == [((0, 2), "right")]
+
+
+def test_the_pictures_of_the_next_pairs_are_loaded_before_they_are_asked_for(voting):
+    voting.wait_for_function("model.sent.filter((message) => message.kind === 'full').length >= 6")
+    assert {message["index"] for message in sent(voting, "full")} == {0, 1, 2, 3, 4, 5}
+
+
+def test_values_are_shown_after_a_vote_only_if_wished(voting):
+    reveal = voting.get_by_role("checkbox", name="Show the values after each vote")
+    assert not reveal.is_checked()
+    voting.locator("body").press("Escape")
+    voting.get_by_role("button", name="Tie").click()
+    assert voting.locator(".sfx-revealed").inner_text() == ""
+    answer(voting, [0, 4])
+    reveal.focus()
+    voting.keyboard.press("Space")
+    assert reveal.is_checked()
+    voting.keyboard.press("ArrowLeft")  # keys vote there too
+    assert voted(voting)[-1] == ((0, 4), "left")
+    assert voting.locator(".sfx-revealed").inner_text() == "Left was lora_strength 0.4. Right was lora_strength 1.2."
+    voting.keyboard.press("Space")
+    assert voting.locator(".sfx-revealed").inner_text() == ""
+
+
+def test_a_vote_that_is_not_kept_can_be_cast_again(voting):
+    first = shown_pair(voting)
+    voting.get_by_role("button", name="Tie").click()
+    voting.evaluate("model.tell('msg:custom', {kind: 'error', text: 'The disk is full'}, [])")
+    assert voting.get_by_role("status").inner_text() == "The disk is full"
+    assert shown_pair(voting) == first
+    voting.get_by_role("button", name="Tie").click()
+    assert voted(voting) == [((0, 2), "tie")] * 2
+
+
+@pytest.mark.parametrize("size", [(640, 640), (900, 600), (600, 900)])
+def test_both_pictures_are_large_and_need_no_scrolling(shown, page, size):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    table = coloured(lora_strength=STRENGTHS, seed=[1, 2])
+    table["image"] = [image.resize(size) for image in table["image"]]
+    shown(table)
     page.get_by_role("tab", name="Blind votes").click()
-    page.get_by_role("button", name="tie").click()
-    page.evaluate("model.tell('msg:custom', {kind: 'error', text: 'The disk is full'}, [])")
-    assert page.get_by_role("status").inner_text() == "The disk is full"
-    page.get_by_role("button", name="tie").click()
-    assert len(sent(page, "vote")) == 2
+    page.wait_for_function("[...document.querySelectorAll('.sfx-pair img')].every((image) => image.naturalWidth)")
+    panel = page.get_by_role("tabpanel")
+    assert panel.evaluate("one => one.scrollHeight <= one.clientHeight")
+    boxes = [page.locator(".sfx-pair img").nth(n).bounding_box() for n in (0, 1)]
+    for box in boxes:
+        assert box["width"] / box["height"] == pytest.approx(size[0] / size[1], rel=0.02)
+        assert box["height"] >= 380 or box["width"] >= 580
+        assert box["y"] + box["height"] < 720
+
+
+def test_with_two_axes_there_are_two_sliders_and_a_map_of_scores(shown, tuner, complaints):
+    table = coloured(lora_strength=STRENGTHS, steps=[10, 20], seed=[1])
+    page = shown(table, axes=["lora_strength", "steps"])
+    assert page.locator(".sfx-value").inner_text() == "lora_strength 0.8 · steps 10"
+    before = page.locator(".sfx-row img").first.get_attribute("src")
+    page.get_by_role("slider", name="steps").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".sfx-value").inner_text() == "lora_strength 0.8 · steps 20"
+    assert page.locator(".sfx-row img").first.get_attribute("src") != before
+    page.get_by_role("tab", name="Blind votes").click()
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Tie").click()  # pictures 0 and 2, the first two strengths of 10 steps
+    assert page.locator(".sfx-revealed").inner_text() == "Left was lora_strength 0.4. Right was lora_strength 0.8."
+    page.get_by_role("tab", name="Ranking").click()
+    rows = [
+        {"label": "a", "place": ["0.8", "20"], "score": 1.5, "inside": True, "won": "–", "judged": 2},
+        {"label": "b", "place": ["0.4", "10"], "score": -1.0, "inside": False, "won": "–", "judged": 2},
+    ]
+    raters = [{"name": "anna", "votes": 2, "sentence": "best 0.8"}, {"name": "bo", "votes": 0, "sentence": "no votes"}]
+    page.evaluate("one => model.set('shown_ranking', one)", {"sentence": "best", "rows": rows, "raters": raters})
+    assert page.locator(".sfx-map thead th").all_inner_texts() == ["0.4", "0.8", "1.2"]
+    assert page.locator(".sfx-map tbody th").all_inner_texts() == ["10", "20"]
+    assert page.locator(".sfx-map tbody td").all_inner_texts() == ["-1.00", "–", "–", "–", "1.50", "–"]
+    assert page.locator(".sfx-inside").inner_text() == "1.50"
+    assert page.locator(".sfx-raters tbody tr").all_inner_texts() == ["anna\t2\tbest 0.8", "bo\t0\tno votes"]
+    assert complaints() == []
 
 
 def test_the_ranking_stands_on_a_page_of_its_own(shown, tuner):
@@ -226,7 +372,7 @@ def test_in_jupyterlab_votes_reach_the_log(open_notebook):
     page.get_by_role("tab", name="Blind votes").click(timeout=30_000)
     page.wait_for_function("document.querySelector('.sfx-pair img')?.naturalWidth === 1024", timeout=10_000)
     for number, key in enumerate(("ArrowLeft", "ArrowRight", "ArrowDown", "s"), start=1):
-        page.get_by_role("button", name="left is better").focus()
+        page.get_by_role("button", name="Left is better").focus()
         page.keyboard.press(key)
         page.get_by_text(f"{min(number, 3)} vote{'s' if number > 1 else ''} by anna").wait_for()
     assert page.locator(".jp-Notebook .jp-Cell").count() == 3

@@ -39,7 +39,8 @@ export function ownKeys(root, act) {
   root.addEventListener("keydown", (event) => {
     const target = /** @type {Element} */ (event.target);
     const inSlider = target.matches('input[type="range"]') && !/^(Arrow|Home|End|Page)/.test(event.key);
-    if (target.matches("input, select, textarea") && !inSlider) {
+    const onCheckbox = target.matches('input[type="checkbox"]') && event.key !== " ";
+    if (target.matches("input, select, textarea") && !inSlider && !onCheckbox) {
       event.stopPropagation();
       return;
     }

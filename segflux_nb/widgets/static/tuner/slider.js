@@ -1,4 +1,4 @@
-// The tuner's slider: all pictures of one value of the axis, and the values one after the other.
+// The tuner's sliders, one for each axis: all pictures of one value, and the values one after the other.
 
 import { el } from "../shared/dom.js";
 
@@ -8,19 +8,20 @@ export class Slider {
   /**
    * @param {import("../shared/widget.js").Model} model
    * @param {import("../shared/pictures.js").Pictures} pictures
-   * @param {number} at The value that it shows first.
+   * @param {import("./places.js").Places} places
    */
-  constructor(model, pictures, at) {
-    this.model = model;
+  constructor(model, pictures, places) {
     this.pictures = pictures;
-    /** @type {string[]} */
-    const labels = model.get("labels");
-    /** @type {string[]} What the pictures of one value differ in, in words. */
+    this.places = places;
+    /** @type {string[]} What the pictures of one place differ in, in words. */
     this.blocks = model.get("blocks");
+    /** @type {number[]} The number of the value of each axis that is shown. */
+    this.at = places.axes.map(({ labels }) => Math.floor((labels.length - 1) / 2));
     this.value = el("div", { class: "sfx-value" });
-    const range = { type: "range", min: 0, max: labels.length - 1, step: 1, value: at, "aria-label": this.axis };
-    this.range = el("input", { ...range, oninput: () => this.go(Number(this.range.value)) });
-    const ends = [labels[0], labels[labels.length - 1]].map((label) => el("span", {}, label));
+    this.ranges = places.axes.map(({ name, labels }, n) => {
+      const range = { type: "range", min: 0, max: labels.length - 1, step: 1, value: this.at[n], "aria-label": name };
+      return el("input", { ...range, oninput: () => this.go(n, Number(this.ranges[n].value)) });
+    });
     this.shown = this.blocks.map(() => ({
       image: el("img", { draggable: "false" }),
       absent: el("div", { class: "sfx-absent" }, el("b", {}, "no picture")),
@@ -32,55 +33,69 @@ export class Slider {
     });
     this.elements = [
       this.value,
-      el("div", { class: "sfx-range" }, this.range, el("div", { class: "sfx-ends", "aria-hidden": "true" }, ...ends)),
+      ...this.ranges.map((range, n) => this.labelled(range, n)),
       el("div", { class: "sfx-row" }, ...figures),
     ];
-    this.go(at);
+    this.draw();
   }
 
   destroy() {
     clearTimeout(this.resting);
   }
 
-  get axis() {
-    return this.model.get("axis");
+  /**
+   * A slider between the ends of its axis.
+   *
+   * @param {HTMLInputElement} range
+   * @param {number} n
+   */
+  labelled(range, n) {
+    const { name, labels } = this.places.axes[n];
+    const words = [labels[0], this.places.axes.length > 1 ? name : "", labels[labels.length - 1]];
+    const ends = words.filter(Boolean).map((word) => el("span", {}, word));
+    return el("div", { class: "sfx-range" }, range, el("div", { class: "sfx-ends", "aria-hidden": "true" }, ...ends));
   }
 
   /**
-   * Shows a value.
+   * Shows another value of an axis.
    *
-   * @param {number} at
+   * @param {number} n
+   * @param {number} value
    */
-  go(at) {
-    this.at = at;
-    const label = this.model.get("labels")[at];
-    /** @type {number[]} */
-    const row = this.model.get("cells")[at];
-    this.value.textContent = `${this.axis} ${label}`;
-    this.range.setAttribute("aria-valuetext", label);
+  go(n, value) {
+    this.at[n] = value;
+    this.draw();
+  }
+
+  draw() {
+    const words = this.places.words(this.at);
+    const row = this.places.pictures(this.at);
+    this.value.textContent = words;
+    this.ranges.forEach((range, n) => {
+      range.setAttribute("aria-valuetext", this.places.axes[n].labels[this.at[n]]);
+    });
     this.shown.forEach(({ image, absent }, n) => {
       const has = row[n] >= 0 && this.pictures.has(row[n]);
       const block = this.blocks[n];
       image.hidden = !has;
       absent.hidden = has;
-      image.alt = `${this.axis} ${label}${block ? `, ${block}` : ""}`;
+      image.alt = `${words}${block ? `, ${block}` : ""}`;
       if (has) image.src = this.pictures.fullNow(row[n]) ?? this.pictures.thumb(row[n]);
     });
     clearTimeout(this.resting);
-    this.resting = setTimeout(() => this.sharpen(at, row), REST);
+    this.resting = setTimeout(() => this.sharpen(row), REST);
   }
 
   /**
-   * Shows the pictures at full size, as long as their value is shown.
+   * Shows the pictures at full size, as long as their place is shown.
    *
-   * @param {number} at
    * @param {number[]} row
    */
-  sharpen(at, row) {
+  sharpen(row) {
     this.shown.forEach(async ({ image }, n) => {
       if (row[n] < 0 || !this.pictures.has(row[n])) return;
       const url = await this.pictures.full(row[n]);
-      if (url && this.at === at) image.src = url;
+      if (url && this.places.pictures(this.at) === row) image.src = url;
     });
   }
 }
