@@ -54,6 +54,10 @@ MEASURES = ("drift", "drift_peak", "overcooking", "spread", "likeness")
 """What curves are drawn of, where it was measured."""
 
 
+NEVER_NEGATIVE = ("drift", "drift_peak", "overcooking", "spread")
+"""Distances and the like. Student's interval may reach below 0 where seeds differ much: it is cut off there."""
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A value of the axis, with its interval.
@@ -121,7 +125,8 @@ class Line:
         measure:
             One of `MEASURES`.
         """
-        return _mean_with_interval(self.numbers[measure])
+        mean, low, high = _mean_with_interval(self.numbers[measure])
+        return mean, (np.maximum(low, 0.0) if measure in NEVER_NEGATIVE else low), high
 
 
 @dataclass(frozen=True)

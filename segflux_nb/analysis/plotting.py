@@ -20,6 +20,7 @@ from ..markup import shorten
 from ..notebook import MimeBundle
 from ..pictures.appearance import read
 from ..pictures.mounted import thumbnail_file
+from .labelling import add_labels
 
 Theme = Literal["light", "dark"]
 
@@ -40,8 +41,8 @@ MOST_LABELS = 12
 """Settings with a name beside their point."""
 
 _THEMES = {
-    "light": {"back": "#ffffff", "ink": "#1f2328", "muted": "#59636e", "grid": "#d9dee3"},
-    "dark": {"back": "#16191d", "ink": "#e6e9ec", "muted": "#9aa4ae", "grid": "#343a41"},
+    "light": {"back": "#ffffff", "ink": "#1f2328", "muted": "#59636e", "grid": "#d9dee3", "first": "#0072b2"},
+    "dark": {"back": "#16191d", "ink": "#e6e9ec", "muted": "#9aa4ae", "grid": "#343a41", "first": "#56b4e9"},
 }
 
 _TITLES = {
@@ -108,7 +109,7 @@ def effects_plot(effects: Any, theme: Theme) -> Plot:
     words = {verdict.axis: verdict.word for verdict in effects.verdicts}
     for place, share in enumerate(shares):
         single = len(share.term) == 1
-        axes.barh(place, 100 * share.share, height=0.62, color=COLOURS[0] if single else look["muted"])
+        axes.barh(place, 100 * share.share, height=0.62, color=look["first"] if single else look["muted"])
         end = share.share
         if share.low is not None and share.high is not None:
             axes.plot([100 * share.low, 100 * share.high], [place, place], color=look["ink"], linewidth=1.2)
@@ -146,13 +147,15 @@ def curve_plot(curve: Any, theme: Theme) -> Plot:
     for panel, measure in zip(panels, measures, strict=False):
         _dress(panel, look)
         panel.set_title(_TITLES[measure], loc="left", fontsize=10, color=look["ink"])
-        for line, colour in zip(curve.lines, _cycle(len(curve.lines)), strict=True):
+        for line, colour in zip(curve.lines, _cycle(len(curve.lines), look), strict=True):
             if measure in line.numbers:
                 _draw(panel, line, measure, colour)
-        for line, colour in zip(curve.lines, _cycle(len(curve.lines)), strict=True):
+        for line, colour in zip(curve.lines, _cycle(len(curve.lines), look), strict=True):
             _mark(panel, line, colour)
     for panel, line in zip(panels[len(measures) :], rows, strict=True):
-        colour = _cycle(len(curve.lines))[list(curve.lines).index(line)] if len(curve.lines) > 1 else look["back"]
+        colour = (
+            _cycle(len(curve.lines), look)[list(curve.lines).index(line)] if len(curve.lines) > 1 else look["back"]
+        )
         _pictures(panel, curve, line, look, colour)
     panels[len(measures) - 1].tick_params(labelbottom=True)
     for panel in panels[len(measures) :]:
@@ -160,8 +163,7 @@ def curve_plot(curve: Any, theme: Theme) -> Plot:
     panels[-1].set_xlabel(curve.axis, color=look["ink"])
     margin = (values[-1] - values[0]) / max(len(values) - 1, 1) * 0.6
     panels[-1].set_xlim(values[0] - margin, values[-1] + margin)
-    if len(curve.lines) > 1:
-        panels[0].legend(frameon=False, labelcolor=look["ink"], fontsize=9, loc="upper left")
+    _explain(figure, curve, look)
     return Plot(figure, f"Curves of {', '.join(measures)} over {len(values)} values of {curve.axis}")
 
 
@@ -186,17 +188,38 @@ def cheapest_plot(cheapest: Any, theme: Theme) -> Plot:
     alike = [one.looks_like(cheapest.limit) for one in known]
     for one, is_alike in zip(known, alike, strict=True):
         marker = "o" if is_alike else "x"
-        axes.plot(*_point(one), marker, color=COLOURS[0] if is_alike else look["muted"], markersize=6)
-    axes.plot(*zip(*map(_point, front), strict=True), color=COLOURS[0], linewidth=1)
+        axes.plot(*_point(one), marker, color=look["first"] if is_alike else look["muted"], markersize=6)
+    axes.plot(*zip(*map(_point, front), strict=True), color=look["first"], linewidth=1)
     axes.axhline(cheapest.limit, color=look["muted"], linewidth=1, linestyle=":")
-    for one in front[:MOST_LABELS]:
-        name = shorten(", ".join(map(str, one.values.values())), 28)
-        axes.annotate(name, _point(one), (7, 3), textcoords="offset points", color=look["ink"], fontsize=8)
     axes.set_xlabel("US dollars a picture", color=look["ink"])
     axes.set_ylabel("median ΔE from the reference", color=look["ink"])
     axes.margins(x=0.14, y=0.12)
-    axes.set_title(
-        "● looks like the reference in all pairs   × does not", loc="left", fontsize=9, color=look["muted"]
+    _legend(
+        figure,
+        look,
+        [
+            {
+                "color": look["first"],
+                "marker": "o",
+                "linestyle": "",
+                "label": "looks like the reference in all pairs",
+            },
+            {"color": look["muted"], "marker": "x", "linestyle": "", "label": "does not"},
+            {"color": look["muted"], "linestyle": ":", "linewidth": 1, "label": "the limit"},
+            {"color": look["first"], "linewidth": 1, "label": "none is both cheaper and nearer"},
+        ],
+        columns=2,
+    )
+    names = [shorten(", ".join(map(str, one.values.values())), 28) for one in front[:MOST_LABELS]]
+    add_labels(
+        axes,
+        list(zip(map(_point, front), names, strict=False)),
+        points=list(map(_point, known)),
+        lines=[
+            list(map(_point, front)),
+            [(axes.get_xlim()[0], cheapest.limit), (axes.get_xlim()[1], cheapest.limit)],
+        ],
+        colours=(look["ink"], look["muted"]),
     )
     return Plot(figure, f"Cost against difference of {len(known)} settings")
 
@@ -233,8 +256,10 @@ def _dress(axes: Any, look: dict[str, str]) -> None:
         spine.set_visible(False)
 
 
-def _cycle(number: int) -> list[str]:
-    return [COLOURS[at % len(COLOURS)] for at in range(number)]
+def _cycle(number: int, look: dict[str, str]) -> list[str]:
+    """Colours of lines. On dark pages the two blues are exchanged: the first one is the lighter."""
+    colours = [look["first"], *COLOURS[1:-1], COLOURS[-1] if look["first"] == COLOURS[0] else COLOURS[0]]
+    return [colours[at % len(colours)] for at in range(number)]
 
 
 def _draw(panel: Any, line: Any, measure: str, colour: str) -> None:
@@ -252,6 +277,53 @@ def _mark(panel: Any, line: Any, colour: str) -> None:
             panel.axvline(found.value, color=colour, linestyle=style, linewidth=1.2)
             if found.low is not None and found.high is not None:
                 panel.axvspan(found.low, found.high, color=colour, alpha=0.07, linewidth=0)
+
+
+def _explain(figure: Any, curve: Any, look: dict[str, str]) -> None:
+    """Says above the panels what the colours, the vertical lines and the bands are."""
+    several = len(curve.lines) > 1
+    colour = look["muted"] if several else look["first"]
+    signs: list[dict[str, Any]] = []
+    if several:
+        signs += [
+            {"color": own, "linewidth": 1.6, "marker": "o", "markersize": 3, "label": shorten(line.name, 40)}
+            for line, own in zip(curve.lines, _cycle(len(curve.lines), look), strict=True)
+        ]
+    for words, name, style in (("the subject is there", "present", "--"), ("burning begins", "burning", ":")):
+        found = [estimate for line in curve.lines if (estimate := getattr(line, name)) is not None]
+        if found:
+            value = "" if several else f": {found[0].value:.2f}"
+            signs.append({"color": colour, "linestyle": style, "linewidth": 1.2, "label": f"{words}{value}"})
+    if any(line.seeds > 1 for line in curve.lines):
+        signs.append({"color": colour, "alpha": 0.25, "linewidth": 8, "label": "90 % interval for other seeds"})
+    _legend(figure, look, signs, columns=2 if several else 3)
+
+
+def _legend(figure: Any, look: dict[str, str], signs: Sequence[dict[str, Any]], *, columns: int) -> None:
+    """Says above the panels what is drawn in them.
+
+    Parameters
+    ----------
+    figure:
+        The figure.
+    look:
+        Its colours.
+    signs:
+        How each line or marker looks, with its ``label``.
+    columns:
+        How many stand beside each other.
+    """
+    from matplotlib.lines import Line2D
+
+    if signs:
+        figure.legend(
+            handles=[Line2D([], [], **sign) for sign in signs],
+            loc="outside upper left",
+            ncols=columns,
+            frameon=False,
+            labelcolor=look["ink"],
+            fontsize=9,
+        )
 
 
 def _pictures(panel: Any, curve: Any, line: Any, look: dict[str, str], colour: str) -> None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import RunError
 from ..model import MODEL, SIMULATOR, Value
-from ..run import as_logged
+from ..run import Run, as_logged
 from ..selection import Selection
 from ..sweep.plan import PUBLISHED
-from ..values import as_number
+from ..values import as_number, shown
 
 if TYPE_CHECKING:
     from ..analysis.settings import Cheapest, Setting
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from .observing import Picture
 
 
-def cheapest(runs: Selection, *, like: Mapping[str, Any], limit: float | None = None) -> Cheapest:
+OF_COST = ("steps", "sampler_name", "scheduler")
+"""What a run stands for as the reference. It decides what a picture costs and how it is drawn, not what is in it."""
+
+
+def cheapest(runs: Selection, *, like: Mapping[str, Any] | Run, limit: float | None = None) -> Cheapest:
     """The settings whose pictures look like a reference's in all seeds, the cheapest first. Its text is a sentence.
 
     A setting is a value of each axis that `like` names. Its pictures are compared with those of the reference that
@@ -28,7 +32,8 @@ def cheapest(runs: Selection, *, like: Mapping[str, Any], limit: float | None = 
     Parameters
     ----------
     like:
-        The reference, such as ``{"steps": 50, "sampler_name": "dpmpp_2m"}``.
+        The reference, such as ``{"steps": 50, "sampler_name": "dpmpp_2m"}``. A run stands for its steps, sampler
+        and scheduler, as far as these vary.
     limit:
         The largest difference of pictures that look the same. Left out: 1.5 times the noise of the service if it was
         measured (see `Workspace.probe`), and at least ΔE 1.
@@ -52,7 +57,7 @@ def cheapest(runs: Selection, *, like: Mapping[str, Any], limit: float | None = 
     from .observing import noise_of, observations_of, pictures_of
 
     pictures, _ = pictures_of(runs)
-    reference = _reference(runs, like, pictures)
+    reference = _reference(runs, _values(runs, like), pictures)
     seen = observations_of(pictures, runs.axes)
     absent = [name for name in reference if name not in seen.axes]
     if absent:
@@ -69,6 +74,24 @@ def cheapest(runs: Selection, *, like: Mapping[str, Any], limit: float | None = 
     own = next(setting for setting in settings if dict(setting.values) == reference)
     seeds = len(seen.axes.get("seed", [None]))
     return Cheapest(reference, own, settings, given, why, seeds)
+
+
+def _values(runs: Selection, like: object) -> Mapping[str, Any]:
+    """The values of the reference by axis, as the user gave them."""
+    if isinstance(like, Mapping):
+        return like
+    if not isinstance(like, Run):
+        raise RunError(
+            f"like takes values of axes or a run, and got {shown(like)}",
+            remedy='Write like={"steps": 50}, or like=runs[0]',
+        )
+    own = {name: like.parameters[name] for name in OF_COST if len(runs.axes.get(name, ())) > 1}
+    if not own:
+        raise RunError(
+            f"Run {like.run} is no reference: neither steps, sampler_name nor scheduler varies in these runs",
+            remedy='Name values of an axis that varies: like={"lora_strength": 0.8}',
+        )
+    return own
 
 
 def _reference(runs: Selection, like: Mapping[str, Any], pictures: Sequence[Picture]) -> dict[str, Value]:

@@ -281,7 +281,9 @@ class Tuner(PictureWidget):
                 "won": "–" if pd.isna(row["won"]) else f"{100 * row['won']:.0f} %",
                 "judged": int(row["judged"]),
             }
-            for row in ({str(name): value for name, value in one.items()} for one in ranking.scores.to_dict("records"))
+            for row in (
+                {str(name): value for name, value in one.items()} for one in ranking.scores.to_dict("records")
+            )
         ]
         raters = [
             {"name": rater, "votes": self._voting.count(rater), "sentence": str(self._voting.ranking(rater))}

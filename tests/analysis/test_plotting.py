@@ -98,3 +98,42 @@ def test_no_label_of_the_axis_is_covered_by_a_picture(number, tmp_path):
     assert boxes
     assert labels
     assert not any(box.overlaps(label) for box in boxes for label in labels)
+
+
+def settings(number, seed):
+    """A reference and other settings; some of them stand near each other."""
+    random = np.random.default_rng(seed)
+    costs = np.sort(random.choice(np.linspace(0.01, 0.07, 12), number))
+    apart = np.sort(random.choice(np.linspace(0.2, 9, 25), number))[::-1]
+    return [
+        Setting({"steps": 5 + at, "sampler_name": "dpmpp_2m"}, 3, 0, float(away), float(away), 9, float(cost), 9.0)
+        for at, (cost, away) in enumerate(zip(costs, apart, strict=True))
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_names_of_settings_cover_no_other_name_and_no_point(seed):
+    pytest.importorskip("matplotlib")
+    found = [*settings(9, seed), REFERENCE]
+    cheapest = Cheapest(
+        {"steps": 50}, REFERENCE, sorted(found, key=lambda one: (one.cost_usd, one.difference)), 1, "", 3
+    )
+    figure = cheapest.plot().figure
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    boxes = [text.get_window_extent() for text in axes.texts]
+    points = [axes.transData.transform((one.cost_usd, one.difference)) for one in found]
+    assert len(boxes) >= len(cheapest.pareto) - 1
+    assert not any(one.overlaps(other) for at, one in enumerate(boxes) for other in boxes[:at])
+    assert not any(box.contains(*point) for box in boxes for point in points)
+    assert all(axes.get_window_extent().containsx(edge) for box in boxes for edge in (box.x0, box.x1))
+
+
+def test_the_lines_of_curves_are_explained():
+    pytest.importorskip("matplotlib")
+    (legend,) = results()["curve"].plot().figure.legends
+    words = [text.get_text() for text in legend.get_texts()]
+    assert words == ["a", "b", "the subject is there", "90 % interval for other seeds"]
+    rows = [{"line": "", "value": at / 10, "seed": 1, "drift": at, "drift_peak": min(at, 4)} for at in range(11)]
+    (legend,) = curve_of(rows, "lora_strength").plot().figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["the subject is there: 0.27"]

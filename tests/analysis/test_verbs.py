@@ -211,9 +211,21 @@ def test_the_cheapest_setting_that_looks_the_same(runs):
     assert str(strict).startswith("None of 5 other settings looks like lora_strength 0.8")
 
 
+def test_a_run_is_a_reference_by_its_settings(runs):
+    run = runs.one(seed=1, lora_strength=0.8, sampler_name="ddim")
+    found = runs.cheapest(like=run)
+    assert dict(found.like) == {"sampler_name": "ddim"}
+    assert found.df.pairs.tolist() == [18, 18]
+    with pytest.raises(RunError, match=r"is no reference: neither steps, sampler_name nor scheduler varies"):
+        runs.where(sampler_name="ddim").cheapest(like=run)
+
+
 @pytest.mark.parametrize(
     ("like", "text"),
     [
+        (50, "like takes values of axes or a run, and got 50"),
+        (None, "like takes values of axes or a run, and got None"),
+        ("steps", "like takes values of axes or a run"),
         ({}, "names no axis"),
         ({"seed": 1}, "no axis of settings"),
         ({"steps": 5}, "no axis of settings"),

@@ -279,7 +279,10 @@ def test_with_two_axes_there_are_two_sliders_and_a_map_of_scores(shown, tuner, c
         {"label": "a", "place": ["0.8", "20"], "score": 1.5, "inside": True, "won": "–", "judged": 2},
         {"label": "b", "place": ["0.4", "10"], "score": -1.0, "inside": False, "won": "–", "judged": 2},
     ]
-    raters = [{"name": "anna", "votes": 2, "sentence": "best 0.8"}, {"name": "bo", "votes": 0, "sentence": "no votes"}]
+    raters = [
+        {"name": "anna", "votes": 2, "sentence": "best 0.8"},
+        {"name": "bo", "votes": 0, "sentence": "no votes"},
+    ]
     page.evaluate("one => model.set('shown_ranking', one)", {"sentence": "best", "rows": rows, "raters": raters})
     assert page.locator(".sfx-map thead th").all_inner_texts() == ["0.4", "0.8", "1.2"]
     assert page.locator(".sfx-map tbody th").all_inner_texts() == ["10", "20"]
