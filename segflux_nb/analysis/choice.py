@@ -119,7 +119,9 @@ def choose(
     highest = line.burning.value if line is not None and line.burning is not None else None
     if line is not None and lowest is not None:
         places = max([2, *map(decimals, line.values)])
-        burning = f"burning begins at {highest:.{places}f}" if highest is not None else "no burning in what was tried"
+        burning = "no burning in what was tried" if line.shows_burning else "whether it burns cannot be told"
+        if highest is not None:
+            burning = f"burning begins at {highest:.{places}f}"
         evidence.append(f"Curve: the subject is there from {lowest:.{places}f}, {burning}")
     if votes is not None:
         return Choice(

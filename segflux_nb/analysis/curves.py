@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..markup import count, decimals, shorten
+from .differences import difference_text
 from .variance import CONFIDENCE
 from .verdicts import CERTAINTY
 
@@ -117,6 +118,13 @@ class Line:
     present: Estimate | None = None
     burning: Estimate | None = None
 
+    @property
+    def shows_burning(self) -> bool:
+        """Whether its numbers can tell where burning begins, or that it does not."""
+        burnt = self.numbers.get("overcooking", np.zeros((0, 0)))
+        there = np.isfinite(burnt).any(axis=1) & (np.array(self.values[: len(burnt)]) >= 0)
+        return int(there.sum()) >= LEAST_VALUES
+
     def summary(self, measure: str) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """The mean of a measure at each value, and the ends of its interval over seeds.
 
@@ -143,12 +151,15 @@ class Curve:
         A picture for each line and value, to show under the axis.
     remarks:
         What to know about the numbers.
+    knees_known:
+        Whether it is looked for where the subject and where burning begin: along strengths, and no other axis.
     """
 
     axis: str
     lines: Sequence[Line]
     pictures: Mapping[tuple[str, float], Any] = field(default_factory=dict, repr=False)
     remarks: Sequence[str] = ()
+    knees_known: bool = True
 
     @property
     def df(self) -> pd.DataFrame:
@@ -209,7 +220,20 @@ class Curve:
 
     __repr__ = __str__
 
+    def _moved(self, line: Line) -> str:
+        """What an axis does that is no strength: how far it moves the picture from that of the base model."""
+        name = f"{shorten(line.name, 40)}: " if line.name else ""
+        means = line.summary("drift")[0] if "drift" in line.numbers else np.zeros(0)
+        known = [(value, mean) for value, mean in zip(line.values, means, strict=False) if math.isfinite(mean)]
+        if not known:
+            return f"{name}no drift from the base model is known"
+        ends = " to ".join(f"{difference_text(mean)} at {value:g}" for value, mean in (known[0], known[-1]))
+        tried = f"{count(line.seeds, 'seed')}, {count(len(line.values), 'value')} of {self.axis}"
+        return f"{name}the drift from the base model goes from {ends} ({tried})"
+
     def _sentence(self, line: Line) -> str:
+        if not self.knees_known:
+            return self._moved(line)
         places = max([2, *map(decimals, line.values)])
         tried = f"{count(line.seeds, 'seed')}, {count(len(line.values), 'value')} of {self.axis}"
         lowest, highest = (f"{value:g}" for value in (line.values[0], line.values[-1]))
@@ -218,7 +242,9 @@ class Curve:
         else:
             below = line.present.value <= _first_positive(line.values)
             parts = [f"the subject is there from {line.present.show(places, ' or below' if below else '')}"]
-        if line.burning is None:
+        if line.burning is None and not line.shows_burning:
+            parts.append("whether it burns cannot be told: that needs 2 seeds and 5 values from 0 on")
+        elif line.burning is None:
             parts.append(f"no burning up to {highest}")
         else:
             parts.append(f"burning begins at {line.burning.show(places)}")
@@ -233,6 +259,7 @@ def curve_of(
     measures: Sequence[str] = MEASURES,
     pictures: Mapping[tuple[str, float], Any] | None = None,
     remarks: Sequence[str] = (),
+    knees: bool = True,
 ) -> Curve:
     """The curves of an axis.
 
@@ -248,6 +275,8 @@ def curve_of(
         A picture for each line and value.
     remarks:
         What to know about the numbers.
+    knees:
+        Whether to look for where the subject and where burning begin, which only an axis of strengths has.
 
     Example
     -------
@@ -263,12 +292,12 @@ def curve_of(
     by_line: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         by_line.setdefault(str(row["line"]), []).append(row)
-    lines = [_line(name, own, measures) for name, own in by_line.items()]
-    return Curve(axis, lines, pictures or {}, tuple(remarks))
+    lines = [_line(name, own, measures, knees) for name, own in by_line.items()]
+    return Curve(axis, lines, pictures or {}, tuple(remarks), knees)
 
 
-def _line(name: str, rows: Sequence[Mapping[str, Any]], measures: Sequence[str]) -> Line:
-    """The curves of one line."""
+def _line(name: str, rows: Sequence[Mapping[str, Any]], measures: Sequence[str], knees: bool) -> Line:
+    """The curves of one line, and with `knees` where subject and burning begin."""
     values = sorted({float(row["value"]) for row in rows})
     seeds = list(dict.fromkeys(row["seed"] for row in rows))
     numbers = {}
@@ -284,6 +313,8 @@ def _line(name: str, rows: Sequence[Mapping[str, Any]], measures: Sequence[str])
             for place, several in cells.items():  # cells that differ in other axes
                 table[place] = np.mean(several)
             numbers[measure] = table
+    if not knees:
+        return Line(name, tuple(values), len(seeds), numbers)
     places = np.array(values)
     burning = _burning(places, numbers["overcooking"]) if "overcooking" in numbers else None
     until = burning.value if burning is not None else math.inf

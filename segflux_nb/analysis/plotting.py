@@ -20,6 +20,7 @@ from ..markup import shorten
 from ..notebook import MimeBundle
 from ..pictures.appearance import read
 from ..pictures.mounted import thumbnail_file
+from ..saving import saving
 from .labelling import add_labels
 
 Theme = Literal["light", "dark"]
@@ -78,9 +79,18 @@ class Plot:
         ----------
         path:
             The file.
+
+        Raises
+        ------
+        SegfluxError
+            If the file cannot be written, or matplotlib has no such format.
         """
-        self.figure.savefig(path, dpi=DPI, facecolor=self.figure.get_facecolor())
-        return Path(path)
+        try:
+            with saving(path) as place:
+                self.figure.savefig(place, dpi=DPI, facecolor=self.figure.get_facecolor())
+        except ValueError as error:  # a format that matplotlib does not have
+            raise PlotError(str(error), remedy="Give a file whose name ends in .png, .svg or .pdf") from None
+        return place
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[MimeBundle, MimeBundle]:
         buffer = io.BytesIO()
@@ -124,7 +134,9 @@ def effects_plot(effects: Any, theme: Theme) -> Plot:
     axes.set_xlabel(
         f"{about}% of the pictures' variance; lines are 90 % intervals for other seeds", color=look["muted"]
     )
-    return Plot(figure, f"Effects of {len(words)} axes on {effects.pictures} pictures")
+    return Plot(
+        figure, f"Effects of {len(words)} {'axis' if len(words) == 1 else 'axes'} on {effects.pictures} pictures"
+    )
 
 
 def curve_plot(curve: Any, theme: Theme) -> Plot:

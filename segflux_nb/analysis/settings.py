@@ -150,6 +150,13 @@ class Cheapest:
         like = _words(self.like)
         alike = [setting for setting in self.alike if dict(setting.values) != dict(self.like)]
         limit = f"{difference_text(self.limit)}, {self.why}"
+        others = [setting for setting in self.settings if dict(setting.values) != dict(self.like)]
+        if len(others) == 1 and not alike and others[0].pairs and not others[0].missing:
+            (other,) = others
+            return (
+                f"{_words(other.values)} does not look like {like}: {difference_text(other.difference or 0)}, at most"
+                f" {difference_text(other.largest or 0)}, in {count(other.pairs, 'pair')} (limit: {limit})"
+            )
         if not alike:
             return (
                 f"None of {count(len(self.settings) - 1, 'other setting')} looks like {like} in all pairs"

@@ -9,6 +9,7 @@ from ..model import MODEL
 from ..selection import Selection
 from .curve import STRENGTH, curve
 from .ranking import ranking
+from .vote import axes_named
 
 if TYPE_CHECKING:
     from ..analysis.choice import Choice
@@ -43,6 +44,13 @@ def best(runs: Selection, axis: str = "lora_strength") -> Choice:
     """
     from ..analysis.choice import Votes, choose
 
+    names = axes_named(axis)
+    if len(names) > 1:
+        raise RunError(
+            f"best takes one axis, and got {', '.join(names)}",
+            remedy="runs.ranking([...]).values has the best values of several axes",
+        )
+    (axis,) = names
     if axis != FINETUNE and len(runs.axes.get(FINETUNE, ())) > 1:
         raise RunError(
             "These runs have several fine-tunes, each of which has a best value of its own",

@@ -11,7 +11,7 @@ from ..model import MODEL, SIMULATOR, Value
 from ..run import Run, as_logged
 from ..selection import Selection
 from ..sweep.plan import PUBLISHED
-from ..values import as_number, shown
+from ..values import as_number, several, shown
 
 if TYPE_CHECKING:
     from ..analysis.settings import Cheapest, Setting
@@ -57,6 +57,8 @@ def cheapest(runs: Selection, *, like: Mapping[str, Any] | Run, limit: float | N
     from .observing import noise_of, observations_of, pictures_of
 
     pictures, _ = pictures_of(runs)
+    if not pictures:
+        raise RunError("None of these runs has a picture to compare", remedy="ws.run(sweep) makes them")
     reference = _reference(runs, _values(runs, like), pictures)
     seen = observations_of(pictures, runs.axes)
     absent = [name for name in reference if name not in seen.axes]
@@ -101,10 +103,13 @@ def _reference(runs: Selection, like: Mapping[str, Any], pictures: Sequence[Pict
     found: dict[str, Value] = {}
     for name, value in like.items():
         if name not in runs.axes or name == "seed":
+            axes = [axis for axis in runs.axes if axis != "seed"]
             raise RunError(
                 f"like names {name!r}, which is no axis of settings of these runs",
-                remedy=f"The axes are {', '.join(axis for axis in runs.axes if axis != 'seed')}",
+                remedy=f"The axes are {', '.join(axes)}" if axes else "These runs have no axis of settings",
             )
+        if several(value) is not None:
+            raise RunError(f"like takes one value of {name}, and got {shown(value)}", remedy="Name one reference")
         wanted = as_logged(name, value)
         labelled = {picture.run.parameters.get(name): picture.settings[name] for picture in pictures}
         found[name] = labelled.get(wanted, wanted)

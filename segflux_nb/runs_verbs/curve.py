@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import RunError
 from ..selection import Selection
 from ..sheets.frame_view import LABEL
+from ..values import shown
 from .measure import measure
 
 if TYPE_CHECKING:
@@ -61,16 +62,17 @@ def curve(
     """
     from ..analysis.curves import MEASURES, curve_of
 
-    values = [value for value in runs.axes.get(axis, ()) if isinstance(value, int | float)]
-    if len(values) < 2 or len(values) < len(runs.axes[axis]):
+    _check_axes(runs, axis, by)
+    values = [value for value in runs.axes[axis] if isinstance(value, int | float)]
+    if len(values) == 1 == len(runs.axes[axis]):
+        raise RunError(f"{axis} has one value in these runs, so it has no curve", remedy="Choose runs with several")
+    if len(values) < len(runs.axes[axis]) or axis == SEED:
         raise RunError(
             f"{axis} is no axis of numbers in these runs, so it has no curve",
             remedy=f"The axes are {', '.join(runs.axes)}" if runs.axes else "These runs have no axis",
         )
     if by is None:
         by = FINETUNE if len(runs.axes.get(FINETUNE, ())) > 1 else ""
-    elif by not in runs.axes:
-        raise RunError(f"by={by!r} is no axis of these runs", remedy=f"The axes are {', '.join(runs.axes)}")
     names = ["drift", "drift_peak", "overcooking", "spread", *(["likeness"] if photos is not None else [])]
     found = measure(runs, *names, photos=photos, executor=executor)
     if found["drift"].isna().all():
@@ -91,11 +93,22 @@ def curve(
     pictures: dict[tuple[str, float], Any] = {}
     for line, value, image in zip(lines, places, found["image"], strict=True):
         pictures.setdefault((line, value), image)
-    remarks = _remarks(runs, found, axis)
+    remarks = _remarks(runs, found)
     if "likeness_of_photos" in found.attrs:
         low, high = found.attrs["likeness_of_photos"]
         remarks.append(f"The photos' own likeness to each other is {low:.2f} to {high:.2f}")
-    return curve_of(rows, axis, pictures=pictures, remarks=remarks)
+    return curve_of(rows, axis, pictures=pictures, remarks=remarks, knees=axis == STRENGTH)
+
+
+def _check_axes(runs: Selection, axis: object, by: object) -> None:
+    """Raise `RunError` for what is no axis of these runs."""
+    axes = f"The axes are {', '.join(runs.axes)}" if runs.axes else "These runs have no axis"
+    if not isinstance(axis, str) or axis not in runs.axes:
+        raise RunError(f"{shown(axis)} is no axis of numbers in these runs, so it has no curve", remedy=axes)
+    if by is not None and (not isinstance(by, str) or by not in runs.axes):
+        raise RunError(f"by={shown(by)} is no axis of these runs", remedy=axes)
+    if by == axis:
+        raise RunError(f"by={shown(by)} is the axis of the curve itself", remedy="Name another axis, or leave by out")
 
 
 def _lines(log: Any, by: str) -> list[str]:
@@ -111,7 +124,7 @@ def _number(value: Any) -> float | None:
     return None if pd.isna(value) else float(value)
 
 
-def _remarks(runs: Selection, found: Any, axis: str) -> list[str]:
+def _remarks(runs: Selection, found: Any) -> list[str]:
     """What to know about the numbers."""
     without = int(found["drift"].isna().sum())
     remarks = []
@@ -122,6 +135,4 @@ def _remarks(runs: Selection, found: Any, axis: str) -> list[str]:
     absent = len(runs) - len(found)
     if absent:
         remarks.append(f"{absent} of {len(runs)} runs have no picture")
-    if axis != STRENGTH:
-        remarks.append(f"The sentence is made for lora_strength: over {axis}, look at the curves")
     return remarks

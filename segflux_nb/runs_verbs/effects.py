@@ -53,7 +53,7 @@ def effects(runs: Selection) -> Effects:
             f"{len(pictures)} of these runs has a picture; effects compare pictures"
             if len(pictures) == 1
             else "None of these runs has a picture; effects compare pictures",
-            remedy="ws.run(sweep) makes them",
+            remedy="ws.run(sweep) makes them" if left_out or not len(runs) else "Choose more runs",
         )
     noise = noise_of(runs, [picture.run for picture in pictures])
     seen = observations_of(pictures, runs.axes)

@@ -18,6 +18,7 @@ from ..runlog.metrics import column_of
 from ..saving import path_of
 from ..selection import Selection
 from ..sweep.request import RUN_DIGITS
+from ..values import several, shown
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -88,6 +89,11 @@ def measure(
     from .measuring import BuiltIn, Found
     from .relations import subjects_of
 
+    if executor is not None and not callable(getattr(executor, "map", None)):
+        raise RunError(
+            f"executor={shown(executor)} is no executor",
+            remedy="Give a concurrent.futures.ProcessPoolExecutor, or leave executor out",
+        )
     names, own = _asked(runs, metrics, relative_to, photos)
     reference = _reference(relative_to)
     subjects = subjects_of(runs, runs._logged().values())
@@ -103,6 +109,11 @@ def measure(
         own = {**own, LIKENESS: likeness}
     for name, metric in own.items():
         _apply(runs, name, metric, subjects, executor, found)
+    if "difference" in names and found.is_empty("difference"):
+        words = ", ".join(f"{name}={value!r}" for name, value in reference.items())
+        raise RunError(
+            f"The log has no picture with {words} to compare these with", remedy="Give values that runs.df has"
+        )
     frame = _frame(runs, [*names, *own], found)
     if range_of_photos is not None:
         frame.attrs["likeness_of_photos"] = range_of_photos
@@ -179,7 +190,15 @@ def _asked(
 def _reference(relative_to: Mapping[str, Any] | None) -> dict[str, Value]:
     """The values of the reference, as requests have them."""
     found: dict[str, Value] = {}
+    if relative_to is not None and not isinstance(relative_to, Mapping):
+        raise RunError(
+            f"relative_to={shown(relative_to)} is no reference", remedy='Write relative_to={"lora_strength": 0.0}'
+        )
     for name, value in (relative_to or {}).items():
+        if several(value) is not None:
+            raise RunError(
+                f"relative_to takes one value of {name}, and got {shown(value)}", remedy="Name one reference"
+            )
         if name not in MODEL.parameters:
             raise RunError(
                 f"relative_to={{{name!r}: …}} is not possible: {name} is no parameter",

@@ -147,6 +147,16 @@ class Found:
         """
         return self._numbers.get(name) or {"": self._nothing()}
 
+    def is_empty(self, name: str) -> bool:
+        """Whether no picture has a number of a metric, nor could have one: nothing was there to compare with.
+
+        Parameters
+        ----------
+        name:
+            The metric.
+        """
+        return name not in self._numbers
+
     def _nothing(self) -> NDArray[np.float64]:
         return np.full(len(self.places), np.nan)
 

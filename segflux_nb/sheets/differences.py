@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import LayoutError
+from ..values import shown
 from .frame_view import FrameView
 from .grid import known_value
 from .reading import Reader
@@ -34,6 +35,10 @@ def differences_of(frame: pd.DataFrame, axes: Sequence[str], relative_to: Mappin
     """
     view = FrameView.of(frame, axes=axes)
     names = [name for name in (*axes, TAKE) if name in view]
+    if not isinstance(relative_to, Mapping):
+        raise LayoutError(
+            f"relative_to={shown(relative_to)} is no reference", remedy='Write relative_to={"lora_strength": 0.0}'
+        )
     if not relative_to:
         raise LayoutError("relative_to names no axis", remedy='Write relative_to={"lora_strength": 0.0}')
     wanted: dict[str, Any] = {}
@@ -63,8 +68,10 @@ def differences_of(frame: pd.DataFrame, axes: Sequence[str], relative_to: Mappin
         other = rows.get(target, rows.get(_first_take(names, target)))
         references.append(None if other is None else view.row_names[other])
         found.append(None if other is None else reader.difference(pictures[at], pictures[other]))
-    shown = list(dict.fromkeys(["run", *(name for name in names if name != TAKE or view.column(TAKE).varies)]))
-    table = view.frame[[name for name in shown if name in view]].reset_index(drop=True)
+    columns_shown = list(
+        dict.fromkeys(["run", *(name for name in names if name != TAKE or view.column(TAKE).varies)])
+    )
+    table = view.frame[[name for name in columns_shown if name in view]].reset_index(drop=True)
     table["reference"] = pd.Series(references, dtype="string")
     table["difference"] = pd.Series(found, dtype="Float64")
     return table

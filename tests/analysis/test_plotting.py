@@ -11,7 +11,7 @@ from segflux_nb.analysis.curves import curve_of
 from segflux_nb.analysis.effects import effects_of
 from segflux_nb.analysis.observations import Observations
 from segflux_nb.analysis.settings import Cheapest, Setting
-from segflux_nb.errors import PlotError
+from segflux_nb.errors import PlotError, SegfluxError
 
 REFERENCE = Setting({"steps": 50}, 3, 0, 0.0, 0.0, 50, 0.07, 44.0)
 
@@ -137,3 +137,14 @@ def test_the_lines_of_curves_are_explained():
     rows = [{"line": "", "value": at / 10, "seed": 1, "drift": at, "drift_peak": min(at, 4)} for at in range(11)]
     (legend,) = curve_of(rows, "lora_strength").plot().figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["the subject is there: 0.27"]
+
+
+def test_a_plot_that_cannot_be_saved_says_why(tmp_path):
+    pytest.importorskip("matplotlib")
+    plot = results()["effects"].plot()
+    assert plot.save(tmp_path / "new" / "plot.png").exists()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SegfluxError, match="cannot be written"):
+        plot.save(tmp_path / "file" / "plot.png")
+    with pytest.raises(PlotError, match=r"Give a file whose name ends in \.png"):
+        plot.save(tmp_path / "plot.xyz")

@@ -239,6 +239,52 @@ def test_a_setting_that_is_not_there_is_refused_with_words(runs, like, text):
         runs.cheapest(like={"sampler_name": "euler"}, limit=-1)
 
 
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (
+            lambda runs: runs.cheapest(like={"sampler_name": ["euler", "ddim"]}),
+            "like takes one value of sampler_name",
+        ),
+        (lambda runs: runs.curve(["lora_strength"]), "is no axis of numbers"),
+        (lambda runs: runs.curve("seed"), "seed is no axis of numbers"),
+        (lambda runs: runs.curve(by=["seed"]), "is no axis of these runs"),
+        (lambda runs: runs.curve(by="lora_strength"), "is the axis of the curve itself"),
+        (lambda runs: runs.where(lora_strength=0.8).curve(), "lora_strength has one value in these runs"),
+        (lambda runs: runs.best(["lora_strength", "seed"]), "best takes one axis"),
+        (lambda runs: runs[:1].effects(), r"1 of these runs has a picture.*Choose more runs"),
+        (lambda runs: runs.measure("difference", relative_to=5), "relative_to=5 is no reference"),
+        (lambda runs: runs.measure("difference", relative_to={"steps": [5]}), "takes one value of steps"),
+        (lambda runs: runs.measure("difference", relative_to={"steps": 5}), "The log has no picture with steps=5"),
+        (lambda runs: runs.measure(executor=2), "executor=2 is no executor"),
+        (lambda runs: runs.differences(relative_to=3), "relative_to=3 is no reference"),
+        (lambda runs: runs.where(lambda run: False).cheapest(like={"steps": 9}), "None of these runs has a picture"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_with_words(runs, call, text):
+    with pytest.raises(SegfluxError, match=text):
+        call(runs)
+
+
+def test_where_nothing_can_be_said_about_burning_it_is_not_said_that_there_is_none(runs):
+    for few in (runs.where(seed=1), runs.where(lora_strength=[0.0, 0.8, 1.2, 2.0])):
+        assert "whether it burns cannot be told: that needs 2 seeds and 5 values" in str(few.curve())
+        assert "whether it burns cannot be told" in str(few.best())
+
+
+def test_one_other_setting_is_named_with_its_difference(runs):
+    found = str(runs.where(lora_strength=[0.4, 0.8]).cheapest(like={"lora_strength": 0.8}))
+    assert found.startswith("lora_strength 0.4 does not look like lora_strength 0.8: ΔE ")
+
+
+def test_only_strengths_have_a_beginning_of_the_subject(tmp_path):
+    sweep = SWEEP.replace(lora_strength=[0.0, 1.0], sampler_name="euler", seed=[1, 2], steps=[8, 16, 24])
+    with sf.Simulator(time_scale=0.001, paint=False) as simulator, sf.Workspace(tmp_path, service=simulator) as ws:
+        curve = ws.run(sweep).curve("steps", by="lora_strength")
+    assert curve.knees[["present", "burning"]].isna().all(axis=None)
+    assert str(curve).startswith("0.0: the drift from the base model goes from ΔE 0.0 at 8 to ΔE 0.0 at 24 (2 seeds,")
+
+
 def test_the_best_strength_can_be_pasted(runs):
     choice = runs.best()
     assert choice.value == 0.8
