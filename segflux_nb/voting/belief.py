@@ -98,8 +98,6 @@ class Tally:
         self.won, self.cast = np.array(list(rows.values())).reshape(len(rows), 2).T
         self.rows = values[self.left] - values[self.right]
         self.tilt = scaled[self.left] - scaled[self.right]
-        self.blocks = len(blocks)
-        self.votes = len(votes)
 
     def quirks(self, size: tuple[float, float]) -> np.ndarray:
         """The covariance of what single seeds do to the rows.
@@ -201,10 +199,22 @@ class Belief:
         The votes, at least one.
     combinations:
         The combinations of values of the axes that are no numbers, as numbers of values; those that were tried.
+
+    Attributes
+    ----------
+    features:
+        What the preference depends on.
+    weights:
+        The weights of the surfaces that are drawn, a row each.
+    peaks:
+        The scaled values of their highest places along the axes of numbers, a row each.
+    chosen:
+        The numbers of the combinations of these places.
     """
 
     def __init__(self, features: Features, votes: Sequence[Cast], combinations: np.ndarray) -> None:
-        self._features, self._combinations = features, combinations
+        self.features, self._combinations = features, combinations
+        self._votes = list(votes)
         self._tally = Tally(features, votes)
         self._fits = [fit(self._tally, features, size) for size in QUIRKS]
         highest = max(one.evidence for one in self._fits)
@@ -216,15 +226,36 @@ class Belief:
     @property
     def blocks(self) -> int:
         """The number of seeds."""
-        return self._tally.blocks
+        return len(self.seeds)
+
+    @property
+    def seeds(self) -> list[Hashable]:
+        """The seeds."""
+        return list(dict.fromkeys(vote.block for vote in self._votes))
+
+    @property
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """The mean and the covariance of the weights, for the size of the deviations that votes support most."""
+        best = self._fits[int(np.argmax(self._shares))]
+        return best.mean, best.covariance
+
+    @property
+    def what_matters(self) -> np.ndarray:
+        """The covariance of the features of the places that may be the best."""
+        return np.atleast_2d(np.cov(self.features.rows(self.peaks, self._combinations[self.chosen]).T))
+
+    @property
+    def half_widths(self) -> np.ndarray:
+        """Half the length of the interval of the peak along each axis of numbers."""
+        return self._half_widths(self.peaks, len(self._votes))
 
     @property
     def level(self) -> float:
         """The share of the peaks that an interval holds, so that it covers the truth as often as it says."""
-        return level(self._tally.votes)
+        return level(len(self._votes))
 
     def forecast(self, times: float) -> np.ndarray:
-        """Half the length of the interval of the peak along each axis of numbers, with more votes on the same seeds.
+        """`half_widths` with more votes on the same pairs and seeds.
 
         Parameters
         ----------
@@ -232,28 +263,44 @@ class Belief:
             How many times as many votes.
         """
         covariances = [
-            _covariance(self._tally, self._features.spread, size, one.told * times)
+            _covariance(self._tally, self.features.spread, size, one.told * times)
             for size, one in zip(QUIRKS, self._fits, strict=True)
         ]
-        peaks, _ = self._peaks_of(self._draw(covariances))
-        ends = [shortest(np.sort(along), level(self._tally.votes * times)) for along in peaks.T]
-        return np.array(
-            [(high - low) / 2 * half for (low, high), half in zip(ends, self._features.half, strict=True)]
-        )
+        return self._half_widths(self._peaks_of(self._draw(covariances))[0], len(self._votes) * times)
+
+    def forecast_with(self, votes: Sequence[Cast]) -> np.ndarray:
+        """`half_widths` with further votes; how they are judged makes no difference.
+
+        Parameters
+        ----------
+        votes:
+            The votes.
+        """
+        tally = Tally(self.features, [*self._votes, *votes])
+        covariances = []
+        for size, one in zip(QUIRKS, self._fits, strict=True):
+            chance = 1 / (1 + np.exp(-np.clip(tally.rows @ one.mean, -20, 20)))
+            told = tally.cast * chance * (1 - chance)
+            covariances.append(_covariance(tally, self.features.spread, size, told))
+        return self._half_widths(self._peaks_of(self._draw(covariances))[0], len(self._votes) + len(votes))
+
+    def _half_widths(self, peaks: np.ndarray, votes: float) -> np.ndarray:
+        ends = [shortest(np.sort(along), level(votes)) for along in peaks.T]
+        return np.asarray(np.array([(high - low) / 2 for low, high in ends]) * self.features.half)
 
     def _draw(self, covariances: Sequence[np.ndarray]) -> np.ndarray:
         """Surfaces with a peak, of each size of the deviations as many as the votes support."""
         ends = np.concatenate([[0], np.round(np.cumsum(self._shares) * DRAWS)]).astype(int)
-        normals = _normals(len(self._features.spread))
+        normals = _normals(len(self.features.spread))
         drawn = [
             one.mean + normals[first:last] @ np.linalg.cholesky(covariance).T
             for one, covariance, first, last in zip(self._fits, covariances, ends, ends[1:], strict=False)
         ]
-        return _concave(np.concatenate(drawn), self._features)
+        return _concave(np.concatenate(drawn), self.features)
 
     def _peaks_of(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The highest place of each surface: scaled values along the axes of numbers, and a combination's number."""
-        features = self._features
+        features = self.features
         rows, points = features.between(self._combinations, MOST_POINTS, FINEST)
         highest = np.argmax(weights @ rows.T, axis=1)
         peaks, chosen = points[highest], highest // (len(points) // len(self._combinations))

@@ -141,19 +141,10 @@ class PairChoice:
         )
 
     def _worth(self, places: Sequence[Place], pairs: np.ndarray, judged: Sequence[Judged]) -> np.ndarray:
-        """How much variance one more vote on each pair takes from the differences between places that may be best."""
+        """How much one more vote on each pair tells."""
         mean, covariance = self._weights(judged)
         matter = self._what_matters(mean, covariance)
-        values = self._features.of(places)
-        apart = values[pairs[:, 0]] - values[pairs[:, 1]]
-        moved = apart @ covariance
-        chance = 1 / (1 + np.exp(-np.clip(apart @ mean, -40, 40)))
-        heights = values @ mean
-        below = (heights.max() - heights) ** 2
-        # The surface is only roughly right, and the less so the farther a place is below the best one.
-        told = 1 / (1 / (chance * (1 - chance)) + (ROUGH**2) * (below[pairs[:, 0]] + below[pairs[:, 1]]))
-        taken = np.einsum("ij,jk,ik->i", moved, matter, moved)
-        return np.asarray(told * taken / (1 + told * np.einsum("ij,ij->i", moved, apart)))
+        return worth(self._features.of(places), pairs[:, 0], pairs[:, 1], mean, covariance, matter)[0]
 
     def _weights(self, judged: Sequence[Judged]) -> tuple[np.ndarray, np.ndarray]:
         """The most likely weights of the features, and their covariance, as if all seeds were the same."""
@@ -201,3 +192,39 @@ class PairChoice:
         drawn = mean + normals @ np.linalg.cholesky(covariance).T
         best = self._grid[np.argmax(drawn @ self._grid.T, axis=1)]
         return np.atleast_2d(np.cov(best.T))
+
+
+def worth(
+    values: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    mean: np.ndarray,
+    covariance: np.ndarray,
+    matter: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """How much variance one more vote takes from the differences between places that may be the best.
+
+    Parameters
+    ----------
+    values:
+        The features of places, a row each.
+    first, second:
+        The pairs, as numbers of places.
+    mean, covariance:
+        What is known of the weights of the features.
+    matter:
+        The covariance of the features of the places that may be the best.
+
+    Returns
+    -------
+    tuple
+        The worth of each pair; and how much a vote on it tells, as the precision of its difference.
+    """
+    apart, heights = values[first] - values[second], values @ mean
+    moved = apart @ covariance
+    chance = 1 / (1 + np.exp(-np.clip(heights[first] - heights[second], -20, 20)))
+    below = (heights.max() - heights) ** 2
+    # The surface is only roughly right, and the less so the farther a place is below the best one.
+    told = 1 / (1 / (chance * (1 - chance)) + ROUGH**2 * (below[first] + below[second]))
+    taken = np.einsum("ij,jk,ik->i", moved, matter, moved)
+    return told * taken / (1 + told * np.einsum("ij,ij->i", moved, apart)), told

@@ -132,6 +132,10 @@ class JointRanking:
             if axis in self.best
         }
 
+    def interval(self, axis: str) -> tuple[float | None, float | None]:
+        """The interval of the peak along an axis; a pair of None without one."""
+        return self.low.get(axis), self.high.get(axis)
+
     @property
     def likely(self) -> dict[str, tuple[Value, ...]]:
         """The values that may be the best, by axis that is no axis of numbers."""

@@ -20,6 +20,7 @@ from .belief import Cast
 from .choosing import Judged, PairChoice
 from .features import Place, is_scale
 from .joint import JointRanking, rank_jointly
+from .outlook import outlook
 from .pairing import Pair
 from .progress import Judgement, progress
 from .ranking import OUTCOMES, POINTS_OF, SKIP, Ranking, Vote, rank
@@ -237,6 +238,21 @@ class PairwiseComparison:
             if vote.outcome != SKIP
         ]
         return progress(self.values, self.ranking(), judgements)
+
+    def outlook(self, ranking: Ranking | JointRanking, cells: Sequence[Mapping[str, Value]]) -> str:
+        """What pictures of further cells would tell, in words.
+
+        Parameters
+        ----------
+        ranking:
+            What the votes say so far.
+        cells:
+            The values of the cells, by axis.
+        """
+        if ranking.belief is None or any(axis not in cell for cell in cells for axis in self.judged):
+            return ""
+        tried = list(dict.fromkeys(self._place(run.digest) for run in self.runs))
+        return outlook(ranking.belief, tried, [tuple(cell[axis] for axis in self.judged) for cell in cells])
 
     # ------------------------------------------------------------------ what the log has
 

@@ -154,6 +154,10 @@ class Ranking:
         low, high = (float(self.best if end is None else end) for end in (self.low, self.high))
         return {self.axis: (low, high)}
 
+    def interval(self, axis: str) -> tuple[float | None, float | None]:
+        """The interval of the peak along an axis; a pair of None without one."""
+        return self.low, self.high
+
     @property
     def likely(self) -> dict[str, tuple[Value, ...]]:
         """The values that may be the best, by axis that is no axis of numbers."""
