@@ -50,6 +50,8 @@ class Choice:
         Where they disagree, in a sentence; empty where they agree, or one of them is missing.
     constants:
         The parameters that all runs have in common.
+    further:
+        The chosen values of further axes that were judged together with it.
     """
 
     axis: str
@@ -58,11 +60,12 @@ class Choice:
     evidence: Sequence[str] = ()
     disagreement: str = ""
     constants: Mapping[str, Value] = field(default_factory=dict, repr=False)
+    further: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, Value]:
-        """The parameters to send: those that all runs have in common, and the chosen value. The seed is yours."""
-        return {**self.constants, self.axis: self.value}
+        """The parameters to send: those that all runs have in common, and the chosen values. The seed is yours."""
+        return {**self.constants, self.axis: self.value, **self.further}
 
     def to_json(self) -> str:
         """The parameters as JSON, to paste into a program."""
@@ -73,8 +76,11 @@ class Choice:
         return format_settings(self.parameters)
 
     def __str__(self) -> str:
-        value = f"{self.value:g}" if isinstance(self.value, float) else str(self.value)
-        return "\n".join(filter(None, (f"{self.axis} {value}: {self.reason}", *self.evidence, self.disagreement)))
+        chosen = {self.axis: self.value, **self.further}
+        values = ", ".join(
+            f"{axis} {value:g}" if isinstance(value, float) else f"{axis} {value}" for axis, value in chosen.items()
+        )
+        return "\n".join(filter(None, (f"{values}: {self.reason}", *self.evidence, self.disagreement)))
 
     __repr__ = __str__
 

@@ -19,6 +19,7 @@ from .names import fields
 from .picture_files import LEFT_OUT, WrittenPictures, unlinked, write_pictures
 from .report import report
 from .tables import to_csv, to_jsonl, to_parquet
+from .votes import ExportedVotes
 
 
 def export(
@@ -31,6 +32,7 @@ def export(
     names: str | None = None,
     metadata: bool = True,
     parquet: bool = False,
+    votes: ExportedVotes | None = None,
 ) -> Path:
     """Write ``pictures/``, ``runs.csv``, ``runs.jsonl``, ``contact-sheet.png`` and ``report.html`` into a folder.
 
@@ -55,6 +57,8 @@ def export(
         Whether the copies of the pictures carry the parameters of their rows.
     parquet:
         Also write ``runs.parquet``.
+    votes:
+        The votes between the runs, for ``votes.csv`` and the report; None where there are none.
 
     Raises
     ------
@@ -66,16 +70,20 @@ def export(
     view = FrameView.of(frame, image=image, axes=axes)
     frame = view.frame  # with one plain name for each column, and the settings of its index
     refuse_keys(f"{to_jsonl(frame.drop(columns=[view.image, MORE], errors='ignore'))}{title}{names}")
+    if votes is not None:
+        refuse_keys(to_jsonl(votes.frame))
     with explained_errors(folder):
         written = write_pictures(view, folder / "pictures", axes=view.axes, names=names, metadata=metadata)
         table = _with_files(view, written)
         write_text(folder / "runs.csv", to_csv(table))
         write_text(folder / "runs.jsonl", to_jsonl(table))
+        if votes is not None:
+            write_text(folder / "votes.csv", to_csv(votes.frame))
         if parquet:
             to_parquet(table, unlinked(folder / "runs.parquet"))
         if len(frame):
             ContactSheet(arrange(view, title=title)).save(unlinked(folder / "contact-sheet.png"))
-            write_text(folder / "report.html", report(view, title=title))
+            write_text(folder / "report.html", report(view, title=title, votes=votes))
         report_left_out(folder, written, not_there(view, written.rows))
     return folder
 

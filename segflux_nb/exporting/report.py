@@ -11,6 +11,7 @@ from ..sheets.pivot import arrange
 from ..version import __version__
 from ..widgets.gallery_page import gallery_part
 from ..widgets.gallery_state import gallery_state
+from .votes import ExportedVotes
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -35,7 +36,7 @@ _TABLE = Template("""\
 """)
 
 
-def report(view: FrameView, *, title: str = "") -> str:
+def report(view: FrameView, *, title: str = "", votes: ExportedVotes | None = None) -> str:
     """The HTML of a report. Its sheet shows all axes: those after the second as grids.
 
     Parameters
@@ -44,14 +45,16 @@ def report(view: FrameView, *, title: str = "") -> str:
         The frame.
     title:
         The title of the document; "Sweep" if left out.
+    votes:
+        The votes between the runs, or None where there are none.
     """
-    table = _table(view)
+    body = _table(view) if votes is None else votes.html() + _table(view)
     axes = view.varying_axes
     cols, rows = (*axes, None, None)[:2]
     # The gallery finds its pictures in the sheet, so that the sheet has all of them.
     layout = arrange(view, cols=cols, rows=rows, by=axes[2:] or None, title=title, most_beside=len(view))
     gallery = gallery_state(view, cols=cols, rows=rows, by=axes[2] if len(axes) > 2 else None, title=title)
-    return standalone([layout], title=title or "Sweep", body=table, gallery=gallery_part(gallery))
+    return standalone([layout], title=title or "Sweep", body=body, gallery=gallery_part(gallery))
 
 
 def _table(view: FrameView) -> Markup:

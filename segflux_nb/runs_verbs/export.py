@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..errors import RunError
 from ..runlog.frame import DF_COLUMNS
 from ..saving import path_of
 from ..selection import Selection
+from ..voting.pairwise import axes_of
+from .vote import comparison_of
+
+if TYPE_CHECKING:
+    from ..exporting.votes import ExportedVotes
 
 
 def export(
@@ -20,7 +27,8 @@ def export(
     """Write the runs to a folder that explains itself.
 
     It gets ``pictures/`` under readable names, ``runs.csv`` (without active formulas), ``runs.jsonl``,
-    ``contact-sheet.png`` and ``report.html``, which needs no other file. Files of an earlier export are replaced.
+    ``contact-sheet.png`` and ``report.html``, which needs no other file. Where there are votes, they are in
+    ``votes.csv``, and the report says what they say. Files of an earlier export are replaced.
 
     Parameters
     ----------
@@ -52,4 +60,24 @@ def export(
         names=names,
         metadata=metadata,
         parquet=parquet,
+        votes=_votes(runs),
     )
+
+
+def _votes(runs: Selection) -> ExportedVotes | None:
+    """The votes between the runs, and what they say about each axis or axes in which pairs differed."""
+    from ..exporting.votes import ExportedVotes, RankedVotes
+
+    frame = runs.votes
+    if not len(frame):
+        return None
+    rankings = []
+    for text in dict.fromkeys(map(str, frame["axis"])):
+        names = axes_of(text)
+        try:
+            said = comparison_of(runs, names).ranking()
+        except RunError as error:
+            rankings.append(RankedVotes(" and ".join(names), f"{error.what}."))
+        else:
+            rankings.append(RankedVotes(" and ".join(names), f"{str(said).rstrip('.')}.", said.scores))
+    return ExportedVotes(frame, rankings)

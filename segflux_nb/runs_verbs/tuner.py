@@ -64,4 +64,8 @@ def _proposal(runs: Selection, comparison: PairwiseComparison) -> Proposal:
             f"{comparison.axis} is not an axis of numbers: it has no finer values", remedy=f"Use {named}"
         )
     sweep = refine_axes([run.parameters for run in runs], ranking.bounds, ranking.likely)
-    return Proposal(sweep, runs.source.launcher.plan(sweep, ask_balance=True), "")
+    plan = runs.source.launcher.plan(sweep, ask_balance=True)
+    if not plan.to_submit:
+        return Proposal(sweep, plan, "All of these pictures are in the log: go on to vote between them")
+    cells = [cell.parameters for cell in sweep]
+    return Proposal(sweep, plan, comparison.outlook(ranking, cells))

@@ -76,7 +76,7 @@ def refine_axes(
     {'lora_strength': [0.5, 0.55, 0.6, 0.65, 0.7], 'steps': [10, 15, 20, 25]}
     """
     fine = {axis: _finer(cells, axis, *ends, MOST_POINTS[len(bounds)]) for axis, ends in bounds.items()}
-    wanted = kept or {}
+    wanted = {name: values for name, values in (kept or {}).items() if name in cells[0]}
     cells = [cell for cell in cells if all(cell[name] in values for name, values in wanted.items())] or cells
     names = [name for name in cells[0] if name not in fine]
     combinations = list(dict.fromkeys(tuple(cell[name] for name in names) for cell in cells))

@@ -36,7 +36,10 @@ DRAWS = 128
 """How many surfaces are drawn, to see which places may be the best."""
 
 STEPS, CONVERGED = 30, 1e-4
-"""Newton's method ends after this many steps, or when no weight changes by more than this."""
+"""Newton's method ends after this many steps, or when the probability changes by less than this."""
+
+ROUGH = 0.4
+"""By which share of its distance below the best place a surface may be wrong about a place."""
 
 MOST_POINTS, FINEST = 500, 41
 """The places that may be the best are about this many, at most as many along one axis."""
@@ -138,16 +141,10 @@ class PairChoice:
         )
 
     def _worth(self, places: Sequence[Place], pairs: np.ndarray, judged: Sequence[Judged]) -> np.ndarray:
-        """How much variance one more vote on each pair takes from the differences between places that may be best."""
+        """How much one more vote on each pair tells."""
         mean, covariance = self._weights(judged)
         matter = self._what_matters(mean, covariance)
-        values = self._features.of(places)
-        apart = values[pairs[:, 0]] - values[pairs[:, 1]]
-        moved = apart @ covariance
-        chance = 1 / (1 + np.exp(-np.clip(apart @ mean, -40, 40)))
-        told = chance * (1 - chance)
-        taken = np.einsum("ij,jk,ik->i", moved, matter, moved)
-        return np.asarray(told * taken / (1 + told * np.einsum("ij,ij->i", moved, apart)))
+        return worth(self._features.of(places), pairs[:, 0], pairs[:, 1], mean, covariance, matter)[0]
 
     def _weights(self, judged: Sequence[Judged]) -> tuple[np.ndarray, np.ndarray]:
         """The most likely weights of the features, and their covariance, as if all seeds were the same."""
@@ -157,15 +154,24 @@ class PairChoice:
             return features.before, np.diag(features.spread**2)
         apart = np.array([rows[one.left] - rows[one.right] for one in counted])
         points = np.array([POINTS_OF[one.outcome] for one in counted])
-        known = np.diag(1 / features.spread**2)
-        weights = features.before
+        known = 1 / features.spread**2
+
+        def height(weights: np.ndarray) -> float:
+            odds = apart @ weights
+            return float(points @ odds - np.logaddexp(0, odds).sum() - 0.5 * known @ (weights - features.before) ** 2)
+
+        weights, reached = features.before, -np.inf
         for _ in range(STEPS):
             chance = 1 / (1 + np.exp(-np.clip(apart @ weights, -40, 40)))
-            bend = (apart * (chance * (1 - chance))[:, None]).T @ apart + known
-            step = np.linalg.solve(bend, apart.T @ (points - chance) - known @ (weights - features.before))
+            bend = (apart * (chance * (1 - chance))[:, None]).T @ apart + np.diag(known)
+            step = np.linalg.solve(bend, apart.T @ (points - chance) - known * (weights - features.before))
+            # A whole step may go too far: half of it is tried, and so on.
+            while (new := height(weights + step)) < reached - CONVERGED:
+                step /= 2
             weights = weights + step
-            if np.abs(step).max() < CONVERGED:
+            if new - reached < CONVERGED:
                 break
+            reached = new
         covariance = np.linalg.inv(bend)
         return weights, (covariance + covariance.T) / 2
 
@@ -186,3 +192,39 @@ class PairChoice:
         drawn = mean + normals @ np.linalg.cholesky(covariance).T
         best = self._grid[np.argmax(drawn @ self._grid.T, axis=1)]
         return np.atleast_2d(np.cov(best.T))
+
+
+def worth(
+    values: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    mean: np.ndarray,
+    covariance: np.ndarray,
+    matter: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """How much variance one more vote takes from the differences between places that may be the best.
+
+    Parameters
+    ----------
+    values:
+        The features of places, a row each.
+    first, second:
+        The pairs, as numbers of places.
+    mean, covariance:
+        What is known of the weights of the features.
+    matter:
+        The covariance of the features of the places that may be the best.
+
+    Returns
+    -------
+    tuple
+        The worth of each pair; and how much a vote on it tells, as the precision of its difference.
+    """
+    apart, heights = values[first] - values[second], values @ mean
+    moved = apart @ covariance
+    chance = 1 / (1 + np.exp(-np.clip(heights[first] - heights[second], -20, 20)))
+    below = (heights.max() - heights) ** 2
+    # The surface is only roughly right, and the less so the farther a place is below the best one.
+    told = 1 / (1 / (chance * (1 - chance)) + ROUGH**2 * (below[first] + below[second]))
+    taken = np.einsum("ij,jk,ik->i", moved, matter, moved)
+    return told * taken / (1 + told * np.einsum("ij,ij->i", moved, apart)), told

@@ -17,11 +17,11 @@ from ..model import Value
 NO_SCALE = ("seed", "take")
 """Axes whose numbers are names. There is nothing between two of them."""
 
-SLOPE, BEND, TWIST, SKEW = 5.0, 4.0, 2.0, 1.0
+SLOPE, BEND, TWIST, SKEW = 5.0, 2.5, 2.0, 1.0
 """How large a priori the weights are of a value, its square, the product of two axes, and its cube: standard
 deviations, in log odds."""
 
-PEAKED = 3.0
+PEAKED = 4.0
 """How large the weight of a square is a priori: preference is taken to have a peak."""
 
 HEIGHT, TILT = 2.0, 1.0
@@ -55,8 +55,10 @@ class Features:
         The other axes.
     spread:
         How large each weight may be: its standard deviation before the first vote.
-    bends:
-        The places of the weights of squares and products, as a symmetric table over `scales`.
+    before:
+        The means of the weights before the first vote.
+    half:
+        Half the length of each axis of numbers.
     """
 
     def __init__(self, axes: Mapping[str, Sequence[Value]]) -> None:
@@ -78,13 +80,9 @@ class Features:
         )
         self.before = np.zeros(len(self.spread))
         self.before[number : 2 * number] = -PEAKED
-        self.bends = np.zeros((number, number), dtype=int)
-        np.fill_diagonal(self.bends, range(number, 2 * number))
-        for at, (one, other) in enumerate(self._pairs, 2 * number):
-            self.bends[one, other] = self.bends[other, one] = at
         values_of = [np.array(self.axes[name], dtype=float) for name in self.scales]
         self._middle = np.array([(values.max() + values.min()) / 2 for values in values_of])
-        self._half = np.array([(values.max() - values.min()) / 2 for values in values_of])
+        self.half = np.array([(values.max() - values.min()) / 2 for values in values_of])
 
     def scaled(self, places: Sequence[Place]) -> np.ndarray:
         """The values of the axes of numbers, from -1 to 1, a row for each place."""
@@ -95,11 +93,11 @@ class Features:
 
     def scaled_values(self, values: np.ndarray) -> np.ndarray:
         """Values of the axes of numbers in their scaled form: a column for each."""
-        return np.asarray((values - self._middle) / self._half)
+        return np.asarray((values - self._middle) / self.half)
 
     def unscaled(self, points: np.ndarray) -> np.ndarray:
         """Values of the axes of numbers from their scaled form."""
-        return np.asarray(self._middle + self._half * points)
+        return np.asarray(self._middle + self.half * points)
 
     def chosen(self, places: Sequence[Place]) -> np.ndarray:
         """The numbers of the values of the other axes, a row for each place."""
@@ -151,3 +149,36 @@ class Features:
         chosen = np.repeat(combinations, len(points), axis=0)
         points = np.tile(points, (len(combinations), 1))
         return self.rows(points, chosen), points
+
+    def curvature(self, weights: np.ndarray) -> np.ndarray:
+        """The second derivatives of surfaces over the axes of numbers, without what skews them.
+
+        Parameters
+        ----------
+        weights:
+            The weights of the features, a row for each surface.
+        """
+        number = len(self.scales)
+        bends = np.zeros((len(weights), number, number))
+        for at in range(number):
+            bends[:, at, at] = 2 * weights[:, number + at]
+        for at, (one, other) in enumerate(self._pairs, 2 * number):
+            bends[:, one, other] = bends[:, other, one] = weights[:, at]
+        return bends
+
+    def summits(self, weights: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+        """Where the slope of each surface is zero: scaled values of several axes of numbers, however far outside.
+
+        Parameters
+        ----------
+        weights:
+            The weights of the features, a row for each surface.
+        chosen:
+            The numbers of the values of the other axes, a row for each surface.
+        """
+        nowhere = np.zeros((len(weights), len(self.scales)))
+        slopes = []
+        for step in np.eye(len(self.scales)):
+            apart = self.rows(nowhere + step, chosen) - self.rows(nowhere - step, chosen)
+            slopes.append((apart * weights).sum(axis=1) / 2)
+        return np.asarray(-np.linalg.solve(self.curvature(weights), np.stack(slopes, axis=1)[:, :, None])[:, :, 0])

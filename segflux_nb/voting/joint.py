@@ -13,9 +13,7 @@ from ..markup import count
 from ..model import Value
 from .belief import CONFIDENCE, Belief, Cast
 from .features import Features, Place
-
-EDGE = 1e-3
-"""How near to the end of an axis a scaled value is taken for the end."""
+from .ranking import EDGE
 
 CLOSEST = 0.02
 """A region is at least this wide, in half axes: a grid of places is no finer."""
@@ -89,6 +87,8 @@ class JointRanking:
         A sentence if there is something to know, else empty.
     scales:
         Those of the axes that are axes of numbers.
+    belief:
+        What the votes say about the surface; it forecasts what more votes would say.
     """
 
     axes: tuple[str, ...]
@@ -103,15 +103,20 @@ class JointRanking:
     unit: str = "seed"
     remark: str = ""
     scales: tuple[str, ...] = ()
+    belief: Belief | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         if not self.best:
             return f"no votes on {' and '.join(self.axes)} yet"
-        parts = [self._about(axis) for axis in self.axes]
-        parts += [count(self.blocks, self.unit), count(self.votes, "vote")]
+        parts = [self.peak_text, count(self.blocks, self.unit), count(self.votes, "vote")]
         return f"best {', '.join(parts)}" + (f". {self.remark}" if self.remark else "")
 
     __repr__ = __str__
+
+    @property
+    def peak_text(self) -> str:
+        """The best place and its region, in words."""
+        return ", ".join(self._about(axis) for axis in self.axes) if self.best else ""
 
     @property
     def values(self) -> dict[str, Value]:
@@ -126,6 +131,10 @@ class JointRanking:
             for axis in self.scales
             if axis in self.best
         }
+
+    def interval(self, axis: str) -> tuple[float | None, float | None]:
+        """The interval of the peak along an axis; a pair of None without one."""
+        return self.low.get(axis), self.high.get(axis)
 
     @property
     def likely(self) -> dict[str, tuple[Value, ...]]:
@@ -205,6 +214,7 @@ def rank_jointly(axes: Mapping[str, Sequence[Value]], votes: Sequence[Cast], *, 
         unit,
         remark,
         tuple(features.scales),
+        belief if features.scales else None,
     )
 
 

@@ -20,7 +20,9 @@ from .belief import Cast
 from .choosing import Judged, PairChoice
 from .features import Place, is_scale
 from .joint import JointRanking, rank_jointly
+from .outlook import outlook
 from .pairing import Pair
+from .progress import Judgement, progress
 from .ranking import OUTCOMES, POINTS_OF, SKIP, Ranking, Vote, rank
 
 MOST_SCALES = 3
@@ -223,8 +225,38 @@ class PairwiseComparison:
         return rank_jointly(self.values, cast, unit=self.unit)
 
     def progress(self, rater: str) -> str:
-        """How far it is, in words, for a rater who goes on to vote."""
-        return str(self.ranking())
+        """How far it is, in words: the peak, how many more votes it takes, and whether raters agree.
+
+        Parameters
+        ----------
+        rater:
+            Who goes on to vote; the votes of all raters count.
+        """
+        judgements = [
+            Judgement(
+                vote.rater,
+                (vote.left, vote.right),
+                Cast(self._place(vote.left), self._place(vote.right), POINTS_OF[vote.outcome], self._block_of(vote)),
+            )
+            for vote in self._logged()
+            if vote.outcome != SKIP
+        ]
+        return progress(self.values, self.ranking(), judgements)
+
+    def outlook(self, ranking: Ranking | JointRanking, cells: Sequence[Mapping[str, Value]]) -> str:
+        """What pictures of further cells would tell, in words.
+
+        Parameters
+        ----------
+        ranking:
+            What the votes say so far.
+        cells:
+            The values of the cells, by axis.
+        """
+        if ranking.belief is None or any(axis not in cell for cell in cells for axis in self.judged):
+            return ""
+        tried = list(dict.fromkeys(self._place(run.digest) for run in self.runs))
+        return outlook(ranking.belief, tried, [tuple(cell[axis] for axis in self.judged) for cell in cells])
 
     # ------------------------------------------------------------------ what the log has
 
@@ -273,3 +305,8 @@ class PairwiseComparison:
 def _text_of(axes: Sequence[str]) -> str:
     """How the log names the axes in which the two runs of a vote differ."""
     return JOIN.join(sorted(axes))
+
+
+def axes_of(text: str) -> list[str]:
+    """The axes in which the two runs of a vote differ, from the log's name of them."""
+    return text.split(JOIN)

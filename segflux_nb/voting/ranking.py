@@ -7,8 +7,8 @@ Intervals cover what changes from seed to seed, which no formula of the model de
 (Efron and Stein, Annals of Statistics 9, 1981): the fit is repeated with each seed left out once, and the spread of
 the results, with Student's quantile for that number of seeds, gives the interval.
 
-On an axis of numbers the best value may lie between two values that were tried. There the strength is a curve over
-the axis, and `_peak` finds its highest point and the interval of that point.
+On an axis of numbers the best value may lie between two values that were tried. There the preference is a curve with
+one peak (see `belief`), and `_peak` gives its highest point and the interval of that point.
 """
 
 from __future__ import annotations
@@ -24,23 +24,18 @@ import pandas as pd
 from ..markup import count, decimals
 from ..model import Value
 from ..values import as_python
-from .features import NO_SCALE, is_scale
-
-CONFIDENCE = 0.90
-"""The confidence of every interval here."""
+from .belief import CONFIDENCE, Belief, Cast, shortest
+from .features import NO_SCALE, Features, is_scale
 
 SHRINKAGE = 0.1
 """Weight of the prior. It keeps the strength of a value that always wins finite, and is about 1 % of ten votes."""
-
-LOPSIDED = 0.8
-"""The curve gets a third power if a lopsided peak has at least this confidence."""
 
 LEAST = 0.4
 """The shortest interval, as a share of the interval that the number of votes alone gives. A few seeds can agree by
 chance, and then the jackknife's interval is too short."""
 
-POINTS = 401
-"""Places along the axis where the curve is computed."""
+EDGE = 1e-3
+"""How near to the end of an axis a scaled value is taken for the end."""
 
 STEPS, CONVERGED = 50, 1e-9
 """Newton's method ends after this many steps, or when no weight changes by more than this."""
@@ -104,6 +99,8 @@ class Ranking:
         Decimals of the values in its text.
     remark:
         A sentence if there is something to know, else empty.
+    belief:
+        What the votes say about the curve, on an axis of numbers; it forecasts what more votes would say.
 
     Example
     -------
@@ -123,19 +120,26 @@ class Ranking:
     unit: str = "seed"
     decimals: int = 2
     remark: str = ""
+    belief: Belief | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         if self.best is None:
             return f"no votes on {self.axis} yet"
-        parts = [f"best {self._show(self.best)}"]
-        if self.low is not None and self.high is not None:
-            parts.append(f"{self._show(self.low)} to {self._show(self.high)}")
-        if self.others:
-            parts.append(f"not clearly above {', '.join(map(self._show, self.others))}")
+        parts = [f"best {self.peak_text}"]
         parts += [count(self.blocks, self.unit), count(self.votes, "vote")]
         return ", ".join(parts) + (f". {self.remark}" if self.remark else "")
 
     __repr__ = __str__
+
+    @property
+    def peak_text(self) -> str:
+        """The best value and its interval, in words."""
+        if self.best is None:
+            return ""
+        if self.low is None or self.high is None:
+            clear = ", not clearly above " + ", ".join(map(self._show, self.others)) if self.others else ""
+            return self._show(self.best) + clear
+        return f"{self._show(self.best)}, {self._show(self.low)} to {self._show(self.high)}"
 
     @property
     def values(self) -> dict[str, Value]:
@@ -149,6 +153,10 @@ class Ranking:
             return {}
         low, high = (float(self.best if end is None else end) for end in (self.low, self.high))
         return {self.axis: (low, high)}
+
+    def interval(self, axis: str) -> tuple[float | None, float | None]:
+        """The interval of the peak along an axis; a pair of None without one."""
+        return self.low, self.high
 
     @property
     def likely(self) -> dict[str, tuple[Value, ...]]:
@@ -201,12 +209,12 @@ def rank(axis: str, values: Sequence[Value], votes: Sequence[Vote], *, unit: str
             unit,
             _most_decimals(numbers),
         )
-    peak, low, high, remark = _peak(np.array(numbers), table)
-    if low is None and not remark:
-        remark = f"One {unit} does not show whether it holds for others"
-    return Ranking(
-        axis, round(peak, 6), low, high, blocks, votes_cast, scores, (), unit, _most_decimals(numbers), remark
-    )
+    features = Features({axis: values})
+    cast = [Cast((vote.left,), (vote.right,), POINTS_OF[vote.outcome], vote.block) for vote in counted]
+    belief = Belief(features, cast, np.zeros((1, 0), dtype=int))
+    peak, low, high, remark = _peak(features, belief, unit)
+    places = _most_decimals(numbers)
+    return Ranking(axis, round(peak, 6), low, high, blocks, votes_cast, scores, (), unit, places, remark, belief)
 
 
 class _VoteTable:
@@ -330,61 +338,33 @@ def _no_scores() -> pd.DataFrame:
     return pd.DataFrame({"value": [], "score": [], "low": [], "high": [], "judged": [], "won": []})
 
 
-def _peak(numbers: np.ndarray, table: _VoteTable) -> tuple[float, float | None, float | None, str]:
-    """The highest point of the preference curve, its interval, and a remark.
+def _peak(features: Features, belief: Belief, unit: str) -> tuple[float, float | None, float | None, str]:
+    """The best value of an axis of numbers, its interval, and a remark.
 
-    The design, step by step:
-
-    1. The axis is scaled to -1 .. 1, so that its powers are of one size. The log odds are a parabola over it; with
-       five values or more they get a third power, if the votes show that the peak is lopsided.
-    2. The peak is the highest of `POINTS` places between the smallest and the largest value that were tried. It is
-       never outside: nobody has seen a picture there.
-    3. The interval is not "the peak, plus or minus". With weak votes the curve is nearly flat, and a small change of
-       its weights moves the peak from one end to the other. So the question is turned round, as Fieller does: a place
-       can be the peak if the slope there can be zero, given its uncertainty. Slopes are sums of the weights, so their
-       uncertainty is exact, however weak the votes are.
-    4. A slope of zero may also be a valley. A place is kept only if the curve can bend downward there.
-    5. At an end of what was tried the slope need not be zero for the best value to be there, so the peak itself
-       always belongs to the interval.
-
-    The interval goes from the first place that is kept to the last one.
+    Surfaces (here: curves) are drawn from what the votes leave open (see `belief`). The best value is the median of
+    their highest points, and the interval the shortest one that holds enough of them. It is never outside of what was
+    tried: nobody has seen a picture there.
 
     Parameters
     ----------
-    numbers:
-        The values that were tried.
-    table:
-        The votes between them.
+    features:
+        What the preference depends on.
+    belief:
+        What the votes say.
+    unit:
+        What a block is called.
     """
-    middle, half = (numbers.max() + numbers.min()) / 2, (numbers.max() - numbers.min()) / 2
-    scaled = (numbers - middle) / half
-    powers, remark = 2, ""
-    curve = table.estimate(_powers(scaled, 2))
-    if curve.blocks > 1 and len(numbers) > 4:
-        lopsided = table.estimate(_powers(scaled, 3))
-        if abs(lopsided.weights[2]) > lopsided.reach(np.eye(3)[2:], LOPSIDED)[0]:
-            powers, curve = 3, lopsided
-    places = np.linspace(-1, 1, POINTS)
-    highest = int(np.argmax(_powers(places, powers) @ curve.weights))
-    peak = float(middle + half * places[highest])
-    if curve.blocks < 2:
-        return peak, None, None, ""
-    slopes = np.stack([power * places ** (power - 1) for power in range(1, powers + 1)], axis=1)
-    bends = np.stack([power * (power - 1) * places ** max(0, power - 2) for power in range(1, powers + 1)], axis=1)
-    can_be_peak = np.abs(slopes @ curve.weights) <= curve.reach(slopes)
-    can_be_peak &= bends @ curve.weights <= curve.reach(bends)
-    can_be_peak[highest] = True
-    first, last = int(np.argmax(can_be_peak)), POINTS - 1 - int(np.argmax(can_be_peak[::-1]))
-    low, high = (float(middle + half * places[end]) for end in (first, last))
-    if highest in (0, POINTS - 1):
-        remark = f"The best value may lie {'below' if highest == 0 else 'above'} what was tried"
-    elif low == numbers.min() and high == numbers.max():
-        remark = "There are too few votes to tell"
-    return peak, low, high, remark
-
-
-def _powers(values: np.ndarray, highest: int) -> np.ndarray:
-    return np.stack([values**power for power in range(1, highest + 1)], axis=1)
+    peaks = np.sort(belief.peaks[:, 0])
+    middle = float(np.median(peaks))
+    best = float(features.unscaled(np.array([[middle]]))[0, 0])
+    if belief.blocks < 2:
+        return best, None, None, f"One {unit} does not show whether it holds for others"
+    ends = np.array(shortest(peaks, belief.level))
+    low, high = map(float, features.unscaled(ends[:, None])[:, 0])
+    if abs(middle) > 1 - EDGE:
+        return best, low, high, f"The best value may lie {'below' if middle < 0 else 'above'} what was tried"
+    remark = "There are too few votes to tell" if ends[0] < EDGE - 1 and ends[1] > 1 - EDGE else ""
+    return best, low, high, remark
 
 
 def _deviation(rows: np.ndarray, covariance: np.ndarray) -> np.ndarray:

@@ -251,7 +251,6 @@ def test_a_setting_that_is_not_there_is_refused_with_words(runs, like, text):
         (lambda runs: runs.curve(by=["seed"]), "is no axis of these runs"),
         (lambda runs: runs.curve(by="lora_strength"), "is the axis of the curve itself"),
         (lambda runs: runs.where(lora_strength=0.8).curve(), "lora_strength has one value in these runs"),
-        (lambda runs: runs.best(["lora_strength", "seed"]), "best takes one axis"),
         (lambda runs: runs[:1].effects(), r"1 of these runs has a picture.*Choose more runs"),
         (lambda runs: runs.measure("difference", relative_to=5), "relative_to=5 is no reference"),
         (lambda runs: runs.measure("difference", relative_to={"steps": [5]}), "takes one value of steps"),
