@@ -11,7 +11,9 @@ from PIL import Image
 import segflux_nb as sf
 
 DOCS = Path(__file__).parents[1] / "docs"
-COMMON = sf.Sweep(prompt="TOK on the shore of a mountain lake at dawn", finetune_id="my-finetune-id", seed=sf.seeds(4))
+COMMON = sf.Sweep(
+    prompt="TOK on the shore of a mountain lake at dawn", finetune_id="my-finetune-id", seed=sf.seeds(4)
+)
 
 
 def contact_sheet(ws: sf.Workspace) -> None:
