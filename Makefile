@@ -80,6 +80,7 @@ bench: $(VENV)/developing
 	$(BIN)/python benchmarks/check.py
 	$(BIN)/python benchmarks/bundle.py
 	$(BIN)/python benchmarks/analysis.py
+	$(BIN)/python benchmarks/voting.py
 
 mutants: $(VENV)/developing
 	$(BIN)/python tools/mutants.py

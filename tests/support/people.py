@@ -107,3 +107,47 @@ class Study:
             Cast(self._home[one.left][1], self._home[one.right][1], POINTS_OF[one.outcome], self._home[one.left][0])
             for one in self.judged
         ]
+
+
+AXIS = "lora_strength"
+SIX = [0.4, 0.6, 0.8, 1.0, 1.2, 1.4]
+TWELVE = [round(0.3 + 0.1 * at, 1) for at in range(12)]
+STEPS = [10, 20, 30, 40, 50]
+
+
+def along(values: list, seeds: int, sharpness: float, **options: float) -> Taste:
+    return Taste({AXIS: values}, seeds, {AXIS: sharpness}, **options)
+
+
+SETTINGS = {
+    "5 seeds, 16 votes": (along(SIX, 5, 12), 16),
+    "8 seeds, 16 votes": (along(SIX, 8, 16), 16),
+    "5 seeds, 24 votes, peak moves": (along(SIX, 5, 12, quirk=0.1, shift=0.1), 24),
+    "5 seeds, 34 votes": (along(SIX, 5, 12), 34),
+    "5 seeds, 34 votes, weak taste": (along(SIX, 5, 6), 34),
+    "8 seeds, 60 votes, quirks": (along(SIX, 8, 8, quirk=0.4), 60),
+    "8 seeds, 60 votes, 12 values": (along(TWELVE, 8, 16), 60),
+    "5 seeds, 120 votes": (along(SIX, 5, 12, quirk=0.4, shift=0.05), 120),
+    "8 seeds, 120 votes, peak moves": (along(TWELVE, 8, 12, shift=0.1), 120),
+}
+"""By name: the taste, and how many votes are cast."""
+
+JOINT = {
+    "2 axes, 5 seeds, 40 votes": (Taste({AXIS: SIX, "steps": STEPS}, 5, {AXIS: 12, "steps": 8}), 40),
+    "2 axes, 6 seeds, 80 votes, peak moves": (
+        Taste({AXIS: SIX, "steps": STEPS}, 6, {AXIS: 12, "steps": 8}, shift=0.05), 80),
+    "2 axes, 8 seeds, 120 votes": (Taste({AXIS: SIX, "steps": STEPS}, 8, {AXIS: 10, "steps": 4}, quirk=0.4), 120),
+    "1 axis and 3 samplers, 6 seeds, 60 votes": (
+        Taste({AXIS: SIX, "sampler_name": ["euler", "heun", "lcm"]}, 6, {AXIS: 12},
+              likes={"sampler_name": {"euler": 0.6, "heun": 0.0, "lcm": -1.0}}), 60),
+    "3 axes, 6 seeds, 120 votes": (
+        Taste({AXIS: SIX[:5], "steps": STEPS, "guidance": [1.0, 2.0, 3.0, 4.0]}, 6,
+              {AXIS: 12, "steps": 8, "guidance": 6}), 120),
+}  # fmt: skip
+
+VOTES_NEEDED = {
+    "6 values": along(SIX, 5, 12, quirk=0.0, shift=0.1),
+    "12 values": along(TWELVE, 5, 14, quirk=0.0, shift=0.1),
+    "6 values, quirks": along(SIX, 5, 12),
+}
+"""The simulations of votes needed: five seeds."""

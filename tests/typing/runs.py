@@ -9,6 +9,7 @@ from PIL import Image
 import segflux_nb as sf
 from segflux_nb.exporting.metadata import PictureMetadata
 from segflux_nb.running.policy.summary import Summary
+from segflux_nb.voting.joint import JointRanking
 from segflux_nb.voting.ranking import Ranking
 from segflux_nb.widgets.gallery import Gallery
 from segflux_nb.widgets.tuner import Tuner
@@ -50,7 +51,9 @@ def judging(runs: sf.Runs) -> None:
     runs.mark(runs.one(seed=1), stars="four")  # type: ignore[arg-type]
     runs.vote("5e748de108ed", runs.one(seed=2), "left", axis="steps", rater="anna")
     assert_type(runs.ranking("steps", rater="anna"), Ranking)
+    assert_type(runs.ranking(["lora_strength", "steps"]), Ranking | JointRanking)
     assert_type(runs.tuner("steps"), Tuner)
+    assert_type(runs.tuner(["lora_strength", "steps"], rater="anna"), Tuner)
     assert_type(runs.tuner().next_sweep(), sf.Sweep)
 
 
