@@ -1,8 +1,8 @@
 // Blind votes: two pictures beside each other, and which of them is better.
 //
 // Python says with each pair which one comes after each outcome. Its pictures are loaded while somebody looks, and it
-// is shown as soon as a vote is cast, before Python has answered. A vote on it may be cast then, too. Only after that
-// one the votes wait for an answer, and say so.
+// is shown as soon as a vote is cast, before Python has answered. A vote on it may be cast then, too. What comes after
+// that one is not known before the answer: until then the buttons do nothing, and a sentence says it.
 
 import { el } from "../shared/dom.js";
 
