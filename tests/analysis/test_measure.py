@@ -65,6 +65,28 @@ def test_nothing_is_computed_twice_and_another_notebook_has_it(runs, folder, mon
         pd.testing.assert_frame_equal(other.runs(SWEEP).measure(), known)
 
 
+def test_in_small_batches_each_picture_is_decoded_once_and_the_numbers_are_the_same(tmp_path, monkeypatch):
+    sweep = SWEEP.replace(seed=[1, 2, 3, 4], lora_strength=[0.5, 1.0, 0.0, 1.5], sampler_name=["euler", "heun"])
+    with sf.Simulator(time_scale=0.001, paint=False) as simulator, sf.Workspace(tmp_path, service=simulator) as ws:
+        runs = ws.run(sweep)
+        known = runs.measure()
+        with sqlite3.connect(tmp_path / "log.sqlite") as database:
+            database.execute("DELETE FROM metrics")
+        database.close()
+        decoded = []
+
+        def examine(path):
+            decoded.append(path)
+            return kept(path)
+
+        kept = measuring.examine
+        monkeypatch.setattr(measuring, "examine", examine)
+        monkeypatch.setattr(measuring, "BATCH", 8)
+        monkeypatch.setattr(measuring, "KEPT", 20)  # two batches, and what they are compared with
+        pd.testing.assert_frame_equal(runs.measure(), known)
+        assert sorted(decoded) == sorted({str(run.path) for run in runs})
+
+
 def test_the_thumbnails_are_a_cache(runs, folder, monkeypatch, tmp_path):
     known = runs.measure("sharpness", "clipping")
     path = runs[0].path
