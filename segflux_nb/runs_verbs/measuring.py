@@ -161,21 +161,31 @@ class Found:
         return np.full(len(self.places), np.nan)
 
 
-def examine(path: str) -> tuple[dict[str, float], Lab] | None:
+def examine(picture: str | bytes) -> tuple[dict[str, float], Lab] | None:
     """One pass over a picture's thumbnail: its numbers, and the picture as Lab. None where it cannot be read.
 
     It runs in whatever process an executor has.
 
     Parameters
     ----------
-    path:
-        The picture's file.
+    picture:
+        The picture's file, or the bytes of its thumbnail.
     """
     try:
-        found = measured(read(thumbnail_file(Path(path))))
+        found = measured(read(picture if isinstance(picture, bytes) else thumbnail_file(Path(picture))))
     except PictureError:
         return None
     return found.values, found.lab
+
+
+def _to_send(path: str) -> str | bytes:
+    """What `examine` takes in another process, which knows nothing of the bundles that are open here."""
+    if not is_mounted(path):
+        return path
+    try:
+        return thumbnail_file(path)
+    except PictureError:
+        return path  # it cannot be read there either, and has no numbers
 
 
 class BuiltIn:
@@ -252,7 +262,11 @@ class BuiltIn:
         """Decode pictures, and note their numbers."""
         by_picture = {subject.sha256: subject.path for subject in subjects}
         paths = by_picture.values()
-        found = map(examine, paths) if self._executor is None else self._executor.map(examine, paths, chunksize=16)
+        found: Iterable[tuple[dict[str, float], Lab] | None]
+        if self._executor is None:
+            found = map(examine, paths)
+        else:
+            found = self._executor.map(examine, list(map(_to_send, paths)), chunksize=16)
         for sha256, result in zip(by_picture, found, strict=True):
             values = dict.fromkeys(OF_ONE) if result is None else result[0]
             for name in OF_ONE:

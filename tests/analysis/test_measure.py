@@ -2,6 +2,7 @@
 
 import sqlite3
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -160,6 +161,24 @@ def test_in_other_processes_the_numbers_are_the_same(runs, tmp_path):
         there[names].sort_values(["seed", "lora_strength"], ignore_index=True),
         own[names].sort_values(["seed", "lora_strength"], ignore_index=True),
     )
+
+
+class OtherProcess:
+    """An executor whose processes see files, and no bundle that is open here."""
+
+    def map(self, function, pictures, chunksize=1):
+        pictures = list(pictures)
+        assert not any(isinstance(picture, str) and not Path(picture).exists() for picture in pictures)
+        return map(function, pictures)
+
+
+def test_in_other_processes_pictures_of_a_bundle_are_measured_too(runs, tmp_path):
+    chosen = runs.where(sampler_name="euler")
+    known = chosen.measure("sharpness", "drift")
+    with sf.Workspace(chosen.bundle(tmp_path / "study.sfx")) as other:
+        there = other.runs().measure("sharpness", "drift", {"height_of": height}, executor=OtherProcess())
+    assert sorted(there.sharpness) == sorted(known.sharpness)
+    assert there.height_of.tolist() == [1024] * 18
 
 
 def test_what_goes_wrong_with_one_picture_stops_no_other(runs):
