@@ -105,20 +105,20 @@ def test_the_tuner_finds_the_peak_of_two_axes_and_proposes_what_is_next(ws, runs
     assert tuner.ranking.best["steps"] == pytest.approx(24, abs=4)
     assert tuner.progress.startswith("lora_strength 0.")
     before = simulator.ledger.submits
-    finer = tuner.next_sweep()
+    next_cells = tuner.next_sweep()
     assert simulator.ledger.submits == before
-    assert set(finer.axes) == {*AXES, "seed"}
-    assert finer.axes["seed"] == [1, 2, 3]
+    assert set(next_cells.axes) == {*AXES, "seed"}
+    assert next_cells.axes["seed"] == [1, 2, 3]
     said = capsys.readouterr().out
-    plan = ws.plan(finer)
+    plan = ws.plan(next_cells)
     assert plan.lines[0] in said
     logged = {run.digest for run in runs}
-    assert plan.to_submit == len([cell for cell in finer if cell.digest not in logged])
+    assert plan.to_submit == len([cell for cell in next_cells if cell.digest not in logged])
     assert "Expected after 20 more votes: lora_strength within ±0." in said
     ask(tuner, kind="rank")
     assert tuner.shown_ranking["rows"][0]["label"].startswith("lora_strength 0.8, steps ")
     ask(tuner, kind="propose")
-    assert tuner.proposal.startswith("finer = tuner.next_sweep()")
+    assert "= tuner.next_sweep()  # Sweep(" in tuner.proposal
 
 
 def test_votes_of_both_sweeps_count_after_the_next_one(ws, runs):
