@@ -75,7 +75,7 @@ def refine_axes(
     >>> refine_axes([cell.parameters for cell in sweep], {"lora_strength": (0.5, 0.7), "steps": (12, 24)}).axes
     {'lora_strength': [0.5, 0.55, 0.6, 0.65, 0.7], 'steps': [10, 15, 20, 25]}
     """
-    fine = {axis: _finer(cells, axis, *ends, MOST_POINTS[len(bounds)]) for axis, ends in bounds.items()}
+    fine = {axis: _values_of(cells, axis, *ends, MOST_POINTS[len(bounds)]) for axis, ends in bounds.items()}
     wanted = {name: values for name, values in (kept or {}).items() if name in cells[0]}
     cells = [cell for cell in cells if all(cell[name] in values for name, values in wanted.items())] or cells
     names = [name for name in cells[0] if name not in fine]
@@ -91,7 +91,7 @@ def refine_axes(
     return Sweep(linked(**{name: list(columns[name]) for name in varying}), **constants, **fine)
 
 
-def _finer(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: float, most: int) -> list[Value]:
+def _values_of(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: float, most: int) -> list[Value]:
     """The values of a finer axis.
 
     Parameters

@@ -18,6 +18,7 @@ import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -30,11 +31,14 @@ CONFIDENCE = 0.90
 QUIRKS = ((0.05, 0.05), (0.3, 0.3), (0.05, 0.8), (0.5, 0.4), (0.3, 1.3))
 """How large the deviations of one seed may be, in log odds: of a picture, and of the slope over half an axis."""
 
-LITTLE, FEW, ENOUGH, MANY = 34, 0.875, 60, 0.91
+LITTLE, FEW, ENOUGH, MANY = 16, 0.86, 40, 0.91
 """An interval holds the share `FEW` of the peaks with `LITTLE` votes, and `MANY` with `ENOUGH` (see `level`)."""
 
 DRAWS = 2000
 """How many surfaces are drawn."""
+
+DRAWS_OF_A_FORECAST = 400
+"""How many are drawn for a forecast, which says `about`."""
 
 LEAST_DRAWS = 100
 """If fewer of the surfaces that are drawn have a peak, votes speak for a valley, and all of them count."""
@@ -77,6 +81,19 @@ class Tally:
         What a preference depends on.
     votes:
         The votes.
+
+    Attributes
+    ----------
+    left, right:
+        The places of each row, as numbers.
+    won, cast:
+        How often the left one won, of how many votes.
+    rows:
+        How far the features of the two are apart.
+    tilt:
+        How far their scaled values are.
+    parts:
+        The rows of each seed. So a fit solves one small system for each seed, whatever the number of votes.
     """
 
     def __init__(self, features: Features, votes: Sequence[Cast]) -> None:
@@ -92,27 +109,32 @@ class Tally:
             row = rows.setdefault((left, right, block_of[vote.block]), [0, 0])
             row[0] += points
             row[1] += 1
-        sides = np.array(list(rows), dtype=int).reshape(len(rows), 3)
+        ordered = sorted(rows, key=lambda row: row[2])
+        sides = np.array(ordered, dtype=int).reshape(len(rows), 3)
         values, scaled = features.of(places), features.scaled(places)
-        self.left, self.right, self.block = sides.T
-        self.won, self.cast = np.array(list(rows.values())).reshape(len(rows), 2).T
+        self.left, self.right, block = sides.T
+        self.won, self.cast = np.array([rows[row] for row in ordered]).reshape(len(rows), 2).T
         self.rows = values[self.left] - values[self.right]
         self.tilt = scaled[self.left] - scaled[self.right]
+        ends = np.searchsorted(block, np.arange(len(blocks) + 1))
+        self.parts = [slice(first, last) for first, last in pairwise(ends)]
 
-    def quirks(self, size: tuple[float, float]) -> np.ndarray:
-        """The covariance of what single seeds do to the rows.
+    def quirks(self, size: tuple[float, float]) -> list[np.ndarray]:
+        """The covariance of what a seed does to the rows of its part; rows of two seeds have none.
 
         Parameters
         ----------
         size:
             A pair of `QUIRKS`.
         """
-        left, right = self.left, self.right
-        shared = (left[:, None] == left).astype(float) + (right[:, None] == right)
-        shared -= (left[:, None] == right).astype(float) + (right[:, None] == left)
         own, slope = size
-        same = self.block[:, None] == self.block
-        return np.asarray(same * (own**2 * shared + slope**2 * self.tilt @ self.tilt.T))
+        found = []
+        for part in self.parts:
+            left, right, tilt = self.left[part], self.right[part], self.tilt[part]
+            shared = (left[:, None] == left).astype(float) + (right[:, None] == right)
+            shared -= (left[:, None] == right).astype(float) + (right[:, None] == left)
+            found.append(own**2 * shared + slope**2 * tilt @ tilt.T)
+        return found
 
 
 @dataclass(frozen=True)
@@ -149,42 +171,62 @@ def fit(tally: Tally, features: Features, size: tuple[float, float]) -> Normal:
     size:
         A pair of `QUIRKS`.
     """
-    spread, before = features.spread, tally.rows @ features.before
-    prior = (tally.rows * spread**2) @ tally.rows.T + tally.quirks(size)
-    slope, height = np.zeros(len(prior)), -np.inf
+    quirks, known = tally.quirks(size), 1 / features.spread**2
+    weights, slope, reached = features.before, np.zeros(len(tally.rows)), -np.inf
+
+    def height(weights: np.ndarray, slope: np.ndarray) -> tuple[float, np.ndarray]:
+        """The logarithm of the probability of votes and utilities, but for a constant; and the utilities."""
+        moved = _times(quirks, tally, slope)
+        utility = tally.rows @ weights + moved
+        votes = tally.won @ utility - tally.cast @ np.logaddexp(0, utility)
+        return float(votes - 0.5 * known @ (weights - features.before) ** 2 - 0.5 * slope @ moved), utility
+
+    _, utility = height(weights, slope)
     for _ in range(STEPS):
-        utility = before + prior @ slope
         chance = 1 / (1 + np.exp(-np.clip(utility, -40, 40)))
         told = np.maximum(tally.cast * chance * (1 - chance), 1e-9)
-        root = np.sqrt(told)
-        target = told * (utility - before) + tally.won - tally.cast * chance
-        bend = np.eye(len(prior)) + root[:, None] * prior * root
-        step = target - root * np.linalg.solve(bend, root * (prior @ target)) - slope
+        target = utility + (tally.won - tally.cast * chance) / told
+        inverse, size_of_noise = _precision(quirks, tally, told)
+        seen = _times(inverse, tally, tally.rows)
+        bend = tally.rows.T @ seen + np.diag(known)
+        aim = np.linalg.solve(bend, seen.T @ target + known * features.before)
+        step, turn = aim - weights, _times(inverse, tally, target - tally.rows @ aim) - slope
         # A whole step may go too far: half of it is tried, and so on.
-        for _ in range(STEPS):
-            new = _height(tally, before, prior, slope + step)
-            if new >= height:
-                break
-            step /= 2
-        slope = slope + step
-        if new - height < CONVERGED:
+        while (found := height(weights + step, slope + turn))[0] < reached - CONVERGED:
+            step, turn = step / 2, turn / 2
+        weights, slope, utility = weights + step, slope + turn, found[1]
+        if found[0] - reached < CONVERGED:
             break
-        height = new
-    evidence = new - 0.5 * np.linalg.slogdet(bend)[1]
-    mean = features.before + spread**2 * (tally.rows.T @ slope)
-    return Normal(mean, _covariance(tally, spread, size, told), float(evidence), told)
+        reached = found[0]
+    size_of_weights = np.linalg.slogdet(bend)[1] - np.log(known).sum()
+    evidence = found[0] - 0.5 * (np.log(told).sum() + size_of_noise + size_of_weights)
+    return Normal(weights, _covariance(tally, features.spread, size, told), float(evidence), told)
 
 
-def _height(tally: Tally, before: np.ndarray, prior: np.ndarray, slope: np.ndarray) -> float:
-    """The logarithm of the probability of the votes and of the utilities, but for a constant."""
-    moved = prior @ slope
-    utility = before + moved
-    return float(tally.won @ utility - tally.cast @ np.logaddexp(0, utility) - 0.5 * slope @ moved)
+def _precision(quirks: Sequence[np.ndarray], tally: Tally, told: np.ndarray) -> tuple[list[np.ndarray], float]:
+    """The inverse of the covariance of noise and quirks of each seed, and the logarithm of its determinant.
+
+    Parameters
+    ----------
+    quirks:
+        The covariance of what each seed does.
+    tally:
+        The votes.
+    told:
+        How much the votes of each row tell.
+    """
+    whole = [one + np.diag(1 / told[part]) for one, part in zip(quirks, tally.parts, strict=True)]
+    return [np.linalg.inv(one) for one in whole], float(sum(np.linalg.slogdet(one)[1] for one in whole))
+
+
+def _times(blocks: Sequence[np.ndarray], tally: Tally, values: np.ndarray) -> np.ndarray:
+    """The product of a matrix, of which only the block of each seed is not zero, with values."""
+    return np.concatenate([block @ values[part] for block, part in zip(blocks, tally.parts, strict=True)])
 
 
 def _covariance(tally: Tally, spread: np.ndarray, size: tuple[float, float], told: np.ndarray) -> np.ndarray:
-    known = np.linalg.solve(np.diag(1 / told) + tally.quirks(size), tally.rows)
-    covariance = np.linalg.inv(tally.rows.T @ known + np.diag(1 / spread**2))
+    inverse, _ = _precision(tally.quirks(size), tally, np.maximum(told, 1e-9))
+    covariance = np.linalg.inv(tally.rows.T @ _times(inverse, tally, tally.rows) + np.diag(1 / spread**2))
     return np.asarray((covariance + covariance.T) / 2)
 
 
@@ -220,7 +262,7 @@ class Belief:
         highest = max(one.evidence for one in self._fits)
         support = np.exp([one.evidence - highest for one in self._fits])
         self._shares = support / support.sum()
-        self.weights = self._draw([one.covariance for one in self._fits])
+        self.weights = self._draw([one.covariance for one in self._fits], DRAWS)
         self.peaks, self.chosen = self._peaks_of(self.weights)
 
     @property
@@ -266,7 +308,9 @@ class Belief:
             _covariance(self._tally, self.features.spread, size, one.told * times)
             for size, one in zip(QUIRKS, self._fits, strict=True)
         ]
-        return self._half_widths(self._peaks_of(self._draw(covariances))[0], len(self._votes) * times)
+        return self._half_widths(
+            self._peaks_of(self._draw(covariances, DRAWS_OF_A_FORECAST))[0], len(self._votes) * times
+        )
 
     def forecast_with(self, votes: Sequence[Cast]) -> np.ndarray:
         """`half_widths` with further votes; how they are judged makes no difference.
@@ -282,15 +326,25 @@ class Belief:
             chance = 1 / (1 + np.exp(-np.clip(tally.rows @ one.mean, -20, 20)))
             told = tally.cast * chance * (1 - chance)
             covariances.append(_covariance(tally, self.features.spread, size, told))
-        return self._half_widths(self._peaks_of(self._draw(covariances))[0], len(self._votes) + len(votes))
+        return self._half_widths(
+            self._peaks_of(self._draw(covariances, DRAWS_OF_A_FORECAST))[0], len(self._votes) + len(votes)
+        )
 
     def _half_widths(self, peaks: np.ndarray, votes: float) -> np.ndarray:
         ends = [shortest(np.sort(along), level(votes)) for along in peaks.T]
         return np.asarray(np.array([(high - low) / 2 for low, high in ends]) * self.features.half)
 
-    def _draw(self, covariances: Sequence[np.ndarray]) -> np.ndarray:
-        """Surfaces with a peak, of each size of the deviations as many as the votes support."""
-        ends = np.concatenate([[0], np.round(np.cumsum(self._shares) * DRAWS)]).astype(int)
+    def _draw(self, covariances: Sequence[np.ndarray], draws: int) -> np.ndarray:
+        """Surfaces with a peak, of each size of the deviations as many as the votes support.
+
+        Parameters
+        ----------
+        covariances:
+            The covariance of the weights, for each size.
+        draws:
+            How many.
+        """
+        ends = np.concatenate([[0], np.round(np.cumsum(self._shares) * draws)]).astype(int)
         normals = _normals(len(self.features.spread))
         drawn = [
             one.mean + normals[first:last] @ np.linalg.cholesky(covariance).T
@@ -315,7 +369,7 @@ def level(votes: float) -> float:
     """The share of the peaks that an interval holds, so that it covers the truth in 90 of 100 studies.
 
     What is taken for possible before the first vote is a little wider than what the simulated people of
-    `benchmarks/voting.py` like, so few votes need a little less than 90 %. With many votes Laplace's approximation is a
+    `benchmarks/voting.py` like, so few votes need a little less than 90 %. With many, Laplace's approximation is a
     little too narrow, so they need a little more.
     """
     return MANY - (MANY - FEW) * min(1.0, max(0.0, (ENOUGH - votes) / (ENOUGH - LITTLE)))

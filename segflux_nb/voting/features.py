@@ -17,12 +17,13 @@ from ..model import Value
 NO_SCALE = ("seed", "take")
 """Axes whose numbers are names. There is nothing between two of them."""
 
-SLOPE, BEND, TWIST, SKEW = 5.0, 2.5, 2.0, 1.0
-"""How large a priori the weights are of a value, its square, the product of two axes, and its cube: standard
-deviations, in log odds."""
+SLOPE, TWIST, SKEW = 5.0, 2.0, 1.0
+"""How large the weights are a priori of a value, the product of two axes, and its cube: standard deviations, in log
+odds."""
 
-PEAKED = 4.0
-"""How large the weight of a square is a priori: preference is taken to have a peak."""
+BEND, BEND_OF_SEVERAL = (4.0, 2.5), (0.0, 4.0)
+"""How much worse a place is at an end of an axis than in its middle, a priori: mean and standard deviation. Several
+axes differ more in how much they matter."""
 
 HEIGHT, TILT = 2.0, 1.0
 """The same of the value of a choice, and of its slope along an axis of numbers."""
@@ -71,15 +72,16 @@ class Features:
             at for at, name in enumerate(self.scales) if number == 1 and len(self.axes[name]) >= LEAST_FOR_SKEW
         ]
         self._sizes = [len(self.axes[name]) for name in self.choices]
+        bend, bend_spread = BEND if number == 1 else BEND_OF_SEVERAL
         self.spread = np.array(
             [SLOPE] * number
-            + [BEND] * number
+            + [bend_spread] * number
             + [TWIST] * len(self._pairs)
             + [SKEW] * len(self._skewed)
             + [weight for size in self._sizes for weight in [HEIGHT] * size + [TILT] * (size * number)]
         )
         self.before = np.zeros(len(self.spread))
-        self.before[number : 2 * number] = -PEAKED
+        self.before[number : 2 * number] = -bend
         values_of = [np.array(self.axes[name], dtype=float) for name in self.scales]
         self._middle = np.array([(values.max() + values.min()) / 2 for values in values_of])
         self.half = np.array([(values.max() - values.min()) / 2 for values in values_of])

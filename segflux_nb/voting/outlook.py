@@ -20,7 +20,7 @@ def outlook(belief: Belief, tried: Sequence[Place], further: Sequence[Place]) ->
     Parameters
     ----------
     belief:
-        What the votes say so far.
+        What the votes say until now.
     tried:
         The places that have pictures.
     further:
@@ -44,7 +44,7 @@ def next_votes(belief: Belief, places: Sequence[Place]) -> list[Cast]:
     Parameters
     ----------
     belief:
-        What the votes say so far.
+        What the votes say until now.
     places:
         The places that have pictures.
     """

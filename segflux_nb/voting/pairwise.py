@@ -249,7 +249,7 @@ class PairwiseComparison:
         Parameters
         ----------
         ranking:
-            What the votes say so far.
+            What the votes say until now.
         cells:
             The values of the cells, by axis.
         """

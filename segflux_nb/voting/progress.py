@@ -71,7 +71,7 @@ def votes_for(belief: Belief, goal: np.ndarray, votes: int) -> int | None:
     Parameters
     ----------
     belief:
-        What the votes say so far.
+        What the votes say until now.
     goal:
         Half the length of the interval along each axis of numbers.
     votes:

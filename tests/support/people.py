@@ -1,4 +1,4 @@
-"""Simulated people with a known taste, who vote on pairs until they have cast so many votes."""
+"""Simulated people with a known taste, who vote on pairs as often as they are asked."""
 
 from __future__ import annotations
 
