@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import threading
+from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +31,22 @@ from ..pictures.decode import opened
 from ..pictures.mounted import is_file, is_mounted, kept_thumbnail_of, read_file
 from ..pictures.thumbnails import SIDE, thumbnail_of
 from .layout import GONE, SAME, Cell, Layout, picture_identity
+
+KEPT_BYTES = 32_000_000
+"""The most bytes of pixels of fitted pictures that a reader keeps."""
+
+THUMBNAIL_DRAFT = 2
+"""A kept thumbnail is decoded at a fraction of its size that is at least this many times as large as it is drawn."""
+
+GAP = 1.5
+"""A picture that becomes much smaller is first reduced to means of pixels, to a size this many times as large."""
+
+MEANS_FROM = 3
+"""Where a picture becomes this many times smaller, or any greater whole number, the means are the result.
+
+JPEG decoders make small pictures in the same way. On painted pictures, the mean difference from `LANCZOS` without a
+gap is 0.4 ΔE, and was 0.3 with a gap of 2.
+"""
 
 COMPARED_SIDE = 256
 """JPEG pictures are decoded at a fraction of their size, no smaller than this, before they are compared."""
@@ -87,10 +105,13 @@ def with_missing_files(layout: Layout) -> Layout:
 
 
 class Reader:
-    """Reads pictures, and keeps what it read: fitted into boxes for drawing, as Lab thumbnails for comparing."""
+    """Reads pictures, and keeps what it read: fitted into boxes for drawing, as Lab thumbnails for comparing.
+
+    Of fitted pictures it keeps the last ones, up to `KEPT_BYTES`, however many a sheet has.
+    """
 
     def __init__(self) -> None:
-        self._read: dict[Any, Image.Image] = {}
+        self._read = _Kept(KEPT_BYTES)
         self._lab: dict[Any, NDArray[np.float32] | None] = {}
         self._reasons: dict[Any, str] = {}
 
@@ -112,10 +133,11 @@ class Reader:
         kept = self._read.get(key)
         if kept is None or (kept.width < size[0] and kept.height < size[1]):
             try:
-                kept = self._read[key] = _read(picture, *size)
+                kept = _read(picture, *size)
             except PictureError as error:
                 self._reasons[key] = error.what
                 return None
+            self._read.put(key, picture, kept)
         return _resized(kept, *size)
 
     def reason(self, picture: Any) -> str:
@@ -161,6 +183,54 @@ class Reader:
             return None
         one, other = self.lab(picture), self.lab(reference)
         return None if one is None or other is None else mean_difference(one, other)
+
+
+class _Kept:
+    """The pictures that were read last, by what they are. Several threads may use it.
+
+    Parameters
+    ----------
+    most_bytes:
+        The most bytes of their pixels.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Any, tuple[Any, Image.Image]] = OrderedDict()
+
+    def get(self, key: Any) -> Image.Image | None:
+        """What is kept under a key, or None."""
+        with self._lock:
+            if key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            return self._kept[key][1]
+
+    def put(self, key: Any, picture: Any, fitted: Image.Image) -> None:
+        """Keep a picture, and let go of those that were not used for the longest time.
+
+        Parameters
+        ----------
+        key:
+            What is equal for the same picture.
+        picture:
+            The picture as it was given. It is kept too: the key of a Pillow image is only its own while it lives.
+        fitted:
+            What was read of it.
+        """
+        with self._lock:
+            if key in self._kept:
+                self._bytes -= _pixel_bytes(self._kept.pop(key)[1])
+            self._kept[key] = picture, fitted
+            self._bytes += _pixel_bytes(fitted)
+            while self._bytes > self._most_bytes and len(self._kept) > 1:
+                self._bytes -= _pixel_bytes(self._kept.popitem(last=False)[1][1])
+
+
+def _pixel_bytes(image: Image.Image) -> int:
+    return image.width * image.height * len(image.getbands())
 
 
 def file_of(picture: Any) -> tuple[bytes, str]:
@@ -335,7 +405,8 @@ def _read(picture: Any, width: int, height: int) -> Image.Image:
     small = kept_thumbnail(picture) if max(width, height) <= SIDE else None
     if small is not None:
         with suppress(PictureError):  # a thumbnail is a cache
-            return _resized(read(readable(small.read_bytes)), width, height)
+            within = THUMBNAIL_DRAFT * width, THUMBNAIL_DRAFT * height
+            return _resized(read(readable(small.read_bytes), within), width, height)
     return _resized(_shown(picture, (width, height)), width, height)
 
 
@@ -353,4 +424,9 @@ def _resized(image: Image.Image, width: int, height: int) -> Image.Image:
     """
     scale = min(width / image.width, height / image.height)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    if size == image.size:
+        return image
+    factor = image.width // size[0]
+    if factor >= MEANS_FROM and (factor * size[0], factor * size[1]) == image.size:
+        return image.reduce(factor)
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=GAP)
