@@ -133,12 +133,12 @@ def _compared(saved: Print, new: Print, *, exact: bool) -> Finding:
         which = "saved" if not saved.sha256 else "new"
         return Finding(Verdict.CHANGED, what, f"the {which} picture could not be read", _file(saved), _file(new))
     if saved.sha256.startswith(OF_FILE) != new.sha256.startswith(OF_FILE):
-        why = "one print is of the file and one of the pixels, as older versions kept it: execute and save the notebook again"
+        why = "one print is of the file, one of the pixels, as in older versions: execute and save the notebook again"
         return Finding(Verdict.CHANGED, what, why)
     one, other = saved.thumbnail, new.thumbnail
     if one is None or other is None or one.shape != other.shape:
         compared = "files" if new.sha256.startswith(OF_FILE) else "pixels"
-        why = f"the {compared} are not the same; there are too many pictures to keep prints that tell how much they differ"
+        why = f"the {compared} are not the same; there are too many pictures for prints that could tell how much they differ"
         return Finding(Verdict.CHANGED, what, why, _file(saved), _file(new))
     worst, mean = distances(one, other)
     verdict = judged(worst, mean, len(one))

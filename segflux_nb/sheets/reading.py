@@ -247,7 +247,7 @@ def file_of(picture: Any) -> tuple[bytes, str]:
         Where it cannot be read.
     """
     if isinstance(picture, Image.Image):
-        return readable(lambda: _written(picture))
+        return readable(lambda: _written(picture)), format_of(picture)
     data = _bytes_of(picture)
 
     def named() -> str:
@@ -255,10 +255,50 @@ def file_of(picture: Any) -> tuple[bytes, str]:
             check_size(image)
             if not _is_ours(picture):
                 image.load()
-            return str(image.format)
+            return _format(image)
 
-    kind = readable(named)
-    return data, "JPEG" if kind == "MPO" else kind  # a JPEG that has more pictures behind the first
+    return data, readable(named)
+
+
+def format_of(picture: Any) -> str:
+    """The format of the file of a picture, such as ``JPEG``, by its first bytes. The rest may be damaged.
+
+    Parameters
+    ----------
+    picture:
+        A path, the bytes of a file, or a Pillow image; see `file_of`.
+
+    Raises
+    ------
+    PictureError
+        Where it cannot be read.
+    """
+    if isinstance(picture, Image.Image):
+        return "TIFF" if picture.mode in _TIFF_MODES else "PNG"
+
+    def named() -> str:
+        with _header_of(picture) as image:
+            check_size(image)
+            return _format(image)
+
+    return readable(named)
+
+
+def _header_of(picture: Any) -> Image.Image:
+    """A picture that is not decoded yet. Of a file no more is read than that takes."""
+    if isinstance(picture, str | os.PathLike) and not is_mounted(picture):
+        try:
+            return Image.open(os.fspath(picture))
+        except OSError:
+            raise
+        except Exception:  # noqa: BLE001, S110 - readers raise errors of every kind: all of the file is looked at below
+            pass
+    return opened(_bytes_of(picture))
+
+
+def _format(image: Image.Image) -> str:
+    """The format of a picture that was opened. An MPO is a JPEG that has more pictures behind the first."""
+    return "JPEG" if image.format == "MPO" else str(image.format)
 
 
 def shown_file(picture: Any) -> tuple[bytes, str]:
@@ -361,13 +401,13 @@ def _bytes_of(picture: Any) -> bytes:
     return picture if isinstance(picture, bytes) else readable(lambda: read_file(picture))
 
 
-def _written(image: Image.Image) -> tuple[bytes, str]:
-    """The file of a Pillow image, and its format."""
+def _written(image: Image.Image) -> bytes:
+    """The file of a Pillow image."""
     image = ImageOps.exif_transpose(image)
-    kind = "TIFF" if image.mode in _TIFF_MODES else "PNG"
+    kind = format_of(image)
     buffer = io.BytesIO()
     (image if image.mode in (*_PNG_MODES, *_TIFF_MODES) else as_shown(image)).save(buffer, kind)
-    return buffer.getvalue(), kind
+    return buffer.getvalue()
 
 
 def _shown(picture: Any, within: tuple[int, int] | None) -> Image.Image:
