@@ -138,7 +138,7 @@ def _compared(saved: Print, new: Print, *, exact: bool) -> Finding:
     one, other = saved.thumbnail, new.thumbnail
     if one is None or other is None or one.shape != other.shape:
         compared = "files" if new.sha256.startswith(OF_FILE) else "pixels"
-        why = f"the {compared} are not the same; there are too many pictures for prints that could tell how much they differ"
+        why = f"the {compared} are not the same; there are too many pictures for prints that tell how much"
         return Finding(Verdict.CHANGED, what, why, _file(saved), _file(new))
     worst, mean = distances(one, other)
     verdict = judged(worst, mean, len(one))

@@ -86,10 +86,11 @@ def not_in_report(view: FrameView) -> str:
 def _shown(view: FrameView) -> list[int]:
     """The rows whose pictures are in the report: the best marked ones and, of all others, the first ones."""
 
+    picks, stars = (view.column(name).values if name in view else [None] * len(view) for name in ("pick", "stars"))
+
     def marks(at: int) -> tuple[bool, float]:
-        pick, stars = (view.column(name).values[at] if name in view else None for name in ("pick", "stars"))
-        is_number = isinstance(stars, int | float) and not isinstance(stars, bool) and math.isfinite(stars)
-        return pick is True, float(stars) if is_number else 0.0
+        rating = stars[at]
+        return picks[at] is True, float(rating) if isinstance(rating, int | float) and math.isfinite(rating) else 0.0
 
     return sorted(sorted(range(len(view)), key=marks, reverse=True)[:MOST_SHOWN])
 

@@ -35,9 +35,6 @@ from .layout import GONE, SAME, Cell, Layout, picture_identity
 KEPT_BYTES = 32_000_000
 """The most bytes of pixels of fitted pictures that a reader keeps."""
 
-THUMBNAIL_DRAFT = 2
-"""A kept thumbnail is decoded at a fraction of its size that is at least this many times as large as it is drawn."""
-
 GAP = 1.5
 """A picture that becomes much smaller is first reduced to means of pixels, to a size this many times as large."""
 
@@ -445,8 +442,7 @@ def _read(picture: Any, width: int, height: int) -> Image.Image:
     small = kept_thumbnail(picture) if max(width, height) <= SIDE else None
     if small is not None:
         with suppress(PictureError):  # a thumbnail is a cache
-            within = THUMBNAIL_DRAFT * width, THUMBNAIL_DRAFT * height
-            return _resized(read(readable(small.read_bytes), within), width, height)
+            return _resized(read(readable(small.read_bytes), (width, height)), width, height)
     return _resized(_shown(picture, (width, height)), width, height)
 
 
