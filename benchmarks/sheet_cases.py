@@ -93,6 +93,7 @@ CASES: dict[str, Callable[[dict[str, list[Path]]], None]] = {
     "png-100": lambda paths: small_cells(paths["png"], 100),
     "png-100-saved": lambda paths: sheet("sheet.jpg", paths["png"], 100),
     "inline-10000": lambda paths: inline(paths["stored"], 10_000),
+    "inline-10000-shared": lambda paths: inline(paths["shared"], 10_000),
     "jpg-10000": lambda paths: sheet("sheet.jpg", paths["stored"], 10_000),
     "png-10000": lambda paths: sheet("sheet.png", paths["stored"], 10_000),
 }
@@ -106,7 +107,11 @@ def greatest_memory() -> int:
 
 
 def main(case: str, folder: Path) -> None:
-    patterns = {"stored": "distinct/pictures/*/*.jpg", "png": "*.png"}
+    patterns = {
+        "stored": "distinct/pictures/*/*.jpg",
+        "shared": "workspace/pictures/*/*.jpg",
+        "png": "*.png",
+    }
     paths = {kind: sorted(folder.glob(pattern)) for kind, pattern in patterns.items()}
     frame(paths["stored"], 4).pictures.sheet()._repr_mimebundle_()  # what is imported once does not count
     began = time.process_time()

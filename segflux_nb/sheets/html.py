@@ -19,6 +19,7 @@ from PIL import Image
 from ..analysis.differences import difference_text
 from ..errors import PictureError
 from ..markup import Template
+from ..pictures.mounted import file_size
 from .colours import ThemeName, on_scale, readable_on
 from .drawing import difference_picture
 from .layout import Cell, Layout
@@ -295,10 +296,7 @@ def _bytes_of(picture: Any) -> int:
         return len(picture)
     if isinstance(picture, Image.Image):
         return picture.width * picture.height // 3
-    try:
-        return Path(picture).stat().st_size
-    except OSError:
-        return 0
+    return file_size(picture)
 
 
 def _as_jpeg(image: Image.Image) -> str:
