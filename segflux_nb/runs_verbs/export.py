@@ -21,6 +21,7 @@ def export(
 
     It gets ``pictures/`` under readable names, ``runs.csv`` (without active formulas), ``runs.jsonl``,
     ``contact-sheet.png`` and ``report.html``, which needs no other file. Files of an earlier export are replaced.
+    The report has the pictures of at most 1,000 runs, those with stars or a pick first, and says what is left out.
 
     Parameters
     ----------

@@ -32,7 +32,7 @@ from ..pictures.mounted import is_file, is_mounted, kept_thumbnail_of, read_file
 from ..pictures.thumbnails import SIDE, thumbnail_of
 from .layout import GONE, SAME, Cell, Layout, picture_identity
 
-KEPT_BYTES = 32_000_000
+KEPT_BYTES = 16_000_000
 """The most bytes of pixels of fitted pictures that a reader keeps."""
 
 GAP = 1.5

@@ -35,7 +35,7 @@ CELL_SIDE = 320
 READABLE_SIDE = 96
 """The least of these pixels. A sheet that would need smaller pictures is cut into pages."""
 
-MOST_PIXELS = 60_000_000
+MOST_PIXELS = 55_000_000
 """The most pixels of a page of a saved sheet."""
 
 LONGEST: dict[str, int] = {".png": 32_000, ".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383, ".pdf": 16_383}
@@ -92,7 +92,7 @@ class ContactSheet:
     def pages(self) -> list[Image.Image]:
         """The sheet as Pillow images.
 
-        The pictures of a large sheet are made smaller, to keep it below 60 megapixels and 16,383 pixels a side: down
+        The pictures of a large sheet are made smaller, to keep it below 55 megapixels and 16,383 pixels a side: down
         from 320 pixels to at least 96. A sheet that is still too large is cut into pages, each with its labels.
         """
         return [self.image, *map(self._draw, self._parts(LONGEST[".webp"])[1:])]
