@@ -4,15 +4,23 @@ A 10 × 10 sheet with labels from pictures of 1024 × 1024, as JPEG and as PNG: 
 montage, libvips' arrayjoin and mediapy, where they are installed (`pip install pyvips[binary] mediapy`). Then 1,000
 cells, a frame of 100,000 runs, and the bytes that a sheet adds to a notebook.
 
+Last, what an export and large sheets cost (`sheet_cases.py`): seconds of CPU and the greatest memory of a process of
+its own, for this checkout and for an older commit beside it, in turns. The pictures are 10,000 files of about 70 kB,
+and the sheets are drawn from their thumbnails. `--costs` prints this part alone.
+
 Run with: python benchmarks/sheets.py
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import hashlib
 import importlib.util
 import io
 import itertools
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -33,6 +41,23 @@ from segflux_nb.sheets.sheet import contact_sheet
 from segflux_nb.simulator.flow.generate import painting
 from segflux_nb.simulator.painter.paint import paint
 from tools.draw_sheets import BODY
+
+ROOT = Path(__file__).parents[1]
+OLD = "fcc6836"
+"""The commit that this checkout is compared with."""
+
+LINKED = 10_000
+
+GOALS = {
+    "export-10000": (60.0, 500),
+    "html-1000": (5.0, None),
+    "png-100": (2.2, None),
+    "inline-10000": (2.5, None),
+    "inline-10000-shared": (2.5, None),
+    "jpg-10000": (None, 500),
+    "png-10000": (None, 500),
+}
+"""The most seconds of CPU and the most MB of each case."""
 
 CELL, SIDE = 256, 10
 LABELS = [f"{row}.{column}" for row in range(SIDE) for column in range(SIDE)]
@@ -156,6 +181,89 @@ def frames(number: int = 100_000) -> None:
         print(f"a frame of {length:,} runs: {cold:.2f} s, again {best(lambda: runs.df):.3f} s")
 
 
+def link_pictures(folder: Path) -> None:
+    """Give the pictures of a workspace 10,000 names, which sheets and exports take for as many pictures."""
+    stored = sorted(folder.glob("workspace/pictures/*/*.jpg"))
+    for number in range(LINKED):
+        one, name = stored[number % len(stored)], hashlib.sha256(str(number).encode()).hexdigest()
+        thumbnail = folder / "workspace" / "thumbnails" / one.parent.name / f"{one.stem}.jpg"
+        for source, kind in ((one, "pictures"), (thumbnail, "thumbnails")):
+            target = folder / "distinct" / kind / name[:2] / f"{name}.jpg"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.link(source, target)
+
+
+def cost_of(case: str, checkout: Path, folder: Path) -> tuple[float, float]:
+    """The seconds of CPU and the greatest MB of a case.
+
+    Parameters
+    ----------
+    case:
+        Its name.
+    checkout:
+        The package that it runs.
+    folder:
+        The pictures.
+    """
+    script = Path(__file__).with_name("sheet_cases.py")
+    done = subprocess.run(
+        [sys.executable, str(script), case, str(folder)],
+        env={**os.environ, "PYTHONPATH": str(checkout)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    if Path(found["from"]).resolve() != checkout.resolve():
+        raise SystemExit(f"{case} ran with the package in {found['from']} in place of {checkout}")
+    return found["cpu"], found["peak"] / 1e6
+
+
+@contextlib.contextmanager
+def old_checkout(commit: str) -> Iterator[Path | None]:
+    """An older commit in a folder of its own for a while; None where this clone does not have it."""
+    git = ["git", "-C", str(ROOT), "worktree"]
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "old"
+        made = subprocess.run([*git, "add", "--detach", str(path), commit], capture_output=True)
+        if made.returncode:
+            yield None
+            return
+        try:
+            yield path
+        finally:
+            subprocess.run([*git, "remove", "--force", str(path)], check=True, capture_output=True)
+
+
+def costs(rounds: int) -> None:
+    with tempfile.TemporaryDirectory() as name, old_checkout(OLD) as old:
+        pictures(Path(name))
+        link_pictures(Path(name))
+        print(f"\nCPU s / MB, the least of {rounds}, in turns; old: {OLD if old else 'not in this clone'}")
+        print(f"{'':20} {'old':>15} {'now':>15} {'ratio':>6} {'goal':>12}")
+        for case, (seconds, memory) in GOALS.items():
+            found: dict[Path, list[tuple[float, float]]] = {}
+            for _, checkout in itertools.product(range(rounds), filter(None, (old, ROOT))):
+                found.setdefault(checkout, []).append(cost_of(case, checkout, Path(name)))
+            now, before = (
+                tuple(map(min, zip(*found[one], strict=True))) if one in found else None for one in (ROOT, old)
+            )
+            met = (seconds is None or now[0] <= seconds) and (memory is None or now[1] <= memory)
+            goal = " / ".join(str(one) if one else "–" for one in (seconds, memory))
+            ratio = f"{now[0] / before[0]:6.2f}" if before else ""
+            cells = [f"{one[0]:7.2f} / {one[1]:5.0f}" if one else "" for one in (before, now)]
+            print(
+                f"{case:20} {cells[0]:>15} {cells[1]:>15} {ratio:>6} {goal:>12} {'' if met else 'missed'}", flush=True
+            )
+
+
 if __name__ == "__main__":
-    compare_with_others()
-    frames()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--costs", action="store_true", help="the costs of exports and large sheets alone")
+    parser.add_argument("--rounds", type=int, default=2, help="how often each case runs in each checkout")
+    asked = parser.parse_args()
+    if not asked.costs:
+        compare_with_others()
+        frames()
+    costs(asked.rounds)

@@ -6,7 +6,7 @@ import difflib
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +52,16 @@ class Template:
         from markupsafe import Markup
 
         return Markup(_compiled(self._source).render(values))  # noqa: S704 - made by a template that escapes
+
+    def parts(self, **values: Any) -> Iterator[str]:
+        """The HTML in parts, each made when it is asked for: a long document is never in memory as a whole.
+
+        Parameters
+        ----------
+        values:
+            What the names in the template stand for.
+        """
+        return _compiled(self._source).generate(values)
 
 
 @cache

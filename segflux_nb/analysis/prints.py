@@ -7,7 +7,7 @@ same. In a print it is coarser than the 64 × 64 of `segflux_nb.analysis.differe
     up to 12 pictures     64 × 64, 4.5 kB of base64 each
     up to 64              32 × 32, 1.4 kB
     up to 256             16 × 16, 0.4 kB
-    more                  none: these are compared exactly
+    more                  none: these are compared exactly, by the sha256 of their files
 
 L* has steps of 0.5. a* and b* have half the side and steps of 0.83. The numbers are differences of neighbours,
 compressed by bzip2, whose output does not depend on its version (that of zlib does).

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ..analysis.prints import Thumbnail, distances, rgb, unpacked
 from ..markup import plain, shorten
-from ..sheets.prints import FORMAT, METADATA
+from ..sheets.prints import FORMAT, METADATA, OF_FILE
 from .verdicts import Finding, Verdict, distance_text, judged
 
 SHOWN_SIDE = 256
@@ -33,7 +33,7 @@ class Print:
     label:
         Its values in words.
     sha256:
-        The beginning of the sha256 of its pixels; empty where it could not be read.
+        The beginning of the sha256 of its pixels, or of its file after `OF_FILE`; empty where it could not be read.
     size:
         Its width and height in words.
     thumbnail:
@@ -132,11 +132,13 @@ def _compared(saved: Print, new: Print, *, exact: bool) -> Finding:
     if not (saved.sha256 and new.sha256):
         which = "saved" if not saved.sha256 else "new"
         return Finding(Verdict.CHANGED, what, f"the {which} picture could not be read", _file(saved), _file(new))
+    if saved.sha256.startswith(OF_FILE) != new.sha256.startswith(OF_FILE):
+        why = "one print is of the file, one of the pixels, as in older versions: execute and save the notebook again"
+        return Finding(Verdict.CHANGED, what, why)
     one, other = saved.thumbnail, new.thumbnail
     if one is None or other is None or one.shape != other.shape:
-        why = (
-            "the pixels are not the same; there are too many pictures for prints that could tell how much they differ"
-        )
+        compared = "files" if new.sha256.startswith(OF_FILE) else "pixels"
+        why = f"the {compared} are not the same; there are too many pictures for prints that tell how much"
         return Finding(Verdict.CHANGED, what, why, _file(saved), _file(new))
     worst, mean = distances(one, other)
     verdict = judged(worst, mean, len(one))

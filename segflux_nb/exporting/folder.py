@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from ..sheets.pivot import arrange
 from ..sheets.sheet import ContactSheet
 from .names import fields
 from .picture_files import LEFT_OUT, WrittenPictures, unlinked, write_pictures
-from .report import report
+from .report import REPORT_REST, not_in_report, report
 from .tables import to_csv, to_jsonl, to_parquet
 from .votes import ExportedVotes
 
@@ -37,7 +37,8 @@ def export(
     """Write ``pictures/``, ``runs.csv``, ``runs.jsonl``, ``contact-sheet.png`` and ``report.html`` into a folder.
 
     Files of an earlier export are replaced. Other files in the folder stay as they are. A picture that cannot be read
-    or written stops no other: it is named in ``left-out.txt``, and in a line that is printed.
+    or written stops no other: it is named in ``left-out.txt``, and in a line that is printed. Pictures are copied one
+    by one and sheets are drawn page by page, so that ten thousand take no more memory than a few hundred.
 
     Parameters
     ----------
@@ -84,6 +85,8 @@ def export(
         if len(frame):
             ContactSheet(arrange(view, title=title)).save(unlinked(folder / "contact-sheet.png"))
             write_text(folder / "report.html", report(view, title=title, votes=votes))
+            if sentence := not_in_report(view):
+                say(f"{sentence} {REPORT_REST}")
         report_left_out(folder, written, not_there(view, written.rows))
     return folder
 
@@ -122,7 +125,7 @@ def not_there(view: FrameView, rows: Sequence[str]) -> list[str]:
     ]
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str | Iterable[str]) -> None:
     """Write a text file. A half of a surrogate pair, which no file can hold, becomes its escape.
 
     Parameters
@@ -130,9 +133,10 @@ def write_text(path: Path, text: str) -> None:
     path:
         The file; it is replaced.
     text:
-        The text.
+        The text, or its parts.
     """
-    unlinked(path).write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+    with unlinked(path).open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
+        file.writelines([text] if isinstance(text, str) else text)
 
 
 def report_left_out(folder: Path, written: WrittenPictures, more: Sequence[str] = ()) -> None:

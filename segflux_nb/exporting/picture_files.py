@@ -13,7 +13,7 @@ from ..markup import count, plain
 from ..model import MODEL
 from ..pictures.decode import FORMATS
 from ..sheets.frame_view import FrameView
-from ..sheets.reading import file_of, size_of
+from ..sheets.reading import file_of, format_of, size_of
 from ..values import is_missing
 from .embedded_copies import Copies
 from .metadata import describe
@@ -166,14 +166,14 @@ def _output(view: FrameView, at: int) -> list[Any]:
 
 
 def _kinds(view: FrameView, left_out: dict[int, list[str]]) -> dict[tuple[int, int], str]:
-    """The formats of all pictures that can be read, by their row and their place in its output.
+    """The formats of all pictures, by their row and their place in its output: their first bytes alone are read.
 
     Parameters
     ----------
     view:
         The frame.
     left_out:
-        Gets why the others cannot be read, by their rows.
+        Gets why those without a format cannot be read, by their rows.
     """
     kinds: dict[tuple[int, int], str] = {}
     for at in range(len(view)):
@@ -182,7 +182,7 @@ def _kinds(view: FrameView, left_out: dict[int, list[str]]) -> dict[tuple[int, i
         for nth, picture in enumerate(_output(view, at)):
             if picture is not None:
                 try:
-                    kinds[at, nth] = file_of(picture)[1]
+                    kinds[at, nth] = format_of(picture)
                 except PictureError as error:
                     left_out.setdefault(at, []).append(_described(picture, error))
     return kinds

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..markup import Template, count, plain
 from ..sheets.frame_view import MORE, FrameView
-from ..sheets.html import standalone
+from ..sheets.html import standalone_parts
 from ..sheets.pivot import arrange
 from ..version import __version__
 from ..widgets.gallery_page import gallery_part
@@ -16,10 +19,18 @@ from .votes import ExportedVotes
 if TYPE_CHECKING:
     from markupsafe import Markup
 
+MOST_SHOWN = 1000
+"""The most runs whose pictures are in a report: a browser opens no page of many hundred megabytes."""
+
+REPORT_REST = "pictures/ and the contact sheets have all of them. Export a part for a report of its own."
+
 MOST_ROWS = 5000
 """The most rows of a table in a report. The exported tables have all."""
 
 _TABLE = Template("""\
+{% if left_out %}
+<p class="note"><strong>{{ left_out }}</strong> {{ rest }}</p>
+{% endif %}
 <h2>{{ runs }}</h2>
 <p class="note">The same in all: {{ constants or "nothing" }}.</p>
 <div class="scroll"><table class="runs">
@@ -36,8 +47,10 @@ _TABLE = Template("""\
 """)
 
 
-def report(view: FrameView, *, title: str = "", votes: ExportedVotes | None = None) -> str:
-    """The HTML of a report. Its sheet shows all axes: those after the second as grids.
+def report(view: FrameView, *, title: str = "", votes: ExportedVotes | None = None) -> Iterator[str]:
+    """The HTML of a report, in parts. Its sheet shows all axes: those after the second as grids.
+
+    It has the pictures of at most `MOST_SHOWN` runs: those with marks first, then by their order. It says so itself.
 
     Parameters
     ----------
@@ -49,12 +62,40 @@ def report(view: FrameView, *, title: str = "", votes: ExportedVotes | None = No
         The votes between the runs, or None where there are none.
     """
     body = _table(view) if votes is None else votes.html() + _table(view)
+    left_out = len(view) - MOST_SHOWN
+    if left_out > 0:
+        view = view.rows(_shown(view))
     axes = view.varying_axes
     cols, rows = (*axes, None, None)[:2]
     # The gallery finds its pictures in the sheet, so that the sheet has all of them.
     layout = arrange(view, cols=cols, rows=rows, by=axes[2:] or None, title=title, most_beside=len(view))
+    if left_out > 0:
+        layout = replace(layout, left_out=layout.left_out + left_out)
     gallery = gallery_state(view, cols=cols, rows=rows, by=axes[2] if len(axes) > 2 else None, title=title)
-    return standalone([layout], title=title or "Sweep", body=body, gallery=gallery_part(gallery))
+    return standalone_parts([layout], title=title or "Sweep", body=body, gallery=gallery_part(gallery))
+
+
+def not_in_report(view: FrameView) -> str:
+    """The sentence that says which pictures a report does not have; empty where it has all."""
+    if len(view) <= MOST_SHOWN:
+        return ""
+    first = "those with stars or a pick first, then " if "stars" in view or "pick" in view else ""
+    return (
+        f"report.html has the pictures of {MOST_SHOWN:,} of {len(view):,} runs, {first}in the order of the table; "
+        f"{len(view) - MOST_SHOWN:,} are left out of it."
+    )
+
+
+def _shown(view: FrameView) -> list[int]:
+    """The rows whose pictures are in the report: the best marked ones and, of all others, the first ones."""
+
+    picks, stars = (view.column(name).values if name in view else [None] * len(view) for name in ("pick", "stars"))
+
+    def marks(at: int) -> tuple[bool, float]:
+        rating = stars[at]
+        return picks[at] is True, float(rating) if isinstance(rating, int | float) and math.isfinite(rating) else 0.0
+
+    return sorted(sorted(range(len(view)), key=marks, reverse=True)[:MOST_SHOWN])
 
 
 def _table(view: FrameView) -> Markup:
@@ -69,5 +110,7 @@ def _table(view: FrameView) -> Markup:
         columns=varying,
         rows=[[column.labels[at] for column in varying] for at in range(rows)],
         missing=f"{len(view) - rows:,}" if rows < len(view) else "",
+        left_out=not_in_report(view),
+        rest=REPORT_REST,
         version=__version__,
     )

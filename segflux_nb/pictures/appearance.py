@@ -57,7 +57,18 @@ def as_shown(image: Image.Image) -> Image.Image:
     >>> as_shown(Image.new("LA", (1, 1), (0, 0))).getpixel((0, 0))
     (255, 255, 255)
     """
-    shown = _shown(ImageOps.exif_transpose(image), image.info.get("icc_profile"))
+    shown = _as_shown(image)
+    return _without_info(shown.copy() if shown is image else shown)
+
+
+def _as_shown(image: Image.Image) -> Image.Image:
+    """A picture as `as_shown` makes it; the picture itself where that is how it is: a copy takes time."""
+    image.load()  # Pillow turns a TIFF now
+    is_upright = image.getexif().get(ORIENTATION, 1) == 1
+    return _shown(image if is_upright else ImageOps.exif_transpose(image), image.info.get("icc_profile"))
+
+
+def _without_info(shown: Image.Image) -> Image.Image:
     shown.info = {}  # a profile in it would be applied again, and transparency too
     return shown
 
@@ -103,7 +114,7 @@ def read(data: bytes, within: tuple[int, int] | None = None) -> Image.Image:
             check_size(image)
             if within is not None:
                 image.draft("RGB", within[::-1] if _is_turned(image) else within)
-            return as_shown(image)
+            return _without_info(_as_shown(image))
 
     return readable(read)
 
@@ -258,7 +269,7 @@ def _in_srgb(image: Image.Image, profile: object) -> Image.Image:
         converted = _by_profile(image, profile)
         if converted is not None:
             return converted
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _by_profile(image: Image.Image, profile: object) -> Image.Image | None:

@@ -225,6 +225,17 @@ def is_file(path: str | os.PathLike[str]) -> bool:
     return os.path.isfile(path) if found is None else found[1] in found[0].paths
 
 
+def file_size(path: str | os.PathLike[str]) -> int:
+    """The bytes of a picture's file, or of a bundle's picture at its path; 0 where there is none."""
+    found = _mounted(path)
+    if found is not None:
+        return found[0].sizes.get(found[1], 0)
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0
+
+
 def kept_thumbnail_of(path: str) -> Path | None:
     """The thumbnail that a workspace keeps of a picture; None where there is none, or the picture itself is gone."""
     found = _mounted(path)

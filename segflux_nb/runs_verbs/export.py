@@ -28,7 +28,8 @@ def export(
 
     It gets ``pictures/`` under readable names, ``runs.csv`` (without active formulas), ``runs.jsonl``,
     ``contact-sheet.png`` and ``report.html``, which needs no other file. Where there are votes, they are in
-    ``votes.csv``, and the report says what they say. Files of an earlier export are replaced.
+    ``votes.csv``, and the report says what they say. Files of an earlier export are replaced. The report has the
+    pictures of at most 1,000 runs, those with stars or a pick first, and says what is left out.
 
     Parameters
     ----------

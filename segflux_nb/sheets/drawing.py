@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 
 from PIL import Image, ImageChops, ImageDraw
 
@@ -16,6 +19,12 @@ from .reading import Reader, absence_of
 
 GAIN = 3
 """How many times as bright as they are differences are shown."""
+
+AT_A_TIME = 32
+"""The most pictures that a thread reads before it hands them over."""
+
+PARTS_AHEAD = 3
+"""How many times as many are read ahead of those that are drawn, so that a sheet of many takes little memory."""
 
 _PENDING = ("planned", "submitted", "processing")
 """Statuses of cells whose picture may still come."""
@@ -82,20 +91,36 @@ class _Drawing:
 
     def draw(self, geometry: Geometry) -> None:
         with_pictures = [(cell, box) for cell, box in geometry.cells if not self._shows_value(cell)]
-        # Decoding releases the interpreter's lock: two threads read while this one draws.
-        with ThreadPoolExecutor(2) as threads:
-            read = threads.map(lambda asked: self._reader.fitted(asked[0].picture, _size(asked[1])), with_pictures)
+        with closing(self._fitted(with_pictures)) as fitted:
             for cell, box in geometry.cells:
                 if self._shows_value(cell):
                     self._value(cell, box)
                 else:
-                    self._cell(cell, box, next(read))
+                    self._cell(cell, box, next(fitted))
         for cell, box in geometry.differences:
             self._difference(cell, box)
         if geometry.scale_bar is not None:
             self._scale_bar(geometry.scale_bar)
         for text in geometry.texts:
             self._text(text)
+
+    def _fitted(self, asked: Sequence[tuple[Cell, Box]]) -> Generator[Image.Image | None]:
+        """The pictures of cells, each as large as fits its box, in their order: only some are read ahead."""
+        each = max(1, min(AT_A_TIME, len(asked) // 8))
+        parts = [asked[start : start + each] for start in range(0, len(asked), each)]
+
+        def read(part: Sequence[tuple[Cell, Box]]) -> list[Image.Image | None]:
+            return [self._reader.fitted(cell.picture, _size(box)) for cell, box in part]
+
+        # Decoding releases the interpreter's lock: two threads read while another draws.
+        with ThreadPoolExecutor(2) as threads:
+            waiting: deque[Future[list[Image.Image | None]]] = deque()
+            for part in parts:
+                waiting.append(threads.submit(read, part))
+                if len(waiting) > PARTS_AHEAD:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
 
     def _shows_value(self, cell: Cell) -> bool:
         return self._heat and cell.share is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -14,6 +15,9 @@ from .layout import Cell, Layout, Scale
 
 NARROWEST = 32
 """The least width of a sheet, in widths of a small letter: the footer of a single picture must be readable."""
+
+SMALLEST_SIDE = 8
+"""The least pixels of a side of a picture."""
 
 Role = Literal["text", "muted"]
 Box = tuple[int, int, int, int]
@@ -104,6 +108,46 @@ def geometry_of(layout: Layout, cell_side: int) -> Geometry:
     return _Builder(layout, cell_side).build()
 
 
+def size_of(layout: Layout, cell_side: int) -> tuple[int, int]:
+    """The width and height of a sheet, in pixels: those of `geometry_of`, without working out where each cell is.
+
+    Parameters
+    ----------
+    layout:
+        The sheet.
+    cell_side:
+        The longer side of each picture, in pixels.
+    """
+    geometry = _Builder(layout, cell_side).build(with_cells=False)
+    return geometry.width, geometry.height
+
+
+def largest_side(layout: Layout, smallest: int, largest: int, allowed: Callable[[int, int], bool]) -> int:
+    """The largest side of a cell with which a sheet has an allowed size; the smallest one where none has.
+
+    Parameters
+    ----------
+    layout:
+        The sheet.
+    smallest:
+        The smallest side, in pixels.
+    largest:
+        The largest side, in pixels.
+    allowed:
+        Says of a width and height whether they are allowed. Smaller sheets than an allowed one must be allowed too.
+    """
+
+    def fits(side: int) -> bool:
+        return allowed(*size_of(layout, side))
+
+    if largest <= smallest or fits(largest):
+        return largest
+    while largest - smallest > 1:
+        middle = (smallest + largest) // 2
+        smallest, largest = (middle, largest) if fits(middle) else (smallest, middle)
+    return smallest
+
+
 class _Builder:
     """Works out a geometry from top to bottom.
 
@@ -120,8 +164,8 @@ class _Builder:
         self._geometry = Geometry()
         aspects = [cell.aspect for cell in layout.cells if cell.aspect]
         aspect = min(3.0, max(1 / 3, statistics.median(aspects))) if aspects else 1.0
-        self._cell_width = max(8, round(cell_side * min(1.0, aspect)))
-        self._cell_height = max(8, round(cell_side / max(1.0, aspect)))
+        self._cell_width = max(SMALLEST_SIDE, round(cell_side * min(1.0, aspect)))
+        self._cell_height = max(SMALLEST_SIDE, round(cell_side / max(1.0, aspect)))
         self._across = len(layout.groups[0].cells[0])
         self._down = len(layout.groups[0].cells)
         self._has_borders = layout.scale is not None and not layout.scale.is_heat
@@ -178,7 +222,14 @@ class _Builder:
 
         return min(range(1, number + 1), key=distance)
 
-    def build(self) -> Geometry:
+    def build(self, *, with_cells: bool = True) -> Geometry:
+        """The geometry.
+
+        Parameters
+        ----------
+        with_cells:
+            Whether the cells are in it. They are never wider than their column, so that its size is the same.
+        """
         layout, geometry = self._layout, self._geometry
         left = self._margin + self._left_of_grids()
         top = self._title(self._margin)
@@ -188,7 +239,8 @@ class _Builder:
             x = left + column * (self._grid_width + self._between_groups)
             y = top + row * (header + self._grid_height + self._between_groups)
             self._above_grid(number, x, y, header)
-            self._grid(number, x, y + header)
+            if with_cells:
+                self._grid(number, x, y + header)
             if column == 0:
                 self._beside_grid(x, y + header)
         across = min(self._groups_across, len(layout.groups))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from PIL import Image
 from ..analysis.differences import difference_text
 from ..errors import PictureError
 from ..markup import Template
+from ..pictures.mounted import file_size
 from .colours import ThemeName, on_scale, readable_on
 from .drawing import difference_picture
 from .layout import Cell, Layout
@@ -103,15 +104,20 @@ class _Shown:
     more: tuple[str, ...] = ()
 
 
-def standalone(
+def standalone(layouts: Sequence[Layout], **options: Any) -> str:
+    """A document with sheets as one text; see `standalone_parts`."""
+    return "".join(standalone_parts(layouts, **options))
+
+
+def standalone_parts(
     layouts: Sequence[Layout],
     *,
     theme: ThemeName = "light",
     title: str = "",
     body: Markup | str = "",
     gallery: GalleryPart | None = None,
-) -> str:
-    """A document with sheets.
+) -> Iterator[str]:
+    """A document with sheets, in parts: a picture is read when its part is asked for, and kept no longer.
 
     Parameters
     ----------
@@ -128,17 +134,15 @@ def standalone(
     """
     title = title or next((layout.title for layout in layouts if layout.title), "") or "Contact sheet"
     pictures = _Pictures([cell for layout in layouts for cell in layout.cells])
-    return str(
-        _template().render(
-            theme=theme,
-            title=title,
-            style=_inside("style", (gallery.style if gallery else "") + _style()),
-            sheets=[_sheet(layout, pictures) for layout in layouts],
-            scale_stops=", ".join(_css(on_scale(step / 8)) for step in range(9)),
-            gallery=gallery,
-            script=_inside("script", gallery.script) if gallery else "",
-            body=body,
-        )
+    return _template().parts(
+        theme=theme,
+        title=title,
+        style=_inside("style", (gallery.style if gallery else "") + _style()),
+        sheets=[_sheet(layout, pictures) for layout in layouts],
+        scale_stops=", ".join(_css(on_scale(step / 8)) for step in range(9)),
+        gallery=gallery,
+        script=_inside("script", gallery.script) if gallery else "",
+        body=body,
     )
 
 
@@ -176,11 +180,24 @@ def _inside(element: str, text: str) -> Markup:
 
 def _sheet(layout: Layout, pictures: _Pictures) -> dict[str, Any]:
     """A layout as the template shows it."""
-    groups = [
-        {"label": group.label, "rows": [[_place(layout, cell, pictures) for cell in row] for row in group.cells]}
-        for group in layout.groups
-    ]
+    groups = [{"label": group.label, "rows": _rows(layout, group.cells, pictures)} for group in layout.groups]
     return {"layout": layout, "groups": groups}
+
+
+def _rows(layout: Layout, rows: Sequence[Sequence[Cell]], pictures: _Pictures) -> Iterator[Iterator[list[_Shown]]]:
+    """The rows of a grid as the template shows them, each place when it is asked for.
+
+    Parameters
+    ----------
+    layout:
+        The sheet.
+    rows:
+        The first cells of the places of each row.
+    pictures:
+        Embeds the pictures.
+    """
+    for row in rows:
+        yield (_place(layout, cell, pictures) for cell in row)
 
 
 def _place(layout: Layout, cell: Cell, pictures: _Pictures) -> list[_Shown]:
@@ -279,10 +296,7 @@ def _bytes_of(picture: Any) -> int:
         return len(picture)
     if isinstance(picture, Image.Image):
         return picture.width * picture.height // 3
-    try:
-        return Path(picture).stat().st_size
-    except OSError:
-        return 0
+    return file_size(picture)
 
 
 def _as_jpeg(image: Image.Image) -> str:

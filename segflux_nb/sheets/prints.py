@@ -6,12 +6,18 @@ output also carries a print of each whole picture, with its run and values (see 
 
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
+from PIL import Image
+
 from ..analysis.prints import HEX_DIGITS, Thumbnail, box_thumbnail, packed, pixels_sha256, side_for
 from ..errors import PictureError
+from ..pictures.appearance import readable
+from ..pictures.mounted import read_file
 from .layout import Cell, Layout, picture_identity
 from .reading import whole
 
@@ -20,6 +26,9 @@ METADATA = "segflux"
 
 FORMAT = 1
 """The version of the format of the prints."""
+
+OF_FILE = "file "
+"""What stands before the sha256 of a file; that of pixels stands alone."""
 
 THREADS = 4
 
@@ -49,9 +58,10 @@ def prints_of_pictures(pictures: list[tuple[str, str, Any]]) -> dict[str, Any]:
     if not pictures:
         return {}
     side = side_for(len(pictures))
+    of_one = _print_of_file if side is None else partial(_print, side=side)
     different = {picture_identity(picture): picture for _, _, picture in pictures}
     with ThreadPoolExecutor(THREADS) as pool:  # decoding and hashing let other threads work
-        made = dict(zip(different, pool.map(lambda picture: _print(picture, side), different.values()), strict=True))
+        made = dict(zip(different, pool.map(of_one, different.values()), strict=True))
     prints = [(run, label, *made[picture_identity(picture)]) for run, label, picture in pictures]
     thumbnails = [thumbnail for *_, thumbnail in prints if thumbnail is not None]
     return {
@@ -60,6 +70,23 @@ def prints_of_pictures(pictures: list[tuple[str, str, Any]]) -> dict[str, Any]:
         **({"side": side, "lab": packed(thumbnails)} if side and thumbnails else {}),
         "pillow": version("pillow"),
     }
+
+
+def _print_of_file(picture: Any) -> tuple[str, str, Thumbnail | None]:
+    """The print of one of very many pictures: the sha256 of its file. To decode all would take minutes.
+
+    Parameters
+    ----------
+    picture:
+        The picture. A Pillow image has no file, so that its pixels count.
+    """
+    if isinstance(picture, Image.Image):
+        return _print(picture, None)
+    try:
+        data = picture if isinstance(picture, bytes) else readable(lambda: read_file(picture))
+    except PictureError:
+        return "", "", None
+    return f"{OF_FILE}{hashlib.sha256(data).hexdigest()[:HEX_DIGITS]}", "", None
 
 
 def _print(picture: Any, side: int | None) -> tuple[str, str, Thumbnail | None]:

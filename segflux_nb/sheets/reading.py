@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import threading
+from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +31,19 @@ from ..pictures.decode import opened
 from ..pictures.mounted import is_file, is_mounted, kept_thumbnail_of, read_file
 from ..pictures.thumbnails import SIDE, thumbnail_of
 from .layout import GONE, SAME, Cell, Layout, picture_identity
+
+KEPT_BYTES = 16_000_000
+"""The most bytes of pixels of fitted pictures that a reader keeps."""
+
+GAP = 1.5
+"""A picture that becomes much smaller is first reduced to means of pixels, to a size this many times as large."""
+
+MEANS_FROM = 3
+"""Where a picture becomes this many times smaller, or any greater whole number, the means are the result.
+
+JPEG decoders make small pictures in the same way. On painted pictures, the mean difference from `LANCZOS` without a
+gap is 0.4 ΔE, and was 0.3 with a gap of 2.
+"""
 
 COMPARED_SIDE = 256
 """JPEG pictures are decoded at a fraction of their size, no smaller than this, before they are compared."""
@@ -87,10 +102,13 @@ def with_missing_files(layout: Layout) -> Layout:
 
 
 class Reader:
-    """Reads pictures, and keeps what it read: fitted into boxes for drawing, as Lab thumbnails for comparing."""
+    """Reads pictures, and keeps what it read: fitted into boxes for drawing, as Lab thumbnails for comparing.
+
+    Of fitted pictures it keeps the last ones, up to `KEPT_BYTES`, however many a sheet has.
+    """
 
     def __init__(self) -> None:
-        self._read: dict[Any, Image.Image] = {}
+        self._read = _Kept(KEPT_BYTES)
         self._lab: dict[Any, NDArray[np.float32] | None] = {}
         self._reasons: dict[Any, str] = {}
 
@@ -112,10 +130,11 @@ class Reader:
         kept = self._read.get(key)
         if kept is None or (kept.width < size[0] and kept.height < size[1]):
             try:
-                kept = self._read[key] = _read(picture, *size)
+                kept = _read(picture, *size)
             except PictureError as error:
                 self._reasons[key] = error.what
                 return None
+            self._read.put(key, picture, kept)
         return _resized(kept, *size)
 
     def reason(self, picture: Any) -> str:
@@ -163,6 +182,54 @@ class Reader:
         return None if one is None or other is None else mean_difference(one, other)
 
 
+class _Kept:
+    """The pictures that were read last, by what they are. Several threads may use it.
+
+    Parameters
+    ----------
+    most_bytes:
+        The most bytes of their pixels.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Any, tuple[Any, Image.Image]] = OrderedDict()
+
+    def get(self, key: Any) -> Image.Image | None:
+        """What is kept under a key, or None."""
+        with self._lock:
+            if key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            return self._kept[key][1]
+
+    def put(self, key: Any, picture: Any, fitted: Image.Image) -> None:
+        """Keep a picture, and let go of those that were not used for the longest time.
+
+        Parameters
+        ----------
+        key:
+            What is equal for the same picture.
+        picture:
+            The picture as it was given. It is kept too: the key of a Pillow image is only its own while it lives.
+        fitted:
+            What was read of it.
+        """
+        with self._lock:
+            if key in self._kept:
+                self._bytes -= _pixel_bytes(self._kept.pop(key)[1])
+            self._kept[key] = picture, fitted
+            self._bytes += _pixel_bytes(fitted)
+            while self._bytes > self._most_bytes and len(self._kept) > 1:
+                self._bytes -= _pixel_bytes(self._kept.popitem(last=False)[1][1])
+
+
+def _pixel_bytes(image: Image.Image) -> int:
+    return image.width * image.height * len(image.getbands())
+
+
 def file_of(picture: Any) -> tuple[bytes, str]:
     """A picture as the bytes of a file, and its format, such as ``JPEG``. A file of a workspace is known to be whole.
 
@@ -177,7 +244,7 @@ def file_of(picture: Any) -> tuple[bytes, str]:
         Where it cannot be read.
     """
     if isinstance(picture, Image.Image):
-        return readable(lambda: _written(picture))
+        return readable(lambda: _written(picture)), format_of(picture)
     data = _bytes_of(picture)
 
     def named() -> str:
@@ -185,10 +252,50 @@ def file_of(picture: Any) -> tuple[bytes, str]:
             check_size(image)
             if not _is_ours(picture):
                 image.load()
-            return str(image.format)
+            return _format(image)
 
-    kind = readable(named)
-    return data, "JPEG" if kind == "MPO" else kind  # a JPEG that has more pictures behind the first
+    return data, readable(named)
+
+
+def format_of(picture: Any) -> str:
+    """The format of the file of a picture, such as ``JPEG``, by its first bytes. The rest may be damaged.
+
+    Parameters
+    ----------
+    picture:
+        A path, the bytes of a file, or a Pillow image; see `file_of`.
+
+    Raises
+    ------
+    PictureError
+        Where it cannot be read.
+    """
+    if isinstance(picture, Image.Image):
+        return "TIFF" if picture.mode in _TIFF_MODES else "PNG"
+
+    def named() -> str:
+        with _header_of(picture) as image:
+            check_size(image)
+            return _format(image)
+
+    return readable(named)
+
+
+def _header_of(picture: Any) -> Image.Image:
+    """A picture that is not decoded yet. Of a file no more is read than that takes."""
+    if isinstance(picture, str | os.PathLike) and not is_mounted(picture):
+        try:
+            return Image.open(os.fspath(picture))
+        except OSError:
+            raise
+        except Exception:  # noqa: BLE001, S110 - readers raise errors of every kind: all of the file is looked at below
+            pass
+    return opened(_bytes_of(picture))
+
+
+def _format(image: Image.Image) -> str:
+    """The format of a picture that was opened. An MPO is a JPEG that has more pictures behind the first."""
+    return "JPEG" if image.format == "MPO" else str(image.format)
 
 
 def shown_file(picture: Any) -> tuple[bytes, str]:
@@ -291,13 +398,13 @@ def _bytes_of(picture: Any) -> bytes:
     return picture if isinstance(picture, bytes) else readable(lambda: read_file(picture))
 
 
-def _written(image: Image.Image) -> tuple[bytes, str]:
-    """The file of a Pillow image, and its format."""
+def _written(image: Image.Image) -> bytes:
+    """The file of a Pillow image."""
     image = ImageOps.exif_transpose(image)
-    kind = "TIFF" if image.mode in _TIFF_MODES else "PNG"
+    kind = format_of(image)
     buffer = io.BytesIO()
     (image if image.mode in (*_PNG_MODES, *_TIFF_MODES) else as_shown(image)).save(buffer, kind)
-    return buffer.getvalue(), kind
+    return buffer.getvalue()
 
 
 def _shown(picture: Any, within: tuple[int, int] | None) -> Image.Image:
@@ -335,7 +442,7 @@ def _read(picture: Any, width: int, height: int) -> Image.Image:
     small = kept_thumbnail(picture) if max(width, height) <= SIDE else None
     if small is not None:
         with suppress(PictureError):  # a thumbnail is a cache
-            return _resized(read(readable(small.read_bytes)), width, height)
+            return _resized(read(readable(small.read_bytes), (width, height)), width, height)
     return _resized(_shown(picture, (width, height)), width, height)
 
 
@@ -353,4 +460,9 @@ def _resized(image: Image.Image, width: int, height: int) -> Image.Image:
     """
     scale = min(width / image.width, height / image.height)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    return image if size == image.size else image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    if size == image.size:
+        return image
+    factor = image.width // size[0]
+    if factor >= MEANS_FROM and (factor * size[0], factor * size[1]) == image.size:
+        return image.reduce(factor)
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=GAP)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import io
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,8 +18,9 @@ from ..values import shown
 from .colours import THEMES, ThemeName
 from .drawing import draw
 from .frame_view import FrameView
-from .geometry import geometry_of
-from .html import standalone
+from .geometry import Geometry, geometry_of, largest_side, size_of
+from .html import standalone_parts
+from .inline import inline_jpeg
 from .layout import Layout, pages
 from .pivot import arrange
 from .prints import METADATA, prints_of
@@ -30,27 +29,17 @@ from .reading import Reader, with_aspects, with_missing_files
 INLINE_BYTES = 250_000
 """The most bytes of an inline sheet in a saved notebook, where they are written in base64."""
 
-INLINE_WIDTH = 2400
-"""The most pixels of the width of an inline sheet."""
-
 CELL_SIDE = 320
 """Pixels of the longer side of a picture on a saved sheet, where the sheet is not too large."""
 
 READABLE_SIDE = 96
 """The least of these pixels. A sheet that would need smaller pictures is cut into pages."""
 
-MOST_PIXELS = 80_000_000
+MOST_PIXELS = 55_000_000
 """The most pixels of a page of a saved sheet."""
 
 LONGEST: dict[str, int] = {".png": 32_000, ".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383, ".pdf": 16_383}
 """The most pixels of a side that the formats can hold, or that viewers open."""
-
-LARGEST_INLINE_SIDE = 512
-LARGEST_HEAT_SIDE = 112
-"""The largest cells of an inline heat map: a number needs no more pixels."""
-
-SMALLEST_INLINE_SIDE = 16
-QUALITY = 82
 
 
 class ContactSheet:
@@ -94,19 +83,19 @@ class ContactSheet:
     def __repr__(self) -> str:
         return self.text
 
-    @property
+    @cached_property
     def image(self) -> Image.Image:
         """The sheet as a Pillow image; its first page where it has several."""
-        return self.pages[0]
+        return self._draw(self._parts(LONGEST[".webp"])[0])
 
     @cached_property
     def pages(self) -> list[Image.Image]:
         """The sheet as Pillow images.
 
-        The pictures of a large sheet are made smaller, to keep it below 80 megapixels and 16,383 pixels a side: down
+        The pictures of a large sheet are made smaller, to keep it below 55 megapixels and 16,383 pixels a side: down
         from 320 pixels to at least 96. A sheet that is still too large is cut into pages, each with its labels.
         """
-        return self._pages(LONGEST[".webp"])
+        return [self.image, *map(self._draw, self._parts(LONGEST[".webp"])[1:])]
 
     def save(self, path: str | Path) -> Path:
         """Write the sheet to a PNG, JPEG, WebP, PDF or HTML file.
@@ -153,16 +142,14 @@ class ContactSheet:
             Its ending in small letters.
         """
         if ending == ".html":
-            path.write_text(standalone([self._layout], theme=self._theme), encoding="utf-8")
+            with path.open("w", encoding="utf-8") as file:
+                file.writelines(standalone_parts([self._layout], theme=self._theme))
             return path
-        images = self._pages(LONGEST[ending])
-        if ending == ".pdf":
-            images[0].save(path, "PDF", save_all=True, append_images=images[1:], resolution=150.0, quality=90)
-            return path
-        many = len(images) > 1
-        paths = [path.with_stem(f"{path.stem}-{n}") if many else path for n in range(1, len(images) + 1)]
-        for image, target in zip(images, paths, strict=True):
-            _save(image, target, ending)
+        parts = self._parts(LONGEST[ending])
+        many = len(parts) > 1 and ending != ".pdf"
+        paths = [path.with_stem(f"{path.stem}-{n}") if many else path for n in range(1, len(parts) + 1)]
+        for number, (part, target) in enumerate(zip(parts, paths, strict=True)):
+            _save(self._draw(part), target, ending, is_first=number == 0)  # a page is gone before the next is drawn
         return paths[0]
 
     def _repr_mimebundle_(
@@ -190,35 +177,18 @@ class ContactSheet:
         return {METADATA: prints} if prints else {}
 
     def inline(self, budget: int) -> str:
-        """The sheet as a JPEG in base64, with the largest cells that fit. A few sizes are drawn to find them.
+        """The sheet as a JPEG in base64, with the largest cells that fit; see `segflux_nb.sheets.inline`.
 
         Parameters
         ----------
         budget:
             The most characters of the base64 text.
         """
-        layout = self._layout
-        most = LARGEST_HEAT_SIDE if layout.is_heat else LARGEST_INLINE_SIDE
-        largest = _largest_side(layout, 8, most, lambda width, height: width * height <= INLINE_WIDTH * INLINE_WIDTH)
-        largest = _largest_side(layout, SMALLEST_INLINE_SIDE, largest, lambda width, _: width <= INLINE_WIDTH)
-        number = max(1, sum(cell.picture is not None for cell in layout.cells))
-        side = min(largest, max(SMALLEST_INLINE_SIDE, int(math.sqrt(budget / number) * 1.9)))
-        fits, best, too_large = 0, b"", largest + 1
-        for _ in range(6):
-            data = _jpeg(self._drawn(layout, side))
-            share = len(data) * 4 / 3 / budget
-            if share <= 1:
-                fits, best = side, data
-            else:
-                too_large = side
-            # The bytes grow about as the area of a cell. Aim a little below the budget.
-            side = max(fits + 1, min(too_large - 1, int(side * (0.96 / share) ** 0.5)))
-            if side >= too_large or 0.9 < share <= 1:
-                break
-        return base64.b64encode(best or _jpeg(self._drawn(layout, SMALLEST_INLINE_SIDE))).decode("ascii")
+        data = inline_jpeg(self._layout, budget * 3 // 4, self._draw)
+        return base64.b64encode(data).decode("ascii")
 
-    def _pages(self, longest: int) -> list[Image.Image]:
-        """The drawn pages. How many there are is decided before anything is drawn.
+    def _parts(self, longest: int) -> list[Geometry]:
+        """What is drawn on each page. How many pages there are is decided before anything is drawn.
 
         Parameters
         ----------
@@ -229,16 +199,11 @@ class ContactSheet:
         def allowed(width: int, height: int) -> bool:
             return width * height <= MOST_PIXELS and max(width, height) <= longest
 
-        def fits(layout: Layout) -> bool:
-            geometry = geometry_of(layout, READABLE_SIDE)
-            return allowed(geometry.width, geometry.height)
+        parts = pages(self._layout, lambda layout: allowed(*size_of(layout, READABLE_SIDE)))
+        return [geometry_of(part, largest_side(part, READABLE_SIDE, CELL_SIDE, allowed)) for part in parts]
 
-        parts = pages(self._layout, fits)
-        return [self._drawn(part, _largest_side(part, READABLE_SIDE, CELL_SIDE, allowed)) for part in parts]
-
-    def _drawn(self, layout: Layout, cell_side: int) -> Image.Image:
-        geometry = geometry_of(layout, cell_side)
-        return draw(geometry, THEMES[self._theme], self._reader, heat=layout.is_heat)
+    def _draw(self, geometry: Geometry) -> Image.Image:
+        return draw(geometry, THEMES[self._theme], self._reader, heat=self._layout.is_heat)
 
 
 def contact_sheet(
@@ -302,34 +267,7 @@ def contact_sheet(
     return ContactSheet(with_missing_files(layout), theme=theme)
 
 
-def _largest_side(layout: Layout, smallest: int, largest: int, allowed: Callable[[int, int], bool]) -> int:
-    """The largest side of a cell with which a sheet has an allowed size; the smallest one where none has.
-
-    Parameters
-    ----------
-    layout:
-        The sheet.
-    smallest:
-        The smallest side, in pixels.
-    largest:
-        The largest side, in pixels.
-    allowed:
-        Says of a width and height whether they are allowed. Smaller sheets than an allowed one must be allowed too.
-    """
-
-    def fits(side: int) -> bool:
-        geometry = geometry_of(layout, side)
-        return allowed(geometry.width, geometry.height)
-
-    if largest <= smallest or fits(largest):
-        return largest
-    while largest - smallest > 1:
-        middle = (smallest + largest) // 2
-        smallest, largest = (middle, largest) if fits(middle) else (smallest, middle)
-    return smallest
-
-
-def _save(image: Image.Image, path: Path, ending: str) -> None:
+def _save(image: Image.Image, path: Path, ending: str, *, is_first: bool) -> None:
     """Write an image to a file.
 
     Parameters
@@ -340,16 +278,14 @@ def _save(image: Image.Image, path: Path, ending: str) -> None:
         The file.
     ending:
         The file's ending in small letters, which decides the format.
+    is_first:
+        Whether it is the first page; the others of a PDF are added to the file.
     """
     if ending == ".png":
         image.save(path, "PNG", optimize=False, compress_level=4)
     elif ending == ".webp":
         image.save(path, "WEBP", quality=90)
+    elif ending == ".pdf":
+        image.save(path, "PDF", append=not is_first, resolution=150.0, quality=90)
     else:
         image.save(path, "JPEG", quality=92)
-
-
-def _jpeg(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=QUALITY, optimize=True)
-    return buffer.getvalue()
