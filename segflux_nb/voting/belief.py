@@ -31,7 +31,7 @@ CONFIDENCE = 0.90
 QUIRKS = ((0.05, 0.05), (0.3, 0.3), (0.05, 0.8), (0.5, 0.4), (0.3, 1.3))
 """How large the deviations of one seed may be, in log odds: of a picture, and of the slope over half an axis."""
 
-LITTLE, FEW, ENOUGH, MANY = 16, 0.86, 40, 0.91
+LITTLE, FEW, ENOUGH, MANY = 16, 0.88, 32, 0.91
 """An interval holds the share `FEW` of the peaks with `LITTLE` votes, and `MANY` with `ENOUGH` (see `level`)."""
 
 DRAWS = 2000
