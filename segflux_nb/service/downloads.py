@@ -46,13 +46,13 @@ class Target:
         The URL to connect to. Its host is the address that was checked.
     headers:
         ``host`` with the name in the original URL, if it had one.
-    extensions:
-        The name that the server's certificate must have, for the HTTP library.
+    certified_name:
+        The name that the server's certificate must have; empty for the host of the URL.
     """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    extensions: Mapping[str, str] = field(default_factory=dict)
+    certified_name: str = ""
 
 
 async def check(url: str, service: Service) -> Target:
@@ -91,7 +91,7 @@ async def check(url: str, service: Service) -> Target:
     return Target(
         parts._replace(netloc=literal + suffix, fragment="").geturl(),
         headers={"host": host + suffix},
-        extensions={"sni_hostname": host},
+        certified_name=host,
     )
 
 

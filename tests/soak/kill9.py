@@ -35,7 +35,8 @@ import segflux_nb.workspace
 from segflux_nb.lifecycle import State
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.runlog.runs import RunLog
-from segflux_nb.service.transport import HttpTransport, tls_context
+from segflux_nb.service.certificates import tls_context
+from segflux_nb.service.transport import HttpTransport
 from segflux_nb.simulator.app import Simulator
 
 POINTS = (
