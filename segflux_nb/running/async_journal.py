@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -106,6 +105,8 @@ class AsyncJournal:
 
         The id is kept until the log takes it: the side file has it from the first attempt that fails.
 
+        The run is this process's from then on, so that it need not be claimed before it is polled.
+
         Parameters
         ----------
         job:
@@ -117,7 +118,11 @@ class AsyncJournal:
             If the log cannot be written for two minutes. The next run of a sweep enters what the side file has.
         """
         run = await self._write(
-            self._log.runs.accept, job, waits_for=WorkspaceError, meanwhile=partial(self._keep_aside, job)
+            self._log.runs.accept,
+            job,
+            this_process(),
+            waits_for=WorkspaceError,
+            meanwhile=partial(self._keep_aside, job),
         )
         self._side_file.entered(job)
         return run
@@ -269,6 +274,7 @@ class AsyncJournal:
 
     async def close(self) -> None:
         """Stop the thread once everything is written."""
+        await self._group.flush()
         await self._attempt(self._close_side_file)
         self._thread.shutdown(wait=False)
 
@@ -305,7 +311,9 @@ class AsyncJournal:
         end, tries = self._clock.monotonic() + LOCKED_SECONDS, 0
         while True:
             try:
-                return await self._attempt(write, *arguments, executor=self._thread if alone else self._group)
+                if alone:
+                    return await self._attempt(write, *arguments)
+                return await self._group.write(partial(self._at_once, write, arguments))
             except waits_for:
                 tries += 1
                 if meanwhile is not None and tries == 1:
@@ -314,8 +322,8 @@ class AsyncJournal:
                     raise
             await self._clock.sleep(LOCKED_PAUSE.seconds(tries, self._jitter))
 
-    async def _attempt(self, write: Callable[..., T], *arguments: Any, executor: Executor | None = None) -> T:
-        """Write now, or raise.
+    async def _attempt(self, write: Callable[..., T], *arguments: Any) -> T:
+        """Write now, alone, or raise.
 
         Parameters
         ----------
@@ -323,11 +331,8 @@ class AsyncJournal:
             Makes one transaction.
         arguments:
             Its arguments.
-        executor:
-            What runs it; None for the journal's thread.
         """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(executor or self._thread, self._at_once, write, arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._at_once, write, arguments)
 
     @contextmanager
     def _together(self) -> Iterator[None]:
