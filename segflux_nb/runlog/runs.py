@@ -125,7 +125,7 @@ class RunLog:
         with self._database.writing() as cursor:
             return change.write(cursor, run, self._clock.now())
 
-    def accept(self, job: AcceptedJob, owner: str | None = None) -> LoggedRun | None:
+    def accept(self, job: AcceptedJob) -> LoggedRun | None:
         """Give a run the job that the service accepted for it, whatever other processes did to the run meanwhile.
 
         A run that has another job by now keeps that one; the event says that there are two.
@@ -134,8 +134,6 @@ class RunLog:
         ----------
         job:
             The job.
-        owner:
-            The process that polls it now; None for none.
 
         Returns
         -------
@@ -158,7 +156,7 @@ class RunLog:
                     "response_url": job.response_url,
                     "accepted_at": job.accepted_at,
                     "account": job.account,
-                    "owner": owner,
+                    "owner": job.owner,
                     "error": "",
                     "error_kind": "",
                 }

@@ -105,8 +105,6 @@ class AsyncJournal:
 
         The id is kept until the log takes it: the side file has it from the first attempt that fails.
 
-        The run is this process's from then on, so that it need not be claimed before it is polled.
-
         Parameters
         ----------
         job:
@@ -120,7 +118,6 @@ class AsyncJournal:
         run = await self._write(
             self._log.runs.accept,
             job,
-            this_process(),
             waits_for=WorkspaceError,
             meanwhile=partial(self._keep_aside, job),
         )
@@ -138,15 +135,21 @@ class AsyncJournal:
                 error.strerror,
             )
 
-    async def reserve_side_file(self) -> None:
+    async def reserve_side_file(self, most: int) -> None:
         """Take the space for ids that the log cannot take at once; before the first submit.
+
+        Parameters
+        ----------
+        most:
+            Submits that are ever on the wire at a time.
 
         Raises
         ------
         WorkspaceError
             If the disk is full.
         """
-        await self._attempt(self._side_file.reserve)
+        if not self._side_file.is_reserved:
+            await self._attempt(self._side_file.reserve, most)
 
     async def enter_accepted(self) -> None:
         """Enter the ids that side files hold in the log: those of this process, and those that others left."""
@@ -154,7 +157,7 @@ class AsyncJournal:
 
     def _enter_accepted(self) -> None:
         for job in self._side_file.left:
-            self._log.runs.accept(job)
+            self._log.runs.accept(job._replace(owner=None))
             self._side_file.entered(job)
         for found in side_files(self._log.path, self._log.service):
             if is_open_here(found.path):
@@ -281,7 +284,7 @@ class AsyncJournal:
     def _close_side_file(self) -> None:
         with suppress(WorkspaceError):  # then the next run of a sweep enters them
             for job in self._side_file.left:
-                self._log.runs.accept(job)
+                self._log.runs.accept(job._replace(owner=None))
                 self._side_file.entered(job)
         self._side_file.close()
 

@@ -95,7 +95,7 @@ class Engine:
         self._heartbeats = Heartbeats(journal, clock)
         self._isolation = Isolation(journal, api)
         self._recovery = Recovery(journal, api, clock, self._is_elsewhere, jitter)
-        self._submitter = Submitter(journal, api, limiter, self._heartbeats, clock, rates, jitter)
+        self._submitter = Submitter(journal, api, limiter, self._heartbeats, clock, rates, jitter, max_in_flight)
         self._collector = Collector(journal, api, limiter, store, clock, rates.seconds, jitter)
         self._refetcher = Refetcher(journal, api, self._collector.fetcher, clock)
         self._limiter = limiter

@@ -63,7 +63,7 @@ class GroupCommit:
         """Write all that waits, and what comes meanwhile."""
         loop = asyncio.get_running_loop()
         while self._waiting:
-            group = []
+            group: list[tuple[asyncio.Future[Any], Callable[[], Any]]] = []
             while self._waiting and len(group) < MOST:
                 told, write = self._waiting.popleft()
                 if not told.done():  # else its caller was cancelled
@@ -85,7 +85,7 @@ class GroupCommit:
                     return [_outcome(write) for write in group]
             except LogLocked as error:  # another program holds it: nobody need wait for it once more
                 return [(None, error)] * len(group)
-            except Exception as error:  # noqa: BLE001 - each is told its own error below
+            except Exception as error:
                 logger.info("Writes of the log are made one by one: together they failed", exc_info=error)
         return [_outcome(write) for write in group]
 

@@ -13,7 +13,6 @@ import certifi
 
 from ..errors import WorkspaceError
 
-
 PROXIES = (
     "HTTPS_PROXY",
     "https_proxy",

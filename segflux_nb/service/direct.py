@@ -19,7 +19,7 @@ import ssl
 from collections import defaultdict, deque
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import quote, urlsplit
 
 import httptools
@@ -275,8 +275,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is there."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport, self.is_open, self.free_since = transport, True, self._loop.time()
+        self._transport = cast(asyncio.Transport, transport)
+        self.is_open, self.free_since = True, self._loop.time()
 
     def data_received(self, data: bytes) -> None:
         """A piece of an answer came."""

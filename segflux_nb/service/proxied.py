@@ -1,4 +1,4 @@
-"""The way through the proxies of the environment, by httpx2. The only module that imports it, and nothing here retries."""
+"""The way through the proxies of the environment, by httpx2, which only this module imports. Nothing here retries."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Send a request, get a response. Nothing here retries.
 
-What goes over which connection is decided here; the bytes go `direct`, or, where the environment names proxies, by the
-HTTP library of `proxied`. Each kind of request has connections of its own:
+What goes over which connection is decided here; the bytes go `direct`, or by the HTTP library of `proxied` where the
+environment names proxies. Each kind of request has connections of its own:
 
 - submits never reuse a connection. If the server has just closed a kept connection, a POST on it fails in the same
   way as a POST whose response was lost. A connection can be made ready before a submit (`prepare_submit`);

@@ -370,7 +370,9 @@ def authorities(tmp_path, monkeypatch):
 
     def trusted():
         certificates.tls_context.cache_clear()
-        return {ssl.DER_cert_to_PEM_cert(found) for found in certificates.tls_context().get_ca_certs(binary_form=True)}
+        return {
+            ssl.DER_cert_to_PEM_cert(found) for found in certificates.tls_context().get_ca_certs(binary_form=True)
+        }
 
     yield files, system, trusted
     certificates.tls_context.cache_clear()
