@@ -237,7 +237,9 @@ class Engine:
             Whether to submit again what the history does not show.
         """
         unique = {request.digest: request for request in requests}
-        ordered = [request.digest for request in readable_first(list(unique.values()))]
+        ordered = list(unique)
+        if any(context.shown.get(digest) is not State.COMPLETED for digest in ordered):
+            ordered = [request.digest for request in readable_first(list(unique.values()))]
         heartbeats = asyncio.create_task(self._heartbeats.keep_sending())
         try:
             await self._journal.enter_accepted()
