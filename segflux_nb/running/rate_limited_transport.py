@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..clock import Clock
 from ..errors import TransportError
 from ..service.transport import HttpRequest, HttpResponse, Transport
-from .gate import Gate
 from .policy.rate_control import RequestWindow
 from .rate_limiter import RateLimiter
+from .turns import Turns
 
 
 class RateLimitedTransport:
@@ -31,7 +31,7 @@ class RateLimitedTransport:
         self._limiter = limiter
         self._clock = clock
         self._window = RequestWindow()
-        self._in_flight = Gate(lambda: self._window.limit)
+        self._in_flight = Turns(lambda: self._window.limit)
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request, once it may be sent; raises as `Transport.send`."""

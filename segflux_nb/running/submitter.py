@@ -30,11 +30,11 @@ from ..sweep.request import canonical_json
 from .async_journal import AsyncJournal
 from .context import RunContext
 from .fence import Fence
-from .gate import Gate
 from .heartbeats import Heartbeats
 from .ownership import holding, this_process
 from .policy.rate_control import FEWEST_SUBMITS, SUBMITS_A_SECOND, RequestWindow, most_submits
 from .rate_limiter import RateLimiter
+from .turns import Turns
 
 REACH_TRIES = 5
 """How often one run's submit finds the service out of reach before the sweep stops."""
@@ -104,9 +104,9 @@ class Submitter:
         self._jitter = jitter
         self._window = RequestWindow(FEWEST_SUBMITS, most_submits(max_in_flight), SUBMITS_A_SECOND)
         self._handshakes = RequestWindow(0, 2 * most_submits(max_in_flight), SUBMITS_A_SECOND)
-        self._on_the_wire = Gate(lambda: self._window.limit)
+        self._on_the_wire = Turns(lambda: self._window.limit)
         # Those beyond have a permit, and get a connection or wait for their turn.
-        self._begun = Gate(lambda: self._window.limit + self._handshakes.limit)
+        self._begun = Turns(lambda: self._window.limit + self._handshakes.limit)
         self._background: set[asyncio.Task[Any]] = set()
 
     async def submit(self, run: LoggedRun, context: RunContext, tries: int) -> LoggedRun | None:
@@ -122,7 +122,7 @@ class Submitter:
             How often this call submits the run, this time included.
         """
         cost = self._estimate(run)
-        async with self._begun.passed():
+        async with self._begun.taken():
             if not await self._enter_the_wire(context):
                 return None
             if (refusal := context.budget.reserve(cost)) is not None:

@@ -26,11 +26,11 @@ import httptools
 
 from .exchange import (
     CONNECT_SECONDS,
+    FREE_SECONDS,
     KEPT_SECONDS,
     MOST_BYTES,
     MOST_CONNECTIONS,
     MOST_KEPT,
-    ROOM_SECONDS,
     Answer,
     Kind,
     Outgoing,
@@ -84,16 +84,16 @@ class Direct:
         self._headers = headers
         self._kept: dict[tuple[Kind, Place], deque[Connection]] = defaultdict(deque)
         self._ready: dict[Place, deque[Connection]] = defaultdict(deque)
-        self._room = {kind: asyncio.Semaphore(MOST_CONNECTIONS) for kind in MOST_BYTES}
+        self._free = {kind: asyncio.Semaphore(MOST_CONNECTIONS) for kind in MOST_BYTES}
 
     async def exchange(self, outgoing: Outgoing) -> Answer:
         """Send a request once; see `Way.exchange`."""
         place, head = self._place_and_head(outgoing)
-        room = self._room[outgoing.kind]
-        if room.locked():
-            await _wait_for(room, outgoing.url)
+        free = self._free[outgoing.kind]
+        if free.locked():
+            await _wait_for(free, outgoing.url)
         else:
-            await room.acquire()
+            await free.acquire()
         try:
             if outgoing.kind == "submit":
                 connection = _take(self._ready[place], READY_SECONDS) or await self._connect(place, outgoing.url)
@@ -110,7 +110,7 @@ class Direct:
                 connection.close()
             return answer
         finally:
-            room.release()
+            free.release()
 
     async def prepare(self, url: str) -> None:
         """Make a connection ready for the next submit; see `Way.prepare`."""
@@ -237,7 +237,7 @@ class Connection(asyncio.Protocol):
     def _expect(self, most: int) -> asyncio.Future[Answer]:
         """Get ready to read an answer whose body has at most this many bytes."""
         self.can_be_kept = self._is_whole = False
-        self._most, self._size, self._head_size = most, 0, 0
+        self._most, self._size, self._head_size, self._fields_size = most, 0, 0, 0
         self._begin()
         self._parser = httptools.HttpResponseParser(self)
         self._answer = self._loop.create_future()
@@ -294,7 +294,7 @@ class Connection(asyncio.Protocol):
             return
         if self._size > self._most:
             self._fail(f"it is larger than {self._most >> 20} MiB")
-        elif self._head_size > MOST_HEAD_BYTES and not self._has_head:
+        elif (self._fields_size if self._has_head else self._head_size) > MOST_HEAD_BYTES:
             self._fail(f"its head is larger than {MOST_HEAD_BYTES >> 10} KiB")
 
     def eof_received(self) -> None:
@@ -323,6 +323,7 @@ class Connection(asyncio.Protocol):
         """A header came."""
         if self._is_whole:
             return
+        self._fields_size += len(name) + len(value)
         key, text = name.decode("latin-1").lower(), _text(value)
         self._headers[key] = f"{self._headers[key]}, {text}" if key in self._headers else text
 
@@ -345,7 +346,7 @@ class Connection(asyncio.Protocol):
             return
         if not self._has_head:
             self._begin()
-        elif self._size <= self._most:
+        elif self._size <= self._most and self._fields_size <= MOST_HEAD_BYTES:
             self._finish(can_be_kept=self.is_open and self._parser.should_keep_alive())
 
 
@@ -368,21 +369,21 @@ def _take(connections: deque[Connection], seconds: float) -> Connection | None:
     return None
 
 
-async def _wait_for(room: asyncio.Semaphore, url: str) -> None:
+async def _wait_for(free: asyncio.Semaphore, url: str) -> None:
     """Wait for one of the connections of a kind.
 
     Parameters
     ----------
-    room:
+    free:
         Counts them.
     url:
         What is asked for, for the error.
     """
     try:
-        async with asyncio.timeout(ROOM_SECONDS):
-            await room.acquire()
+        async with asyncio.timeout(FREE_SECONDS):
+            await free.acquire()
     except TimeoutError:
-        raise not_reached(url, f"{MOST_CONNECTIONS} requests were under way for {ROOM_SECONDS:.0f} s") from None
+        raise not_reached(url, f"{MOST_CONNECTIONS} requests were under way for {FREE_SECONDS:.0f} s") from None
 
 
 def _where(url: str, certified_name: str) -> tuple[Place, str]:

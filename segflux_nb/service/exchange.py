@@ -17,7 +17,7 @@ MOST_BYTES: Mapping[Kind, int] = {"submit": 1 << 20, "call": 8 << 20, "download"
 CONNECT_SECONDS = 10.0
 """How long a connection may take until a request can go."""
 
-ROOM_SECONDS = 30.0
+FREE_SECONDS = 30.0
 """How long a request waits for one of `MOST_CONNECTIONS`."""
 
 MOST_CONNECTIONS, MOST_KEPT, KEPT_SECONDS = 100, 20, 5.0
@@ -32,7 +32,7 @@ def not_reached(url: str, reason: str, through: str = "") -> NotSentError:
     url:
         Where the request was to go.
     reason:
-        Why there is none.
+        Why not.
     through:
         Through which proxy, in words that begin with a space; empty for none.
     """
@@ -147,7 +147,7 @@ class Way(Protocol):
         Raises
         ------
         NotSentError
-            There is none.
+            It cannot be made.
         """
         ...
 

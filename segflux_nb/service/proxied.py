@@ -12,11 +12,11 @@ import httpx2
 
 from .exchange import (
     CONNECT_SECONDS,
+    FREE_SECONDS,
     KEPT_SECONDS,
     MOST_BYTES,
     MOST_CONNECTIONS,
     MOST_KEPT,
-    ROOM_SECONDS,
     Answer,
     Kind,
     Outgoing,
@@ -88,7 +88,7 @@ class Proxied:
                 content=outgoing.content,
                 headers=outgoing.headers,
                 timeout=httpx2.Timeout(
-                    outgoing.silent, connect=CONNECT_SECONDS, pool=min(outgoing.silent, ROOM_SECONDS)
+                    outgoing.silent, connect=CONNECT_SECONDS, pool=min(outgoing.silent, FREE_SECONDS)
                 ),
                 extensions=extensions,
             )

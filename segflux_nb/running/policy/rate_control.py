@@ -269,7 +269,7 @@ CALLS_A_SECOND = 120.0
 """Calls that should be possible in a second, however long the round trip: enough for 500 jobs in flight."""
 
 FEWEST_SUBMITS, SHARE_OF_JOBS = 4, 8
-"""Submits on the wire at a time: at least so many may be, and at most this part of the jobs in flight."""
+"""Submits on the wire at a time: at least this many may be, and at most this part of the jobs in flight."""
 
 SUBMITS_A_SECOND = 60.0
 """Submits that should be possible in a second, however long the round trip."""
