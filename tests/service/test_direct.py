@@ -142,7 +142,7 @@ def test_a_connection_that_was_ready_for_too_long_or_was_closed_is_not_used_for_
             ready = server.transport._way._ready
             await server.transport.prepare_submit(server.url + "/v2/x")
             ((old,),) = ready.values()
-            old.free_since -= direct.READY_SECONDS + 1
+            old.free_since -= 30
             await server.ask("submit")
             await server.transport.prepare_submit(server.url + "/v2/x")
             ((closed,),) = ready.values()
