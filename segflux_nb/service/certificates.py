@@ -10,20 +10,18 @@ from collections.abc import Sequence
 from functools import cache
 
 import certifi
+import truststore
 
 from ..errors import WorkspaceError
 
-PROXIES = (
-    "HTTPS_PROXY",
-    "https_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
-    "ALL_PROXY",
-    "all_proxy",
-    "NO_PROXY",
-    "no_proxy",
+_SYSTEM_FILES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
 )
-"""The environment variables that name proxies; the last two name what goes without them."""
+"""Where systems keep their store, for a Python whose OpenSSL was built for another one."""
 
 
 @cache
@@ -31,7 +29,7 @@ def tls_context() -> ssl.SSLContext:
     """The certificate authorities that are trusted. Loaded once, because that takes tens of milliseconds.
 
     The first of these that exists: the files that ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` name, the system's store,
-    certifi's list. Without a system store, httpx2 alone would trust no certificate.
+    certifi's list.
 
     Raises
     ------
@@ -43,15 +41,13 @@ def tls_context() -> ssl.SSLContext:
         raise wrong_setting(["SSL_CERT_DIR"], "there is no such folder")
     try:
         if file or folder:
-            return ssl.create_default_context(cafile=file or None, capath=folder or None)
-        from .proxied import system_authorities  # the library is loaded only where it is needed
-
-        context = system_authorities()
-        if not _has_authorities(context):
-            context.load_verify_locations(certifi.where())
+            context = ssl.create_default_context(cafile=file or None, capath=folder or None)
+        else:
+            context = _of_the_system()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise wrong_setting(["SSL_CERT_FILE", "SSLKEYLOGFILE"], reason) from None
+    context.set_alpn_protocols(["http/1.1"])
     return context
 
 
@@ -60,6 +56,7 @@ def own_tls_context() -> ssl.SSLContext:
     """The authorities of certifi's list, whatever the environment says: for plain HTTP on this machine."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(certifi.where())
+    context.set_alpn_protocols(["http/1.1"])
     return context
 
 
@@ -80,12 +77,18 @@ def wrong_setting(names: Sequence[str], reason: str) -> WorkspaceError:
     )
 
 
-def _has_authorities(context: ssl.SSLContext) -> bool:
+def _of_the_system() -> ssl.SSLContext:
+    """The authorities of the system's store; of certifi's list, where there is none."""
     if sys.platform in ("win32", "darwin"):
-        return True  # there the context asks the system at each connection
-    folder = ssl.get_default_verify_paths().openssl_capath
+        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # asks the system at each connection
+    paths = ssl.get_default_verify_paths()
+    folder = paths.openssl_capath
     # OpenSSL reads a folder only when it needs a certificate, and finds it by such a name.
     names = os.listdir(folder) if os.path.isdir(folder) else []
-    return bool(context.cert_store_stats()["x509_ca"]) or any(
-        re.fullmatch(r"[0-9a-f]{8}\.\d", name) for name in names
-    )
+    has_folder = any(re.fullmatch(r"[0-9a-f]{8}\.\d", name) for name in names)
+    file = paths.openssl_cafile if os.path.isfile(paths.openssl_cafile) else None
+    if file is None and not has_folder:
+        file = next(filter(os.path.isfile, _SYSTEM_FILES), None) or certifi.where()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(file, folder if has_folder else None)
+    return context

@@ -1,7 +1,7 @@
 """Send a request, get a response. Nothing here retries.
 
-What goes over which connection is decided here; the bytes go `direct`, or by the HTTP library of `proxied` where the
-environment names proxies. Each kind of request has connections of its own:
+What goes over which connection is decided here; `connections` sends the bytes. Each kind of request has its own
+connections:
 
 - submits never reuse a connection. If the server has just closed a kept connection, a POST on it fails in the same
   way as a POST whose response was lost. A connection can be made ready before a submit (`prepare_submit`);
@@ -15,20 +15,22 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urlencode
-from urllib.request import getproxies
 
 from ..errors import AnswerLost, NotSentError, TransportError
 from ..markup import shorten
 from ..version import __version__
 from .addresses import Service, is_address, join, origin
-from .certificates import PROXIES, own_tls_context, tls_context, wrong_setting
+from .certificates import own_tls_context, tls_context
 from .content_coding import unpacked
-from .direct import Direct
 from .downloads import MOST_HOPS, MOST_SECONDS, check, is_redirect
-from .exchange import MOST_BYTES, Answer, Kind, Outgoing, Way, lost
+from .exchange import MOST_BYTES, Answer, Kind, Outgoing, lost
+from .proxies import Proxy, check_proxies, proxy_of
 from .secret import Secret
+
+if TYPE_CHECKING:
+    from .connections import Connections
 
 DOWNLOADS_AT_A_TIME = 8
 
@@ -145,36 +147,23 @@ class HttpTransport:
         self._secret = secret
         self._with_key = {service.api, service.history}
         self._read_seconds = read_seconds
-        self._way = self._choose_way()
+        self._connections = self._open_connections()
+        self._proxies: dict[str, Proxy | None] = {}
         self._downloads = asyncio.Semaphore(DOWNLOADS_AT_A_TIME)
 
-    def _choose_way(self) -> Way:
-        """The way to the service: the environment's proxies and certificates apply to all but this machine."""
+    def _open_connections(self) -> Connections:
+        """Connections to the service: the environment's proxies and certificates apply to all but this machine."""
+        is_here = self._service.is_loopback
+        if not is_here:
+            tls_context()  # a setting that cannot work is told at once
+            check_proxies()
         headers = {
             "accept": "*/*",
             "accept-encoding": "gzip, deflate",
-            "connection": "keep-alive",
             "user-agent": f"segflux-nb/{__version__}",
         }
-        is_here = self._service.is_loopback
         tls = own_tls_context if is_here and self._service.api.startswith("http:") else tls_context
-        if not is_here:
-            tls()  # a setting that cannot work is told at once
-            if any(getproxies().get(scheme) for scheme in ("http", "https", "all")):
-                return self._way_through_proxies(headers)
-        return Direct(tls, "".join(f"{name}: {value}\r\n" for name, value in headers.items()))
-
-    def _way_through_proxies(self, headers: Mapping[str, str]) -> Way:
-        from .proxied import Proxied  # the library is loaded only where it is needed
-
-        names = [name for name in PROXIES[:6] if os.environ.get(name)]
-        try:
-            return Proxied(tls_context(), headers, f" through the proxy of {' or '.join(names)}" if names else "")
-        except ValueError as error:
-            reason = str(error).split(". ", 1)[0]
-            for name in PROXIES:
-                reason = reason.replace(os.environ.get(name) or "\0", f"${name}")
-            raise wrong_setting(PROXIES, reason) from None
+        return _loaded()(tls, headers)
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send a request once and return its response; see `Transport.send`."""
@@ -199,13 +188,13 @@ class HttpTransport:
         """Make a connection ready; see `Transport.prepare_submit`."""
         if is_address(url):
             try:
-                await self._way.prepare(url)
+                await self._connections.prepare(url, self._proxy(url))
             except NotSentError:
                 return  # the submit tries again, and tells
 
     async def close(self) -> None:
         """Close connections."""
-        await self._way.close()
+        await self._connections.close()
 
     async def _call(self, request: HttpRequest, kind: Kind) -> HttpResponse:
         # Only what fails here was certainly not sent.
@@ -221,9 +210,10 @@ class HttpTransport:
             self._read_seconds or _READ_SECONDS[kind],
             headers,
             request.content,
+            proxy=self._proxy(request.url),
             fence=request.fence if kind == "submit" else None,
         )
-        return _unpacked(await self._way.exchange(outgoing), kind)
+        return _unpacked(await self._connections.exchange(outgoing), kind)
 
     async def _download(self, request: HttpRequest) -> HttpResponse:
         """Follow redirects. Each target is checked like the first."""
@@ -231,8 +221,16 @@ class HttpTransport:
         for _ in range(MOST_HOPS):
             target = await check(url, self._service)
             silent = self._read_seconds or _READ_SECONDS["download"]
-            answer = await self._way.exchange(
-                Outgoing("download", "GET", target.url, silent, target.headers, certified_name=target.certified_name)
+            answer = await self._connections.exchange(
+                Outgoing(
+                    "download",
+                    "GET",
+                    target.url,
+                    silent,
+                    target.headers,
+                    certified_name=target.certified_name,
+                    proxy=target.proxy,
+                )
             )
             location = answer.headers.get("location")
             if is_redirect(answer.status) and location:
@@ -241,8 +239,36 @@ class HttpTransport:
             return _unpacked(answer, "download")
         raise NotSentError(f"{request.url!r} leads through more than {MOST_HOPS - 1} redirects")
 
+    def _proxy(self, url: str) -> Proxy | None:
+        """The proxy for a request of the service. The environment is read once."""
+        if self._service.is_loopback:
+            return None
+        there = origin(url)
+        if there not in self._proxies:
+            self._proxies[there] = proxy_of(there)
+        return self._proxies[there]
+
     def _total(self, kind: Kind) -> float:
         return max(self._read_seconds or 0.0, TOTAL_SECONDS[kind])
+
+
+def _loaded() -> type[Connections]:
+    """Load the HTTP library, which takes a while, where it is needed.
+
+    It makes contexts for TLS at once, and so cannot be loaded where ``SSLKEYLOGFILE`` names a file that cannot be
+    written: then it is loaded without that setting, which is told by `tls_context` where it matters.
+    """
+    try:
+        from .connections import Connections
+    except OSError:
+        file = os.environ.pop("SSLKEYLOGFILE", None)
+        if file is None:
+            raise
+        try:
+            from .connections import Connections
+        finally:
+            os.environ["SSLKEYLOGFILE"] = file
+    return Connections
 
 
 def _unpacked(answer: Answer, kind: Kind) -> HttpResponse:
