@@ -249,6 +249,25 @@ def test_what_leaves_is_what_was_asked_for():
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/ä b", b"/%C3%A4%20b"),
+        ("", b"/"),
+        ("?x=1", b"/?x=1"),
+        ('/"<>`', b"/%22%3C%3E%60"),
+        ("/?x={}", b"/?x=%7B%7D"),
+    ],
+)
+def test_what_a_head_cannot_hold_is_escaped(path, sent):
+    async def main():
+        async with Scripted(OK).serving() as server, transport_to(server.url) as transport:
+            await transport.send(HttpRequest("GET", server.url + path, "status"))
+            return server.requests[0].split(b" ")[1]
+
+    assert asyncio.run(main()) == sent
+
+
 def test_a_transport_that_is_forgotten_says_nothing(caplog, capsys):
     async def main():
         async with Scripted(OK, is_kept=True).serving() as server:
