@@ -4,9 +4,13 @@
 - pictures a minute under a limit of requests per minute, all counted, in virtual time;
 - limits that the service does not publish, in virtual time (`benchmarks/policies.py`);
 - 500 runs over real loopback, the simulator in another process, against the greedy schedule of the drawn times.
+- CPU of a run and syncs of the disk, beside an old commit, the official SDK and a script with the same durability, on
+  this disk and on one that takes 5 ms for each sync (`benchmarks/beside.py`);
+- a service that is 150 ms away (`benchmarks/far.py`).
 
-Everything stands side by side, taken in one run. Two more tables come by themselves alone: `--faults`, a script of
-faults for us and for the official SDK (four minutes), and `--memory`, a sweep of 100,000 runs (a quarter of an hour).
+Everything stands side by side, taken in one run. `--cpu` and `--far` print the last two alone. Two more tables come
+by themselves alone: `--faults`, a script of faults for us and for the official SDK (four minutes), and `--memory`, a
+sweep of 100,000 runs (a quarter of an hour).
 
 Run with: python benchmarks/running.py
 """
@@ -34,6 +38,8 @@ import httpx2
 import numpy as np
 import psutil
 import segmind
+from beside import OLD, beside
+from far import far
 from faults import MEAN as FAULTS_MEAN
 from faults import TAKES, faults
 from plots import bars, scatter
@@ -276,7 +282,16 @@ def main() -> None:
     )
     parser.add_argument("--takes", type=int, default=TAKES, help="how many scripts are played there, %(default)d")
     parser.add_argument("--memory", type=int, nargs="?", const=100_000, help="only this: a sweep of this many runs")
+    parser.add_argument("--cpu", action="store_true", help="only this: CPU of a run, beside others")
+    parser.add_argument("--far", action="store_true", help="only this: a service that is far away")
+    parser.add_argument("--old", default=OLD, metavar="COMMIT", help="the commit that both compare with, %(default)s")
     options = parser.parse_args()
+    if options.cpu or options.far:
+        if options.cpu:
+            beside(options.old)
+        if options.far:
+            far(options.old)
+        return
     if options.faults:
         faults(options.mean, options.takes)
         return
@@ -287,6 +302,8 @@ def main() -> None:
     requests_a_minute()
     unknown_limits()
     wall_clock()
+    beside(options.old)
+    far(options.old)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,12 @@ can be waited for or stopped.
 
 from __future__ import annotations
 
-import math
-import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from . import loopthread
+from .caps import cap_of
 from .clock import Clock
 from .connection import ServiceConnection
 from .errors import MissingKey, SweepError
@@ -33,6 +32,7 @@ from .reusing import KnownRuns
 from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import MISSING, PictureFile, missing_files, status_with_file
 from .runlog.rows import LoggedRun, RunState, is_of_another_key
+from .runlog.runs import REPLANNED
 from .running.context import StopToken
 from .running.in_hands import as_seen
 from .running.policy.budget import Budget
@@ -45,15 +45,9 @@ from .service.keys import WAYS, unreadable_key_file
 from .sweep.plan import Plan, make_plan, static_html
 from .sweep.request import Request
 from .sweep.sweep import Sweep
-from .values import as_number, as_text, shown
+from .values import as_text, shown
 from .widgets.progress import Progress, ProgressSource
 from .widgets.progress_display import shows_sheet
-
-HOSTED_CAP = 10.0
-"""US dollars that one call may spend on the hosted service, unless the user gives another amount."""
-
-_MOST_DOLLARS = 1e15
-"""A larger amount is no limit."""
 
 
 class Launcher:
@@ -174,8 +168,11 @@ class Launcher:
         requests = self._next_takes(sweep, int(again)) if again else list(sweep)
         if self._reused is not None:
             self._reused.enter(self._log, [request.digest for request in requests])
-        self._check(self._not_settled(requests))
-        self._log.runs.plan(requests)
+        logged = self._log.runs.states([request.digest for request in requests])
+        if self._service == HOSTED.name:
+            self._check(self._not_settled(requests, logged))
+        planned = [r for r in requests if r.digest not in logged or logged[r.digest].state in REPLANNED]
+        self._log.runs.plan(planned)
         self._log.sweeps.enter(
             sweep.identity,
             sweep.name,
@@ -187,6 +184,7 @@ class Launcher:
             requests,
             runs_of_sweep(self.source, sweep),
             budget,
+            logged=None if planned else logged,
             resubmit_unknown=resubmit_unknown,
             has_stop_button=has_stop_button,
             display=display,
@@ -207,7 +205,7 @@ class Launcher:
     def retry_lost(self, runs: Runs) -> Runs:
         """Ask again for what is lost or missing among these runs, without paying, and give the runs afterwards."""
         logged = self._log.runs.read([digest for digest, _ in runs.cells])
-        incomplete = {picture.digest for picture in self._missing(list(logged))} | set(
+        incomplete = {picture.digest for picture in self._gone(self._log.pictures.of(logged))} | set(
             self._log.pictures.incomplete(logged)
         )
         lost = [
@@ -263,15 +261,7 @@ class Launcher:
         SweepError
             If `max_cost`, or ``SEGFLUX_MAX_COST`` that is used without it, is not an amount of money.
         """
-        if max_cost is None:
-            return _default_cap() if self._service == HOSTED.name else None
-        try:
-            cap = as_number(max_cost)
-        except ValueError:
-            cap = 0
-        if not cap > 0:
-            raise SweepError(f"max_cost={shown(max_cost)} is not an amount of US dollars", remedy="Write max_cost=5")
-        return float(cap) if cap < _MOST_DOLLARS else None
+        return cap_of(max_cost, is_hosted=self._service == HOSTED.name)
 
     # ------------------------------------------------------------------ its steps
 
@@ -293,9 +283,8 @@ class Launcher:
             future.cancel()
             raise
 
-    def _missing(self, digests: Collection[str]) -> list[PictureFile]:
-        """The pictures of these runs whose files are gone."""
-        files = self._log.pictures.of(digests)
+    def _gone(self, files: Sequence[PictureFile]) -> list[PictureFile]:
+        """Those of these picture files that are not there."""
         gone = missing_files([picture.path for picture in files], self._pictures)
         return [picture for picture in files if picture.path in gone]
 
@@ -303,19 +292,44 @@ class Launcher:
         digests = list(dict.fromkeys(request.digest for request in requests))
         logged = as_seen(self._log, self._log.runs.states(digests))
         known = {} if self._reused is None else self._reused.states(self._log, digests)
-        logged |= known
-        kept = set(known) | {picture.digest for picture in self._log.pictures.of(digests) if picture.number == 0}
-        completed = [digest for digest in digests if digest in logged and logged[digest].state is State.COMPLETED]
+        files = self._log.pictures.of(digests)
+        plan = self._plan_from(requests, {**logged, **known}, files, self._gone(files), known)
+        return replace(plan, balance=balance)
+
+    def _plan_from(
+        self,
+        requests: Sequence[Request],
+        logged: Mapping[str, RunState],
+        files: Sequence[PictureFile],
+        gone: Sequence[PictureFile],
+        known: Collection[str] = (),
+    ) -> Plan:
+        """The plan for some requests, from what was read.
+
+        Parameters
+        ----------
+        requests:
+            The requests.
+        logged:
+            The states of their runs, as people see them.
+        files:
+            The picture files of these runs.
+        gone:
+            Those among them that are not there.
+        known:
+            Digests of runs that are known elsewhere, with their pictures.
+        """
+        kept = set(known) | {picture.digest for picture in files if picture.number == 0}
+        completed = {digest for digest, run in logged.items() if run.state is State.COMPLETED}
         plan = make_plan(
             requests,
             {digest: (run.state, run.error_kind) for digest, run in logged.items()},
-            balance=balance,
             service=self._service,
             rates=self._connection.rates(),
             max_in_flight=self._max_in_flight,
             of_another_key=self._of_another_key(logged),
-            missing=dict.fromkeys(picture.digest for picture in self._missing(completed)),
-            discarded=sum(digest not in kept for digest in completed),
+            missing=dict.fromkeys(picture.digest for picture in gone if picture.digest in completed),
+            discarded=len(completed - kept),
             asked_again=self._asked_again(logged),
         )
         return replace(plan, replays=self._connection.replays)
@@ -346,9 +360,16 @@ class Launcher:
         own = self._log.runs.next_take(first_digest)
         return own if self._reused is None else max(own, self._reused.next_take(self._log.service, first_digest))
 
-    def _not_settled(self, requests: Sequence[Request]) -> list[Request]:
-        """The requests for which the service will be asked: to submit, to collect, or to look up."""
-        logged = self._log.runs.states([request.digest for request in requests])
+    def _not_settled(self, requests: Sequence[Request], logged: Mapping[str, RunState]) -> list[Request]:
+        """The requests for which the service will be asked: to submit, to collect, or to look up.
+
+        Parameters
+        ----------
+        requests:
+            The requests.
+        logged:
+            The states of their runs.
+        """
 
         def is_settled(request: Request) -> bool:
             run = logged.get(request.digest)
@@ -381,6 +402,7 @@ class Launcher:
         runs: Runs,
         budget: Budget,
         *,
+        logged: Mapping[str, RunState] | None = None,
         resubmit_unknown: bool = False,
         retry_held: bool = False,
         only_collect: bool = False,
@@ -397,6 +419,8 @@ class Launcher:
             The runs that the `LiveRun` gives in the end.
         budget:
             What this call may spend.
+        logged:
+            The states of the runs, where they were just read.
         resubmit_unknown:
             Whether to submit again what may have been accepted.
         retry_held:
@@ -411,17 +435,18 @@ class Launcher:
         engine = self._connection.engine()
         stop, waits = StopToken(), Waits()
         unique = {request.digest: request for request in requests}
-        logged = as_seen(self._log, self._log.runs.states(unique))
-        plan = self._plan(list(unique.values()), None)
-        completed = {digest for digest in unique if logged[digest].state is State.COMPLETED}
-        missing = self._missing(completed)
+        logged = as_seen(self._log, logged or self._log.runs.states(unique))
+        files = self._log.pictures.of(unique)
+        missing = [one for one in self._gone(files) if logged[one.digest].state is State.COMPLETED]
+        plan = self._plan_from(list(unique.values()), logged, files, missing)
         gone = {picture.digest for picture in missing if picture.number == 0}
         in_flight = [d for d, run in logged.items() if disposition(run.state) is Disposition.IN_FLIGHT]
         elsewhere = {digest: ELSEWHERE[other] for digest, other in engine.held_elsewhere(in_flight).items()}
         others = dict.fromkeys(gone, MISSING) | elsewhere
+        status_of = {state: state.status for state in State}
         progress = Progress(
             ProgressSource(
-                states={digest: others.get(digest, logged[digest].state.status) for digest in unique},
+                states={digest: status_of[run.state] for digest, run in logged.items()} | others,
                 frame=runs.df if shows_sheet(len(unique)) else None,
                 launcher=self,
                 planned=plan.hosted_cost if self._service == SIMULATOR else plan.cost,
@@ -443,7 +468,7 @@ class Launcher:
             retry_held=retry_held,
             only_collect=only_collect,
             missing=missing,
-            shown={digest: logged[digest].state for digest in unique},
+            shown={digest: run.state for digest, run in logged.items()},
             waits=waits,
         )
         live: LiveRun | None = None
@@ -471,19 +496,3 @@ def _title(name: object) -> str:
         return "" if name is None else as_text(name)
     except ValueError as error:
         raise SweepError(f"name={shown(name)} is not possible: {error}", remedy="Give text") from None
-
-
-def _default_cap() -> float | None:
-    """US dollars that one call may spend on the hosted service, unless the call says so; None for no limit."""
-    text = os.environ.get("SEGFLUX_MAX_COST")
-    if not text:
-        return HOSTED_CAP
-    try:
-        cap = float(text)
-    except ValueError:
-        cap = math.nan
-    if not cap > 0:
-        raise SweepError(
-            f"SEGFLUX_MAX_COST={text!r} is not an amount of US dollars", remedy="Set it to 5, or unset it"
-        )
-    return None if math.isinf(cap) else cap

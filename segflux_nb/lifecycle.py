@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal
 
 from .errors import ServiceError
@@ -121,6 +122,7 @@ def is_asked_again(submitted_at: float | None, now: float) -> bool:
     return (submitted_at or 0.0) > now - ANSWERABLE_SECONDS
 
 
+@cache
 def disposition(state: State | None, error_kind: str = "", *, asked_again: bool = False) -> Disposition:
     """What the next call does with a run.
 

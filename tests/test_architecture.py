@@ -44,9 +44,10 @@ def test_an_import_alone_loads_nothing_heavy():
         "scipy",
         "uvicorn",
         "starlette",
-        "httpx2",
+        "aiohttp",
         "certifi",
         "httptools",
+        "truststore",
         "asyncio",
     }
     assert not loaded & heavy

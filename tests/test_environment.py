@@ -15,7 +15,8 @@ from segflux_nb.console import escaped, is_terminal, say, write
 from segflux_nb.errors import NotSentError, SegfluxError, WorkspaceError
 from segflux_nb.loopthread import submit, wait
 from segflux_nb.service.addresses import HOSTED, at
-from segflux_nb.service.transport import HttpRequest, HttpTransport, tls_context
+from segflux_nb.service.certificates import tls_context
+from segflux_nb.service.transport import HttpRequest, HttpTransport
 from segflux_nb.simulator.server import _UvicornServer
 
 SCRIPT = """

@@ -66,7 +66,7 @@ class PictureLog:
                 " WHERE service = ? AND path IS NOT NULL ORDER BY digest, number",
                 (self._service,),
             )
-            return [PictureFile(*row) for row in cursor]
+            return list(map(PictureFile._make, cursor))
 
     def knows(self, url: str) -> bool:
         """Whether a run has a picture from this address."""

@@ -51,6 +51,8 @@ class AcceptedJob(NamedTuple):
         When it was accepted, in seconds since 1970 UTC.
     account:
         The account that pays for it, as `RunLog` names it; None where that is unknown.
+    owner:
+        The process that polls it now; None for none.
     """
 
     service: str
@@ -60,6 +62,7 @@ class AcceptedJob(NamedTuple):
     response_url: str | None
     accepted_at: float
     account: str | None
+    owner: str | None = None
 
 
 class LoggedRun(NamedTuple):

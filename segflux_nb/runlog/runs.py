@@ -156,7 +156,7 @@ class RunLog:
                     "response_url": job.response_url,
                     "accepted_at": job.accepted_at,
                     "account": job.account,
-                    "owner": None,
+                    "owner": job.owner,
                     "error": "",
                     "error_kind": "",
                 }
@@ -192,7 +192,10 @@ class RunLog:
         with self._database.reading() as cursor:
             names = ("digest", "state", "error_kind", "account")
             rows = read_rows(cursor, self._service, list(digests), names)
-            return {digest: RunState(digest, _STATES[state], *others) for digest, state, *others in rows}
+            return {
+                digest: RunState(digest, _STATES[state], error_kind, account)
+                for digest, state, error_kind, account in rows
+            }
 
     def salt(self) -> str:
         """The log's own salt, for digests of API keys."""

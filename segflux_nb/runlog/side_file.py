@@ -17,9 +17,12 @@ from uuid import uuid4
 from ..errors import WorkspaceError
 from .rows import AcceptedJob
 
-RESERVED_BYTES = 16_384
-"""Space for about forty jobs, ten times as many as are on the wire at a time."""
+BYTES_OF_A_SUBMIT = 4096
+"""Space for about ten jobs, for each submit that may be on the wire."""
 
+
+_KEPT = tuple(name for name in AcceptedJob._fields if name != "owner")
+"""What a line has of a job: when it is read, nobody polls it."""
 
 _open: set[Path] = set()
 """The side files that this process writes."""
@@ -50,8 +53,18 @@ class SideFile:
         self._end = 0
         self._left: dict[str, AcceptedJob] = {}
 
-    def reserve(self) -> None:
+    @property
+    def is_reserved(self) -> bool:
+        """Whether the file is there."""
+        return self._end > 0
+
+    def reserve(self, most: int) -> None:
         """Make the file, with space for some jobs.
+
+        Parameters
+        ----------
+        most:
+            Submits that are ever on the wire at a time.
 
         Raises
         ------
@@ -61,7 +74,7 @@ class SideFile:
         if self._end:
             return
         try:
-            self._write(f"{self._head}\n".ljust(RESERVED_BYTES), 0)
+            self._write(f"{self._head}\n".ljust(most * BYTES_OF_A_SUBMIT), 0)
         except OSError as error:
             self.path.unlink(missing_ok=True)
             raise WorkspaceError(
@@ -81,7 +94,7 @@ class SideFile:
         """
         if job.request_id not in self._left:
             self._left[job.request_id] = job
-            line = f"{json.dumps(job._asdict())}\n"
+            line = f"{json.dumps({name: getattr(job, name) for name in _KEPT})}\n"
             self._write(line, self._end)
             self._end += len(line.encode())
 
@@ -172,9 +185,10 @@ def _job(line: dict[str, object], service: str) -> AcceptedJob | None:
     service:
         The service that the job must be of.
     """
-    if set(line) != set(AcceptedJob._fields) or line["service"] != service:
+    line = {name: value for name, value in line.items() if name != "owner"}
+    if set(line) != set(_KEPT) or line["service"] != service:
         return None
-    texts = [line[name] for name in AcceptedJob._fields if name != "accepted_at" and line[name] is not None]
+    texts = [line[name] for name in _KEPT if name != "accepted_at" and line[name] is not None]
     if None in (line["digest"], line["request_id"]) or not all(isinstance(text, str) for text in texts):
         return None
     return AcceptedJob(**cast(dict[str, Any], line)) if isinstance(line["accepted_at"], float) else None

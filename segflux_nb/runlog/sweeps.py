@@ -67,7 +67,7 @@ class SweepLog:
             number = int(cursor.fetchone()[0])
             cursor.execute("SELECT digest, labels FROM cells WHERE sweep = ?", (number,))
             known = set(cursor.fetchall())
-            entries = [(cell.digest, json.dumps(dict(cell.labels))) for cell in cells]
+            entries = [(cell.digest, json.dumps(dict(cell.labels)) if cell.labels else "{}") for cell in cells]
             added = [entry for entry in entries if entry not in known]
             cursor.executemany(
                 "INSERT INTO cells (sweep, position, digest, labels) VALUES (?, ?, ?, ?)",
@@ -117,11 +117,9 @@ class SweepLog:
         """The cells of a sweep in order: digest and labels."""
         with self._database.reading() as cursor:
             cursor.execute("SELECT digest, labels FROM cells WHERE sweep = ? ORDER BY position", (sweep,))
-            known: dict[str, dict[str, Value]] = {}
-            return [
-                (digest, known.get(labels) or known.setdefault(labels, self._names_apart(json.loads(labels))))
-                for digest, labels in cursor
-            ]
+            rows = cursor.fetchall()
+        known = {labels: self._names_apart(json.loads(labels)) for labels in {labels for _, labels in rows}}
+        return [(digest, known[labels]) for digest, labels in rows]
 
     def _names_apart(self, entries: dict[str, Any]) -> dict[str, Any]:
         """Entries by the names of axes, labels and placeholders, without names that columns of the frames have.

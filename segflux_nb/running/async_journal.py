@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, TypeVar
@@ -117,7 +116,10 @@ class AsyncJournal:
             If the log cannot be written for two minutes. The next run of a sweep enters what the side file has.
         """
         run = await self._write(
-            self._log.runs.accept, job, waits_for=WorkspaceError, meanwhile=partial(self._keep_aside, job)
+            self._log.runs.accept,
+            job,
+            waits_for=WorkspaceError,
+            meanwhile=partial(self._keep_aside, job),
         )
         self._side_file.entered(job)
         return run
@@ -133,15 +135,21 @@ class AsyncJournal:
                 error.strerror,
             )
 
-    async def reserve_side_file(self) -> None:
+    async def reserve_side_file(self, most: int) -> None:
         """Take the space for ids that the log cannot take at once; before the first submit.
+
+        Parameters
+        ----------
+        most:
+            Submits that are ever on the wire at a time.
 
         Raises
         ------
         WorkspaceError
             If the disk is full.
         """
-        await self._attempt(self._side_file.reserve)
+        if not self._side_file.is_reserved:
+            await self._attempt(self._side_file.reserve, most)
 
     async def enter_accepted(self) -> None:
         """Enter the ids that side files hold in the log: those of this process, and those that others left."""
@@ -149,7 +157,7 @@ class AsyncJournal:
 
     def _enter_accepted(self) -> None:
         for job in self._side_file.left:
-            self._log.runs.accept(job)
+            self._log.runs.accept(job._replace(owner=None))
             self._side_file.entered(job)
         for found in side_files(self._log.path, self._log.service):
             if is_open_here(found.path):
@@ -269,13 +277,14 @@ class AsyncJournal:
 
     async def close(self) -> None:
         """Stop the thread once everything is written."""
+        await self._group.flush()
         await self._attempt(self._close_side_file)
         self._thread.shutdown(wait=False)
 
     def _close_side_file(self) -> None:
         with suppress(WorkspaceError):  # then the next run of a sweep enters them
             for job in self._side_file.left:
-                self._log.runs.accept(job)
+                self._log.runs.accept(job._replace(owner=None))
                 self._side_file.entered(job)
         self._side_file.close()
 
@@ -305,7 +314,9 @@ class AsyncJournal:
         end, tries = self._clock.monotonic() + LOCKED_SECONDS, 0
         while True:
             try:
-                return await self._attempt(write, *arguments, executor=self._thread if alone else self._group)
+                if alone:
+                    return await self._attempt(write, *arguments)
+                return await self._group.write(partial(self._at_once, write, arguments))
             except waits_for:
                 tries += 1
                 if meanwhile is not None and tries == 1:
@@ -314,8 +325,8 @@ class AsyncJournal:
                     raise
             await self._clock.sleep(LOCKED_PAUSE.seconds(tries, self._jitter))
 
-    async def _attempt(self, write: Callable[..., T], *arguments: Any, executor: Executor | None = None) -> T:
-        """Write now, or raise.
+    async def _attempt(self, write: Callable[..., T], *arguments: Any) -> T:
+        """Write now, alone, or raise.
 
         Parameters
         ----------
@@ -323,11 +334,8 @@ class AsyncJournal:
             Makes one transaction.
         arguments:
             Its arguments.
-        executor:
-            What runs it; None for the journal's thread.
         """
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(executor or self._thread, self._at_once, write, arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._at_once, write, arguments)
 
     @contextmanager
     def _together(self) -> Iterator[None]:

@@ -95,7 +95,7 @@ class Engine:
         self._heartbeats = Heartbeats(journal, clock)
         self._isolation = Isolation(journal, api)
         self._recovery = Recovery(journal, api, clock, self._is_elsewhere, jitter)
-        self._submitter = Submitter(journal, api, limiter, self._heartbeats, clock, rates, jitter)
+        self._submitter = Submitter(journal, api, limiter, self._heartbeats, clock, rates, jitter, max_in_flight)
         self._collector = Collector(journal, api, limiter, store, clock, rates.seconds, jitter)
         self._refetcher = Refetcher(journal, api, self._collector.fetcher, clock)
         self._limiter = limiter
@@ -237,7 +237,9 @@ class Engine:
             Whether to submit again what the history does not show.
         """
         unique = {request.digest: request for request in requests}
-        ordered = [request.digest for request in readable_first(list(unique.values()))]
+        ordered = list(unique)
+        if any(context.shown.get(digest) is not State.COMPLETED for digest in ordered):
+            ordered = [request.digest for request in readable_first(list(unique.values()))]
         heartbeats = asyncio.create_task(self._heartbeats.keep_sending())
         try:
             await self._journal.enter_accepted()

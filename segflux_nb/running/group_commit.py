@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import Any, TypeVar
 
 from ..errors import LogLocked
@@ -16,14 +17,17 @@ T = TypeVar("T")
 MOST = 64
 """Writes that are committed together at most."""
 
-_Write = tuple[Future[Any], Callable[[], Any]]
+logger = logging.getLogger(__name__)
+
+_Outcome = tuple[Any, BaseException | None]
 
 
-class GroupCommit(Executor):
+class GroupCommit:
     """Runs writes on one thread. While the disk is written, others come and wait; they go together next.
 
     A write is told its outcome once it is durable. One that fails undoes no other. Its caller does nothing but write
-    to the log: what it does besides would happen before the commit.
+    to the log: what it does besides would happen before the commit. The thread is woken once for a group, and so is
+    the event loop: between the two, a hand-over costs more than most writes.
 
     Parameters
     ----------
@@ -36,61 +40,79 @@ class GroupCommit(Executor):
     def __init__(self, thread: Executor, together: Callable[[], AbstractContextManager[None]]) -> None:
         self._thread = thread
         self._together = together
-        self._waiting: deque[_Write] = deque()
+        self._waiting: deque[tuple[asyncio.Future[Any], Callable[[], Any]]] = deque()
+        self._writing: asyncio.Task[None] | None = None
 
-    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Queue a write; parameters are those of `concurrent.futures.Executor.submit`."""
-        future: Future[T] = Future()
-        self._waiting.append((future, partial(fn, *args, **kwargs)))
-        self._thread.submit(self._write_waiting)
-        return future
+    async def write(self, write: Callable[[], T]) -> T:
+        """The result of a write, once it is durable; raises what it raises.
 
-    def _write_waiting(self) -> None:
-        """Write all that waits. Each write has queued this call, so most of these calls find nothing left."""
-        group: list[_Write] = []
-        while self._waiting and len(group) < MOST:
-            future, write = self._waiting.popleft()
-            if future.set_running_or_notify_cancel():
-                group.append((future, write))
-        if len(group) < 2 or not self._are_written_together(group):
-            for future, write in group:
-                _tell(future, *_outcome(write))
+        A write whose caller is cancelled before the thread has it is not made.
+        """
+        told: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((told, write))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_waiting())
+        return await told
 
-    def _are_written_together(self, group: list[_Write]) -> bool:
-        """Write in one transaction; False if it failed as a whole, nothing was written, and nobody was told."""
-        try:
-            with self._together():
-                outcomes: list[tuple[Any, BaseException | None]] = [_outcome(write) for _, write in group]
-        except LogLocked as error:  # another program holds it: nobody need wait for it once more
-            outcomes = [(None, error)] * len(group)
-        except Exception:  # noqa: BLE001 - each is written alone then, and told its own error
-            return False
-        for (future, _), outcome in zip(group, outcomes, strict=True):
-            _tell(future, *outcome)
-        return True
+    async def flush(self) -> None:
+        """Wait until nothing waits to be written."""
+        if self._writing is not None and not self._writing.done():
+            await asyncio.wait({self._writing})
+
+    async def _write_waiting(self) -> None:
+        """Write all that waits, and what comes meanwhile."""
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group: list[tuple[asyncio.Future[Any], Callable[[], Any]]] = []
+            while self._waiting and len(group) < MOST:
+                told, write = self._waiting.popleft()
+                if not told.done():  # else its caller was cancelled
+                    group.append((told, write))
+            try:
+                outcomes = await loop.run_in_executor(self._thread, self._write_group, [write for _, write in group])
+            except asyncio.CancelledError:  # the loop ends
+                raise
+            except BaseException as error:  # noqa: BLE001 - all that waits for it gets it
+                outcomes = [(None, error)] * len(group)
+            for (told, _), outcome in zip(group, outcomes, strict=True):
+                _tell(told, *outcome)
+
+    def _write_group(self, group: Sequence[Callable[[], Any]]) -> list[_Outcome]:
+        """Write in one transaction; one by one where that fails as a whole, and nothing was written."""
+        if len(group) > 1:
+            try:
+                with self._together():
+                    return [_outcome(write) for write in group]
+            except LogLocked as error:  # another program holds it: nobody need wait for it once more
+                return [(None, error)] * len(group)
+            except Exception as error:
+                logger.info("Writes of the log are made one by one: together they failed", exc_info=error)
+        return [_outcome(write) for write in group]
 
 
-def _outcome(write: Callable[[], Any]) -> tuple[Any, BaseException | None]:
+def _outcome(write: Callable[[], Any]) -> _Outcome:
     """The result of a write, and its error."""
     try:
         return write(), None
-    except BaseException as error:  # noqa: BLE001 - its caller gets it
+    except Exception as error:  # noqa: BLE001 - its caller gets it
         return None, error
 
 
-def _tell(future: Future[Any], result: Any, error: BaseException | None) -> None:
-    """Tell a write its outcome.
+def _tell(told: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+    """Tell a write its outcome, unless its caller was cancelled.
 
     Parameters
     ----------
-    future:
-        The write's.
+    told:
+        What its caller waits for.
     result:
         Its result.
     error:
         Its error; None where it succeeded.
     """
+    if told.done():
+        return
     if error is not None:
-        future.set_exception(error)
+        told.set_exception(error)
     else:
-        future.set_result(result)
+        told.set_result(result)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-
 from ..clock import Clock
 from ..errors import TransportError
 from ..service.transport import HttpRequest, HttpResponse, Transport
 from .policy.rate_control import RequestWindow
 from .rate_limiter import RateLimiter
+from .turns import Turns
 
 
 class RateLimitedTransport:
@@ -33,8 +31,7 @@ class RateLimitedTransport:
         self._limiter = limiter
         self._clock = clock
         self._window = RequestWindow()
-        self._requests_in_flight = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._in_flight = Turns(lambda: self._window.limit)
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request, once it may be sent; raises as `Transport.send`."""
@@ -42,31 +39,22 @@ class RateLimitedTransport:
             return await self._send(request)
         await self._limiter.acquire(request.purpose, request.urgency)
         try:
-            while self._requests_in_flight >= self._window.limit:
-                answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                self._waiting.append(answered)
-                await answered
+            await self._in_flight.enter()
         except BaseException:
             self._limiter.release(request.purpose)
-            self._wake_one()  # the request may have been woken already, and does not go
             raise
-        self._requests_in_flight += 1
         try:
             return await self._send(request)
         finally:
-            self._requests_in_flight -= 1
-            self._wake_one()
+            self._in_flight.leave()
+
+    async def prepare_submit(self, url: str) -> None:
+        """Make a connection ready for the next submit; see `Transport.prepare_submit`."""
+        await self._transport.prepare_submit(url)
 
     async def close(self) -> None:
         """Close connections."""
         await self._transport.close()
-
-    def _wake_one(self) -> None:
-        while self._waiting and self._requests_in_flight < self._window.limit:
-            answered = self._waiting.popleft()
-            if not answered.done():
-                answered.set_result(None)
-                break
 
     async def _send(self, request: HttpRequest) -> HttpResponse:
         started = self._clock.monotonic()

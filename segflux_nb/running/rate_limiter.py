@@ -360,6 +360,11 @@ class RateLimiter:
         """Why no submit goes for now, and when to come back; empty where submits may go."""
         return self._submits_end_reason if self._clock.monotonic() < self._submits_end_until else ""
 
+    def is_paused(self, purpose: Purpose) -> bool:
+        """Whether a permit that was granted is void by now: no request of this purpose may go for a while."""
+        until = max(self._paused_until, self._submits_paused_until if purpose == "submit" else 0.0)
+        return until > self._clock.monotonic()
+
     def held_back(self) -> Held | None:
         """What waits for longer than people take for granted; None where nothing does. Any thread may ask."""
         now = self._clock.monotonic()

@@ -1,4 +1,8 @@
-"""Submits: the intent in the journal, one request, its outcome in the journal. Never interrupted, never repeated."""
+"""Submits: the intent in the journal, one request, its outcome in the journal. Never interrupted, never repeated.
+
+Before the intent, a connection is made ready: what is on the way while there is an intent is one request and its
+answer. So few submits are on the wire at a time, also where the service is far: that many a crash can leave unknown.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +32,9 @@ from .context import RunContext
 from .fence import Fence
 from .heartbeats import Heartbeats
 from .ownership import holding, this_process
+from .policy.rate_control import FEWEST_SUBMITS, SUBMITS_A_SECOND, RequestWindow, most_submits
 from .rate_limiter import RateLimiter
-
-SUBMITS_AT_A_TIME = 4
-"""Submits on the wire at a time: the bound on what a crash can leave unknown."""
+from .turns import Turns
 
 REACH_TRIES = 5
 """How often one run's submit finds the service out of reach before the sweep stops."""
@@ -77,6 +80,8 @@ class Submitter:
         What an evaluation costs, for the budget.
     jitter:
         Source of random numbers for pauses, replaced in tests.
+    max_in_flight:
+        Jobs at the service at a time: it bounds how many submits are on the wire.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class Submitter:
         clock: Clock,
         rates: Rates,
         jitter: RandomSource,
+        max_in_flight: int,
     ) -> None:
         self._journal = journal
         self._api = api
@@ -96,7 +102,11 @@ class Submitter:
         self._clock = clock
         self._rates = rates
         self._jitter = jitter
-        self._slots = asyncio.Semaphore(SUBMITS_AT_A_TIME)
+        self._window = RequestWindow(FEWEST_SUBMITS, most_submits(max_in_flight), SUBMITS_A_SECOND)
+        self._handshakes = RequestWindow(0, 2 * most_submits(max_in_flight), SUBMITS_A_SECOND)
+        self._on_the_wire = Turns(lambda: self._window.limit)
+        # Those beyond have a permit, and get a connection or wait for their turn.
+        self._begun = Turns(lambda: self._window.limit + self._handshakes.limit)
         self._background: set[asyncio.Task[Any]] = set()
 
     async def submit(self, run: LoggedRun, context: RunContext, tries: int) -> LoggedRun | None:
@@ -112,24 +122,18 @@ class Submitter:
             How often this call submits the run, this time included.
         """
         cost = self._estimate(run)
-        await self._slots.acquire()
-        try:
-            is_permitted = await self._has_permit(context)
-            refusal = context.budget.reserve(cost) if is_permitted else None
-            if refusal is not None:
-                context.stop.set(f"{refusal}. max_cost=... sets a higher cap")
-                self._limiter.release("submit")
-            if refusal is not None or not is_permitted:
-                self._slots.release()
+        async with self._begun.taken():
+            if not await self._enter_the_wire(context):
                 return None
-        except BaseException:
-            self._slots.release()
-            raise
-        # A task of its own, shielded: an interrupt of the sweep does not cut a submit in two.
-        task = asyncio.create_task(self._submit(run, last=tries >= SERVER_TRIES))
-        task.add_done_callback(self._submitted)
-        self._background.add(task)
-        following, outcome = await asyncio.shield(task)
+            if (refusal := context.budget.reserve(cost)) is not None:
+                context.stop.set(f"{refusal}. max_cost=... sets a higher cap")
+                self._leave_the_wire()
+                return None
+            # A task of its own, shielded: an interrupt of the sweep does not cut a submit in two.
+            task = asyncio.create_task(self._submit(run, last=tries >= SERVER_TRIES))
+            task.add_done_callback(self._submitted)
+            self._background.add(task)
+            following, outcome = await asyncio.shield(task)
         if not isinstance(outcome, Accepted | Unknown):
             context.budget.release(cost)
         match outcome:
@@ -149,6 +153,27 @@ class Submitter:
             case NotSent():
                 await self._clock.sleep(NOT_SENT_PAUSE.seconds(tries, self._jitter))
         return following
+
+    async def _enter_the_wire(self, context: RunContext) -> bool:
+        """Wait for a permit, a connection and a turn; False where the sweep stops first, or submits end for now."""
+        while await self._has_permit(context):
+            try:
+                began = self._clock.monotonic()
+                await self._api.prepare_submit()
+                self._handshakes.measured(self._clock.monotonic() - began)
+                await self._on_the_wire.enter()
+            except BaseException:
+                self._limiter.release("submit")
+                raise
+            if not context.stop and not self._limiter.is_paused("submit"):
+                return True
+            self._leave_the_wire()
+        return False
+
+    def _leave_the_wire(self) -> None:
+        """Give back turn and permit of a submit that is not sent."""
+        self._on_the_wire.leave()
+        self._limiter.release("submit")
 
     async def _has_permit(self, context: RunContext) -> bool:
         """Take the permit of a submit; False where the sweep stops first, or submits end for now."""
@@ -190,7 +215,7 @@ class Submitter:
 
     def _submitted(self, task: asyncio.Task[Any]) -> None:
         self._background.discard(task)
-        self._slots.release()
+        self._on_the_wire.leave()
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.info("A submit ended with an error", exc_info=error)  # its sweep reports it, unless it has ended
 
@@ -210,7 +235,7 @@ class Submitter:
                 content = canonical_json(run.parameters).encode()
                 await self._heartbeats.be_fresh()
                 fence = Fence(self._journal, self._clock)
-                await self._journal.reserve_side_file()
+                await self._journal.reserve_side_file(self._window.most)
                 intent = await self._journal.move(
                     run,
                     State.SUBMITTING,
@@ -224,12 +249,15 @@ class Submitter:
                     self._limiter.release("submit")
             if intent is None:
                 return self._journal.reload(run), None
+            sent = self._clock.monotonic()
             try:
                 outcome = await self._api.submit(content, fence.before(intent))
             except Exception as unforeseen:
                 # It may have arrived. The engine reports the error.
                 await self._journal.move(intent, State.UNKNOWN, owner=None, error=type(unforeseen).__name__)
                 raise
+            if isinstance(outcome, Accepted):
+                self._window.measured(self._clock.monotonic() - sent)
             if last and isinstance(outcome, NotSent) and isinstance(outcome.error, ServerError):
                 outcome = Refused(outcome.error)
             if isinstance(outcome, Accepted):
@@ -266,6 +294,7 @@ class Submitter:
             response_url=relative(accepted.response_url),
             accepted_at=self._clock.now(),
             account=self._journal.account,
+            owner=this_process(),  # so that it need not be claimed before it is polled
         )
 
     def _estimate(self, run: LoggedRun) -> float | None:

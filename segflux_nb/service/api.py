@@ -56,8 +56,13 @@ class Api:
         self.history_complete_after: float | None = None
         self._last_dated: tuple[Mapping[str, str], float] = {}, 0.0
         self._transport = transport
+        self._submit_url = f"{service.api}/v2/{MODEL.slug}"
         self._clock = clock
         self._secret = secret
+
+    async def prepare_submit(self) -> None:
+        """Make a connection ready for the next submit, before there is an intent: its handshakes leave no doubt."""
+        await self._transport.prepare_submit(self._submit_url)
 
     async def submit(self, content: bytes, fence: Callable[[], str]) -> SubmitOutcome:
         """Submit a job, once. If it is unclear whether the service accepted it, the outcome is `Unknown`.
@@ -69,7 +74,7 @@ class Api:
         fence:
             Why it must not leave any more; see `HttpRequest`.
         """
-        request = HttpRequest("POST", f"{self.service.api}/v2/{MODEL.slug}", "submit", content, fence=fence)
+        request = HttpRequest("POST", self._submit_url, "submit", content, fence=fence)
         try:
             return read_submit(await self._send(request), self._clock.now())
         except NotSentError as error:

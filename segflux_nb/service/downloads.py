@@ -13,10 +13,10 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from ..errors import NotSentError
 from .addresses import Service, is_address
+from .proxies import Proxy, proxy_of
 
 MOST_HOPS = 4
 """Requests of one download: the first, and three redirects."""
@@ -46,13 +46,16 @@ class Target:
         The URL to connect to. Its host is the address that was checked.
     headers:
         ``host`` with the name in the original URL, if it had one.
-    extensions:
-        The name that the server's certificate must have, for the HTTP library.
+    certified_name:
+        The name that the server's certificate must have; empty for the host of the URL.
+    proxy:
+        The proxy to go through; None for none.
     """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    extensions: Mapping[str, str] = field(default_factory=dict)
+    certified_name: str = ""
+    proxy: Proxy | None = None
 
 
 async def check(url: str, service: Service) -> Target:
@@ -72,8 +75,9 @@ async def check(url: str, service: Service) -> Target:
     """
     if not service.may_download(url):
         raise NotSentError(f"Pictures are not fetched from {url!r}: it is neither https nor the service itself")
+    proxy = None if service.is_loopback else proxy_of(url)
     if service.is_own(url):
-        return Target(url)
+        return Target(url, proxy=proxy)
     parts = urlsplit(url)
     try:
         host, port = (parts.hostname or "").encode("idna").decode("ascii"), parts.port
@@ -81,8 +85,8 @@ async def check(url: str, service: Service) -> Target:
         host, port = "", None
     if not host or not is_address(url):
         raise NotSentError(f"Pictures are not fetched from {url!r}: it is not a valid address")
-    if "https" in getproxies() and not proxy_bypass(host):
-        return Target(url)  # the proxy resolves the name, in a network of its own
+    if proxy is not None:
+        return Target(url, proxy=proxy)  # the proxy resolves the name, in a network of its own
     address = await _resolve(host, port or 443)
     if address == host:
         return Target(url)
@@ -91,7 +95,7 @@ async def check(url: str, service: Service) -> Target:
     return Target(
         parts._replace(netloc=literal + suffix, fragment="").geturl(),
         headers={"host": host + suffix},
-        extensions={"sni_hostname": host},
+        certified_name=host,
     )
 
 

@@ -54,7 +54,8 @@ def ordered(seen: Collection[Value], declared: Sequence[Axis], name: str) -> lis
     numbers = [value for value in (*own, *seen) if isinstance(value, int | float)]
     is_numeric = len(numbers) == len(own) + len(seen)
     is_descending = len(values) > 1 and values == sorted(values, reverse=True) if is_numeric else False
-    for value in [value for value in seen if value not in own]:
+    known = set(own)
+    for value in [value for value in seen if value not in known]:
         place = len(values)
         if isinstance(value, int | float) and is_numeric:
             later = [

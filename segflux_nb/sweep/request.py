@@ -11,11 +11,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
+
+import orjson
 
 from ..model import MODEL, Value
 
@@ -30,6 +34,18 @@ def canonical_json(data: Any) -> str:
     '{"a":"é","b":1}'
     """
     return json.dumps(_integral(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+_DECIDING = frozenset(name for name, parameter in MODEL.parameters.items() if parameter.decides_picture)
+
+_EXACT_INTEGER = 1 << 53
+
+
+def _is_the_same_in_both(value: Value) -> bool:
+    """Whether Python's JSON and orjson write a value alike: not so for numbers with an exponent or many digits."""
+    if type(value) is float:
+        return 1e-3 <= math.fabs(value) < 1e9
+    return type(value) is str or (type(value) is int and -_EXACT_INTEGER < value < _EXACT_INTEGER)
 
 
 def _integral(data: Any) -> Any:
@@ -86,8 +102,15 @@ class Request:
     @cached_property
     def digest(self) -> str:
         """The identity: 64 hexadecimal digits."""
-        deciding = {name: value for name, value in self.parameters.items() if MODEL.parameters[name].decides_picture}
+        deciding = {
+            name: int(value) if type(value) is float and value.is_integer() else value
+            for name, value in self.parameters.items()
+            if name in _DECIDING
+        }
         identity = {"model": MODEL.slug, "parameters": deciding, "take": self.take}
+        if all(map(_is_the_same_in_both, deciding.values())):  # a sweep may have many cells
+            with suppress(orjson.JSONEncodeError):  # half of a character
+                return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).hexdigest()
         return hashlib.sha256(canonical_json(identity).encode()).hexdigest()
 
     @property

@@ -151,8 +151,12 @@ class Sweep:
     @cached_property
     def identity(self) -> str:
         """A digest of the cells with their labels, in order: the same for equal sweeps."""
-        cells = [[cell.digest, dict(cell.labels)] for cell in self._cells]
-        return hashlib.sha256(canonical_json([list(self.axes), cells]).encode()).hexdigest()
+        axes = canonical_json(list(self.axes))
+        # The digests are written as they are: a sweep may have many cells.
+        cells = [
+            f'["{cell.digest}",{canonical_json(dict(cell.labels)) if cell.labels else "{}"}]' for cell in self._cells
+        ]
+        return hashlib.sha256(f"[{axes},[{','.join(cells)}]]".encode()).hexdigest()
 
     @property
     def name(self) -> str:

@@ -61,6 +61,9 @@ class CallTransport:
         self.key = key
         self.sent = 0
 
+    async def prepare_submit(self, url):
+        pass
+
     async def send(self, request):
         self.sent += 1
         if self.sent > MOST_CALLS:

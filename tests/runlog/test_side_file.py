@@ -8,7 +8,7 @@ import pytest
 
 from segflux_nb.errors import WorkspaceError
 from segflux_nb.runlog.rows import AcceptedJob
-from segflux_nb.runlog.side_file import RESERVED_BYTES, SideFile, side_files
+from segflux_nb.runlog.side_file import BYTES_OF_A_SUBMIT, SideFile, side_files
 
 
 def job(number, **changes):
@@ -22,7 +22,7 @@ def log(tmp_path):
 
 def reserved(log, owner="host:1:0"):
     side = SideFile(log, "segmind", owner)
-    side.reserve()
+    side.reserve(4)
     return side
 
 
@@ -40,7 +40,7 @@ def test_nothing_is_made_before_the_first_submit_and_nothing_stays_when_all_is_e
     side = SideFile(log, "segmind", "host:1:0")
     side.close()
     assert list(log.parent.iterdir()) == []
-    side.reserve()
+    side.reserve(4)
     side.add(job(1))
     side.close()
     assert side.path.exists()
@@ -59,7 +59,7 @@ def test_an_id_is_kept_on_a_full_disk(log, monkeypatch):
     before = side.path.stat().st_blocks
 
     def full(descriptor, data):
-        if os.lseek(descriptor, 0, os.SEEK_CUR) + len(data) > RESERVED_BYTES:
+        if os.lseek(descriptor, 0, os.SEEK_CUR) + len(data) > 4 * BYTES_OF_A_SUBMIT:
             raise OSError(errno.ENOSPC, "No space left on device")
         return write(descriptor, data)
 
@@ -72,7 +72,7 @@ def test_an_id_is_kept_on_a_full_disk(log, monkeypatch):
     assert len(found.jobs) == 20
     assert side.path.stat().st_blocks == before
     with pytest.raises(OSError, match="No space"):
-        side.add(job(20, status_url="/" + "x" * RESERVED_BYTES))
+        side.add(job(20, status_url="/" + "x" * 4 * BYTES_OF_A_SUBMIT))
     assert len(side.left) == 21, "what could not be written is still known"
 
 
@@ -82,7 +82,7 @@ def test_a_disk_that_is_full_before_the_first_submit_ends_it_with_words(log, mon
 
     monkeypatch.setattr(os, "write", full)
     with pytest.raises(WorkspaceError, match=r"No space left.*Nothing was billed.*Free some space"):
-        SideFile(log, "segmind", "host:1:0").reserve()
+        SideFile(log, "segmind", "host:1:0").reserve(4)
     assert list(log.parent.iterdir()) == []
 
 

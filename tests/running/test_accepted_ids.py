@@ -97,7 +97,7 @@ def test_a_side_file_of_a_process_that_lives_is_its_own_to_remove(tmp_path, monk
     (found,) = side_file.side_files(tmp_path / "log.sqlite", "simulator")
     found.path.unlink()
     theirs = side_file.SideFile(tmp_path / "log.sqlite", "simulator", "another-machine/0:1:0.00")
-    theirs.reserve()
+    theirs.reserve(4)
     theirs.add(found.jobs[0])
     next_process(b, monkeypatch)
     monkeypatch.setattr(async_journal, "is_alive", lambda *_: True)

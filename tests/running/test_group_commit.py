@@ -9,7 +9,6 @@ import pytest
 import segflux_nb as sf
 from segflux_nb.clock import SystemClock
 from segflux_nb.daemon_executor import DaemonExecutor
-from segflux_nb.errors import WorkspaceError
 from segflux_nb.lifecycle import State
 from segflux_nb.runlog.journal import Journal
 from segflux_nb.running.async_journal import AsyncJournal
@@ -19,30 +18,44 @@ CELLS = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(10)))
 
 
 class Log:
-    """A log whose thread is held until all writes of a test wait."""
+    """A log, and what another process reads whenever a write is told its outcome."""
 
     def __init__(self, folder):
         self.journal = Journal(folder / "log.sqlite", SystemClock())
         self.log = self.journal.of("simulator")
         self.log.runs.plan(CELLS)
-        self.thread = DaemonExecutor(1, "journal")
         self.groups = 0
-        self.group = GroupCommit(self.thread, self.together)
-        self.held = threading.Event()
-        self.thread.submit(self.held.wait)
         self.seen = []
 
     def together(self):
         self.groups += 1
         return self.log.together()
 
-    def write(self, *writes):
-        futures = [self.group.submit(write) for write in writes]
-        for future in futures:
-            future.add_done_callback(lambda future: self.seen.append(self.states()))
-        self.held.set()
-        self.thread.shutdown(wait=True)
-        return futures
+    def write(self, *writes, while_written=()):
+        """What each write is told; some of them come while the first ones are written."""
+        return asyncio.run(self._write(writes, while_written))
+
+    async def _write(self, writes, later):
+        loop, began, goes_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+        thread = DaemonExecutor(1, "journal")
+        group = GroupCommit(thread, self.together)
+
+        def first():
+            loop.call_soon_threadsafe(began.set)
+            goes_on.wait(10)
+            return writes[0]()
+
+        tasks = [asyncio.ensure_future(group.write(write)) for write in (first, *writes[1:])]
+        await began.wait()
+        tasks += [asyncio.ensure_future(group.write(write)) for write in later]
+        for task in tasks:
+            task.add_done_callback(lambda task: self.seen.append(self.states()))
+        await asyncio.sleep(0)
+        goes_on.set()
+        told = await asyncio.gather(*tasks, return_exceptions=True)
+        await group.flush()
+        thread.shutdown(wait=True)
+        return told
 
     def intents(self):
         runs = self.log.runs.read([cell.digest for cell in CELLS])
@@ -62,10 +75,18 @@ def log(tmp_path):
 
 
 def test_writes_that_wait_are_committed_once_and_told_then(log):
-    futures = log.write(*log.intents())
-    assert [future.result().state for future in futures] == [State.SUBMITTING] * 10
+    told = log.write(*log.intents())
+    assert [run.state for run in told] == [State.SUBMITTING] * 10
     assert log.seen == [["submitting"] * 10] * 10, "what another process reads when the first is told"
     assert log.groups == 1
+
+
+def test_what_comes_while_the_disk_is_written_goes_together_next(log):
+    first, *others = log.intents()
+    told = log.write(first, while_written=others)
+    assert [run.state for run in told] == [State.SUBMITTING] * 10
+    assert log.seen[1:] == [["submitting"] * 10] * 9
+    assert log.groups == 1, "the first went alone"
 
 
 def test_a_write_that_fails_undoes_no_other(log):
@@ -75,10 +96,9 @@ def test_a_write_that_fails_undoes_no_other(log):
             raise ValueError("no")
 
     *first, last = log.intents()
-    futures = log.write(*first, wrong, last)
-    with pytest.raises(ValueError, match="no"):
-        futures[-2].result()
-    assert [future.result().state for future in (*futures[:-2], futures[-1])] == [State.SUBMITTING] * 10
+    *told, error, at_last = log.write(*first, wrong, last)
+    assert (type(error), str(error)) == (ValueError, "no")
+    assert [run.state for run in (*told, at_last)] == [State.SUBMITTING] * 10
     assert log.states() == ["submitting"] * 10
     assert log.groups == 1
 
@@ -87,8 +107,7 @@ def test_a_state_that_another_process_has_changed_fails_for_its_own_write_alone(
     intents = log.intents()
     with sqlite3.connect(log.journal._database.path) as other:
         other.execute("UPDATE runs SET state = 'refused' WHERE digest = (SELECT min(digest) FROM runs)")
-    futures = log.write(*intents)
-    assert [future.result() is None for future in futures] == [True] + [False] * 9
+    assert [run is None for run in log.write(*intents)] == [True] + [False] * 9
 
 
 def test_a_transaction_that_ends_early_is_written_one_by_one(log):
@@ -102,24 +121,64 @@ def test_a_transaction_that_ends_early_is_written_one_by_one(log):
                 raise sqlite3.OperationalError("disk I/O error")
 
     *first, last = log.intents()
-    futures = log.write(*first, disk_full, last)
-    assert futures[-2].result() is None, "it was tried alone"
-    assert [future.result().state for future in (*futures[:-2], futures[-1])] == [State.SUBMITTING] * 10
+    *told, alone, at_last = log.write(*first, disk_full, last)
+    assert alone is None, "it was tried alone"
+    assert [run.state for run in (*told, at_last)] == [State.SUBMITTING] * 10
     assert log.states() == ["submitting"] * 10
 
 
 def test_a_log_that_cannot_be_written_tells_each_write(log):
     intents = log.intents()
     log.journal.close()
-    for future in (log.group.submit(write) for write in intents):
-        log.held.set()
-        with pytest.raises(WorkspaceError, match="closed"):
-            future.result()
+    assert ["closed" in str(error) for error in log.write(*intents, while_written=intents)] == [True] * 20
+
+
+def test_a_process_that_dies_within_a_group_has_written_nothing_of_it(log):
+    """A kill between the moves and their commit: no run of the group was told, and none has moved."""
+
+    class ProcessDied(BaseException):
+        pass
+
+    def die():
+        raise ProcessDied
+
+    *first, last = log.intents()
+    told = log.write(*first, die, last)
+    assert {type(error) for error in told} == {ProcessDied}
+    assert log.states() == ["planned"] * 10
+
+
+def test_a_write_whose_caller_is_cancelled_before_its_turn_is_not_made(log):
+    first, second, third = log.intents()[:3]
+
+    async def main():
+        began, goes_on = threading.Event(), threading.Event()
+        thread = DaemonExecutor(1, "journal")
+        group = GroupCommit(thread, log.together)
+
+        def waits():
+            began.set()
+            goes_on.wait(10)
+            return first()
+
+        tasks = [asyncio.ensure_future(group.write(waits))]
+        await asyncio.to_thread(began.wait, 10)
+        tasks += [asyncio.ensure_future(group.write(write)) for write in (second, third)]
+        await asyncio.sleep(0)
+        tasks[1].cancel()
+        goes_on.set()
+        told = await asyncio.gather(*tasks, return_exceptions=True)
+        thread.shutdown(wait=True)
+        return told
+
+    told = asyncio.run(main())
+    assert isinstance(told[1], asyncio.CancelledError)
+    assert log.states().count("submitting") == 2
 
 
 def test_what_does_more_than_write_is_committed_alone(log, monkeypatch):
     """Side files are removed once their ids are in the log: not before they are."""
-    monkeypatch.setattr(GroupCommit, "submit", None)
+    monkeypatch.setattr(GroupCommit, "write", None)
 
     async def enter():
         journal = AsyncJournal(log.log, SystemClock(), lambda: 0.0)

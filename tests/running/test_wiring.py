@@ -75,6 +75,9 @@ def test_the_question_for_the_balance_is_one_of_the_users_requests_a_minute(tmp_
         def __init__(self, *arguments):
             pass
 
+        async def prepare_submit(self, url):
+            pass
+
         async def send(self, request):
             asked.append(request.url)
             return HttpResponse(200, {}, json.dumps({"credits": 12.5}).encode())

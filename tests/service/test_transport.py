@@ -19,7 +19,7 @@ import pytest
 
 from segflux_nb.clock import SystemClock
 from segflux_nb.errors import AnswerLost, NotSentError, PictureError, ServiceError, WorkspaceError
-from segflux_nb.service import transport
+from segflux_nb.service import certificates, transport
 from segflux_nb.service.addresses import HOSTED, Service, at
 from segflux_nb.service.api import Api
 from segflux_nb.service.content_coding import unpacked
@@ -163,10 +163,7 @@ def test_what_was_checked_is_connected_to(monkeypatch):
     resolve_to(monkeypatch, ["93.184.216.34"])
     target = asyncio.run(check("https://images.segmind.com/x.jpeg?size=1#top", HOSTED))
     assert target.url == "https://93.184.216.34/x.jpeg?size=1"
-    assert (target.headers, target.extensions) == (
-        {"host": "images.segmind.com"},
-        {"sni_hostname": "images.segmind.com"},
-    )
+    assert (target.headers, target.certified_name) == ({"host": "images.segmind.com"}, "images.segmind.com")
     resolve_to(monkeypatch, ["2606:2800:220:1:248:1893:25c8:1946"])
     target = asyncio.run(check("https://BÜCHER.example:8443/x.jpeg", HOSTED))
     assert target.url == "https://[2606:2800:220:1:248:1893:25c8:1946]:8443/x.jpeg"
@@ -372,11 +369,13 @@ def authorities(tmp_path, monkeypatch):
         monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
 
     def trusted():
-        transport.tls_context.cache_clear()
-        return {ssl.DER_cert_to_PEM_cert(found) for found in transport.tls_context().get_ca_certs(binary_form=True)}
+        certificates.tls_context.cache_clear()
+        return {
+            ssl.DER_cert_to_PEM_cert(found) for found in certificates.tls_context().get_ca_certs(binary_form=True)
+        }
 
     yield files, system, trusted
-    transport.tls_context.cache_clear()
+    certificates.tls_context.cache_clear()
 
 
 def test_the_files_of_the_environment_are_trusted_first(authorities, monkeypatch):

@@ -25,6 +25,8 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +36,10 @@ import segflux_nb as sf
 import segflux_nb.workspace
 from segflux_nb.lifecycle import State
 from segflux_nb.pictures.store import PictureStore
+from segflux_nb.runlog.database import Database
 from segflux_nb.runlog.runs import RunLog
-from segflux_nb.service.transport import HttpTransport, tls_context
+from segflux_nb.service.certificates import tls_context
+from segflux_nb.service.transport import HttpTransport
 from segflux_nb.simulator.app import Simulator
 
 POINTS = (
@@ -47,6 +51,8 @@ POINTS = (
     "completion seen, before its commit",
     "completion, before the picture's file",
     "picture's file, before its commit",
+    "moves of a group, before their commit",
+    "commit of a group, before its runs are told",
 )
 CELLS = 30
 RANDOM = "at a random time"
@@ -69,6 +75,7 @@ class CrashPoint:
 def arm(point: CrashPoint) -> None:
     """Put the points into the seams of this process: journal, transport, picture store."""
     move, accept, send, put = RunLog.move, RunLog.accept, HttpTransport.send, PictureStore.put
+    together = Database.together
 
     def dying_move(self: RunLog, run: Any, to: State, **changes: Any) -> Any:
         if to is State.SUBMITTING:
@@ -96,12 +103,20 @@ def arm(point: CrashPoint) -> None:
         point.reached("first byte, before the answer")
         return await sending
 
+    @contextmanager
+    def dying_together(self: Database) -> Iterator[None]:
+        with together(self):
+            yield
+            point.reached("moves of a group, before their commit")
+        point.reached("commit of a group, before its runs are told")
+
     def dying_put(self: PictureStore, data: bytes) -> Any:
         point.reached("completion, before the picture's file")
         return put(self, data)
 
     RunLog.move, RunLog.accept = dying_move, dying_accept  # type: ignore[method-assign]
     HttpTransport.send, PictureStore.put = dying_send, dying_put  # type: ignore[method-assign]
+    Database.together = dying_together  # type: ignore[method-assign]
 
 
 def live(folder: str, url: str, point: str, passes: int, pipe: int, seed: int) -> None:

@@ -112,15 +112,27 @@ class SeamTransport:
     def __init__(self, simulator, clock, *, key=None, latency=0.05, declares_history=True):
         self.simulator, self.clock, self.key = simulator, clock, key
         self.latency, self.declares_history = latency, declares_history
+        self.handshake = 0.0
+        self.ready = 0
         self.reachable = True
         self.stale = False
         self.sent = []
         self.statuses = []
 
+    async def prepare_submit(self, url):
+        if self.handshake and self.reachable:
+            await self.clock.sleep(self.handshake)
+            self.ready += 1
+
     async def send(self, request):
         if not self.reachable:
             raise NotSentError("http://127.0.0.1:1 cannot be reached: connection refused")
         self.sent.append((request.purpose, request.url))
+        if request.purpose == "submit" and self.handshake:
+            self.ready -= 1
+            if self.ready < 0:
+                self.ready = 0
+                await self.clock.sleep(self.handshake)
         await self.clock.sleep(self.latency)
         if reason := request.fence():
             raise NotSentError(reason)

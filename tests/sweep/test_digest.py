@@ -1,11 +1,20 @@
 """The identity of a request never changes between releases: a changed digest would pay for old pictures again."""
 
+import hashlib
 import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import segflux_nb as sf
+from segflux_nb.model import MODEL
+from segflux_nb.sweep.axes import axis
+from segflux_nb.sweep.order import ordered
+from segflux_nb.sweep.request import Request, canonical_json
+
+CELL = sf.Sweep(prompt="TOK", finetune_id="a")[0]
 
 GOLDEN = json.loads((Path(__file__).parents[1] / "golden" / "digests.json").read_text(encoding="utf-8"))
 
@@ -37,3 +46,33 @@ def test_only_what_decides_the_picture_decides_the_digest():
     assert {sf.Sweep(**{**base, **change})[0].digest for change in same} == {digest}
     assert len({sf.Sweep(**{**base, **change})[0].digest for change in other} | {digest}) == len(other) + 1
     assert sf.Sweep(prompt="TOK", finetune_id="a", lora_strength=-0.0)[0].body["lora_strength"] == 0
+
+
+@given(
+    strength=st.floats(allow_nan=False, allow_infinity=False),
+    seed=st.integers(-(2**70), 2**70),
+    prompt=st.text(),
+)
+def test_the_quick_way_to_a_digest_is_the_canonical_one(strength, seed, prompt):
+    """Numbers with an exponent, of many digits, and every character."""
+    parameters = {**dict(CELL.parameters), "lora_strength": strength, "seed": seed, "prompt": prompt}
+    deciding = {name: value for name, value in parameters.items() if name != "hardware"}
+    text = canonical_json({"model": MODEL.slug, "parameters": deciding, "take": 0})
+    assert Request(parameters).digest == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_an_axis_of_many_values_takes_no_time_that_grows_with_their_square():
+    """Each value of an axis is looked up in a set: comparisons of numbers do not grow faster than their number."""
+    compared = 0
+
+    class Counting(int):
+        def __eq__(self, other):
+            nonlocal compared
+            compared += 1
+            return int(self) == int(other)
+
+        __hash__ = int.__hash__
+
+    seen = {Counting(value): None for value in range(1000)}
+    assert ordered(seen, [axis("seed", range(1000))], "seed") == list(range(1000))
+    assert compared < 10_000

@@ -8,7 +8,7 @@ Four controllers, each for one kind of limit:
   between them, say that the service is full, so the jobs in flight now are all it takes, until a probe (one more job,
   after a pause or some completed ones) is accepted. A single one may have had another reason.
 - `RetryQuota` answers failures of the service: many are met at full rate, and when they are used up, only probes go.
-- `RequestWindow` keeps as few requests in flight as the round-trip time allows.
+- `RequestWindow` keeps as few requests in flight as the round-trip time allows: one for submits, one for the others.
 
 A job takes long and the answer to a submit comes at once, so the first two learn from submits and not from jobs.
 """
@@ -263,24 +263,52 @@ class RetryQuota:
 
 
 FEWEST_REQUESTS, MOST_REQUESTS = 4, 32
-"""Bounds of the requests in flight."""
+"""Bounds of the requests in flight, submits apart."""
 
 CALLS_A_SECOND = 120.0
 """Calls that should be possible in a second, however long the round trip: enough for 500 jobs in flight."""
 
+FEWEST_SUBMITS, SHARE_OF_JOBS = 4, 8
+"""Submits on the wire at a time: at least this many may be, and at most this part of the jobs in flight."""
+
+SUBMITS_A_SECOND = 60.0
+"""Submits that should be possible in a second, however long the round trip."""
+
+
+def most_submits(max_in_flight: int) -> int:
+    """Submits that are ever on the wire at a time: the bound on what a crash can leave unknown.
+
+    Parameters
+    ----------
+    max_in_flight:
+        The user's cap on jobs at the service.
+    """
+    return max(FEWEST_SUBMITS, max_in_flight // SHARE_OF_JOBS)
+
 
 @dataclass
 class RequestWindow:
-    """How many requests may be in flight: as many as the round-trip time needs for `CALLS_A_SECOND`."""
+    """How many requests may be in flight: as many as the round trip needs for a number of them in a second.
 
+    Attributes
+    ----------
+    fewest, most:
+        Bounds of the number.
+    a_second:
+        Requests that should be possible in a second.
+    """
+
+    fewest: int = FEWEST_REQUESTS
+    most: int = MOST_REQUESTS
+    a_second: float = CALLS_A_SECOND
     _round_trip: float | None = None
 
     @property
     def limit(self) -> int:
         """Requests that may be in flight now."""
         if self._round_trip is None:
-            return FEWEST_REQUESTS
-        return min(MOST_REQUESTS, max(FEWEST_REQUESTS, math.ceil(CALLS_A_SECOND * self._round_trip)))
+            return self.fewest
+        return min(self.most, max(self.fewest, math.ceil(self.a_second * self._round_trip)))
 
     def measured(self, seconds: float) -> None:
         """A request was answered after this time.
