@@ -16,11 +16,11 @@ from .checking.commands import check, notebook
 from .client import SegmindClient
 from .errors import AuthenticationError, SegfluxError, SweepInterrupted
 from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
-from .selection import Source
 from .service.addresses import HOSTED
 from .service.keys import save_key
 from .simulator.app import Simulator
 from .simulator.service.faults import parse_faults
+from .source import Source
 from .sweep.ranges import seeds
 from .sweep.sweep import Sweep
 from .version import __version__

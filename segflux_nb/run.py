@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from .markup import did_you_mean, more_text
 from .model import DECIMALS, MODEL, Value
 from .sweep.ranges import parse_range
 from .sweep.request import RUN_DIGITS
-from .values import as_python, is_same, several, shown
+from .values import as_python, several, shown
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -158,13 +158,13 @@ def _opened(path: Path) -> Image.Image:
     return readable(loaded)
 
 
-_FACTS = ("take", "status", "service", "error_kind", "error", "digest")
+FACTS = ("take", "status", "service", "error_kind", "error", "digest")
 """What a run has besides parameters and labels, and `runs.where` knows."""
 
 
 def known_values(run: Run) -> dict[str, Any]:
     """What `runs.where` knows of a run, by name. A placeholder may be named like an attribute."""
-    facts = {name: getattr(run, name) for name in _FACTS}
+    facts = {name: getattr(run, name) for name in FACTS}
     return {**facts, "run": run.digest[:RUN_DIGITS], **run.labels, **run.parameters}
 
 
@@ -189,23 +189,10 @@ def value_of(run: Run, name: str) -> Any:
     if name not in known:
         raise RunError(
             f"Runs have no {shown(name)}",
-            remedy=f"{did_you_mean(name, known)}They have {', '.join([*run.parameters, *run.labels, *_FACTS])}."
+            remedy=f"{did_you_mean(name, known)}They have {', '.join([*run.parameters, *run.labels, *FACTS])}."
             " Stars, notes and columns of your own are in runs.df: runs.df.query(...).pictures",
         )
     return known[name]
-
-
-def has_value(run: Run, name: str) -> bool:
-    """Whether a run has a parameter, label, placeholder or fact of this name.
-
-    Parameters
-    ----------
-    run:
-        The run.
-    name:
-        The name.
-    """
-    return name in known_values(run)
 
 
 def wanted_values(name: str, given: Any) -> list[Any]:
@@ -226,28 +213,6 @@ def wanted_values(name: str, given: Any) -> list[Any]:
                 return [given, *map(float, parse_range(given, integer=parameter.kind == "integer"))]
         return [given]
     return found
-
-
-def is_value(run: Run, name: str, wanted: Sequence[Any]) -> bool:
-    """Whether a run has one of several values, or the label of a value is one of them.
-
-    Parameters
-    ----------
-    run:
-        The run.
-    name:
-        The name of the parameter, label, placeholder or fact.
-    wanted:
-        The values, by `wanted_values`.
-    """
-    known = known_values(run)
-    if name not in known:
-        return False
-    label = run.labels.get(f"{name}_label")
-    return any(
-        is_same(known[name], as_logged(name, one)) or (label is not None and is_same(label, as_python(one)))
-        for one in wanted
-    )
 
 
 def as_logged(name: str, value: Any) -> Any:

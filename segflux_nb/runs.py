@@ -38,7 +38,8 @@ from .runs_verbs import (
     tuner,
     vote,
 )
-from .selection import Selection, Source
+from .selection import Selection
+from .source import Source
 from .sweep.sweep import Sweep, check_sweep
 from .values import is_encodable, shown
 

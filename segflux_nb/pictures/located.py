@@ -17,6 +17,12 @@ from .thumbnails import FOLDER
 OF_THE_STORE = re.compile(r"pictures/([0-9a-f]{2})/([0-9a-f]{1,64})\.(?:avif|bmp|gif|jpe?g|png|tiff?|webp)")
 """As the store names files: by the digest of their bytes. Nothing else of a folder has such a name by chance."""
 
+IN_FOLDER = len("pictures/ab/")
+"""Characters of a path of the store before the name of its file."""
+
+MANY = 200
+"""For more new paths than this, the folders of the store are listed in place of looking at each file."""
+
 
 class LocatedPictures:
     """Tells the pictures of a workspace from other files. Each path is looked at once.
@@ -41,13 +47,21 @@ class LocatedPictures:
             is_own = self._known[path] = self._is_own(path)
         return path if is_own else None
 
+    def owned(self, paths: Iterable[str | None]) -> list[str | None]:
+        """`own` of each of many paths. Of many that are new, folders are listed and not each file looked at."""
+        paths = list(paths)
+        fresh = {path for path in paths if path is not None} - self._known.keys()
+        if len(fresh) > MANY:
+            self._look_at(fresh)
+        return [self.own(path) for path in paths]
+
     def there(self, paths: Iterable[str]) -> set[str]:
         """Those of these paths of the store that are on disk now. Each folder is listed once."""
         wanted = set(paths)
-        found = set()
-        for folder in {os.path.dirname(path) for path in wanted}:
+        found: set[str] = set()
+        for folder in {path[:IN_FOLDER] for path in wanted if path.startswith("pictures/")}:
             with suppress(OSError):  # the folder is gone, and its pictures with it
-                found |= {f"{folder}/{name}" for name in os.listdir(os.path.join(self._folder, folder))}
+                found.update([f"{folder}{name}" for name in os.listdir(os.path.join(self._folder, folder))])
         return wanted & found
 
     def file(self, path: str) -> Path:
@@ -86,6 +100,31 @@ class LocatedPictures:
         with suppress(OSError), os.scandir(os.path.join(self._folder, "pictures")) as entries:
             folders.extend((entry.name, entry.stat().st_mtime_ns) for entry in entries if entry.is_dir())
         return tuple(sorted(folders))
+
+    def _look_at(self, paths: Iterable[str]) -> None:
+        """Find out which of these paths are of the store: those of its names that no link leads away from."""
+        by_folder: dict[str, list[str]] = {}
+        for path in paths:
+            found = OF_THE_STORE.fullmatch(path)
+            self._known[path] = False
+            if found is not None:
+                by_folder.setdefault(found[1], []).append(path)
+        for folder, inside in by_folder.items():
+            places = (f"pictures/{folder}", f"{FOLDER}/{folder}")
+            if any(os.path.islink(os.path.join(self._folder, place)) for place in places):
+                continue
+            pictures, thumbnails = map(self._links, places)
+            for path in inside:
+                name = path.rpartition("/")[2]
+                thumbnail = f"{name.partition('.')[0]}.jpg"
+                self._known[path] = name not in pictures and thumbnail not in thumbnails
+
+    def _links(self, place: str) -> set[str]:
+        """The names of the links in a folder."""
+        found: set[str] = set()
+        with suppress(OSError), os.scandir(os.path.join(self._folder, place)) as entries:
+            found.update(entry.name for entry in entries if entry.is_symlink())
+        return found
 
     def _is_own(self, path: str) -> bool:
         found = OF_THE_STORE.fullmatch(path)

@@ -159,6 +159,9 @@ class MountedPictures(LocatedPictures):
         """The same always: a bundle does not change."""
         return ()
 
+    def _look_at(self, paths: Iterable[str]) -> None:
+        self._known.update((path, self._is_own(path)) for path in paths)
+
     def _is_own(self, path: str) -> bool:
         return OF_THE_STORE.fullmatch(path) is not None
 

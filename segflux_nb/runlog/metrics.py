@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from ..clock import Clock
 from .database import Database
+from .reading import Few
 
 
 class MetricKey(NamedTuple):
@@ -145,11 +146,22 @@ class MetricLog:
                 found.setdefault(MetricKey(sha256, name, version, against), {})[field] = value
         return found
 
-    def latest(self) -> dict[str, dict[str, float | None]]:
-        """The latest numbers of each picture: by its digest, and by the name of the column that shows them."""
+    def latest(self, pictures: Collection[str] | None = None) -> dict[str, dict[str, float | None]]:
+        """The latest numbers of each picture: by its digest, and by the name of the column that shows them.
+
+        Parameters
+        ----------
+        pictures:
+            The digests of the pictures that are meant, if they are few; None for all.
+        """
         found: dict[str, dict[str, float | None]] = {}
         with self._database.reading() as cursor:
-            cursor.execute("SELECT sha256, name, field, value FROM metrics ORDER BY measured_at, version, against")
+            few = Few("sha256", pictures)
+            cursor.execute(
+                f"SELECT sha256, name, field, value FROM metrics WHERE 1{few.condition}"  # noqa: S608 - see Few
+                " ORDER BY measured_at, version, against",
+                few.values,
+            )
             for sha256, name, field, value in cursor:
                 found.setdefault(sha256, {})[column_of(name, field)] = value
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from itertools import compress
@@ -15,6 +15,35 @@ from .columns import COLUMNS
 
 LOOKED_UP = 5000
 """Up to this number of rows each is looked up by its digest; for more, reading all rows is faster."""
+
+FEW = 500
+"""Of up to this number of runs, what people and programs said of each is looked up; of more, all is read."""
+
+
+class Few:
+    """A condition that a column is one of some digests. Of many, or None, it is no condition: all rows are read.
+
+    Parameters
+    ----------
+    column:
+        The name of a column, which the caller's own text gives.
+    digests:
+        The digests that are meant.
+
+    Attributes
+    ----------
+    condition:
+        A part of a WHERE, after others.
+    values:
+        Its values.
+    """
+
+    def __init__(self, column: str, digests: Collection[str] | None) -> None:
+        self.condition, self.values = "", tuple[str, ...]()
+        if digests is not None and len(digests) <= FEW:
+            self.values = tuple(dict.fromkeys(digests))
+            self.condition = f" AND {column} IN ({', '.join('?' * len(self.values))})"
+
 
 _KEPT = {column.name: column for column in COLUMNS if column.table in ("runs", "pictures")}
 
@@ -45,7 +74,7 @@ def _query(names: tuple[str, ...]) -> str:
 
 
 def read_rows(
-    cursor: sqlite3.Cursor, service: str, digests: Sequence[str], names: tuple[str, ...]
+    cursor: sqlite3.Cursor, service: str, digests: Collection[str], names: tuple[str, ...]
 ) -> Iterator[Sequence[Any]]:
     """Columns of the rows of these digests, each row once and in the log's own order.
 
@@ -70,7 +99,7 @@ def read_rows(
 
 
 def read_columns(
-    cursor: sqlite3.Cursor, service: str, digests: Sequence[str], names: tuple[str, ...]
+    cursor: sqlite3.Cursor, service: str, digests: Collection[str] | None, names: tuple[str, ...]
 ) -> dict[str, Sequence[Any]]:
     """The columns of the rows of these digests: their values by name. Parameters are mappings.
 
@@ -81,10 +110,12 @@ def read_columns(
     service:
         The service whose rows are meant.
     digests:
-        Which rows. Those that the log does not have are left out.
+        Which rows. Those that the log does not have are left out. None for all of the service.
     names:
         Which columns; ``digest`` is the first.
     """
+    if digests is None:
+        return _all_columns(cursor, service, names)
     if len(digests) > LOOKED_UP:
         found = _all_columns(cursor, service, names)
         wanted = set(digests)
@@ -98,13 +129,45 @@ def read_columns(
 def _all_columns(cursor: sqlite3.Cursor, service: str, names: tuple[str, ...]) -> dict[str, Sequence[Any]]:
     """Columns of all rows of a service; SQLite writes each as one JSON text where that loses nothing, for speed."""
     if not _INEXACT_AS_JSON & set(names):
-        as_text = {"parameters": "'[' || coalesce(group_concat(parameters), '') || ']'"}  # they are JSON already
-        written = ", ".join(as_text.get(name, f"json_group_array({in_sql(name)})") for name in names)
         with suppress(sqlite3.DataError):  # longer than SQLite's longest text
-            cursor.execute(f"SELECT {written} {from_runs(names)} WHERE runs.service = ?", (service,))
-            return {name: orjson.loads(text) for name, text in zip(names, cursor.fetchone(), strict=True)}
+            cursor.execute(*_as_texts(service, names))
+            texts = cursor.fetchone()
+            found = {name: orjson.loads(text) for name, text in zip(names, texts, strict=False)}
+            return found if len(texts) == len(names) else _aligned(found, orjson.loads(texts[-1]))
     cursor.execute(_query(names), (service,))
     return _by_column(names, cursor)
+
+
+def _as_texts(service: str, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """A query that gives each column of all rows of a service as one text, and its values.
+
+    A join would find the picture of each run apart. Both tables are read from their beginning to their end instead;
+    if there is a column of pictures, the digests of their rows are the last text.
+    """
+    as_text = {"parameters": "'[' || coalesce(group_concat(parameters), '') || ']'"}  # they are JSON already
+    of_pictures = [name for name in names if _KEPT[name].table == "pictures"]
+    written = [f"{as_text.get(name, f'json_group_array({in_sql(name)})')} AS {name}" for name in names]
+    of_runs = [text for name, text in zip(names, written, strict=True) if name not in of_pictures]
+    query = f"SELECT {', '.join(of_runs)} FROM runs WHERE runs.service = ?"  # noqa: S608 - names of columns
+    if not of_pictures:
+        return query, (service,)
+    both = [text for name, text in zip(names, written, strict=True) if name in of_pictures]
+    both.append("json_group_array(pictures.digest) AS digests_of_pictures")
+    pictures = f"SELECT {', '.join(both)} FROM pictures WHERE service = ? AND number = 0"  # noqa: S608 - as above
+    selected = ", ".join((*names, "digests_of_pictures"))
+    return f"SELECT {selected} FROM ({query}), ({pictures})", (service, service)  # noqa: S608 - as above
+
+
+def _aligned(found: dict[str, Sequence[Any]], digests_of_pictures: list[str]) -> dict[str, Sequence[Any]]:
+    """Columns of runs and of their pictures, as columns of runs: None where a run has no picture."""
+    if found["digest"] == digests_of_pictures:
+        return found
+    places = {digest: place for place, digest in enumerate(digests_of_pictures)}
+    order = [places.get(digest) for digest in found["digest"]]
+    return {
+        name: [None if at is None else column[at] for at in order] if _KEPT[name].table == "pictures" else column
+        for name, column in found.items()
+    }
 
 
 def _by_column(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, Sequence[Any]]:

@@ -78,12 +78,18 @@ class SweepLog:
     def all(self) -> list[LoggedSweep]:
         """The sweeps of the service, the oldest first."""
         with self._database.reading() as cursor:
+            # Cells are counted by the number of their sweep alone, so that nothing long is sorted with each of them,
+            # and in the order of digests, in which the table of runs is kept.
             cursor.execute(
-                "SELECT sweeps.number, sweeps.name, sweeps.title, sweeps.axes, sweeps.created_at, count(*),"
-                " sum(CASE WHEN runs.state = 'completed' THEN 1 ELSE 0 END), coalesce(sum(runs.cost_usd), 0.0)"
-                " FROM sweeps JOIN cells ON cells.sweep = sweeps.number"
-                " JOIN runs ON runs.digest = cells.digest AND runs.service = sweeps.service"
-                " WHERE sweeps.service = ? GROUP BY sweeps.number ORDER BY sweeps.number",
+                "WITH entered AS MATERIALIZED (SELECT cells.sweep, cells.digest FROM sweeps JOIN cells"
+                " ON cells.sweep = sweeps.number WHERE sweeps.service = ?1 ORDER BY cells.digest),"
+                " counted AS MATERIALIZED (SELECT entered.sweep, count(*) AS cells,"
+                " sum(CASE WHEN runs.state = 'completed' THEN 1 ELSE 0 END) AS done,"
+                " coalesce(sum(runs.cost_usd), 0.0) AS paid"
+                " FROM entered CROSS JOIN runs ON runs.service = ?1 AND runs.digest = entered.digest"
+                " GROUP BY entered.sweep)"
+                " SELECT number, name, title, axes, created_at, cells, done, paid"
+                " FROM counted JOIN sweeps ON sweeps.number = counted.sweep ORDER BY number",
                 (self._service,),
             )
             return [
@@ -112,6 +118,19 @@ class SweepLog:
             return None
         number, own_name, title, axes = found
         return FoundSweep(number, own_name, title, self._names_apart(json.loads(axes)))
+
+    def digests(self) -> dict[int, list[str]]:
+        """The digests of the cells of each sweep of the service, by its number."""
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT cells.sweep, cells.digest FROM sweeps JOIN cells ON cells.sweep = sweeps.number"
+                " WHERE sweeps.service = ? ORDER BY cells.sweep, cells.position",
+                (self._service,),
+            )
+            found: dict[int, list[str]] = {}
+            for sweep, digest in cursor:
+                found.setdefault(sweep, []).append(digest)
+            return found
 
     def cells(self, sweep: int) -> list[tuple[str, dict[str, Value]]]:
         """The cells of a sweep in order: digest and labels."""

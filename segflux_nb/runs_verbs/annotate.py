@@ -10,7 +10,7 @@ from ..errors import RunError
 from ..markup import count, shorten
 from ..model import MODEL
 from ..run import Run, as_logged
-from ..runlog.frame import LOG_COLUMNS
+from ..runlog.columns import LOG_COLUMNS
 from ..selection import Selection
 from ..sheets.frame_column import text_of
 from ..sheets.frame_names import with_plain_names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..runlog.frame import DF_COLUMNS
+from ..runlog.columns import DF_COLUMNS
 from ..saving import path_of
 from ..selection import Selection
 

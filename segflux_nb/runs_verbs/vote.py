@@ -43,8 +43,13 @@ def vote(
     -------
     ``runs.vote(runs.one(seed=7, lora_strength=0.4), runs.one(seed=7, lora_strength=0.8), "right")``
     """
-    one, other = (runs._digest_of(run)[:RUN_DIGITS] for run in (left, right))
-    comparison_of(runs, axis).vote(one, other, as_python(outcome), rater_named(rater))
+    digests = [runs._digest_of(run) for run in (left, right)]
+    try:
+        comparison = comparison_of(runs._of_digests(digests), axis)
+    except RunError:  # what all runs say tells better what is wrong with two
+        comparison = comparison_of(runs, axis)
+    one, other = (digest[:RUN_DIGITS] for digest in digests)
+    comparison.vote(one, other, as_python(outcome), rater_named(rater))
 
 
 def rater_named(given: str | None) -> str:
