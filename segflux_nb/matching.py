@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from .markup import plain
+from .model import MODEL
 from .run import FACTS, as_logged, wanted_values
 from .runlog.picture_files import with_files
 from .running.in_hands import with_states_as_seen
@@ -36,9 +37,10 @@ class CellValues:
     """
 
     def __init__(self, source: Source, cells: Sequence[Cell], names: Iterable[str]) -> None:
+        wanted = [name for name in names if name in MODEL.parameters]
         facts = any(name in (*FACTS, "run") for name in names)
         more = ["take", "state", "picture", "error", "error_kind", "service"] if facts else []
-        table = source.log.runs.table([digest for digest, _ in cells], ["parameters", *more])
+        table = source.log.runs.table([digest for digest, _ in cells], [*wanted, *more])
         if facts:
             table, _ = with_states_as_seen(source.log, table)
             table = with_files(table, source.pictures)
@@ -50,7 +52,8 @@ class CellValues:
         places = {digest: place for place, digest in enumerate(table["digest"])}
         self.cells = [cell for cell in cells if cell[0] in places]
         self._places = [places[digest] for digest, _ in self.cells]
-        self._table = table
+        self._table = {name: table[name] for name in (*wanted, *((*FACTS, "run") if facts else ()))}
+        self._values: dict[str, list[Any]] = {}
 
     def has(self, name: str) -> bool:
         """Whether any of the cells has a value of this name."""
@@ -88,15 +91,12 @@ class CellValues:
 
     def _of(self, name: str) -> list[Any]:
         """The value of each cell."""
-        parameters = self._table["parameters"]
-        facts = self._table.get(name) if name in FACTS or name == "run" else None
-        found = []
-        for place, (_, labels) in zip(self._places, self.cells, strict=True):
-            own = parameters[place]
-            if name in own:
-                found.append(own[name])
-            elif name in labels:
-                found.append(labels[name])
+        if name not in self._values:
+            column, places = self._table.get(name), self._places
+            if name in MODEL.parameters and column is not None:
+                self._values[name] = [column[place] for place in places]
             else:
-                found.append(_ABSENT if facts is None else facts[place])
-        return found
+                facts = [_ABSENT] * len(places) if column is None else [column[place] for place in places]
+                both = zip(self.cells, facts, strict=True)
+                self._values[name] = [labels.get(name, fact) for (_, labels), fact in both]
+        return self._values[name]

@@ -19,6 +19,52 @@ from .values import as_python, several, shown
 if TYPE_CHECKING:
     from PIL import Image
 
+    from .pictures.located import LocatedPictures
+
+
+class RunFiles:
+    """The files of a run's pictures. A file is found when it is asked for: most runs are only looked through.
+
+    Parameters
+    ----------
+    pictures:
+        The pictures of the workspace; None if the names are those of files.
+    names:
+        Its pictures as the workspace names them, the first one before the others; None for one that is not there.
+    """
+
+    __slots__ = ("names", "pictures")
+
+    def __init__(self, pictures: LocatedPictures | None, names: tuple[str | None, ...]) -> None:
+        self.pictures = pictures
+        self.names = names
+
+    def path(self, number: int) -> Path | None:
+        """The file of a picture, or None.
+
+        Parameters
+        ----------
+        number:
+            Its place in the output, from 0.
+        """
+        name = self.names[number]
+        if name is None:
+            return None
+        return Path(name) if self.pictures is None else self.pictures.file(name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunFiles) and self._texts() == other._texts()
+
+    def __hash__(self) -> int:
+        return hash(self.names)
+
+    def __reduce__(self) -> tuple[type[RunFiles], tuple[None, tuple[str | None, ...]]]:
+        return RunFiles, (None, self._texts())  # another process has the files, but not what finds them
+
+    def _texts(self) -> tuple[str | None, ...]:
+        paths = [self.path(number) for number in range(len(self.names))]
+        return tuple(None if path is None else str(path) for path in paths)
+
 
 @dataclass(frozen=True)
 class Run:
@@ -45,10 +91,8 @@ class Run:
         The kind of error, such as moderated; empty if nothing went wrong.
     error:
         What went wrong, in words; empty if nothing did.
-    path:
-        The picture's file, or None; the first one where its output has several pictures.
-    more_paths:
-        The files of the other pictures of its output; None for one that is not served yet.
+    files:
+        The files of its pictures: see `path` and `more_paths`.
     """
 
     digest: str
@@ -59,8 +103,7 @@ class Run:
     status: str
     error_kind: str
     error: str
-    path: Path | None
-    more_paths: tuple[Path | None, ...] = ()
+    files: RunFiles = field(hash=False, repr=False)
 
     def __getattr__(self, name: str) -> Value:
         if not name.startswith("_"):
@@ -74,6 +117,16 @@ class Run:
     def run(self) -> str:
         """The run's short name: the first 12 characters of its digest."""
         return self.digest[:RUN_DIGITS]
+
+    @property
+    def path(self) -> Path | None:
+        """The picture's file, or None; the first one where its output has several pictures."""
+        return self.files.path(0)
+
+    @property
+    def more_paths(self) -> tuple[Path | None, ...]:
+        """The files of the other pictures of its output; None for one that is not served yet."""
+        return tuple(self.files.path(number) for number in range(1, len(self.files.names)))
 
     @property
     def image(self) -> Image.Image:

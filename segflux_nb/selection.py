@@ -15,7 +15,7 @@ from .lifecycle import State
 from .markup import axes_text, count, plain
 from .matching import CellValues
 from .model import Value
-from .run import Run, known_values, value_of
+from .run import Run, RunFiles, known_values, value_of
 from .runlog.columns import DF_COLUMNS, LOG_COLUMNS, Column
 from .runlog.picture_files import MISSING, missing_files, statuses_with_files, with_files
 from .runlog.rows import LoggedRun
@@ -329,7 +329,7 @@ class Selection:
         """Each cell with its run; None for a run that the log does not have."""
         table, _ = with_states_as_seen(self.source.log, self._table(*_OF_A_RUN))
         table, service = with_files(table, self.source.pictures), self.source.log.service
-        more, file = more_files(self.source, self._digests), self.source.pictures.file
+        more, pictures = more_files(self.source, self._digests), self.source.pictures
         rows = zip(*(table[name] for name in _OF_A_RUN), strict=True)
         logged = dict(zip(table["digest"], rows, strict=True))
         found: list[tuple[Cell, Run | None]] = []
@@ -339,12 +339,11 @@ class Selection:
                 found.append((cell, None))
                 continue
             take, parameters, status, error_kind, error, picture = logged[digest]
-            path = None if picture is None or status == MISSING else file(picture)
-            paths = tuple(None if one is None else file(one) for one in more.get(digest, ()))
+            files = RunFiles(pictures, (None if status == MISSING else picture, *more.get(digest, ())))
             found.append(
                 (
                     cell,
-                    Run(digest, service, take, parameters, labels, status, error_kind, plain(error), path, paths),
+                    Run(digest, service, take, parameters, labels, status, error_kind, plain(error), files),
                 )
             )
         return found

@@ -48,13 +48,19 @@ class Few:
 _KEPT = {column.name: column for column in COLUMNS if column.table in ("runs", "pictures")}
 
 _INEXACT_AS_JSON = frozenset(column.name for column in _KEPT.values() if column.type in ("number", "moment"))
-"""Columns of numbers with a fraction, of which SQLite's JSON keeps 15 digits only."""
+"""Columns of numbers with a fraction, of which SQLite's JSON keeps 15 digits only. Parameters have no more."""
+
+_PARAMETERS = frozenset(column.name for column in COLUMNS if column.source == "parameters")
+
+
+def _is_of_pictures(name: str) -> bool:
+    return name not in _PARAMETERS and _KEPT[name].table == "pictures"
 
 
 @cache
 def from_runs(names: tuple[str, ...]) -> str:
     """The FROM of a query that reads these columns: runs, with their first picture if a column needs it."""
-    if all(_KEPT[name].table == "runs" for name in names):
+    if not any(map(_is_of_pictures, names)):
         return "FROM runs"
     return (
         "FROM runs LEFT JOIN pictures ON pictures.service = runs.service AND pictures.digest = runs.digest"
@@ -63,7 +69,9 @@ def from_runs(names: tuple[str, ...]) -> str:
 
 
 def in_sql(name: str) -> str:
-    """A column, with its table, as a query names it."""
+    """A column, with its table, as a query names it; or a parameter, which is a part of one."""
+    if name in _PARAMETERS:
+        return f"json_extract(runs.parameters, '$.{name}')"
     return f"{_KEPT[name].table}.{_KEPT[name].sql_name}"
 
 
@@ -145,7 +153,7 @@ def _as_texts(service: str, names: tuple[str, ...]) -> tuple[str, tuple[str, ...
     if there is a column of pictures, the digests of their rows are the last text.
     """
     as_text = {"parameters": "'[' || coalesce(group_concat(parameters), '') || ']'"}  # they are JSON already
-    of_pictures = [name for name in names if _KEPT[name].table == "pictures"]
+    of_pictures = [name for name in names if _is_of_pictures(name)]
     written = [f"{as_text.get(name, f'json_group_array({in_sql(name)})')} AS {name}" for name in names]
     of_runs = [text for name, text in zip(names, written, strict=True) if name not in of_pictures]
     query = f"SELECT {', '.join(of_runs)} FROM runs WHERE runs.service = ?"  # noqa: S608 - names of columns
@@ -165,14 +173,14 @@ def _aligned(found: dict[str, Sequence[Any]], digests_of_pictures: list[str]) ->
     places = {digest: place for place, digest in enumerate(digests_of_pictures)}
     order = [places.get(digest) for digest in found["digest"]]
     return {
-        name: [None if at is None else column[at] for at in order] if _KEPT[name].table == "pictures" else column
+        name: [None if at is None else column[at] for at in order] if _is_of_pictures(name) else column
         for name, column in found.items()
     }
 
 
 def _by_column(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, Sequence[Any]]:
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(names)
-    found = dict(zip(names, columns, strict=True))
+    rows = list(rows)
+    found: dict[str, Sequence[Any]] = {name: [row[place] for row in rows] for place, name in enumerate(names)}
     if "parameters" in found:
         # One text parsed at once is several times faster than a text for each row.
         found["parameters"] = orjson.loads(f"[{','.join(found['parameters'])}]")

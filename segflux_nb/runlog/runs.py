@@ -179,7 +179,7 @@ class RunLog:
         digests:
             Which runs; those that the log does not have are missing. None for all of the service.
         columns:
-            Which columns; ``digest`` is always among them. Parameters are mappings.
+            Which columns, or names of parameters; ``digest`` is always among them. ``parameters`` are mappings.
         """
         with self._database.reading() as cursor:
             read = tuple(name for name in dict.fromkeys(("digest", *columns)) if name != "service")

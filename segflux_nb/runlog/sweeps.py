@@ -137,10 +137,12 @@ class SweepLog:
         with self._database.reading() as cursor:
             cursor.execute("SELECT digest, labels FROM cells WHERE sweep = ? ORDER BY position", (sweep,))
             known: dict[str, dict[str, Value]] = {}
-            return [
-                (digest, known.get(labels) or known.setdefault(labels, self._names_apart(json.loads(labels))))
-                for digest, labels in cursor
-            ]
+            cells = []
+            for digest, text in cursor:
+                if text not in known:
+                    known[text] = self._names_apart(json.loads(text))
+                cells.append((digest, known[text]))
+            return cells
 
     def _names_apart(self, entries: dict[str, Any]) -> dict[str, Any]:
         """Entries by the names of axes, labels and placeholders, without names that columns of the frames have.
