@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import RunError
 from ..selection import Selection
-from ..sheets.frame_view import LABEL
 from .measure import measure
 
 if TYPE_CHECKING:
@@ -102,6 +101,8 @@ def _lines(log: Any, by: str) -> list[str]:
     """The name of the line of each run; labels stand for their values."""
     if not by:
         return [""] * len(log)
+    from ..sheets.frame_view import LABEL
+
     return [str(value) for value in log[f"{by}{LABEL}" if f"{by}{LABEL}" in log.columns else by]]
 
 
