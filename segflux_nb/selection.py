@@ -321,9 +321,22 @@ class Selection:
     @property
     def counts(self) -> dict[str, int]:
         """The number of runs by status."""
-        table, _ = with_states_as_seen(self.source.log, self._table("state", "picture"))
-        missing = missing_files(table["picture"], self.source.pictures)
-        return dict(Counter(statuses_with_files(table["state"], table["picture"], missing)))
+        log, pictures = self.source.log, self.source.pictures
+        version = (log.version(), pictures.version())
+        known = self._counted.get(version)
+        if known is None:
+            table, may_change = with_states_as_seen(log, self._table("state", "picture"))
+            missing = missing_files(table["picture"], pictures)
+            known = dict(Counter(statuses_with_files(table["state"], table["picture"], missing)))
+            self._counted.clear()
+            if not may_change:  # else a process may end, which changes nothing in the log
+                self._counted[version] = known
+        return known.copy()
+
+    @cached_property
+    def _counted(self) -> dict[Any, dict[str, int]]:
+        """The counts of one version of the log and the disk."""
+        return {}
 
     def _runs(self) -> list[tuple[Cell, Run | None]]:
         """Each cell with its run; None for a run that the log does not have."""
@@ -343,7 +356,7 @@ class Selection:
             found.append(
                 (
                     cell,
-                    Run(digest, service, take, parameters, labels, status, error_kind, plain(error), files),
+                    Run(digest, service, take, parameters, labels, status, error_kind, error and plain(error), files),
                 )
             )
         return found
