@@ -376,7 +376,7 @@ def test_the_distribution_of_very_many_times_takes_little_memory_and_is_the_same
 # ---------------------------------------------------------------------- the start
 
 
-HEAVY = {"pandas", "anywidget", "ipywidgets", "starlette", "uvicorn", "matplotlib", "scipy", "pyarrow"}
+HEAVY = {"pandas", "numpy", "anywidget", "ipywidgets", "starlette", "uvicorn", "matplotlib", "scipy", "pyarrow"}
 STARTS = {
     "import": "import segflux_nb",
     "a workspace": "import segflux_nb; segflux_nb.Workspace('w')",
@@ -396,4 +396,4 @@ def test_what_a_start_does_not_need_is_not_loaded(tmp_path, start):
     loaded = set(json.loads(done.stdout.splitlines()[-1]))
     assert not loaded & HEAVY
     if start == "help":
-        assert not loaded & {"numpy", "PIL", "httpx2", "asyncio", "sqlite3"}
+        assert not loaded & {"PIL", "httpx2", "asyncio", "sqlite3"}

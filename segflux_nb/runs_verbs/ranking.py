@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..selection import Selection
-from ..voting.ranking import Ranking
 from .vote import comparison_of
+
+if TYPE_CHECKING:
+    from ..voting.ranking import Ranking
 
 
 def ranking(runs: Selection, axis: str = "lora_strength", *, rater: str | None = None) -> Ranking:

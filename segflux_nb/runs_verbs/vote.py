@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..errors import RunError
 from ..run import Run, value_of
 from ..selection import Selection
 from ..sweep.request import RUN_DIGITS
 from ..values import as_python, as_text, shown
-from ..voting.pairwise import Candidate, PairwiseComparison, this_rater
+
+if TYPE_CHECKING:
+    from ..voting.pairwise import PairwiseComparison
 
 
 def vote(
@@ -60,6 +64,8 @@ def rater_named(given: str | None) -> str:
     RunError
         If the name is not text.
     """
+    from ..voting.pairwise import this_rater
+
     if given is None:
         return this_rater()
     try:
@@ -83,6 +89,8 @@ def comparison_of(runs: Selection, axis: str) -> PairwiseComparison:
     RunError
         If fewer than two values of the axis have pictures.
     """
+    from ..voting.pairwise import Candidate, PairwiseComparison
+
     try:
         axis = as_text(axis)
     except ValueError as error:

@@ -17,15 +17,12 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from ..markup import count, decimals
 from ..model import Value
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 CONFIDENCE = 0.90
 """The confidence of every interval here."""
@@ -290,8 +287,6 @@ def _scores(values: Sequence[Value], votes: Sequence[Vote], table: _VoteTable) -
         judged.update((vote.left, vote.right))
         won[vote.left] += _POINTS_OF[vote.outcome]
         won[vote.right] += 1 - _POINTS_OF[vote.outcome]
-    import pandas as pd
-
     scores = pd.DataFrame(
         {
             "value": pd.Series(list(values), dtype=object).infer_objects(),
@@ -306,8 +301,6 @@ def _scores(values: Sequence[Value], votes: Sequence[Vote], table: _VoteTable) -
 
 
 def _no_scores() -> pd.DataFrame:
-    import pandas as pd
-
     return pd.DataFrame({"value": [], "score": [], "low": [], "high": [], "judged": [], "won": []})
 
 

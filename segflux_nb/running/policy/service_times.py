@@ -11,8 +11,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 POINTS = 256
 """Points of the grid on which the curves are kept."""
@@ -59,6 +61,8 @@ class ServiceTimeDistribution:
     """
 
     def __init__(self, measured: Sequence[float], expected: float, prior_share: float = PRIOR_SHARE) -> None:
+        import numpy as np
+
         logs = np.log(np.asarray(measured, dtype=float)) if len(measured) else np.array([math.log(expected)])
         number = len(measured)
         center = float(np.median(logs))
@@ -95,6 +99,8 @@ class ServiceTimeDistribution:
 
     def quantile(self, share: float) -> float:
         """The time within which this share of jobs is done, in seconds."""
+        import numpy as np
+
         return float(np.interp(share, 1 - np.array(self._survival), self._times))
 
     def expected_lag(self, since: float, until: float) -> float:
@@ -156,6 +162,8 @@ def _gathered(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
 
     A bin is far narrower than a kernel, so the curves are the same to a thousandth; memory and time stay bounded.
     """
+    import numpy as np
+
     if len(logs) <= MOST:
         return logs, None
     weights, edges = np.histogram(logs, bins=MOST)
@@ -163,4 +171,6 @@ def _gathered(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _logistic(values: np.ndarray) -> np.ndarray:
+    import numpy as np
+
     return 1.0 / (1.0 + np.exp(np.clip(-values / _LOGISTIC, -60, 60)))
