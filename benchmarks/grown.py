@@ -7,9 +7,9 @@ bytes, as one of the engine's; `bytes_a_run` says how many, for the engine's par
 ``benchmarks/growth.py`` prints both. What is not as the engine leaves it: rows were inserted in their final size, not
 grown by updates, and the log has no retries, limits and failures.
 
-Pictures: 200 different JPEGs of 1024 x 1024 and about 66 kB. Each run has a file and a thumbnail of its own, which are
-hard links to these: folders are as full as they would be, and what is read comes from the cache of the system. A file
-is not named by the digest of its bytes, so `Workspace.verify` would find them all damaged.
+Pictures: 200 different JPEGs of 1024 x 1024 and about 66 kB. Each run has a file and a thumbnail of its own, which
+are hard links to these: folders are as full as they would be, and what is read comes from the cache of the system. A
+file is not named by the digest of its bytes, so `Workspace.verify` would find them all damaged.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def picture(number: int) -> bytes:
     """A JPEG of about 66 kB with soft shapes and fine grain, different for each number."""
     random = np.random.default_rng(number)
     soft = Image.fromarray(random.integers(0, 256, (12, 12, 3)).astype(np.uint8)).resize((1024, 1024), Image.BICUBIC)
-    grain = random.integers(-6, 7, (1024, 1024, 1))
+    grain = random.integers(-2, 3, (1024, 1024, 1))
     file = io.BytesIO()
     Image.fromarray(np.clip(np.asarray(soft) + grain, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=80)
     return file.getvalue()

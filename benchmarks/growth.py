@@ -1,8 +1,8 @@
 """How the cost of each operation grows with the log: CPU seconds and peak memory at 100 to 100,000 runs.
 
-Every figure is of a process of its own: user and system time of the operation and of the processes that it starts, and
-the most memory that the process held in all. A frame's library is loaded before the clock starts, and has a line of
-its own; what opens a workspace or runs a command counts its imports. Folders are filled by `grown`, each once; the
+Every figure is of a process of its own: user and system time of the operation and of the processes that it starts,
+and the most memory that the process held in all. A frame's library is loaded before the clock starts, and has a line
+of its own; what opens a workspace or runs a command counts its imports. Folders are filled by `grown`, each once; the
 system has them in its cache. Beside the figures stand the goals, which are about 100,000 runs unless a number is
 said. Wall time is not printed: it says more about what else the machine does.
 
@@ -120,14 +120,35 @@ def marked(runs: Any) -> None:
     runs.mark(runs[0], stars=4)
 
 
+def shown(runs: Any) -> object:
+    """The sheet of all runs, as a notebook's output."""
+    return runs.sheet()._repr_mimebundle_()
+
+
+def queried(runs: Any) -> object:
+    """The sheet of 25 runs of the frame."""
+    return runs.df.query("seed < 5 and 0.3 < lora_strength < 0.56").pictures.sheet()._repr_mimebundle_()
+
+
+def exported(runs: Any, folder: Path) -> object:
+    """The folder of all pictures, with tables, the sheet and the report."""
+    return runs.export(folder / "out")
+
+
 def grown() -> Any:
     import grown
 
     return grown
 
 
-def sweep_of(ws: Any, number: int, folder: Path) -> Any:
-    return grown().grown_sweep(number)
+def of_sweep(work: Callable[[Any, Any], object]) -> Prepare:
+    """Work on the sweep, as a cell of a notebook makes it."""
+
+    def prepare(ws: Any, number: int, folder: Path) -> Work:
+        sweep = grown().grown_sweep(number)
+        return lambda: work(ws, sweep)
+
+    return prepare
 
 
 def tables(name: str) -> Prepare:
@@ -152,29 +173,29 @@ OPERATIONS = (
     Operation("open Workspace, with imports", command=("-c", OPEN, "FOLDER"), goal=0.5),
     Operation("segflux status", command=("-m", "segflux_nb", "status", "FOLDER"), goal=1.0),
     Operation("import pandas", command=("-c", "import pandas")),
-    Operation("Sweep(...)", lambda ws, number, folder: lambda: sweep_of(ws, number, folder)),
+    Operation("Sweep(...)", lambda ws, number, folder: lambda: grown().grown_sweep(number)),
     Operation(
         "digests of all cells",
-        lambda ws, number, folder: (lambda sweep: lambda: [cell.digest for cell in sweep])(sweep_of(ws, number, folder)),
+        of_sweep(lambda ws, sweep: [cell.digest for cell in sweep]),
     ),
     Operation(
         "axes and identity",
-        lambda ws, number, folder: (lambda sweep: lambda: (sweep.axes, sweep.identity))(sweep_of(ws, number, folder)),
+        of_sweep(lambda ws, sweep: (sweep.axes, sweep.identity)),
     ),
     Operation(
         "ws.plan",
-        lambda ws, number, folder: (lambda sweep: lambda: ws.plan(sweep))(sweep_of(ws, number, folder)),
+        of_sweep(lambda ws, sweep: ws.plan(sweep)),
     ),
     Operation(
         "ws.run of what is all logged",
-        lambda ws, number, folder: (lambda sweep: lambda: ws.run(sweep))(sweep_of(ws, number, folder)),
+        of_sweep(lambda ws, sweep: ws.run(sweep)),
         goal=2.0,
     ),
     Operation("ws.sweeps", lambda ws, number, folder: lambda: ws.sweeps, goal=0.3),
     Operation("ws.report", lambda ws, number, folder: ws.report, goal=0.6),
     Operation(
         "ws.runs(sweep)",
-        lambda ws, number, folder: (lambda sweep: lambda: ws.runs(sweep))(sweep_of(ws, number, folder)),
+        of_sweep(lambda ws, sweep: ws.runs(sweep)),
     ),
     Operation("ws.runs(name)", lambda ws, number, folder: lambda: ws.runs(grown().NAME)),
     Operation("ws.runs()", lambda ws, number, folder: lambda: ws.runs()),
@@ -193,10 +214,8 @@ OPERATIONS = (
     Operation("ranking()", of_runs(lambda runs: runs.ranking())),
     Operation("compare(two)", of_two(lambda runs, one, other: runs.compare(one, other)), goal=0.1),
     Operation("sheet of 48, inline", of_runs(lambda runs: runs[:48].sheet()._repr_mimebundle_())),
-    Operation("df.query(...).pictures.sheet of 25", of_runs(
-        lambda runs: runs.df.query("seed < 5 and 0.3 < lora_strength < 0.56").pictures.sheet()._repr_mimebundle_()
-    )),
-    Operation("inline sheet of all", of_runs(lambda runs: runs.sheet()._repr_mimebundle_()), goal=2.5, goal_at=10_000, most=10_000),
+    Operation("df.query(...).pictures.sheet of 25", of_runs(queried)),
+    Operation("inline sheet of all", of_runs(shown), goal=2.5, goal_at=10_000, most=10_000),
     Operation(
         "sheet of 1,000 as HTML",
         of_files(lambda runs, folder: runs[:1000].sheet().save(folder / "sheet.html")),
@@ -206,7 +225,7 @@ OPERATIONS = (
     ),
     Operation("gallery()", of_runs(lambda runs: runs.gallery()), most=10_000),
     Operation("tuner()", of_runs(lambda runs: runs.tuner()), most=10_000),
-    Operation("export", of_files(lambda runs, folder: runs.export(folder / "out")), goal=60, goal_mb=500, goal_at=10_000, most=10_000),
+    Operation("export", of_files(exported), goal=60, goal_mb=500, goal_at=10_000, most=10_000),
     Operation("to_csv", tables("to_csv")),
     Operation("to_jsonl", tables("to_jsonl")),
     Operation("to_parquet", tables("to_parquet")),
@@ -298,6 +317,8 @@ def figure(operation: Operation, folder: Path, number: int, package: Path) -> tu
 
 def growth(sizes: list[int], folders: dict[int, Path], packages: dict[str, Path], chosen: list[Operation]) -> None:
     """Print the table, a line for each operation and checkout."""
+    for package in packages.values():  # the first process of a fresh checkout would compile it
+        process(["-m", "compileall", "-q", str(package / "segflux_nb")], package)
     print(f"\n{'CPU s / peak MB':36}" + "".join(f"{number:>16,}" for number in sizes) + "   goal")
     for operation in chosen:
         rows: dict[str, list[str]] = {name: [] for name in packages}

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from operator import itemgetter
 from pathlib import Path
 
 from .thumbnails import FOLDER
@@ -59,9 +60,10 @@ class LocatedPictures:
         """Those of these paths of the store that are on disk now. Each folder is listed once."""
         wanted = set(paths)
         found: set[str] = set()
-        for folder in {path[:IN_FOLDER] for path in wanted if path.startswith("pictures/")}:
-            with suppress(OSError):  # the folder is gone, and its pictures with it
-                found.update([f"{folder}{name}" for name in os.listdir(os.path.join(self._folder, folder))])
+        for folder in set(map(itemgetter(slice(IN_FOLDER)), wanted)):
+            if folder.startswith("pictures/"):
+                with suppress(OSError):  # the folder is gone, and its pictures with it
+                    found.update([f"{folder}{name}" for name in os.listdir(os.path.join(self._folder, folder))])
         return wanted & found
 
     def file(self, path: str) -> Path:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from ..clock import Clock
 from ..console import say
 from ..model import Value
@@ -119,18 +121,16 @@ class SweepLog:
         number, own_name, title, axes = found
         return FoundSweep(number, own_name, title, self._names_apart(json.loads(axes)))
 
-    def digests(self) -> dict[int, list[str]]:
-        """The digests of the cells of each sweep of the service, by its number."""
+    def digests(self) -> list[tuple[int, str, set[str]]]:
+        """The sweeps of the service, the oldest first: number, title or name, and the digests of their cells."""
         with self._database.reading() as cursor:
             cursor.execute(
-                "SELECT cells.sweep, cells.digest FROM sweeps JOIN cells ON cells.sweep = sweeps.number"
-                " WHERE sweeps.service = ? ORDER BY cells.sweep, cells.position",
+                "SELECT number, CASE WHEN title = '' THEN name ELSE title END,"
+                " (SELECT json_group_array(digest) FROM cells WHERE cells.sweep = sweeps.number)"
+                " FROM sweeps WHERE service = ? ORDER BY number",
                 (self._service,),
             )
-            found: dict[int, list[str]] = {}
-            for sweep, digest in cursor:
-                found.setdefault(sweep, []).append(digest)
-            return found
+            return [(number, name, set(orjson.loads(digests))) for number, name, digests in cursor]
 
     def cells(self, sweep: int) -> list[tuple[str, dict[str, Value]]]:
         """The cells of a sweep in order: digest and labels."""

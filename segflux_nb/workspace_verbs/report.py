@@ -25,12 +25,13 @@ def report(ws: Session) -> list[str]:
         table, _ = with_states_as_seen(log, log.runs.table(None, ["state", "picture"]))
         missing = missing_files(table["picture"], pictures)
         by_run = zip(table["digest"], statuses_with_files(table["state"], table["picture"], missing), strict=True)
-        statuses, digests = dict(by_run), log.sweeps.digests()
-        for sweep in log.sweeps.all():
-            states = Counter(
-                statuses[digest] for digest in dict.fromkeys(digests[sweep.number]) if digest in statuses
-            )
-            counts = ", ".join(f"{number:,} {status}" for status, number in sorted(states.items()))
-            paid = f", ${sweep.paid:.2f} paid" if service != SIMULATOR else ""
-            lines.append(f"{service}: {sweep.title or sweep.name}: {counts}{paid}")
+        statuses = dict(by_run)
+        paid = {} if service == SIMULATOR else {sweep.number: sweep.paid for sweep in log.sweeps.all()}
+        for number, name, digests in log.sweeps.digests():
+            states = Counter(statuses[digest] for digest in digests if digest in statuses)
+            if not states:
+                continue
+            counts = ", ".join(f"{cells:,} {status}" for status, cells in sorted(states.items()))
+            money = f", ${paid[number]:.2f} paid" if number in paid else ""
+            lines.append(f"{service}: {name}: {counts}{money}")
     return lines
