@@ -108,8 +108,8 @@ class Run:
     def __getattr__(self, name: str) -> Value:
         if not name.startswith("_"):
             for source in ("parameters", "labels"):
-                values: Mapping[str, Value] = self.__dict__.get(source, {})
-                if name in values:
+                values: Mapping[str, Value] | None = self.__dict__.get(source)  # None while it is being made
+                if values is not None and name in values:
                     return values[name]
         raise AttributeError(f"a run has no {name!r}")
 

@@ -18,6 +18,7 @@ from .model import Value
 from .run import Run, RunFiles, known_values, value_of
 from .runlog.columns import DF_COLUMNS, LOG_COLUMNS, Column
 from .runlog.picture_files import MISSING, missing_files, statuses_with_files, with_files
+from .runlog.reading import without_collection
 from .runlog.rows import LoggedRun
 from .running.in_hands import as_seen, with_states_as_seen
 from .source import Cell, Source
@@ -340,6 +341,10 @@ class Selection:
 
     def _runs(self) -> list[tuple[Cell, Run | None]]:
         """Each cell with its run; None for a run that the log does not have."""
+        with without_collection():
+            return self._made_runs()
+
+    def _made_runs(self) -> list[tuple[Cell, Run | None]]:
         table, _ = with_states_as_seen(self.source.log, self._table(*_OF_A_RUN))
         table, service = with_files(table, self.source.pictures), self.source.log.service
         more, pictures = more_files(self.source, self._digests), self.source.pictures

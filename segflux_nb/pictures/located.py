@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
@@ -50,11 +50,13 @@ class LocatedPictures:
 
     def owned(self, paths: Iterable[str | None]) -> list[str | None]:
         """`own` of each of many paths. Of many that are new, folders are listed and not each file looked at."""
-        paths = list(paths)
-        fresh = {path for path in paths if path is not None} - self._known.keys()
+        paths, known = list(paths), self._known
+        fresh = {path for path in paths if path is not None} - known.keys()
         if len(fresh) > MANY:
-            self._look_at(fresh)
-        return [self.own(path) for path in paths]
+            self._look_at(list(fresh))
+        else:
+            known.update((path, self._is_own(path)) for path in fresh)
+        return [path if path is not None and known[path] else None for path in paths]
 
     def there(self, paths: Iterable[str]) -> set[str]:
         """Those of these paths of the store that are on disk now. Each folder is listed once."""
@@ -103,30 +105,26 @@ class LocatedPictures:
             folders.extend((entry.name, entry.stat().st_mtime_ns) for entry in entries if entry.is_dir())
         return tuple(sorted(folders))
 
-    def _look_at(self, paths: Iterable[str]) -> None:
-        """Find out which of these paths are of the store: those of its names that no link leads away from."""
-        by_folder: dict[str, list[str]] = {}
-        for path in paths:
-            found = OF_THE_STORE.fullmatch(path)
-            self._known[path] = False
-            if found is not None:
-                by_folder.setdefault(found[1], []).append(path)
-        for folder, inside in by_folder.items():
-            places = (f"pictures/{folder}", f"{FOLDER}/{folder}")
-            if any(os.path.islink(os.path.join(self._folder, place)) for place in places):
-                continue
-            pictures, thumbnails = map(self._links, places)
-            for path in inside:
-                name = path.rpartition("/")[2]
-                thumbnail = f"{name.partition('.')[0]}.jpg"
-                self._known[path] = name not in pictures and thumbnail not in thumbnails
+    def _look_at(self, paths: Sequence[str]) -> None:
+        """Find out which of these paths are of the store. Files are looked at where a folder has any link."""
+        named = [path for path, found in zip(paths, map(OF_THE_STORE.fullmatch, paths), strict=True) if found]
+        folders = set(map(itemgetter(slice(len("pictures/"), IN_FOLDER - 1)), named))
+        with_links = {folder for folder in folders if self._has_links(folder)}
+        self._known.update(dict.fromkeys(paths, False))
+        self._known.update(dict.fromkeys(named, True))
+        if with_links:
+            doubtful = (path for path in named if path[len("pictures/") : IN_FOLDER - 1] in with_links)
+            self._known.update((path, self._is_own(path)) for path in doubtful)
 
-    def _links(self, place: str) -> set[str]:
-        """The names of the links in a folder."""
-        found: set[str] = set()
-        with suppress(OSError), os.scandir(os.path.join(self._folder, place)) as entries:
-            found.update(entry.name for entry in entries if entry.is_symlink())
-        return found
+    def _has_links(self, folder: str) -> bool:
+        """Whether a folder of pictures or of thumbnails is a link, or has one."""
+        for place in (os.path.join(self._folder, name, folder) for name in ("pictures", FOLDER)):
+            if os.path.islink(place):
+                return True
+            with suppress(OSError), os.scandir(place) as entries:
+                if any(map(os.DirEntry.is_symlink, entries)):
+                    return True
+        return False
 
     def _is_own(self, path: str) -> bool:
         found = OF_THE_STORE.fullmatch(path)

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -159,7 +159,7 @@ class MountedPictures(LocatedPictures):
         """The same always: a bundle does not change."""
         return ()
 
-    def _look_at(self, paths: Iterable[str]) -> None:
+    def _look_at(self, paths: Sequence[str]) -> None:
         self._known.update((path, self._is_own(path)) for path in paths)
 
     def _is_own(self, path: str) -> bool:

@@ -153,8 +153,8 @@ def _values(
     if column.table == "marks":
         if not marks:
             return [None] * len(table["digest"])
-        unmarked: Mapping[str, Any] = {}
-        return [marks.get(digest, unmarked).get(column.name) for digest in table["digest"]]
+        said = {digest: mark.get(column.name) for digest, mark in marks.items()}
+        return list(map(said.get, table["digest"]))
     if column.source == "parameters":
         return [row[column.name] for row in table["parameters"]]
     if column.source == "picture":
@@ -201,6 +201,8 @@ def _own_columns(own: Mapping[str, Mapping[str, Any]], digests: Sequence[str]) -
     digests:
         The runs, in the order of the frame.
     """
+    if not own:
+        return {}
     none: Mapping[str, Any] = {}
     names = dict.fromkeys(name for digest in dict.fromkeys(digests) for name in own.get(digest, none))
     columns: dict[str, pd.Series[Any]] = {}

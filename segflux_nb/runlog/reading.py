@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import compress
 from typing import Any
@@ -18,6 +19,18 @@ LOOKED_UP = 5000
 
 FEW = 500
 """Of up to this number of runs, what people and programs said of each is looked up; of more, all is read."""
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Let Python look for garbage afterwards: while 100,000 objects are made that stay, it looks in vain, for long."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class Few:
@@ -122,10 +135,11 @@ def read_columns(
     names:
         Which columns; ``digest`` is the first.
     """
-    if digests is None:
-        return _all_columns(cursor, service, names)
-    if len(digests) > LOOKED_UP:
-        found = _all_columns(cursor, service, names)
+    if digests is None or len(digests) > LOOKED_UP:
+        with without_collection():
+            found = _all_columns(cursor, service, names)
+        if digests is None:
+            return found
         wanted = set(digests)
         if wanted.issuperset(found["digest"]):
             return found
