@@ -23,7 +23,7 @@ FEW = 500
 
 @contextmanager
 def without_collection() -> Iterator[None]:
-    """Let Python look for garbage afterwards: while 100,000 objects are made that stay, it looks in vain, for long."""
+    """Let Python look for garbage afterwards: while many objects are made that stay, it would look often, in vain."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
