@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from ..clock import Clock
 from ..console import say
 from ..model import Value
@@ -84,15 +82,15 @@ class SweepLog:
             # and in the order of digests, in which the table of runs is kept.
             cursor.execute(
                 "WITH entered AS MATERIALIZED (SELECT cells.sweep, cells.digest FROM sweeps JOIN cells"
-                " ON cells.sweep = sweeps.number WHERE sweeps.service = ?1 ORDER BY cells.digest),"
+                " ON cells.sweep = sweeps.number WHERE sweeps.service = ? ORDER BY cells.digest),"
                 " counted AS MATERIALIZED (SELECT entered.sweep, count(*) AS cells,"
                 " sum(CASE WHEN runs.state = 'completed' THEN 1 ELSE 0 END) AS done,"
                 " coalesce(sum(runs.cost_usd), 0.0) AS paid"
-                " FROM entered CROSS JOIN runs ON runs.service = ?1 AND runs.digest = entered.digest"
+                " FROM entered CROSS JOIN runs ON runs.service = ? AND runs.digest = entered.digest"
                 " GROUP BY entered.sweep)"
                 " SELECT number, name, title, axes, created_at, cells, done, paid"
                 " FROM counted JOIN sweeps ON sweeps.number = counted.sweep ORDER BY number",
-                (self._service,),
+                (self._service, self._service),
             )
             return [
                 LoggedSweep(number, self._service, name, title, self._names_apart(json.loads(axes)), *others)
@@ -125,12 +123,20 @@ class SweepLog:
         """The sweeps of the service, the oldest first: number, title or name, and the digests of their cells."""
         with self._database.reading() as cursor:
             cursor.execute(
-                "SELECT number, CASE WHEN title = '' THEN name ELSE title END,"
-                " (SELECT json_group_array(digest) FROM cells WHERE cells.sweep = sweeps.number)"
-                " FROM sweeps WHERE service = ? ORDER BY number",
+                "SELECT number, title, name FROM sweeps WHERE service = ? ORDER BY number", (self._service,)
+            )
+            found: dict[int, tuple[int, str, set[str]]] = {
+                number: (number, title or name, set()) for number, title, name in cursor
+            }
+            cursor.execute(
+                "SELECT cells.sweep, cells.digest FROM sweeps JOIN cells ON cells.sweep = sweeps.number"
+                " WHERE sweeps.service = ?",
                 (self._service,),
             )
-            return [(number, name, set(orjson.loads(digests))) for number, name, digests in cursor]
+            for number, digest in cursor:
+                if number in found:  # else another process entered it just now
+                    found[number][2].add(digest)
+            return list(found.values())
 
     def cells(self, sweep: int) -> list[tuple[str, dict[str, Value]]]:
         """The cells of a sweep in order: digest and labels."""
