@@ -1,4 +1,7 @@
-"""The command ``segflux``: sweeps without a notebook."""
+"""The command ``segflux``: sweeps without a notebook.
+
+Each command imports what it needs, so that ``segflux --help`` answers at once.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,20 @@ import io
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from .bundle.opened import is_bundle
 from .checking.commands import check, notebook
-from .client import SegmindClient
-from .errors import AuthenticationError, SegfluxError, SweepInterrupted
-from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
-from .selection import Source
+from .errors import SegfluxError, SweepInterrupted
+from .model import TIME_SCALE
 from .service.addresses import HOSTED
-from .service.keys import save_key
-from .simulator.app import Simulator
-from .simulator.service.faults import parse_faults
-from .sweep.ranges import seeds
-from .sweep.sweep import Sweep
 from .version import __version__
-from .workspace import TIME_SCALE, Workspace
+
+if TYPE_CHECKING:
+    from .runs import Runs
+    from .sweep.sweep import Sweep
+    from .workspace import Workspace
 
 
 class _Commands(click.Group):
@@ -61,6 +60,10 @@ main.add_command(notebook)
 )
 def demo(folder: Path) -> None:
     """Run the quickstart sweep on the simulator, free and without a key."""
+    from .sweep.ranges import seeds
+    from .sweep.sweep import Sweep
+    from .workspace import Workspace
+
     sweep = Sweep(
         prompt="TOK on the shore of a mountain lake at dawn",
         finetune_id="my-finetune-id",
@@ -86,6 +89,9 @@ def demo(folder: Path) -> None:
 @click.option("--max-cost", type=float, default=None, help="US dollars that this call may spend.")
 def run(sweep: Path, workspace: Path, service: str | None, name: str | None, max_cost: float | None) -> None:
     """Run the sweep of a TOML file. Run it again to continue an interrupted sweep."""
+    from .sweep.sweep import Sweep
+    from .workspace import Workspace
+
     loaded = Sweep.from_toml(sweep)
     with Workspace(workspace, service=service) as ws:
         click.echo(ws.plan(loaded))
@@ -100,6 +106,8 @@ def run(sweep: Path, workspace: Path, service: str | None, name: str | None, max
 @click.argument("workspace", type=click.Path(exists=True, path_type=Path))
 def status(workspace: Path) -> None:
     """Show what the log of a workspace or a bundle holds. It needs neither key nor network."""
+    from .workspace import Workspace
+
     _check_log(workspace)
     with Workspace(workspace) as ws:
         lines = ws.report()
@@ -128,6 +136,9 @@ def bundle(
     Prompts and finetune ids are in the file; no API key, account, request id or path of this machine is. It needs
     neither key nor network.
     """
+    from .sweep.sweep import Sweep
+    from .workspace import Workspace
+
     _check_log(workspace)
     with Workspace(workspace) as ws:
         wanted = Sweep.from_toml(sweep) if sweep is not None and Path(sweep).suffix == ".toml" else sweep
@@ -169,6 +180,9 @@ def serve(
     folder: Path | None,
 ) -> None:
     """Serve the simulator for other programs, until Ctrl-C."""
+    from .simulator.app import Simulator
+    from .simulator.service.faults import parse_faults
+
     try:
         simulator = Simulator(
             host=host,
@@ -203,6 +217,10 @@ def serve(
 )
 def login(base_url: str) -> None:
     """Test an API key and save it. The file can be read by you alone."""
+    from .client import SegmindClient
+    from .errors import AuthenticationError
+    from .service.keys import save_key
+
     key = click.prompt("API key (hidden)", hide_input=True).strip()
     try:
         with SegmindClient(key, base_url) as client:
@@ -219,6 +237,8 @@ def login(base_url: str) -> None:
 
 def _check_log(workspace: Path) -> None:
     """Refuse a folder that is no workspace; opening it would make it one."""
+    from .bundle.opened import is_bundle
+
     if workspace.is_dir() and not (workspace / "log.sqlite").exists():
         raise click.ClickException(f"{workspace} is no workspace: it has no log.sqlite")
     if workspace.is_file() and not is_bundle(workspace):
@@ -237,6 +257,9 @@ def _logged_runs(ws: Workspace, service: str | None, sweep: Sweep | str | None) 
     sweep:
         A sweep or its name; None for all runs.
     """
+    from .runs import all_runs, runs_of_name, runs_of_sweep
+    from .source import Source
+
     known = ws._journal.services()
     if service is None and len(known) > 1:
         raise click.ClickException(f"The log has runs of {' and '.join(known)}: choose one with --service")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .runs import runs_of_sweep
 from .runs_verbs.effects import at_zero, prompts_without_word
-from .selection import Source
+from .source import Source
 from .sweep.sweep import Sweep
 
 _STRENGTH, _FINETUNE = "lora_strength", "finetune_id"

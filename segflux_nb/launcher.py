@@ -39,9 +39,9 @@ from .running.policy.budget import Budget
 from .running.refetching import Refetched
 from .running.waits import Waits
 from .runs import Runs, as_sweep, runs_of_sweep
-from .selection import Source
 from .service.addresses import HOSTED
 from .service.keys import WAYS, unreadable_key_file
+from .source import Source
 from .sweep.plan import Plan, make_plan, static_html
 from .sweep.request import Request
 from .sweep.sweep import Sweep

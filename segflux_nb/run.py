@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,10 +14,56 @@ from .markup import did_you_mean, more_text
 from .model import DECIMALS, MODEL, Value
 from .sweep.ranges import parse_range
 from .sweep.request import RUN_DIGITS
-from .values import as_python, is_same, several, shown
+from .values import as_python, several, shown
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from .pictures.located import LocatedPictures
+
+
+class RunFiles:
+    """The files of a run's pictures. A file is found when it is asked for: most runs are only looked through.
+
+    Parameters
+    ----------
+    pictures:
+        The pictures of the workspace; None if the names are those of files.
+    names:
+        Its pictures as the workspace names them, the first one before the others; None for one that is not there.
+    """
+
+    __slots__ = ("names", "pictures")
+
+    def __init__(self, pictures: LocatedPictures | None, names: tuple[str | None, ...]) -> None:
+        self.pictures = pictures
+        self.names = names
+
+    def path(self, number: int) -> Path | None:
+        """The file of a picture, or None.
+
+        Parameters
+        ----------
+        number:
+            Its place in the output, from 0.
+        """
+        name = self.names[number]
+        if name is None:
+            return None
+        return Path(name) if self.pictures is None else self.pictures.file(name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RunFiles) and self._texts() == other._texts()
+
+    def __hash__(self) -> int:
+        return hash(self.names)
+
+    def __reduce__(self) -> tuple[type[RunFiles], tuple[None, tuple[str | None, ...]]]:
+        return RunFiles, (None, self._texts())  # another process has the files, but not what finds them
+
+    def _texts(self) -> tuple[str | None, ...]:
+        paths = [self.path(number) for number in range(len(self.names))]
+        return tuple(None if path is None else str(path) for path in paths)
 
 
 @dataclass(frozen=True)
@@ -45,10 +91,8 @@ class Run:
         The kind of error, such as moderated; empty if nothing went wrong.
     error:
         What went wrong, in words; empty if nothing did.
-    path:
-        The picture's file, or None; the first one where its output has several pictures.
-    more_paths:
-        The files of the other pictures of its output; None for one that is not served yet.
+    files:
+        The files of its pictures: see `path` and `more_paths`.
     """
 
     digest: str
@@ -59,14 +103,13 @@ class Run:
     status: str
     error_kind: str
     error: str
-    path: Path | None
-    more_paths: tuple[Path | None, ...] = ()
+    files: RunFiles = field(hash=False, repr=False)
 
     def __getattr__(self, name: str) -> Value:
         if not name.startswith("_"):
             for source in ("parameters", "labels"):
-                values: Mapping[str, Value] = self.__dict__.get(source, {})
-                if name in values:
+                values: Mapping[str, Value] | None = self.__dict__.get(source)  # None while it is being made
+                if values is not None and name in values:
                     return values[name]
         raise AttributeError(f"a run has no {name!r}")
 
@@ -74,6 +117,16 @@ class Run:
     def run(self) -> str:
         """The run's short name: the first 12 characters of its digest."""
         return self.digest[:RUN_DIGITS]
+
+    @property
+    def path(self) -> Path | None:
+        """The picture's file, or None; the first one where its output has several pictures."""
+        return self.files.path(0)
+
+    @property
+    def more_paths(self) -> tuple[Path | None, ...]:
+        """The files of the other pictures of its output; None for one that is not served yet."""
+        return tuple(self.files.path(number) for number in range(1, len(self.files.names)))
 
     @property
     def image(self) -> Image.Image:
@@ -158,13 +211,13 @@ def _opened(path: Path) -> Image.Image:
     return readable(loaded)
 
 
-_FACTS = ("take", "status", "service", "error_kind", "error", "digest")
+FACTS = ("take", "status", "service", "error_kind", "error", "digest")
 """What a run has besides parameters and labels, and `runs.where` knows."""
 
 
 def known_values(run: Run) -> dict[str, Any]:
     """What `runs.where` knows of a run, by name. A placeholder may be named like an attribute."""
-    facts = {name: getattr(run, name) for name in _FACTS}
+    facts = {name: getattr(run, name) for name in FACTS}
     return {**facts, "run": run.digest[:RUN_DIGITS], **run.labels, **run.parameters}
 
 
@@ -189,23 +242,10 @@ def value_of(run: Run, name: str) -> Any:
     if name not in known:
         raise RunError(
             f"Runs have no {shown(name)}",
-            remedy=f"{did_you_mean(name, known)}They have {', '.join([*run.parameters, *run.labels, *_FACTS])}."
+            remedy=f"{did_you_mean(name, known)}They have {', '.join([*run.parameters, *run.labels, *FACTS])}."
             " Stars, notes and columns of your own are in runs.df: runs.df.query(...).pictures",
         )
     return known[name]
-
-
-def has_value(run: Run, name: str) -> bool:
-    """Whether a run has a parameter, label, placeholder or fact of this name.
-
-    Parameters
-    ----------
-    run:
-        The run.
-    name:
-        The name.
-    """
-    return name in known_values(run)
 
 
 def wanted_values(name: str, given: Any) -> list[Any]:
@@ -226,28 +266,6 @@ def wanted_values(name: str, given: Any) -> list[Any]:
                 return [given, *map(float, parse_range(given, integer=parameter.kind == "integer"))]
         return [given]
     return found
-
-
-def is_value(run: Run, name: str, wanted: Sequence[Any]) -> bool:
-    """Whether a run has one of several values, or the label of a value is one of them.
-
-    Parameters
-    ----------
-    run:
-        The run.
-    name:
-        The name of the parameter, label, placeholder or fact.
-    wanted:
-        The values, by `wanted_values`.
-    """
-    known = known_values(run)
-    if name not in known:
-        return False
-    label = run.labels.get(f"{name}_label")
-    return any(
-        is_same(known[name], as_logged(name, one)) or (label is not None and is_same(label, as_python(one)))
-        for one in wanted
-    )
 
 
 def as_logged(name: str, value: Any) -> Any:

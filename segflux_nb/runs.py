@@ -38,7 +38,8 @@ from .runs_verbs import (
     tuner,
     vote,
 )
-from .selection import Selection, Source
+from .selection import Selection
+from .source import Source
 from .sweep.sweep import Sweep, check_sweep
 from .values import is_encodable, shown
 
@@ -158,17 +159,20 @@ def runs_of_name(source: Source, name: str) -> Runs:
 
 
 def all_runs(source: Source) -> Runs:
-    """All runs of the log; the parameters that vary are the axes.
+    """All runs of the log, in the order in which they were submitted; the parameters that vary are the axes.
 
     Parameters
     ----------
     source:
         The log.
     """
-    logged = source.log.runs.all()
-    values = {name: dict.fromkeys(run.parameters[name] for run in logged.values()) for name in MODEL.parameters}
+    table = source.log.runs.table(None, ["parameters", "submitted_at"])
+    submitted, digests = table["submitted_at"], table["digest"]
+    order = sorted(range(len(digests)), key=lambda at: (submitted[at] or 0.0, digests[at]))
+    parameters = [table["parameters"][at] for at in order]
+    values = {name: dict.fromkeys(own[name] for own in parameters) for name in MODEL.parameters}
     axes = {name: list(seen) for name, seen in values.items() if len(seen) > 1}
-    return Runs(source, [(digest, {}) for digest in logged], axes)
+    return Runs(source, [(digests[at], {}) for at in order], axes)
 
 
 def _entered(source: Source, number: int, axes: Mapping[str, Sequence[Value]], name: str, title: str) -> Runs:

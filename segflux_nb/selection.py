@@ -7,32 +7,21 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self, overload
+from typing import TYPE_CHECKING, Any, Self, overload
 
 from .errors import LayoutError, RunError
-from .launching import SweepLauncher
+from .frames import Frames, more_files
 from .lifecycle import State
 from .markup import axes_text, count, plain
+from .matching import CellValues
 from .model import Value
-from .pictures.located import LocatedPictures
-from .pictures.mounted import pictures_of
-from .run import Run, has_value, is_value, known_values, value_of, wanted_values
-from .runlog.columns import Column
-from .runlog.frame import (
-    DF_COLUMNS,
-    LOG_COLUMNS,
-    build,
-    limits_frame,
-    reached_from_here,
-    sources,
-    votes_frame,
-)
-from .runlog.journal import ServiceLog
-from .runlog.picture_files import MISSING, missing_files, reason_with_file, status_with_file, with_files
+from .run import Run, RunFiles, known_values, value_of
+from .runlog.columns import DF_COLUMNS, LOG_COLUMNS, Column
+from .runlog.picture_files import MISSING, missing_files, statuses_with_files, with_files
+from .runlog.reading import without_collection
 from .runlog.rows import LoggedRun
 from .running.in_hands import as_seen, with_states_as_seen
-from .sheets.frame_view import AXES_ATTRIBUTE
+from .source import Cell, Source
 from .sweep.axes_left import left_axes, merged_axes
 from .sweep.names import TEMPLATE
 from .sweep.request import RUN_DIGITS, Request
@@ -42,43 +31,10 @@ from .values import as_python, several, shown
 if TYPE_CHECKING:
     import pandas as pd
 
-Cell = tuple[str, Mapping[str, Value]]
-"""The digest of a cell, and its labels."""
+_OF_A_RUN = ("take", "parameters", "state", "error_kind", "error", "picture")
+"""The columns of the log that a `Run` is made of."""
 
 _WITHOUT_PICTURE = (State.FAILED, State.REFUSED, State.UNKNOWN, State.LOST)
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where runs come from, and what starts more of them.
-
-    Attributes
-    ----------
-    log:
-        What the log holds of the service.
-    folder:
-        The workspace's folder, as an absolute path.
-    launcher:
-        Plans sweeps and retries runs.
-    """
-
-    log: ServiceLog
-    folder: Path
-    launcher: SweepLauncher
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "Runs cannot be pickled or sent to another process: they read the log of this one. "
-            "Send list(runs) or runs.df, or open the workspace there with a Workspace of its own."
-        )
-
-    def __deepcopy__(self, memo: object) -> Self:
-        return self
-
-    @cached_property
-    def pictures(self) -> LocatedPictures:
-        """Tells the pictures of the folder from other files that the log may name."""
-        return pictures_of(self.folder)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,18 +163,17 @@ class Selection:
                 f"where() takes a function of a run, and got {shown(keep)}",
                 remedy="Write runs.where(lambda run: run.lora_strength > 0.7), or runs.where(sampler_name='euler')",
             )
-        found = [(cell, run) for cell, run in self._runs() if run is not None]
-        wanted = {name: wanted_values(name, value) for name, value in values.items()}
-        for name in values:
-            if found and not any(has_value(run, name) for _, run in found):
-                value_of(found[0][1], name)  # raises: no run has such a value
-        return self._with_cells(
-            [
-                cell
-                for cell, run in found
-                if all(is_value(run, name, each) for name, each in wanted.items()) and (keep is None or keep(run))
-            ]
-        )
+        kept = list(self.cells)
+        if values or keep is None:
+            known = CellValues(self.source, self.cells, values)
+            for name in values:
+                if known.cells and not known.has(name):
+                    value_of(next(iter(self._of_cells(known.cells[:1]))), name)  # raises: no run has such a value
+            answers = [known.are(name, value) for name, value in values.items()]
+            kept = [cell for cell, *own in zip(known.cells, *answers, strict=True) if all(own)]
+        if keep is not None:
+            kept = [cell for cell, run in self._of_cells(kept)._runs() if run is not None and keep(run)]
+        return self._with_cells(kept)
 
     def one(self, /, **values: Value) -> Run:
         """The one run that has these values.
@@ -261,14 +216,10 @@ class Selection:
         RunError
             If there are no runs.
         """
-        logged = self._logged()
-        cells = [
-            Request(logged[digest].parameters, logged[digest].take, labels)
-            if digest in logged
-            else replace(self.requests[digest], labels=labels)
-            for digest, labels in self.cells
-            if digest in logged or digest in self.requests
-        ]
+        table = self._table("parameters", "take")
+        requests = {**self.requests}
+        requests.update(zip(table["digest"], map(Request, table["parameters"], table["take"]), strict=True))
+        cells = [replace(requests[digest], labels=labels) for digest, labels in self.cells if digest in requests]
         if not cells:
             raise RunError("There are no runs in this selection", remedy="Loosen the condition")
         axes = {"prompt" if name == TEMPLATE else name: values for name, values in self.axes.items()}
@@ -294,7 +245,9 @@ class Selection:
             If it is not one of these runs.
         """
         wanted = as_python(run) if isinstance(run, str) else getattr(run, "digest", "")
-        found = {digest for digest, _ in self.cells if wanted and digest.startswith(wanted)}
+        if wanted in self._digests:
+            return str(wanted)
+        found = {digest for digest in self._digests if wanted and digest.startswith(wanted)}
         if len(found) != 1:
             raise RunError(f"There is no run {shown(run)} among these", remedy="Give a run, or its name from df.run")
         return found.pop()
@@ -305,7 +258,7 @@ class Selection:
     def df(self) -> pd.DataFrame:
         """A new frame with a row for each run: what decides request and picture, and your marks.
 
-        Its columns are `segflux_nb.runlog.frame.DF_COLUMNS`, with the sweep's placeholders and labels.
+        Its columns are `segflux_nb.runlog.columns.DF_COLUMNS`, with the sweep's placeholders and labels.
         """
         return self._frame(DF_COLUMNS)
 
@@ -355,45 +308,75 @@ class Selection:
     @property
     def limits(self) -> pd.DataFrame:
         """The limits of the service that were learned: when, which limit, the new value, why."""
+        from .runlog.frame import limits_frame
+
         return limits_frame(self.source.log.sharing.limits())
 
     @property
     def votes(self) -> pd.DataFrame:
         """All votes between these runs: time, rater, axis, the two runs, the outcome."""
-        return votes_frame(self.source.log.votes.all(), {digest for digest, _ in self.cells})
+        from .runlog.frame import votes_frame
+
+        return votes_frame(self.source.log.votes.all(), self._digests)
 
     @property
     def counts(self) -> dict[str, int]:
         """The number of runs by status."""
-        logged = self._logged().values()
-        missing = self._missing(logged)
-        return dict(Counter(status_with_file(run.state, run.picture, missing) for run in logged))
+        log, pictures = self.source.log, self.source.pictures
+        version = (log.version(), pictures.version())
+        known = self._counted.get(version)
+        if known is None:
+            table, may_change = with_states_as_seen(log, self._table("state", "picture"))
+            missing = missing_files(table["picture"], pictures)
+            known = dict(Counter(statuses_with_files(table["state"], table["picture"], missing)))
+            self._counted.clear()
+            if not may_change:  # else a process may end, which changes nothing in the log
+                self._counted[version] = known
+        return known.copy()
 
-    def _missing(self, logged: Iterable[LoggedRun]) -> set[str]:
-        """The picture files of these runs that are not there."""
-        return missing_files((run.picture for run in logged), self.source.pictures)
+    @cached_property
+    def _counted(self) -> dict[Any, dict[str, int]]:
+        """The counts of one version of the log and the disk."""
+        return {}
 
     def _runs(self) -> list[tuple[Cell, Run | None]]:
         """Each cell with its run; None for a run that the log does not have."""
-        logged, more = self._logged(), self._more()
-        missing = self._missing(logged.values())
-        return [
-            (
-                (digest, labels),
-                self._run(logged[digest], labels, missing, more.get(digest, ())) if digest in logged else None,
+        with without_collection():
+            return self._made_runs()
+
+    def _made_runs(self) -> list[tuple[Cell, Run | None]]:
+        table, _ = with_states_as_seen(self.source.log, self._table(*_OF_A_RUN))
+        table, service = with_files(table, self.source.pictures), self.source.log.service
+        more, pictures = more_files(self.source, self._digests), self.source.pictures
+        rows = zip(*(table[name] for name in _OF_A_RUN), strict=True)
+        logged = dict(zip(table["digest"], rows, strict=True))
+        found: list[tuple[Cell, Run | None]] = []
+        for cell in self.cells:
+            digest, labels = cell
+            if digest not in logged:
+                found.append((cell, None))
+                continue
+            take, parameters, status, error_kind, error, picture = logged[digest]
+            files = RunFiles(pictures, (None if status == MISSING else picture, *more.get(digest, ())))
+            found.append(
+                (
+                    cell,
+                    Run(digest, service, take, parameters, labels, status, error_kind, error and plain(error), files),
+                )
             )
-            for digest, labels in self.cells
-        ]
+        return found
 
     def _values(self) -> list[Mapping[str, Value]]:
         """The parameters, labels and placeholders of each cell."""
-        logged = self._logged()
+        table = self._table("parameters")
+        known = {digest: request.parameters for digest, request in self.requests.items()}
+        known.update(zip(table["digest"], table["parameters"], strict=True))
         none: Mapping[str, Value] = {}
-        values: list[Mapping[str, Value]] = []
-        for digest, labels in self.cells:
-            known = logged.get(digest) or self.requests.get(digest)
-            values.append({**(none if known is None else known.parameters), **labels})
-        return values
+        return [{**known.get(digest, none), **labels} for digest, labels in self.cells]
+
+    def _of_cells(self, cells: Sequence[Cell]) -> Self:
+        """A selection of some cells, with the axes of all."""
+        return replace(self, cells=cells, stopped=None)
 
     def _with_cells(self, cells: Sequence[Cell], axes: Mapping[str, Sequence[Value]] | None = None) -> Self:
         """A selection of some cells, whose axes have the values that are left.
@@ -405,12 +388,26 @@ class Selection:
         axes:
             The values of which some are left; those of this selection if left out.
         """
-        chosen = replace(self, cells=cells, stopped=None)
+        chosen = self._of_cells(cells)
         return replace(chosen, axes=left_axes(self.axes if axes is None else axes, chosen._values()))
 
     def _logged(self) -> dict[str, LoggedRun]:
         """The rows of the log, by digest; runs that are not in the log are missing."""
-        return as_seen(self.source.log, self.source.log.runs.read([digest for digest, _ in self.cells]))
+        return as_seen(self.source.log, self.source.log.runs.read(self._digests))
+
+    def _table(self, *columns: str) -> Mapping[str, Sequence[Any]]:
+        """Columns of the rows of the log, and their digests."""
+        return self.source.log.runs.table(self._digests, columns)
+
+    @cached_property
+    def _digests(self) -> Collection[str]:
+        """The digests of the cells, each once."""
+        return dict.fromkeys(digest for digest, _ in self.cells)
+
+    def _of_digests(self, digests: Iterable[str]) -> Self:
+        """A selection of some of these runs, with the axes of all."""
+        wanted = set(digests)
+        return self._of_cells([cell for cell in self.cells if cell[0] in wanted])
 
     @property
     def _identity(self) -> tuple[object, ...]:
@@ -420,76 +417,9 @@ class Selection:
 
     def _frame(self, columns: Sequence[Column], *, measured: bool = False) -> pd.DataFrame:
         """A frame of these columns, and of what was measured if it is asked for."""
-        log, pictures = self.source.log, self.source.pictures
-        version: Any = (log.version(), pictures.version(), self._base)
-        names = (*(column.name for column in columns), *(("*",) if measured else ()))
-        built = self._built.get(names)
-        if built is None or built[0] != version:
-            table = log.runs.table([digest for digest, _ in self.cells], sources(columns) + ["sha256"] * measured)
-            table, may_change = with_states_as_seen(log, table)
-            if may_change:
-                version = None  # their process may end, which changes nothing in the log
-            table = with_files(table, pictures)
-            places = {digest: place for place, digest in enumerate(table["digest"])}
-            order = [places[digest] for digest, _ in self.cells if digest in places]
-            labels = [labels for digest, labels in self.cells if digest in places]
-            own, known = log.annotations.all(), log.metrics.latest() if measured else {}
-            found = (
-                {d: known[sha] for d, sha in zip(table["digest"], table["sha256"], strict=True) if sha in known}
-                if known
-                else {}
-            )
-            frame = build(table, order, labels, log.marks.latest(), self._more(), self._base, columns, own, found)
-            # Most operations of pandas keep attrs. Where they are lost, a sheet uses the columns that vary.
-            frame.attrs[AXES_ATTRIBUTE] = list(self.axes)
-            built = self._built[names] = (version, frame)
-        return built[1].copy()
+        return self._frames.get(columns, measured=measured)
 
     @cached_property
-    def _built(self) -> dict[tuple[str, ...], tuple[Any, pd.DataFrame]]:
-        """Frames by the names of their columns, each with the version of the log from which it was built."""
-        return {}
-
-    @property
-    def _base(self) -> str:
-        """The workspace's folder as reached from the current folder."""
-        here = reached_from_here(self.source.folder)
-        return "" if here == "." else f"{here}/"
-
-    def _more(self) -> dict[str, list[str | None]]:
-        """The files of the pictures beside the first ones, by digest; None for one that is not there."""
-        logged = self.source.log.pictures.paths()
-        own = {digest: list(map(self.source.pictures.own, paths)) for digest, paths in logged.items()}
-        gone = missing_files((path for paths in own.values() for path in paths), self.source.pictures)
-        return {digest: [None if path in gone else path for path in paths] for digest, paths in own.items()}
-
-    def _run(
-        self, run: LoggedRun, labels: Mapping[str, Value], missing: Collection[str], more: Sequence[str | None]
-    ) -> Run:
-        """A run of the log.
-
-        Parameters
-        ----------
-        run:
-            Its row.
-        labels:
-            Its labels in this selection.
-        missing:
-            The picture files that are not there.
-        more:
-            The files of its pictures beside the first; None for one that is not there.
-        """
-        status = status_with_file(run.state, run.picture, missing)
-        picture = None if status == MISSING else self.source.pictures.own(run.picture)
-        return Run(
-            digest=run.digest,
-            service=run.service,
-            take=run.take,
-            parameters=run.parameters,
-            labels=labels,
-            status=status,
-            error_kind=run.error_kind,
-            error=plain(reason_with_file(status, run.picture, run.error)),
-            path=self.source.pictures.file(picture) if picture else None,
-            more_paths=tuple(self.source.pictures.file(path) if path else None for path in more),
-        )
+    def _frames(self) -> Frames:
+        """The frames that were built."""
+        return Frames(self.source, self.cells, self.axes)

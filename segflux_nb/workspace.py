@@ -10,7 +10,6 @@ from __future__ import annotations
 import atexit
 import weakref
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -19,26 +18,23 @@ from .clock import SystemClock
 from .connection import Connection
 from .errors import SegfluxError, WorkspaceError
 from .launcher import Launcher
-from .model import SIMULATOR
+from .model import SIMULATOR, TIME_SCALE
 from .pictures.mounted import mount
 from .replaying import open_replay
 from .reusing import ReplayedRuns, ReusedRuns, open_sources
-from .runlog.frame import sweeps_frame
 from .runlog.journal import Journal
 from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
 from .saving import path_of
 from .service.keys import held
 from .session import Session
-from .simulator.app import Simulator
 from .sweep.sweep import Sweep
-from .workspace_arguments import count, made_folder, seconds, service_of, service_or_default
+from .workspace_arguments import count, is_simulator, made_folder, seconds, service_of, service_or_default
 from .workspace_verbs import arun, builder, plan, probe, report, run, start, trigger_word, usage, verify
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TIME_SCALE = 0.02
-"""How fast the workspace's own simulator runs: 22 s become 0.44 s."""
+    from .simulator.app import Simulator
 
 
 class Workspace(Session):
@@ -137,7 +133,7 @@ class Workspace(Session):
         connection = Connection(
             SIMULATOR if start_simulator is not None else str(service_or_default(service)),
             start_simulator,
-            closes=not isinstance(service, Simulator),
+            closes=not is_simulator(service),
             time_scale=time_scale,
             folder=folder,
             journal=journal,
@@ -197,6 +193,8 @@ class Workspace(Session):
         """The sweeps that were run here: name, date, axes, cells, done, paid."""
         if self._replayed is not None:
             self._replayed.enter_asked(self._launcher.source.log, None)
+        from .runlog.frame import sweeps_frame
+
         return sweeps_frame(self._journal.of(self.service).sweeps.all())
 
     def runs(self, sweep: Sweep | Runs | str | None = None) -> Runs:
@@ -227,11 +225,17 @@ class Workspace(Session):
 def _simulator(service: str | Simulator | None, folder: Path) -> tuple[Callable[[], Simulator] | None, float | None]:
     """What gives the simulator, and its time scale; None where the service is another one."""
     wanted = service_or_default(service)
-    if isinstance(wanted, Simulator):
+    if is_simulator(wanted):
         return lambda: wanted, wanted.settings.time_scale
-    if wanted == SIMULATOR:
-        return partial(Simulator, folder=folder / "simulator", time_scale=TIME_SCALE), TIME_SCALE
-    return None, None
+    if wanted != SIMULATOR:
+        return None, None
+
+    def started() -> Simulator:
+        from .simulator.app import Simulator
+
+        return Simulator(folder=folder / "simulator", time_scale=TIME_SCALE)
+
+    return started, TIME_SCALE
 
 
 _open_workspaces: weakref.WeakSet[Workspace] = weakref.WeakSet()

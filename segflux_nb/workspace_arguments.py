@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeGuard
 
 from .errors import WorkspaceError
 from .model import SIMULATOR
 from .service.addresses import HOSTED, at
-from .simulator.app import Simulator
 from .values import as_integer, as_number, as_python, is_encodable, shown
+
+if TYPE_CHECKING:
+    from .simulator.app import Simulator
 
 
 def made_folder(path: Path) -> Path:
@@ -39,7 +42,7 @@ def service_of(given: object) -> str | Simulator | None:
         If it is neither a service, nor the base URL of one, nor a simulator.
     """
     service = as_python(given)
-    if service is None or isinstance(service, str | Simulator):
+    if service is None or isinstance(service, str) or is_simulator(service):
         wanted = service_or_default(service)
         if isinstance(wanted, str) and wanted not in (HOSTED.name, SIMULATOR):
             at(wanted)
@@ -48,6 +51,15 @@ def service_of(given: object) -> str | Simulator | None:
         f"service={shown(given)} is not a service",
         remedy='Leave it out for the hosted service, or use "simulator", a Simulator, or a base URL',
     )
+
+
+def is_simulator(service: object) -> TypeGuard[Simulator]:
+    """Whether this is a simulator. Without one, its server is not loaded to tell."""
+    if service is None or isinstance(service, str):
+        return False
+    from .simulator.app import Simulator
+
+    return isinstance(service, Simulator)
 
 
 def service_or_default(service: str | Simulator | None) -> str | Simulator:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from segflux_nb.runlog.columns import Column
-from segflux_nb.runlog.frame import DF_COLUMNS, LOG_COLUMNS, dtype_of
+from segflux_nb.runlog.columns import DF_COLUMNS, LOG_COLUMNS, Column
+from segflux_nb.runlog.frame import dtype_of
 
 TARGET = Path(__file__).parents[1] / "docs" / "frame.md"
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ..errors import PictureError
 from .decode import MOST_PIXELS, opened, quietly
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 T = TypeVar("T")
 
@@ -219,6 +221,8 @@ def encoded(image: Image.Image) -> tuple[bytes, str]:
 
 def _grey(image: Image.Image) -> Image.Image:
     """A picture of large or fractional numbers as one of 8 bits, with the background where it is transparent."""
+    import numpy as np  # pictures of other kinds need none
+
     values = np.asarray(image)
     levels: NDArray[np.generic]
     if image.mode.startswith("I;16"):
@@ -235,6 +239,8 @@ def _grey(image: Image.Image) -> Image.Image:
 
 def _levels(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Numbers as levels from 0 to 255. Those that are not finite are the least or the greatest; NaN is the least."""
+    import numpy as np
+
     finite = values[np.isfinite(values)]
     if not finite.size:
         return np.where(values == np.inf, 255.0, 0.0)

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -158,6 +158,9 @@ class MountedPictures(LocatedPictures):
     def version(self) -> tuple[tuple[str, int], ...]:
         """The same always: a bundle does not change."""
         return ()
+
+    def _look_at(self, paths: Sequence[str]) -> None:
+        self._known.update((path, self._is_own(path)) for path in paths)
 
     def _is_own(self, path: str) -> bool:
         return OF_THE_STORE.fullmatch(path) is not None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from .database import Database
+from .reading import Few
 
 
 class AnnotationLog:
@@ -44,13 +45,21 @@ class AnnotationLog:
                 rows,
             )
 
-    def all(self) -> dict[str, dict[str, Any]]:
-        """The values, by digest and by the name of the column."""
+    def all(self, digests: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
+        """The values, by digest and by the name of the column.
+
+        Parameters
+        ----------
+        digests:
+            The runs that are meant, if they are few; None for all.
+        """
         values: dict[str, dict[str, Any]] = {}
         with self._database.reading() as cursor:
+            few = Few("digest", digests)
             cursor.execute(
-                "SELECT digest, name, value FROM annotations WHERE service = ? ORDER BY name, digest",
-                (self._service,),
+                f"SELECT digest, name, value FROM annotations WHERE service = ?{few.condition}"  # noqa: S608 - see Few
+                " ORDER BY name, digest",
+                (self._service, *few.values),
             )
             for digest, name, value in cursor:
                 values.setdefault(digest, {})[name] = json.loads(value)

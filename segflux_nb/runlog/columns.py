@@ -283,6 +283,12 @@ _TIMES = (
 COLUMNS: tuple[Column, ...] = (*_IDENTITY, *_PARAMETERS, *_PICTURE, *_MARKS, *_RESULT, *_TIMES)
 """All columns, in the order of the frames: those of `Runs.df` first, then those that `Runs.log` adds."""
 
+DF_COLUMNS = tuple(column for column in COLUMNS if column.frame == "df")
+"""The columns of `Runs.df`; the placeholders and labels of the sweep stand before ``image``."""
+
+LOG_COLUMNS = (*DF_COLUMNS, *(column for column in COLUMNS if column.frame == "log"))
+"""The columns of `Runs.log`."""
+
 
 def columns_of(table: Table) -> tuple[Column, ...]:
     """The columns that a table of the log keeps."""

@@ -10,11 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..lifecycle import State
 from ..markup import axes_text
 from ..model import Value
 from ..sweep.request import RUN_DIGITS
-from .columns import COLUMNS, Column
+from .columns import Column
 from .rows import LoggedSweep, LoggedVote
 
 _DTYPES = {
@@ -24,19 +23,11 @@ _DTYPES = {
     "boolean": "boolean",
     "moment": "datetime64[us, UTC]",
 }
-_STATUSES = {state.value: state.status for state in State}
 _CONVERTED: dict[str, Callable[[Any], Any]] = {
     "run": lambda digest: digest[:RUN_DIGITS],
-    "status": lambda state: _STATUSES.get(state, state),
     "pick": bool,
 }
 """How a column's value is made from the value of its source. Other columns take it as it is."""
-
-DF_COLUMNS = tuple(column for column in COLUMNS if column.frame == "df")
-"""The columns of `Runs.df`; the placeholders and labels of the sweep stand before ``image``."""
-
-LOG_COLUMNS = (*DF_COLUMNS, *(column for column in COLUMNS if column.frame == "log"))
-"""The columns of `Runs.log`."""
 
 
 def dtype_of(column: Column) -> str:
@@ -85,9 +76,7 @@ def build(
     """
     series: dict[str, pd.Series[Any]] = {}
     for column in columns:
-        values = _values(column, table, marks, more, base)
-        if (convert := _CONVERTED.get(column.name)) is not None:
-            values = [None if value is None else convert(value) for value in values]
+        values = _converted(column, _values(column, table, marks, more, base))
         series[column.name] = _moments(values) if column.type == "moment" else _series(values, dtype_of(column))
     # Columns are made in the order of the table, whose rows are side by side in memory. At the end, the rows are put
     # in the order of the cells.
@@ -102,6 +91,47 @@ def build(
     for name, series_of_own in _own_columns(own, digests).items():
         frame[name if name not in frame.columns else f"{name} (own)"] = series_of_own
     return frame
+
+
+def with_marks(
+    frame: pd.DataFrame,
+    digests: Sequence[str],
+    changed: Container[str],
+    marks: Mapping[str, Mapping[str, Any]],
+    columns: Sequence[Column],
+) -> pd.DataFrame:
+    """A frame whose marks of some runs are as the log has them now; its other values are not read again.
+
+    Parameters
+    ----------
+    frame:
+        The frame, by `build`.
+    digests:
+        The run of each row.
+    changed:
+        The runs whose marks are new.
+    marks:
+        Their stars, picks and notes, by digest.
+    columns:
+        The columns of the frame.
+    """
+    rows = [row for row, digest in enumerate(digests) if digest in changed]
+    if not rows:
+        return frame
+    frame = frame.copy()
+    of_marks = [column for column in columns if column.table == "marks"]
+    for column in of_marks:
+        values = _converted(column, [marks.get(digests[row], {}).get(column.name) for row in rows])
+        series = frame[column.name].copy()
+        series.iloc[rows] = pd.Series(values, dtype=dtype_of(column)).array
+        frame[column.name] = series
+    return frame
+
+
+def _converted(column: Column, values: Sequence[Any]) -> Sequence[Any]:
+    """The values of a column, made from those of its source."""
+    convert = _CONVERTED.get(column.name)
+    return values if convert is None else [None if value is None else convert(value) for value in values]
 
 
 def _values(
@@ -123,8 +153,8 @@ def _values(
     if column.table == "marks":
         if not marks:
             return [None] * len(table["digest"])
-        unmarked: Mapping[str, Any] = {}
-        return [marks.get(digest, unmarked).get(column.name) for digest in table["digest"]]
+        said = {digest: mark.get(column.name) for digest, mark in marks.items()}
+        return list(map(said.get, table["digest"]))
     if column.source == "parameters":
         return [row[column.name] for row in table["parameters"]]
     if column.source == "picture":
@@ -171,6 +201,8 @@ def _own_columns(own: Mapping[str, Mapping[str, Any]], digests: Sequence[str]) -
     digests:
         The runs, in the order of the frame.
     """
+    if not own:
+        return {}
     none: Mapping[str, Any] = {}
     names = dict.fromkeys(name for digest in dict.fromkeys(digests) for name in own.get(digest, none))
     columns: dict[str, pd.Series[Any]] = {}

@@ -147,6 +147,12 @@ class ServiceLog:
         """A value that changes whenever the log does, whichever process changes it."""
         return self._database.version()
 
+    def version_without_marks(self) -> tuple[int, int]:
+        """As `version`, but marks and votes of this process do not change it."""
+        with self._database.reading():  # nobody writes meanwhile
+            by_others, by_this = self._database.version()
+            return by_others, by_this - self.marks.changes.number - self.votes.changes.number
+
     def together(self) -> AbstractContextManager[None]:
         """One transaction for all that this thread writes in the block; see `Database.together`."""
         return self._database.together()

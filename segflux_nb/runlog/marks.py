@@ -3,15 +3,57 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ..clock import Clock
 from .columns import columns_of
 from .database import Database
+from .reading import Few
 from .rows import LoggedVote
 
 _MARKS = tuple(column.name for column in columns_of("marks"))
+
+
+class Changes:
+    """How often this connection changed a table that says nothing about what a run is, and of which runs.
+
+    Who keeps a frame can tell by it that all but a few of its values are as they were.
+
+    Parameters
+    ----------
+    database:
+        The log's file.
+
+    Attributes
+    ----------
+    number:
+        The number of changed rows, as SQLite counts them.
+    digests:
+        The runs whose rows were changed, in order.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.number = 0
+        self.digests: list[str] = []
+
+    @contextmanager
+    def noting(self, digests: Iterable[str] = ()) -> Iterator[None]:
+        """Count what a transaction changes, from here to the end of the block.
+
+        Parameters
+        ----------
+        digests:
+            The runs that it is about.
+        """
+        self.digests.extend(digests)
+        before = self._database.connection.total_changes
+        try:
+            yield
+        finally:
+            self.number += self._database.connection.total_changes - before
 
 
 class MarkLog:
@@ -31,6 +73,7 @@ class MarkLog:
         self._database = database
         self._clock = clock
         self._service = service
+        self.changes = Changes(database)
 
     def set(self, digest: str, rater: str, *, stars: int | None, pick: bool | None, note: str | None) -> None:
         """Change what a rater says about a run.
@@ -48,7 +91,7 @@ class MarkLog:
         note:
             Any text; None leaves it as it is.
         """
-        with self._database.writing() as cursor:
+        with self._database.writing() as cursor, self.changes.noting([digest]):
             cursor.execute(
                 "INSERT INTO marks (service, digest, rater, stars, pick, note, marked_at)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -58,19 +101,25 @@ class MarkLog:
                 (self._service, digest, rater, stars, pick, note, self._clock.now()),
             )
 
-    def latest(self) -> dict[str, dict[str, Any]]:
+    def latest(self, digests: Collection[str] | None = None) -> dict[str, dict[str, Any]]:
         """Stars, pick and note by digest, from the rater who marked the run last.
 
         What that rater left out comes from the rater before, if there is one.
+
+        Parameters
+        ----------
+        digests:
+            The runs that are meant, if they are few; None for all.
         """
+        few = Few("digest", digests)
         marks: dict[str, dict[str, Any]] = {}
         with self._database.reading() as cursor:
             # The names are those of the table of columns. Marks without a rater are of an older version, so they are
             # the first, whatever the clock said.
             cursor.execute(
-                f"SELECT digest, {', '.join(_MARKS)} FROM marks WHERE service = ?"  # noqa: S608 - see above
+                f"SELECT digest, {', '.join(_MARKS)} FROM marks WHERE service = ?{few.condition}"  # noqa: S608 - see above
                 " ORDER BY CASE WHEN rater = '' THEN 0 ELSE 1 END, marked_at, rater",
-                (self._service,),
+                (self._service, *few.values),
             )
             for digest, *values in cursor:
                 mark = marks.setdefault(digest, dict.fromkeys(_MARKS))
@@ -96,6 +145,7 @@ class VoteLog:
         self._clock = clock
         self._service = service
         self._replayed: Counter[LoggedVote] = Counter()
+        self.changes = Changes(database)
 
     def enter(self, votes: Iterable[tuple[float, LoggedVote]], *, replayed: bool = False) -> None:
         """Enter votes with their times, in their order.
@@ -109,7 +159,7 @@ class VoteLog:
             again casts the same votes, and they must not count twice.
         """
         votes = list(votes)
-        with self._database.writing() as cursor:
+        with self._database.writing() as cursor, self.changes.noting():
             cursor.executemany(
                 'INSERT INTO votes (at, service, rater, axis, "left", "right", outcome) VALUES (?, ?, ?, ?, ?, ?, ?)',
                 [(at, self._service, *vote) for at, vote in votes],
@@ -119,7 +169,7 @@ class VoteLog:
 
     def add(self, vote: LoggedVote) -> None:
         """Enter a vote."""
-        with self._database.writing() as cursor:
+        with self._database.writing() as cursor, self.changes.noting():
             if self._replayed[vote]:
                 self._replayed[vote] -= 1
                 cursor.execute(
@@ -145,7 +195,7 @@ class VoteLog:
             The runs.
         """
         wanted = set(digests)
-        with self._database.writing() as cursor:
+        with self._database.writing() as cursor, self.changes.noting():
             cursor.execute(
                 'SELECT number, axis, "left", "right" FROM votes WHERE service = ? AND rater = ?'
                 " ORDER BY number DESC",

@@ -10,6 +10,7 @@ from ..clock import Clock
 from ..lifecycle import State
 from ..pictures.located import LocatedPictures
 from .database import Database
+from .reading import Few
 from .rows import LoggedRun, MorePicture
 
 MISSING, DISCARDED = "missing", "discarded"
@@ -148,16 +149,23 @@ class PictureLog:
             )
             return [MorePicture(*row) for row in cursor]
 
-    def paths(self) -> dict[str, list[str | None]]:
+    def paths(self, digests: Collection[str] | None = None) -> dict[str, list[str | None]]:
         """The files of the pictures beside the first ones, by digest; None for one that was never there.
 
         Those that were discarded are left out.
+
+        Parameters
+        ----------
+        digests:
+            The runs that are meant, if they are few; None for all.
         """
         found: dict[str, list[str | None]] = {}
         with self._database.reading() as cursor:
+            few = Few("digest", digests)
             cursor.execute(
-                "SELECT digest, path, sha256 FROM pictures WHERE service = ? AND number > 0 ORDER BY digest, number",
-                (self._service,),
+                f"SELECT digest, path, sha256 FROM pictures WHERE service = ?{few.condition}"  # noqa: S608 - see Few
+                " AND number > 0 ORDER BY digest, number",
+                (self._service, *few.values),
             )
             for digest, path, sha256 in cursor:
                 if path is not None or sha256 is None:  # else it was discarded
@@ -217,6 +225,28 @@ def status_with_file(state: State, picture: str | None, missing: Collection[str]
     return MISSING if picture in missing else state.status
 
 
+def statuses_with_files(states: Sequence[str], pictures: Sequence[str | None], missing: Collection[str]) -> list[str]:
+    """The statuses of many runs, with what the disk says of their pictures.
+
+    Parameters
+    ----------
+    states:
+        Their states, as the log writes them.
+    pictures:
+        Their files in the log.
+    missing:
+        The files that are not there, by `missing_files`.
+    """
+    statuses = {state.value: state.status for state in State}
+    completed = State.COMPLETED.value
+    return [
+        statuses.get(state, state)
+        if state != completed or (picture is not None and picture not in missing)
+        else status_with_file(State.COMPLETED, picture, missing)
+        for state, picture in zip(states, pictures, strict=True)
+    ]
+
+
 def reason_with_file(status: str, picture: str | None, error: str) -> str:
     """Why a completed run has no picture file; its own error for every other run.
 
@@ -247,8 +277,8 @@ def missing_files(picture_paths: Iterable[str | None], pictures: LocatedPictures
     pictures:
         The files of the workspace.
     """
-    wanted = {path for path in picture_paths if path is not None and pictures.own(path) is not None}
-    return wanted - pictures.there(wanted)
+    wanted = {path for path in picture_paths if path is not None}
+    return {path for path in pictures.owned(wanted - pictures.there(wanted)) if path is not None}
 
 
 def with_files(table: Mapping[str, Sequence[Any]], pictures: LocatedPictures) -> dict[str, Sequence[Any]]:
@@ -262,13 +292,10 @@ def with_files(table: Mapping[str, Sequence[Any]], pictures: LocatedPictures) ->
         The files of the workspace.
     """
     missing = missing_files(table["picture"], pictures)
-    statuses = [
-        status_with_file(State(state), picture, missing) if state == State.COMPLETED.value else state
-        for state, picture in zip(table["state"], table["picture"], strict=True)
-    ]
+    statuses = statuses_with_files(table["state"], table["picture"], missing)
     changed = [at for at, status in enumerate(statuses) if status in (MISSING, DISCARDED)]
     errors = list(table["error"])
     for at in changed:
         errors[at] = reason_with_file(statuses[at], table["picture"][at], errors[at])
-    own = [pictures.own(path) for path in table["picture"]]
+    own = pictures.owned(table["picture"])
     return {**table, "picture": own, "error": errors, "state": statuses}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import compress
 from typing import Any
@@ -16,16 +17,63 @@ from .columns import COLUMNS
 LOOKED_UP = 5000
 """Up to this number of rows each is looked up by its digest; for more, reading all rows is faster."""
 
+FEW = 500
+"""Of up to this number of runs, what people and programs said of each is looked up; of more, all is read."""
+
+
+@contextmanager
+def without_collection() -> Iterator[None]:
+    """Let Python look for garbage afterwards: while many objects are made that stay, it would look often, in vain."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+class Few:
+    """A condition that a column is one of some digests. Of many, or None, it is no condition: all rows are read.
+
+    Parameters
+    ----------
+    column:
+        The name of a column, which the caller's own text gives.
+    digests:
+        The digests that are meant.
+
+    Attributes
+    ----------
+    condition:
+        A part of a WHERE, after others.
+    values:
+        Its values.
+    """
+
+    def __init__(self, column: str, digests: Collection[str] | None) -> None:
+        self.condition, self.values = "", tuple[str, ...]()
+        if digests is not None and len(digests) <= FEW:
+            self.values = tuple(dict.fromkeys(digests))
+            self.condition = f" AND {column} IN ({', '.join('?' * len(self.values))})"
+
+
 _KEPT = {column.name: column for column in COLUMNS if column.table in ("runs", "pictures")}
 
 _INEXACT_AS_JSON = frozenset(column.name for column in _KEPT.values() if column.type in ("number", "moment"))
-"""Columns of numbers with a fraction, of which SQLite's JSON keeps 15 digits only."""
+"""Columns of numbers with a fraction, of which SQLite's JSON keeps 15 digits only. Parameters have no more."""
+
+_PARAMETERS = frozenset(column.name for column in COLUMNS if column.source == "parameters")
+
+
+def _is_of_pictures(name: str) -> bool:
+    return name not in _PARAMETERS and _KEPT[name].table == "pictures"
 
 
 @cache
 def from_runs(names: tuple[str, ...]) -> str:
     """The FROM of a query that reads these columns: runs, with their first picture if a column needs it."""
-    if all(_KEPT[name].table == "runs" for name in names):
+    if not any(map(_is_of_pictures, names)):
         return "FROM runs"
     return (
         "FROM runs LEFT JOIN pictures ON pictures.service = runs.service AND pictures.digest = runs.digest"
@@ -34,7 +82,9 @@ def from_runs(names: tuple[str, ...]) -> str:
 
 
 def in_sql(name: str) -> str:
-    """A column, with its table, as a query names it."""
+    """A column, with its table, as a query names it; or a parameter, which is a part of one."""
+    if name in _PARAMETERS:
+        return f"json_extract(runs.parameters, '$.{name}')"
     return f"{_KEPT[name].table}.{_KEPT[name].sql_name}"
 
 
@@ -45,7 +95,7 @@ def _query(names: tuple[str, ...]) -> str:
 
 
 def read_rows(
-    cursor: sqlite3.Cursor, service: str, digests: Sequence[str], names: tuple[str, ...]
+    cursor: sqlite3.Cursor, service: str, digests: Collection[str], names: tuple[str, ...]
 ) -> Iterator[Sequence[Any]]:
     """Columns of the rows of these digests, each row once and in the log's own order.
 
@@ -70,7 +120,7 @@ def read_rows(
 
 
 def read_columns(
-    cursor: sqlite3.Cursor, service: str, digests: Sequence[str], names: tuple[str, ...]
+    cursor: sqlite3.Cursor, service: str, digests: Collection[str] | None, names: tuple[str, ...]
 ) -> dict[str, Sequence[Any]]:
     """The columns of the rows of these digests: their values by name. Parameters are mappings.
 
@@ -81,12 +131,15 @@ def read_columns(
     service:
         The service whose rows are meant.
     digests:
-        Which rows. Those that the log does not have are left out.
+        Which rows. Those that the log does not have are left out. None for all of the service.
     names:
         Which columns; ``digest`` is the first.
     """
-    if len(digests) > LOOKED_UP:
-        found = _all_columns(cursor, service, names)
+    if digests is None or len(digests) > LOOKED_UP:
+        with without_collection():
+            found = _all_columns(cursor, service, names)
+        if digests is None:
+            return found
         wanted = set(digests)
         if wanted.issuperset(found["digest"]):
             return found
@@ -98,18 +151,50 @@ def read_columns(
 def _all_columns(cursor: sqlite3.Cursor, service: str, names: tuple[str, ...]) -> dict[str, Sequence[Any]]:
     """Columns of all rows of a service; SQLite writes each as one JSON text where that loses nothing, for speed."""
     if not _INEXACT_AS_JSON & set(names):
-        as_text = {"parameters": "'[' || coalesce(group_concat(parameters), '') || ']'"}  # they are JSON already
-        written = ", ".join(as_text.get(name, f"json_group_array({in_sql(name)})") for name in names)
         with suppress(sqlite3.DataError):  # longer than SQLite's longest text
-            cursor.execute(f"SELECT {written} {from_runs(names)} WHERE runs.service = ?", (service,))
-            return {name: orjson.loads(text) for name, text in zip(names, cursor.fetchone(), strict=True)}
+            cursor.execute(*_as_texts(service, names))
+            texts = cursor.fetchone()
+            found = {name: orjson.loads(text) for name, text in zip(names, texts, strict=False)}
+            return found if len(texts) == len(names) else _aligned(found, orjson.loads(texts[-1]))
     cursor.execute(_query(names), (service,))
     return _by_column(names, cursor)
 
 
+def _as_texts(service: str, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """A query that gives each column of all rows of a service as one text, and its values.
+
+    A join would find the picture of each run apart. Both tables are read from their beginning to their end instead;
+    if there is a column of pictures, the digests of their rows are the last text.
+    """
+    as_text = {"parameters": "'[' || coalesce(group_concat(parameters), '') || ']'"}  # they are JSON already
+    of_pictures = [name for name in names if _is_of_pictures(name)]
+    written = [f"{as_text.get(name, f'json_group_array({in_sql(name)})')} AS {name}" for name in names]
+    of_runs = [text for name, text in zip(names, written, strict=True) if name not in of_pictures]
+    query = f"SELECT {', '.join(of_runs)} FROM runs WHERE runs.service = ?"  # noqa: S608 - names of columns
+    if not of_pictures:
+        return query, (service,)
+    both = [text for name, text in zip(names, written, strict=True) if name in of_pictures]
+    both.append("json_group_array(pictures.digest) AS digests_of_pictures")
+    pictures = f"SELECT {', '.join(both)} FROM pictures WHERE service = ? AND number = 0"  # noqa: S608 - as above
+    selected = ", ".join((*names, "digests_of_pictures"))
+    return f"SELECT {selected} FROM ({query}), ({pictures})", (service, service)  # noqa: S608 - as above
+
+
+def _aligned(found: dict[str, Sequence[Any]], digests_of_pictures: list[str]) -> dict[str, Sequence[Any]]:
+    """Columns of runs and of their pictures, as columns of runs: None where a run has no picture."""
+    if found["digest"] == digests_of_pictures:
+        return found
+    places = {digest: place for place, digest in enumerate(digests_of_pictures)}
+    order = [places.get(digest) for digest in found["digest"]]
+    return {
+        name: [None if at is None else column[at] for at in order] if _is_of_pictures(name) else column
+        for name, column in found.items()
+    }
+
+
 def _by_column(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> dict[str, Sequence[Any]]:
-    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(names)
-    found = dict(zip(names, columns, strict=True))
+    rows = list(rows)
+    found: dict[str, Sequence[Any]] = {name: [row[place] for row in rows] for place, name in enumerate(names)}
     if "parameters" in found:
         # One text parsed at once is several times faster than a text for each row.
         found["parameters"] = orjson.loads(f"[{','.join(found['parameters'])}]")

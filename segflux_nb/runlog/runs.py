@@ -7,7 +7,7 @@ The SQL here, and in `sweeps`, `marks` and `sharing`, is the part that SQLite an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -171,15 +171,15 @@ class RunLog:
             rows = read_rows(cursor, self._service, list(digests), _COLUMNS)
             return self._logged(rows)
 
-    def table(self, digests: Sequence[str], columns: Sequence[str]) -> dict[str, Sequence[Any]]:
+    def table(self, digests: Collection[str] | None, columns: Sequence[str]) -> dict[str, Sequence[Any]]:
         """Columns of the runs with these digests, each run once and in the log's own order.
 
         Parameters
         ----------
         digests:
-            Which runs; those that the log does not have are missing.
+            Which runs; those that the log does not have are missing. None for all of the service.
         columns:
-            Which columns; ``digest`` is always among them. Parameters are mappings.
+            Which columns, or names of parameters; ``digest`` is always among them. ``parameters`` are mappings.
         """
         with self._database.reading() as cursor:
             read = tuple(name for name in dict.fromkeys(("digest", *columns)) if name != "service")

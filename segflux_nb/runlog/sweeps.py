@@ -78,13 +78,19 @@ class SweepLog:
     def all(self) -> list[LoggedSweep]:
         """The sweeps of the service, the oldest first."""
         with self._database.reading() as cursor:
+            # Cells are counted by the number of their sweep alone, so that nothing long is sorted with each of them,
+            # and in the order of digests, in which the table of runs is kept.
             cursor.execute(
-                "SELECT sweeps.number, sweeps.name, sweeps.title, sweeps.axes, sweeps.created_at, count(*),"
-                " sum(CASE WHEN runs.state = 'completed' THEN 1 ELSE 0 END), coalesce(sum(runs.cost_usd), 0.0)"
-                " FROM sweeps JOIN cells ON cells.sweep = sweeps.number"
-                " JOIN runs ON runs.digest = cells.digest AND runs.service = sweeps.service"
-                " WHERE sweeps.service = ? GROUP BY sweeps.number ORDER BY sweeps.number",
-                (self._service,),
+                "WITH entered AS MATERIALIZED (SELECT cells.sweep, cells.digest FROM sweeps JOIN cells"
+                " ON cells.sweep = sweeps.number WHERE sweeps.service = ? ORDER BY cells.digest),"
+                " counted AS MATERIALIZED (SELECT entered.sweep, count(*) AS cells,"
+                " sum(CASE WHEN runs.state = 'completed' THEN 1 ELSE 0 END) AS done,"
+                " coalesce(sum(runs.cost_usd), 0.0) AS paid"
+                " FROM entered CROSS JOIN runs ON runs.service = ? AND runs.digest = entered.digest"
+                " GROUP BY entered.sweep)"
+                " SELECT number, name, title, axes, created_at, cells, done, paid"
+                " FROM counted JOIN sweeps ON sweeps.number = counted.sweep ORDER BY number",
+                (self._service, self._service),
             )
             return [
                 LoggedSweep(number, self._service, name, title, self._names_apart(json.loads(axes)), *others)
@@ -113,13 +119,36 @@ class SweepLog:
         number, own_name, title, axes = found
         return FoundSweep(number, own_name, title, self._names_apart(json.loads(axes)))
 
+    def digests(self) -> list[tuple[int, str, set[str]]]:
+        """The sweeps of the service, the oldest first: number, title or name, and the digests of their cells."""
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT number, title, name FROM sweeps WHERE service = ? ORDER BY number", (self._service,)
+            )
+            found: dict[int, tuple[int, str, set[str]]] = {
+                number: (number, title or name, set()) for number, title, name in cursor
+            }
+            cursor.execute(
+                "SELECT cells.sweep, cells.digest FROM sweeps JOIN cells ON cells.sweep = sweeps.number"
+                " WHERE sweeps.service = ?",
+                (self._service,),
+            )
+            for number, digest in cursor:
+                if number in found:  # else another process entered it just now
+                    found[number][2].add(digest)
+            return list(found.values())
+
     def cells(self, sweep: int) -> list[tuple[str, dict[str, Value]]]:
         """The cells of a sweep in order: digest and labels."""
         with self._database.reading() as cursor:
             cursor.execute("SELECT digest, labels FROM cells WHERE sweep = ? ORDER BY position", (sweep,))
-            rows = cursor.fetchall()
-        known = {labels: self._names_apart(json.loads(labels)) for labels in {labels for _, labels in rows}}
-        return [(digest, known[labels]) for digest, labels in rows]
+            known: dict[str, dict[str, Value]] = {}
+            cells = []
+            for digest, text in cursor:
+                if text not in known:
+                    known[text] = self._names_apart(json.loads(text))
+                cells.append((digest, known[text]))
+            return cells
 
     def _names_apart(self, entries: dict[str, Any]) -> dict[str, Any]:
         """Entries by the names of axes, labels and placeholders, without names that columns of the frames have.

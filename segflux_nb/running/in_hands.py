@@ -45,9 +45,10 @@ def with_states_as_seen(log: ServiceLog, table: Mapping[str, Sequence[Any]]) -> 
     table:
         Values by column, among them ``digest`` and ``state``.
     """
-    on_the_wire = [*compress(table["digest"], (state == State.SUBMITTING.value for state in table["state"]))]
-    if not on_the_wire:
+    submitting = State.SUBMITTING.value
+    if submitting not in table["state"]:
         return dict(table), False
+    on_the_wire = [*compress(table["digest"], (state == submitting for state in table["state"]))]
     shown = _seen_states(log, on_the_wire)
     states = [
         shown[digest].value if digest in shown else state

@@ -34,4 +34,5 @@ def compare(runs: Selection, *chosen: Run | str, theme: ThemeName = "light") -> 
     from ..sheets.comparison import compare as compare_rows
 
     digests = [runs._digest_of(run) for run in chosen]
-    return compare_rows(runs.log.set_index("digest", drop=True), digests, theme=theme)
+    frame = runs._of_digests(digests).log
+    return compare_rows(frame.set_index("digest", drop=True), digests, theme=theme)

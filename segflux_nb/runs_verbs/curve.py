@@ -115,6 +115,7 @@ def _lines(log: Any, by: str) -> list[str]:
     """The name of the line of each run; labels stand for their values."""
     if not by:
         return [""] * len(log)
+
     return [str(value) for value in log[f"{by}{LABEL}" if f"{by}{LABEL}" in log.columns else by]]
 
 

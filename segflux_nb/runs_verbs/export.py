@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import RunError
-from ..runlog.frame import DF_COLUMNS
+from ..runlog.columns import DF_COLUMNS
 from ..saving import path_of
 from ..selection import Selection
 from ..voting.pairwise import axes_of

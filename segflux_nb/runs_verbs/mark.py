@@ -6,7 +6,6 @@ from ..errors import RunError
 from ..run import Run
 from ..selection import Selection
 from ..values import as_integer, as_python, as_text, is_missing, shown
-from ..voting.pairwise import this_rater
 
 
 def mark(
@@ -40,6 +39,8 @@ def mark(
     -------
     ``runs.mark(runs.one(seed=7, lora_strength=0.8), stars=4, note="best hands")``
     """
+    from ..voting.pairwise import this_rater
+
     digest = runs._digest_of(run)
     runs.source.log.marks.set(digest, this_rater(), stars=_stars(stars), pick=_pick(pick), note=_note(note))
 

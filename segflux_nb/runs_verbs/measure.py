@@ -13,7 +13,7 @@ from ..errors import RunError
 from ..markup import count, shorten
 from ..model import MODEL, Value
 from ..run import as_logged
-from ..runlog.frame import LOG_COLUMNS
+from ..runlog.columns import LOG_COLUMNS
 from ..runlog.metrics import column_of
 from ..saving import path_of
 from ..selection import Selection

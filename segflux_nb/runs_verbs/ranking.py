@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
 from ..selection import Selection
-from ..voting.joint import JointRanking
-from ..voting.ranking import Ranking
 from .vote import comparison_of
+
+if TYPE_CHECKING:
+    from ..voting.joint import JointRanking
+    from ..voting.ranking import Ranking
 
 
 @overload

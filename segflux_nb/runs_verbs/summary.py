@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..notebook import MimeBundle, volatile_bundle
-from ..running.policy.summary import Summary, summarise
+from ..running.policy.summary import COLUMNS, Summary, summarise
 from ..selection import Selection
 
 
@@ -23,4 +23,4 @@ def summary(runs: Selection) -> Summary:
     -------
     ``print(runs.summary())``
     """
-    return RunsSummary(**vars(summarise(list(runs._logged().values()))))
+    return RunsSummary(**vars(summarise(runs._table(*COLUMNS))))

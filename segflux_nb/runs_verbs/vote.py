@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ..errors import RunError
 from ..run import Run, value_of
 from ..selection import Selection
 from ..sweep.request import RUN_DIGITS
 from ..values import as_python, as_text, several, shown
-from ..voting.pairwise import Candidate, PairwiseComparison, this_rater
+
+if TYPE_CHECKING:
+    from ..voting.pairwise import PairwiseComparison
 
 
 def vote(
@@ -45,8 +48,13 @@ def vote(
     -------
     ``runs.vote(runs.one(seed=7, lora_strength=0.4), runs.one(seed=7, lora_strength=0.8), "right")``
     """
-    one, other = (runs._digest_of(run)[:RUN_DIGITS] for run in (left, right))
-    comparison_of(runs, axis).vote(one, other, as_python(outcome), rater_named(rater))
+    digests = [runs._digest_of(run) for run in (left, right)]
+    try:
+        comparison = comparison_of(runs._of_digests(digests), axis)
+    except RunError:  # what all runs say tells better what is wrong with two
+        comparison = comparison_of(runs, axis)
+    one, other = (digest[:RUN_DIGITS] for digest in digests)
+    comparison.vote(one, other, as_python(outcome), rater_named(rater))
 
 
 def rater_named(given: str | None) -> str:
@@ -57,6 +65,8 @@ def rater_named(given: str | None) -> str:
     RunError
         If the name is not text.
     """
+    from ..voting.pairwise import this_rater
+
     if given is None:
         return this_rater()
     try:
@@ -80,6 +90,8 @@ def comparison_of(runs: Selection, axis: str | Sequence[str]) -> PairwiseCompari
     RunError
         If fewer than two values of an axis have pictures, or what is given is no name.
     """
+    from ..voting.pairwise import Candidate, PairwiseComparison
+
     judged = axes_named(axis)
     names = dict.fromkeys((*runs.axes, "take", *judged))
     candidates = [

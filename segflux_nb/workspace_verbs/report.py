@@ -6,8 +6,8 @@ from collections import Counter
 
 from ..model import SIMULATOR
 from ..pictures.mounted import pictures_of
-from ..runlog.picture_files import missing_files, status_with_file
-from ..running.in_hands import as_seen
+from ..runlog.picture_files import missing_files, statuses_with_files
+from ..running.in_hands import with_states_as_seen
 from ..session import Session
 
 
@@ -22,12 +22,16 @@ def report(ws: Session) -> list[str]:
     journal, pictures = ws._journal, pictures_of(ws.path)
     for service in journal.services():
         log = journal.of(service)
-        for sweep in log.sweeps.all():
-            digests = [digest for digest, _ in log.sweeps.cells(sweep.number)]
-            logged = as_seen(log, log.runs.read(digests)).values()
-            missing = missing_files((run.picture for run in logged), pictures)
-            states = Counter(status_with_file(run.state, run.picture, missing) for run in logged)
-            counts = ", ".join(f"{number:,} {status}" for status, number in sorted(states.items()))
-            paid = f", ${sweep.paid:.2f} paid" if service != SIMULATOR else ""
-            lines.append(f"{service}: {sweep.title or sweep.name}: {counts}{paid}")
+        table, _ = with_states_as_seen(log, log.runs.table(None, ["state", "picture"]))
+        missing = missing_files(table["picture"], pictures)
+        by_run = zip(table["digest"], statuses_with_files(table["state"], table["picture"], missing), strict=True)
+        statuses = dict(by_run)
+        paid = {} if service == SIMULATOR else {sweep.number: sweep.paid for sweep in log.sweeps.all()}
+        for number, name, digests in log.sweeps.digests():
+            states = Counter(statuses[digest] for digest in digests if digest in statuses)
+            if not states:
+                continue
+            counts = ", ".join(f"{cells:,} {status}" for status, cells in sorted(states.items()))
+            money = f", ${paid[number]:.2f} paid" if number in paid else ""
+            lines.append(f"{service}: {name}: {counts}{money}")
     return lines

@@ -14,7 +14,8 @@ import segflux_nb as sf
 from segflux_nb.exporting.imagefolder import export_imagefolder
 from segflux_nb.exporting.names import picture_names, safe
 from segflux_nb.exporting.tables import to_csv, to_jsonl
-from segflux_nb.runlog.frame import DF_COLUMNS, LOG_COLUMNS, dtype_of
+from segflux_nb.runlog.columns import DF_COLUMNS, LOG_COLUMNS
+from segflux_nb.runlog.frame import dtype_of
 from segflux_nb.simulator.app import Simulator
 
 

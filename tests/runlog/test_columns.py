@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from segflux_nb.runlog import columns
-from segflux_nb.runlog.columns import CHANGEABLE, COLUMNS, NEVER_AXES, Role
-from segflux_nb.runlog.frame import DF_COLUMNS, LOG_COLUMNS
+from segflux_nb.runlog.columns import CHANGEABLE, COLUMNS, DF_COLUMNS, LOG_COLUMNS, NEVER_AXES, Role
 from segflux_nb.runlog.rows import LoggedRun
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 
-import numpy as np
-
 from .service_times import ServiceTimeDistribution
 
 
@@ -49,6 +47,8 @@ def best_polls(
     points:
         Points of the grid.
     """
+    import numpy as np
+
     earliest, latest = distribution.quantile(0.0005), distribution.quantile(0.9995)
     times = np.concatenate([[0.0], np.linspace(earliest, latest, points - 1)])
     survival = np.array([distribution.survival(float(time)) for time in times])

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, compress
 from typing import Any
 
 from ...markup import Template, count
-from ...runlog.rows import LoggedRun
 from .lower_bound import best_polls, greedy_seconds
 from .polling import POLLS_PER_MEAN
 from .service_times import ServiceTimeDistribution
 
 REQUESTS = 3
 """Requests that a picture needs besides its polls: submit, result, picture."""
+
+_TIMES = ("accepted_at", "submitted_at", "detected_at", "completed_at", "render_seconds")
 
 _TABLE = Template("""\
 <table>
@@ -89,50 +90,58 @@ class Summary:
         return str(_TABLE.render(rows=[figure.texts for figure in self.figures]))
 
 
-def summarise(runs: Sequence[LoggedRun]) -> Summary:
-    """The figures of these runs.
+COLUMNS = ("picture", "cost_usd", *_TIMES, "queue_seconds", "attempts", "polls")
+"""The columns of the log that a summary is made of."""
+
+
+def summarise(runs: Mapping[str, Sequence[Any]]) -> Summary:
+    """The figures of runs.
 
     Each optimum is the best that was possible for these runs. Seconds: the greedy schedule of the measured times,
     with as many jobs at a time as there were. Polls and lag: the best schedule for the distribution of these times.
     Money: the price of the pictures that are there.
+
+    Parameters
+    ----------
+    runs:
+        `COLUMNS` of the runs, by name.
     """
-    done = [run for run in runs if run.picture is not None]
-    figures = [Figure("pictures", len(done), len(runs), "{:,.0f}")]
-    timed = [run for run in done if _is_timed(run)]
-    if timed:
-        figures += _times(timed)
-    paid = [run.cost_usd for run in runs if run.cost_usd is not None]
+    is_done = [picture is not None for picture in runs["picture"]]
+    figures = [Figure("pictures", sum(is_done), len(is_done), "{:,.0f}")]
+    is_timed = [
+        done and None not in times and times[-1] > 0
+        for done, times in zip(is_done, zip(*(runs[name] for name in _TIMES), strict=True), strict=True)
+    ]
+    if any(is_timed):
+        figures += _times({name: list(compress(runs[name], is_timed)) for name in COLUMNS})
+    paid = [cost for cost in runs["cost_usd"] if cost is not None]
     if paid:
-        kept = sum(run.cost_usd or 0.0 for run in done)
+        kept = sum(cost or 0.0 for cost in compress(runs["cost_usd"], is_done))
         figures.append(Figure("US dollars", sum(paid), kept, "{:,.2f}"))
-    return Summary(len(runs), figures)
+    return Summary(len(is_done), figures)
 
 
-def _is_timed(run: LoggedRun) -> bool:
-    times: list[Any] = [run.accepted_at, run.submitted_at, run.detected_at, run.completed_at, run.render_seconds]
-    return None not in times and (run.render_seconds or 0) > 0
-
-
-def _times(runs: Sequence[LoggedRun]) -> list[Figure]:
-    accepted = [run.accepted_at or 0.0 for run in runs]
-    service = [(run.queue_seconds or 0.0) + (run.render_seconds or 0.0) for run in runs]
-    detected = [run.detected_at or 0.0 for run in runs]
-    ended = [run.completed_at or 0.0 for run in runs]
+def _times(runs: Mapping[str, Sequence[Any]]) -> list[Figure]:
+    accepted, detected = runs["accepted_at"], runs["detected_at"]
+    service = [
+        (queue or 0.0) + render for queue, render in zip(runs["queue_seconds"], runs["render_seconds"], strict=True)
+    ]
     in_order = [seconds for _, seconds in sorted(zip(accepted, service, strict=True))]
     lags = [max(0.0, seen - began - took) for seen, began, took in zip(detected, accepted, service, strict=True)]
     distribution = ServiceTimeDistribution(service, 1.0, prior_share=0.0)
     best, least_lag = best_polls(distribution, POLLS_PER_MEAN / distribution.mean)
-    requests = sum(run.attempts + (run.polls or 0) + REQUESTS - 1 for run in runs) / len(runs)
-    wall = max(ended) - min(run.submitted_at or 0.0 for run in runs)
+    polls = sum(number or 0 for number in runs["polls"])
+    requests = (sum(runs["attempts"]) + polls) / len(service) + REQUESTS - 1
+    wall = max(runs["completed_at"]) - min(runs["submitted_at"])
     return [
         Figure("seconds", wall, greedy_seconds(in_order, _most_at_once(accepted, detected)), "{:,.1f}"),
         Figure("requests a picture", requests, REQUESTS + best),
-        Figure("polls a picture", sum(run.polls or 0 for run in runs) / len(runs), best),
+        Figure("polls a picture", polls / len(service), best),
         Figure("mean lag, seconds", sum(lags) / len(lags), least_lag, "{:,.3f}"),
     ]
 
 
 def _most_at_once(began: Sequence[float], ended: Sequence[float]) -> int:
     """How many intervals overlap at most."""
-    changes = sorted([(time, 1) for time in began] + [(time, -1) for time in ended], key=lambda change: change)
+    changes = sorted([(time, 1) for time in began] + [(time, -1) for time in ended])
     return max(accumulate(change for _, change in changes))
