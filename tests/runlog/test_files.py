@@ -134,7 +134,9 @@ def _open_as_somebody_else(parent):
         path.chmod(0o755)
     (folder / "log.sqlite").chmod(0o644)
     root = Path(sf.__file__).parents[1]
-    script = READ_ONLY.replace("os.setuid(65534)", "import segflux_nb.workspace\nos.setuid(65534)")
+    # Somebody else may not read the packages that are loaded at their first use.
+    loaded = "import numpy, pandas, segflux_nb.simulator.app, segflux_nb.runlog.frame, segflux_nb.workspace"
+    script = READ_ONLY.replace("os.setuid(65534)", f"{loaded}\nos.setuid(65534)")
     done = subprocess.run(
         [sys.executable, "-c", script, str(folder), str(root)],
         capture_output=True,

@@ -176,7 +176,7 @@ def test_what_cannot_be_read_of_a_newer_log_says_so(newer):
     with pytest.warns(UserWarning, match="newer version"):
         ws = sf.Workspace(newer, service="simulator")
     with pytest.raises(WorkspaceError, match=r"newer version.*no such column.*pip install --upgrade"):
-        ws.runs()
+        list(ws.runs())
     ws.close()
 
 
