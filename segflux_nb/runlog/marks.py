@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..clock import Clock
@@ -56,6 +56,31 @@ class MarkLog:
                 " pick = coalesce(excluded.pick, marks.pick), note = coalesce(excluded.note, marks.note),"
                 " marked_at = excluded.marked_at",
                 (self._service, digest, rater, stars, pick, note, self._clock.now()),
+            )
+
+    def change(self, rater: str, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change what a rater says about runs, in one step. What is None is taken away; what is left out stays.
+
+        Parameters
+        ----------
+        rater:
+            Who says it.
+        changes:
+            Stars, pick and note by digest.
+        """
+        with self._database.writing() as cursor:
+            for digest, mark in changes.items():
+                names = [name for name in _MARKS if name in mark]
+                kept = "".join(f" {name} = excluded.{name}," for name in names)
+                cursor.execute(
+                    f"INSERT INTO marks (service, digest, rater, {', '.join(names)}, marked_at)"  # noqa: S608 - names of columns
+                    f" VALUES (?, ?, ?, {', '.join('?' * len(names))}, ?)"
+                    f" ON CONFLICT (service, digest, rater) DO UPDATE SET{kept} marked_at = excluded.marked_at",
+                    (self._service, digest, rater, *(mark[name] for name in names), self._clock.now()),
+                )
+            cursor.execute(
+                "DELETE FROM marks WHERE service = ? AND rater = ? AND stars IS NULL AND pick IS NULL AND note IS NULL",
+                (self._service, rater),
             )
 
     def latest(self) -> dict[str, dict[str, Any]]:
