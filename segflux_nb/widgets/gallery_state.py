@@ -15,6 +15,7 @@ from ..analysis.differences import pairwise_differences
 from ..lifecycle import reason_of
 from ..markup import more_text, plain
 from ..model import MODEL
+from ..sheets.axes import is_measurement
 from ..sheets.frame_view import FrameView
 from ..sheets.layout import Layout
 from ..sheets.pivot import arrange
@@ -157,8 +158,9 @@ def _table(view: FrameView) -> tuple[Table, bytes, list[Any]]:
     encoder = Encoder()
     for name in first:
         column = view.column(name)
-        axis = name in view.axes or not view.axes
-        encoder.add(column, axis=axis and column.varies, lays_out=column.varies and column.is_plain)
+        lays_out = column.varies and column.is_plain
+        axis = name in view.axes or not (view.axes or is_measurement(column))
+        encoder.add(column, axis=axis and lays_out, lays_out=lays_out)
     columns = list(encoder.columns)
     widths = view.column("width").values if "width" in view else (None,) * len(view)
     coded_widths = encoder.add(widths_column(widths))

@@ -3,6 +3,9 @@
 import { el } from "../shared/dom.js";
 import { icon } from "./icons.js";
 
+/** Of more values, the choice is filled when it is used. */
+const MOST_AT_ONCE = 200;
+
 /** @import { View } from "./messages.js" */
 /** @import { Column, Rows } from "./table.js" */
 
@@ -151,6 +154,7 @@ class AxisChip {
     const { name } = column;
     this.select = el("select", { "aria-label": `Show ${name}` });
     this.select.addEventListener("change", () => hold(this.select.value === "" ? null : this.column.labels[this.at]));
+    for (const event of ["focus", "pointerdown"]) this.select.addEventListener(event, () => this.fill());
     const button = (/** @type {"left" | "right"} */ way, /** @type {string} */ label, /** @type {number} */ by) => {
       const one = el("button", { type: "button", class: "sfx-step-axis", "aria-label": label, title: label });
       one.append(icon(way));
@@ -179,14 +183,23 @@ class AxisChip {
    */
   update(held, isCurrent, column) {
     if (this.column !== column) {
-      const all = el("option", { value: "" }, `all ${column.labels.length}`);
-      this.select.replaceChildren(all, ...column.labels.map((label, n) => el("option", { value: n }, label)));
       this.column = column;
+      this.select.replaceChildren(el("option", { value: "" }, `all ${column.labels.length}`));
+      this.isFull = false;
+      if (column.labels.length <= MOST_AT_ONCE) this.fill();
     }
     const at = held == null ? -1 : column.labels.indexOf(held);
+    if (at >= 0) this.fill();
     this.select.value = at < 0 ? "" : String(at);
     this.element.classList.toggle("sfx-on", at >= 0);
     this.element.classList.toggle("sfx-current", isCurrent);
+  }
+
+  /** Gives the select its values: of many, only when it is used. */
+  fill() {
+    if (this.isFull) return;
+    this.isFull = true;
+    this.select.append(...this.column.labels.map((label, n) => el("option", { value: n }, label)));
   }
 
   /** All comes before the first and after the last. @param {number} by */
