@@ -18,13 +18,16 @@ import { Loupe } from "./loupe.js";
 import { Marker } from "./marker.js";
 import { symbols } from "./marks.js";
 import { headHeight, labelWidth } from "./measuring.js";
-import { pivot } from "./pivot.js";
+import { countCells, pivot } from "./pivot.js";
 import { Rows } from "./table.js";
 import { Toolbar } from "./toolbar.js";
 import { Views } from "./views.js";
 import { captionOf, countWords, describe, placeOf, stepped, tellingOf } from "./words.js";
 
 /** @import { Told, View } from "./messages.js" */
+
+/** For a bar to scroll with. */
+const ROOM = 16;
 
 export class Gallery {
   /**
@@ -68,9 +71,9 @@ export class Gallery {
     });
     this.board = new Board(this);
     this.line = el("div", { class: "sfx-status", role: "status", "aria-live": "polite" });
-    const middle = el("div", { class: "sfx-middle" }, this.panel.element, this.board.area);
+    this.middle = el("div", { class: "sfx-middle" }, this.panel.element, this.board.area);
     const foot = el("div", { class: "sfx-foot" }, this.line, this.marker.field);
-    root.replaceChildren(this.toolbar.element, this.chips.element, middle, foot);
+    root.replaceChildren(this.toolbar.element, this.chips.element, this.middle, foot);
     this.listening = new Listening(model);
     this.listening.to("change:table", () => this.reload());
     this.listening.to("change:marks", () => this.marker.reload());
@@ -130,7 +133,11 @@ export class Gallery {
     this.size = size;
     const head = headHeight(groups, size, board.area);
     const hasCaptions = !layout.cols || this.shownNow.length > countCells(groups);
+    const before = this.middle.style.flexBasis;
     board.draw(groups, layout, { size, width, label, head, hasCaptions });
+    // The area does not measure its content: it gets as high as that, as far as there is room.
+    this.middle.style.flexBasis = `${board.geometry.height + ROOM}px`;
+    if (before !== this.middle.style.flexBasis) board.render();
     this.cells = countCells(groups);
     this.update();
   }
@@ -262,9 +269,9 @@ export class Gallery {
     return [describe(this.rows, this.marker.marks, row), placeOf(cell, row)].filter(Boolean).join(", ");
   }
 
-  /** The rows of a row's cell. @param {number} row */
+  /** The rows of a row's cell, also where one has stepped into it. @param {number} row */
   cell(row) {
-    return this.board.cell(row);
+    return this.view.cell ? this.shownNow : this.board.cell(row);
   }
 
   // ---------------------------------------------------------------- answers
@@ -288,9 +295,4 @@ export class Gallery {
     else if (message.kind === "file") this.desk.keep(message, buffers[0]);
     else this.pictures.receive(message, buffers);
   }
-}
-
-/** @param {import("./pivot.js").Group[]} groups */
-function countCells(groups) {
-  return groups.reduce((sum, { lines }) => sum + lines.reduce((all, { cells }) => all + cells.size, 0), 0);
 }

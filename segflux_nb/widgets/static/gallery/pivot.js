@@ -82,3 +82,8 @@ function placesAmong(column, across) {
 function order(column) {
   return column.labels.map((_, code) => code);
 }
+
+/** How many cells have rows. @param {Group[]} groups */
+export function countCells(groups) {
+  return groups.reduce((sum, { lines }) => sum + lines.reduce((all, { cells }) => all + cells.size, 0), 0);
+}

@@ -40,7 +40,8 @@ export class Toolbar {
       type: "search",
       class: "sfx-search",
       placeholder: "Search  /",
-      "aria-label": "Search in prompts, notes and all columns",
+      "aria-label": "Search",
+      title: "Search in prompts, notes and everything else that is known of the runs",
     });
     this.search.addEventListener("input", () => actions.search(this.search.value));
     this.search.addEventListener("keydown", (event) => this.searchKey(event));
@@ -138,8 +139,8 @@ export class Toolbar {
     options(this.selects.get("sort"), sorts, view.sort ?? "");
     const isDown = view.sort === STARS ? !view.down : Boolean(view.down);
     this.direction.replaceChildren(icon(isDown ? "down" : "up"));
-    this.direction.setAttribute("aria-label", isDown ? "Sorted downwards" : "Sorted upwards");
-    this.direction.title = isDown ? "Largest first: sort upwards" : "Smallest first: sort downwards";
+    this.direction.setAttribute("aria-label", isDown ? "Largest first" : "Smallest first");
+    this.direction.title = isDown ? "Largest first; a click turns it" : "Smallest first; a click turns it";
     this.direction.disabled = !view.sort;
     if (document.activeElement !== this.search) this.search.value = view.search ?? "";
     if (document.activeElement !== this.size) this.size.value = String(size ?? SIZE);
