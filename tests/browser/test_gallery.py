@@ -33,7 +33,7 @@ def labels(page):
 def test_it_shows_the_grid_with_thumbnails(shown):
     page = shown()
     page.locator(".sfx-tile img[src^='blob:']").nth(5).wait_for()
-    assert page.locator(".sfx-head").all_inner_texts() == ["0.4", "0.8", "1.2"]
+    assert page.locator(".sfx-top").all_inner_texts() == ["0.4", "0.8", "1.2"]
     assert page.locator(".sfx-side").all_inner_texts() == ["1", "2"]
     assert labels(page)[1] == "lora_strength 0.8, seed 1"
     assert "6 of 6 runs" in page.locator(".sfx-status").inner_text()
@@ -65,9 +65,9 @@ def test_values_are_hidden_and_shown_again(shown):
     page = shown()
     page.get_by_role("button", name="lora_strength 0.8: menu").click()
     page.get_by_role("menuitem", name="Hide 0.8").click()
-    assert page.locator(".sfx-head").all_inner_texts() == ["0.4", "1.2"]
+    assert page.locator(".sfx-top").all_inner_texts() == ["0.4", "1.2"]
     page.get_by_role("button", name="Show lora_strength 0.8 again").click()
-    assert page.locator(".sfx-head").count() == 3
+    assert page.locator(".sfx-top").count() == 3
 
 
 def test_arrows_move_and_keys_rate(shown):

@@ -197,8 +197,9 @@ export class Geometry {
     const own = this.cellOf(row)[0];
     const band = this.bands[spot.band];
     if (across) {
-      let place = spot.place + across;
-      for (; place >= band.from && place < band.to; place += across) {
+      // Tiles that flow go on in the next line.
+      const [from, to] = this.isGrid ? [band.from, band.to] : [0, band.line.cells.size];
+      for (let place = spot.place + across; place >= from && place < to; place += across) {
         const cell = band.line.cells.get(place);
         if (cell) return cell[0];
       }

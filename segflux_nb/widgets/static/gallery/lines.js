@@ -85,7 +85,7 @@ export class SectionView {
       const head = el(
         "div",
         {
-          class: "sfx-head",
+          class: "sfx-top",
           role: "columnheader",
           "aria-colindex": place + (view.rows ? 2 : 1),
           style: `left:${left}px;width:${geometry.measures.size}px`,
