@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -114,10 +115,10 @@ def _packed(places: Sequence[int], number: int) -> tuple[bytes, int]:
 
 
 def coded_size(column: FrameColumn) -> int:
-    """About how many bytes a column takes in a message."""
-    number = len(column.label_of)
-    width = 0 if number <= 1 else 1 if number <= 1 << 8 else 2 if number <= 1 << 16 else 4
-    return sum(map(len, column.distinct_labels)) + 4 * number + width * len(column.values)
+    """How many bytes the values of a column take in a message."""
+    values, labels = list(column.label_of), list(column.distinct_labels)
+    places = range(len(column.values)) if len(values) == len(column.values) else [0] * len(column.values)
+    return len(json.dumps([labels, _kind(values, labels)[1]])) + len(_packed(list(places), len(values))[0])
 
 
 def described(view: FrameView) -> tuple[list[str], list[str]]:

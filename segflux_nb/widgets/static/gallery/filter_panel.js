@@ -33,7 +33,11 @@ export class FilterPanel {
   /** @param {PanelActions} actions */
   constructor(actions) {
     this.actions = actions;
-    /** Columns by name: their part of the panel. @type {Map<string, { element: HTMLDetailsElement, fill: () => void }>} */
+    /**
+     * The parts of columns, by name.
+     *
+     * @type {Map<string, { element: HTMLDetailsElement, fill: () => void }>}
+     */
     this.parts = new Map();
     /** What brings the fields up to date. @type {Map<string, (view: View) => void>} */
     this.updates = new Map();

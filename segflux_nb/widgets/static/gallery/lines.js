@@ -136,7 +136,8 @@ export class LineView {
     /** @type {Map<number, HTMLElement>} */
     this.elements = new Map();
     const { label } = band.line;
-    const style = `top:${band.top - section.top}px;height:${band.height}px;${section.width ? `width:${section.width}px` : ""}`;
+    const width = section.width ? `width:${section.width}px` : "";
+    const style = `top:${band.top - section.top}px;height:${band.height}px;${width}`;
     if (band.kind === "title") {
       const button = labelButton(view.rows, label, label, openLabel, `${view.rows}: `);
       this.element = el("h4", { class: "sfx-line-title", style }, button);

@@ -10,7 +10,7 @@ export class Marker {
   constructor(gallery) {
     this.gallery = gallery;
     this.history = new History();
-    /** What the next digit rates: the row or the column of the picture with the focus. @type {"row" | "column" | null} */
+    /** What the next digit rates: the line of the picture with the focus. @type {"row" | "column" | null} */
     this.scope = null;
     this.read();
     const input = el("input", { type: "text", size: 10, value: this.marks.rater });

@@ -4,8 +4,8 @@
 /** @import { Column, Rows } from "./table.js" */
 
 /**
- * @typedef {object} Line A line of cells. Each cell is a list of rows; where there are columns, cells stand at the place
- * of their column.
+ * @typedef {object} Line A line of cells. Each cell is a list of rows, at the place of its column where there are
+ * columns.
  * @property {string} label
  * @property {Map<number, number[]>} cells
  *

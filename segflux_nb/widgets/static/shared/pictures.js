@@ -15,8 +15,8 @@ export function bytesOf(view) {
 /**
  * The pictures of a widget.
  *
- * The first thumbnails come with the model as one blob (`thumbs`, `offsets`). Those of the items in `later` (numbers, or
- * ranges without their ends) are asked for when they come in view, and pictures at full size when somebody looks at
+ * The first thumbnails come with the model as one blob (`thumbs`, `offsets`). Those of the items in `later` (numbers,
+ * or ranges without their ends) are asked for when they come in view, and pictures at full size when somebody looks at
  * them.
  */
 export class Pictures {
