@@ -1,7 +1,7 @@
 // The gallery's board: of all lines of tiles, those in view exist, and which tile has the focus.
 
 import { el } from "../shared/dom.js";
-import { Geometry } from "./geometry.js";
+import { GAP, Geometry } from "./geometry.js";
 import { LineView, SectionView } from "./lines.js";
 import { followPointer } from "./pointer.js";
 import { Tile } from "./tile.js";
@@ -73,9 +73,10 @@ export class Board {
     this.canvas.style.width = this.geometry.width ? `${this.geometry.width}px` : "";
     if (!groups.length) this.canvas.append(el("p", { class: "sfx-nothing" }, "Nothing to show: loosen the filters."));
     if (this.at >= 0 && !this.geometry.spots.has(this.at)) this.at = -1;
+    else if (this.at >= 0) this.fronts.set(this.cell(this.at)[0], this.at);
     this.render();
     if (this.at >= 0) this.reveal(this.at);
-    if (hadFocus) this.focusAgain();
+    if (hadFocus && !this.focusAgain()) this.area.focus(); // the keys stay here
   }
 
   /** Makes what is in view, and takes away what is not. What has the focus stays: its keys must not go elsewhere. */
@@ -226,7 +227,7 @@ export class Board {
     const left = geometry.leftOf(band, place);
     const within = (/** @type {number} */ now, /** @type {number} */ least, /** @type {number} */ most) =>
       Math.max(Math.min(now, most), least);
-    area.scrollTop = within(area.scrollTop, band.top + band.height - height, band.top - head);
+    area.scrollTop = within(area.scrollTop, band.top + band.height - height, band.top - head - GAP);
     if (geometry.isGrid) {
       area.scrollLeft = within(area.scrollLeft, left + geometry.step - width, left - geometry.left);
     }

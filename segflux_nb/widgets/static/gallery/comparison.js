@@ -44,8 +44,8 @@ export class Comparison extends Dialog {
     const mode = MODE_KEYS.indexOf(key);
     if (mode >= 0) this.draw(mode);
     else if (key === " ") {
-      if (!this.flip) this.draw(2);
-      this.flip();
+      if (this.flip) this.flip();
+      else this.draw(2); // it begins with the second picture
     } else return key === "c";
     return true;
   }

@@ -18,7 +18,7 @@ import { Loupe } from "./loupe.js";
 import { Marker } from "./marker.js";
 import { symbols } from "./marks.js";
 import { headHeight, labelWidth } from "./measuring.js";
-import { countCells, pivot } from "./pivot.js";
+import { countCells, pivot, standIn } from "./pivot.js";
 import { Rows } from "./table.js";
 import { Toolbar } from "./toolbar.js";
 import { Views } from "./views.js";
@@ -133,6 +133,7 @@ export class Gallery {
     this.size = size;
     const head = headHeight(groups, size, board.area);
     const hasCaptions = !layout.cols || this.shownNow.length > countCells(groups);
+    if (board.at >= 0) board.at = standIn(rows, layout, this.shownNow, board.at);
     const before = this.middle.style.flexBasis;
     board.draw(groups, layout, { size, width, label, head, hasCaptions });
     // The area does not measure its content: it gets as high as that, as far as there is room.

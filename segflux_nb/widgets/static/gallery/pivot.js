@@ -87,3 +87,18 @@ function order(column) {
 export function countCells(groups) {
   return groups.reduce((sum, { lines }) => sum + lines.reduce((all, { cells }) => all + cells.size, 0), 0);
 }
+
+/**
+ * The row that takes the place of another one, which is not shown any more: one of the same cell; -1 for none.
+ *
+ * @param {Rows} rows
+ * @param {View} view
+ * @param {number[]} shown
+ * @param {number} row
+ */
+export function standIn(rows, { cols, rows: down, by }, shown, row) {
+  if (shown.includes(row)) return row;
+  const columns = [cols, down, by].map((name) => rows.column(name)).filter(Boolean);
+  if (!columns.length) return -1;
+  return shown.find((one) => columns.every((column) => column.code(one) === column.code(row))) ?? -1;
+}
