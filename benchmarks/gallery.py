@@ -1,9 +1,9 @@
 """How fast the gallery is at 2,000 and 10,000 pictures, beside a plain page of `<img loading=lazy>` and a GridBox.
 
-First in a page, where a stub answers in the place of a kernel after 5 ms: how long each act takes until the next frame,
-and how many frames a second scrolling and the loupe have. The plain page scrolls the same pictures in the same browser.
-Then in JupyterLab: how long it takes from running a cell until the visible pictures are decoded, beside plain HTML and
-ipywidgets' GridBox, and how large the saved notebook is.
+First in a page, where a stub answers in the place of a kernel after 5 ms: how long each act takes until the next
+frame, and how many frames a second scrolling and the loupe have. The plain page scrolls the same pictures in the same
+browser. Then in JupyterLab: how long it takes from running a cell until the visible pictures are decoded, beside
+plain HTML and ipywidgets' GridBox, and how large the saved notebook is.
 
 Run with: python benchmarks/gallery.py [--no-lab]     (needs Chromium; software drawing on a machine without a GPU)
 """
@@ -53,7 +53,8 @@ STUB = """([source, state, small, large]) => {
       if (message.kind === 'mark') tell('msg:custom', { ...message, kind: 'marked', rater: state.rater }, []);
     }, 5) };
   const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
-  return import(url).then((all) => { window.start = () => all.default.render({ model, el: document.getElementById('root') }); });
+  const el = document.getElementById('root');
+  return import(url).then((all) => { window.start = () => all.default.render({ model, el }); });
 }"""
 HELPERS = """
 window.painted = () => new Promise((done) => requestAnimationFrame(() => {
@@ -93,7 +94,9 @@ AREA, PLAIN = "document.querySelector('.sfx-area')", "document.getElementById('p
 def frame(number: int) -> pd.DataFrame:
     """A frame of as many pictures, of a sweep of strengths and seeds, all rated."""
     random = Random(1)
-    table = pd.DataFrame({"seed": [row // 10 for row in range(number)], "strength": [row % 10 for row in range(number)]})
+    table = pd.DataFrame(
+        {"seed": [row // 10 for row in range(number)], "strength": [row % 10 for row in range(number)]}
+    )
     table["score"] = [round(random.random(), 4) for _ in range(number)]
     table["stars"] = [row % 6 for row in range(number)]
     table["image"] = [f"{row}.jpg" for row in range(number)]
@@ -136,7 +139,8 @@ def in_a_page(page: Page, number: int) -> None:
     line("render, to the next frame, ms", page.evaluate("timed(() => start())"))
     page.locator(".sfx-tile img[src]").nth(10).wait_for()
     page.locator(".sfx-tile").first.click()
-    star = "timed(() => model.tell('msg:custom', {kind: 'marked', id: 0, rater: 'somebody', changes: [{at: [0], mark: {stars: 5}}]}, []))"
+    change = "{kind: 'marked', id: 0, rater: 'somebody', changes: [{at: [0], mark: {stars: 5}}]}"
+    star = f"timed(() => model.tell('msg:custom', {change}, []))"
     line("a star, all rated, ms", page.evaluate(star), 100)
     for name, (act, most) in ACTS.items():
         line(f"{name}, ms", page.evaluate(f"timed(() => {act})"), most)
@@ -152,19 +156,25 @@ def in_a_page(page: Page, number: int) -> None:
         timeout=60_000,
     )
     loupe = page.evaluate(
-        """() => { const frame = document.querySelector('.sfx-tile .sfx-frame'), box = frame.getBoundingClientRect();
+        """() => { const frame = document.querySelector('.sfx-tile .sfx-frame');
+        const box = frame.getBoundingClientRect();
+        const at = (n, size) => (n % 60) / 60 * size;
         return frames(60, (n) => frame.dispatchEvent(new PointerEvent('pointermove', { bubbles: true,
-          clientX: box.left + (n % 60) / 60 * box.width, clientY: box.top + (n % 40) / 40 * box.height }))); }"""
+          clientX: box.left + at(n, box.width), clientY: box.top + at(n * 7, box.height) }))); }"""
     )
     tiles = page.evaluate("document.querySelectorAll('.sfx-tile').length")
-    page.set_content("<style>body { margin: 0 } img { width: 160px; height: 160px }</style><div id=plain></div>")
+    rules = "#plain { height: 620px; overflow: auto; display: flex; flex-wrap: wrap; gap: 6px }"
+    page.set_content(
+        f"<style>body {{ margin: 0 }} img {{ width: 160px; height: 160px }} {rules}</style><div id=plain></div>"
+    )
     page.add_script_tag(content=HELPERS)
     page.evaluate(
-        """([number, small]) => { const urls = Array.from({ length: number }, (_, at) => URL.createObjectURL(new Blob(
-            [Uint8Array.from(atob(small[at % small.length]), (char) => char.charCodeAt(0))], { type: 'image/jpeg' })));
+        """([number, small]) => { const bytes = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+          const urls = Array.from({ length: number }, (_, at) => URL.createObjectURL(new Blob(
+            [bytes(small[at % small.length])], { type: 'image/jpeg' })));
           const box = document.getElementById('plain');
-          Object.assign(box.style, { height: '620px', overflow: 'auto', display: 'flex', flexWrap: 'wrap', gap: '6px' });
-          box.append(...urls.map((src) => Object.assign(new Image(), { loading: 'lazy', decoding: 'async', src }))); }""",
+          const made = { loading: 'lazy', decoding: 'async' };
+          box.append(...urls.map((src) => Object.assign(new Image(), { ...made, src }))); }""",
         [number, small],
     )
     page.wait_for_function("document.querySelector('img').naturalWidth")
@@ -218,7 +228,7 @@ print("ready")
 CELLS = {
     "gallery": ("frame.pictures.gallery()", ".sfx-tile img"),
     "plain HTML": (
-        "HTML('<div class=plain>' + ''.join(f'<img loading=lazy width=128 src=\"{path}\">' for path in paths) + '</div>')",
+        "HTML('<p class=plain>' + ''.join(f'<img loading=lazy width=128 src=\"{one}\">' for one in paths))",
         ".plain img",
     ),
     "GridBox": (
@@ -275,8 +285,8 @@ def seconds(browser: Browser, lab: Any, path: Path, number: int, cell: str, sele
 
 def in_jupyterlab(browser: Browser, root: Path, home: Path) -> None:
     """Measure all three in JupyterLab, and print what was found."""
-    # Jupyter drops messages beyond 1,000 in a second, and a GridBox of 2,000 pictures sends 6,000: the limit is lifted
-    # here. Some messages are lost all the same; then the GridBox never shows, and is tried again.
+    # Jupyter drops messages beyond 1,000 in a second, and a GridBox of 2,000 pictures sends 6,000: the limit is
+    # lifted here. Some messages are lost all the same; then the GridBox never shows, and is tried again.
     with jupyterlab(root, home, "--ZMQChannelsWebsocketConnection.limit_rate=False") as lab:
         for number in NUMBERS:
             print(f"\n{number:,} pictures, in JupyterLab")

@@ -71,9 +71,10 @@ class MarkLog:
         with self._database.writing() as cursor:
             for digest, mark in changes.items():
                 names = [name for name in _MARKS if name in mark]
-                kept = "".join(f" {name} = excluded.{name}," for name in names)
+                kept, given = "".join(f" {name} = excluded.{name}," for name in names), ", ".join(names)
+                # The names are those of the table of columns.
                 cursor.execute(
-                    f"INSERT INTO marks (service, digest, rater, {', '.join(names)}, marked_at)"  # noqa: S608 - names of columns
+                    f"INSERT INTO marks (service, digest, rater, {given}, marked_at)"  # noqa: S608 - see above
                     f" VALUES (?, ?, ?, {', '.join('?' * len(names))}, ?)"
                     f" ON CONFLICT (service, digest, rater) DO UPDATE SET{kept} marked_at = excluded.marked_at",
                     (self._service, digest, rater, *(mark[name] for name in names), self._clock.now()),

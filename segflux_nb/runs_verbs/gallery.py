@@ -138,7 +138,7 @@ class _Shown:
         Raises
         ------
         RunError
-            If a mark is none.
+            If one is not a mark.
         """
         checks: dict[str, Any] = {"stars": checked_stars, "pick": checked_pick, "note": checked_note}
         digests = {digest[:RUN_DIGITS]: digest for digest, _ in self.runs.cells}

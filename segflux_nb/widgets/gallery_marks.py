@@ -120,7 +120,7 @@ class MarkBook:
                     table[name][row] = value
 
     def checked(self, changes: Any) -> list[Change]:
-        """What a page sent, as far as it makes sense: known rows, known names; each row that shows a run is changed."""
+        """What a page sent, as far as it makes sense: known rows and names. Each row that shows a run is changed."""
         rows = self.rows
         found: list[Change] = []
         for change in changes if isinstance(changes, list) else []:
@@ -163,7 +163,7 @@ class MarkBook:
 
 
 def is_row(at: Any, number: int) -> bool:
-    """Whether something is the number of one of so many rows.
+    """Whether something is the number of a row.
 
     Parameters
     ----------

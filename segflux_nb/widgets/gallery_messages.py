@@ -1,5 +1,8 @@
-"""What a gallery's Python and JavaScript tell each other. `static/gallery/messages.js` has the same types for the other
-side; `tests/widgets/test_gallery_messages.py` holds the two to each other."""
+"""What a gallery's Python and JavaScript tell each other.
+
+`static/gallery/messages.js` has the same types for the other side; `tests/widgets/test_gallery_messages.py` holds the
+two to each other.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ class Coded(TypedDict):
 
 
 class Selected(TypedDict):
-    """How Python selects a row: ``runs.one(...)`` with these columns, or a row of a frame by its label or its place."""
+    """How Python selects a row: ``runs.one(...)`` with these columns, or a row of a frame by label or place."""
 
     by: Literal["one", "loc", "iloc"]
     names: list[str]

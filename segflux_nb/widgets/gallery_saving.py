@@ -47,7 +47,9 @@ def saved_file(
     cols, lines, by = (shown.get(name) or None for name in ("cols", "rows", "by"))
     if form == "html":
         state = gallery_state(part, cols=cols, rows=lines, by=by, title=title, given=book.given)
-        laid_out = {name: shown[name] for name in ("cols", "rows", "by", "size", "fit", "sort", "down") if name in shown}
+        laid_out = {
+            name: shown[name] for name in ("cols", "rows", "by", "size", "fit", "sort", "down") if name in shown
+        }
         traits = {**state.traits, "view": laid_out}
         further = later_columns(part, state.traits["table"]["later"])
         page = gallery_page(traits, [*state.pictures, *state.more], title, "light", further)

@@ -16,7 +16,7 @@ from ..sheets.frame_view import FrameView
 from .gallery_messages import Coded
 
 BYTES_EACH = 30
-"""The most bytes of columns that come with a gallery, for each row; axes come always. The others come when asked for."""
+"""The most bytes of columns that come with a gallery, for each row. Axes come always, others when asked for."""
 
 NOT_SHOWN = ("image", "more_images", "stars", "pick", "note", "prompt_template")
 """Columns of a frame that the gallery shows in another way."""
@@ -141,9 +141,7 @@ def described(view: FrameView) -> tuple[list[str], list[str]]:
 
 def others(view: FrameView) -> list[str]:
     """All columns of a view that can be searched, sorted or filtered by."""
-    return [
-        name for name in view.names if name not in NOT_SHOWN and name != view.image and not view.is_label(name)
-    ]
+    return [name for name in view.names if name not in NOT_SHOWN and name != view.image and not view.is_label(name)]
 
 
 def joined(frame: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:

@@ -6,8 +6,9 @@ only once.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pandas as pd
@@ -91,7 +92,6 @@ class PictureRunner:
     spent: float = 0.0
     _offers: int = 0
     _offer: Offer | None = None
-    _started: list[StartedSweep] = field(default_factory=list)
 
     @property
     def fields(self) -> list[FormField]:
@@ -169,12 +169,11 @@ class PictureRunner:
         if offer is None or offer.number != number or not offer.button:
             raise SweepError("This price is not valid any more", remedy="Change a field to see the price of today")
         left = None if self.max_cost is None else max(0.0, self.max_cost - self.spent)
-        started = self.launcher.start(
-            offer.sweep, has_stop_button=False, display=lambda widget: None, max_cost=left
-        )
+        started = self.launcher.start(offer.sweep, has_stop_button=False, display=lambda widget: None, max_cost=left)
         self.spent += offer.cost
-        self._started.append(started)
-        started.when_done(lambda: self._end(started, on_end))
+        # That is called on the engine's thread, which must not wait for frames and thumbnails.
+        end = threading.Thread(target=self._end, args=(started, on_end), daemon=True)
+        started.when_done(end.start)
         return f"{count(len(offer.sweep), 'run')} started"
 
     def _end(self, started: StartedSweep, on_end: Callable[[pd.DataFrame | None, list[str], str], None]) -> None:

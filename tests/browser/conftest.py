@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -110,11 +111,21 @@ class Connection:
 
     def __init__(self, page, gallery):
         self.page, self.gallery, self.asked, self._answers = page, gallery, [], []
-        gallery.send = lambda content, buffers=None: self._answers.append(
-            ["message", content, [base64.b64encode(one).decode() for one in buffers or ()]]
-        )
+        self._has_ended = threading.Event()
+        gallery.send = self._send
         gallery.observe(self._changed, [*TRAITS, "thumbs", "offsets", "later", "unreadable"])
         page.expose_function("askPython", self._ask)
+
+    def _send(self, content, buffers=None):
+        self._answers.append(["message", content, [base64.b64encode(one).decode() for one in buffers or ()]])
+        if content.get("state") == "ended":
+            self._has_ended.set()
+
+    def ended(self):
+        """Waits until what was run has ended, and gives the page what Python says of it."""
+        assert self._has_ended.wait(30)
+        self._has_ended.clear()
+        self.deliver()
 
     def _changed(self, change):
         is_bytes = isinstance(change.new, bytes)

@@ -1,5 +1,7 @@
 """A picture is run again from the gallery: its form, the price, the button, and the new picture beside the old one."""
 
+from dataclasses import replace
+
 import pytest
 
 import segflux_nb as sf
@@ -38,15 +40,6 @@ def opened(ws, living):
     return opened
 
 
-def finished(connection):
-    """Waits until what was started has ended, and gives the page what Python says of it."""
-    for started in connection.gallery._runner._started:
-        started.wait()
-        started.when_done(lambda: None)
-    connection.page.wait_for_timeout(0)
-    connection.deliver()
-
-
 def button(form):
     return form.locator(".sfx-run")
 
@@ -71,10 +64,12 @@ def test_one_changes_a_parameter_sees_the_price_and_runs_it(ws, opened):
     button(form).click()
     form.get_by_text("1 run started").wait_for()
     assert button(form).is_disabled(), "a second click pays for nothing"
-    finished(connection)
+    connection.ended()
     form.get_by_text("1 of 1 picture").wait_for()
     assert form.locator("figure").count() == 2, "the new picture stands beside the old one"
-    assert "lora_strength 0.7, animal fox" in form.locator("figcaption").nth(1).inner_text().replace("finetune_id", "")
+    assert "lora_strength 0.7, animal fox" in form.locator("figcaption").nth(1).inner_text().replace(
+        "finetune_id", ""
+    )
     (new,) = [run for run in ws.runs() if run.lora_strength == 0.7]
     assert (new.status, new.prompt, new.steps) == ("completed", "TOK fox", 10)
     page.keyboard.press("Escape")
@@ -89,7 +84,7 @@ def test_several_values_and_another_prompt_are_run_too(ws, opened):
     form.get_by_label("prompt").fill("TOK {cat} at dawn")
     form.get_by_role("button", name="Run 2 runs, free on the simulator").click()
     form.get_by_text("2 runs started").wait_for()
-    finished(connection)
+    connection.ended()
     form.get_by_text("2 of 2 pictures").wait_for()
     assert {(run.prompt, run.steps) for run in ws.runs() if run.steps > 10} == {
         ("TOK {cat} at dawn", 11),
@@ -115,20 +110,44 @@ def test_what_is_wrong_stands_at_its_field_and_what_is_logged_costs_nothing(open
     assert connection.kinds("run") == []
 
 
-def test_max_cost_holds_for_all_runs_of_a_gallery(ws, opened):
-    price = ws.plan(SWEEP.replace(steps=11)).cost / 4
-    connection, form = opened(max_cost=1.5 * price)
-    form.get_by_label("steps").fill("11")
-    form.get_by_role("button", name="Run 1 run").click()
-    form.get_by_text("1 run started").wait_for()
-    finished(connection)
-    form.get_by_label("steps").fill("12")
-    form.get_by_text("of max_cost is left").wait_for()
+class Priced:
+    """A launcher of the simulator that names the prices of the hosted service.
+
+    Parameters
+    ----------
+    launcher:
+        The launcher.
+    """
+
+    def __init__(self, launcher):
+        self._launcher, self.max_costs = launcher, []
+        self.submits = True
+
+    def plan(self, sweep):
+        return replace(self._launcher.plan(sweep), service="segmind", cost=0.02 * len(sweep))
+
+    def start(self, sweep, **options):
+        self.max_costs.append(options["max_cost"])
+        return self._launcher.start(sweep, **options)
+
+
+def test_the_button_names_the_price_and_max_cost_holds_for_all_runs_of_a_gallery(ws, opened):
+    connection, form = opened(max_cost=0.05)
+    launcher = connection.gallery._runner.launcher = Priced(ws._launcher)
+    for steps, left in ((11, 0.05), (12, 0.03)):
+        form.get_by_label("steps").fill(str(steps))
+        form.get_by_role("button", name="Run 1 run for about $0.0200").click()
+        form.get_by_text("1 run started").wait_for()
+        connection.ended()
+        form.get_by_text("1 of 1 picture").wait_for()
+        assert launcher.max_costs[-1] == pytest.approx(left)
+    form.get_by_label("steps").fill("13")
+    form.get_by_text("This costs about $0.0200, and $0.0100 of max_cost is left").wait_for()
     assert button(form).is_disabled()
-    connection.gallery._answer(connection.gallery, {"kind": "run", "offer": 1}, [])
+    connection.gallery._answer(connection.gallery, {"kind": "run", "offer": 2}, [])
     connection.deliver()
     assert "This price is not valid any more" in connection.page.locator(".sfx-status").inner_text()
-    assert len(ws.runs()) == 5
+    assert len(ws.runs()) == 6
 
 
 def test_it_is_off_in_a_bundle(ws, living, tmp_path):
@@ -142,7 +161,9 @@ def test_it_is_off_in_a_bundle(ws, living, tmp_path):
         page.keyboard.press("n")
         assert page.get_by_role("button", name="Run with other parameters").count() == 0
         page.keyboard.press("Escape")
-        connection.gallery._answer(connection.gallery, {"kind": "price", "id": 1, "at": 0, "fields": {"steps": "9"}}, [])
+        connection.gallery._answer(
+            connection.gallery, {"kind": "price", "id": 1, "at": 0, "fields": {"steps": "9"}}, []
+        )
         assert connection._answers[-1][1]["text"] == "Nothing can be run from here"
 
 
@@ -172,6 +193,6 @@ def test_the_keyboard_alone_runs_a_picture(ws, opened):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     form.get_by_text("1 run started").wait_for()
-    finished(connection)
+    connection.ended()
     form.get_by_text("1 of 1 picture").wait_for()
     assert 0.8 in {run.lora_strength for run in ws.runs()}

@@ -228,7 +228,9 @@ def test_further_columns_come_when_they_are_asked_for(tmp_path, monkeypatch, sen
         assert len(codes) == sum(max(0, column["bytes"]) * 2 for column in columns.values())
         page = state_in(gallery.page())["table"]
         assert page["later"] == []
-        assert {"cost_usd", "sharpness"} <= {column["name"] for column in page["columns"]}, "a page holds all it shows"
+        assert {"cost_usd", "sharpness"} <= {column["name"] for column in page["columns"]}, (
+            "a page holds all it shows"
+        )
 
 
 def test_a_cell_takes_at_most_60_bytes():

@@ -59,7 +59,7 @@ export class Column {
     return this.kind === "number" ? Number(label) : label;
   }
 
-  /** The number of each distinct value; NaN for what is none. */
+  /** The number of each distinct value; NaN for what is not a number. */
   get numbers() {
     this.allNumbers ??= Float64Array.from(this.labels, (label, code) =>
       code === this.missing || this.kind !== "number" ? Number.NaN : Number(this.raw ? this.raw[code] : label),
