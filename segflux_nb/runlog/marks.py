@@ -74,7 +74,7 @@ class MarkLog:
                 kept, given = "".join(f" {name} = excluded.{name}," for name in names), ", ".join(names)
                 # The names are those of the table of columns.
                 cursor.execute(
-                    f"INSERT INTO marks (service, digest, rater, {given}, marked_at)"  # noqa: S608 - see above
+                    f"INSERT INTO marks (service, digest, rater, {given}, marked_at)"  # noqa: S608
                     f" VALUES (?, ?, ?, {', '.join('?' * len(names))}, ?)"
                     f" ON CONFLICT (service, digest, rater) DO UPDATE SET{kept} marked_at = excluded.marked_at",
                     (self._service, digest, rater, *(mark[name] for name in names), self._clock.now()),

@@ -18,7 +18,7 @@ from ..launching import StartedSweep, SweepLauncher
 from ..markup import count
 from ..model import MODEL, SIMULATOR, Value
 from ..sweep.axes import check_value
-from ..sweep.form import code, format_field, number_of_cells, parse_field
+from ..sweep.form import format_field, number_of_cells, parse_field
 from ..sweep.names import TEMPLATE
 from ..sweep.plan import Plan
 from ..sweep.sweep import Sweep
@@ -144,9 +144,8 @@ class PictureRunner:
         plan = self.launcher.plan(sweep)
         self._check(plan)
         self._offers += 1
-        text = "\n".join([*plan.lines, "", code(given, "sweep")])
-        cost = plan.cost or 0.0
-        self._offer = Offer(self._offers, sweep, text, _button(plan), cost if plan.to_submit else 0.0)
+        cost = plan.cost or 0.0 if plan.to_submit else 0.0
+        self._offer = Offer(self._offers, sweep, "\n".join(plan.lines), _button(plan), cost)
         return self._offer
 
     def run(self, number: Any, on_end: Callable[[pd.DataFrame | None, list[str], str], None]) -> str:

@@ -27,7 +27,6 @@ export class Comparison extends Dialog {
     this.chosen = chosen;
     this.buttons = buttons;
     for (const other of chosen.slice(1)) gallery.desk.askDifference(chosen[0], other);
-    gallery.needColumns();
     buttons.forEach((button, n) => {
       button.addEventListener("click", () => this.draw(n));
     });
@@ -69,7 +68,7 @@ export class Comparison extends Dialog {
       el("tr", {}, el("th", { scope: "row" }, name), ...labels.map((label) => el("td", {}, label)));
     /** @type {[string, string[]][]} */
     const lines = [["difference from A", ["–", ...apart]], ...differencesOf(rows, this.chosen)];
-    const same = rows.all.length - lines.length + 1;
+    const same = rows.layable.length - lines.length + 1;
     return el(
       "div",
       {},
@@ -79,7 +78,7 @@ export class Comparison extends Dialog {
         el("thead", {}, el("tr", {}, head("what differs"), ...names.map(head))),
         el("tbody", {}, ...lines.map(line)),
       ),
-      el("p", { class: "sfx-quiet" }, `${same} other columns are the same`),
+      el("p", { class: "sfx-quiet" }, `${same} other column${same === 1 ? " is" : "s are"} the same`),
     );
   }
 

@@ -145,9 +145,8 @@ export class PictureDialog extends Dialog {
     const { rows } = this.gallery;
     const line = (/** @type {import("./table.js").Column} */ column) =>
       el("tr", {}, el("th", { scope: "row" }, column.name), el("td", {}, column.label(this.row)));
-    const all = rows.all;
-    const table = el("table", {}, el("tbody", {}, ...all.filter(({ varies }) => varies).map(line)));
-    const same = all.filter(({ varies }) => !varies);
+    const table = el("table", {}, el("tbody", {}, ...rows.layable.map(line)));
+    const same = rows.all.filter(({ laysOut }) => !laysOut);
     const more = el(
       "details",
       {},

@@ -155,7 +155,6 @@ export class RunForm extends Dialog {
     this.tell(text);
     if (state === "started") this.pair.lastElementChild.classList.add("sfx-waiting");
     else this.show(rows ?? []);
-    this.gallery.say(text);
   }
 
   /** Shows the picture, and the new ones beside it. @param {number[]} rows */

@@ -91,14 +91,15 @@ export function countWords(all, shown, cells, isInCell) {
 }
 
 /**
- * In which columns rows differ, with the value of each.
+ * In which columns rows differ, with the value of each: what makes pictures and what was measured, not what the log
+ * has of the service.
  *
  * @param {Rows} rows
  * @param {number[]} chosen
  * @returns {[string, string[]][]}
  */
 export function differencesOf(rows, chosen) {
-  return rows.all
+  return rows.layable
     .filter((column) => chosen.some((row) => column.label(row) !== column.label(chosen[0])))
     .map((column) => [column.name, chosen.map((row) => column.label(row))]);
 }
