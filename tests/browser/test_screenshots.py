@@ -115,8 +115,7 @@ def take(page, shoot, state):
         shoot(page, f"{state}{kind}")
 
 
-def test_what_one_does_in_the_gallery(living, page, shoot, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_what_one_does_in_the_gallery(living, page, shoot, tmp_path):
     sweep = sf.Sweep(
         prompt="TOK pagoda by a lake, {time}",
         time=["at dawn", "at night"],
@@ -126,7 +125,7 @@ def test_what_one_does_in_the_gallery(living, page, shoot, tmp_path, monkeypatch
         sampler_name=["euler", "dpmpp_2m"],
         steps=12,
     )
-    with sf.Simulator(time_scale=0.001) as simulator, sf.Workspace("tok-study", service=simulator) as ws:
+    with sf.Simulator(time_scale=0.001) as simulator, sf.Workspace(tmp_path / "tok-study", service=simulator) as ws:
         runs = ws.run(sweep)
         for number, run in enumerate(runs):
             if number % 3 == 0:
