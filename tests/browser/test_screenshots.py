@@ -70,7 +70,7 @@ def test_the_gallery(browser, shoot, tmp_path):
     table["pick"] = pd.array([False, None, None, None, True, *[None] * 19], dtype="boolean")
     table.loc[9, ["status", "error_kind", "error"]] = ["failed", "moderated", "Content policy"]
     table.at[9, "image"] = None
-    gallery = Gallery(table, cols="lora_strength", rows="seed", by="sampler_name", title="tok-study")
+    gallery = Gallery(table, cols="lora_strength", rows="seed", by="sampler_name", title="tok-study", rater="anna")
     context = browser.new_context(viewport={"width": 1100, "height": 760})
     page = context.new_page()
     for name, theme in (("dark", "dark"), ("wide", "light")):
