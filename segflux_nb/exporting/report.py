@@ -51,7 +51,7 @@ def report(view: FrameView, *, title: str = "") -> str:
     # The gallery finds its pictures in the sheet, so that the sheet has all of them.
     layout = arrange(view, cols=cols, rows=rows, by=axes[2:] or None, title=title, most_beside=len(view))
     gallery = gallery_state(view, cols=cols, rows=rows, by=axes[2] if len(axes) > 2 else None, title=title)
-    return standalone([layout], title=title or "Sweep", body=table, gallery=gallery_part(gallery))
+    return standalone([layout], title=title or "Sweep", body=table, gallery=gallery_part(gallery, view))
 
 
 def _table(view: FrameView) -> Markup:

@@ -80,7 +80,8 @@ class MarkLog:
                     (self._service, digest, rater, *(mark[name] for name in names), self._clock.now()),
                 )
             cursor.execute(
-                "DELETE FROM marks WHERE service = ? AND rater = ? AND stars IS NULL AND pick IS NULL AND note IS NULL",
+                "DELETE FROM marks WHERE service = ? AND rater = ?"
+                " AND stars IS NULL AND pick IS NULL AND note IS NULL",
                 (self._service, rater),
             )
 

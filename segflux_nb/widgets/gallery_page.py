@@ -10,9 +10,10 @@ from markupsafe import Markup
 
 from ..markup import Template, plain
 from ..sheets.colours import ThemeName
+from ..sheets.frame_view import FrameView
 from ..sheets.html import GalleryPart
 from .assets import module, picture_file, script_json, style, thumbnails
-from .gallery_state import GalleryState, differences_of
+from .gallery_state import GalleryState, differences_of, later_columns
 from .gallery_table import Encoder
 
 _PART = Template("""\
@@ -93,12 +94,20 @@ def with_columns(traits: Mapping[str, Any], further: Encoder) -> dict[str, Any]:
     }
 
 
-def gallery_part(state: GalleryState) -> GalleryPart:
+def gallery_part(state: GalleryState, view: FrameView) -> GalleryPart:
     """A gallery for a page that has the pictures already, each with its run in ``data-run``.
 
     It hides the element with the id ``static``, and a button shows that element again.
+
+    Parameters
+    ----------
+    state:
+        The state of the gallery.
+    view:
+        The frame that it shows.
     """
-    return _part(with_columns(state.traits, Encoder()), [*state.pictures, *state.more])
+    further = later_columns(view, state.traits["table"]["later"])
+    return _part(with_columns(state.traits, further), [*state.pictures, *state.more])
 
 
 def _part(traits: dict[str, Any], pictures: Sequence[Any]) -> GalleryPart:

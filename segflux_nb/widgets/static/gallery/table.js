@@ -5,6 +5,8 @@
 /** Stands for a value that a row does not have. */
 export const MISSING = "–";
 
+const COLLATOR = new Intl.Collator("en", { numeric: true });
+
 /** One column: the labels of its values, and which of them each row has. */
 export class Column {
   /**
@@ -79,7 +81,7 @@ export class Column {
       const { numbers, labels } = this;
       const codes = labels.map((_, code) => code).filter((code) => code !== this.missing);
       if (this.kind === "number") codes.sort((a, b) => numbers[a] - numbers[b] || a - b);
-      else if (!this.axis) codes.sort((a, b) => labels[a].localeCompare(labels[b], "en", { numeric: true }) || a - b);
+      else if (!this.axis) codes.sort((a, b) => COLLATOR.compare(labels[a], labels[b]) || a - b);
       this.allRanks = new Int32Array(labels.length).fill(-1);
       codes.forEach((code, rank) => {
         this.allRanks[code] = rank;
