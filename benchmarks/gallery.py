@@ -147,6 +147,7 @@ def in_a_page(page: Page, number: int) -> None:
     for name, (act, most) in ACTS.items():
         line(f"{name}, ms", page.evaluate(f"timed(() => {act})"), most)
     line("elements", page.evaluate("document.querySelectorAll('#root *').length"))
+    height = page.evaluate(f"{AREA}.clientHeight")
     ours = [page.evaluate(f"scrolled({AREA}, {step})") for step in (60, 900)]
     page.evaluate(f"{AREA}.scrollTop = 0")
     page.evaluate(
@@ -169,7 +170,7 @@ def in_a_page(page: Page, number: int) -> None:
         return [...document.querySelectorAll('.sfx-tile')].map((one) => one.getBoundingClientRect())
           .filter((box) => box.bottom > top && box.top < bottom).length; }"""
     )
-    rules = "#plain { height: 620px; overflow: auto; display: flex; flex-wrap: wrap; gap: 6px }"
+    rules = f"#plain {{ height: {height}px; overflow: auto; display: flex; flex-wrap: wrap; gap: 6px }}"
     page.set_content(
         f"<style>body {{ margin: 0 }} img {{ width: 160px; height: 160px }} {rules}</style><div id=plain></div>"
     )

@@ -79,7 +79,8 @@ export class Tile {
   show(row) {
     this.row = row;
     this.element.dataset.index = String(row);
-    const { hasPicture, status, reason, unreadable, caption, plus } = this.shown(row, this.cell);
+    const shown = this.shown(row, this.cell);
+    const { hasPicture, status, reason, unreadable, caption, plus } = shown;
     this.image = hasPicture ? el("img", { alt: "", draggable: "false", decoding: "async" }) : null;
     const { image } = this;
     if (image) {
@@ -95,7 +96,7 @@ export class Tile {
     this.caption.textContent = this.caption.title = caption ?? "";
     this.place.textContent = placeOf(this.cell, row);
     this.element.classList.toggle("sfx-stepped", row !== this.cell[0]);
-    this.redraw();
+    this.redraw(shown);
   }
 
   /** @param {string} why */
@@ -105,9 +106,8 @@ export class Tile {
     this.image = null;
   }
 
-  /** Draws marks and words again. */
-  redraw() {
-    const { marks, isRejected, isChosen, words } = this.shown(this.row, this.cell);
+  /** Draws marks and words again. @param {Shown} [shown] */
+  redraw({ marks, isRejected, isChosen, words } = this.shown(this.row, this.cell)) {
     if (this.marks.textContent !== marks) this.marks.textContent = marks;
     this.element.classList.toggle("sfx-rejected", isRejected);
     this.element.classList.toggle("sfx-chosen", isChosen);
