@@ -165,6 +165,9 @@ class ServiceConnection(Protocol):
     replays: str
     """The bundle that is replayed in place of a service; empty where there is a service."""
 
+    submits: bool
+    """Whether requests are sent: not where a bundle is replayed."""
+
     def confirm_name(self) -> None:
         """Ask a service that did not answer for its name again."""
 
@@ -292,6 +295,8 @@ class Connection:
 
     replays = ""
     """It is a service, and no bundle."""
+
+    submits = True
 
     def confirm_name(self) -> None:
         """Ask a service that did not answer for its name again, for some seconds. The name that it has then stays."""

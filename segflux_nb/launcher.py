@@ -97,6 +97,11 @@ class Launcher:
         """Where the runs of this workspace come from."""
         return Source(self._log, self._folder, self)
 
+    @property
+    def submits(self) -> bool:
+        """Whether there is a service to submit to: not where a bundle is replayed."""
+        return self._connection.submits
+
     # ------------------------------------------------------------------ what to do
 
     def plan(self, sweep: Sweep | Runs, *, ask_balance: bool = False) -> Plan:

@@ -80,6 +80,10 @@ class StartedSweep(Protocol):
 class SweepLauncher(Protocol):
     """Plans and starts sweeps in one workspace."""
 
+    @property
+    def submits(self) -> bool:
+        """Whether there is a service to submit to: not where a bundle is replayed."""
+
     def plan(self, sweep: Sweep, *, ask_balance: bool = False) -> Plan:
         """What running a sweep would do, cost and take now; nothing is submitted.
 
@@ -91,7 +95,9 @@ class SweepLauncher(Protocol):
             Whether to ask the hosted service for the balance of the account.
         """
 
-    def start(self, sweep: Sweep, *, has_stop_button: bool, display: Display) -> StartedSweep:
+    def start(
+        self, sweep: Sweep, *, has_stop_button: bool, display: Display, max_cost: float | None = None
+    ) -> StartedSweep:
         """Start a sweep, and return at once.
 
         Parameters
@@ -102,6 +108,8 @@ class SweepLauncher(Protocol):
             Whether its progress has a Stop button.
         display:
             Shows its progress.
+        max_cost:
+            US dollars that this call may spend; see `Workspace.run`.
         """
 
     def retry(self, runs: Any) -> Any:

@@ -123,6 +123,8 @@ class ReplayConnection:
         Whether plans say what they said before the first run; else they say what the bundle does not have.
     """
 
+    submits = False
+
     def __init__(self, name: str, log: ServiceLog, time_scale: float | None, *, begins_empty: bool) -> None:
         self._name = name
         self.replays = "" if begins_empty else name

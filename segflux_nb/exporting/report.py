@@ -72,7 +72,7 @@ def report(view: FrameView, *, title: str = "", votes: ExportedVotes | None = No
     if left_out > 0:
         layout = replace(layout, left_out=layout.left_out + left_out)
     gallery = gallery_state(view, cols=cols, rows=rows, by=axes[2] if len(axes) > 2 else None, title=title)
-    return standalone_parts([layout], title=title or "Sweep", body=body, gallery=gallery_part(gallery))
+    return standalone_parts([layout], title=title or "Sweep", body=body, gallery=gallery_part(gallery, view))
 
 
 def not_in_report(view: FrameView) -> str:

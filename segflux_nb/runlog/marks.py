@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -99,6 +99,33 @@ class MarkLog:
                 " pick = coalesce(excluded.pick, marks.pick), note = coalesce(excluded.note, marks.note),"
                 " marked_at = excluded.marked_at",
                 (self._service, digest, rater, stars, pick, note, self._clock.now()),
+            )
+
+    def change(self, rater: str, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Change what a rater says about runs, in one step. What is None is taken away; what is left out stays.
+
+        Parameters
+        ----------
+        rater:
+            Who says it.
+        changes:
+            Stars, pick and note by digest.
+        """
+        with self._database.writing() as cursor, self.changes.noting(changes):
+            for digest, mark in changes.items():
+                names = [name for name in _MARKS if name in mark]
+                kept, given = "".join(f" {name} = excluded.{name}," for name in names), ", ".join(names)
+                # The names are those of the table of columns.
+                cursor.execute(
+                    f"INSERT INTO marks (service, digest, rater, {given}, marked_at)"  # noqa: S608
+                    f" VALUES (?, ?, ?, {', '.join('?' * len(names))}, ?)"
+                    f" ON CONFLICT (service, digest, rater) DO UPDATE SET{kept} marked_at = excluded.marked_at",
+                    (self._service, digest, rater, *(mark[name] for name in names), self._clock.now()),
+                )
+            cursor.execute(
+                "DELETE FROM marks WHERE service = ? AND rater = ?"
+                " AND stars IS NULL AND pick IS NULL AND note IS NULL",
+                (self._service, rater),
             )
 
     def latest(self, digests: Collection[str] | None = None) -> dict[str, dict[str, Any]]:

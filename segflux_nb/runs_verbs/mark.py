@@ -42,10 +42,19 @@ def mark(
     from ..voting.pairwise import this_rater
 
     digest = runs._digest_of(run)
-    runs.source.log.marks.set(digest, this_rater(), stars=_stars(stars), pick=_pick(pick), note=_note(note))
+    runs.source.log.marks.set(
+        digest, this_rater(), stars=checked_stars(stars), pick=checked_pick(pick), note=checked_note(note)
+    )
 
 
-def _stars(value: object) -> int | None:
+def checked_stars(value: object) -> int | None:
+    """A rating from 0 to 5; None for a missing value.
+
+    Raises
+    ------
+    RunError
+        For anything else.
+    """
     if is_missing(value):
         return None
     try:
@@ -57,7 +66,14 @@ def _stars(value: object) -> int | None:
     return stars
 
 
-def _pick(value: object) -> bool | None:
+def checked_pick(value: object) -> bool | None:
+    """True or false; None for a missing value.
+
+    Raises
+    ------
+    RunError
+        For anything else.
+    """
     if is_missing(value):
         return None
     pick = as_python(value)
@@ -66,7 +82,14 @@ def _pick(value: object) -> bool | None:
     return bool(pick)
 
 
-def _note(value: object) -> str | None:
+def checked_note(value: object) -> str | None:
+    """A text; None for a missing value.
+
+    Raises
+    ------
+    RunError
+        For anything else.
+    """
     if is_missing(value):
         return None
     try:

@@ -1,11 +1,13 @@
-"""The gallery: many runs on a grid that can be pivoted, looked at closely, compared and rated.
+"""The gallery: many runs on a grid that can be pivoted, filtered, looked at closely, compared, rated and run again.
 
-It is a widget for notebooks. The same JavaScript shows it in a page that needs no kernel (`gallery_page.py`).
+It is a widget for notebooks. The same JavaScript shows it in a page that needs no kernel (`gallery_page.py`). What
+the two sides tell each other is in `gallery_messages.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +15,43 @@ import pandas as pd
 import traitlets
 
 from ..errors import SegfluxError
-from ..markup import count
+from ..markup import count, plain
 from ..saving import saving
 from ..sheets.colours import ThemeName
 from ..sheets.frame_view import FrameView
 from ..sheets.reading import Reader
+from ..voting.pairwise import this_rater
 from .assets import module, style
+from .gallery_marks import MarkKeeper, is_row
+from .gallery_messages import TellPrice
 from .gallery_page import gallery_page
-from .gallery_state import gallery_state, pair_name
+from .gallery_saving import saved_file
+from .gallery_state import GalleryState, gallery_state, later_columns, pair_name
+from .gallery_table import Encoder, joined
+from .picture_runner import FieldError, PictureRunner
 from .picture_widget import PictureWidget
 
 AHEAD = 300
 """The number of thumbnails that come with the widget, a few screens; the others are sent when they come in view."""
 
-TRAITS = ("items", "columns", "view", "marks", "note", "differences")
+TRAITS = ("table", "codes", "view", "marks", "rater", "note", "differences")
 """What the JavaScript of a gallery knows, in a notebook and in a page."""
 
-OnMark = Callable[..., None]
-"""Called with the name of a run and one of ``stars``, ``pick``, ``note``; raises if the mark cannot be kept."""
+
+@dataclass(frozen=True)
+class LogColumns:
+    """Columns of runs that their frame does not have.
+
+    Attributes
+    ----------
+    names:
+        Their names.
+    frame:
+        Gives a frame of them, with a column ``run``.
+    """
+
+    names: Sequence[str]
+    frame: Callable[[], pd.DataFrame]
 
 
 class Gallery(PictureWidget):
@@ -52,8 +73,14 @@ class Gallery(PictureWidget):
         The column of pictures; found by its name or content if left out.
     title:
         The title of the static sheet and of the page of `save`.
-    on_mark:
-        Keeps a mark; called with the run's name and what was marked. Without it, marks are in `marked` alone.
+    rater:
+        The name under which marks are kept; the user's on this machine if left out.
+    keeper:
+        Keeps the marks. Without it, they are in `marked` alone.
+    log:
+        Further columns of these runs, by which one can search, filter and sort.
+    runner:
+        Runs pictures again with other parameters. Without it, the gallery has no form for that.
 
     Raises
     ------
@@ -70,12 +97,15 @@ class Gallery(PictureWidget):
 
     _esm = module("gallery")
     _css = style("gallery")
-    items: Any = traitlets.List().tag(sync=True)
-    columns: Any = traitlets.List().tag(sync=True)
+    table = traitlets.Dict().tag(sync=True)
+    codes = traitlets.Bytes().tag(sync=True)
     view = traitlets.Dict().tag(sync=True)
     marks = traitlets.Dict().tag(sync=True)
+    rater = traitlets.Unicode().tag(sync=True)
     note = traitlets.Unicode().tag(sync=True)
     differences = traitlets.Dict().tag(sync=True)
+    form: Any = traitlets.List().tag(sync=True)
+    can_save = traitlets.Bool(True).tag(sync=True)
 
     def __init__(
         self,
@@ -86,17 +116,54 @@ class Gallery(PictureWidget):
         by: str | None = None,
         image: str | None = None,
         title: str = "",
-        on_mark: OnMark | None = None,
+        rater: str | None = None,
+        keeper: MarkKeeper | None = None,
+        log: LogColumns | None = None,
+        runner: PictureRunner | None = None,
     ) -> None:
-        view = FrameView.of(frame, image=image)
-        state = gallery_state(view, cols=cols, rows=rows, by=by, title=title)
-        self._index = {name: at for at, name in reversed(list(enumerate(view.row_names)))}
-        self._frame = view.frame
-        self._title = title
-        self._on_mark = on_mark
+        self._image, self._title, self._keeper, self._log, self._runner = image, title, keeper, log, runner
         self._reader = Reader()
+        rater = this_rater() if rater is None else rater
+        self._look(frame)
+        state = self._state(cols=cols, rows=rows, by=by, rater=rater)
         text = f"Gallery({count(len(frame), 'run')})"
-        super().__init__(state.pictures, state.layout, text, ahead=AHEAD, more=state.more, **state.traits)
+        form = runner.fields if runner is not None else []
+        super().__init__(state.pictures, state.layout, text, ahead=AHEAD, more=state.more, form=form, **state.traits)
+
+    def _look(self, frame: pd.DataFrame) -> None:
+        """Take a frame."""
+        self._frame = frame
+        self._view = FrameView.of(frame, image=self._image)
+
+    def _state(self, *, cols: str | None, rows: str | None, by: str | None, rater: str) -> GalleryState:
+        """The state of the frame with the marks of all raters.
+
+        Parameters
+        ----------
+        cols, rows, by:
+            The columns by which it is laid out.
+        rater:
+            Who rates.
+        """
+        state = gallery_state(
+            self._view,
+            cols=cols,
+            rows=rows,
+            by=by,
+            title=self._title,
+            rater=rater,
+            given=None if self._keeper is None else self._keeper.read(),
+            log_columns=() if self._log is None else self._log.names,
+        )
+        self._book = state.book
+        return state
+
+    def _further(self) -> Encoder:
+        """The columns that did not come with the gallery."""
+        view, names = self._view, self.table["later"]
+        if self._log is not None and any(name not in view for name in names):
+            view = FrameView.of(joined(self._frame, self._log.frame()), image=self._image)
+        return later_columns(view, [name for name in names if name in view])
 
     def save(self, path: str | Path, *, theme: ThemeName = "light") -> Path:
         """Write the gallery as one HTML file that needs neither kernel nor network. Marks made there stay in it.
@@ -115,14 +182,37 @@ class Gallery(PictureWidget):
     def page(self, *, theme: ThemeName = "light") -> str:
         """The HTML of `save`."""
         traits = {name: getattr(self, name) for name in TRAITS}
-        return gallery_page(traits, self._pictures, self._title, theme)
+        return gallery_page(traits, self._pictures, self._title, theme, self._further())
+
+    # ------------------------------------------------------------------ what the page asks
 
     def _receive(self, message: Mapping[str, Any]) -> None:
-        if message.get("kind") == "mark":
-            self._mark(str(message.get("run")), {k: message[k] for k in ("stars", "pick", "note") if k in message})
-        elif message.get("kind") == "difference":
+        try:
+            self._do(message)
+        except SegfluxError as error:
+            self.send({"kind": "error", "text": str(error), "id": message.get("id", 0)})
+
+    def _do(self, message: Mapping[str, Any]) -> None:
+        """Do what the page asks; see `gallery_messages`."""
+        kind = message.get("kind")
+        if kind == "mark":
+            self._mark(message)
+        elif kind == "difference":
             one, other = (*message.get("pair", ()), None, None)[:2]
             self._compare(one, other)
+        elif kind == "rater":
+            self._rate_as(plain(message.get("name", "")).strip())
+        elif kind == "columns":
+            encoder = self._further()
+            self.send({"kind": "columns", "columns": encoder.columns}, buffers=[encoder.codes])
+        elif kind == "price":
+            self.send(self._price(message))
+        elif kind == "run" and self._runner is not None:
+            self.send({"kind": "run", "state": "started", "text": self._runner.run(message.get("offer"), self._ran)})
+        elif kind == "save":
+            rows = [at for at in message.get("rows", ()) if is_row(at, len(self._view))]
+            name, mime, data = saved_file(self._view, rows, self.view, self._title, message.get("form"), self._book)
+            self.send({"kind": "file", "name": name, "mime": mime}, buffers=[data])
 
     def _compare(self, one: Any, other: Any) -> None:
         """Send the mean difference of two pictures, unless one of them cannot be read.
@@ -130,35 +220,87 @@ class Gallery(PictureWidget):
         Parameters
         ----------
         one, other:
-            The numbers of two items, as the browser sent them.
+            The numbers of two rows, as the browser sent them.
         """
         difference = self._reader.difference(self._picture(one), self._picture(other))
         if difference is not None:
             self.differences = {**self.differences, pair_name(one, other): round(difference, 4)}
 
-    def _mark(self, run: str, mark: Mapping[str, Any]) -> None:
-        if not mark or run not in {item["run"] for item in self.items}:
+    def _mark(self, message: Mapping[str, Any]) -> None:
+        """Keep marks, and tell the page. Only what changed is sent: `marks` is changed without being sent again."""
+        changes = self._book.checked(message.get("changes"))
+        if not changes:
             return
         try:
-            if self._on_mark is not None:
-                self._on_mark(run, **mark)
+            if self._keeper is not None:
+                self._keeper.change(self.rater, self._book.by_name(changes))
         except SegfluxError as error:
-            self.send({"kind": "error", "text": f"The mark was not kept: {error}"})
+            self.send({"kind": "error", "text": f"The mark was not kept: {error}", "id": message.get("id", 0)})
             return
-        self.marks = {**self.marks, run: {**self.marks.get(run, {}), **mark}}
+        for change in changes:
+            self._book.put(self.rater, change["at"], change["mark"])
+        self.send({"kind": "marked", "id": message.get("id", 0), "rater": self.rater, "changes": changes})
 
-    def _run_of(self, name: str) -> str:
+    def _rate_as(self, name: str) -> None:
+        """Let somebody else rate. An empty name changes nothing."""
+        if name:
+            self.rater = name
+
+    def _price(self, message: Mapping[str, Any]) -> TellPrice:
+        """The offer for a row's picture with other parameters, or what is wrong with the fields."""
+        at, fields = message.get("at"), message.get("fields", {})
+        found: TellPrice = {"kind": "price", "id": int(message.get("id", 0)), "text": ""}
+        if self._runner is None or not self._runner.fields or not is_row(at, len(self._view)):
+            return {**found, "text": "Nothing can be run from here"}
+        run = self._view.row_names[int(str(at))]
+        try:
+            if not fields:
+                return {**found, "fields": self._runner.written(run), "text": "Change a parameter to see the price"}
+            offer = self._runner.offer(run, {str(name): str(text) for name, text in fields.items()})
+        except FieldError as error:
+            return {**found, "field": error.name, "text": str(error)}
+        except SegfluxError as error:
+            return {**found, "text": str(error)}
+        return {**found, "text": offer.text, "offer": offer.number, "button": offer.button}
+
+    def _ran(self, frame: pd.DataFrame | None, runs: list[str], text: str) -> None:
+        """A run from a picture has ended: show it.
+
+        Parameters
+        ----------
+        frame:
+            The frame of all runs; None if it failed.
+        runs:
+            The short names of what was run.
+        text:
+            What became of it.
+        """
+        if frame is not None:
+            self._look(frame)
+            names = {name: self.view.get(name) or None for name in ("cols", "rows", "by")}
+            state = self._state(**names, rater=self.rater)
+            with self.hold_sync():
+                self._show(state.pictures, state.more)
+                for name, value in {**state.traits, "view": self.view, "differences": {}}.items():
+                    setattr(self, name, value)
+        rows = [at for at, name in enumerate(self._view.row_names) if name in runs]
+        self.send({"kind": "run", "state": "ended", "text": text, "rows": rows})
+
+    # ------------------------------------------------------------------ what was marked
+
+    def _run_of(self, row: int) -> str:
         """What the frame calls a row's run; the row's name where it has none."""
-        run = self._frame["run"].iloc[self._index[name]] if "run" in self._frame.columns else None
-        return str(run) if isinstance(run, str | int) else name
+        run = self._frame["run"].iloc[row] if "run" in self._frame.columns else None
+        return str(run) if isinstance(run, str | int) else self._view.row_names[row]
 
     @property
     def marked(self) -> pd.DataFrame:
         """The marks as a frame, with a row for each marked picture, under its label in the index of your frame.
 
-        Use it for frames that belong to no workspace: ``frame.join(gallery.marked[["stars", "note"]])``.
+        Where several people rated, it has what was said last. Use it for frames that belong to no workspace:
+        ``frame.join(gallery.marked[["stars", "note"]])``.
         """
-        rows = [{"run": self._run_of(name), **mark} for name, mark in self.marks.items()]
-        places = [self._index[name] for name in self.marks]
-        table = pd.DataFrame(rows, columns=["run", "stars", "pick", "note"], index=self._frame.index[places])
+        marks = self._book.latest()
+        rows = [{"run": self._run_of(row), **mark} for row, mark in marks.items()]
+        table = pd.DataFrame(rows, columns=["run", "stars", "pick", "note"], index=self._frame.index[list(marks)])
         return table.astype({"run": "string", "stars": "Int64", "pick": "boolean", "note": "string"})

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from markupsafe import Markup
 
 from ..markup import Template, plain
 from ..sheets.colours import ThemeName
+from ..sheets.frame_view import FrameView
 from ..sheets.html import GalleryPart
 from .assets import module, picture_file, script_json, style, thumbnails
-from .gallery_state import GalleryState, differences_of
+from .gallery_state import GalleryState, differences_of, later_columns
+from .gallery_table import Encoder
 
 _PART = Template("""\
 <div id="gallery"></div>
@@ -41,7 +43,9 @@ body { margin: 0; }
 """)
 
 
-def gallery_page(traits: dict[str, Any], pictures: Sequence[Any], title: str, theme: ThemeName) -> str:
+def gallery_page(
+    traits: dict[str, Any], pictures: Sequence[Any], title: str, theme: ThemeName, further: Encoder | None = None
+) -> str:
     """A page with a gallery and nothing else.
 
     Parameters
@@ -54,7 +58,10 @@ def gallery_page(traits: dict[str, Any], pictures: Sequence[Any], title: str, th
         The title of the page.
     theme:
         ``light`` or ``dark``.
+    further:
+        The columns that would be sent when they are asked for; None if there are none.
     """
+    traits = with_columns(traits, Encoder() if further is None else further)
     files = [picture_file(picture) for picture in pictures]
     full = [[mime, _base64(data)] if data else None for data, mime, _ in files]
     part = _part(traits, pictures)
@@ -68,12 +75,39 @@ def gallery_page(traits: dict[str, Any], pictures: Sequence[Any], title: str, th
     )
 
 
-def gallery_part(state: GalleryState) -> GalleryPart:
+def with_columns(traits: Mapping[str, Any], further: Encoder) -> dict[str, Any]:
+    """The traits of a page, which holds all columns.
+
+    Parameters
+    ----------
+    traits:
+        What the gallery's JavaScript knows.
+    further:
+        The columns that would be sent when they are asked for.
+    """
+    table, codes = traits["table"], traits["codes"]
+    columns = [{**column, "at": column["at"] + len(codes)} for column in further.columns]
+    return {
+        **traits,
+        "table": {**table, "columns": [*table["columns"], *columns], "later": []},
+        "codes": codes + further.codes,
+    }
+
+
+def gallery_part(state: GalleryState, view: FrameView) -> GalleryPart:
     """A gallery for a page that has the pictures already, each with its run in ``data-run``.
 
     It hides the element with the id ``static``, and a button shows that element again.
+
+    Parameters
+    ----------
+    state:
+        The state of the gallery.
+    view:
+        The frame that it shows.
     """
-    return _part(state.traits, [*state.pictures, *state.more])
+    further = later_columns(view, state.traits["table"]["later"])
+    return _part(with_columns(state.traits, further), [*state.pictures, *state.more])
 
 
 def _part(traits: dict[str, Any], pictures: Sequence[Any]) -> GalleryPart:
@@ -86,11 +120,11 @@ def _part(traits: dict[str, Any], pictures: Sequence[Any]) -> GalleryPart:
     pictures:
         A picture for each run, None for a run without one; after them the further pictures of outputs.
     """
-    number = len(traits["items"])
+    number = traits["table"]["number"]
     thumbs, offsets, unreadable = thumbnails(pictures[:number])
     differences = {**differences_of(pictures[:number]), **traits.get("differences", {})}
-    later = list(range(number, len(pictures)))
-    known = {"thumbs": _base64(thumbs), "offsets": offsets, "later": later, "unreadable": unreadable}
+    known: dict[str, Any] = {"thumbs": _base64(thumbs), "offsets": offsets, "unreadable": unreadable}
+    known |= {"later": [[number, len(pictures)]], "codes": _base64(traits["codes"]), "form": [], "can_save": False}
     state = script_json({**traits, **known, "differences": differences})
     return GalleryPart(markup=_PART.render(state=state), script=module("page"), style=style("gallery"))
 

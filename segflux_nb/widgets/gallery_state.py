@@ -1,4 +1,4 @@
-"""The state of a gallery: what its JavaScript knows of runs and columns, and how they are laid out at first.
+"""The state of a gallery: what its JavaScript knows of rows and columns, and how they are laid out at first.
 
 The gallery shows the mean difference of two pictures. Python computes it: for a page without a kernel that of all
 pairs, if they are few; with a kernel that of each pair that somebody looks at. Only for other pairs does the browser
@@ -7,24 +7,29 @@ compute it.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..analysis.differences import pairwise_differences
 from ..lifecycle import reason_of
 from ..markup import more_text, plain
-from ..sheets.frame_column import text_of
+from ..model import MODEL
+from ..sheets.axes import is_measurement
 from ..sheets.frame_view import FrameView
-from ..sheets.grid import MOST_STARS
 from ..sheets.layout import Layout
 from ..sheets.pivot import arrange
 from ..sheets.reading import Reader
 from .assets import absolute
+from .gallery_marks import GivenMark, MarkBook, marks_of
+from .gallery_messages import Coded, Selected, Table, View
+from .gallery_table import NOT_SHOWN, Encoder, described, scalar, widths_column
 
 MOST_COMPARED = 64
 """A page holds the differences of all pairs of at most this many pictures: 2,016 numbers."""
+
+SOMEBODY = "you"
+"""The rater of marks of which nobody says who made them."""
 
 
 @dataclass(frozen=True)
@@ -34,18 +39,21 @@ class GalleryState:
     Attributes
     ----------
     pictures:
-        Paths, bytes or Pillow images, one for each run; None for a run without a picture.
+        Paths, bytes or Pillow images, one for each row; None for a row without a picture.
     more:
-        The further pictures of outputs that have several, of all runs one after the other.
+        The further pictures of outputs that have several, of all rows one after the other.
     layout:
         The layout at first.
+    book:
+        The marks.
     traits:
-        What its JavaScript knows: ``items``, ``columns``, ``view``, ``marks``, ``note``.
+        What its JavaScript knows: ``table``, ``codes``, ``view``, ``marks``, ``rater``, ``note``.
     """
 
     pictures: list[Any]
     more: list[Any]
     layout: Layout
+    book: MarkBook
     traits: dict[str, Any]
 
 
@@ -56,6 +64,9 @@ def gallery_state(
     rows: str | None = None,
     by: str | None = None,
     title: str = "",
+    rater: str = SOMEBODY,
+    given: Iterable[GivenMark] | None = None,
+    log_columns: Iterable[str] = (),
 ) -> GalleryState:
     """The state of a gallery of a frame.
 
@@ -71,6 +82,12 @@ def gallery_state(
         The outer axis at first.
     title:
         The title of the static sheet.
+    rater:
+        Who rates.
+    given:
+        All marks; those in the frame's columns if left out.
+    log_columns:
+        The names of further columns of the log.
 
     Raises
     ------
@@ -78,31 +95,23 @@ def gallery_state(
         If the frame does not have these columns, or nothing to show.
     """
     layout = arrange(view, cols=cols, rows=rows, by=by, title=title)
-    items, columns = _items(view)
-    pictures = absolute(view.pictures)
-    more: list[Any] = []
-    for item, further in zip(items, view.more, strict=True):
-        there = [one for one in further if one is not None]
-        if further:
-            item["more"] = [len(pictures) + len(more) + at for at in range(len(there))]
-            item["plus"] = more_text(len(further), len(further) - len(there))
-        more += there
-    marks: dict[str, dict[str, Any]] = {}
-    for item, mark in zip(items, _marks(view), strict=True):
-        if mark:
-            marks[item["run"]] = mark
+    table, codes, more = _table(view)
+    table["later"] += [name for name in log_columns if name not in view and name not in NOT_SHOWN]
+    book = MarkBook.of(view.row_names, marks_of(view, rater) if given is None else given)
+    shown: View = {
+        "cols": layout.columns if layout.column_labels else "",
+        "rows": layout.rows,
+        "by": _outer(view, layout),
+    }
     traits = {
-        "items": items,
-        "columns": columns,
-        "view": {
-            "cols": layout.columns if layout.column_labels else "",
-            "rows": layout.rows,
-            "by": _outer(view, layout),
-        },
-        "marks": marks,
+        "table": table,
+        "codes": codes,
+        "view": shown,
+        "marks": book.marks,
+        "rater": rater,
         "note": view.simulated_note,
     }
-    return GalleryState(pictures, absolute(more), layout, traits)
+    return GalleryState(absolute(view.pictures), absolute(more), layout, book, traits)
 
 
 def differences_of(pictures: Sequence[Any]) -> dict[str, float]:
@@ -120,14 +129,22 @@ def differences_of(pictures: Sequence[Any]) -> dict[str, float]:
 
 
 def pair_name(one: int, other: int) -> str:
-    """The name of a pair of items in the trait ``differences``, whichever of them comes first.
+    """The name of a pair of rows in the trait ``differences``, whichever of them comes first.
 
     Parameters
     ----------
     one, other:
-        The numbers of the items.
+        The numbers of the rows.
     """
     return f"{min(one, other)}-{max(one, other)}"
+
+
+def later_columns(view: FrameView, names: Iterable[str]) -> Encoder:
+    """Columns of a gallery that did not come with it."""
+    encoder = Encoder()
+    for name in names:
+        encoder.add(view.column(name))
+    return encoder
 
 
 def _outer(view: FrameView, layout: Layout) -> str:
@@ -135,76 +152,73 @@ def _outer(view: FrameView, layout: Layout) -> str:
     return layout.outer if layout.outer in view else ""
 
 
-def _items(view: FrameView) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What the browser knows of each run, and of each column by which runs can be laid out."""
-    described = [view.column(name) for name in view.describing if name != "prompt_template"]
-    columns: list[dict[str, Any]] = [
-        {
-            "name": str(column.name),
-            "values": list(dict.fromkeys(column.distinct_labels)),
-            "axis": column.name in view.axes or not view.axes,
-        }
-        for column in described
-        if column.varies and column.is_plain
-    ]
-    known = {name: view.column(name).values for name in ("error_kind", "error", "width") if name in view}
-    by_name = {str(column.name): column for column in described}
-    code_names = [name for name in (view.axes or [column["name"] for column in columns]) if name in by_name]
-    items = []
-    for at in range(len(view)):
-        status = view.statuses[at]
+def _table(view: FrameView) -> tuple[Table, bytes, list[Any]]:
+    """The rows by columns, the places of their values, and the further pictures of all outputs."""
+    first, later = described(view)
+    encoder = Encoder()
+    for name in first:
+        column = view.column(name)
+        lays_out = column.varies and column.is_plain
+        axis = name in view.axes or not (view.axes or is_measurement(column))
+        encoder.add(column, axis=axis and lays_out, lays_out=lays_out)
+    columns = list(encoder.columns)
+    widths = view.column("width").values if "width" in view else (None,) * len(view)
+    coded_widths = encoder.add(widths_column(widths))
+    more: list[Any] = []
+    numbers: dict[str, list[int]] = {}
+    plus: dict[str, str] = {}
+    for at, further in enumerate(view.more):
+        there = [one for one in further if one is not None]
+        if further:
+            numbers[str(at)] = [len(view) + len(more) + place for place in range(len(there))]
+            plus[str(at)] = more_text(len(further), len(further) - len(there))
+        more += there
+    table: Table = {
+        "number": len(view),
+        "names": _joined(list(view.row_names)),
+        "columns": columns,
+        "widths": coded_widths,
+        "troubles": _troubles(view),
+        "more": numbers,
+        "plus": plus,
+        "select": _select(view, columns),
+        "parameters": [name for name in first if name in MODEL.parameters] if view.is_of_runs else [],
+        "later": later,
+    }
+    return table, encoder.codes, more
+
+
+def _joined(names: list[str]) -> list[str] | str:
+    """The names of the rows as a message has them; see `Table`."""
+    if names == [str(at) for at in range(len(names))]:
+        return ""
+    return names if any(set(name) & {" ", '"', "\\"} or not name for name in names) else " ".join(names)
+
+
+def _troubles(view: FrameView) -> dict[str, list[str]]:
+    """Status and reason of each row that is not completed."""
+    known = {name: view.column(name).values for name in ("error_kind", "error") if name in view}
+    found = {}
+    for at, status in enumerate(view.statuses):
         is_gone = view.pictures[at] is None and status == "completed"
-        values = {name: column.values[at] for name, column in by_name.items()}
-        items.append(
-            {
-                "run": view.row_names[at],
-                "width": _pixels(known["width"][at]) if "width" in known else None,
-                "status": "missing" if is_gone else status,
-                "reason": plain(view.reason(at) or _why(known, at) if view.is_of_runs else view.reason(at)),
-                "labels": {name: column.labels[at] for name, column in by_name.items()},
-                "parameters": {name: _scalar(value) for name, value in values.items() if value is not None},
-                "code": _code(view, at, {name: values[name] for name in code_names}),
-            }
-        )
-    return items, columns
+        if status != "completed" or is_gone or view.reason(at):
+            why = view.reason(at) or (_why(known, at) if view.is_of_runs else "")
+            found[str(at)] = ["missing" if is_gone else status, plain(why)]
+    return found
 
 
 def _why(known: dict[str, tuple[Any, ...]], at: int) -> str:
     return reason_of(*(str(known[name][at] or "") if name in known else "" for name in ("error_kind", "error")))
 
 
-def _code(view: FrameView, at: int, values: dict[str, Any]) -> str:
-    """Python that gives the row: a run of ours by its parameters, any other by its place in the frame."""
+def _select(view: FrameView, columns: Sequence[Coded]) -> Selected:
+    """How Python selects a row: a run of ours by its parameters, any other by its place in the frame."""
     if view.is_of_runs:
-        return f"runs.one({', '.join(f'{name}={_scalar(value)!r}' for name, value in values.items())})"
-    index = view.frame.index
-    label = index[at]
-    if not index.is_unique or not isinstance(label, int | str):
-        return f"frame.iloc[{at}]"
-    return f"frame.loc[{label!r}]"
-
-
-def _pixels(width: Any) -> float | None:
-    """A width as a number; None for another value, such as a text."""
-    is_number = isinstance(width, int | float) and not isinstance(width, bool) and 0 < width < math.inf
-    return width if is_number else None
-
-
-def _scalar(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)  # JSON has no infinity
-    return value if isinstance(value, str | int | float | bool) else text_of(value)
-
-
-def _stars(value: Any) -> int:
-    """A rating; 0 for what is not one, such as a text."""
-    return int(value) if isinstance(value, int | float) and 0 <= value <= MOST_STARS else 0
-
-
-def _marks(view: FrameView) -> list[dict[str, Any]]:
-    columns = {name: view.column(name).values for name in ("stars", "pick", "note") if name in view}
-    kinds: dict[str, Callable[[Any], Any]] = {"stars": _stars, "pick": bool, "note": text_of}
-    return [
-        {name: kinds[name](values[at]) for name, values in columns.items() if values[at] is not None}
-        for at in range(len(view))
-    ]
+        known = [column["name"] for column in columns]
+        varying = [column["name"] for column in columns if column["lays_out"]]
+        return {"by": "one", "names": [name for name in (view.axes or varying) if name in known], "labels": []}
+    labels = view.frame.index.tolist()
+    if not view.frame.index.is_unique or not all(type(label) in (int, str) for label in labels):
+        return {"by": "iloc", "names": [], "labels": []}
+    is_counted = labels == list(range(len(labels)))
+    return {"by": "loc", "names": [], "labels": [] if is_counted else [scalar(label) for label in labels]}

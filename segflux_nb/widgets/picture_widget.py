@@ -59,14 +59,40 @@ class PictureWidget(anywidget.AnyWidget):
         more: Sequence[Any] = (),
         **traits: Any,
     ) -> None:
-        self._pictures = [*pictures, *more]
         # Of thousands of runs, the static sheet shows the first ones.
         self._sheet = ContactSheet(pages(layout, lambda part: len(part.cells) <= FALLBACK_CELLS)[0])
         self._text = text
-        thumbs, offsets, unreadable = thumbnails(pictures[:ahead])
-        later = [at for at in range(len(offsets) - 1, len(self._pictures)) if self._pictures[at] is not None]
-        super().__init__(thumbs=thumbs, offsets=offsets, later=later, unreadable=unreadable, **traits)
+        self._ahead = ahead
+        super().__init__(**self._numbered(pictures, more), **traits)
         self.on_msg(self._answer)
+
+    def _numbered(self, pictures: Sequence[Any], more: Sequence[Any]) -> dict[str, Any]:
+        """Take these pictures, and give what the page knows of them.
+
+        Parameters
+        ----------
+        pictures, more:
+            As in the constructor.
+        """
+        self._pictures = [*pictures, *more]
+        thumbs, offsets, unreadable = thumbnails(pictures[: self._ahead])
+        return {
+            "thumbs": thumbs,
+            "offsets": offsets,
+            "later": _ranges(self._pictures, len(offsets) - 1),
+            "unreadable": unreadable,
+        }
+
+    def _show(self, pictures: Sequence[Any], more: Sequence[Any]) -> None:
+        """Show other pictures.
+
+        Parameters
+        ----------
+        pictures, more:
+            As in the constructor.
+        """
+        for name, value in self._numbered(pictures, more).items():
+            setattr(self, name, value)
 
     def __repr__(self) -> str:
         return self._text
@@ -108,3 +134,24 @@ class PictureWidget(anywidget.AnyWidget):
     def _receive(self, message: Mapping[str, Any]) -> None:
         """Handle a message that asks for no picture."""
         raise NotImplementedError
+
+
+def _ranges(pictures: Sequence[Any], start: int) -> list[list[int]]:
+    """The numbers of the pictures that are there, from a number on, as ranges without their ends.
+
+    Parameters
+    ----------
+    pictures:
+        The pictures; None for one that is not there.
+    start:
+        The first number.
+    """
+    found: list[list[int]] = []
+    for at in range(start, len(pictures)):
+        if pictures[at] is None:
+            continue
+        if found and found[-1][1] == at:
+            found[-1][1] = at + 1
+        else:
+            found.append([at, at + 1])
+    return found

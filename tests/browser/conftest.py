@@ -1,12 +1,16 @@
 """Chromium and JupyterLab for tests of widgets; without Chromium they are skipped, unless REQUIRE_BROWSER=1."""
 
+import base64
 import contextlib
+import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
 
 from segflux_nb.widgets.assets import module, style
+from segflux_nb.widgets.gallery import TRAITS
 from tests.support.lab import CHROMIUM, OPTIONS, Notebook, jupyterlab, write_notebook
 
 FAKE_MODEL = """
@@ -19,6 +23,14 @@ window.makeModel = (state) => {
     off: (name, f) => { actions[name] = (actions[name] || []).filter((g) => g !== f); },
     send: (message) => { model.sent.push(message); },
     tell: (name, ...rest) => (actions[name] || []).forEach((f) => f(...rest)),
+    take: (answers) => {  // what Python answers: values first, as a front end sets them, then messages
+      const bytes = (text) => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+      const values = answers.filter(([kind]) => kind === 'value');
+      for (const [, name, value, isBytes] of values) state[name] = isBytes ? bytes(value) : value;
+      for (const [, name] of values) model.tell('change:' + name);
+      for (const [kind, message, buffers] of answers)
+        if (kind === 'message') model.tell('msg:custom', message, buffers.map((one) => new DataView(bytes(one).buffer)));
+    },
     listening: () => Object.values(actions).flat().length,
   };
   return model;
@@ -82,6 +94,86 @@ def mount(page):
         return page
 
     return mount
+
+
+class Connection:
+    """A gallery's page and its Python, which answers what the page asks, without Jupyter.
+
+    Attributes
+    ----------
+    page:
+        The page.
+    gallery:
+        The `Gallery`.
+    asked:
+        What the page has asked, in order.
+    """
+
+    def __init__(self, page, gallery):
+        self.page, self.gallery, self.asked, self._answers = page, gallery, [], []
+        self._has_ended = threading.Event()
+        gallery.send = self._send
+        gallery.observe(self._changed, [*TRAITS, "thumbs", "offsets", "later", "unreadable"])
+        page.expose_function("askPython", self._ask)
+
+    def _send(self, content, buffers=None):
+        self._answers.append(["message", content, [base64.b64encode(one).decode() for one in buffers or ()]])
+        if content.get("state") == "ended":
+            self._has_ended.set()
+
+    def ended(self):
+        """Waits until what was run has ended, and gives the page what Python says of it."""
+        assert self._has_ended.wait(30)
+        self._has_ended.clear()
+        self.deliver()
+
+    def _changed(self, change):
+        is_bytes = isinstance(change.new, bytes)
+        self._answers.append(
+            ["value", change.name, base64.b64encode(change.new).decode() if is_bytes else change.new, is_bytes]
+        )
+
+    def _ask(self, message):
+        self.asked.append(message)
+        if message["kind"] != "view":
+            self.gallery._answer(self.gallery, message, [])
+        return self._taken()
+
+    def _taken(self):
+        answers, self._answers = self._answers, []
+        return json.loads(json.dumps(answers))
+
+    def deliver(self):
+        """Gives the page what Python said by itself."""
+        self.page.evaluate("answers => model.take(answers)", self._taken())
+
+    def kinds(self, kind):
+        """What the page has asked of a kind."""
+        return [message for message in self.asked if message["kind"] == kind]
+
+
+def state_of(gallery):
+    """The traits of a gallery as a page reads them; two are in base64."""
+    state = {name: getattr(gallery, name) for name in (*TRAITS, "offsets", "later", "unreadable", "form", "can_save")}
+    state["codes"] = base64.b64encode(gallery.codes).decode()
+    return json.loads(json.dumps({**state, "thumbs": base64.b64encode(gallery.thumbs).decode()}))
+
+
+@pytest.fixture
+def living(mount, page):
+    """Shows a gallery whose Python answers, without Jupyter."""
+
+    def living(gallery):
+        connection = Connection(page, gallery)
+        mount("gallery", state_of(gallery), ["thumbs", "codes"])
+        page.evaluate(
+            """() => { model.send = async (message) => { model.sent.push(message);
+              model.take(await askPython(message)); };
+              model.save_changes = () => askPython({ kind: 'view', view: model.state.view }); }"""
+        )
+        return connection
+
+    return living
 
 
 @pytest.fixture

@@ -35,6 +35,7 @@ def test_a_gallery_shows_each_of_them_in_the_right_way(page, tmp_path):
     table = pd.DataFrame({"image": [str(tmp_path / name) for name in names], "number": range(len(names))})
     page.goto(Gallery(table).save(tmp_path / "gallery.html").as_uri())
     page.locator(".sfx-tile").first.wait_for()
+    page.set_viewport_size({"width": 1000, "height": 4000})  # all of them are in view
     for index, odd in enumerate(SHOWN):
         tile = page.locator(f'.sfx-tile[data-index="{index}"]')
         tile.scroll_into_view_if_needed()

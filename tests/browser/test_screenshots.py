@@ -12,12 +12,15 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+import segflux_nb as sf
 from segflux_nb.widgets.gallery import Gallery
 from tools.draw_sheets import frame
 
 PAGE = Path(__file__).parents[2] / "docs" / "gallery.md"
+STATES = ("gallery", "cell", "filters", "search", "compare", "run")
 NAMES = {
     *("wide", "dark", "narrow", "picture", "slider", "loupe"),
+    *(f"{state}{kind}" for state in STATES for kind in ("", "-dark", "-narrow")),
     *("live", "tuner-slider", "tuner-votes", "tuner-ranking", "tuner-dark", "builder", "builder-dark"),
 }
 CUT_OFF = """root => [...root.querySelectorAll('button, label, td, th, figcaption, .sfx-status, .sfx-value, p, pre')]
@@ -67,7 +70,7 @@ def test_the_gallery(browser, shoot, tmp_path):
     table["pick"] = pd.array([False, None, None, None, True, *[None] * 19], dtype="boolean")
     table.loc[9, ["status", "error_kind", "error"]] = ["failed", "moderated", "Content policy"]
     table.at[9, "image"] = None
-    gallery = Gallery(table, cols="lora_strength", rows="seed", by="sampler_name", title="tok-study")
+    gallery = Gallery(table, cols="lora_strength", rows="seed", by="sampler_name", title="tok-study", rater="anna")
     context = browser.new_context(viewport={"width": 1100, "height": 760})
     page = context.new_page()
     for name, theme in (("dark", "dark"), ("wide", "light")):
@@ -91,6 +94,80 @@ def test_the_gallery(browser, shoot, tmp_path):
     page.keyboard.press("z")
     shoot(page, "narrow")
     context.close()
+
+
+def take(page, shoot, state):
+    """Takes the gallery in the light and the dark, and 480 pixels wide.
+
+    Parameters
+    ----------
+    page:
+        The page.
+    shoot:
+        Takes one.
+    state:
+        What is seen.
+    """
+    for kind, scheme, width in (("-dark", "dark", 1100), ("-narrow", "light", 480), ("", "light", 1100)):
+        page.set_viewport_size({"width": width, "height": 760})
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate(PAINTED)
+        shoot(page, f"{state}{kind}")
+
+
+def test_what_one_does_in_the_gallery(living, page, shoot, tmp_path):
+    sweep = sf.Sweep(
+        prompt="TOK pagoda by a lake, {time}",
+        time=["at dawn", "at night"],
+        finetune_id={"1200 steps": "my-finetune-id"},
+        lora_strength=[0.4, 0.8, 1.2, 1.6],
+        seed=[1, 2],
+        sampler_name=["euler", "dpmpp_2m"],
+        steps=12,
+    )
+    with sf.Simulator(time_scale=0.001) as simulator, sf.Workspace(tmp_path / "tok-study", service=simulator) as ws:
+        runs = ws.run(sweep)
+        for number, run in enumerate(runs):
+            if number % 3 == 0:
+                runs.mark(run, stars=2 + number % 4, note="calm water" if number % 6 == 0 else None)
+        connection = living(runs.gallery(cols="lora_strength", rows="seed", by="time", rater="anna"))
+        page.add_style_tag(content="html { color-scheme: light dark } body { margin: 0; background: Canvas }")
+        page.set_viewport_size({"width": 1100, "height": 760})
+        page.locator(".sfx-tile img[src]").nth(5).wait_for()
+        take(page, shoot, "gallery")
+        page.locator(".sfx-tile").nth(1).click()
+        page.keyboard.press("Enter")
+        take(page, shoot, "cell")
+        page.keyboard.press("Escape")
+        page.keyboard.press("v")
+        for name in ("lora_strength", "seed", "sampler_name"):
+            page.locator("summary", has_text=name).click()
+        page.locator(".sfx-boxes").get_by_label("0.4").uncheck()
+        page.get_by_label("Stars from").select_option("3")
+        take(page, shoot, "filters")
+        page.get_by_role("button", name="Clear all").click()
+        page.keyboard.press("Escape")
+        page.locator(".sfx-tile").nth(1).click()
+        page.keyboard.press("/")
+        page.keyboard.type("night water")
+        take(page, shoot, "search")
+        page.keyboard.press("Escape")
+        page.locator(".sfx-tile").nth(1).click()
+        page.keyboard.press("c")
+        page.get_by_role("row", name=re.compile("difference from A – ΔE")).wait_for()
+        page.wait_for_function("[...document.querySelectorAll('figure img')].every(one => one.naturalWidth === 1024)")
+        take(page, shoot, "compare")
+        page.keyboard.press("Escape")
+        page.keyboard.press("e")
+        page.get_by_label("lora_strength", exact=False).last.fill("1.0")
+        page.get_by_role("button", name="Run 1 run").click()
+        page.get_by_text("1 run started").wait_for()
+        connection.ended()
+        page.locator("figure img").nth(1).wait_for()
+        page.locator(".sfx-fields input").nth(0).fill("1.1")
+        page.get_by_role("button", name="Run 1 run").wait_for()
+        page.wait_for_function("[...document.querySelectorAll('figure img')].every(one => one.naturalWidth === 1024)")
+        take(page, shoot, "run")
 
 
 CELLS = [

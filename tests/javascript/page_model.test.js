@@ -5,15 +5,24 @@ import { test } from "node:test";
 import { PageModel } from "../../segflux_nb/widgets/static/gallery/page_model.js";
 
 test("marks stay in the page, and are told to those who listen", () => {
-  const model = new PageModel({ marks: { a: { stars: 1 } } }, () => []);
+  const model = new PageModel({ rater: "me" }, () => []);
   const told = [];
-  const listen = () => told.push(model.get("marks"));
-  model.on("change:marks", listen);
-  model.send({ kind: "mark", run: "a", pick: true });
-  model.off("change:marks", listen);
-  model.send({ kind: "mark", run: "b", stars: 2 });
-  assert.deepEqual(told, [{ a: { stars: 1, pick: true } }]);
-  assert.deepEqual(model.get("marks").b, { stars: 2 });
+  const listen = (message) => told.push(message);
+  const changes = [{ at: [1], mark: { pick: true } }];
+  model.on("msg:custom", listen);
+  model.send({ kind: "mark", id: 3, changes });
+  model.off("msg:custom", listen);
+  model.send({ kind: "mark", id: 4, changes });
+  assert.deepEqual(told, [{ kind: "marked", id: 3, rater: "me", changes }]);
+});
+
+test("somebody else can rate there", () => {
+  const model = new PageModel({ rater: "me" }, () => []);
+  const told = [];
+  model.on("change:rater", () => told.push(model.get("rater")));
+  model.send({ kind: "rater", name: " anna " });
+  model.send({ kind: "rater", name: " " });
+  assert.deepEqual(told, ["anna"]);
 });
 
 test("a picture is given from the page; nothing where there is none", () => {
@@ -27,4 +36,14 @@ test("a picture is given from the page; nothing where there is none", () => {
     [{ kind: "full", index: 0, mime: "image/png" }, [new Uint8Array([1, 2, 3])]],
     [{ kind: "full", index: 1, mime: "" }, []],
   ]);
+});
+
+test("the page is saved with its state", () => {
+  const kept = [];
+  new PageModel(
+    { a: 1 },
+    () => [],
+    (state) => kept.push(state),
+  ).send({ kind: "page" });
+  assert.deepEqual(kept, [{ a: 1 }]);
 });

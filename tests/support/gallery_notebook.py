@@ -17,6 +17,16 @@ def tile(page, number):
     return page.locator(".sfx-tile").nth(number)
 
 
+def row(page, number):
+    """The tile of a row of the frame; it exists while it is in view."""
+    return page.locator(f".sfx-tile[data-index='{number}']")
+
+
+def scroll(page, top):
+    """Scrolls the gallery on the page to a height in pixels."""
+    page.locator(".sfx-area").evaluate("(area, top) => { area.scrollTop = top; }", top)
+
+
 def compare_first_two(page, mode):
     tile(page, 0).click()
     for key in (" ", "ArrowRight", " ", "c", mode):

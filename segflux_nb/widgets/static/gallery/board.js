@@ -1,12 +1,13 @@
-// The gallery's tiles: where they stand, which are in sight, and which one has the focus.
+// The gallery's board: of all lines of tiles, those in view exist, and which tile has the focus.
 
-import { grids } from "./grids.js";
-import { aim } from "./loupe.js";
-import { beside, stepped } from "./state.js";
+import { el } from "../shared/dom.js";
+import { GAP, Geometry } from "./geometry.js";
+import { LineView, SectionView } from "./lines.js";
+import { followPointer } from "./pointer.js";
 import { Tile } from "./tile.js";
 
-/** How far below the visible part thumbnails are shown already. */
-const MARGIN = "400px";
+/** How far beyond the visible part lines exist already. */
+const MARGIN = 300;
 
 /**
  * What the board asks of the gallery.
@@ -14,122 +15,137 @@ const MARGIN = "400px";
  * @typedef {object} Owner
  * @property {import("../shared/pictures.js").Pictures} pictures
  * @property {import("./loupe.js").Loupe} loupe
- * @property {(index: number) => import("./state.js").Item} item
- * @property {(index: number, cell: number[]) => string | null} caption What stands below the tile of its cell.
- * @property {(tile: Tile) => void} drawMarks
- * @property {(name: string, value: string, isHidden: boolean) => void} hide
- * @property {(index: number) => void} open
- * @property {(index: number) => void} choose
+ * @property {(row: number, cell: number[]) => import("./tile.js").Shown} shown
+ * @property {(name: string, label: string, element: HTMLElement) => void} openLabel
+ * @property {(row: number) => void} enter
+ * @property {(row: number) => void} choose
+ * @property {() => void} resized
  */
 
 export class Board {
-  /**
-   * @param {Owner} owner
-   * @param {import("./state.js").Group[]} groups
-   * @param {import("./state.js").View} view
-   */
-  constructor(owner, groups, view) {
+  /** @param {Owner} owner */
+  constructor(owner) {
     this.owner = owner;
-    this.isGrid = Boolean(view.cols);
-    /** @type {Map<number, Tile>} The tile of each item. */
-    this.byItem = new Map();
-    /** @type {Map<Element, Tile>} */
-    this.byElement = new Map();
-    /** The first item of each cell, line by line; -1 for an empty cell. */
-    this.places = groups.flatMap(({ lines }) => lines.map(({ cells }) => cells.map((cell) => cell[0] ?? -1)));
-    this.at = -1; // the item with the focus
-    this.observer = new IntersectionObserver((entries) => this.see(entries), { rootMargin: MARGIN });
-    const hide = (/** @type {string} */ name, /** @type {string} */ value) => owner.hide(name, value, true);
-    this.element = grids(groups, view, (cell) => this.tile(cell), hide);
-    this.tabStop(this.first);
+    /** @type {import("./lines.js").OpenLabel} */
+    this.openLabel = (name, label, element) => owner.openLabel(name, label, element);
+    this.canvas = el("div", { class: "sfx-canvas" });
+    this.area = el("div", { class: "sfx-area", tabindex: -1 }, this.canvas);
+    /** The row that each cell with several shows, by the cell's first row. @type {Map<number, number>} */
+    this.fronts = new Map();
+    /** @type {Map<number, SectionView>} */
+    this.sections = new Map();
+    /** @type {Map<number, LineView>} */
+    this.lines = new Map();
+    /** @type {Map<number, Tile>} The tiles that exist, by the row that they show. */
+    this.tiles = new Map();
+    this.at = -1; // the row with the focus
+    this.area.addEventListener("scroll", () => this.render());
+    followPointer(this);
+    this.observer = new ResizeObserver(() => owner.resized());
+    this.observer.observe(this.area);
   }
 
   destroy() {
     this.observer.disconnect();
   }
 
-  /** The first item; undefined if there is none. */
-  get first() {
-    return this.places.flat().find((index) => index >= 0);
-  }
-
-  get tiles() {
-    return this.byElement.values();
-  }
-
-  /** @param {number[]} cell */
-  tile(cell) {
-    const { owner } = this;
-    /** @param {number} index */
-    const shown = (index) => ({
-      item: owner.item(index),
-      hasPicture: owner.pictures.has(index),
-      unreadable: owner.pictures.why(index),
-      caption: owner.caption(index, cell),
-    });
-    const tile = new Tile(cell, shown, (by) => this.focus(stepped(cell, tile.index, by)));
-    const { element, frame } = tile;
-    element.addEventListener("click", (event) => {
-      this.focus(tile.index);
-      if (event.shiftKey || event.ctrlKey || event.metaKey) owner.choose(tile.index);
-    });
-    element.addEventListener("dblclick", () => owner.open(tile.index));
-    element.addEventListener("pointermove", (event) => {
-      if (owner.loupe.isOn) aim(owner.loupe.root, event, frame);
-    });
-    element.addEventListener("wheel", (event) => owner.loupe.wheel(event));
-    for (const item of cell) this.byItem.set(item, tile);
-    this.byElement.set(element, tile);
-    owner.drawMarks(tile);
-    this.observer.observe(element);
-    return element;
-  }
-
-  /** @param {IntersectionObserverEntry[]} entries */
-  see(entries) {
-    for (const { target, isIntersecting } of entries) {
-      const tile = this.byElement.get(target);
-      tile.isVisible = isIntersecting;
-      if (!isIntersecting) continue;
-      this.fill(tile);
-    }
-  }
-
-  /** Shows the pictures in sight at full size. */
-  sharpen() {
-    for (const tile of this.tiles) if (tile.isVisible) tile.sharpen(this.owner.pictures);
-  }
-
-  /** Moves the focus to the item that it had, after the board was drawn again.
-   *
-   * @param {number} index
-   */
-  resume(index) {
-    if (!this.byItem.has(index)) return;
-    this.at = index;
-    this.bringUp(index);
-    this.tabStop(index);
-  }
-
-  /** @param {number} index */
-  focus(index) {
-    this.at = index;
-    this.bringUp(index);
-    this.tabStop(index);
-    this.focusAgain();
+  /** The size of the visible part; a guess while it is nowhere. */
+  get box() {
+    return { width: this.area.clientWidth || 900, height: this.area.clientHeight || 600 };
   }
 
   /**
-   * Lets the tile of an item show it, where its cell has several.
+   * Shows other lines.
    *
-   * @param {number} index
+   * @param {import("./pivot.js").Group[]} groups
+   * @param {import("./messages.js").View} view
+   * @param {import("./geometry.js").Measures} measures
    */
-  bringUp(index) {
-    const tile = this.byItem.get(index);
-    if (!tile || tile.index === index) return;
-    tile.show(index);
-    this.owner.drawMarks(tile);
-    if (tile.isVisible) this.fill(tile);
+  draw(groups, view, measures) {
+    const hadFocus = this.area.contains(document.activeElement);
+    this.view = view;
+    this.geometry = new Geometry(groups, view, measures);
+    this.sections.clear();
+    this.lines.clear();
+    this.tiles.clear();
+    this.canvas.replaceChildren();
+    this.canvas.style.height = `${this.geometry.height}px`;
+    this.canvas.style.width = this.geometry.width ? `${this.geometry.width}px` : "";
+    if (!groups.length) this.canvas.append(el("p", { class: "sfx-nothing" }, "Nothing to show: loosen the filters."));
+    if (this.at >= 0 && !this.geometry.spots.has(this.at)) this.at = -1;
+    else if (this.at >= 0) this.fronts.set(this.cell(this.at)[0], this.at);
+    this.render();
+    if (this.at >= 0) this.reveal(this.at);
+    if (hadFocus && !this.focusAgain()) this.area.focus(); // the keys stay here
+  }
+
+  /** Makes what is in view, and takes away what is not. What has the focus stays: its keys must not go elsewhere. */
+  render() {
+    const { geometry, area } = this;
+    if (!geometry) return;
+    const { width, height } = this.box;
+    const bands = geometry.bandsIn(area.scrollTop - MARGIN, area.scrollTop + height + MARGIN);
+    const [left, right] = [area.scrollLeft - MARGIN, area.scrollLeft + width + MARGIN];
+    const wanted = new Set();
+    for (let at = bands[0]; at < bands[1]; at++) wanted.add(at);
+    const spot = geometry.spots.get(this.at);
+    if (spot && area.contains(document.activeElement)) wanted.add(spot.band);
+    for (const [at, line] of this.lines) {
+      if (wanted.has(at)) continue;
+      line.remove();
+      this.lines.delete(at);
+    }
+    const sections = new Set([...wanted].map((at) => geometry.bands[at].section));
+    for (const [at, section] of this.sections) {
+      if (sections.has(at)) continue;
+      section.element.remove();
+      this.sections.delete(at);
+    }
+    for (const at of [...wanted].sort((a, b) => a - b))
+      this.renderBand(at, left, right, spot?.band === at ? spot.place : -1);
+    this.tabStop();
+  }
+
+  /**
+   * @param {number} at
+   * @param {number} left
+   * @param {number} right
+   * @param {number} kept The place of the cell with the focus; -1 for none.
+   */
+  renderBand(at, left, right, kept) {
+    const { geometry } = this;
+    const band = geometry.bands[at];
+    let section = this.sections.get(band.section);
+    if (!section) {
+      section = new SectionView(geometry, band.section, this.view, this.openLabel);
+      this.sections.set(band.section, section);
+      this.canvas.append(section.element);
+    }
+    section.show(geometry.placesIn({ ...band, from: 0, to: section.length }, left, right));
+    let line = this.lines.get(at);
+    if (!line) {
+      line = new LineView(geometry, at, this.view, this.openLabel, (cell) => this.tile(cell));
+      this.lines.set(at, line);
+      section.add(line.element, at);
+    }
+    if (band.kind === "line") line.show(geometry.placesIn(band, left, right), kept);
+  }
+
+  /**
+   * The tile of a cell.
+   *
+   * @param {number[]} cell
+   */
+  tile(cell) {
+    const row = this.fronts.get(cell[0]) ?? cell[0];
+    const tile = new Tile(cell, (row, all) => this.owner.shown(row, all));
+    tile.show(cell.includes(row) ? row : cell[0]);
+    tile.gone = () => {
+      if (this.tiles.get(tile.row) === tile) this.tiles.delete(tile.row);
+    };
+    this.tiles.set(tile.row, tile);
+    this.fill(tile);
+    return tile;
   }
 
   /** @param {Tile} tile */
@@ -138,70 +154,133 @@ export class Board {
     if (this.owner.loupe.isOn) tile.sharpen(this.owner.pictures);
   }
 
-  /** Gives the focus back to the item that has it; says whether there is one. */
+  /** Shows the pictures in view at full size. */
+  sharpen() {
+    for (const tile of this.tiles.values()) tile.sharpen(this.owner.pictures);
+  }
+
+  /**
+   * Draws marks again.
+   *
+   * @param {Iterable<number>} [rows] Of these rows; of all that exist if left out.
+   */
+  redraw(rows) {
+    for (const row of rows ?? [...this.tiles.keys()]) this.tiles.get(row)?.redraw();
+  }
+
+  // ---------------------------------------------------------------- the focus
+
+  /**
+   * Shows a row, in front of the others of its cell, without giving it the focus.
+   *
+   * @param {number} row
+   */
+  resume(row) {
+    if (!this.geometry.spots.has(row)) return;
+    this.at = row;
+    this.bringUp(row);
+    this.reveal(row);
+    this.render();
+  }
+
+  /** @param {number} row */
+  focus(row) {
+    this.resume(row);
+    this.focusAgain();
+  }
+
+  /** Gives the focus back to the row that has it; says whether there is one. */
   focusAgain() {
-    const tile = this.byItem.get(this.at);
-    tile?.element.focus();
+    const tile = this.tiles.get(this.at);
+    tile?.element.focus({ preventScroll: true });
     return Boolean(tile);
   }
 
   /**
-   * Makes an item the one that the Tab key reaches.
+   * Lets the tile of a row show it, where its cell has several.
    *
-   * @param {number | undefined} index
+   * @param {number} row
    */
-  tabStop(index) {
-    for (const { element } of this.tiles) element.tabIndex = -1;
-    const tile = this.byItem.get(index);
-    if (tile) tile.element.tabIndex = 0;
+  bringUp(row) {
+    const cell = this.geometry.cellOf(row);
+    const before = this.shownIn(cell[0]);
+    if (cell.length > 1) this.fronts.set(cell[0], row);
+    const tile = this.tiles.get(before);
+    if (!tile || before === row) return;
+    this.tiles.delete(before);
+    tile.show(row);
+    this.tiles.set(row, tile);
+    this.fill(tile);
   }
 
   /**
-   * The item beside another one; the same item at the edge.
+   * Scrolls until a row is in view, beside the labels that stay.
    *
-   * @param {number} index
-   * @param {[number, number]} move How many places to the right and below.
+   * @param {number} row
    */
-  beside(index, move) {
-    return this.shownIn(beside(this.places, this.cell(index)[0], move, this.isGrid));
+  reveal(row) {
+    const { geometry, area } = this;
+    const { band: at, place } = geometry.spots.get(row);
+    const band = geometry.bands[at];
+    const { width, height } = this.box;
+    const head = geometry.isGrid ? geometry.measures.head : 0;
+    const left = geometry.leftOf(band, place);
+    const within = (/** @type {number} */ now, /** @type {number} */ least, /** @type {number} */ most) =>
+      Math.max(Math.min(now, most), least);
+    area.scrollTop = within(area.scrollTop, band.top + band.height - height, band.top - head - GAP);
+    if (geometry.isGrid) {
+      area.scrollLeft = within(area.scrollLeft, left + geometry.step - width, left - geometry.left);
+    }
+    this.render();
   }
 
-  /**
-   * The item of the same cell that is some steps after another one.
-   *
-   * @param {number} index
-   * @param {number} by
-   */
-  stepped(index, by) {
-    return stepped(this.cell(index), index, by);
+  /** Makes one tile the one that the Tab key reaches. */
+  tabStop() {
+    const stop = this.tiles.get(this.at) ?? this.tiles.values().next().value;
+    if (stop === this.stop) return;
+    if (this.stop) this.stop.element.tabIndex = -1;
+    this.stop = stop;
+    if (stop) stop.element.tabIndex = 0;
   }
 
-  /**
-   * The items of an item's cell.
-   *
-   * @param {number} index
-   */
-  cell(index) {
-    return this.byItem.get(index)?.items ?? [index];
+  // ---------------------------------------------------------------- neighbours
+
+  /** The rows of a row's cell. @param {number} row */
+  cell(row) {
+    return this.geometry.cellOf(row) ?? [row];
   }
 
-  /**
-   * The items that the line of an item shows.
-   *
-   * @param {number} index
-   */
-  row(index) {
-    const first = this.cell(index)[0];
-    const line = this.places.find((one) => one.includes(first)) ?? [first];
-    return line.filter((one) => one >= 0).map((one) => this.shownIn(one));
-  }
-
-  /**
-   * The item that the tile of a cell shows.
-   *
-   * @param {number} first The first item of the cell.
-   */
+  /** The row that a cell shows. @param {number} first The first row of the cell. */
   shownIn(first) {
-    return this.byItem.get(first)?.index ?? first;
+    const front = this.fronts.get(first);
+    return front != null && this.cell(first).includes(front) ? front : first;
+  }
+
+  /** @param {number} row @param {[number, number]} move */
+  beside(row, move) {
+    return this.shownIn(this.geometry.beside(row, move));
+  }
+
+  /** How many lines a page has. */
+  get page() {
+    const { height } = this.box;
+    return Math.max(1, Math.floor((height - this.geometry.measures.head) / this.geometry.lineHeight));
+  }
+
+  /**
+   * The rows that the line of a row shows; in a grid, with `isColumn`, those that its column shows.
+   *
+   * @param {number} row
+   * @param {boolean} [isColumn]
+   */
+  fellows(row, isColumn) {
+    const { geometry } = this;
+    const spot = geometry.spots.get(row);
+    if (!spot) return [row];
+    const { section, line } = geometry.bands[spot.band];
+    if (!isColumn) return [...line.cells.values()].map(([first]) => this.shownIn(first));
+    const { group } = geometry.sections[section];
+    const cells = group.lines.map(({ cells: all }) => all.get(spot.place)).filter(Boolean);
+    return cells.map(([first]) => this.shownIn(first));
   }
 }

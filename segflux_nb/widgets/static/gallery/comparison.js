@@ -2,29 +2,36 @@
 
 import { el } from "../shared/dom.js";
 import { Dialog } from "./dialog.js";
-import { differenceText, labThumbnail, meanDifference } from "./differences.js";
+import { differenceText } from "./differences.js";
 import { aim } from "./loupe.js";
+import { drawDifference, pixelsOf, thumbnailDifference } from "./pixels.js";
+import { differencesOf } from "./words.js";
 
 const MODES = ["side by side", "slider", "flicker", "difference"];
 const MODE_KEYS = "asfd";
-const GAIN = 3; // differences are drawn this many times brighter than they are
 
 export class Comparison extends Dialog {
   /**
-   * @param {import("./dialog.js").Host} host
-   * @param {number[]} chosen The items, at least two.
+   * @param {import("./gallery.js").Gallery} gallery
+   * @param {number[]} chosen The rows, at least two.
    */
-  constructor(host, chosen) {
+  constructor(gallery, chosen) {
     const stage = el("div", { class: "sfx-comparison" });
     const buttons = MODES.map((mode, n) => el("button", { type: "button" }, `${mode} (${MODE_KEYS[n]})`));
-    super(host, "Comparison", el("div", { class: "sfx-bar" }, ...buttons), stage);
+    const facts = el("div", { class: "sfx-apart", tabindex: 0, role: "region", "aria-label": "What differs" });
+    const title = el("h3", {}, `${chosen.length} pictures compared`);
+    const head = el("div", { class: "sfx-bar" }, title, ...buttons, el("span", { class: "sfx-quiet" }, "space flips"));
+    super(gallery, "Comparison", head, el("div", { class: "sfx-compared" }, stage, facts));
     this.stage = stage;
+    this.facts = facts;
     this.chosen = chosen;
     this.buttons = buttons;
+    for (const other of chosen.slice(1)) gallery.desk.askDifference(chosen[0], other);
     buttons.forEach((button, n) => {
       button.addEventListener("click", () => this.draw(n));
     });
     this.draw(0);
+    this.redraw();
   }
 
   zoom() {
@@ -35,13 +42,44 @@ export class Comparison extends Dialog {
   key(key) {
     const mode = MODE_KEYS.indexOf(key);
     if (mode >= 0) this.draw(mode);
-    else if (key === " " && this.flip) this.flip();
-    else return key === "c" || key === " ";
+    else if (key === " ") {
+      if (this.flip) this.flip();
+      else this.draw(2); // it begins with the second picture
+    } else return key === "c";
     return true;
   }
 
   redraw() {
     this.nameDifference?.();
+    this.facts.replaceChildren(this.table());
+  }
+
+  /** In what the pictures differ: their mean difference from the first one, and the values that are not the same. */
+  table() {
+    const { desk, rows } = this.gallery;
+    const [first, ...others] = this.chosen;
+    const names = this.chosen.map((_, n) => String.fromCharCode(65 + n));
+    const apart = others.map((other) => {
+      const number = desk.difference(first, other);
+      return number == null ? "…" : differenceText(number);
+    });
+    const head = (/** @type {string} */ text) => el("th", { scope: "col" }, text);
+    const line = (/** @type {[string, string[]]} */ [name, labels]) =>
+      el("tr", {}, el("th", { scope: "row" }, name), ...labels.map((label) => el("td", {}, label)));
+    /** @type {[string, string[]][]} */
+    const lines = [["difference from A", ["–", ...apart]], ...differencesOf(rows, this.chosen)];
+    const same = rows.layable.length - lines.length + 1;
+    return el(
+      "div",
+      {},
+      el(
+        "table",
+        {},
+        el("thead", {}, el("tr", {}, head("what differs"), ...names.map(head))),
+        el("tbody", {}, ...lines.map(line)),
+      ),
+      el("p", { class: "sfx-quiet" }, `${same} other column${same === 1 ? " is" : "s are"} the same`),
+    );
   }
 
   /** @param {number} mode */
@@ -59,17 +97,17 @@ export class Comparison extends Dialog {
   }
 
   sideBySide() {
-    return this.chosen.map((index) => {
-      const frame = el("div", { class: "sfx-frame" }, this.picture(index));
+    return this.chosen.map((row) => {
+      const frame = el("div", { class: "sfx-frame" }, this.picture(row));
       frame.addEventListener("pointermove", (event) => aim(this.stage, event, frame));
-      return el("figure", {}, frame, this.caption(index));
+      return el("figure", {}, frame, this.caption(row));
     });
   }
 
   slider() {
     const [first, second] = this.chosen;
     const top = this.picture(second);
-    const line = el("div", { class: "sfx-line" });
+    const line = el("div", { class: "sfx-line-mark" });
     const label = "Where the pictures meet";
     const range = el("input", { type: "range", min: 0, max: 100, value: 50, "aria-label": label });
     const move = () => {
@@ -91,7 +129,7 @@ export class Comparison extends Dialog {
       images.forEach((image, n) => {
         image.style.visibility = n === turn ? "visible" : "hidden";
       });
-      name.textContent = this.host.words(this.chosen[turn]);
+      name.textContent = this.words(this.chosen[turn]);
     };
     this.flip();
     const button = el("button", { type: "button", onclick: () => this.flip?.() }, "flip (space)");
@@ -99,23 +137,22 @@ export class Comparison extends Dialog {
   }
 
   difference() {
-    const { host } = this;
+    const { desk, pictures } = this.gallery;
     const [first, second] = this.chosen;
-    const label = `Difference of ${host.words(first)} and ${host.words(second)}`;
+    const label = `Difference of ${this.words(first)} and ${this.words(second)}`;
     const canvas = el("canvas", { role: "img", "aria-label": label });
     const name = el("figcaption");
     /** @type {number | undefined} The browser's number, until Python's is here. */
     let own;
     const show = () => {
-      const number = host.difference(first, second) ?? own;
+      const number = desk.difference(first, second) ?? own;
       if (number != null) name.textContent = `mean difference ${differenceText(number)}`;
     };
     this.nameDifference = show;
     show();
-    if (host.difference(first, second) == null) host.askDifference(first, second);
-    Promise.all([first, second].map(async (index) => pixelsOf(await host.pictures.full(index))))
+    Promise.all([first, second].map(async (index) => pixelsOf(await pictures.full(index))))
       .then(([one, other]) => {
-        if (host.difference(first, second) == null) own = meanDifference(thumbnailOf(one), thumbnailOf(other));
+        if (desk.difference(first, second) == null) own = thumbnailDifference(one, other);
         drawDifference(canvas, one, other);
         show();
       })
@@ -125,78 +162,23 @@ export class Comparison extends Dialog {
     return [canvas, name];
   }
 
-  /** @param {number} index */
-  picture(index) {
-    const { host } = this;
-    const image = el("img", { alt: host.words(index), draggable: "false", src: host.pictures.thumb(index) });
-    host.pictures.full(index).then((url) => {
+  /** @param {number} row */
+  picture(row) {
+    const { pictures } = this.gallery;
+    const image = el("img", { alt: this.words(row), draggable: "false", src: pictures.thumb(row) });
+    pictures.full(row).then((url) => {
       if (url) image.src = url;
     });
     return image;
   }
 
-  /** @param {number} index */
-  caption(index) {
-    return el("figcaption", {}, this.host.words(index));
+  /** A row's letter in the table, and the row in words. @param {number} row */
+  words(row) {
+    return `${String.fromCharCode(65 + this.chosen.indexOf(row))}: ${this.gallery.words(row)}`;
   }
-}
 
-/** @param {ImageData} picture */
-function thumbnailOf({ data, width, height }) {
-  return labThumbnail(data, width, height);
-}
-
-/**
- * The pixels of a picture.
- *
- * @param {string | undefined} url
- */
-async function pixelsOf(url) {
-  const image = new Image();
-  image.src = url;
-  await image.decode();
-  return drawn(image, image.naturalWidth, image.naturalHeight);
-}
-
-/**
- * @param {CanvasImageSource} image
- * @param {number} width
- * @param {number} height
- */
-function drawn(image, width, height) {
-  const canvas = el("canvas", { width, height });
-  const pen = canvas.getContext("2d", { willReadFrequently: true });
-  pen.drawImage(image, 0, 0, width, height);
-  return pen.getImageData(0, 0, width, height);
-}
-
-/**
- * Draws where two pictures differ.
- *
- * @param {HTMLCanvasElement} canvas
- * @param {ImageData} one Its size is the canvas's.
- * @param {ImageData} other
- */
-function drawDifference(canvas, one, other) {
-  canvas.width = one.width;
-  canvas.height = one.height;
-  const a = new ImageData(new Uint8ClampedArray(one.data), one.width, one.height);
-  const b = other.width === one.width && other.height === one.height ? other : resized(other, one.width, one.height);
-  for (let at = 0; at < a.data.length; at += 4) {
-    let apart = 0;
-    for (let channel = at; channel < at + 3; channel++) apart += Math.abs(a.data[channel] - b.data[channel]);
-    a.data[at] = a.data[at + 1] = a.data[at + 2] = (GAIN * apart) / 3;
+  /** @param {number} row */
+  caption(row) {
+    return el("figcaption", {}, this.words(row));
   }
-  canvas.getContext("2d").putImageData(a, 0, 0);
-}
-
-/**
- * @param {ImageData} picture
- * @param {number} width
- * @param {number} height
- */
-function resized(picture, width, height) {
-  const canvas = el("canvas", { width: picture.width, height: picture.height });
-  canvas.getContext("2d").putImageData(picture, 0, 0);
-  return drawn(canvas, width, height);
 }

@@ -1,20 +1,33 @@
-// The gallery: thumbnails on a grid that can be pivoted, looked at closely, compared and rated.
+// The gallery: thumbnails on a grid that can be pivoted, filtered, looked at closely, compared, rated and run again.
 //
-// Its model has the traits `items`, `columns`, `offsets`, `thumbs`, `later`, `view`, `marks`, `note` and `differences`.
-// It sends {kind: "mark", run, ...}, {kind: "thumbs", at}, {kind: "full", index} and {kind: "difference", pair}.
+// What it and Python tell each other is in messages.js. Its model has the traits `table`, `codes`, `view`, `marks`,
+// `rater`, `note`, `differences`, `form`, `can_save`, and those of the pictures: `offsets`, `thumbs`, `later`.
 
 import { el, ownKeys } from "../shared/dom.js";
-import { Pictures } from "../shared/pictures.js";
+import { bytesOf, Pictures } from "../shared/pictures.js";
 import { Listening } from "../shared/widget.js";
 import { Board } from "./board.js";
-import { Comparison } from "./comparison.js";
-import { helpDialog } from "./dialog.js";
-import { pairName } from "./differences.js";
+import { Chips } from "./chips.js";
+import { Desk } from "./desk.js";
+import { FilterPanel } from "./filter_panel.js";
+import { shownRows } from "./filters.js";
+import { fittedSize, SIZE } from "./geometry.js";
 import { act, MOVES } from "./keys.js";
+import { openLabelMenu, openSaveMenu } from "./label_menu.js";
 import { Loupe } from "./loupe.js";
-import { PictureDialog } from "./picture_dialog.js";
-import { captionOf, describe, markOf, pivot, placeOf, SIZE, shownItems, tellingOf } from "./state.js";
-import { toolbar } from "./toolbar.js";
+import { Marker } from "./marker.js";
+import { symbols } from "./marks.js";
+import { headHeight, labelWidth } from "./measuring.js";
+import { countCells, pivot, standIn } from "./pivot.js";
+import { Rows } from "./table.js";
+import { Toolbar } from "./toolbar.js";
+import { Views } from "./views.js";
+import { captionOf, countWords, describe, placeOf, stepped, tellingOf } from "./words.js";
+
+/** @import { Told, View } from "./messages.js" */
+
+/** For a bar to scroll with. */
+const ROOM = 16;
 
 export class Gallery {
   /**
@@ -24,267 +37,263 @@ export class Gallery {
   constructor(model, root) {
     this.model = model;
     this.root = root;
-    this.pictures = new Pictures(model);
     this.loupe = new Loupe(root);
-    /** @type {number[]} The items to compare. */
+    /** @type {number[]} The rows to compare. */
     this.chosen = [];
-    /** @type {import("./dialog.js").Dialog | null} */
-    this.dialog = null;
     root.classList.add("sfx", "sfx-gallery");
+    this.load();
+    this.marker = new Marker(this);
+    this.desk = new Desk(this);
+    const views = new Views(this);
+    this.views = views;
+    const change = (/** @type {View} */ view) => views.change(view);
+    /** @type {(name: string, label: string, isHidden: boolean) => void} */
+    const hide = (name, label, isHidden) => views.hide(name, label, isHidden);
+    this.toolbar = new Toolbar({
+      change,
+      resize: (size, isFinal) => views.resize(size, isFinal),
+      search: (search) => change({ search }),
+      leaveSearch: () => this.leaveSearch(),
+      filters: () => this.showFilters(Boolean(this.panel.element.hidden)),
+      fit: () => views.fit(),
+      zoom: () => this.zoom(),
+      compare: () => this.desk.compare(),
+      undo: () => this.marker.undo(),
+      save: (button) => openSaveMenu(this, button),
+      help: () => this.desk.help(),
+    });
+    this.chips = new Chips({ change, hide, leaveCell: () => views.leaveCell() });
+    this.panel = new FilterPanel({
+      change,
+      hide,
+      close: () => this.showFilters(false),
+      needColumns: () => this.needColumns(),
+    });
+    this.board = new Board(this);
+    this.line = el("div", { class: "sfx-status", role: "status", "aria-live": "polite" });
+    this.middle = el("div", { class: "sfx-middle" }, this.panel.element, this.board.area);
+    const foot = el("div", { class: "sfx-foot" }, this.line, this.marker.field);
+    root.replaceChildren(this.toolbar.element, this.chips.element, this.middle, foot);
     this.listening = new Listening(model);
-    this.listening.to("change:marks", () => this.redrawMarks());
-    this.listening.to("change:differences", () => this.dialog?.redraw());
+    this.listening.to("change:table", () => this.reload());
+    this.listening.to("change:marks", () => this.marker.reload());
+    this.listening.to("change:rater", () => this.marker.reload());
+    this.listening.to("change:differences", () => this.desk.redraw());
     this.listening.to("msg:custom", (message, buffers) => this.receive(message, buffers));
     ownKeys(root, (key, event) => act(this, key, event));
     this.draw();
   }
 
   destroy() {
-    this.dialog?.stop();
+    this.desk.stop();
     this.listening.end();
     this.board.destroy();
     this.pictures.destroy();
   }
 
-  /** @returns {import("./state.js").State} */
-  get state() {
-    const [items, columns, view, marks] = ["items", "columns", "view", "marks"].map((name) => this.model.get(name));
-    return { items, columns, view, marks };
+  load() {
+    this.pictures?.destroy();
+    this.pictures = new Pictures(this.model);
+    this.rows = new Rows(this.model.get("table"), bytesOf(this.model.get("codes")));
   }
 
-  /** @returns {import("./state.js").View} */
+  /** Python has other rows. */
+  reload() {
+    this.load();
+    this.chosen = [];
+    this.marker.reload();
+    this.desk.redraw();
+  }
+
+  /** @returns {View} */
   get view() {
     return this.model.get("view");
   }
 
-  /** @param {import("./state.js").View} changes */
-  change(changes) {
-    this.setView(changes);
-    this.draw();
-  }
-
-  /** @param {import("./state.js").View} changes */
-  setView(changes) {
-    this.model.set("view", { ...this.view, ...changes });
-    this.model.save_changes();
+  /** Asks for the columns that are still to come, once, if they are needed. */
+  needColumns() {
+    const { sort, search } = this.view;
+    const isNeeded = search || !this.panel.element.hidden || this.desk.dialog || this.rows.later.includes(sort);
+    if (!this.rows.later.length || this.isAsking || !isNeeded) return;
+    this.isAsking = true;
+    this.model.send({ kind: "columns" });
   }
 
   // ---------------------------------------------------------------- drawing
 
   draw() {
-    const at = this.board?.at ?? -1;
-    this.board?.destroy();
-    this.board = new Board(this, pivot(this.state), this.view);
-    const bar = toolbar(this.state, this.loupe.isOn, {
-      change: (changes) => this.change(changes),
-      resize: (size, isFinal) => this.resize(size, isFinal),
-      hide: (name, value, isHidden) => this.hide(name, value, isHidden),
-      zoom: () => this.zoom(),
-      compare: () => this.compare(),
-      help: () => this.help(),
+    const { rows, board, marker } = this;
+    const { layout } = this.views;
+    this.shownNow = shownRows(rows, this.view, marker.marks);
+    const groups = pivot(rows, layout, this.shownNow);
+    const { width } = board.box;
+    const label = layout.cols && layout.rows ? labelWidth(groups, layout, width, board.area) : 0;
+    const size = layout.fit && layout.cols ? fittedSize(groups, width, label) : (layout.size ?? SIZE);
+    this.root.style.setProperty("--size", `${size}px`);
+    this.size = size;
+    const head = headHeight(groups, size, board.area);
+    const hasCaptions = !layout.cols || this.shownNow.length > countCells(groups);
+    if (board.at >= 0) board.at = standIn(rows, layout, this.shownNow, board.at);
+    const before = this.middle.style.flexBasis;
+    board.draw(groups, layout, { size, width, label, head, hasCaptions });
+    // The area does not measure its content: it gets as high as that, as far as there is room.
+    this.middle.style.flexBasis = `${board.geometry.height + ROOM}px`;
+    if (before !== this.middle.style.flexBasis) board.render();
+    this.cells = countCells(groups);
+    this.update();
+  }
+
+  /** Brings everything beside the board up to date. */
+  update() {
+    const { rows, view, loupe, marker, panel } = this;
+    this.toolbar.update(rows, view, {
+      isZoomed: loupe.isOn,
+      canUndo: marker.history.done.length > 0,
+      hasFilters: !panel.element.hidden,
+      size: this.size,
     });
-    this.line = el("div", { class: "sfx-status", role: "status", "aria-live": "polite" });
-    this.root.replaceChildren(bar, this.board.element, this.line);
-    this.resize(this.view.size ?? SIZE, false);
-    this.board.resume(at);
+    this.chips.update(rows, view, this.views.cellWords);
+    panel.update(rows, view);
     this.say();
   }
 
-  /** @param {import("./tile.js").Tile} tile */
-  drawMarks(tile) {
-    const { index } = tile;
-    tile.draw(this.mark(index), this.chosen.includes(index), this.words(index, tile.items));
-  }
-
-  redrawMarks() {
-    for (const tile of this.board.tiles) this.drawMarks(tile);
-    this.dialog?.redraw();
+  /** The area has another size. */
+  resized() {
+    const { width } = this.board.box;
+    const isOther = width !== this.board.geometry?.measures.width;
+    if (isOther) this.draw();
+    else this.board.render();
   }
 
   /**
-   * @param {number} index
-   * @param {number[]} cell The items of its cell.
+   * What a tile shows of a row.
+   *
+   * @param {number} row
+   * @param {number[]} cell The rows of its cell.
+   * @returns {import("./tile.js").Shown}
    */
-  caption(index, cell) {
-    return captionOf(this.state, index) ?? tellingOf(this.state, cell, index);
-  }
-
-  /**
-   * @param {number} size Pixels of a side of a tile.
-   * @param {boolean} isFinal Whether to keep it.
-   */
-  resize(size, isFinal) {
-    this.root.style.setProperty("--size", `${size}px`);
-    if (isFinal) this.setView({ size });
-  }
-
-  /**
-   * @param {string} name
-   * @param {string} value
-   * @param {boolean} isHidden
-   */
-  hide(name, value, isHidden) {
-    const hidden = { ...(this.view.hidden ?? {}) };
-    hidden[name] = (hidden[name] ?? []).filter((other) => other !== value);
-    if (isHidden) hidden[name].push(value);
-    if (!hidden[name].length) delete hidden[name];
-    this.change({ hidden });
+  shown(row, cell) {
+    const { rows, pictures, view } = this;
+    const { marks } = this.marker;
+    return {
+      status: rows.status(row),
+      reason: rows.reason(row),
+      hasPicture: pictures.has(row),
+      unreadable: pictures.why(row),
+      caption: view.cell ? tellingOf(rows, view.cell, row) : (captionOf(rows, view, row) ?? tellingOf(rows, cell, row)),
+      plus: rows.plus(row),
+      marks: symbols(marks, row),
+      isRejected: marks.pick(row) === false,
+      isChosen: this.chosen.includes(row),
+      words: this.words(row, cell),
+    };
   }
 
   /** @param {string} [text] What to say; the number of runs if left out. */
   say(text) {
-    const count = `${shownItems(this.state).length} of ${this.state.items.length} runs`;
+    const { rows, shownNow, cells, view } = this;
+    const count = countWords(rows.number, shownNow.length, cells, Boolean(view.cell));
     const chosen = this.chosen.length ? `${this.chosen.length} chosen` : "";
-    this.line.textContent = text ?? [count, chosen, this.model.get("note")].filter(Boolean).join(" · ");
+    const words = text ?? [count, chosen, this.model.get("note")].filter(Boolean).join(" · ");
+    if (this.line.textContent !== words) this.line.textContent = words;
   }
 
-  /**
-   * @param {{ kind: string, text?: string }} message
-   * @param {any[]} buffers
-   */
-  receive(message, buffers) {
-    if (message.kind === "error") this.say(message.text);
-    else this.pictures.receive(message, buffers);
+  // ---------------------------------------------------------------- the view
+
+  /** From the search to what was found. */
+  leaveSearch() {
+    const first = this.board.geometry.first;
+    if (first == null) this.board.area.focus();
+    else this.board.focus(this.board.at >= 0 ? this.board.at : this.board.shownIn(first));
+  }
+
+  /** @param {boolean} isShown */
+  showFilters(isShown) {
+    this.panel.element.hidden = !isShown;
+    this.root.classList.toggle("sfx-has-panel", isShown);
+    this.update();
+    if (isShown) this.panel.stars.select.focus();
+    else this.toolbar.filter.focus();
   }
 
   zoom() {
-    const { items, view } = this.state;
-    const width = items[this.board.at]?.width ?? items.find((item) => item.width)?.width;
-    this.loupe.toggle(width, view.size ?? SIZE);
-    this.root.querySelector(".sfx-zoom").setAttribute("aria-pressed", String(this.loupe.isOn));
+    this.loupe.toggle(this.rows.width(this.board.at), this.size);
     if (this.loupe.isOn) this.board.sharpen();
+    this.update();
   }
 
-  // ---------------------------------------------------------------- moving, choosing, rating
+  // ---------------------------------------------------------------- moving, choosing
 
-  /**
-   * @param {number} index
-   * @param {string} key
-   */
-  move(index, key) {
-    this.go(index < 0 ? this.board.first : this.board.beside(index, MOVES[key]));
+  /** @param {number} row @param {string} key */
+  move(row, key) {
+    const { board } = this;
+    this.go(row < 0 ? board.shownIn(board.geometry.first) : board.beside(row, MOVES[key]));
   }
 
-  /**
-   * Steps to another picture of the same cell.
-   *
-   * @param {number} index
-   * @param {number} by
-   */
-  step(index, by) {
-    this.go(this.board.stepped(index, by));
+  /** @param {number} row @param {number} by Steps within its cell. */
+  step(row, by) {
+    this.go(stepped(this.cell(row), row, by));
   }
 
-  /** @param {number | undefined} next */
-  go(next) {
-    if (next == null) return;
-    if (!this.dialog) this.board.focus(next);
+  /** @param {number | undefined} row */
+  go(row) {
+    const { board, desk } = this;
+    if (row == null || !board.geometry.spots.has(row)) return;
+    if (!desk.dialog) board.focus(row);
     else {
-      this.board.resume(next);
-      this.dialog.go(next);
+      board.resume(row);
+      desk.dialog.go(row);
     }
   }
 
-  /** @param {number} index */
-  choose(index) {
-    const others = this.chosen.filter((one) => one !== index);
-    this.chosen = others.length < this.chosen.length ? others : [...this.chosen, index];
-    const tile = this.board.byItem.get(index);
-    if (tile) this.drawMarks(tile);
+  /** @param {number} row */
+  choose(row) {
+    const others = this.chosen.filter((one) => one !== row);
+    this.chosen = others.length < this.chosen.length ? others : [...this.chosen, row];
+    this.board.redraw([row]);
     this.say();
   }
 
-  /**
-   * @param {number} index
-   * @param {import("./state.js").Mark} mark
-   */
-  rate(index, mark) {
-    this.model.send({ kind: "mark", run: this.item(index).run, ...mark });
+  /** Opens a row large; where its cell has several, shows them first. @param {number} row */
+  enter(row) {
+    if (!this.view.cell && this.cell(row).length > 1) this.views.enterCell(row);
+    else this.desk.open(row);
   }
 
-  // ---------------------------------------------------------------- dialogs, and what they ask of the gallery
-
-  /** @param {number} index */
-  open(index) {
-    this.dialog?.close();
-    this.dialog = new PictureDialog(this, index);
+  /** @param {string} name @param {string} label @param {HTMLElement} element */
+  openLabel(name, label, element) {
+    openLabelMenu(this, name, label, element);
   }
 
-  /**
-   * The dialog with the large picture, opened if no dialog is open; null if another one is.
-   *
-   * @param {number} index
-   */
-  large(index) {
-    if (!this.dialog) this.open(index);
-    return this.dialog instanceof PictureDialog ? this.dialog : null;
+  /** @param {number} row @param {number[]} [cell] */
+  words(row, cell = this.cell(row)) {
+    return [describe(this.rows, this.marker.marks, row), placeOf(cell, row)].filter(Boolean).join(", ");
   }
 
-  compare() {
-    const { at } = this.board;
-    const beside = at < 0 ? -1 : this.board.beside(at, MOVES.ArrowRight);
-    const asked = this.chosen.length > 1 ? this.chosen : [...this.chosen, at, beside];
-    const chosen = [...new Set(asked)].filter((index) => index >= 0 && this.pictures.has(index));
-    if (chosen.length < 2) {
-      this.say("Choose two pictures or more with the space key, then compare");
-      return;
-    }
-    this.dialog?.close();
-    this.dialog = new Comparison(this, chosen);
+  /** The rows of a row's cell, also where one has stepped into it. @param {number} row */
+  cell(row) {
+    return this.view.cell ? this.shownNow : this.board.cell(row);
   }
 
-  help() {
-    this.dialog?.close();
-    this.dialog = helpDialog(this);
-  }
-
-  /** @param {Element | null} before What had the focus before the dialog. */
-  closed(before) {
-    this.dialog = null;
-    if (!this.board.focusAgain() && before instanceof HTMLElement) before.focus();
-  }
-
-  /** @param {number} index */
-  item(index) {
-    return this.state.items[index];
-  }
-
-  /** @param {number} index */
-  mark(index) {
-    return markOf(this.state, index);
-  }
+  // ---------------------------------------------------------------- answers
 
   /**
-   * @param {number} index
-   * @param {number[]} cell The items of its cell.
+   * @param {Told | { kind: "full" | "thumbs" }} message
+   * @param {any[]} buffers
    */
-  words(index, cell = this.cell(index)) {
-    return [describe(this.state, index), placeOf(cell, index)].filter(Boolean).join(", ");
-  }
-
-  /** @param {number} index */
-  cell(index) {
-    return this.board.cell(index);
-  }
-
-  /** @param {number} index */
-  row(index) {
-    return this.board.row(index);
-  }
-
-  /**
-   * @param {number} one
-   * @param {number} other
-   */
-  difference(one, other) {
-    return this.model.get("differences")[pairName(one, other)];
-  }
-
-  /**
-   * @param {number} one
-   * @param {number} other
-   */
-  askDifference(one, other) {
-    this.model.send({ kind: "difference", pair: [one, other] });
+  receive(message, buffers) {
+    if (message.kind === "marked") this.marker.kept(message);
+    else if (message.kind === "error") {
+      if (message.id) this.marker.history.answer(message.id, false);
+      this.say(message.text);
+    } else if (message.kind === "columns") {
+      this.isAsking = false;
+      this.rows.add(message.columns, bytesOf(buffers[0]));
+      this.rows.later = [];
+      this.draw();
+      this.desk.redraw();
+    } else if (message.kind === "price" || message.kind === "run") this.desk.answer(message);
+    else if (message.kind === "file") this.desk.keep(message, buffers[0]);
+    else this.pictures.receive(message, buffers);
   }
 }

@@ -11,8 +11,10 @@ export class PageModel {
   /**
    * @param {Record<string, any>} state The traits.
    * @param {(index: number) => string[]} picture Gives the mime type and the base64 of a picture; nothing without one.
+   * @param {(state: Record<string, any>) => void} [save] Keeps the page as a file.
    */
-  constructor(state, picture) {
+  constructor(state, picture, save) {
+    this.save = save;
     this.state = state;
     this.picture = picture;
     /** @type {Map<string, Set<(...args: any[]) => void>>} */
@@ -48,11 +50,11 @@ export class PageModel {
   }
 
   /** @param {any} message What a kernel would be asked. */
-  send({ kind, index, run, ...mark }) {
-    if (kind === "mark") {
-      const { marks } = this.state;
-      this.set("marks", { ...marks, [run]: { ...marks[run], ...mark } });
-    } else if (kind === "full") {
+  send({ kind, id, index, changes, name }) {
+    if (kind === "mark") this.tell("msg:custom", { kind: "marked", id, rater: this.state.rater, changes }, []);
+    else if (kind === "rater" && name.trim()) this.set("rater", name.trim());
+    else if (kind === "page") this.save?.(this.state);
+    else if (kind === "full") {
       const [mime, data] = this.picture(index);
       this.tell("msg:custom", { kind, index, mime: mime ?? "" }, data ? [decoded(data)] : []);
     }

@@ -1,15 +1,16 @@
-// A tile: the picture of one of a cell's items, its marks, and buttons that step through the others.
+// A tile: the picture of one of a cell's rows, its marks, and how many others its cell has.
 
 import { el } from "../shared/dom.js";
-import { placeOf, symbols } from "./state.js";
+import { placeOf } from "./words.js";
 
 /**
  * What is shown instead of a picture that is missing or cannot be read.
  *
- * @param {import("./state.js").Item} item
+ * @param {string} status
+ * @param {string} reason
  * @param {string} unreadable Why its picture cannot be shown; empty where it has none.
  */
-export function absent({ status, reason }, unreadable) {
+export function absent(status, reason, unreadable) {
   const unknown = ["missing", "cannot be read"]; // it has a picture file, and nobody says why that cannot be read
   const [what, why] =
     status !== "completed" ? [status, reason] : unreadable ? ["cannot be shown", unreadable] : unknown;
@@ -17,81 +18,101 @@ export function absent({ status, reason }, unreadable) {
 }
 
 /**
- * @typedef {object} Shown What a tile shows of an item.
- * @property {import("./state.js").Item} item
+ * @typedef {object} Shown What a tile shows of a row.
+ * @property {string} status
+ * @property {string} reason
  * @property {boolean} hasPicture
  * @property {string} unreadable Why its picture cannot be shown; empty where it has none.
  * @property {string | null} caption
+ * @property {string} plus
+ * @property {string} marks In symbols.
+ * @property {boolean} isRejected
+ * @property {boolean} isChosen
+ * @property {string} words
  */
 
 export class Tile {
   /**
-   * @param {number[]} items The items of its cell.
-   * @param {(index: number) => Shown} shown
-   * @param {(by: number) => void} step Steps to another item of the cell.
+   * @param {number[]} cell The rows of its cell.
+   * @param {(row: number, cell: number[]) => Shown} shown
    */
-  constructor(items, shown, step) {
-    this.items = items;
+  constructor(cell, shown) {
+    this.cell = cell;
     this.shown = shown;
-    this.index = items[0];
-    this.isVisible = false;
+    this.row = cell[0];
+    this.isGone = false;
+    this.gone = () => {};
     this.marks = el("div", { class: "sfx-marks" });
     this.frame = el("div", { class: "sfx-frame" });
     this.caption = el("div", { class: "sfx-caption" });
     this.place = el("span", { class: "sfx-place" });
-    this.element = el(
-      "div",
-      { class: "sfx-tile", role: "button", tabindex: -1 },
-      this.frame,
-      this.caption,
-      items.length > 1 ? this.stepper(step) : null,
-    );
-    this.show(this.index);
+    this.element = el("div", { class: "sfx-tile", role: "button", tabindex: -1 }, this.frame, this.caption);
+    if (cell.length > 1) this.element.append(this.stepper());
   }
 
-  /** @param {(by: number) => void} step */
-  stepper(step) {
-    /** @param {string} text @param {string} label @param {number} by */
-    const button = (text, label, by) => {
-      // The tile is a button, and takes the keys: these are for the mouse alone, and no buttons within a button.
-      const one = el("span", { class: "sfx-arrow", "aria-hidden": "true", title: label }, text);
-      one.addEventListener("click", (event) => {
-        event.stopPropagation();
-        step(by);
-      });
-      one.addEventListener("dblclick", (event) => event.stopPropagation());
-      return one;
-    };
-    const [before, after] = [button("‹", "Previous in this cell (,)", -1), button("›", "Next in this cell (.)", 1)];
-    return el("div", { class: "sfx-more" }, before, this.place, after);
+  /** The tile is a button, and takes the keys: these are for the mouse alone, and no buttons within a button. */
+  stepper() {
+    const part = (/** @type {string} */ text, /** @type {string} */ title, /** @type {object} */ more) =>
+      el("span", { class: "sfx-arrow", "aria-hidden": "true", title, ...more }, text);
+    return el(
+      "div",
+      { class: "sfx-more" },
+      part("‹", "Previous in this cell (,)", { "data-step": -1 }),
+      this.place,
+      part("›", "Next in this cell (.)", { "data-step": 1 }),
+      part(`+${this.cell.length - 1}`, `Show all ${this.cell.length} of this cell (Enter)`, {
+        class: "sfx-arrow sfx-enter",
+      }),
+    );
+  }
+
+  remove() {
+    this.isGone = true;
+    this.gone();
   }
 
   /**
-   * Shows an item of the cell.
+   * Shows a row of the cell.
    *
-   * @param {number} index
+   * @param {number} row
    */
-  show(index) {
-    const { item, hasPicture, unreadable, caption } = this.shown(index);
-    this.index = index;
-    this.first = item;
+  show(row) {
+    this.row = row;
+    this.element.dataset.index = String(row);
+    const shown = this.shown(row, this.cell);
+    const { hasPicture, status, reason, unreadable, caption, plus } = shown;
     this.image = hasPicture ? el("img", { alt: "", draggable: "false", decoding: "async" }) : null;
     const { image } = this;
-    image?.addEventListener("error", () => {
-      if (image === this.image) this.showAbsent("");
-    });
-    const plus = item.plus ? [el("div", { class: "sfx-plus", title: "more pictures of this output" }, item.plus)] : [];
-    this.frame.replaceChildren(image ?? absent(item, unreadable), this.marks, ...plus);
+    if (image) {
+      image.onerror = () => {
+        if (image === this.image) this.showAbsent("");
+      };
+    }
+    this.frame.replaceChildren(image ?? absent(status, reason, unreadable), this.marks);
+    if (plus) {
+      this.frame.append(el("div", { class: "sfx-plus", title: "more pictures of this output" }, plus));
+    }
     this.caption.hidden = caption == null;
     this.caption.textContent = this.caption.title = caption ?? "";
-    this.place.textContent = placeOf(this.items, index);
-    this.element.dataset.index = String(index);
+    this.place.textContent = placeOf(this.cell, row);
+    this.element.classList.toggle("sfx-stepped", row !== this.cell[0]);
+    this.redraw(shown);
   }
 
   /** @param {string} why */
   showAbsent(why) {
-    this.image.replaceWith(absent(this.first, why));
+    const { status, reason } = this.shown(this.row, this.cell);
+    this.image.replaceWith(absent(status, reason, why));
     this.image = null;
+  }
+
+  /** Draws marks and words again. @param {Shown} [shown] */
+  redraw({ marks, isRejected, isChosen, words } = this.shown(this.row, this.cell)) {
+    if (this.marks.textContent !== marks) this.marks.textContent = marks;
+    this.element.classList.toggle("sfx-rejected", isRejected);
+    this.element.classList.toggle("sfx-chosen", isChosen);
+    this.element.setAttribute("aria-pressed", String(isChosen));
+    this.element.setAttribute("aria-label", words);
   }
 
   /**
@@ -100,11 +121,11 @@ export class Tile {
    * @param {import("../shared/pictures.js").Pictures} pictures
    */
   async fill(pictures) {
-    const { image } = this;
-    if (!image || image.src) return;
-    const url = await pictures.small(this.index);
-    if (!image || image !== this.image) return; // it shows another item by now
-    if (!url) this.showAbsent(pictures.why(this.index));
+    const { image, row } = this;
+    if (!image) return;
+    const url = pictures.thumb(row) ?? (await pictures.small(row));
+    if (this.isGone || image !== this.image) return; // it shows another row by now
+    if (!url) this.showAbsent(pictures.why(row));
     else if (!image.src) image.src = url; // the picture at full size may have come meanwhile
   }
 
@@ -116,20 +137,7 @@ export class Tile {
   async sharpen(pictures) {
     const { image } = this;
     if (!image) return;
-    const url = await pictures.full(this.index);
-    if (url && image === this.image) image.src = url;
-  }
-
-  /**
-   * @param {import("./state.js").Mark} mark
-   * @param {boolean} isChosen
-   * @param {string} words
-   */
-  draw(mark, isChosen, words) {
-    this.marks.textContent = symbols(mark);
-    this.element.classList.toggle("sfx-rejected", mark.pick === false);
-    this.element.classList.toggle("sfx-chosen", isChosen);
-    this.element.setAttribute("aria-pressed", String(isChosen));
-    this.element.setAttribute("aria-label", words);
+    const url = await pictures.full(this.row);
+    if (url && !this.isGone && image === this.image) image.src = url;
   }
 }

@@ -15,8 +15,9 @@ export function bytesOf(view) {
 /**
  * The pictures of a widget.
  *
- * The first thumbnails come with the model as one blob (`thumbs`, `offsets`). Those of the items in `later` are asked
- * for when they come in view, and pictures at full size when somebody looks at them.
+ * The first thumbnails come with the model as one blob (`thumbs`, `offsets`). Those of the items in `later` (numbers,
+ * or ranges without their ends) are asked for when they come in view, and pictures at full size when somebody looks at
+ * them.
  */
 export class Pictures {
   /** @param {Model} model */
@@ -27,7 +28,11 @@ export class Pictures {
     /** @type {Map<string, ((url: string | undefined) => void)[]>} Those who wait for a URL, by the same names. */
     this.waiting = new Map();
     /** @type {Set<number>} */
-    this.later = new Set(model.get("later"));
+    this.later = new Set();
+    for (const one of model.get("later")) {
+      const [from, to] = typeof one === "number" ? [one, one + 1] : one;
+      for (let at = from; at < to; at++) this.later.add(at);
+    }
     /** @type {number[]} Items whose thumbnails are about to be asked for. */
     this.batch = [];
     /** @type {Map<number, string>} Why pictures cannot be shown. */
