@@ -115,7 +115,13 @@ def _values_of(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high
     if high <= low:
         low, high = low - step, high + step
     fine = _round_step((high - low) / (most - 1))
-    fine = min(fine, _round_step(step / 2.5)) if fine >= step else fine
+    if fine >= step:  # the interval has many of the values that were tried
+        within = [value for value in tried if low - step < value < high + step]
+        closer = _round_step(step / 2.5)
+        if (high - low) / float(closer) <= most + 1:
+            fine = closer
+        elif max(b - a for a, b in pairwise([low, *within, high])) <= fine:
+            return [value if parameter.kind == "number" else int(value) for value in within]
     if parameter.kind == "integer":
         fine = max(Decimal(1), fine)
     first, last = math.floor(Decimal(repr(low)) / fine), math.ceil(Decimal(repr(high)) / fine)
