@@ -9,7 +9,7 @@ vectors in place of numbers, which Anderson (Austral Ecology 26, 2001) and McArd
 on distances; with Euclidean distances it is the same.
 
 On a complete grid the parts are exact, do not depend on any order, and add up. On a grid with gaps they are found by
-sequential projection (type I sums of squares): first the seed, then each axis in order, then each pair, and each takes
+sequential projection (type I sums of squares): first the seed, then each axis in order, then each pair; each takes
 what those before it have left.
 
 If the noise of the service was measured, its share of each part is taken away: a part with f degrees of freedom holds
