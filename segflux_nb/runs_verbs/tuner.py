@@ -10,12 +10,12 @@ from ..model import MODEL, Value
 from ..run import known_values
 from ..selection import Selection
 from ..sweep.refine import refine_axes
-from ..voting.joint import JointRanking
-from ..voting.pairwise import PairwiseComparison
-from ..voting.ranking import Ranking
 from .vote import comparison_of, rater_named
 
 if TYPE_CHECKING:
+    from ..voting.joint import JointRanking
+    from ..voting.pairwise import PairwiseComparison
+    from ..voting.ranking import Ranking
     from ..widgets.tuner import Proposal, Tuner
 
 

@@ -37,9 +37,7 @@ def coverage_of_regions(name, studies):
 
 @pytest.mark.parametrize("name", SHORT)
 def test_the_interval_covers_the_peak(name):
-    assert (
-        coverage(name, SHORT[name]) >= 0.67
-    )  # with a coverage of 0.92, less than 1 in 400 times
+    assert coverage(name, SHORT[name]) >= 0.67  # with a coverage of 0.92, less than 1 in 400 times
 
 
 @pytest.mark.long

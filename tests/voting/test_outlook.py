@@ -35,7 +35,7 @@ def cells(axes, **more):
     return [cell.parameters for cell in sweep]
 
 
-def test_an_axis_of_which_nothing_is_known_is_not_made_finer():
+def test_an_axis_of_which_nothing_is_known_is_not_refined():
     tried = cells({AXIS: [0.4, 0.6, 0.8], "steps": list(range(5, 50, 5))})
     values = refine_axes(tried, {AXIS: (0.55, 0.7), "steps": (6.2, 45.0)}).axes
     assert values["steps"] == list(range(5, 50, 5)), "these pictures are there"
