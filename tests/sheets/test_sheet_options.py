@@ -212,7 +212,7 @@ def test_the_page_stands_alone(tmp_path):
     table.loc[1, ["image", "status", "error_kind", "error"]] = [None, "failed", "moderated", "flagged"]
     page = contact_sheet(table, border="score", theme="dark", title="Study").save(tmp_path / "a.html").read_text()
     assert prompt.strip() in page, "whole"
-    assert 'data-theme="dark"' in page
+    assert 'style="color-scheme: dark"' in page
     assert page.count("<img ") == 5
     assert page.count('type="checkbox"') == 5
     assert "moderated: flagged" in page
