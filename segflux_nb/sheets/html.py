@@ -124,7 +124,7 @@ def standalone_parts(
     layouts:
         The sheets, one after the other.
     theme:
-        ``light`` or ``dark``; None for what the reader's system prefers, or the page in which the document is shown.
+        ``light`` or ``dark``; None for what the reader's system prefers.
     title:
         The document's title; the first sheet's if left out.
     body:

@@ -17,7 +17,7 @@ from PIL import Image
 Size = tuple[int, int]
 """Width and height, in pixels."""
 
-_PALETTE_SIDE = 200
+_PALETTE_SIDE = 128
 """The longer side of the pictures from which the colours of a GIF are chosen."""
 
 NEARLY_EXACT = 8
