@@ -24,7 +24,7 @@ from .layout import Layout
 from .loops import Format, Gif, Shown, WebP
 from .pivot import arrange
 from .prints import METADATA, prints_of
-from .reading import Reader, with_aspects, with_missing_files
+from .reading import MEASURED, Reader, size_of, with_aspects, with_missing_files
 from .sheet import ContactSheet
 from .travel_frames import Frames, grid_alone
 from .way import Step, places_of, steps_of
@@ -175,9 +175,11 @@ class Travel:
 
     @property
     def _largest(self) -> int:
-        """The largest side of the pictures of runs with which the loop is not too wide."""
-        part = grid_alone(self._layout, 0)
-        return largest_side(part, SMALLEST_SIDE, LARGEST_SIDE, lambda width, _: width <= WIDTH)
+        """The largest side of the pictures of runs: no larger than they are, and the loop is not too wide."""
+        pictures = [cell.picture for cell in self._layout.cells if cell.picture is not None][:MEASURED]
+        own = max((max(size) for size in map(size_of, pictures) if size is not None), default=0)
+        most = min(LARGEST_SIDE, max(READABLE_SIDE, own))
+        return largest_side(grid_alone(self._layout, 0), SMALLEST_SIDE, most, lambda width, _: width <= WIDTH)
 
 
 class _Fitting:

@@ -207,7 +207,7 @@ class Frames:
 
 
 def grid_alone(layout: Layout, number: int) -> Layout:
-    """One grid of a sheet, without the texts that stand above a loop. Places that no run fills say so.
+    """One grid of a sheet, without the texts that stand above a loop. Places that no run fills say "no picture".
 
     Parameters
     ----------

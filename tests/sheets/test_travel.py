@@ -154,7 +154,7 @@ def test_a_changed_picture_of_a_saved_loop_is_named(table):
     other.at[3, "image"] = Image.new("RGB", (64, 64), "white")
     changed = [one for one in compare_outputs(saved, outputs(other)) if one.verdict is Verdict.CHANGED]
     assert [one.what for one in changed] == ["run run3 (seed 2 · lora_strength 0.5)"]
-    larger = outputs(table.assign(image=[image.resize((65, 64)) for image in table["image"]]))
+    larger = outputs(table.assign(image=[image.resize((200, 200)) for image in table["image"]]))
     assert saved.texts[0]["data"] == larger.texts[0]["data"], "the size is not in the text"
 
 
