@@ -44,6 +44,9 @@ LARGEST_SIDE = 512
 READABLE_SIDE = 160
 """Where pictures of runs would be smaller than this, a lower quality is taken first."""
 
+SMALLEST = 64
+"""They are never smaller than this: at last all of the loop is reduced, words included."""
+
 MOST_VALUES = 100
 """The most values of the axis."""
 
@@ -220,9 +223,10 @@ class _Fitting:
             side = side_that_fits(partial(self._share, quality), side, largest)
             if side >= min(READABLE_SIDE, largest):
                 break
+        side = max(side, min(SMALLEST, largest))
         data = self._encoded(side, quality, 1.0)
-        while len(data) > self._most and side > SMALLEST_SIDE:  # what was drawn first had fewer bytes than the rest
-            side = max(SMALLEST_SIDE, min(side - 1, int(side * (0.96 * self._most / len(data)) ** 0.5)))
+        while len(data) > self._most and side > SMALLEST:  # what was drawn first had fewer bytes than the rest
+            side = max(SMALLEST, min(side - 1, int(side * (0.96 * self._most / len(data)) ** 0.5)))
             data = self._encoded(side, quality, 1.0)
         scale = 1.0
         while len(data) > self._most:

@@ -18,7 +18,10 @@ LONGEST = 9000
 SHORTEST = 120
 
 BETWEEN = 3
-"""Pictures from one value to the next where they fade into each other."""
+"""The most pictures from one value to the next where they fade into each other."""
+
+FADES = 240
+"""A loop with more pictures than this has fewer of them, at least one."""
 
 FADE = 70
 """Milliseconds that each of these is shown."""
@@ -59,11 +62,12 @@ def steps_of(number: int, *, crossfade: bool) -> list[Step]:
     [0, 1, 2, 1]
     """
     hold = max(SHORTEST, min(HOLD, LONGEST // number))
+    between = max(1, min(BETWEEN, FADES // (2 * number) - 1))
     there: list[Step] = []
     for at in range(number):
         there.append(Step(at, REST if at in (0, number - 1) else hold))
         if crossfade and at < number - 1:
-            there += [Step(at + part / (BETWEEN + 1), FADE) for part in range(1, BETWEEN + 1)]
+            there += [Step(at + part / (between + 1), FADE) for part in range(1, between + 1)]
     return [*there, *there[-2:0:-1]]
 
 

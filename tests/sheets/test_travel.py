@@ -200,6 +200,7 @@ def test_numbers_stand_where_they_are_unless_they_would_cover_each_other():
 def test_many_values_are_shown_for_a_shorter_time():
     assert {step.milliseconds for step in steps_of(60, crossfade=False)} == {1500, 150}
     assert [step.at for step in steps_of(2, crossfade=False)] == [0, 1]
+    assert [len(steps_of(number, crossfade=True)) for number in (11, 30, 50, 100)] == [80, 232, 196, 396]
 
 
 def test_a_file_is_read_by_others_frame_by_frame(table, tmp_path):
