@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from .frame_view import FrameView
 from .geometry import SMALLEST_SIDE, largest_side
 from .inline import side_that_fits
 from .layout import Layout
-from .loops import Format, Gif, Shown, WebP
+from .loops import Format, Gif, WebP
 from .pivot import arrange
 from .prints import METADATA, prints_of
 from .reading import MEASURED, Reader, size_of, with_aspects, with_missing_files
@@ -49,10 +48,6 @@ SMALLEST = 64
 
 MOST_VALUES = 100
 """The most values of the axis."""
-
-THREADS = 2
-AT_A_TIME = 8
-"""How many pictures are drawn before they are encoded, by several threads."""
 
 _HTML = Template(
     '<picture><source type="image/webp" media="(prefers-reduced-motion: no-preference)"'
@@ -250,8 +245,9 @@ class _Fitting:
             The side of the pictures of runs.
         """
         frames = self._drawn(side)
-        found = [len(self._format.still(frames.frame(at), quality)) for at in _sampled(self._steps)]
-        return sum(found) / len(found) * len(self._steps) / self._most
+        sampled = [frames.frame(at) for at in _sampled(self._steps)]
+        found = len(self._format.loop(sampled, [self._steps[0].milliseconds] * len(sampled), quality))
+        return found / len(sampled) * len(self._steps) / self._most
 
     def _encoded(self, side: int, quality: int, scale: float) -> bytes:
         """The file with all pictures.
@@ -268,17 +264,13 @@ class _Fitting:
         frames = self._drawn(side)
         width, height = (max(1, round(length * scale)) for length in frames.size)
 
-        def still(frame: Image.Image) -> bytes:
-            fitted = frame if scale == 1.0 else frame.resize((width, height), Image.Resampling.BOX)
-            return self._format.still(fitted, quality)
+        def fitted(at: float) -> Image.Image:
+            frame = frames.frame(at)
+            return frame if scale == 1.0 else frame.resize((width, height), Image.Resampling.BOX)
 
-        different = sorted({step.at for step in self._steps})
-        made: dict[float, bytes] = {}
-        with ThreadPoolExecutor(THREADS) as threads:
-            for start in range(0, len(different), AT_A_TIME):
-                part = different[start : start + AT_A_TIME]
-                made.update(zip(part, threads.map(still, [frames.frame(at) for at in part]), strict=True))
-        return self._format.joined([Shown(made[step.at], step.milliseconds) for step in self._steps], (width, height))
+        # Each is drawn when it is encoded: many large ones need no memory.
+        images = (fitted(step.at) for step in self._steps)
+        return self._format.loop(images, [step.milliseconds for step in self._steps], quality)
 
 
 def travel(
