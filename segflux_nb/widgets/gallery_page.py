@@ -27,7 +27,7 @@ _PAGE = Template("""\
 <title>{{ title }}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
-html { color-scheme: {{ theme }}; }
+html { color-scheme: {{ theme or "light dark" }}; }
 body { margin: 0; }
 {{ style }}
 .sfx-gallery { max-height: 100vh; height: 100vh; }
@@ -41,7 +41,7 @@ body { margin: 0; }
 """)
 
 
-def gallery_page(traits: dict[str, Any], pictures: Sequence[Any], title: str, theme: ThemeName) -> str:
+def gallery_page(traits: dict[str, Any], pictures: Sequence[Any], title: str, theme: ThemeName | None) -> str:
     """A page with a gallery and nothing else.
 
     Parameters
@@ -53,7 +53,7 @@ def gallery_page(traits: dict[str, Any], pictures: Sequence[Any], title: str, th
     title:
         The title of the page.
     theme:
-        ``light`` or ``dark``.
+        ``light`` or ``dark``; None for what the reader's system prefers.
     """
     files = [picture_file(picture) for picture in pictures]
     full = [[mime, _base64(data)] if data else None for data, mime, _ in files]
