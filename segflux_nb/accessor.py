@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .sheets.colours import ThemeName
     from .sheets.sheet import ContactSheet
+    from .sheets.travel import Travel
     from .widgets.gallery import Gallery
 
 
@@ -54,7 +55,8 @@ class Pictures:
         border: str | None = None,
         heat: str | None = None,
         relative_to: Mapping[str, Any] | None = None,
-        theme: ThemeName = "light",
+        theme: ThemeName | None = None,
+        font: str | Path | None = None,
     ) -> ContactSheet:
         """The frame's contact sheet.
 
@@ -83,7 +85,9 @@ class Pictures:
             Values of axes, such as ``{"lora_strength": 0.0}``. Each picture gets below it the difference from the
             picture that has these values and is the same in all other axes.
         theme:
-            ``light`` or ``dark``.
+            ``light`` or ``dark``. Left out, pictures are light and HTML is as the reader's system prefers.
+        font:
+            The path of a font in which pictures are written: TrueType or OpenType. Left out, DejaVu Sans.
 
         Raises
         ------
@@ -108,6 +112,63 @@ class Pictures:
             heat=heat,
             relative_to=relative_to,
             theme=theme,
+            font=font,
+        )
+
+    def travel(
+        self,
+        axis: str,
+        *,
+        cols: str | None = None,
+        rows: str | None = None,
+        image: str | None = None,
+        title: str = "",
+        crossfade: bool = False,
+        theme: ThemeName | None = None,
+        font: str | Path | None = None,
+    ) -> Travel:
+        """A loop along a column: the pictures of one value after the other, there and back; see `Runs.travel`.
+
+        Parameters
+        ----------
+        axis:
+            The column. Each of its values is shown for a moment, the first and the last one for longer.
+        cols:
+            The column of the frame whose values stand side by side.
+        rows:
+            The column whose values stand below each other.
+        image:
+            The column of pictures, as in `sheet`.
+        title:
+            The title above the pictures.
+        crossfade:
+            Whether each picture fades into the next one.
+        theme:
+            ``light`` or ``dark``. Left out, light.
+        font:
+            The path of a font: TrueType or OpenType. Left out, DejaVu Sans.
+
+        Raises
+        ------
+        SegfluxError
+            If a column does not exist, or the axis has fewer than two values.
+
+        Example
+        -------
+        ``frame.pictures.travel("guidance").save("travel.webp")``
+        """
+        from .sheets.travel import travel
+
+        return travel(
+            self._frame,
+            axis,
+            cols=cols,
+            rows=rows,
+            image=image,
+            title=title,
+            crossfade=crossfade,
+            theme=theme,
+            font=font,
         )
 
     def gallery(
@@ -147,7 +208,13 @@ class Pictures:
 
         return Gallery(self._frame, cols=cols, rows=rows, by=by, image=image, title=title)
 
-    def compare(self, *rows: Any, image: str | None = None, theme: ThemeName = "light") -> ContactSheet:
+    def compare(
+        self,
+        *rows: Any,
+        image: str | None = None,
+        theme: ThemeName | None = None,
+        font: str | Path | None = None,
+    ) -> ContactSheet:
         """Rows side by side, each with its difference from the first. The title says in which columns they differ.
 
         Parameters
@@ -157,7 +224,9 @@ class Pictures:
         image:
             The column of pictures, as in `sheet`.
         theme:
-            ``light`` or ``dark``.
+            ``light`` or ``dark``. Left out, pictures are light and HTML is as the reader's system prefers.
+        font:
+            The path of a font in which pictures are written: TrueType or OpenType. Left out, DejaVu Sans.
 
         Raises
         ------
@@ -170,7 +239,7 @@ class Pictures:
         """
         from .sheets.comparison import compare
 
-        return compare(self._frame, rows, image=image, theme=theme)
+        return compare(self._frame, rows, image=image, theme=theme, font=font)
 
     def export(
         self, folder: str | Path, *, image: str | None = None, names: str | None = None, parquet: bool = False

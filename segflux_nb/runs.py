@@ -35,6 +35,7 @@ from .runs_verbs import (
     retry_lost,
     sheet,
     summary,
+    travel,
     tuner,
     vote,
 )
@@ -71,6 +72,7 @@ class Runs(Selection):
 
     # looking
     sheet = sheet.sheet
+    travel = travel.travel
     gallery = gallery.gallery
     compare = compare.compare
     summary = summary.summary

@@ -66,6 +66,7 @@ def test_the_verbs_of_runs():
         "summary",
         "sweep",
         "title",
+        "travel",
         "tuner",
         "varying",
         "vote",

@@ -19,6 +19,8 @@ from PIL import Image
 
 from segflux_nb.model import MODEL, SAMPLERS, SCHEDULERS
 from segflux_nb.sheets.sheet import ContactSheet, contact_sheet
+from segflux_nb.sheets.travel import Travel
+from segflux_nb.sheets.travel import travel as travel_of
 from segflux_nb.simulator.flow.finetunes import KINDS
 from segflux_nb.simulator.flow.generate import painting
 from segflux_nb.simulator.flow.mixture import PLACES
@@ -310,8 +312,16 @@ def places() -> ContactSheet:
     )
 
 
+def travel() -> Travel:
+    table = frame(200, lora_strength=[round(0.2 * n, 1) for n in range(8)], seed=[1, 2, 3, 4])
+    return travel_of(table, "lora_strength", title="From no pagoda to too much of one")
+
+
 def main() -> None:
     TARGET.mkdir(exist_ok=True)
+    if not sys.argv[1:] or "travel" in sys.argv[1:]:
+        path = travel().save(TARGET / "travel.webp")
+        print("travel", path.stat().st_size // 1000, "kB")
     for name, make in SHEETS.items():
         if sys.argv[1:] and name not in sys.argv[1:]:
             continue

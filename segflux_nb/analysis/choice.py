@@ -64,8 +64,12 @@ class Choice:
 
     @property
     def parameters(self) -> dict[str, Value]:
-        """The parameters to send: those that all runs have in common, and the chosen values. The seed is yours."""
-        return {**self.constants, self.axis: self.value, **self.further}
+        """The parameters to send: those that all runs have in common, and the chosen values. The seed is yours.
+
+        A chosen placeholder is in the prompt.
+        """
+        chosen = {self.axis: self.value, **self.further}
+        return {**self.constants, **{name: value for name, value in chosen.items() if name in MODEL.parameters}}
 
     def to_json(self) -> str:
         """The parameters as JSON, to paste into a program."""

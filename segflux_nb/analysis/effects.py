@@ -236,10 +236,11 @@ class Effects:
             notes.append(f"{count(self.levels[SEED], 'seed')}: intervals need {LEAST_SEEDS} or more")
         if not self.is_exact:
             missing = self.cells - self.pictures
+            before = "the seed and the axes before it" if SEED in self.levels else "the axes before it"
             notes.append(
                 f"The shares are approximate: {count(missing, 'cell')} of {self.cells:,}"
                 f" {'has' if missing == 1 else 'have'} no"
-                " picture, so each axis gets what the axes before it leave"
+                f" picture, so each axis gets what {before} leave"
             )
         if self.left_out:
             notes.append(f"{count(self.left_out, 'run')} without a picture that can be read left out")

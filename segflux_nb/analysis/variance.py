@@ -9,8 +9,8 @@ vectors in place of numbers, which Anderson (Austral Ecology 26, 2001) and McArd
 on distances; with Euclidean distances it is the same.
 
 On a complete grid the parts are exact, do not depend on any order, and add up. On a grid with gaps they are found by
-sequential projection (type I sums of squares): first each axis in order, then each pair, and each takes what those
-before it have left.
+sequential projection (type I sums of squares): first the seed, then each axis in order, then each pair; each takes
+what those before it have left.
 
 If the noise of the service was measured, its share of each part is taken away: a part with f degrees of freedom holds
 f times the variance of the noise, whether its axis does anything or not.
@@ -144,7 +144,7 @@ def _with_intervals(whole: Mapping[Term, float], without: Sequence[Mapping[Term,
 def _divided(seen: Observations, seed: str | None) -> _Divided:
     """The sums of squares of all pictures."""
     if not seen.is_complete:
-        return _projected(seen)
+        return _projected(seen, seed)
     names = list(seen.axes)
     order = np.lexsort(seen.codes.T[::-1])
     grid = seen.vectors[order].reshape(*seen.levels, -1).astype(np.float32)
@@ -262,16 +262,22 @@ def _parts_without(seen: Observations, seed: str, divided: _Divided) -> list[_Di
         levels = {name: len(values) for name, values in seen.axes.items() if name != seed}
         return [_from_products(divided.products, levels, list(seen.axes), seed, left) for left in seeds]
     groups = min(MOST_GROUPS, len(seeds))
-    return [_projected(seen.without(seed, [one for one in seeds if one % groups == left])) for left in range(groups)]
+    return [
+        _projected(seen.without(seed, [one for one in seeds if one % groups == left]), seed) for left in range(groups)
+    ]
 
 
-def _projected(seen: Observations) -> _Divided:
-    """The sums of squares of a grid with gaps, by sequential projection."""
+def _projected(seen: Observations, seed: str | None) -> _Divided:
+    """The sums of squares of a grid with gaps, by sequential projection.
+
+    The seed comes first: it does most to a picture, and where cells are missing the others take a part of it.
+    """
     vectors = seen.vectors - seen.vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
     names = list(seen.axes)
     known = np.full((len(seen), 1), 1 / math.sqrt(len(seen)))
     parts: dict[Term, tuple[float, int]] = {}
-    for term in [*((name,) for name in names), *combinations(names, 2)]:
+    axes, pairs = [(name,) for name in names], list(combinations(names, 2))
+    for term in [*sorted(axes, key=lambda one: seed not in one), *sorted(pairs, key=lambda two: seed not in two)]:
         columns = [seen.codes[:, names.index(name)] for name in term]
         cells = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
         indicators = np.eye(cells.max() + 1)[cells]
@@ -282,4 +288,4 @@ def _projected(seen: Observations) -> _Divided:
         parts[term] = float(((fresh.T.astype(np.float32) @ vectors) ** 2).sum(dtype=np.float64)), fresh.shape[1]
         known = np.hstack([known, fresh])
     total = float(np.einsum("ij,ij->", vectors, vectors, dtype=np.float64))
-    return _Divided(parts, (total, len(seen) - 1))
+    return _Divided({term: parts[term] for term in [*axes, *pairs]}, (total, len(seen) - 1))

@@ -74,6 +74,8 @@ class Outputs:
 def divided(outputs: Iterable[Mapping[str, Any]]) -> Outputs:
     """Divide the outputs of a cell into texts and pictures.
 
+    Pictures in the HTML of an output with prints, such as a loop and its still sheet, are forms of one picture.
+
     Parameters
     ----------
     outputs:
@@ -102,6 +104,8 @@ def divided(outputs: Iterable[Mapping[str, Any]]) -> Outputs:
                 data[mime] = _without_pictures(text, inside)
             elif not isinstance(text, str):
                 data[mime] = value
+        if METADATA in metadata and not shown and len({mime for one in inside for mime in one.data}) == len(inside):
+            shown, inside = {mime: file for one in inside for mime, file in one.data.items()}, []
         if shown or METADATA in metadata:
             pictures.append(ShownPicture(shown, metadata))
         pictures += inside

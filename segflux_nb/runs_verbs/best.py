@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import RunError
-from ..model import MODEL
+from ..model import MODEL, Value
+from ..run import known_values
 from ..selection import Selection
 from .curve import STRENGTH, curve
 from .vote import axes_named, comparison_of
@@ -60,29 +61,71 @@ def best(runs: Selection, axis: str | Sequence[str] = "lora_strength") -> Choice
     if said.values:
         low, high = said.interval(first)
         votes = Votes(said.values[first], low, high, str(said))
-    line, why = None, ""
+    line, why, instead = None, "", ""
     if first == STRENGTH and len(runs.axes.get(FINETUNE, ())) < 2:
         try:
             (line,) = curve(runs, first).lines
         except RunError as error:
-            if votes is None:
-                raise
-            why = error.what
-    chosen = choose(first, list(runs.axes[first]), line, votes, _constants(runs, names))
+            why, instead = error.what, f". Or: {error.remedy[0].lower()}{error.remedy[1:]}"
+    tried = list(runs.axes.get(first, ()))
+    chosen = choose(first, tried, line, votes, {})
     if chosen is None or (votes is None and len(names) > 1):
         judged = " and ".join(names)
         raise RunError(
             f"Nothing says which {judged} is best: there are no votes on it" + (f", and {why}" if why else ""),
-            remedy=f"Vote between pairs: runs.tuner({json.dumps(names[0] if len(names) == 1 else names)})",
+            remedy=f"Vote between pairs: runs.tuner({json.dumps(names[0] if len(names) == 1 else names)}){instead}",
         )
-    return replace(chosen, further={name: value for name, value in said.values.items() if name != first})
+    values = {**said.values, first: chosen.value}
+    values = {name: _that_can_be_sent(runs, name, values[name]) for name in names}
+    return replace(
+        chosen,
+        value=values[first],
+        constants=_constants(runs, values),
+        further={name: values[name] for name in names if name != first},
+    )
 
 
-def _constants(runs: Selection, axes: Sequence[str]) -> dict[str, int | float | str]:
-    """The parameters that all runs have in common."""
-    seen = [run.parameters for run in runs]
+def _that_can_be_sent(runs: Selection, axis: str, value: Value) -> Value:
+    """The value of an axis; of a placeholder of numbers the nearest one that was tried, for which there is a prompt.
+
+    Parameters
+    ----------
+    runs:
+        The selection.
+    axis:
+        The axis.
+    value:
+        Its best value.
+    """
+    tried = [one for one in runs.axes.get(axis, ()) if isinstance(one, int | float)]
+    if axis in MODEL.parameters or not isinstance(value, int | float) or not tried:
+        return value
+    return min(tried, key=lambda one: abs(one - value))
+
+
+def _constants(runs: Selection, chosen: Mapping[str, Value]) -> dict[str, Value]:
+    """The parameters that all runs have in common which are nearest to the chosen values.
+
+    So the prompt of a chosen placeholder is one of them, and what is linked to the chosen value.
+
+    Parameters
+    ----------
+    runs:
+        The selection.
+    chosen:
+        The chosen value of each axis.
+    """
+    near = [(known_values(run), run.parameters) for run in runs]
+    for axis, value in chosen.items():
+        having = [one for one in near if axis in one[0]]
+        if isinstance(value, int | float):
+            least = min(abs(known[axis] - value) for known, _ in having)
+            near = [one for one in having if abs(one[0][axis] - value) == least]
+        else:
+            near = [one for one in having if one[0][axis] == value]
+    seen = [parameters for _, parameters in near]
     return {
         name: seen[0][name]
         for name in MODEL.parameters
-        if name not in (*axes, SEED) and len({parameters[name] for parameters in seen}) == 1
+        if name not in (*chosen, SEED) and len({parameters[name] for parameters in seen}) == 1
     }

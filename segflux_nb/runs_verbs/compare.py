@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..run import Run
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from ..sheets.sheet import ContactSheet
 
 
-def compare(runs: Selection, *chosen: Run | str, theme: ThemeName = "light") -> ContactSheet:
+def compare(
+    runs: Selection, *chosen: Run | str, theme: ThemeName | None = None, font: str | Path | None = None
+) -> ContactSheet:
     """Two or more runs side by side: how their parameters differ, and how each picture differs from the first.
 
     Parameters
@@ -20,7 +23,9 @@ def compare(runs: Selection, *chosen: Run | str, theme: ThemeName = "light") -> 
     chosen:
         Runs, or their short names.
     theme:
-        ``light`` or ``dark``.
+        ``light`` or ``dark``. Left out, pictures are light and HTML is as the reader's system prefers.
+    font:
+        The path of a font in which pictures are written: TrueType or OpenType. Left out, DejaVu Sans.
 
     Raises
     ------
@@ -35,4 +40,4 @@ def compare(runs: Selection, *chosen: Run | str, theme: ThemeName = "light") -> 
 
     digests = [runs._digest_of(run) for run in chosen]
     frame = runs._of_digests(digests).log
-    return compare_rows(frame.set_index("digest", drop=True), digests, theme=theme)
+    return compare_rows(frame.set_index("digest", drop=True), digests, theme=theme, font=font)

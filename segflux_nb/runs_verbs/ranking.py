@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, overload
 
 from ..selection import Selection
-from .vote import comparison_of
+from .vote import comparison_of, rater_named
 
 if TYPE_CHECKING:
     from ..voting.joint import JointRanking
@@ -46,4 +46,4 @@ def ranking(
     -------
     ``runs.ranking()`` shows, for example, ``best 0.80, 0.70 to 0.90, 5 seeds, 34 votes``
     """
-    return comparison_of(runs, axis).ranking(rater)
+    return comparison_of(runs, axis).ranking(None if rater is None else rater_named(rater))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..selection import Selection
@@ -22,7 +23,8 @@ def sheet(
     border: str | None = None,
     heat: str | None = None,
     relative_to: Mapping[str, Any] | None = None,
-    theme: ThemeName = "light",
+    theme: ThemeName | None = None,
+    font: str | Path | None = None,
 ) -> ContactSheet:
     """The contact sheet. The first axis not named becomes the columns, the second the rows, the third the outer axis.
 
@@ -44,7 +46,9 @@ def sheet(
         Values of axes, such as ``{"lora_strength": 0.0}``. Each picture gets below it the difference from the picture
         that has these values and is the same in all other axes.
     theme:
-        ``light`` or ``dark``.
+        ``light`` or ``dark``. Left out, pictures are light and HTML is as the reader's system prefers.
+    font:
+        The path of a font in which pictures are written: TrueType or OpenType. Left out, DejaVu Sans.
 
     Raises
     ------
@@ -68,4 +72,5 @@ def sheet(
         heat=heat,
         relative_to=relative_to,
         theme=theme,
+        font=font,
     )

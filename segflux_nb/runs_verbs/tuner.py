@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import SegfluxError
+from ..model import MODEL, Value
+from ..run import known_values
 from ..selection import Selection
 from ..sweep.refine import refine_axes
-from ..voting.pairwise import PairwiseComparison
 from .vote import comparison_of, rater_named
 
 if TYPE_CHECKING:
+    from ..voting.joint import JointRanking
+    from ..voting.pairwise import PairwiseComparison
+    from ..voting.ranking import Ranking
     from ..widgets.tuner import Proposal, Tuner
 
 
@@ -40,8 +44,13 @@ def tuner(runs: Selection, axis: str | Sequence[str] = "lora_strength", *, rater
     from ..widgets.tuner import Tuner
 
     comparison = comparison_of(runs, axis)
+    frame = runs.df.drop_duplicates("run")
     return Tuner(
-        runs.df, comparison.judged, comparison, rater=rater_named(rater), propose=lambda: _proposal(runs, comparison)
+        frame[frame["run"].isin([one.run for one in comparison.runs])],
+        comparison.judged,
+        comparison,
+        rater=rater_named(rater),
+        propose=lambda: _proposal(runs, comparison),
     )
 
 
@@ -63,9 +72,43 @@ def _proposal(runs: Selection, comparison: PairwiseComparison) -> Proposal:
         raise SegfluxError(
             f"{comparison.axis} is not an axis of numbers: it has no finer values", remedy=f"Use {named}"
         )
-    sweep = refine_axes([run.parameters for run in runs], ranking.bounds, ranking.likely)
+    bounds = {axis: ends for axis, ends in ranking.bounds.items() if axis in MODEL.parameters}
+    if not bounds:
+        (axis, (low, high)), *_ = ranking.bounds.items()
+        raise SegfluxError(
+            f"{axis} is a placeholder: only you can write finer prompts",
+            remedy=f"Write the next sweep: sf.Sweep(prompt=…, {axis}=[…]), with values from {low:g} to {high:g}",
+        )
+    sweep = refine_axes(_worth_going_on(runs, comparison, ranking), bounds)
     plan = runs.source.launcher.plan(sweep, ask_balance=True)
     if not plan.to_submit:
         return Proposal(sweep, plan, "All of these pictures are in the log: go on to vote between them")
     cells = [cell.parameters for cell in sweep]
     return Proposal(sweep, plan, comparison.outlook(ranking, cells))
+
+
+def _worth_going_on(
+    runs: Selection, comparison: PairwiseComparison, ranking: Ranking | JointRanking
+) -> list[Mapping[str, Value]]:
+    """The parameters of the runs whose choices and placeholders may be the best; of all runs if there are none.
+
+    Parameters
+    ----------
+    runs:
+        The selection.
+    comparison:
+        What was compared.
+    ranking:
+        What the votes say.
+    """
+    kept: dict[str, Sequence[Value]] = {**ranking.likely}
+    for axis, (low, high) in ranking.bounds.items():
+        if axis not in MODEL.parameters:  # nobody can write finer prompts, so the nearest of those that there are
+            tried = [value for value in comparison.values[axis] if isinstance(value, int | float)]
+            nearest = min(tried, key=lambda value: abs(value - (low + high) / 2))
+            kept[axis] = [value for value in tried if low <= value <= high or value == nearest]
+    every = [(known_values(run), run.parameters) for run in runs]
+    wanted = [
+        parameters for known, parameters in every if all(known.get(axis) in values for axis, values in kept.items())
+    ]
+    return wanted or [parameters for _, parameters in every]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..errors import RunError
-from ..run import Run, value_of
+from ..run import Run, known_values, value_of
 from ..selection import Selection
+from ..sweep.names import TEMPLATE
 from ..sweep.request import RUN_DIGITS
 from ..values import as_python, as_text, several, shown
 
@@ -58,21 +59,24 @@ def vote(
 
 
 def rater_named(given: str | None) -> str:
-    """Who judges: the name that was given, or the user of this machine.
+    """The name of a rater as the log has it; the user of this machine if none is given.
 
     Raises
     ------
     RunError
-        If the name is not text.
+        If the name is not text, or nothing of it can be seen.
     """
-    from ..voting.pairwise import this_rater
+    from ..voting.pairwise import rater_name, this_rater
 
     if given is None:
         return this_rater()
     try:
-        return as_text(given)
+        name = rater_name(as_text(given))
     except ValueError as error:
         raise RunError(f"rater={shown(given)} is not possible: {error}", remedy="Give a name") from None
+    if not name:
+        raise RunError(f"rater={shown(given)} is no name", remedy="Give a name, or leave rater out")
+    return name
 
 
 def comparison_of(runs: Selection, axis: str | Sequence[str]) -> PairwiseComparison:
@@ -90,14 +94,41 @@ def comparison_of(runs: Selection, axis: str | Sequence[str]) -> PairwiseCompari
     RunError
         If fewer than two values of an axis have pictures, or what is given is no name.
     """
+    from ..sheets.frame_view import LABEL
     from ..voting.pairwise import Candidate, PairwiseComparison
 
     judged = axes_named(axis)
-    names = dict.fromkeys((*runs.axes, "take", *judged))
-    candidates = [
-        Candidate(run.digest, {name: value_of(run, name) for name in names}) for run in runs if run.path is not None
-    ]
-    return PairwiseComparison.of(runs.source.log.votes, candidates, judged, list(runs.axes))
+    with_pictures = [run for run in runs if run.path is not None]
+    if not with_pictures:
+        raise RunError(
+            "None of these runs has a picture; there is nothing to compare",
+            remedy="ws.run(sweep) makes them" if len(runs) else "Choose more runs",
+        )
+    placeholders = {name for run in with_pictures for name in run.labels if not name.endswith(LABEL)}
+    for name in judged:
+        if name not in placeholders:
+            value_of(with_pictures[0], name)  # raises: no run has such a value
+    axes = [name for name in runs.axes if not ("prompt" in judged and name in placeholders)]
+    names = list(dict.fromkeys((*axes, "take", *judged)))
+    candidates: dict[str, Candidate] = {}  # a prompt without a placeholder is in each of its cells
+    for run in with_pictures:
+        if all(name in known_values(run) for name in judged):
+            candidates.setdefault(run.digest, Candidate(run.digest, _values(run, names)))
+    return PairwiseComparison.of(runs.source.log.votes, list(candidates.values()), judged, axes)
+
+
+def _values(run: Run, names: Iterable[str]) -> dict[str, Any]:
+    """What tells a run from others. Of sweeps that were put together, some have placeholders that others lack.
+
+    Parameters
+    ----------
+    run:
+        The run.
+    names:
+        Names of parameters, labels, placeholders and facts.
+    """
+    known = {TEMPLATE: run.parameters["prompt"], **known_values(run)}
+    return {name: known.get(name) for name in names}
 
 
 def axes_named(axis: str | Sequence[str]) -> list[str]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from ..errors import LayoutError
+from ..values import shown
 
 ThemeName = Literal["light", "dark"]
 
@@ -40,6 +43,27 @@ THEMES: dict[str, Theme] = {
     "light": Theme("#ffffff", "#1f2328", "#59636e", "#c4ccd4", "#f6f8fa", "#dde3e9"),
     "dark": Theme("#111418", "#e6e9ed", "#9aa4af", "#3d4650", "#1a1f25", "#2b323a"),
 }
+
+
+def theme_of(name: Any) -> Theme:
+    """The theme of a picture: the one that the user names, or the light one.
+
+    Parameters
+    ----------
+    name:
+        ``light``, ``dark``, or None.
+
+    Raises
+    ------
+    LayoutError
+        If there is no theme of this name.
+    """
+    if name is None:
+        return THEMES["light"]
+    if not isinstance(name, str) or name not in THEMES:
+        raise LayoutError(f"There is no theme {shown(name)}", remedy=f"The themes are {', '.join(THEMES)}")
+    return THEMES[name]
+
 
 Rgb = tuple[int, int, int]
 """Red, green and blue, from 0 to 255."""

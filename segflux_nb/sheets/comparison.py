@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pandas as pd
 from ..errors import LayoutError
 from ..values import shown
 from .colours import ThemeName
+from .fonts import font_file
 from .frame_view import FrameView
 from .pivot import arrange
 from .reading import with_missing_files
@@ -18,7 +20,12 @@ from .sheet import ContactSheet
 
 
 def compare(
-    frame: pd.DataFrame, chosen: Sequence[Any], *, image: str | None = None, theme: ThemeName = "light"
+    frame: pd.DataFrame,
+    chosen: Sequence[Any],
+    *,
+    image: str | None = None,
+    theme: ThemeName | None = None,
+    font: str | Path | None = None,
 ) -> ContactSheet:
     """Some rows of a frame side by side, each with its difference from the first.
 
@@ -31,13 +38,16 @@ def compare(
     image:
         The column of pictures. It is found by its name, or by what it holds, if left out.
     theme:
-        ``light`` or ``dark``.
+        ``light`` or ``dark``. Left out, pictures are light and HTML is as the reader's system prefers.
+    font:
+        The path of a font in which pictures are written: TrueType or OpenType. Left out, DejaVu Sans.
 
     Raises
     ------
     LayoutError
         For fewer than two rows, or a label that the frame's index does not have.
     """
+    file = font_file(font)
     if len(chosen) < 2:
         raise LayoutError("A comparison needs two runs or more", remedy="Write compare(a, b)")
     missing = [label for label in chosen if not _is_label(label, frame.index)]
@@ -62,7 +72,7 @@ def compare(
     title = "; ".join(f"{column.name}: {' → '.join(column.labels)}" for column in differing) or "The same parameters"
     table = replace(view.with_column(axis, labels), axes=(axis,))
     layout = arrange(table, cols=axis, title=title, relative_to={axis: labels[0]})
-    return ContactSheet(with_missing_files(layout), theme=theme)
+    return ContactSheet(with_missing_files(layout), theme=theme, font=file)
 
 
 def _is_label(label: Any, index: pd.Index[Any]) -> bool:

@@ -3,6 +3,9 @@
 It has no Chinese, Japanese, Korean and emoji. Those are drawn with a font of the system; where the system has none,
 their code points are written, never an empty box. Right-to-left text is shaped and ordered here, so that the result
 does not depend on how Pillow was built.
+
+A user's own font draws what it has, in place of ours. Text is measured and drawn in many places, so the font that is
+in use is set once, by `written_in`, for all that happens inside.
 """
 
 from __future__ import annotations
@@ -10,15 +13,20 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 from arabic_reshaper import ArabicReshaper
 from bidi import get_display
 from PIL import Image, ImageDraw, ImageFont
 
-from ..markup import plain
+from ..errors import LayoutError
+from ..markup import plain, shorten
+from ..saving import path_of
 
 _FOLDER = Path(__file__).parent / "fonts"
 
@@ -41,6 +49,53 @@ _EMOJI_HEIGHT = 1.17
 """The height of an emoji in font sizes: from the top of the highest letter to the bottom of the lowest."""
 
 _RIGHT_TO_LEFT = ("\u0590", "\u08ff"), ("\ufb1d", "\ufdff"), ("\ufe70", "\ufeff")
+
+_OWN: ContextVar[Path | None] = ContextVar("own font", default=None)
+
+
+def font_file(font: Any) -> Path | None:
+    """The file of the font that a user gave; None for none.
+
+    Parameters
+    ----------
+    font:
+        Its path, or None.
+
+    Raises
+    ------
+    LayoutError
+        If it is not the path of a font.
+    """
+    if font is None:
+        return None
+    path = path_of(font, "font", LayoutError).expanduser().absolute()
+    named = shorten(str(font), 200)
+    remedy = 'Give the path of a TrueType or OpenType font: font="fonts/Inter.ttf"'
+    if not path.exists():
+        raise LayoutError(f"There is no file {named}", remedy=remedy)
+    try:
+        if _is_bitmap(path):
+            _load(path, _BITMAP_SIZES[0])
+            raise LayoutError(f"{named} has coloured pictures in place of letters", remedy=remedy)
+    except OSError:
+        raise LayoutError(f"{named} is not a font that can be read", remedy=remedy) from None
+    return path
+
+
+@contextmanager
+def written_in(font: Path | None) -> Iterator[None]:
+    """Measure and draw text in a font of the user's; characters that it lacks are drawn as without it.
+
+    Parameters
+    ----------
+    font:
+        Its file, which `font_file` has seen; None for ours.
+    """
+    before = _OWN.set(font)
+    try:
+        yield
+    finally:
+        _OWN.reset(before)
 
 
 @lru_cache(maxsize=64)
@@ -140,7 +195,8 @@ def wrap(text: str, width: float, size: int, *, lines: int, bold: bool = False) 
 def drawable(text: str) -> str:
     """The text without joiners of emoji, and with ``U+5C71`` in place of each character that no font here has."""
     kept = (char for char in text if char not in "\u200c\u200d" and not "\ufe00" <= char <= "\ufe0f")
-    return "".join(char if _family(char) is not None else f"U+{ord(char):04X}" for char in kept)
+    own = _OWN.get()
+    return "".join(char if _family(char, own) is not None else f"U+{ord(char):04X}" for char in kept)
 
 
 # ---------------------------------------------------------------------- lines
@@ -216,13 +272,14 @@ def _pieces(text: str, size: int, *, bold: bool) -> Iterator[_Piece]:
     size:
         The size of the fonts, in pixels.
     bold:
-        Whether our font is the bold one. Fonts of the system are never bold.
+        Whether our font is the bold one. Fonts of the system and the user's are never bold.
     """
-    if text.isascii():
+    own = _OWN.get()
+    if own is None and text.isascii():
         face = font(size, bold=bold)
         yield _Piece(text, face, face.getlength(text))
         return
-    for path, chars in itertools.groupby(text, key=_family):
+    for path, chars in itertools.groupby(text, key=lambda char: _family(char, own)):
         part = "".join(chars)
         if path is None or path.parent == _FOLDER:
             face = font(size, bold=bold)
@@ -236,11 +293,21 @@ def _pieces(text: str, size: int, *, bold: bool) -> Iterator[_Piece]:
 
 
 @lru_cache(maxsize=8192)
-def _family(char: str) -> Path | None:
-    """The file of the font that draws a character, or None."""
-    own = _FOLDER / "DejaVuSans.ttf"
-    if char.isascii() or char.isspace() or _draws(own, char):
+def _family(char: str, own: Path | None) -> Path | None:
+    """The file of the font that draws a character, or None.
+
+    Parameters
+    ----------
+    char:
+        The character.
+    own:
+        The user's font, or None.
+    """
+    if own is not None and _draws(own, char):
         return own
+    ours = _FOLDER / "DejaVuSans.ttf"
+    if char.isascii() or char.isspace() or _draws(ours, char):
+        return ours
     return next((path for path in _system_fonts() if _draws(path, char)), None)
 
 

@@ -16,6 +16,9 @@ from .layout import Cell, Layout, Scale
 NARROWEST = 32
 """The least width of a sheet, in widths of a small letter: the footer of a single picture must be readable."""
 
+LETTERS = 14
+"""The height of a notebook's own letters, in pixels. Those of a sheet of few pictures are not much larger."""
+
 SMALLEST_SIDE = 8
 """The least pixels of a side of a picture."""
 
@@ -77,6 +80,8 @@ class Geometry:
     ----------
     width, height:
         The size of the sheet.
+    margin:
+        What is free at each side of it.
     cells:
         Each cell with the box of its picture.
     differences:
@@ -89,13 +94,14 @@ class Geometry:
 
     width: int = 0
     height: int = 0
+    margin: int = 0
     cells: list[tuple[Cell, Box]] = field(default_factory=list)
     differences: list[tuple[Cell, Box]] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
     scale_bar: Box | None = None
 
 
-def geometry_of(layout: Layout, cell_side: int) -> Geometry:
+def geometry_of(layout: Layout, cell_side: int, *, like: Layout | None = None) -> Geometry:
     """The geometry of a layout.
 
     Parameters
@@ -104,8 +110,11 @@ def geometry_of(layout: Layout, cell_side: int) -> Geometry:
         The sheet.
     cell_side:
         The longer side of each picture, in pixels.
+    like:
+        A sheet with more grids, of which this one shows one: all of them then have the same shape of pictures and the
+        same room for captions. Left out, the sheet itself.
     """
-    return _Builder(layout, cell_side).build()
+    return _Builder(layout, cell_side, like=like).build()
 
 
 def size_of(layout: Layout, cell_side: int) -> tuple[int, int]:
@@ -157,12 +166,15 @@ class _Builder:
         The sheet.
     cell_side:
         The longer side of each picture, in pixels.
+    like:
+        The sheet that decides the shape of pictures and the room for captions; None for this one.
     """
 
-    def __init__(self, layout: Layout, cell_side: int) -> None:
+    def __init__(self, layout: Layout, cell_side: int, *, like: Layout | None = None) -> None:
         self._layout = layout
         self._geometry = Geometry()
-        aspects = [cell.aspect for cell in layout.cells if cell.aspect]
+        like = like or layout
+        aspects = [cell.aspect for cell in like.cells if cell.aspect]
         aspect = min(3.0, max(1 / 3, statistics.median(aspects))) if aspects else 1.0
         self._cell_width = max(SMALLEST_SIDE, round(cell_side * min(1.0, aspect)))
         self._cell_height = max(SMALLEST_SIDE, round(cell_side / max(1.0, aspect)))
@@ -181,12 +193,14 @@ class _Builder:
         self._place_width = self._abreast * (self._cell_width + self._inner_gap) - self._inner_gap
         self._grid_width = self._across * self._place_width + (self._across - 1) * self._gap
         self._groups_across = self._choose_groups_across()
-        # Text must stay readable when a wide sheet is shown at the width of a notebook.
-        size = max(9, round(cell_side * 0.075), round(self._groups_across * self._grid_width / 72))
+        # Text must stay readable when a wide sheet is shown at the width of a notebook, and not be larger than the
+        # notebook's own where pictures are large and few.
+        width = self._groups_across * self._grid_width
+        size = max(9, min(round(cell_side * 0.075), max(LETTERS, round(width / 60))), round(width / 72))
         self._size = min(size, 40, max(7, int(self._cell_height / 1.4)))
         self._small = max(7, round(self._size * 0.88))
         self._margin = self._size
-        self._captions = caption_form(layout, self._cell_width, self._small)
+        self._captions = caption_form(like, self._cell_width, self._small)
         self._caption_height = self._captions.lines * line_height(self._small) + self._under_border
         self._slot_height = self._cell_height + self._difference_offset + self._caption_height
         self._row_height = self._deep * (self._slot_height + self._inner_gap) - self._inner_gap
@@ -250,6 +264,7 @@ class _Builder:
         rows = math.ceil(len(layout.groups) / self._groups_across)
         bottom = top + rows * (header + self._grid_height + self._between_groups) - self._between_groups
         geometry.height = self._footer(bottom) + self._margin
+        geometry.margin = self._margin
         return geometry
 
     def _add_text(self, text: Text) -> None:

@@ -112,7 +112,7 @@ def standalone(layouts: Sequence[Layout], **options: Any) -> str:
 def standalone_parts(
     layouts: Sequence[Layout],
     *,
-    theme: ThemeName = "light",
+    theme: ThemeName | None = None,
     title: str = "",
     body: Markup | str = "",
     gallery: GalleryPart | None = None,
@@ -124,7 +124,7 @@ def standalone_parts(
     layouts:
         The sheets, one after the other.
     theme:
-        ``light`` or ``dark``.
+        ``light`` or ``dark``; None for what the reader's system prefers.
     title:
         The document's title; the first sheet's if left out.
     body:

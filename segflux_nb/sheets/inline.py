@@ -61,7 +61,7 @@ def inline_jpeg(layout: Layout, most: int, draw: Callable[[Geometry], Image.Imag
     number = max(1, sum(cell.picture is not None for cell in layout.cells))
     largest = _largest(layout)
     guess = min(largest, max(READABLE_SIDE, int(math.sqrt(most * 4 / 3 / number) * 1.9)))
-    side = _side_that_fits(sizes.share, guess, largest)
+    side = side_that_fits(sizes.share, guess, largest)
     image, data = sizes.drawn(side)
     while len(data) > most and side > SMALLEST_SIDE:  # the bands had fewer bytes than the rest
         side = max(SMALLEST_SIDE, min(side - 1, int(side * (0.96 * most / len(data)) ** 0.5)))
@@ -82,7 +82,7 @@ def _largest(layout: Layout) -> int:
     return largest_side(layout, READABLE_SIDE, largest, lambda width, _: width <= WIDTH)
 
 
-def _side_that_fits(share_of: Callable[[int], float], side: int, largest: int) -> int:
+def side_that_fits(share_of: Callable[[int], float], side: int, largest: int) -> int:
     """The largest side that was found to fit; the smallest one where none does.
 
     Parameters
@@ -170,7 +170,9 @@ def _band(geometry: Geometry, top: int, height: int) -> Geometry:
         for text in geometry.texts
         if not text.turned and inside(text.y, text.y + len(text.lines) * line_height(text.size))
     ]
-    return Geometry(geometry.width, height, moved(geometry.cells), moved(geometry.differences), texts)
+    return Geometry(
+        geometry.width, height, geometry.margin, moved(geometry.cells), moved(geometry.differences), texts
+    )
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:

@@ -237,13 +237,25 @@ class Layout:
     @property
     def text(self) -> str:
         """The sheet as text: axes, values and counts. Equal sheets have equal texts, on every execution."""
-        lines = [f"ContactSheet: {self.heading} [{self.digest[:8]}]"]
+        return self.described("ContactSheet")
+
+    def described(self, kind: str, *, outer: str = "groups") -> str:
+        """What the sheet shows as text.
+
+        Parameters
+        ----------
+        kind:
+            What it is shown as.
+        outer:
+            What the values of the outer axis are there.
+        """
+        lines = [f"{kind}: {self.heading} [{self.digest[:8]}]"]
         if self.title:
             lines.append(self.title)
         for direction, name, labels in (
             ("columns", self.columns, self._labels_along_columns),
             ("rows", self.rows, self.row_labels),
-            ("groups", self.outer, [group.label for group in self.groups]),
+            (outer, self.outer, [group.label for group in self.groups]),
         ):
             if name:
                 lines.append(f"{direction} {name}: {', '.join(labels)}")

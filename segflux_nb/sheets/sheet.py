@@ -14,9 +14,9 @@ from PIL import Image
 from ..errors import LayoutError
 from ..notebook import picture_bundle
 from ..saving import path_of, saving
-from ..values import shown
-from .colours import THEMES, ThemeName
+from .colours import ThemeName, theme_of
 from .drawing import draw
+from .fonts import font_file, written_in
 from .frame_view import FrameView
 from .geometry import Geometry, geometry_of, largest_side, size_of
 from .html import standalone_parts
@@ -53,7 +53,9 @@ class ContactSheet:
     layout:
         The sheet as data.
     theme:
-        ``light`` or ``dark``.
+        ``light`` or ``dark``. None is light in pictures, and what the reader's system prefers in HTML.
+    font:
+        The file of a font, or None; see `segflux_nb.sheets.fonts.font_file`.
 
     Attributes
     ----------
@@ -68,11 +70,11 @@ class ContactSheet:
         sheet.save("sheet.png")
     """
 
-    def __init__(self, layout: Layout, *, theme: ThemeName = "light") -> None:
-        if not isinstance(theme, str) or theme not in THEMES:
-            raise LayoutError(f"There is no theme {shown(theme)}", remedy=f"The themes are {', '.join(THEMES)}")
+    def __init__(self, layout: Layout, *, theme: ThemeName | None = None, font: Path | None = None) -> None:
+        self._colours = theme_of(theme)
         self._layout = with_aspects(layout)
         self._theme = theme
+        self._font = font
         self._reader = Reader()
 
     @property
@@ -184,7 +186,8 @@ class ContactSheet:
         budget:
             The most characters of the base64 text.
         """
-        data = inline_jpeg(self._layout, budget * 3 // 4, self._draw)
+        with written_in(self._font):
+            data = inline_jpeg(self._layout, budget * 3 // 4, self._draw)
         return base64.b64encode(data).decode("ascii")
 
     def _parts(self, longest: int) -> list[Geometry]:
@@ -199,11 +202,13 @@ class ContactSheet:
         def allowed(width: int, height: int) -> bool:
             return width * height <= MOST_PIXELS and max(width, height) <= longest
 
-        parts = pages(self._layout, lambda layout: allowed(*size_of(layout, READABLE_SIDE)))
-        return [geometry_of(part, largest_side(part, READABLE_SIDE, CELL_SIDE, allowed)) for part in parts]
+        with written_in(self._font):
+            parts = pages(self._layout, lambda layout: allowed(*size_of(layout, READABLE_SIDE)))
+            return [geometry_of(part, largest_side(part, READABLE_SIDE, CELL_SIDE, allowed)) for part in parts]
 
     def _draw(self, geometry: Geometry) -> Image.Image:
-        return draw(geometry, THEMES[self._theme], self._reader, heat=self._layout.is_heat)
+        with written_in(self._font):
+            return draw(geometry, self._colours, self._reader, heat=self._layout.is_heat)
 
 
 def contact_sheet(
@@ -218,7 +223,8 @@ def contact_sheet(
     border: str | None = None,
     heat: str | None = None,
     relative_to: Mapping[str, Any] | None = None,
-    theme: ThemeName = "light",
+    theme: ThemeName | None = None,
+    font: str | Path | None = None,
 ) -> ContactSheet:
     """The contact sheet of a frame.
 
@@ -246,13 +252,16 @@ def contact_sheet(
         Values of axes of the sheet, such as ``{"lora_strength": 0.0}``. Below each picture, the sheet shows its
         difference from the picture that has these values and the same values on the other axes.
     theme:
-        ``light`` or ``dark``.
+        ``light`` or ``dark``. Left out, pictures are light and HTML is as the reader's system prefers.
+    font:
+        The file of a font, in which pictures are written.
 
     Raises
     ------
     LayoutError
         Where a column does not exist, or there is nothing to show.
     """
+    file = font_file(font)
     layout = arrange(
         FrameView.of(frame, image=image),
         cols=cols,
@@ -264,7 +273,7 @@ def contact_sheet(
         heat=heat,
         relative_to=relative_to,
     )
-    return ContactSheet(with_missing_files(layout), theme=theme)
+    return ContactSheet(with_missing_files(layout), theme=theme, font=file)
 
 
 def _save(image: Image.Image, path: Path, ending: str, *, is_first: bool) -> None:

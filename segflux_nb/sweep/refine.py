@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, product
 
 from ..errors import SweepError
 from ..model import MODEL, Value
-from .axes import linked
+from .request import Request
 from .sweep import Sweep
 from .template import Verbatim
 
@@ -48,7 +48,6 @@ def refine(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: fl
 def refine_axes(
     cells: Sequence[Mapping[str, Value]],
     bounds: Mapping[str, tuple[float, float]],
-    kept: Mapping[str, Sequence[Value]] | None = None,
 ) -> Sweep:
     """A sweep of the same cells with finer axes, each from about its lower to about its upper end.
 
@@ -61,8 +60,6 @@ def refine_axes(
     bounds:
         The interval to search, by the parameter to refine. Where its ends are equal, it is one step of the runs
         so far to either side.
-    kept:
-        The values of other parameters that are worth going on with; all of them where left out.
 
     Raises
     ------
@@ -76,19 +73,22 @@ def refine_axes(
     {'lora_strength': [0.5, 0.55, 0.6, 0.65, 0.7], 'steps': [10, 15, 20, 25]}
     """
     fine = {axis: _values_of(cells, axis, *ends, MOST_POINTS[len(bounds)]) for axis, ends in bounds.items()}
-    wanted = {name: values for name, values in (kept or {}).items() if name in cells[0]}
-    cells = [cell for cell in cells if all(cell[name] in values for name, values in wanted.items())] or cells
     names = [name for name in cells[0] if name not in fine]
     combinations = list(dict.fromkeys(tuple(cell[name] for name in names) for cell in cells))
     columns = dict(zip(names, zip(*combinations, strict=True), strict=True))
-    columns["prompt"] = tuple(Verbatim(prompt) for prompt in columns["prompt"])  # the cells' prompts are final
     distinct = {name: list(dict.fromkeys(column)) for name, column in columns.items()}
-    constants = {name: seen[0] for name, seen in distinct.items() if len(seen) == 1}
-    varying = [name for name in names if name not in constants]
-    if math.prod(len(distinct[name]) for name in varying) == len(combinations):
+    varying = {name: seen for name, seen in distinct.items() if len(seen) > 1}
+    if math.prod(map(len, varying.values())) == len(combinations):
+        distinct["prompt"] = [Verbatim(str(prompt)) for prompt in distinct["prompt"]]  # the cells' prompts are final
+        constants = {name: seen[0] for name, seen in distinct.items() if len(seen) == 1}
         return Sweep(**constants, **fine, **{name: distinct[name] for name in varying})
     # The runs so far are no full grid: keep exactly their combinations.
-    return Sweep(linked(**{name: list(columns[name]) for name in varying}), **constants, **fine)
+    requests = [
+        Request({**dict(zip(names, combination, strict=True)), **dict(zip(fine, point, strict=True))})
+        for combination in combinations
+        for point in product(*fine.values())
+    ]
+    return Sweep.of_cells(requests, {**varying, **fine})
 
 
 def _values_of(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: float, most: int) -> list[Value]:
@@ -115,7 +115,13 @@ def _values_of(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high
     if high <= low:
         low, high = low - step, high + step
     fine = _round_step((high - low) / (most - 1))
-    fine = min(fine, _round_step(step / 2.5)) if fine >= step else fine
+    if fine >= step:  # the interval has many of the values that were tried
+        within = [value for value in tried if low - step < value < high + step]
+        closer = _round_step(step / 2.5)
+        if (high - low) / float(closer) <= most + 1:
+            fine = closer
+        elif max(b - a for a, b in pairwise([low, *within, high])) <= fine:
+            return [value if parameter.kind == "number" else int(value) for value in within]
     if parameter.kind == "integer":
         fine = max(Decimal(1), fine)
     first, last = math.floor(Decimal(repr(low)) / fine), math.ceil(Decimal(repr(high)) / fine)

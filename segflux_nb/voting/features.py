@@ -12,7 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
-from ..model import Value
+from ..model import MODEL, Value
 
 NO_SCALE = ("seed", "take")
 """Axes whose numbers are names. There is nothing between two of them."""
@@ -38,6 +38,12 @@ def is_scale(axis: str, values: Sequence[Value]) -> bool:
     """Whether there may be something between two values of an axis: three numbers or more that are no names."""
     numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     return axis not in NO_SCALE and len(numbers) == len(values) and len(set(numbers)) > 2
+
+
+def is_whole(axis: str, values: Sequence[Value]) -> bool:
+    """Whether the values of an axis of numbers are whole by their nature, and not by chance."""
+    parameter = MODEL.parameters.get(axis)
+    return all(isinstance(value, int) for value in values) if parameter is None else parameter.kind == "integer"
 
 
 class Features:

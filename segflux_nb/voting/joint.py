@@ -9,15 +9,18 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from ..markup import count
+from ..markup import count, plain, shorten
 from ..model import Value
 from .belief import CONFIDENCE, Belief, Cast
-from .features import Features, Place
-from .ranking import EDGE
+from .features import Features, Place, is_whole
+from .ranking import EDGE, LONGEST, WIDE, named
 
 HELD = {1: 0.90, 2: 0.94, 3: 0.97}
 """The share of the peaks that a region holds, by the number of axes of numbers, so that it covers the truth in about
 90 of 100 studies (`benchmarks/voting.py`)."""
+
+WIDE_BOX = (1 + WIDE) / 2
+"""The same as `WIDE` for the box around a region, which is longer than an interval."""
 
 CLOSEST = 0.02
 """A region is at least this wide, in half axes: a grid of places is no finer."""
@@ -151,14 +154,15 @@ class JointRanking:
         if axis in self.low:
             text += f" ({shown_number(self.low[axis], best)} to {shown_number(self.high[axis], best)})"
         if self.others.get(axis):
-            text += f" (not clearly above {', '.join(map(str, self.others[axis]))})"
+            others = named(shown_number(value, value) for value in self.others[axis])
+            text += f" (not clearly above {others})"
         return text
 
 
 def shown_number(value: Value, like: Value) -> str:
     """A value as it is written: with two decimals, or without where the best one is whole."""
     if not isinstance(value, float):
-        return str(value)
+        return shorten(plain(value), LONGEST)
     return f"{value:.0f}" if isinstance(like, int) else f"{value:.2f}"
 
 
@@ -195,8 +199,7 @@ def rank_jointly(axes: Mapping[str, Sequence[Value]], votes: Sequence[Cast], *, 
     high: dict[str, float] = {}
     middle = features.unscaled(np.median(peaks, axis=0, keepdims=True))[0]
     for axis, value in zip(features.scales, middle, strict=True):
-        whole = all(isinstance(one, int) for one in axes[axis])
-        best[axis] = round(float(value)) if whole else round(float(value), 6)
+        best[axis] = round(float(value)) if is_whole(axis, axes[axis]) else round(float(value), 6)
     if belief.blocks < 2:
         remark = f"One {unit} does not show whether it holds for others"
     elif features.scales:
@@ -257,8 +260,8 @@ def _beyond(features: Features, peaks: np.ndarray, low: Mapping[str, float], hig
         return "The best " + ", the best ".join(at_an_end)
     unknown = [
         axis
-        for axis in features.scales
-        if low[axis] <= min(map(float, features.axes[axis])) and high[axis] >= max(map(float, features.axes[axis]))
+        for axis, half in zip(features.scales, features.half, strict=True)
+        if high[axis] - low[axis] > 2 * WIDE_BOX * half
     ]
     return f"There are too few votes to tell {' and '.join(unknown)}" if unknown else ""
 

@@ -14,6 +14,10 @@ VOTES = 20
 """What is forecast: this many more votes, which is a few minutes."""
 
 
+SAME = 0.9
+"""An interval that is longer than this share of another one is no shorter, as far as a forecast can tell."""
+
+
 def outlook(belief: Belief, tried: Sequence[Place], further: Sequence[Place]) -> str:
     """What to expect of more votes, with pictures of further places and without, in words.
 
@@ -32,10 +36,32 @@ def outlook(belief: Belief, tried: Sequence[Place], further: Sequence[Place]) ->
     without = belief.forecast_with(next_votes(belief, tried))
     then = belief.forecast_with(next_votes(belief, [*dict.fromkeys((*tried, *further))]))
     parts = [
-        f"{axis} within ±{_short(three[0])} (now ±{_short(three[1])}, without these pictures ±{_short(three[2])})"
-        for axis, *three in zip(belief.features.scales, np.minimum(then, without), now, without, strict=True)
+        expected(axis, *map(float, three))
+        for axis, *three in zip(belief.features.scales, now, without, then, strict=True)
     ]
     return f"Expected after {VOTES} more votes: {', '.join(parts)}"
+
+
+def expected(axis: str, now: float, without: float, then: float) -> str:
+    """What to expect of an axis, in words. More votes never tell less: forecasts are drawn, so they are rough.
+
+    Parameters
+    ----------
+    axis:
+        The axis.
+    now:
+        Half the length of the interval.
+    without:
+        What it is expected to become without further pictures.
+    then:
+        What it is expected to become with them.
+    """
+    if min(without, then) > SAME * now:
+        return f"{axis} no better than now (±{_short(now)})"
+    if then > SAME * without:
+        return f"{axis} within ±{_short(min(without, then))} (now ±{_short(now)}), with these pictures or without"
+    alone = "no better" if without > SAME * now else f"±{_short(without)}"
+    return f"{axis} within ±{_short(then)} (now ±{_short(now)}, without these pictures {alone})"
 
 
 def next_votes(belief: Belief, places: Sequence[Place]) -> list[Cast]:
@@ -65,4 +91,6 @@ def next_votes(belief: Belief, places: Sequence[Place]) -> list[Cast]:
 
 
 def _short(width: float) -> str:
+    if width < 0.1:
+        return f"{width:.2g}"
     return f"{width:.2f}" if width < 1 else f"{width:.1f}" if width < 10 else f"{width:.0f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,7 +11,7 @@ from itertools import combinations
 from typing import Any
 
 from ..errors import RunError
-from ..markup import count
+from ..markup import count, plain
 from ..model import Value
 from ..runlog.marks import VoteLog
 from ..runlog.rows import LoggedVote
@@ -38,6 +39,11 @@ def this_rater() -> str:
         return getpass.getuser()
     except (OSError, KeyError):  # a container may have no such user
         return "anonymous"
+
+
+def rater_name(text: str) -> str:
+    """A rater's name as the log has it: on one line, and an accent is written in one way."""
+    return unicodedata.normalize("NFC", plain(text)).strip()
 
 
 @dataclass(frozen=True)
@@ -146,8 +152,8 @@ class PairwiseComparison:
 
     @property
     def unit(self) -> str:
-        """What the votes are spread over: seeds, if they vary."""
-        return "seed" if "seed" in self.others else "group"
+        """What the votes are spread over: seeds, if they vary, or nothing else does."""
+        return "seed" if "seed" in self.others or ("seed" not in self.judged and not self.others) else "group"
 
     def next_pair(self, rater: str) -> Pair | None:
         """The short names of the runs that a rater judges next, left and right; None if there is no pair."""
@@ -275,7 +281,7 @@ class PairwiseComparison:
         blocks: dict[Any, dict[Place, str]] = {}
         for run in self.runs:
             blocks.setdefault(self._values_of_others(run), {})[self._place(run.digest)] = run.run
-        at = list(self.others).index("seed") if self.unit == "seed" else None
+        at = list(self.others).index("seed") if "seed" in self.others else None
         groups = {block: block if at is None else block[at] for block in blocks}
         return PairChoice(self.values, blocks, groups)
 
@@ -288,7 +294,7 @@ class PairwiseComparison:
 
     def _block_of(self, vote: LoggedVote) -> Any:
         run = self._by_digest[vote.left]
-        return run.values["seed"] if self.unit == "seed" else self._values_of_others(run)
+        return run.values["seed"] if "seed" in self.others else self._values_of_others(run)
 
     def _logged(self) -> list[LoggedVote]:
         known = self._by_digest

@@ -15,17 +15,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from ..markup import count, decimals
+from ..markup import count, decimals, plain, shorten
 from ..model import Value
 from ..values import as_python
 from .belief import CONFIDENCE, Belief, Cast, shortest
-from .features import NO_SCALE, Features, is_scale
+from .features import NO_SCALE, Features, is_scale, is_whole
 
 SHRINKAGE = 0.1
 """Weight of the prior. It keeps the strength of a value that always wins finite, and is about 1 % of ten votes."""
@@ -36,6 +36,15 @@ chance, and then the jackknife's interval is too short."""
 
 EDGE = 1e-3
 """How near to the end of an axis a scaled value is taken for the end."""
+
+WIDE = 0.7
+"""An interval of this share of what was tried says that nothing is known: people who tie all pairs give as much."""
+
+NAMED = 3
+"""A sentence names this many values of a longer list."""
+
+LONGEST = 40
+"""The most characters of a value in a sentence."""
 
 STEPS, CONVERGED = 50, 1e-9
 """Newton's method ends after this many steps, or when no weight changes by more than this."""
@@ -137,7 +146,7 @@ class Ranking:
         if self.best is None:
             return ""
         if self.low is None or self.high is None:
-            clear = ", not clearly above " + ", ".join(map(self._show, self.others)) if self.others else ""
+            clear = f", not clearly above {named(map(self._show, self.others))}" if self.others else ""
             return self._show(self.best) + clear
         return f"{self._show(self.best)}, {self._show(self.low)} to {self._show(self.high)}"
 
@@ -164,7 +173,21 @@ class Ranking:
         return {} if self.best is None or self.bounds else {self.axis: (self.best, *self.others)}
 
     def _show(self, value: Value) -> str:
-        return f"{value:.{self.decimals}f}" if isinstance(value, float) else str(value)
+        if not isinstance(value, float):
+            return shorten(plain(value), LONGEST)
+        return f"{value:.0f}" if isinstance(self.best, int) else f"{value:.{self.decimals}f}"
+
+
+def named(values: Iterable[str]) -> str:
+    """Values in a sentence: all of them, or the first ones and how many more there are.
+
+    >>> named("abcd"), named("abcdef")
+    ('a, b, c, d', 'a, b, c and 3 others')
+    """
+    values = list(values)
+    if len(values) <= NAMED + 1:
+        return ", ".join(values)
+    return f"{', '.join(values[:NAMED])} and {len(values) - NAMED} others"
 
 
 def rank(axis: str, values: Sequence[Value], votes: Sequence[Vote], *, unit: str = "seed") -> Ranking:
@@ -190,16 +213,14 @@ def rank(axis: str, values: Sequence[Value], votes: Sequence[Vote], *, unit: str
     numbers = [float(value) for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     blocks, votes_cast = len(table.names), len(counted)
     if not is_scale(axis, values):
-        first = scores.iloc[0]
+        best = as_python(scores["value"].iloc[0])
         estimate, each = table.estimate(np.eye(len(values))), np.eye(len(values))
-        ahead = each[values.index(first["value"])] - each
+        ahead = each[values.index(best)] - each
         clear = (ahead @ estimate.weights > estimate.reach(ahead)) & (blocks > 1)
-        near = tuple(
-            value for value, is_behind in zip(values, clear, strict=True) if not is_behind and value != first["value"]
-        )
+        near = tuple(value for value, is_behind in zip(values, clear, strict=True) if not is_behind and value != best)
         return Ranking(
             axis,
-            as_python(first["value"]),
+            best,
             None,
             None,
             blocks,
@@ -214,7 +235,8 @@ def rank(axis: str, values: Sequence[Value], votes: Sequence[Vote], *, unit: str
     belief = Belief(features, cast, np.zeros((1, 0), dtype=int))
     peak, low, high, remark = _peak(features, belief, unit)
     places = _most_decimals(numbers)
-    return Ranking(axis, round(peak, 6), low, high, blocks, votes_cast, scores, (), unit, places, remark, belief)
+    best = round(peak) if is_whole(axis, values) else round(peak, 6)
+    return Ranking(axis, best, low, high, blocks, votes_cast, scores, (), unit, places, remark, belief)
 
 
 class _VoteTable:
@@ -363,7 +385,7 @@ def _peak(features: Features, belief: Belief, unit: str) -> tuple[float, float |
     low, high = map(float, features.unscaled(ends[:, None])[:, 0])
     if abs(middle) > 1 - EDGE:
         return best, low, high, f"The best value may lie {'below' if middle < 0 else 'above'} what was tried"
-    remark = "There are too few votes to tell" if ends[0] < EDGE - 1 and ends[1] > 1 - EDGE else ""
+    remark = "There are too few votes to tell" if ends[1] - ends[0] > 2 * WIDE else ""
     return best, low, high, remark
 
 

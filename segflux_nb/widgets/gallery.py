@@ -165,7 +165,7 @@ class Gallery(PictureWidget):
             view = FrameView.of(joined(self._frame, self._log.frame()), image=self._image)
         return later_columns(view, [name for name in names if name in view])
 
-    def save(self, path: str | Path, *, theme: ThemeName = "light") -> Path:
+    def save(self, path: str | Path, *, theme: ThemeName | None = None) -> Path:
         """Write the gallery as one HTML file that needs neither kernel nor network. Marks made there stay in it.
 
         Parameters
@@ -173,13 +173,13 @@ class Gallery(PictureWidget):
         path:
             The file; it is replaced if it exists, and its folder is made if it does not.
         theme:
-            ``light`` or ``dark``.
+            ``light`` or ``dark``. Left out, what the reader's system prefers.
         """
         with saving(path) as file:
             file.write_text(self.page(theme=theme), encoding="utf-8")
         return file
 
-    def page(self, *, theme: ThemeName = "light") -> str:
+    def page(self, *, theme: ThemeName | None = None) -> str:
         """The HTML of `save`."""
         traits = {name: getattr(self, name) for name in TRAITS}
         return gallery_page(traits, self._pictures, self._title, theme, self._further())

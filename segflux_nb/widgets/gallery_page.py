@@ -29,7 +29,7 @@ _PAGE = Template("""\
 <title>{{ title }}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
-html { color-scheme: {{ theme }}; }
+html { color-scheme: {{ theme or "light dark" }}; }
 body { margin: 0; }
 {{ style }}
 .sfx-gallery { max-height: 100vh; height: 100vh; }
@@ -44,7 +44,11 @@ body { margin: 0; }
 
 
 def gallery_page(
-    traits: dict[str, Any], pictures: Sequence[Any], title: str, theme: ThemeName, further: Encoder | None = None
+    traits: dict[str, Any],
+    pictures: Sequence[Any],
+    title: str,
+    theme: ThemeName | None,
+    further: Encoder | None = None,
 ) -> str:
     """A page with a gallery and nothing else.
 
@@ -57,7 +61,7 @@ def gallery_page(
     title:
         The title of the page.
     theme:
-        ``light`` or ``dark``.
+        ``light`` or ``dark``; None for what the reader's system prefers.
     further:
         The columns that would be sent when they are asked for; None if there are none.
     """

@@ -16,13 +16,14 @@ import traitlets
 
 from ..console import say
 from ..errors import SegfluxError
-from ..markup import count, plain
+from ..markup import count
 from ..sheets.frame_column import FrameColumn
 from ..sheets.frame_view import FrameView
 from ..sheets.pivot import arrange
 from ..sweep.plan import Plan
 from ..sweep.sweep import Sweep
 from ..voting.joint import JointRanking
+from ..voting.pairwise import rater_name
 from ..voting.ranking import Ranking
 from .assets import absolute, module, style
 from .picture_widget import PictureWidget
@@ -219,7 +220,7 @@ class Tuner(PictureWidget):
             self._refresh()
             self._answer_with_next()
         elif kind == "rater":
-            self.rater = plain(message.get("name", "")).strip() or self.rater
+            self.rater = rater_name(str(message.get("name", ""))) or self.rater
             self._refresh()
             self._answer_with_next()
         elif kind == "rank":

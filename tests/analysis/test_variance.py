@@ -88,7 +88,7 @@ def test_both_ways_agree_on_a_complete_grid():
     from segflux_nb.analysis import variance
 
     seen = observations(np.random.default_rng(4), (3, 4, 2))
-    exact, projected = variance._divided(seen, "b"), variance._projected(seen)
+    exact, projected = variance._divided(seen, "b"), variance._projected(seen, None)
     for term, (squares, freedom) in exact.parts.items():
         assert projected.parts[term] == (pytest.approx(squares, rel=1e-4), freedom)
     assert projected.total[0] == pytest.approx(exact.total[0], rel=1e-5)
@@ -154,3 +154,14 @@ def test_an_axis_with_one_value_is_none_and_of_equal_settings_the_first_counts()
     seen = Observations.of(settings, ["a", "b"], vectors, list("xyz"))
     assert list(seen.axes) == ["a"]
     assert seen.vectors.tolist() == [[0.0], [1.0]]
+
+
+def test_the_share_of_the_seed_does_not_depend_on_the_order_of_the_axes():
+    random = np.random.default_rng(7)
+    seen = observations(random, (4, 3, 5), keep=0.7)
+    turned = Observations(dict(reversed(seen.axes.items())), seen.codes[:, ::-1], seen.vectors, seen.identities)
+    one, other = by_term(shares_of(seen, seed="c")), by_term(shares_of(turned, seed="c"))
+    assert one[("c",)] == pytest.approx(other[("c",)])
+    assert list(one)[:3] == [("a",), ("b",), ("c",)]
+    assert list(other)[:3] == [("c",), ("b",), ("a",)]
+    assert list(one)[3:] == [("a", "b"), ("a", "c"), ("b", "c")]

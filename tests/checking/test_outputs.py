@@ -132,6 +132,10 @@ def test_the_prints_of_a_sheet_are_the_same_each_time(runs):
     assert runs.sheet()._repr_mimebundle_()[1] == runs.sheet()._repr_mimebundle_()[1]
     labels = [(run, label) for run, label, *_ in runs.sheet()._repr_mimebundle_()[1]["segflux"]["pictures"]]
     assert labels[0] == (runs[0].run, "seed 7 · lora_strength 0.4")
+    loop = runs.travel("lora_strength")
+    assert sorted(loop._repr_mimebundle_()[1]["segflux"]["pictures"]) == sorted(
+        runs.sheet()._repr_mimebundle_()[1]["segflux"]["pictures"]
+    )
     assert "segflux" not in runs.sheet(heat="lora_strength")._repr_mimebundle_()[1]
 
 

@@ -1,8 +1,14 @@
+import shutil
+
 import pytest
 from PIL import Image
 
+from segflux_nb.errors import LayoutError
 from segflux_nb.sheets import fonts
-from segflux_nb.sheets.fonts import drawable, text_width, write
+from segflux_nb.sheets.fonts import drawable, font_file, text_width, write, written_in
+from segflux_nb.sheets.geometry import geometry_of
+from segflux_nb.sheets.sheet import contact_sheet
+from tests.support.frames import coloured, layout_of
 
 
 def drawn(text, size=32):
@@ -44,3 +50,73 @@ def test_without_fonts_of_the_system_there_are_no_empty_boxes(monkeypatch):
 
 def test_joiners_and_variation_selectors_leave_no_trace():
     assert drawable("★\ufe0f a\u200db") == "★ ab"
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A font of the user's: it is bold and has no Chinese."""
+    return str(shutil.copy(fonts._FOLDER / "DejaVuSans-Bold.ttf", tmp_path / "my own.ttf"))
+
+
+def test_an_own_font_draws_what_it_has(own, tmp_path):
+    plain = text_width("strength", 32)
+    with written_in(font_file(own)):
+        assert text_width("strength", 32) == text_width("strength", 32, bold=True) > plain
+        missing = drawable("山 é")
+        assert drawn("山é").getbbox()
+    assert missing == drawable("山 é"), "what it lacks is drawn as without it"
+    assert text_width("strength", 32) == plain, "for other sheets nothing has changed"
+    table = coloured(seed=[1, 2, 3])
+    sheet = contact_sheet(table, title="A study", font=own)
+    assert sheet.image.tobytes() != contact_sheet(table, title="A study").image.tobytes()
+    assert sheet.save(tmp_path / "a.png").exists()
+    for one in (table.pictures.sheet(font=own), table.pictures.compare(0, 1, font=own)):
+        assert one.inline(100_000)
+    loops = [table.pictures.travel("seed", font=font).save(tmp_path / "a.gif").read_bytes() for font in (own, None)]
+    assert loops[0] != loops[1]
+
+
+def test_characters_that_an_own_font_lacks_come_from_ours(monkeypatch):
+    lacks = fonts._FOLDER / "lacks.ttf"
+    draws = fonts._draws
+    monkeypatch.setattr(fonts, "_draws", lambda path, char: path != lacks and draws(path, char))
+    fonts._family.cache_clear()
+    with written_in(lacks):
+        assert text_width("abc 1", 20) == fonts.font(20).getlength("abc 1")
+    fonts._family.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("font", "what"),
+    [
+        ("nowhere.ttf", "There is no file nowhere.ttf"),
+        (".", ". is not a font that can be read"),
+        ("text.ttf", "text.ttf is not a font that can be read"),
+        ("empty.ttf", "empty.ttf is not a font that can be read"),
+        (3, "font=3 is not possible"),
+    ],
+)
+def test_what_is_no_font_is_said_to_be_none(font, what, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.ttf").write_text("not a font")
+    (tmp_path / "empty.ttf").touch()
+    for show in (
+        coloured(seed=[1, 2]).pictures.sheet,
+        lambda font: coloured(seed=[1]).pictures.travel("seed", font=font),
+    ):
+        with pytest.raises(LayoutError) as error:
+            show(font=font)
+        assert what in str(error.value)
+        assert error.value.remedy
+
+
+@pytest.mark.parametrize("side", [96, 320, 512])
+@pytest.mark.parametrize("number", [1, 2, 3, 8])
+def test_a_title_is_in_proportion_to_the_sheet(side, number):
+    """Where it is shown at most 1,000 pixels wide, its letters are about as high as a notebook's."""
+    table = coloured(seed=range(number)).assign(prompt="a lake")
+    geometry = geometry_of(layout_of(table, title="A study of seeds"), side)
+    shown = min(1.0, 1000 / geometry.width)
+    title = next(text for text in geometry.texts if text.bold)
+    assert 11 <= title.size * shown <= 22
+    assert max(text.size * shown for text in geometry.texts if not text.bold) <= 18

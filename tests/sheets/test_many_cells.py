@@ -10,6 +10,7 @@ from PIL.PdfParser import PdfParser
 
 from segflux_nb.checking.sheet_prints import compare_prints, read_prints
 from segflux_nb.sheets import drawing, html, inline, reading, sheet
+from segflux_nb.sheets.colours import THEMES
 from segflux_nb.sheets.geometry import geometry_of, size_of
 from segflux_nb.sheets.html import standalone, standalone_parts
 from segflux_nb.sheets.inline import inline_jpeg
@@ -68,7 +69,7 @@ def test_few_pictures_of_a_sheet_are_in_memory_at_once(files, monkeypatch):
     monkeypatch.setattr(reading, "_read", lambda *asked: alive.passed(read(*asked)))
     monkeypatch.setattr(reading, "KEPT_BYTES", 20 * 12 * 12 * 3)
     layout = layout_of(files(seed=range(40), lora_strength=[0.1 * n for n in range(20)]))
-    drawing.draw(geometry_of(layout, 12), sheet.THEMES["light"], reading.Reader())
+    drawing.draw(geometry_of(layout, 12), THEMES["light"], reading.Reader())
     # Two parts are being read, some are ready, one is drawn.
     assert 20 < alive.most <= 20 + (drawing.PARTS_AHEAD + 3) * drawing.AT_A_TIME < 800
 
@@ -138,7 +139,7 @@ def test_a_limit_that_no_quality_meets_takes_pixels():
     table = coloured(seed=range(10), lora_strength=[0.5, 1.0])
     table["image"] = [noise(n, (64, 64)) for n in range(20)]
     reader = reading.Reader()
-    data = inline_jpeg(layout_of(table), 2000, lambda one: drawing.draw(one, sheet.THEMES["light"], reader))
+    data = inline_jpeg(layout_of(table), 2000, lambda one: drawing.draw(one, THEMES["light"], reader))
     assert len(data) <= 2000
     assert Image.open(io.BytesIO(data)).width > 50
 

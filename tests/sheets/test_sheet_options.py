@@ -212,7 +212,10 @@ def test_the_page_stands_alone(tmp_path):
     table.loc[1, ["image", "status", "error_kind", "error"]] = [None, "failed", "moderated", "flagged"]
     page = contact_sheet(table, border="score", theme="dark", title="Study").save(tmp_path / "a.html").read_text()
     assert prompt.strip() in page, "whole"
-    assert 'data-theme="dark"' in page
+    assert '<html lang="en" style="color-scheme: dark">' in page
+    follows = contact_sheet(table).save(tmp_path / "b.html").read_text()
+    assert '<html lang="en">' in follows, "no theme was given: the reader's system decides, by CSS alone"
+    assert ":root { color-scheme: light dark;" in follows
     assert page.count("<img ") == 5
     assert page.count('type="checkbox"') == 5
     assert "moderated: flagged" in page

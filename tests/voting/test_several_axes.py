@@ -99,8 +99,8 @@ def test_the_tuner_finds_the_peak_of_two_axes_and_proposes_what_is_next(ws, runs
     assert tuner.blocks == ["seed 1", "seed 2", "seed 3"]
     with pytest.raises(sf.SegfluxError, match="no votes on lora_strength, steps yet"):
         tuner.next_sweep()
-    judge(runs, tuner, 24)
-    assert tuner.votes == len(runs.votes) == 24, "no click is dropped"
+    judge(runs, tuner, 16)
+    assert tuner.votes == len(runs.votes) == 16, "no click is dropped"
     assert tuner.ranking.best["lora_strength"] == pytest.approx(0.8, abs=0.15)
     assert tuner.ranking.best["steps"] == pytest.approx(24, abs=4)
     assert tuner.progress.startswith("lora_strength 0.")
@@ -154,7 +154,7 @@ def test_choices_are_axes_of_their_own(ws):
     assert tuner.axes[1] == {"name": "finetune_id", "labels": ["1200 steps", "2400 steps"]}
     by_name = {run.run: run for run in runs}
     names = runs.df["run"].tolist()
-    for _ in range(20):
+    for _ in range(12):
         left, right = (by_name[names[place]] for place in tuner.pair)
         better = [2 * (run.finetune_id == "b") - 8 * (run.lora_strength - 0.8) ** 2 for run in (left, right)]
         ask(tuner, kind="vote", pair=list(tuner.pair), outcome="left" if better[0] > better[1] else "right")
@@ -232,11 +232,11 @@ def test_the_export_has_the_votes_and_what_they_say(runs, tmp_path):
     assert not (folder / "votes.csv").exists()
     assert "What the votes say" not in (folder / "report.html").read_text(encoding="utf-8")
     tuner = runs.tuner(AXES, rater="<anna>")
-    judge(runs, tuner, 10)
+    judge(runs, tuner, 5)
     folder = runs.export(tmp_path / "after")
-    assert (folder / "votes.csv").read_text(encoding="utf-8").count("\n") == 11
+    assert (folder / "votes.csv").read_text(encoding="utf-8").count("\n") == 6
     html = (folder / "report.html").read_text(encoding="utf-8")
     assert "What the votes say" in html
     assert f"{runs.ranking(AXES)}".rstrip(".") in html.replace("&#39;", "'")
-    assert "10 votes by 1 rater" in html
+    assert "5 votes by 1 rater" in html
     assert "<anna>" not in html
