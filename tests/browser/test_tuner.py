@@ -18,6 +18,7 @@ TRAITS = (
     "blocks",
     "cells",
     "offsets",
+    "later",
     "pair",
     "upcoming",
     "progress",

@@ -14,6 +14,7 @@ from segflux_nb.sheets.geometry import geometry_of
 from segflux_nb.sheets.layout import Cell
 from segflux_nb.sheets.sheet import contact_sheet
 from tests.support.frames import colour_of, coloured, layout_of, overlap
+from tests.support.gallery_rows import code_of, names_of
 
 
 def pictures(number):
@@ -187,7 +188,7 @@ def test_odd_names_stand_for_their_columns():
         table = pd.DataFrame([[one, at % 2, at] for at, one in enumerate(pictures(4))], columns=columns)
         layout = layout_of(table, cols=named)
         assert len(layout.cells) == 4
-        assert len(table.pictures.gallery().items) == 4
+        assert table.pictures.gallery().table["number"] == 4
     twice = pd.DataFrame([[pictures(1)[0], 1, 1, 2]], columns=["image", "seed", "seed", "seed"])
     assert FrameView.of(twice).names == ["image", "seed", "seed (2)"], "equal columns are one"
 
@@ -227,7 +228,7 @@ def test_a_foreign_status_says_nothing_of_pictures():
     table = pd.DataFrame({"image": pictures(2), "step": [1, 2], "status": ["failed", "running"], "error": [0.1, 0.2]})
     layout = layout_of(table)
     assert layout.heading == "2 pictures"
-    assert [item["status"] for item in table.pictures.gallery().items] == ["completed"] * 2
+    assert table.pictures.gallery().table["troubles"] == {}
 
 
 def test_the_pictures_are_where_pictures_are(tmp_path):
@@ -278,7 +279,7 @@ def test_a_value_that_is_no_picture_makes_one_cell_that_says_so(tmp_path):
     assert [cell.status for cell in layout.cells] == ["completed"] * 2 + ["not a picture"] * 3
     assert [cell.reason for cell in layout.cells][2:] == ["int 7", "no file can have this name", "list ['x']"]
     assert layout.heading == "2 pictures, 3 not a picture"
-    assert [item["reason"] for item in table.pictures.gallery().items][2] == "int 7"
+    assert table.pictures.gallery().table["troubles"]["2"] == ["not a picture", "int 7"]
     table.pictures.sheet().save(tmp_path / "sheet.html")
 
 
@@ -287,9 +288,8 @@ def test_rows_of_one_run_have_names_and_marks_of_their_own():
         {"image": pictures(4), "run": ["a", "a", "b", None], "step": [1, 2, 1, 2]}, index=list("wxyz")
     )
     gallery = table.pictures.gallery(cols="step")
-    names = [item["run"] for item in gallery.items]
-    assert names == ["a #1", "a #2", "b", "z"]
-    gallery._answer(gallery, {"kind": "mark", "run": "a #2", "stars": 4}, [])
+    assert names_of(gallery.table) == ["a #1", "a #2", "b", "z"]
+    gallery._answer(gallery, {"kind": "mark", "id": 1, "changes": [{"at": [1], "mark": {"stars": 4}}]}, [])
     assert gallery.marked.index.tolist() == ["x"]
     assert gallery.marked["run"].tolist() == ["a"]
     joined = table.join(gallery.marked[["stars"]])
@@ -301,7 +301,7 @@ def test_rows_of_one_run_have_names_and_marks_of_their_own():
 def test_the_code_of_a_foreign_row_finds_it():
     for index, code in ((list("wx"), "frame.loc['w']"), ([5, 5], "frame.iloc[0]"), (None, "frame.loc[0]")):
         frame = pd.DataFrame({"image": pictures(2), "cfg": [1, 2]}, index=index)
-        shown = frame.pictures.gallery().items[0]["code"]
+        shown = code_of(frame.pictures.gallery().table, 0)
         assert shown == code
         assert eval(shown, {"frame": frame})["cfg"] in (1, frame["cfg"].iloc[0])
 
