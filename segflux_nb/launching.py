@@ -80,7 +80,7 @@ class StartedSweep(Protocol):
 class SweepLauncher(Protocol):
     """Plans and starts sweeps in one workspace."""
 
-    def plan(self, sweep: Sweep, *, ask_balance: bool = False) -> Plan:
+    def plan(self, sweep: Sweep, *, ask_balance: bool = False, first: int | None = None) -> Plan:
         """What running a sweep would do, cost and take now; nothing is submitted.
 
         Parameters
@@ -88,16 +88,22 @@ class SweepLauncher(Protocol):
         sweep:
             What would be run.
         ask_balance:
-            Whether to ask the hosted service for the balance of the account.
+            Whether to ask the service for the balance of the account.
+        first:
+            The number of cells, those that are submitted first; None for all.
         """
 
-    def start(self, sweep: Sweep, *, has_stop_button: bool, display: Display) -> StartedSweep:
+    def start(
+        self, sweep: Sweep, *, first: int | None = None, has_stop_button: bool, display: Display
+    ) -> StartedSweep:
         """Start a sweep, and return at once.
 
         Parameters
         ----------
         sweep:
             What to run.
+        first:
+            The number of cells, those that are submitted first; None for all.
         has_stop_button:
             Whether its progress has a Stop button.
         display:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import atexit
 import weakref
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from .clock import SystemClock
-from .connection import Connection
+from .connection import Connection, Simulated
 from .errors import SegfluxError, WorkspaceError
 from .launcher import Launcher
 from .model import SIMULATOR
@@ -29,9 +28,9 @@ from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
 from .saving import path_of
 from .service.keys import held
 from .session import Session
-from .simulator.app import Simulator
+from .simulator.app import Simulator, usual_pace
 from .sweep.sweep import Sweep
-from .workspace_arguments import count, made_folder, seconds, service_of, service_or_default
+from .workspace_arguments import count, made_folder, seconds, service_of, service_or_default, simulated_rates
 from .workspace_verbs import arun, builder, plan, probe, report, run, start, trigger_word, usage, verify
 
 if TYPE_CHECKING:
@@ -133,12 +132,12 @@ class Workspace(Session):
         self._sources = open_sources(reuse, clock)
         folder = made_folder(path)
         journal = Journal(folder / "log.sqlite", clock)
-        start_simulator, time_scale = _simulator(service, folder)
+        start_simulator, simulated = _simulator(service, folder)
         connection = Connection(
             SIMULATOR if start_simulator is not None else str(service_or_default(service)),
             start_simulator,
             closes=not isinstance(service, Simulator),
-            time_scale=time_scale,
+            simulated=simulated,
             folder=folder,
             journal=journal,
             clock=clock,
@@ -224,14 +223,27 @@ class Workspace(Session):
         return runs_of_name(source, sweep) if isinstance(sweep, str) else runs_of_sweep(source, sweep)
 
 
-def _simulator(service: str | Simulator | None, folder: Path) -> tuple[Callable[[], Simulator] | None, float | None]:
-    """What gives the simulator, and its time scale; None where the service is another one."""
+def _simulator(
+    service: str | Simulator | None, folder: Path
+) -> tuple[Callable[[], Simulator] | None, Simulated | None]:
+    """What gives the simulator, and what is known of it; None where the service is another one."""
     wanted = service_or_default(service)
     if isinstance(wanted, Simulator):
-        return lambda: wanted, wanted.settings.time_scale
-    if wanted == SIMULATOR:
-        return partial(Simulator, folder=folder / "simulator", time_scale=TIME_SCALE), TIME_SCALE
-    return None, None
+        return lambda: wanted, Simulated(
+            rates=lambda: simulated_rates(wanted.pace), has_credits=lambda: wanted.settings.credits is not None
+        )
+    if wanted != SIMULATOR:
+        return None, None
+    started: list[Simulator] = []
+
+    def start() -> Simulator:
+        started.append(Simulator(folder=folder / "simulator", time_scale=TIME_SCALE))
+        return started[-1]
+
+    return start, Simulated(
+        rates=lambda: simulated_rates(started[-1].pace if started else usual_pace(TIME_SCALE)),
+        has_credits=lambda: False,
+    )
 
 
 _open_workspaces: weakref.WeakSet[Workspace] = weakref.WeakSet()

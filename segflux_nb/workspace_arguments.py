@@ -9,6 +9,8 @@ from .errors import WorkspaceError
 from .model import SIMULATOR
 from .service.addresses import HOSTED, at
 from .simulator.app import Simulator
+from .simulator.service.jobs import Pace
+from .sweep.plan import PUBLISHED, Rates
 from .values import as_integer, as_number, as_python, is_encodable, shown
 
 
@@ -53,6 +55,20 @@ def service_of(given: object) -> str | Simulator | None:
 def service_or_default(service: str | Simulator | None) -> str | Simulator:
     """The service that a user gave, or ``SEGFLUX_SERVICE``, or the hosted one."""
     return service if service is not None else os.environ.get("SEGFLUX_SERVICE") or HOSTED.name
+
+
+def simulated_rates(pace: Pace) -> Rates:
+    """What an evaluation costs and takes on a simulator: its own law, and its painting."""
+    return Rates(
+        PUBLISHED.cost,
+        pace.evaluation,
+        PUBLISHED.cost_source,
+        "the simulator's own times, painting counted",
+        slots=pace.workers,
+        each=pace.painting,
+        begin=pace.begin,
+        hardware=pace.hardware,
+    )
 
 
 def count(name: str, value: object) -> int:
