@@ -14,11 +14,11 @@ import click
 from .bundle.opened import is_bundle
 from .checking.commands import check, notebook
 from .client import SegmindClient
-from .errors import AuthenticationError, SegfluxError, SweepInterrupted
+from .errors import AuthenticationError, MissingKey, SegfluxError, SweepInterrupted
 from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
 from .selection import Source
 from .service.addresses import HOSTED
-from .service.keys import save_key
+from .service.keys import WAYS, WAYS_OF_COMMANDS, save_key
 from .simulator.app import Simulator
 from .simulator.service.faults import parse_faults
 from .sweep.ranges import seeds
@@ -39,6 +39,8 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except MissingKey as error:
+            raise click.ClickException(str(error).replace(WAYS, WAYS_OF_COMMANDS)) from None
         except SegfluxError as error:
             raise click.ClickException(str(error)) from None
         except SweepInterrupted:

@@ -395,7 +395,7 @@ class Launcher:
                 static=static_html(unique.values(), runs.axes),
                 whole=whole,
                 expected=plan.seconds,
-                each=plan.each,
+                first=plan.until_first,
             ),
             self._clock,
         )

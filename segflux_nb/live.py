@@ -57,6 +57,7 @@ class LiveRun:
         self._stop = stop
         self._progress = progress
         self._lock = threading.Lock()
+        self._ending = threading.Lock()
         self._is_closed = False
         self._process = os.getpid()
         self._teller: threading.Thread | None = None
@@ -99,8 +100,9 @@ class LiveRun:
     def interrupt(self) -> None:
         """End at once. A submit on the wire is finished in the background; the next run of the sweep continues."""
         self._check_process()
-        if self._future.cancel() and not self._stop:
-            self._stop.set(INTERRUPTED)
+        with self._ending:  # the end is told with its reason
+            if self._future.cancel() and not self._stop:
+                self._stop.set(INTERRUPTED)
         self._close_progress()
 
     def wait(self) -> Runs:
@@ -151,7 +153,9 @@ class LiveRun:
     def _tell(self, on_done: Callable[[Runs], object]) -> None:
         """Call what wanted to know the end. An error in it is printed, as that of any thread, and ends nothing."""
         try:
-            on_done(self._outcome())
+            with self._ending:
+                runs = self._outcome()
+            on_done(runs)
         finally:
             self._told.set()
 

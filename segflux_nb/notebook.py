@@ -27,6 +27,17 @@ def in_kernel() -> bool:
     return type(shell).__name__ == "ZMQInteractiveShell" or hasattr(shell, "kernel")
 
 
+def in_marimo() -> bool:
+    """Whether this runs in a cell of marimo. It does not import marimo to find out."""
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
+
+
+def show_in_marimo(widget: Any) -> None:
+    """Show a widget in the output of the current cell of marimo, while the cell runs."""
+    sys.modules["marimo"].output.append(widget)
+
+
 def widget_bundle(widget: ipywidgets.Widget, text: str, static: str = "") -> MimeBundle:
     """The mime bundle of a widget, with a text that is the same on every execution.
 

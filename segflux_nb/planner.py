@@ -155,7 +155,7 @@ class Planner:
             requests,
             {digest: (run.state, run.error_kind) for digest, run in logged.items()},
             balance=balance,
-            service=self._service,
+            service=self._connection.service,
             rates=self._connection.rates(),
             max_in_flight=self._max_in_flight,
             of_another_key=self._of_another_key(logged),

@@ -24,6 +24,11 @@ def made_folder(path: Path) -> Path:
                 remedy="Rename that folder",
             )
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except FileExistsError:
+        raise WorkspaceError(
+            f"The workspace {shown(str(path))} is a file, and a workspace is a folder",
+            remedy="Give a folder. A study in one file is a bundle, and its name ends in .sfx",
+        ) from None
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
         raise WorkspaceError(
             f"The workspace {shown(str(path))} cannot be made: {getattr(error, 'strerror', None) or error}",

@@ -17,7 +17,7 @@ class RunsSummary(Summary):
 
 
 def summary(runs: Selection) -> Summary:
-    """Pictures, seconds, requests, delays and money, each next to the least that was possible; `print` it.
+    """Pictures, seconds, requests, delays and money, each next to a bound that no client can pass; `print` it.
 
     Example
     -------

@@ -26,6 +26,7 @@ from .service.ledger import Ledger
 from .service.protocol import Protocol
 from .service.responses import ServiceRequest, ServiceResponse
 
+
 def usual_pace(time_scale: float) -> Pace:
     """The pace of a simulator with the usual settings that was not made yet.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..errors import SweepError
 from ..model import MODEL, Value
-from .axes import axis, check_value
+from .axes import as_given, axis, check_value
 from .names import TEMPLATE
 from .ranges import parse_range, seeds
 from .sweep import Sweep
@@ -64,10 +64,8 @@ def parse_field(name: str, written: str | Sequence[str]) -> Any:
         return None
     if name == "seed" and (found := _SEEDS.fullmatch(text)):
         return seeds(int(found[1]))
-    given = axis(name, text)
-    if given is not None and len(given.points) > 1:
-        return text
-    return given.points[0][name] if given is not None else check_value(name, text)
+    given = as_given(name, text)
+    return text if axis(name, given) is not None else check_value(name, given)
 
 
 def format_field(name: str, values: Sequence[Value]) -> str:
@@ -149,7 +147,7 @@ def _number(value: Value) -> str:
 
 def number_of_cells(given: Mapping[str, Any]) -> int:
     """How many cells the product of these arguments of `Sweep` has. The cells are not made."""
-    axes = [axis(name, value) for name, value in given.items()]
+    axes = [axis(name, as_given(name, value)) for name, value in given.items()]
     return math.prod(len(found.points) for found in axes if found is not None)
 
 

@@ -150,8 +150,8 @@ class Plan:
         What to know before it is run, a sentence each.
     whole:
         The cells of the sweep, where the plan is for the first of them only; 0 otherwise.
-    each:
-        Seconds until a picture is there; None if that is unknown.
+    until_first:
+        Seconds until the first picture; None if that is unknown.
     charged:
         What the account is charged, in US dollars, which may be a simulated one; None if unknown.
     """
@@ -175,7 +175,7 @@ class Plan:
     replays: str = ""
     notes: tuple[str, ...] = ()
     whole: int = 0
-    each: float | None = None
+    until_first: float | None = None
     charged: float | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -364,7 +364,7 @@ def make_plan(
         cost_source=hosted[1] if free else cost_source,
         seconds=rates.duration(jobs, max_in_flight) if is_known else None,
         seconds_source=rates.seconds_source if is_known else cost_source,
-        each=rates.duration(jobs[:1], 1) if jobs else None,
+        until_first=rates.duration(jobs[:1], 1) if jobs else None,
         charged=(hosted if len(submits) == len(cells) else _cost(evaluations, PUBLISHED))[0] if free else cost,
         hosted_cost=hosted[0] if free else None,
         balance=balance,

@@ -40,10 +40,11 @@ _HTML = Template("""\
 class Sweep:
     """A grid of requests.
 
-    A single value is a constant. A list, tuple, range, array, Series, mapping (labels to values) or text range is an
-    axis. The grid is the product of the axes, in the order of the arguments; the last axis changes fastest. Names in
-    braces in the prompt are placeholders with values of their own. Every value is checked when a sweep is made, and
-    nothing is sent. A sweep does not change: each method returns another one.
+    A single value is a constant, and so is a text with one value, such as ``"7"``. A list, tuple, range, array,
+    Series, mapping (labels to values) or text range is an axis. The grid is the product of the axes, in the order of
+    the arguments; the last axis changes fastest. Names in braces in the prompt are placeholders with values of their
+    own. Every value is checked when a sweep is made, and nothing is sent. A sweep does not change: each method
+    returns another one.
 
     Parameters
     ----------

@@ -9,9 +9,6 @@ from typing import Any
 
 from ...markup import Template, count
 from ...runlog.rows import LoggedRun
-from .lower_bound import best_polls, greedy_seconds
-from .polling import POLLS_PER_MEAN
-from .service_times import ServiceTimeDistribution
 
 REQUESTS = 3
 """Requests that a picture needs besides its polls: submit, result, picture."""
@@ -40,7 +37,7 @@ class Figure:
     value:
         What it was.
     optimum:
-        The least or most that was possible; None where there is none.
+        A bound: no less, or no more, was possible. None where there is none.
     form:
         The format of value and optimum.
     """
@@ -90,11 +87,11 @@ class Summary:
 
 
 def summarise(runs: Sequence[LoggedRun]) -> Summary:
-    """The figures of these runs.
+    """The figures of these runs, each with a bound that no client can pass.
 
-    Each optimum is the best that was possible for these runs. Seconds: the greedy schedule of the measured times,
-    with as many jobs at a time as there were. Polls and lag: the best schedule for the distribution of these times.
-    Money: the price of the pictures that are there.
+    Seconds: the work of the service, shared by as many jobs at a time as there were, and no less than the longest
+    job. Polls and lag: one poll for each picture, at the moment when it is done. Money: the price of the pictures
+    that are there.
     """
     done = [run for run in runs if run.picture is not None]
     figures = [Figure("pictures", len(done), len(runs), "{:,.0f}")]
@@ -114,25 +111,29 @@ def _is_timed(run: LoggedRun) -> bool:
 
 
 def _times(runs: Sequence[LoggedRun]) -> list[Figure]:
+    submitted = [run.submitted_at or 0.0 for run in runs]
+    ended = [run.completed_at or 0.0 for run in runs]
+    seen = [run.detected_at or 0.0 for run in runs]
     accepted = [run.accepted_at or 0.0 for run in runs]
     service = [(run.queue_seconds or 0.0) + (run.render_seconds or 0.0) for run in runs]
-    detected = [run.detected_at or 0.0 for run in runs]
-    ended = [run.completed_at or 0.0 for run in runs]
-    in_order = [seconds for _, seconds in sorted(zip(accepted, service, strict=True))]
-    lags = [max(0.0, seen - began - took) for seen, began, took in zip(detected, accepted, service, strict=True)]
-    distribution = ServiceTimeDistribution(service, 1.0, prior_share=0.0)
-    best, least_lag = best_polls(distribution, POLLS_PER_MEAN / distribution.mean)
-    requests = sum(run.attempts + (run.polls or 0) + REQUESTS - 1 for run in runs) / len(runs)
-    wall = max(ended) - min(run.submitted_at or 0.0 for run in runs)
+    lags = [max(0.0, at - began - took) for at, began, took in zip(seen, accepted, service, strict=True)]
+    wall = max(ended) - min(submitted)
+    # A job ran no longer than from its submit to its picture, whatever the service says.
+    within = [(began, max(began, end)) for began, end in zip(submitted, ended, strict=True)]
+    took = [min(said, end - began) for said, (began, end) in zip(service, within, strict=True)]
+    least = min(wall, max(*took, sum(took) / _most_at_once(within)))
+    polls = [run.polls or 0 for run in runs]
+    needed = sum(min(1, number) for number in polls) / len(runs)
+    requests = sum(run.attempts + number for run, number in zip(runs, polls, strict=True)) / len(runs) + REQUESTS - 1
     return [
-        Figure("seconds", wall, greedy_seconds(in_order, _most_at_once(accepted, detected)), "{:,.1f}"),
-        Figure("requests a picture", requests, REQUESTS + best),
-        Figure("polls a picture", sum(run.polls or 0 for run in runs) / len(runs), best),
-        Figure("mean lag, seconds", sum(lags) / len(lags), least_lag, "{:,.3f}"),
+        Figure("seconds", wall, least, "{:,.1f}"),
+        Figure("requests a picture", requests, min(requests, REQUESTS + needed)),
+        Figure("polls a picture", sum(polls) / len(runs), needed),
+        Figure("mean lag, seconds", sum(lags) / len(lags), 0.0, "{:,.3f}"),
     ]
 
 
-def _most_at_once(began: Sequence[float], ended: Sequence[float]) -> int:
-    """How many intervals overlap at most."""
-    changes = sorted([(time, 1) for time in began] + [(time, -1) for time in ended], key=lambda change: change)
-    return max(accumulate(change for _, change in changes))
+def _most_at_once(intervals: Sequence[tuple[float, float]]) -> int:
+    """How many intervals overlap at most, at least one."""
+    changes = sorted([(began, 1) for began, _ in intervals] + [(ended, -1) for _, ended in intervals])
+    return max(1, *accumulate(change for _, change in changes))
