@@ -251,6 +251,10 @@ class Launcher:
             for digest, run in logged.items()
         }
 
+    def finetunes(self) -> list[str]:
+        """The ids of the fine-tunes that the log has runs of, the newest first."""
+        return self._log.runs.finetunes()
+
     def hide_key(self, text: str) -> str:
         """A text without the configured API key."""
         return self._connection.hide_key(text)

@@ -37,6 +37,10 @@ class ShownPlan(Plan):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> MimeBundle:
         return volatile_bundle(repr(self), self.html(), self.static)
 
+    def _mime_(self) -> tuple[str, str]:
+        """How marimo shows it: its notebooks hold no outputs, so the words may change."""
+        return "text/html", self.html()
+
     def __repr__(self) -> str:
         return super().__repr__()
 
@@ -108,6 +112,18 @@ class SweepLauncher(Protocol):
             Whether its progress has a Stop button.
         display:
             Shows its progress.
+        """
+
+    def finetunes(self) -> list[str]:
+        """The ids of the fine-tunes that the log has runs of, the newest first."""
+
+    def cap(self, max_cost: float | None) -> float | None:
+        """US dollars that one call may spend; None for no limit.
+
+        Parameters
+        ----------
+        max_cost:
+            What the user gave, or None.
         """
 
     def retry(self, runs: Any) -> Any:

@@ -14,7 +14,7 @@ from ..model import MODEL, SIMULATOR
 from .request import RUN_DIGITS, Request
 
 _HTML = Template("""\
-<div style="line-height:1.6"><strong>{{ lines[0] }}</strong>
+<div><strong>{{ lines[0] }}</strong>
 {%- for line in lines[1:] %}<br>{{ line }}{% endfor %}</div>""")
 
 
