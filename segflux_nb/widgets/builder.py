@@ -181,11 +181,9 @@ class Builder(anywidget.AnyWidget):
         if cap is not None and plan.cost is not None and plan.cost > cap:
             over = [f"Of this, a click pays for ${cap:.2f} at most: ws.run(builder.sweep, max_cost=...) for more"]
         self.summary, self.code = [*plan.lines, *over], self._form.python(sweep)
-        self.buttons = [
-            {"words": f"Run all {plan.cells:,}" if plan.cells > 1 else "Run", "price": _price(plan), "first": False}
-        ]
-        if look is not None:
-            self.buttons.insert(0, {"words": f"Run the first {look.cells:,}", "price": _price(look), "first": True})
+        words = f"Run all {plan.cells:,}" if plan.cells > 1 else "Run"
+        self.buttons = [] if look is None else [_button(f"Run the first {look.cells:,}", look, is_first=True)]
+        self.buttons = [*self.buttons, _button(words, plan, is_first=False)]
 
     # ------------------------------------------------------------------ running
 
@@ -234,6 +232,21 @@ class Builder(anywidget.AnyWidget):
         """Show widgets below the form, in place of those that are there."""
         self._below = list(widgets)
         self.shown = [f"anywidget:{widget.model_id}" for widget in widgets]
+
+
+def _button(words: str, plan: Plan, *, is_first: bool) -> dict[str, Any]:
+    """A button that runs a plan.
+
+    Parameters
+    ----------
+    words:
+        What it says.
+    plan:
+        What it pays for.
+    is_first:
+        Whether it is the first cells only.
+    """
+    return {"words": words, "price": _price(plan), "first": is_first, "cells": plan.cells}
 
 
 def _price(plan: Plan) -> str:

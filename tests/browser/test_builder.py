@@ -90,7 +90,7 @@ def test_fields_come_and_go_with_the_names_in_the_prompt_and_keep_the_focus(show
 
 def test_what_is_clicked_is_run_once_and_only_with_its_price(shown):
     page = shown()
-    page.get_by_label("first 8 cells").fill("3")
+    page.get_by_label("Cells of the first look").fill("3")
     page.answer()
     page.get_by_role("button", name="Run the first 3 about $0.10").click()
     assert page.get_by_role("button", name="Run all").is_disabled()
@@ -151,7 +151,7 @@ def test_the_builder_runs_a_sweep_and_opens_its_gallery(open_notebook):
     page.get_by_label("steps", exact=True).fill("4")
     page.get_by_text("4 runs: 4 to submit").wait_for()
     assert "animal=['fox', 'owl']" in notebook.cell(1).locator("pre").last.inner_text()
-    page.get_by_label("first 8 cells").fill("2")
+    page.get_by_label("Cells of the first look").fill("2")
     page.get_by_role("button", name="Run the first 2 free here").click()
     page.locator(".sfx-live .sfx-cell img").nth(1).wait_for(timeout=30_000)
     page.locator(".sfx-words", has_text="2 of 2 pictures, the first of 4").wait_for()

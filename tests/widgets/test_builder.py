@@ -236,8 +236,8 @@ def test_run_starts_it_once_and_shows_what_it_is_given(build, launcher):
 def test_a_first_look_has_a_button_with_its_price(build, launcher):
     builder = build(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(20)))
     assert builder.buttons == [
-        {"words": "Run the first 8", "price": "about $0.27", "first": True},
-        {"words": "Run all 20", "price": "about $0.68", "first": False},
+        {"words": "Run the first 8", "price": "about $0.27", "first": True, "cells": 8},
+        {"words": "Run all 20", "price": "about $0.68", "first": False, "cells": 20},
     ]
     tell(builder, kind="write", values={}, first=5, number=2)
     assert builder.answered == 2

@@ -57,12 +57,13 @@ class Form {
     this.summary = el("div", { class: "sfx-summary", role: "status" });
     this.first = el("input", {
       type: "number",
+      "aria-label": "Cells of the first look",
       min: 1,
       step: 1,
       value: this.model.get("first"),
       oninput: () => this.hear(""),
     });
-    this.firstLabel = el("label", {}, "first ", this.first, " cells: corners and middles");
+    this.firstLabel = el("label", {}, "A first look: ", this.first, " cells, corners and middles");
     this.run = el("div", { class: "sfx-buttons" });
     const gallery = () => this.model.send({ kind: "gallery" });
     this.gallery = el("button", { type: "button", onclick: gallery }, "Open the gallery");
@@ -98,7 +99,7 @@ class Form {
 
   /** Nothing runs whose price is not shown. */
   enable() {
-    /** @type {{ words: string, price: string, first: boolean }[]} */
+    /** @type {{ words: string, price: string, first: boolean, cells: number }[]} */
     const offered = this.model.get("buttons");
     const isShown = !this.unsent.size && this.model.get("answered") === this.sent;
     this.buttons.forEach((button, at) => {
@@ -108,7 +109,7 @@ class Form {
       button.classList.toggle("sfx-main", at === Math.max(0, offered.length - 1));
       button.replaceChildren(offer?.words ?? "Run", offer ? el("small", {}, offer.price) : "");
     });
-    this.firstLabel.hidden = offered.length < 2 && !this.firstIsUsed;
+    this.firstLabel.hidden = !offered.some(({ cells }) => cells > 2) && !this.firstIsUsed;
     this.root.toggleAttribute("aria-busy", !isShown);
   }
 

@@ -103,7 +103,7 @@ class Live {
     this.spinner = el("span", { class: "sfx-spinner", "aria-hidden": "true" });
     this.times = el("span", { class: "sfx-times" });
     this.bell = el("button", { type: "button", class: "sfx-bell", onclick: () => this.ask() }, "Tell me at the end");
-    this.gone = el("div", { class: "sfx-waits", role: "alert" });
+    this.gone = el("div", { class: "sfx-gone", role: "alert" });
     this.waits = el("div", { class: "sfx-waits", role: "status", "aria-live": "polite" });
     this.errors = el("ul", { class: "sfx-errors" });
     this.legend = el("div", { class: "sfx-legend", hidden: true });
