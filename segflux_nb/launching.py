@@ -18,8 +18,26 @@ from .sweep.sweep import Sweep
 ELSEWHERE = {True: "by another notebook", False: "by another sweep"}
 """What the progress of a sweep shows for a run that somebody else works on: whether that is another process."""
 
-Display = Callable[[Any], None]
-"""Shows a widget, such as the progress of a sweep."""
+
+class Display(Protocol):
+    """Shows the progress of a sweep.
+
+    Attributes
+    ----------
+    view:
+        A view that shows the progress of one sweep after another; None where each has its own.
+    """
+
+    view: Any
+
+    def __call__(self, widget: Any) -> None:
+        """Show a widget.
+
+        Parameters
+        ----------
+        widget:
+            The view of the progress.
+        """
 
 
 @dataclass(frozen=True)

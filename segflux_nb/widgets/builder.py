@@ -7,7 +7,7 @@ the progress of a started sweep and its gallery, which are widgets of their own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anywidget
@@ -16,11 +16,12 @@ import traitlets
 from ..errors import SegfluxError
 from ..launching import StartedSweep, SweepLauncher
 from ..markup import Template, axes_text
-from ..notebook import bundle_of
+from ..notebook import bundle_of, in_marimo
 from ..sweep.plan import Plan
 from ..sweep.sweep import Sweep
 from .assets import module, style
 from .builder_form import EXACT, Form, field_of
+from .live_view import LiveView
 
 FIRST = 8
 """The cells of a first look, unless one writes another number."""
@@ -76,7 +77,9 @@ class Builder(anywidget.AnyWidget):
         self._form = Form(sweep)
         self._finetunes = launcher.finetunes()
         self._started: StartedSweep | None = None
-        self._below: list[Any] = []  # widgets that nothing else may hold
+        self._place = Below(self._show)
+        self._gallery: Any = None  # nothing else may hold it
+        self._shows = 0
         super().__init__()
         self._refresh()
         self.on_msg(self._hear)
@@ -200,17 +203,14 @@ class Builder(anywidget.AnyWidget):
         try:
             sweep = self.sweep
             self.is_running, self.has_gallery, self.error = True, False, ""
-            self._started = self._launcher.start(sweep, first=first, has_stop_button=True, display=self._display)
+            self._started = self._launcher.start(sweep, first=first, has_stop_button=True, display=self._place)
         except SegfluxError as error:
             self.is_running = False
-            self._show()
+            self.shown = []
             self.error = str(error)
             self._refresh()
         else:
             self._started.when_done(self._end)
-
-    def _display(self, widget: Any) -> None:
-        self._show(widget)
 
     def _end(self) -> None:
         """The started sweep has ended. It may be called on any thread."""
@@ -221,17 +221,62 @@ class Builder(anywidget.AnyWidget):
     def _show_gallery(self) -> None:
         if self._started is None:
             return
+        if in_marimo():  # it makes no new widget while no cell runs
+            self.error = "Marimo shows new widgets in cells only: write ws.runs(builder.sweep).gallery() in one."
+            return
         try:
-            gallery = self._started.runs.gallery()
+            self._gallery = self._started.runs.gallery()
         except SegfluxError as error:
             self.error = str(error)
         else:
-            self._show(*self._below[:1], gallery)
+            self.shown = [*self.shown[:1], _reference(self._gallery)]
 
-    def _show(self, *widgets: Any) -> None:
-        """Show widgets below the form, in place of those that are there."""
-        self._below = list(widgets)
-        self.shown = [f"anywidget:{widget.model_id}" for widget in widgets]
+    def _show(self, widget: Any) -> None:
+        """Show the progress of a sweep below the form, in place of that of an earlier one."""
+        self._shows += 1
+        self.shown = [_reference(widget, self._shows)]
+
+
+class Below:
+    """The place below a form, where the progress of one sweep after another is shown.
+
+    Parameters
+    ----------
+    show:
+        Shows the view there.
+
+    Attributes
+    ----------
+    view:
+        The view of the progress. It is made with the form: marimo makes no new widget while no cell runs.
+    """
+
+    def __init__(self, show: Callable[[Any], None]) -> None:
+        self.view = LiveView(None, 0, None)
+        self._show = show
+
+    def __call__(self, widget: Any) -> None:
+        """Show a widget.
+
+        Parameters
+        ----------
+        widget:
+            The view.
+        """
+        self._show(widget)
+
+
+def _reference(widget: Any, time: int = 0) -> str:
+    """How the form's view finds a widget: by its model, and by how often it was shown.
+
+    Parameters
+    ----------
+    widget:
+        The widget.
+    time:
+        Another number shows it from its start again.
+    """
+    return f"anywidget:{widget.model_id}#{time}"
 
 
 def _button(words: str, plan: Plan, *, is_first: bool) -> dict[str, Any]:

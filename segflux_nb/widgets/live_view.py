@@ -69,9 +69,32 @@ class LiveView(anywidget.AnyWidget):
     more = traitlets.Dict().tag(sync=True)
 
     def __init__(self, frame: pd.DataFrame | None, total: int, on_stop: Callable[[], None] | None) -> None:
+        self._lock = threading.Lock()
+        super().__init__(**self._begun(frame, total, on_stop))
+        self.on_msg(self._answer)
+
+    def renew(self, frame: pd.DataFrame | None, total: int, on_stop: Callable[[], None] | None) -> None:
+        """Show another sweep, from its start. Marimo makes no new widget while no cell runs.
+
+        Parameters
+        ----------
+        frame, total, on_stop:
+            As for the view itself.
+        """
+        with self.hold_sync():
+            for name, value in self._begun(frame, total, on_stop).items():
+                setattr(self, name, value)
+
+    def _begun(self, frame: pd.DataFrame | None, total: int, on_stop: Callable[[], None] | None) -> dict[str, Any]:
+        """The traits at the start of a sweep.
+
+        Parameters
+        ----------
+        frame, total, on_stop:
+            As for the view itself.
+        """
         self._on_stop = on_stop
         self._text = f"Progress({count(total, 'run')})"
-        self._lock = threading.Lock()
         self._pictures: dict[int, str] = {}
         self._places: dict[str, int] = {}
         self._arrived: dict[str, int] = {}
@@ -94,17 +117,17 @@ class LiveView(anywidget.AnyWidget):
             (_bytes_of(self._pictures[at]) or b"") if at in self._pictures else b"" for at in range(len(statuses))
         ]
         offsets = [0, *accumulate(len(thumbnail) for thumbnail in thumbnails)]
-        super().__init__(
-            total=total,
-            can_stop=on_stop is not None,
-            grid=grid,
-            statuses=statuses,
-            note=note,
-            more=more,
-            thumbs=b"".join(thumbnails),
-            offsets=offsets,
-        )
-        self.on_msg(self._answer)
+        begun = {"line": "", "counts": {}, "waits": "", "errors": [], "times": {}, "over": False}
+        return begun | {
+            "total": total,
+            "can_stop": on_stop is not None,
+            "grid": grid,
+            "statuses": statuses,
+            "note": note,
+            "more": more,
+            "thumbs": b"".join(thumbnails),
+            "offsets": offsets,
+        }
 
     def __repr__(self) -> str:
         return self._text

@@ -152,7 +152,11 @@ class NotebookDisplay:
     ) -> None:
         from .live_view import LiveView
 
-        self._widget = LiveView(frame, total, on_stop)
+        if display is not None and display.view is not None:
+            self._widget = display.view
+            self._widget.renew(frame, total, on_stop)
+        else:
+            self._widget = LiveView(frame, total, on_stop)
         if display is not None:
             display(self._widget)
         elif in_marimo():

@@ -216,8 +216,6 @@ def test_a_field_that_is_changed_is_changed_in_all_cells_of_an_exact_sweep(build
 
 
 def test_run_starts_it_once_and_shows_what_it_is_given(build, launcher):
-    import ipywidgets
-
     builder = build(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2]))
     tell(builder, kind="run")
     tell(builder, kind="run")
@@ -225,9 +223,10 @@ def test_run_starts_it_once_and_shows_what_it_is_given(build, launcher):
     assert sweep == builder.sweep
     assert first is None
     assert builder.is_running
-    live = ipywidgets.HTML("live")
-    display(live)
-    assert builder.shown == [f"anywidget:{live.model_id}"]
+    display(display.view)
+    assert builder.shown == [f"anywidget:{display.view.model_id}#1"]
+    display(display.view)
+    assert builder.shown == [f"anywidget:{display.view.model_id}#2"], "a second sweep begins anew"
     live_run.end()
     assert not builder.is_running
     assert builder.has_gallery

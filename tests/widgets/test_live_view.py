@@ -350,3 +350,17 @@ def test_axes_that_move_together_are_one_and_the_last_take_stands_there():
     table.attrs["segflux_axes"] = ["seed"]
     table["image"] = None
     assert [place for place, _ in LiveView(table, 4, None).grid["cells"][0]] == [1, 3]
+
+
+def test_a_view_shows_the_next_sweep_from_its_start(view):
+    live, _, _ = view
+    live.show(ProgressUpdate("1 of 4", {"completed": 1}, {}, {"x": RunSnapshot("failed", error="no")}, is_over=True))
+    live.close_view()
+    table = frame(seed=[7, 8])
+    table["status"], table["image"] = "planned", None
+    table.attrs["segflux_axes"] = ["seed"]
+    live.renew(table, 2, print)
+    assert (live.total, live.over, live.errors, live.line, live.can_stop) == (2, False, [], "", True)
+    assert live.grid["columns"] == [{"name": "seed", "labels": ["7", "8"]}]
+    assert live.statuses == ["planned", "planned"]
+    assert repr(live) == "Progress(2 runs)"

@@ -109,9 +109,9 @@ class Live {
     this.legend = el("div", { class: "sfx-legend", hidden: true });
     this.sheet = el("div", { class: "sfx-sheet", tabindex: 0, role: "group", "aria-label": "Pictures so far" });
     if (this.get("grid").cells) this.sheet.append(this.table(this.get("grid")));
-    const time = el("div", { class: "sfx-head" }, this.spinner, this.times, this.bell);
+    this.time = el("div", { class: "sfx-head" }, this.spinner, this.times, this.bell);
     const head = el("div", { class: "sfx-head" }, this.words, this.hint, this.button);
-    this.root.replaceChildren(this.bar, head, time, this.gone, this.waits, this.errors, this.sheet, this.legend);
+    this.root.replaceChildren(this.bar, head, this.time, this.gone, this.waits, this.errors, this.sheet, this.legend);
     if (this.get("note")) this.root.append(el("div", { class: "sfx-note" }, this.get("note")));
     const offsets = this.get("offsets");
     const thumbs = bytesOf(this.get("thumbs"));
@@ -182,7 +182,7 @@ class Live {
     this.button.hidden = !this.get("can_stop") || !this.isRunning;
     this.hint.hidden = this.get("can_stop") || !this.isRunning;
     this.spinner.hidden = !this.isRunning || (first === null && this.urls.size > 0);
-    this.times.hidden = !this.isRunning;
+    this.time.hidden = !this.isRunning;
     this.bell.hidden = !this.isRunning || !isLong || !(mayAsk() || this.bell.disabled);
     this.times.textContent = timesInWords({ elapsed, left, first });
     const gone = this.isGone ? GONE : "";

@@ -20,7 +20,7 @@ export class Below {
     this.there = new Map();
   }
 
-  /** @param {string[]} refs What is shown, in order; what was there stays as it is. */
+  /** @param {string[]} refs What is shown, in order: models, each with a number. What was there stays as it is. */
   show(refs) {
     for (const [ref, { place, end }] of this.there) {
       if (refs.includes(ref)) continue;
@@ -41,7 +41,7 @@ export class Below {
       place.textContent = NO_HOST;
       return;
     }
-    const widget = await this.host.getWidget(ref);
+    const widget = await this.host.getWidget(ref.split("#")[0]);
     if (!end.signal.aborted) await widget.render({ el: place, signal: end.signal });
   }
 
