@@ -1,6 +1,7 @@
 """The widgets in other front ends than JupyterLab: Notebook 7, marimo, and a page with a strict policy."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -135,6 +136,8 @@ def test_in_marimo_all_widgets_work_and_marks_reach_the_log(browser, tmp_path):
                 page.get_by_role("button", name="Open the gallery").click()
                 page.get_by_text("write ws.runs(builder.sweep).gallery() in one").wait_for()
                 assert page.get_by_text("not supported in marimo").count() == 0
+                if folder := os.environ.get("SCREENSHOTS"):
+                    page.screenshot(path=f"{folder}/marimo.jpg", type="jpeg", quality=80, full_page=True)
         finally:
             server.terminate()
             server.wait(15)

@@ -61,6 +61,8 @@ class Live {
     this.listening.to("change:over", () => this.tellEnd());
     // JupyterLab says so when it loses a kernel; where a front end does not, the silence does.
     this.listening.to("comm_live_update", () => this.lose());
+    this.resizing = new ResizeObserver(() => this.fit());
+    this.resizing.observe(root);
     this.ticking = setInterval(() => this.tick(), 1000);
     this.listening.to("msg:custom", (message, buffers) => {
       if (message.kind === "tiles") this.receive(message.at, buffers);
@@ -70,6 +72,7 @@ class Live {
 
   destroy() {
     clearInterval(this.ticking);
+    this.resizing.disconnect();
     cancelAnimationFrame(this.frame);
     this.takeBack();
     this.listening.end();
@@ -125,10 +128,16 @@ class Live {
 
   /** @param {import("./live/overview.js").Overview} overview */
   table(overview) {
-    const width = Math.floor(760 / Math.max(1, overview.cells[0].length));
-    const height = Math.floor(400 / overview.cells.length);
-    this.root.style.setProperty("--tile", `${Math.min(112, Math.max(28, Math.min(width, Math.max(56, height))))}px`);
     return overviewTable(overview, (place, words) => this.cell(place, words));
+  }
+
+  /** Tiles are as large as the width and the height of the view allow, and large enough to see something. */
+  fit() {
+    const cells = this.get("grid").cells;
+    if (!cells) return;
+    const width = ((this.root.clientWidth || 900) - 130) / Math.max(1, cells[0].length);
+    const tile = Math.max(28, Math.min(112, width, Math.max(48, 340 / cells.length)));
+    this.root.style.setProperty("--tile", `${Math.floor(tile)}px`);
   }
 
   /**
