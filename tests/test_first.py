@@ -144,12 +144,18 @@ def test_times_are_those_of_the_simulators_own_law(tmp_path, settings, seconds):
         assert "by the simulator's own times" in str(plan)
 
 
-def test_painting_is_counted_as_it_was_measured(tmp_path):
+def test_painting_is_counted_and_the_text_stays_the_same(tmp_path):
     with Simulator(time_scale=0) as simulator, sf.Workspace(tmp_path, service=simulator) as ws:
         before = ws.plan(SWEEP)
-        assert before.seconds == pytest.approx(25 * simulator.pace.painting, rel=0.2)
-        ws.run(SWEEP, first=2)
-        measured = list(simulator._pictures._measured)
-        assert len(measured) == 2
-        assert simulator.pace.painting == pytest.approx(sum(measured) / 2 / 2)
-        assert ws.plan(SWEEP).seconds >= 22 * simulator.pace.painting
+        assert before.seconds == pytest.approx(24 * simulator.pace.painting)
+        ws.run(SWEEP, first=6)
+        assert ws.plan(SWEEP, again=True).lines[-1] == before.lines[-1], "notebooks hold it as text"
+        assert ws.plan(SWEEP).seconds == pytest.approx(18 * simulator.pace.painting)
+
+
+def test_the_simulator_of_a_workspace_has_the_same_times_before_and_after_its_start(tmp_path):
+    with sf.Workspace(tmp_path, service="simulator") as ws:
+        before = ws.plan(SWEEP)
+        ws._connection.engine()
+        assert ws.plan(SWEEP) == before
+        assert before.seconds > 2

@@ -18,7 +18,7 @@ from ..clock import Clock, SystemClock
 from ..model import MODEL
 from ..values import as_integer, as_path, as_python, shown
 from .flow.finetunes import Truth, truth
-from .render import PAINTERS, PAINTING_SECONDS, PaintCache, corrupted, painted, tiny
+from .render import PAINTING_SECONDS, PaintCache, corrupted, painted, tiny
 from .server import Server, close_connection, cut
 from .service.faults import Fault, Faults
 from .service.jobs import Pace, Settings, pace
@@ -35,7 +35,7 @@ def usual_pace(time_scale: float) -> Pace:
     time_scale:
         Factor for queue and inference.
     """
-    return pace(Settings(time_scale=time_scale), PAINTING_SECONDS / PAINTERS)
+    return pace(Settings(time_scale=time_scale), PAINTING_SECONDS)
 
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -167,9 +167,8 @@ class Simulator:
         }
         self.settings = Settings(**{name: as_python(value) for name, value in settings.items()})
         self.ledger = Ledger(path, self._clock.now)
-        self._pictures = (
-            PaintCache(painted, clock=self._clock) if paint else PaintCache(tiny, clock=self._clock, painters=0)
-        )
+        self._pictures = PaintCache(painted) if paint else PaintCache(tiny, painters=0)
+        self._painting = PAINTING_SECONDS if paint else 0.0
         committed = Faults({} if faults is None else faults, self.settings.seed)
         self.protocol = Protocol(self.settings, self.ledger, committed, self._pictures.prepare)
         self._server: Server | None = None
@@ -196,8 +195,8 @@ class Simulator:
 
     @property
     def pace(self) -> Pace:
-        """How fast it works by its settings, and paints by what was measured: the means that a plan needs."""
-        return pace(self.settings, self._pictures.seconds)
+        """How fast it works by its settings, painting included: the means that a plan needs."""
+        return pace(self.settings, self._painting)
 
     @staticmethod
     def truth(finetune_id: str) -> Truth:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import lru_cache
@@ -16,7 +16,6 @@ from queue import SimpleQueue
 
 from PIL import Image
 
-from ..clock import Clock
 from ..model import MODEL
 from .flow import generate
 from .painter.paint import paint
@@ -33,11 +32,9 @@ KEPT = 128
 PAINTERS = 2
 """Threads that paint."""
 
-PAINTING_SECONDS = 0.15
-"""What painting a picture takes until one was painted here."""
-
-LATEST = 20
-"""The pictures whose painting was measured last, which say what the next one takes."""
+PAINTING_SECONDS = 0.1
+"""For each picture, how long both cores of a small machine paint, send and keep it: what a plan counts. It is not
+measured, so that the text of a plan is the same on every machine."""
 
 
 def painted(entry: Entry) -> bytes:
@@ -93,28 +90,15 @@ class PaintCache:
         Paints the picture of a job.
     painters:
         Number of threads. 0 paints when a picture is asked for, which suits a `render` that takes microseconds.
-    clock:
-        Measures how long painting takes.
     """
 
-    def __init__(self, render: Callable[[Entry], bytes], *, clock: Clock, painters: int = PAINTERS) -> None:
+    def __init__(self, render: Callable[[Entry], bytes], *, painters: int = PAINTERS) -> None:
         self._render = render
-        self._clock = clock
-        self._measured: deque[float] = deque(maxlen=LATEST)
         self._thread_count = painters
         self._lock = threading.Lock()
         self._pictures: OrderedDict[str, Future[bytes]] = OrderedDict()
         self._queue: SimpleQueue[tuple[Future[bytes], Entry] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-
-    @property
-    def seconds(self) -> float:
-        """Seconds for which each picture keeps all painters busy: as measured, or as is likely."""
-        if not self._thread_count:
-            return 0.0
-        measured = list(self._measured)
-        each = sum(measured) / len(measured) if measured else PAINTING_SECONDS
-        return each / self._thread_count
 
     def prepare(self, entry: Entry) -> None:
         """Start to paint a job's picture, if it will have one."""
@@ -156,11 +140,8 @@ class PaintCache:
     def _paint(self, future: Future[bytes], entry: Entry) -> None:
         if not future.set_running_or_notify_cancel():
             return
-        began = self._clock.monotonic()
         try:
-            picture = self._render(entry)
-            self._measured.append(self._clock.monotonic() - began)
-            future.set_result(picture)
+            future.set_result(self._render(entry))
         except Exception as error:  # noqa: BLE001 - the future carries it to the caller
             future.set_exception(error)
 
