@@ -136,7 +136,7 @@ def test_credits_of_the_simulator_are_the_balance(tmp_path):
         ({"mean_seconds": 10, "time_scale": 0.1}, 1.0),
     ],
 )
-def test_times_are_those_of_the_simulators_own_law(tmp_path, settings, seconds):
+def test_a_plan_has_the_service_times_of_the_simulator(tmp_path, settings, seconds):
     simulator = Simulator(**{"time_scale": 1, "paint": False, **settings})
     with simulator, sf.Workspace(tmp_path, service=simulator) as ws:
         plan = ws.plan(SWEEP)

@@ -226,7 +226,7 @@ def test_run_starts_it_once_and_shows_what_it_is_given(build, launcher):
     display(display.view)
     assert builder.shown == [f"anywidget:{display.view.model_id}#1"]
     display(display.view)
-    assert builder.shown == [f"anywidget:{display.view.model_id}#2"], "a second sweep begins anew"
+    assert builder.shown == [f"anywidget:{display.view.model_id}#2"], "a second sweep begins at its start"
     live_run.end()
     assert not builder.is_running
     assert builder.has_gallery
