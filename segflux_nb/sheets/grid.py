@@ -205,7 +205,7 @@ def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
         found = known_value(value, labels)
         if found is None:
             has = f"It has {', '.join(labels.values())}"
-            is_baseline = name == "lora_strength" and value == 0
+            is_baseline = name == "lora_strength" and isinstance(value, int | float) and value == 0
             raise LayoutError(
                 f"relative_to says {name}={shown(value)}, which this sheet does not have",
                 remedy=f"{has}. ws.run(sweep.with_baseline()) adds strength 0" if is_baseline else has,
