@@ -394,3 +394,16 @@ def test_it_says_how_many_values_each_field_has_and_which(build):
     write_in(builder, seed="1-500")
     assert says(builder, "seed").startswith("500 values: 1, 2, 3, ")
     assert says(builder, "seed").endswith("…")
+
+
+def test_a_saved_notebook_shows_its_python_where_no_widget_runs(build):
+    """In VS Code, Colab or on GitHub, and in pages by nbconvert: the HTML in the notebook's file."""
+    data = build(BASE)._repr_mimebundle_()
+    assert "prompt=&#39;TOK {animal}&#39;" in data["text/html"]
+    assert "run this cell again" in data["text/html"]
+    assert data == {
+        **build(BASE)._repr_mimebundle_(),
+        **{"application/vnd.jupyter.widget-view+json": data["application/vnd.jupyter.widget-view+json"]},
+    }
+    hostile = build(sf.Sweep(prompt=sf.sweep.template.escape("</pre><script>alert(1)</script>"), finetune_id="a"))
+    assert "<script" not in hostile._repr_mimebundle_()["text/html"]
