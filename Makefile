@@ -65,7 +65,7 @@ notebooks: $(VENV)/developing
 	$(BIN)/python tools/execute_notebooks.py
 
 screenshots: $(VENV)/developing
-	REQUIRE_BROWSER=1 SCREENSHOTS=docs/gallery $(BIN)/python -m pytest tests/browser/test_screenshots.py
+	REQUIRE_BROWSER=1 SCREENSHOTS=docs/gallery $(BIN)/python -m pytest tests/browser/test_screenshots.py tests/browser/test_elsewhere.py
 
 format: $(NODE)/installed
 	$(BIN)/ruff check --fix

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .checking.commands import check, notebook
-from .errors import SegfluxError, SweepInterrupted
+from .errors import MissingKey, SegfluxError, SweepInterrupted
 from .model import TIME_SCALE
 from .service.addresses import HOSTED
+from .service.keys import WAYS, WAYS_OF_COMMANDS
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
+        except MissingKey as error:
+            raise click.ClickException(str(error).replace(WAYS, WAYS_OF_COMMANDS)) from None
         except SegfluxError as error:
             raise click.ClickException(str(error)) from None
         except SweepInterrupted:

@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -48,8 +49,6 @@ START_PAUSE = 0.25
 
 ENOUGH = 5
 """With this many measured runs, the log's own means replace the published figures."""
-
-_SCALED = "the simulator's time scale, painting not counted"
 
 
 def build_engine(
@@ -206,6 +205,22 @@ class LocalService(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Simulated:
+    """What is known of a simulator of this process without a question.
+
+    Attributes
+    ----------
+    rates:
+        Gives what an evaluation takes there, and painting.
+    has_credits:
+        Whether its account has a limit.
+    """
+
+    rates: Callable[[], Rates]
+    has_credits: Callable[[], bool]
+
+
 class Connection:
     """A service, as one workspace reaches it. It sends nothing before something is asked for.
 
@@ -221,8 +236,8 @@ class Connection:
         Starts the simulator, or gives one that runs; None for another service.
     closes:
         Whether to close that simulator with the connection.
-    time_scale:
-        How fast the simulator runs; None for another service, or where it is unknown.
+    simulated:
+        What a simulator of this process takes and has on its account; None for another service.
     folder:
         The workspace's folder, where pictures are kept.
     journal:
@@ -250,7 +265,7 @@ class Connection:
         start: Callable[[], LocalService] | None,
         *,
         closes: bool,
-        time_scale: float | None,
+        simulated: Simulated | None,
         folder: Path,
         journal: Journal,
         clock: Clock,
@@ -264,7 +279,7 @@ class Connection:
         self._address = address
         self._start = start
         self._closes = closes
-        self._time_scale = time_scale
+        self._simulated = simulated
         self._folder = folder
         self._journal = journal
         self._clock = clock
@@ -344,7 +359,10 @@ class Connection:
 
     def balance(self) -> float | None:
         """US dollars on the account; None where the service keeps none for us, or does not answer in time."""
-        if self.service == SIMULATOR or self._secret is None:
+        if self.service == SIMULATOR:
+            if self._simulated is not None and not self._simulated.has_credits():
+                return None
+        elif self._secret is None:
             return None
         return loopthread.wait(loopthread.submit(_within(QUESTION_SECONDS, self.engine().api.balance())))
 
@@ -372,7 +390,7 @@ class Connection:
 
     def rates(self) -> Rates:
         """What an evaluation costs and takes: by the log once it has enough runs, else as published."""
-        return rates_of(self._log, self._time_scale)
+        return rates_of(self._log, self._simulated)
 
     def close(self) -> None:
         """Wait until submits on the wire have ended, and close connections."""
@@ -420,16 +438,19 @@ class Connection:
             await transport.close()
 
 
-def rates_of(log: ServiceLog, time_scale: float | None) -> Rates:
-    """What an evaluation costs and takes: by the log once it has enough runs, else as published.
+def rates_of(log: ServiceLog, simulated: Simulated | None) -> Rates:
+    """What an evaluation costs and takes: as a simulator of this process says, else by the log once it has enough
+    runs, else as published.
 
     Parameters
     ----------
     log:
         What the log holds of the service.
-    time_scale:
-        How fast the simulator runs; None for another service, or where it is unknown.
+    simulated:
+        The simulator; None for another service, or one of another process.
     """
+    if simulated is not None and log.service == SIMULATOR:
+        return simulated.rates()
     measured = [
         (evaluations, found.queue + found.render, found.cost)
         for found in log.runs.measured()
@@ -445,8 +466,7 @@ def rates_of(log: ServiceLog, time_scale: float | None) -> Rates:
         return Rates(cost, seconds, cost_source, f"the mean of {len(measured)} runs in the log")
     if log.service != SIMULATOR:
         return Rates(cost, PUBLISHED.seconds, cost_source, PUBLISHED.seconds_source)
-    seconds = None if time_scale is None or PUBLISHED.seconds is None else PUBLISHED.seconds * time_scale
-    return Rates(cost, seconds, cost_source, _SCALED if time_scale else "no run has been timed yet")
+    return Rates(cost, None, cost_source, "no run has been timed yet")
 
 
 async def _within(seconds: float, question: Awaitable[T]) -> T | None:

@@ -11,7 +11,7 @@ can be waited for or stopped.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,19 +19,21 @@ from . import loopthread
 from .caps import cap_of
 from .clock import Clock
 from .connection import ServiceConnection
+from .console import say
 from .errors import MissingKey, SweepError
 from .hints import notes_of
 from .interrupts import Uninterrupted
 from .launching import ELSEWHERE, Display, RunSnapshot, ShownPlan
-from .lifecycle import Disposition, State, disposition, is_asked_again, reason_of
+from .lifecycle import Disposition, State, disposition, reason_of
 from .live import STOPPED, LiveRun
 from .markup import more_text
 from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR
 from .pictures.mounted import pictures_of
+from .planner import Planner
 from .reusing import KnownRuns
 from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import MISSING, PictureFile, missing_files, status_with_file
-from .runlog.rows import LoggedRun, RunState, is_of_another_key
+from .runlog.rows import LoggedRun, RunState
 from .runlog.runs import REPLANNED
 from .running.context import StopToken
 from .running.in_hands import as_seen
@@ -42,7 +44,7 @@ from .runs import Runs, as_sweep, runs_of_sweep
 from .service.addresses import HOSTED
 from .service.keys import WAYS, unreadable_key_file
 from .source import Source
-from .sweep.plan import Plan, make_plan, static_html
+from .sweep.plan import Plan, static_html
 from .sweep.request import Request
 from .sweep.sweep import Sweep
 from .values import as_text, shown
@@ -90,6 +92,7 @@ class Launcher:
         self._clock = clock
         self._pictures = pictures_of(folder)
         self._reused = reused
+        self._planner = Planner(journal, connection, folder, max_in_flight=max_in_flight, clock=clock, reused=reused)
         self._live: list[LiveRun] = []
 
     @property
@@ -104,7 +107,9 @@ class Launcher:
 
     # ------------------------------------------------------------------ what to do
 
-    def plan(self, sweep: Sweep | Runs, *, ask_balance: bool = False) -> Plan:
+    def plan(
+        self, sweep: Sweep | Runs, *, ask_balance: bool = False, first: int | None = None, again: bool | int = False
+    ) -> Plan:
         """What running a sweep would do, cost and take now; nothing is submitted.
 
         Parameters
@@ -112,24 +117,18 @@ class Launcher:
         sweep:
             What would be run.
         ask_balance:
-            Whether to ask the hosted service for the balance of the account.
+            Whether to ask the service for the balance of the account.
+        first:
+            The number of cells, those that are submitted first; None for all.
+        again:
+            Whether another take of each cell would be paid for, or how many more takes.
         """
-        sweep = as_sweep(sweep)
-        plan = self._plan(list(sweep), self._connection.balance() if ask_balance else None)
-        plan = replace(plan, notes=notes_of(self.source, sweep))
-        return ShownPlan(**vars(plan), static=static_html(sweep, sweep.axes))
-
-    def plan_again(self, sweep: Sweep | Runs, number: int) -> Plan:
-        """What paying for further takes of each cell of a sweep would cost.
-
-        Parameters
-        ----------
-        sweep:
-            The cells.
-        number:
-            The number of takes of each.
-        """
-        return self._plan(self._next_takes(as_sweep(sweep), number), None)
+        whole = as_sweep(sweep)
+        chosen = self._planner.first(whole, first)
+        requests = self._planner.next_takes(chosen, int(again)) if again else chosen
+        plan = self._planner.plan(requests, self._connection.balance() if ask_balance else None)
+        plan = replace(plan, notes=notes_of(self.source, whole), whole=self._planner.whole(whole, first))
+        return ShownPlan(**vars(plan), static=static_html(chosen, whole.axes))
 
     def start(
         self,
@@ -137,10 +136,12 @@ class Launcher:
         *,
         name: str | None = None,
         max_cost: float | None = None,
+        first: int | None = None,
         again: bool | int = False,
         resubmit_unknown: bool = False,
         has_stop_button: bool = False,
         display: Display | None = None,
+        on_done: Callable[[Runs], object] | None = None,
     ) -> LiveRun:
         """Check a sweep, enter it in the log and start it.
 
@@ -152,6 +153,8 @@ class Launcher:
             The title of the sweep in the log.
         max_cost:
             US dollars that this call may spend; see `Workspace.run`.
+        first:
+            The number of cells that this call pays for, those that are submitted first; None for all.
         again:
             Whether to pay for another take of every cell, or how many more takes to pay for.
         resubmit_unknown:
@@ -160,6 +163,8 @@ class Launcher:
             Whether its progress has a Stop button.
         display:
             Shows its progress; the output of the notebook's cell if left out.
+        on_done:
+            Called with the runs when the sweep has ended, on a thread of its own.
 
         Raises
         ------
@@ -167,32 +172,35 @@ class Launcher:
             Before anything is sent.
         """
         sweep = as_sweep(sweep)
+        if on_done is not None and not callable(on_done):
+            raise SweepError(
+                f"on_done={shown(on_done)} is not a function", remedy="Give a function of the runs: on_done=print"
+            )
         budget = Budget(self.cap(max_cost))
         title = _title(name)
         self._connection.confirm_name()
-        requests = self._next_takes(sweep, int(again)) if again else list(sweep)
+        chosen = self._planner.first(sweep, first)
+        requests = self._planner.next_takes(chosen, int(again)) if again else chosen
         if self._reused is not None:
             self._reused.enter(self._log, [request.digest for request in requests])
-        logged = self._log.runs.states([request.digest for request in requests])
+        entered = [*sweep, *requests] if again else list(sweep)
+        logged = self._log.runs.states([request.digest for request in entered])
         if self._service == HOSTED.name:
             self._check(self._not_settled(requests, logged))
-        planned = [r for r in requests if r.digest not in logged or logged[r.digest].state in REPLANNED]
+        planned = [r for r in entered if r.digest not in logged or logged[r.digest].state in REPLANNED]
         self._log.runs.plan(planned)
-        self._log.sweeps.enter(
-            sweep.identity,
-            sweep.name,
-            title,
-            sweep.axes,
-            [*sweep, *requests] if again else requests,
-        )
+        self._log.sweeps.enter(sweep.identity, sweep.name, title, sweep.axes, entered)
+        runs = runs_of_sweep(self.source, sweep)
         return self._follow(
             requests,
-            runs_of_sweep(self.source, sweep),
+            runs if first is None else self._planner.only(runs, [*chosen, *requests]),
             budget,
-            logged=None if planned else logged,
+            logged=None if planned else {request.digest: logged[request.digest] for request in requests},
+            whole=self._planner.whole(sweep, first),
             resubmit_unknown=resubmit_unknown,
             has_stop_button=has_stop_button,
             display=display,
+            on_done=on_done,
         )
 
     def retry(self, runs: Runs) -> Runs:
@@ -203,6 +211,7 @@ class Launcher:
             Request(run.parameters, run.take) for run in logged.values() if run.state in (State.FAILED, State.REFUSED)
         ]
         if not failed:
+            say("Nothing to try again: none of these runs has failed or was refused.")
             return runs
         self._check(failed)
         return self._follow(failed, runs, Budget(self.cap(None)), retry_held=True).wait_or_interrupt()
@@ -210,7 +219,7 @@ class Launcher:
     def retry_lost(self, runs: Runs) -> Runs:
         """Ask again for what is lost or missing among these runs, without paying, and give the runs afterwards."""
         logged = self._log.runs.read([digest for digest, _ in runs.cells])
-        incomplete = {picture.digest for picture in self._gone(self._log.pictures.of(logged))} | set(
+        incomplete = {picture.digest for picture in self._planner.missing(list(logged))} | set(
             self._log.pictures.incomplete(logged)
         )
         lost = [
@@ -219,6 +228,7 @@ class Launcher:
             if run.state is State.LOST or (run.state is State.COMPLETED and run.digest in incomplete)
         ]
         if not lost:
+            say("Nothing to ask for again: none of these runs is lost, and no picture is missing.")
             return runs
         self._check(lost)
         return self._follow(lost, runs, Budget(self.cap(None)), only_collect=True).wait_or_interrupt()
@@ -243,6 +253,10 @@ class Launcher:
             )
             for digest, run in logged.items()
         }
+
+    def finetunes(self) -> list[str]:
+        """The ids of the fine-tunes that the log has runs of, the newest first."""
+        return self._log.runs.finetunes()
 
     def hide_key(self, text: str) -> str:
         """A text without the configured API key."""
@@ -287,83 +301,6 @@ class Launcher:
         except KeyboardInterrupt:
             future.cancel()
             raise
-
-    def _gone(self, files: Sequence[PictureFile]) -> list[PictureFile]:
-        """Those of these picture files that are not there."""
-        gone = missing_files([picture.path for picture in files], self._pictures)
-        return [picture for picture in files if picture.path in gone]
-
-    def _plan(self, requests: Sequence[Request], balance: float | None) -> Plan:
-        digests = list(dict.fromkeys(request.digest for request in requests))
-        logged = as_seen(self._log, self._log.runs.states(digests))
-        known = {} if self._reused is None else self._reused.states(self._log, digests)
-        files = self._log.pictures.of(digests)
-        plan = self._plan_from(requests, {**logged, **known}, files, self._gone(files), known)
-        return replace(plan, balance=balance)
-
-    def _plan_from(
-        self,
-        requests: Sequence[Request],
-        logged: Mapping[str, RunState],
-        files: Sequence[PictureFile],
-        gone: Sequence[PictureFile],
-        known: Collection[str] = (),
-    ) -> Plan:
-        """The plan for some requests, from what was read.
-
-        Parameters
-        ----------
-        requests:
-            The requests.
-        logged:
-            The states of their runs, as people see them.
-        files:
-            The picture files of these runs.
-        gone:
-            Those among them that are not there.
-        known:
-            Digests of runs that are known elsewhere, with their pictures.
-        """
-        kept = set(known) | {picture.digest for picture in files if picture.number == 0}
-        completed = {digest for digest, run in logged.items() if run.state is State.COMPLETED}
-        plan = make_plan(
-            requests,
-            {digest: (run.state, run.error_kind) for digest, run in logged.items()},
-            service=self._service,
-            rates=self._connection.rates(),
-            max_in_flight=self._max_in_flight,
-            of_another_key=self._of_another_key(logged),
-            missing=dict.fromkeys(picture.digest for picture in gone if picture.digest in completed),
-            discarded=len(completed - kept),
-            asked_again=self._asked_again(logged),
-        )
-        return replace(plan, replays=self._connection.replays)
-
-    def _of_another_key(self, logged: Mapping[str, RunState]) -> list[str]:
-        """Digests of the runs that were submitted with another key and are not complete yet."""
-        account = self._connection.account()
-        return [
-            digest
-            for digest, run in logged.items()
-            if is_of_another_key(run, account)
-            and run.state not in (State.COMPLETED, State.FAILED, State.REFUSED, State.PLANNED)
-        ]
-
-    def _asked_again(self, states: Mapping[str, RunState]) -> set[str]:
-        """The digests of the lost runs among these for which the next call asks again."""
-        lost = [digest for digest, run in states.items() if run.state is State.LOST]
-        now = self._clock.now()
-        return {d for d, run in self._log.runs.read(lost).items() if is_asked_again(run.submitted_at, now)}
-
-    def _next_takes(self, sweep: Sweep, number: int) -> list[Request]:
-        """The cells of a sweep, each as the takes that the log does not have yet."""
-        first = [(request, self._next_take(request.again(0).digest)) for request in sweep]
-        return [request.again(take + further) for request, take in first for further in range(number)]
-
-    def _next_take(self, first_digest: str) -> int:
-        """The number of the take that neither the log has nor what is reused."""
-        own = self._log.runs.next_take(first_digest)
-        return own if self._reused is None else max(own, self._reused.next_take(self._log.service, first_digest))
 
     def _not_settled(self, requests: Sequence[Request], logged: Mapping[str, RunState]) -> list[Request]:
         """The requests for which the service will be asked: to submit, to collect, or to look up.
@@ -413,6 +350,8 @@ class Launcher:
         only_collect: bool = False,
         has_stop_button: bool = False,
         display: Display | None = None,
+        on_done: Callable[[Runs], object] | None = None,
+        whole: int = 0,
     ) -> LiveRun:
         """Start the engine on requests that the log has, and show its progress.
 
@@ -436,14 +375,18 @@ class Launcher:
             Whether the progress has a Stop button.
         display:
             Shows the progress; the output of the notebook's cell if left out.
+        on_done:
+            Called with the runs in the end.
+        whole:
+            The cells of the sweep whose first ones these are; 0 where they are all.
         """
         engine = self._connection.engine()
         stop, waits = StopToken(), Waits()
         unique = {request.digest: request for request in requests}
         logged = as_seen(self._log, logged or self._log.runs.states(unique))
         files = self._log.pictures.of(unique)
-        missing = [one for one in self._gone(files) if logged[one.digest].state is State.COMPLETED]
-        plan = self._plan_from(list(unique.values()), logged, files, missing)
+        missing = [one for one in self._planner.gone(files) if logged[one.digest].state is State.COMPLETED]
+        plan = self._planner.plan_from(list(unique.values()), logged, files, missing)
         gone = {picture.digest for picture in missing if picture.number == 0}
         in_flight = [d for d, run in logged.items() if disposition(run.state) is Disposition.IN_FLIGHT]
         elsewhere = {digest: ELSEWHERE[other] for digest, other in engine.held_elsewhere(in_flight).items()}
@@ -460,6 +403,9 @@ class Launcher:
                 display=display,
                 waits=waits.in_words,
                 static=static_html(unique.values(), runs.axes),
+                whole=whole,
+                expected=plan.seconds,
+                first=plan.until_first,
             ),
             self._clock,
         )
@@ -480,7 +426,7 @@ class Launcher:
         try:
             with Uninterrupted():  # or the sweep would go on, and nobody could stop it
                 # The runs may be those of an earlier call, which was stopped.
-                live = LiveRun(replace(runs, stopped=None), loopthread.submit(work), stop, progress)
+                live = LiveRun(replace(runs, stopped=None), loopthread.submit(work), stop, progress, on_done)
                 self._live = [*(other for other in self._live if not other.done), live]
         except KeyboardInterrupt:
             if live is not None:

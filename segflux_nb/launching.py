@@ -18,8 +18,26 @@ from .sweep.sweep import Sweep
 ELSEWHERE = {True: "by another notebook", False: "by another sweep"}
 """What the progress of a sweep shows for a run that somebody else works on: whether that is another process."""
 
-Display = Callable[[Any], None]
-"""Shows a widget, such as the progress of a sweep."""
+
+class Display(Protocol):
+    """Shows the progress of a sweep.
+
+    Attributes
+    ----------
+    view:
+        A view that shows the progress of one sweep after another; None where each has its own.
+    """
+
+    view: Any
+
+    def __call__(self, widget: Any) -> None:
+        """Show a widget.
+
+        Parameters
+        ----------
+        widget:
+            The view of the progress.
+        """
 
 
 @dataclass(frozen=True)
@@ -36,6 +54,10 @@ class ShownPlan(Plan):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> MimeBundle:
         return volatile_bundle(repr(self), self.html(), self.static)
+
+    def _mime_(self) -> tuple[str, str]:
+        """How marimo shows it: its notebooks hold no outputs, so the words may change."""
+        return "text/html", self.html()
 
     def __repr__(self) -> str:
         return super().__repr__()
@@ -84,7 +106,7 @@ class SweepLauncher(Protocol):
     def submits(self) -> bool:
         """Whether there is a service to submit to: not where a bundle is replayed."""
 
-    def plan(self, sweep: Sweep, *, ask_balance: bool = False) -> Plan:
+    def plan(self, sweep: Sweep, *, ask_balance: bool = False, first: int | None = None) -> Plan:
         """What running a sweep would do, cost and take now; nothing is submitted.
 
         Parameters
@@ -92,11 +114,19 @@ class SweepLauncher(Protocol):
         sweep:
             What would be run.
         ask_balance:
-            Whether to ask the hosted service for the balance of the account.
+            Whether to ask the service for the balance of the account.
+        first:
+            The number of cells, those that are submitted first; None for all.
         """
 
     def start(
-        self, sweep: Sweep, *, has_stop_button: bool, display: Display, max_cost: float | None = None
+        self,
+        sweep: Sweep,
+        *,
+        first: int | None = None,
+        has_stop_button: bool,
+        display: Display,
+        max_cost: float | None = None,
     ) -> StartedSweep:
         """Start a sweep, and return at once.
 
@@ -104,12 +134,26 @@ class SweepLauncher(Protocol):
         ----------
         sweep:
             What to run.
+        first:
+            The number of cells, those that are submitted first; None for all.
         has_stop_button:
             Whether its progress has a Stop button.
         display:
             Shows its progress.
         max_cost:
             US dollars that this call may spend; see `Workspace.run`.
+        """
+
+    def finetunes(self) -> list[str]:
+        """The ids of the fine-tunes that the log has runs of, the newest first."""
+
+    def cap(self, max_cost: float | None) -> float | None:
+        """US dollars that one call may spend; None for no limit.
+
+        Parameters
+        ----------
+        max_cost:
+            What the user gave, or None.
         """
 
     def retry(self, runs: Any) -> Any:

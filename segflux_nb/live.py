@@ -35,6 +35,8 @@ class LiveRun:
         Asks the engine to submit nothing more, and says afterwards why it ended early.
     progress:
         Shows how far the sweep is; it is closed at the end.
+    on_done:
+        Called with the runs when the sweep has ended, on a thread of its own; None for nothing.
 
     Attributes
     ----------
@@ -42,15 +44,27 @@ class LiveRun:
         The sweep's runs, as far as they are done.
     """
 
-    def __init__(self, runs: Runs, future: Future[None], stop: StopToken, progress: Progress) -> None:
+    def __init__(
+        self,
+        runs: Runs,
+        future: Future[None],
+        stop: StopToken,
+        progress: Progress,
+        on_done: Callable[[Runs], object] | None = None,
+    ) -> None:
         self.runs = runs
         self._future = future
         self._stop = stop
         self._progress = progress
         self._lock = threading.Lock()
+        self._ending = threading.Lock()
         self._is_closed = False
         self._process = os.getpid()
-        future.add_done_callback(lambda _: self._close_progress())
+        self._teller: threading.Thread | None = None
+        self._told = threading.Event()
+        if on_done is not None:  # a thread of its own, because it may take long, and use the workspace
+            self._teller = threading.Thread(target=self._tell, args=(on_done,), name="segflux-on-done")
+        future.add_done_callback(lambda _: self._end())
 
     def __repr__(self) -> str:
         return f"LiveRun({count(len(self.runs), 'run')})"
@@ -86,8 +100,9 @@ class LiveRun:
     def interrupt(self) -> None:
         """End at once. A submit on the wire is finished in the background; the next run of the sweep continues."""
         self._check_process()
-        if self._future.cancel() and not self._stop:
-            self._stop.set(INTERRUPTED)
+        with self._ending:  # the end is told with its reason
+            if self._future.cancel() and not self._stop:
+                self._stop.set(INTERRUPTED)
         self._close_progress()
 
     def wait(self) -> Runs:
@@ -129,6 +144,21 @@ class LiveRun:
             # The sweep was interrupted, not this task.
         return self._outcome()
 
+    def _end(self) -> None:
+        """The sweep has ended: show it, and tell who wanted to know."""
+        self._close_progress()
+        if self._teller is not None:
+            self._teller.start()
+
+    def _tell(self, on_done: Callable[[Runs], object]) -> None:
+        """Call what wanted to know the end. An error in it is printed, as that of any thread, and ends nothing."""
+        try:
+            with self._ending:
+                runs = self._outcome()
+            on_done(runs)
+        finally:
+            self._told.set()
+
     def _wait(self) -> None:
         """Wait for the end. That of a sweep that was interrupted elsewhere is an end like others."""
         self._check_process()
@@ -137,6 +167,8 @@ class LiveRun:
         except CancelledError:
             if not self._future.cancelled():
                 raise
+        if self._teller not in (None, threading.current_thread()):
+            self._told.wait()
 
     def _check_process(self) -> None:
         """Refuse a forked child: the sweep runs in its parent, and a wait for it would never end."""

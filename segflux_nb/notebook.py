@@ -4,17 +4,18 @@ A notebook is checked by running it again and comparing the outputs (nbval compa
 So every object has the same text on every execution. What changes between executions (counts, money, time) is shown
 by a widget, whose content is not saved as text, and pictures go out as ``image/jpeg``, which nbval does not compare.
 
-IPython and ipywidgets are imported when they are first used: `in_kernel` works where neither is installed.
+IPython and anywidget are imported when they are first used: `in_kernel` works where neither is installed.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import ipywidgets
+    import anywidget
 
 MimeBundle = dict[str, Any]
 """Data by mime type, as Jupyter's display protocol has it."""
@@ -27,7 +28,18 @@ def in_kernel() -> bool:
     return type(shell).__name__ == "ZMQInteractiveShell" or hasattr(shell, "kernel")
 
 
-def widget_bundle(widget: ipywidgets.Widget, text: str, static: str = "") -> MimeBundle:
+def in_marimo() -> bool:
+    """Whether this runs in a cell of marimo. It does not import marimo to find out."""
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
+
+
+def show_in_marimo(widget: Any) -> None:
+    """Show a widget in the output of the current cell of marimo, while the cell runs."""
+    sys.modules["marimo"].output.append(widget)
+
+
+def widget_bundle(widget: anywidget.AnyWidget, text: str, static: str = "") -> MimeBundle:
     """The mime bundle of a widget, with a text that is the same on every execution.
 
     Parameters
@@ -39,7 +51,21 @@ def widget_bundle(widget: ipywidgets.Widget, text: str, static: str = "") -> Mim
     static:
         HTML for places without widgets, such as a page by nbconvert; it too must be the same on every execution.
     """
-    found: Any = widget._repr_mimebundle_()
+    return bundle_of(widget._repr_mimebundle_(), text, static)
+
+
+def bundle_of(found: Any, text: str, static: str = "") -> MimeBundle:
+    """The mime bundle of a widget that has one of its own, with a text that is the same on every execution.
+
+    Parameters
+    ----------
+    found:
+        The widget's own bundle.
+    text:
+        The text that the saved notebook holds.
+    static:
+        HTML for places without widgets; it too must be the same on every execution.
+    """
     data = found[0] if isinstance(found, tuple) else found  # anywidget gives data and metadata, ipywidgets data alone
     return {**data, "text/plain": text, **({"text/html": static} if static else {})}
 
@@ -56,9 +82,22 @@ def volatile_bundle(text: str, html: str, static: str = "") -> MimeBundle:
     static:
         HTML for places without widgets; it too must be the same on every execution.
     """
-    import ipywidgets
+    return widget_bundle(_words()(html=html), text, static)
 
-    return widget_bundle(ipywidgets.HTML(html), text, static)
+
+@cache
+def _words() -> Any:
+    """The class of the widget that shows words; anywidget is imported when the first one is shown."""
+    import anywidget
+    import traitlets
+
+    class Words(anywidget.AnyWidget):
+        """Shows HTML that a template of ours made, which escapes what comes from elsewhere."""
+
+        _esm = "export default { render({ model, el }) { el.innerHTML = model.get('html'); } };"
+        html = traitlets.Unicode().tag(sync=True)
+
+    return Words
 
 
 def picture_bundle(text: str, jpeg: str, more: Mapping[str, Any] | None = None) -> tuple[MimeBundle, MimeBundle]:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from .bundle.opened import Bundle, is_bundle
 from .clock import Clock, SystemClock
-from .connection import SweepEngine, rates_of
+from .connection import Simulated, SweepEngine, rates_of
 from .errors import WorkspaceError
 from .lifecycle import State
 from .markup import count
@@ -55,7 +55,7 @@ class Replay:
     clock: Clock
 
 
-def open_replay(path: Path, time_scale: Callable[[], float | None]) -> Replay | None:
+def open_replay(path: Path, simulated: Callable[[], Simulated | None]) -> Replay | None:
     """Open the bundle that a path names, or that stands in for every workspace of this process; None for neither.
 
     Nothing is written, and nothing is ever sent.
@@ -64,8 +64,8 @@ def open_replay(path: Path, time_scale: Callable[[], float | None]) -> Replay | 
     ----------
     path:
         The workspace that the user opens.
-    time_scale:
-        How fast the simulator runs that the user names; None for another service.
+    simulated:
+        What is known of the simulator that the user names; None for another service.
 
     Raises
     ------
@@ -79,10 +79,10 @@ def open_replay(path: Path, time_scale: Callable[[], float | None]) -> Replay | 
     bundle = Bundle(path if stand_in is None else stand_in, clock)
     mount(folder, bundle.pictures)
     if stand_in is None:
-        connection = ReplayConnection(bundle.name, bundle.log, time_scale(), begins_empty=False)
+        connection = ReplayConnection(bundle.name, bundle.log, simulated(), begins_empty=False)
         return Replay(folder, bundle.journal, connection, [], None, clock)
     journal = Journal(folder, clock, in_memory=True)
-    connection = ReplayConnection(bundle.name, journal.of(bundle.service), time_scale(), begins_empty=True)
+    connection = ReplayConnection(bundle.name, journal.of(bundle.service), simulated(), begins_empty=True)
     source = Source(bundle.name, bundle.journal, MountedPictures(folder, bundle.pictures))
     return Replay(folder, journal, connection, [source], ReplayedRuns(bundle), clock)
 
@@ -117,19 +117,19 @@ class ReplayConnection:
         The name of the bundle, for messages.
     log:
         The log of the workspace.
-    time_scale:
-        How fast the simulator runs that the notebook names; None for another service.
+    simulated:
+        What is known of the simulator that the notebook names; None for another service.
     begins_empty:
         Whether plans say what they said before the first run; else they say what the bundle does not have.
     """
 
     submits = False
 
-    def __init__(self, name: str, log: ServiceLog, time_scale: float | None, *, begins_empty: bool) -> None:
+    def __init__(self, name: str, log: ServiceLog, simulated: Simulated | None, *, begins_empty: bool) -> None:
         self._name = name
         self.replays = "" if begins_empty else name
         self._log = log
-        self._time_scale = time_scale
+        self._simulated = simulated
 
     @property
     def service(self) -> str:
@@ -157,7 +157,7 @@ class ReplayConnection:
 
     def rates(self) -> Rates:
         """What an evaluation cost and took, by the log, else as published."""
-        return rates_of(self._log, self._time_scale)
+        return rates_of(self._log, self._simulated)
 
     def close(self) -> None:
         """There is nothing to close."""

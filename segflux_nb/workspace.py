@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from .clock import SystemClock
-from .connection import Connection
+from .connection import Connection, Simulated
 from .errors import SegfluxError, WorkspaceError
 from .launcher import Launcher
 from .model import SIMULATOR, TIME_SCALE
@@ -28,13 +28,22 @@ from .saving import path_of
 from .service.keys import held
 from .session import Session
 from .sweep.sweep import Sweep
-from .workspace_arguments import count, is_simulator, made_folder, seconds, service_of, service_or_default
+from .workspace_arguments import (
+    count,
+    is_simulator,
+    made_folder,
+    seconds,
+    service_of,
+    service_or_default,
+    simulated_rates,
+)
 from .workspace_verbs import arun, builder, plan, probe, report, run, start, trigger_word, usage, verify
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .simulator.app import Simulator
+    from .sweep.plan import Rates
 
 
 class Workspace(Session):
@@ -129,12 +138,12 @@ class Workspace(Session):
         self._sources = open_sources(reuse, clock)
         folder = made_folder(path)
         journal = Journal(folder / "log.sqlite", clock)
-        start_simulator, time_scale = _simulator(service, folder)
+        start_simulator, simulated = _simulator(service, folder)
         connection = Connection(
             SIMULATOR if start_simulator is not None else str(service_or_default(service)),
             start_simulator,
             closes=not is_simulator(service),
-            time_scale=time_scale,
+            simulated=simulated,
             folder=folder,
             journal=journal,
             clock=clock,
@@ -222,20 +231,31 @@ class Workspace(Session):
         return runs_of_name(source, sweep) if isinstance(sweep, str) else runs_of_sweep(source, sweep)
 
 
-def _simulator(service: str | Simulator | None, folder: Path) -> tuple[Callable[[], Simulator] | None, float | None]:
-    """What gives the simulator, and its time scale; None where the service is another one."""
+def _simulator(
+    service: str | Simulator | None, folder: Path
+) -> tuple[Callable[[], Simulator] | None, Simulated | None]:
+    """What gives the simulator, and what is known of it; None where the service is another one."""
     wanted = service_or_default(service)
     if is_simulator(wanted):
-        return lambda: wanted, wanted.settings.time_scale
+        return lambda: wanted, Simulated(
+            rates=lambda: simulated_rates(wanted.pace), has_credits=lambda: wanted.settings.credits is not None
+        )
     if wanted != SIMULATOR:
         return None, None
+    started: list[Simulator] = []
 
-    def started() -> Simulator:
+    def start() -> Simulator:
         from .simulator.app import Simulator
 
-        return Simulator(folder=folder / "simulator", time_scale=TIME_SCALE)
+        started.append(Simulator(folder=folder / "simulator", time_scale=TIME_SCALE))
+        return started[-1]
 
-    return started, TIME_SCALE
+    def rates() -> Rates:
+        from .simulator.app import usual_pace
+
+        return simulated_rates(started[-1].pace if started else usual_pace(TIME_SCALE))
+
+    return start, Simulated(rates=rates, has_credits=lambda: False)
 
 
 _open_workspaces: weakref.WeakSet[Workspace] = weakref.WeakSet()

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, TypeGuard
 from .errors import WorkspaceError
 from .model import SIMULATOR
 from .service.addresses import HOSTED, at
+from .sweep.plan import PUBLISHED, Rates
 from .values import as_integer, as_number, as_python, is_encodable, shown
 
 if TYPE_CHECKING:
     from .simulator.app import Simulator
+    from .simulator.service.jobs import Pace
 
 
 def made_folder(path: Path) -> Path:
@@ -25,6 +27,11 @@ def made_folder(path: Path) -> Path:
                 remedy="Rename that folder",
             )
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except FileExistsError:
+        raise WorkspaceError(
+            f"The workspace {shown(str(path))} is a file, and a workspace is a folder",
+            remedy="Give a folder. A study in one file is a bundle, and its name ends in .sfx",
+        ) from None
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
         raise WorkspaceError(
             f"The workspace {shown(str(path))} cannot be made: {getattr(error, 'strerror', None) or error}",
@@ -65,6 +72,20 @@ def is_simulator(service: object) -> TypeGuard[Simulator]:
 def service_or_default(service: str | Simulator | None) -> str | Simulator:
     """The service that a user gave, or ``SEGFLUX_SERVICE``, or the hosted one."""
     return service if service is not None else os.environ.get("SEGFLUX_SERVICE") or HOSTED.name
+
+
+def simulated_rates(pace: Pace) -> Rates:
+    """What an evaluation costs and takes on a simulator: its own law, and its painting."""
+    return Rates(
+        PUBLISHED.cost,
+        pace.evaluation,
+        PUBLISHED.cost_source,
+        "the simulator's own times, painting counted",
+        slots=pace.workers,
+        each=pace.painting,
+        begin=pace.begin,
+        hardware=pace.hardware,
+    )
 
 
 def count(name: str, value: object) -> int:

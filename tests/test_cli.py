@@ -129,3 +129,14 @@ def test_no_line_of_the_help_is_cut_off(call):
     shown = call("--help").output
     assert "bundle" in shown
     assert "..." not in shown.partition("Commands:")[2]
+
+
+def test_a_missing_key_is_explained_in_words_of_the_command_line(tmp_path, monkeypatch):
+    monkeypatch.delenv("SEGMIND_API_KEY", raising=False)
+    monkeypatch.setenv("SEGFLUX_CONFIG", str(tmp_path / "config"))
+    sweep = sf.Sweep(prompt="TOK", finetune_id="a").to_toml(tmp_path / "sweep.toml")
+    result = CliRunner().invoke(main, ["run", str(sweep), "--workspace", str(tmp_path / "ws")])
+    assert result.exit_code == 1
+    assert "Run `segflux login`" in result.output
+    assert "--service simulator" in result.output
+    assert "Workspace(" not in result.output

@@ -17,8 +17,6 @@ from segflux_nb.pictures.located import LocatedPictures
 from segflux_nb.pictures.thumbnails import FOLDER
 from segflux_nb.runlog import reading
 from segflux_nb.runlog.runs import RunLog
-from segflux_nb.running.policy import service_times
-from segflux_nb.running.policy.service_times import ServiceTimeDistribution
 from segflux_nb.simulator.app import Simulator
 
 SWEEP = sf.Sweep(
@@ -357,20 +355,6 @@ def test_a_run_tells_its_file_to_another_process(ws):
     assert hash(copied) == hash(run)
     assert (copied.path, copied.more_paths, copied.image.size) == (run.path, (), run.image.size)
     assert copied != ws.runs("all")[1]
-
-
-# ---------------------------------------------------------------------- summaries
-
-
-def test_the_distribution_of_very_many_times_takes_little_memory_and_is_the_same(monkeypatch):
-    times = np.random.default_rng(0).lognormal(3, 0.2, 20_000)
-    gathered = ServiceTimeDistribution(times, 1.0)
-    monkeypatch.setattr(service_times, "MOST", len(times))
-    exact = ServiceTimeDistribution(times, 1.0)
-    assert gathered.mean == exact.mean
-    seconds = np.linspace(5, 50, 200)
-    differences = [abs(gathered.survival(one) - exact.survival(one)) for one in seconds]
-    assert max(differences) < 0.001
 
 
 # ---------------------------------------------------------------------- the start

@@ -15,6 +15,11 @@ from segflux_nb.widgets import progress
 
 
 class Display:
+    every = 1000.0
+
+    def tick(self, update):
+        pass
+
     def __init__(self):
         self.shown = []
 

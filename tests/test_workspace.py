@@ -252,7 +252,10 @@ def test_texts_are_the_same_on_every_execution(ws, tmp_path):
 
 def test_a_folder_or_service_that_cannot_be_used_is_explained(tmp_path):
     (tmp_path / "file").write_text("")
-    for path, says in ((tmp_path / "file", "cannot be made"), (tmp_path / "file" / "below", "cannot be made")):
+    for path, says in (
+        (tmp_path / "file", "is a file, and a workspace is a folder"),
+        (tmp_path / "file" / "below", "cannot be made"),
+    ):
         with pytest.raises(sf.SegfluxError, match=says):
             sf.Workspace(path)
     (tmp_path / "other").mkdir()

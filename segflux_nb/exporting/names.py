@@ -27,6 +27,9 @@ _MISSING = "–"
 _NUMBER = re.compile(r"(-?)(\.?)(?=\d)")
 """How a number begins: its sign, and the point of one that leaves out the zero before it."""
 
+_ENDING = re.compile(r"(?<=[^.])\.(?:png|jpe?g|webp|gif|tiff?|bmp|avif)$", re.IGNORECASE)
+"""The ending of a picture's file, in a label that is the name of one: the copy gets its own."""
+
 _SIGN = "~"
 """Stands for the sign of a negative number until a name is complete: elsewhere, dashes at its ends are removed."""
 
@@ -109,7 +112,7 @@ def picture_names(
             text = "_".join(f"{safe(name)}-{value}" for name, value in values.items())
         else:
             text = pattern.replace(_SIGN, "-").format(**values)
-        stems.append(_stem(text, run))
+        stems.append(_stem(_ENDING.sub("", text), run))
     return _unique(stems, runs)
 
 

@@ -268,6 +268,16 @@ class RunLog:
             )
             return [Measurement(json.loads(parameters), *others) for parameters, *others in cursor]
 
+    def finetunes(self, most: int = 20) -> list[str]:
+        """The ids of the fine-tunes that there are runs of, the one that was submitted last first."""
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT json_extract(parameters, '$.finetune_id') AS finetune FROM runs WHERE service = ?"
+                " GROUP BY finetune ORDER BY max(coalesce(submitted_at, 0)) DESC, finetune LIMIT ?",
+                (self._service, most),
+            )
+            return [str(finetune) for (finetune,) in cursor]
+
     def _logged(self, rows: Iterable[Sequence[Any]]) -> dict[str, LoggedRun]:
         """Runs by digest, from rows of `_COLUMNS`."""
         rows = list(rows)

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RunError
+from ..runlog.columns import LABEL
 from ..selection import Selection
-from ..sheets.frame_view import LABEL
 from ..values import shown
 from .measure import measure
 

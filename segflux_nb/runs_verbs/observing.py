@@ -17,6 +17,7 @@ from ..lifecycle import State
 from ..model import Value
 from ..pictures.appearance import read
 from ..pictures.mounted import thumbnail_file
+from ..runlog.columns import LABEL
 from ..runlog.rows import LoggedRun
 from ..selection import Selection
 
@@ -150,6 +151,4 @@ def noise_of(runs: Selection, logged: Iterable[LoggedRun]) -> Noise:
 def _settings(run: LoggedRun, labels: Mapping[str, Value]) -> dict[str, Value]:
     """The values of a run by axis; the label of a value stands for it."""
     values = {**run.parameters, **labels}
-    from ..sheets.frame_view import LABEL  # its library is loaded where frames are
-
     return {name: labels.get(f"{name}{LABEL}", value) for name, value in values.items()}

@@ -15,9 +15,13 @@ class RunsSummary(Summary):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> MimeBundle:
         return volatile_bundle(repr(self), self.html())
 
+    def _mime_(self) -> tuple[str, str]:
+        """How marimo shows it."""
+        return "text/html", self.html()
+
 
 def summary(runs: Selection) -> Summary:
-    """Pictures, seconds, requests, delays and money, each next to the least that was possible; `print` it.
+    """Pictures, seconds, requests, delays and money, each next to a bound that no client can pass; `print` it.
 
     Example
     -------

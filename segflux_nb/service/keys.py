@@ -21,6 +21,11 @@ WAYS = (
 )
 """How to provide a key, for errors."""
 
+WAYS_OF_COMMANDS = (
+    f"Run `segflux login`, or set the environment variable {VARIABLE}; no key is needed with --service simulator"
+)
+"""The same for the command line."""
+
 
 def held(given: str | None) -> Callable[[], Secret | None]:
     """What finds the key later. Until then no variable holds it that a traceback could show.

@@ -64,7 +64,7 @@ class CaptionForm:
             The height of the letters, in pixels.
         """
         texts = _texts(cell, has_names=self.has_names)
-        texts = texts if self.is_stacked else [" · ".join(texts)]
+        texts = texts if self.is_stacked else [" · ".join(filter(None, texts))]
         return [
             line
             for text in texts[: self.lines]
@@ -92,7 +92,7 @@ def caption_form(layout: Layout, width: int, size: int) -> CaptionForm:
 
     def fits(*, has_names: bool, is_stacked: bool) -> bool:
         texts = [_texts(cell, has_names=has_names) for cell in captioned]
-        lines = {line for own in texts for line in (own if is_stacked else [" · ".join(own)])}
+        lines = {line for own in texts for line in (own if is_stacked else [" · ".join(filter(None, own))])}
         return all(text_width(line, size) <= width for line in lines)
 
     # Behind a word, a name would read as a part of it: "at dawn words".

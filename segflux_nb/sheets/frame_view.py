@@ -19,7 +19,7 @@ from ..errors import LayoutError
 from ..lifecycle import State
 from ..markup import did_you_mean
 from ..model import SIMULATOR
-from ..runlog.columns import NEVER_AXES
+from ..runlog.columns import LABEL, NEVER_AXES
 from ..values import shown
 from .frame_column import FrameColumn, keys_of, text_of
 from .frame_names import with_plain_names
@@ -35,9 +35,6 @@ MIXED_NOTE = "Different versions of the simulator painted them: {}."
 
 COUNT, MORE = "picture_count", "more_images"
 """Columns of a frame of runs: how many pictures an output has, and the files of those after the first."""
-
-LABEL = "_label"
-"""A column ``x_label`` has the sweep's labels for the values of the column ``x``."""
 
 _OF_THE_LOG = ("run", "status", "error_kind", "error")
 """A frame with these columns, and with our statuses, is one of our own runs."""

@@ -29,6 +29,9 @@ FILE_GONE = "missing"
 MOST_STARS = 5
 """The best rating."""
 
+MARKS = ("stars", "pick", "note")
+"""Columns of what people think of pictures."""
+
 _OF_CELLS = ("status", "error_kind", "error", "width", "height", "stars", "pick", "note")
 """Columns of a frame of runs that a cell shows, where the frame has them."""
 
@@ -150,6 +153,8 @@ def _under(column: FrameColumn, rows: Sequence[int]) -> tuple[str, str]:
     rows:
         The rows.
     """
+    if column.name in MARKS and all(column.values[at] is None for at in rows):
+        return "", ""  # nobody has judged it, which is no value
     labels = list(dict.fromkeys(column.readings[column.values[at]] for at in rows))
     return labels[0] if len(labels) == 1 else f"{len(labels)} values of", column.name
 
@@ -199,9 +204,11 @@ def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
         labels = by_name[name].label_of
         found = known_value(value, labels)
         if found is None:
+            has = f"It has {', '.join(labels.values())}"
+            is_baseline = name == "lora_strength" and isinstance(value, int | float) and value == 0
             raise LayoutError(
                 f"relative_to says {name}={shown(value)}, which this sheet does not have",
-                remedy=f"It has {', '.join(labels.values())}",
+                remedy=f"{has}. ws.run(sweep.with_baseline()) adds strength 0" if is_baseline else has,
             )
         wanted[name] = found
         texts.append(f"{name} {labels[found]}")

@@ -88,7 +88,7 @@ class Cell:
     @property
     def caption(self) -> str:
         """What stands under the picture, values first: ``0.31 score · 25 steps``."""
-        return " · ".join(" ".join(filter(None, part)) for part in self.captions)
+        return " · ".join(filter(None, (" ".join(filter(None, part)) for part in self.captions)))
 
     @property
     def beside(self) -> tuple[Cell, ...]:

@@ -18,13 +18,25 @@ from ..clock import Clock, SystemClock
 from ..model import MODEL
 from ..values import as_integer, as_path, as_python, shown
 from .flow.finetunes import Truth, truth
-from .render import PaintCache, corrupted, painted, tiny
+from .render import PAINTING_SECONDS, PaintCache, corrupted, painted, tiny
 from .server import Server, close_connection, cut
 from .service.faults import Fault, Faults
-from .service.jobs import Settings
+from .service.jobs import Pace, Settings, pace
 from .service.ledger import Ledger
 from .service.protocol import Protocol
 from .service.responses import ServiceRequest, ServiceResponse
+
+
+def usual_pace(time_scale: float) -> Pace:
+    """The pace of a simulator with the usual settings that was not made yet.
+
+    Parameters
+    ----------
+    time_scale:
+        Factor for queue and inference.
+    """
+    return pace(Settings(time_scale=time_scale), PAINTING_SECONDS)
+
 
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -156,6 +168,7 @@ class Simulator:
         self.settings = Settings(**{name: as_python(value) for name, value in settings.items()})
         self.ledger = Ledger(path, self._clock.now)
         self._pictures = PaintCache(painted) if paint else PaintCache(tiny, painters=0)
+        self._painting = PAINTING_SECONDS if paint else 0.0
         committed = Faults({} if faults is None else faults, self.settings.seed)
         self.protocol = Protocol(self.settings, self.ledger, committed, self._pictures.prepare)
         self._server: Server | None = None
@@ -179,6 +192,11 @@ class Simulator:
         """Base URL: ``http://127.0.0.1:<port>``. Reading it starts the service."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._start()}"
+
+    @property
+    def pace(self) -> Pace:
+        """How fast it works by its settings, painting included: the means that a plan needs."""
+        return pace(self.settings, self._painting)
 
     @staticmethod
     def truth(finetune_id: str) -> Truth:

@@ -32,6 +32,10 @@ KEPT = 128
 PAINTERS = 2
 """Threads that paint."""
 
+PAINTING_SECONDS = 0.1
+"""For each picture, how long both cores of a small machine paint, send and keep it: what a plan counts. It is not
+measured, so that the text of a plan is the same on every machine."""
+
 
 def painted(entry: Entry) -> bytes:
     """The picture of a job as JPEG bytes. Equal requests give equal bytes."""

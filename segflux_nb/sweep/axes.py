@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +19,8 @@ from .template import Verbatim, escape
 
 _MOST_OF_AN_ITERABLE = 1_000_000
 """The most values that are read: an iterator such as `itertools.count` never ends."""
+
+_RATIO = re.compile(r"\s*0*([1-9]\d{0,5})\s*[:x×/]\s*0*([1-9]\d{0,5})\s*")
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,11 @@ def as_given(name: str, given: Any) -> Any:
         If it is a set (which has no order), a table of several columns, or does not end.
     """
     given = _plain(name, given)
+    if isinstance(given, str):
+        return _of_text(name, given)
     if isinstance(given, Mapping):
         return {as_python(label): _plain(name, value) for label, value in given.items()}
-    if isinstance(given, (str, *BYTES)) or not isinstance(given, Iterable):
+    if isinstance(given, BYTES) or not isinstance(given, Iterable):
         return given
     if isinstance(given, set | frozenset):
         raise SweepError(
@@ -110,6 +115,26 @@ def as_given(name: str, given: Any) -> Any:
             f"{name} has more than {_MOST_OF_AN_ITERABLE:,} values, or does not end", remedy="Give fewer values"
         )
     return values
+
+
+def _of_text(name: str, text: str) -> Any:
+    """The number that a text stands for, as ``"7"`` does; the text where it is a range, or no number.
+
+    Parameters
+    ----------
+    name:
+        The parameter or placeholder.
+    text:
+        What the user wrote.
+    """
+    parameter = MODEL.parameters.get(name)
+    if parameter is None or parameter.kind in ("text", "choice"):
+        return text
+    try:
+        values = parse_range(text, integer=parameter.kind == "integer")
+    except SweepError:
+        return text  # `axis` says what is wrong with it
+    return check_value(name, values[0]) if len(set(values)) == 1 else text
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -163,7 +188,7 @@ def axis(name: str, given: Any) -> Axis | None:
     """The axis that a user's value stands for, or None if it is a single value.
 
     Lists, tuples, ranges, arrays, Series and other iterables are axes. A mapping is an axis with labels. Text is a
-    range if the parameter is a number.
+    range if the parameter is a number; a text with one value is a single value.
 
     Parameters
     ----------
@@ -197,6 +222,8 @@ def axis(name: str, given: Any) -> Axis | None:
             remedy=f"Give one value: {parameter.allowed}",
         )
     checked = dict.fromkeys(check_value(name, value) for value in values)
+    if isinstance(given, str) and len(checked) == 1:
+        return None
     if not checked:
         raise SweepError(f"{name} is an empty axis", remedy=f"Give at least one value: {_allowed(parameter)}")
     return Axis((name,), tuple({name: value} for value in checked))
@@ -304,12 +331,30 @@ def _not_allowed(name: str, value: object) -> SweepError:
     return SweepError(f"{name}={written} is not allowed", remedy=remedy)
 
 
+def _nearest_ratio(width: int, height: int) -> str:
+    """The ``aspect_ratio`` that is nearest to another one.
+
+    Parameters
+    ----------
+    width, height:
+        Both sides, in any unit.
+    """
+
+    def distance(choice: str) -> float:
+        across, down = map(int, choice.split(":"))
+        return abs(math.log(width * down / (height * across)))
+
+    return min(MODEL.parameters["aspect_ratio"].choices, key=distance)
+
+
 def _meant(name: str, parameter: Parameter, text: str) -> str:
     """What a text that is not allowed was probably meant to be, as a remedy; empty where nobody can tell."""
     if parameter.kind == "choice":
         parts = [part for part in map(str.strip, text.split(",")) if part]
         if len(parts) > 1 and set(parts) <= set(parameter.choices):
             return f"Give a list: {name}={parts}"
+        if name == "aspect_ratio" and (ratio := _RATIO.fullmatch(text)):
+            return f"The nearest one is {_nearest_ratio(int(ratio[1]), int(ratio[2]))!r}. Use {parameter.allowed}"
         close = difflib.get_close_matches(text, parameter.choices, n=1, cutoff=0.5)
         return f"Did you mean {close[0]!r}?" if close else ""
     for number in (int, float):

@@ -11,11 +11,12 @@ from typing import Any
 
 from ..errors import SweepError
 from ..model import MODEL, Value
-from .axes import axis, check_value
+from .axes import as_given, axis, check_value
 from .names import TEMPLATE
 from .ranges import parse_range, seeds
 from .sweep import Sweep
 from .template import escape, placeholders
+from .toml_text import values_of_axis
 
 _SEEDS = re.compile(r"\s*(?:sf\.)?seeds\(\s*(\d+)\s*\)\s*")
 
@@ -64,10 +65,8 @@ def parse_field(name: str, written: str | Sequence[str]) -> Any:
         return None
     if name == "seed" and (found := _SEEDS.fullmatch(text)):
         return seeds(int(found[1]))
-    given = axis(name, text)
-    if given is not None and len(given.points) > 1:
-        return text
-    return given.points[0][name] if given is not None else check_value(name, text)
+    given = as_given(name, text)
+    return text if axis(name, given) is not None else check_value(name, given)
 
 
 def format_field(name: str, values: Sequence[Value]) -> str:
@@ -149,7 +148,7 @@ def _number(value: Value) -> str:
 
 def number_of_cells(given: Mapping[str, Any]) -> int:
     """How many cells the product of these arguments of `Sweep` has. The cells are not made."""
-    axes = [axis(name, value) for name, value in given.items()]
+    axes = [axis(name, as_given(name, value)) for name, value in given.items()]
     return math.prod(len(found.points) for found in axes if found is not None)
 
 
@@ -175,15 +174,70 @@ def code(given: Mapping[str, Any], name: str = "sweep") -> str:
     """
     lines = []
     for parameter, value in given.items():
-        is_seeds = parameter == "seed" and isinstance(value, list) and value == seeds(len(value))
-        lines.append(f"    {parameter}={f'sf.seeds({len(value)})' if is_seeds else repr(value)},")
+        lines.append(f"    {parameter}={_python(parameter, value)},")
     return f"{name} = sf.Sweep(\n" + "\n".join(lines) + "\n)"
 
 
-def sweep_arguments(sweep: Sweep) -> tuple[dict[str, Any], bool]:
-    """The arguments of `Sweep` for the product of a sweep's axes and constants, and whether they make an equal sweep.
+def code_of(sweep: Sweep, name: str = "sweep") -> str:
+    """The Python code that makes a sweep that may be more than a product: one with labels, links or a baseline.
 
-    They do not if the sweep has linked parameters, labels, filters or additions.
+    A sweep that was filtered, sampled or added to is written to a file, which the code reads.
+
+    Parameters
+    ----------
+    sweep:
+        The sweep.
+    name:
+        The name of the variable.
+
+    Example
+    -------
+
+    >>> print(code_of(Sweep(prompt="TOK", finetune_id={"1200 steps": "a"}).with_baseline()))
+    sweep = sf.Sweep(
+        prompt='TOK',
+        finetune_id={'1200 steps': 'a'},
+    ).with_baseline()
+    """
+    product = sweep.product
+    if product is None:
+        written = f'builder.{name}.to_toml("{name}.toml")  # cell by cell'
+        return f'{written}\n{name} = sf.Sweep.from_toml("{name}.toml")'
+    lines = []
+    for group in product.axes:
+        if len(group.names) > 1:
+            values = ", ".join(f"{each}={values_of_axis(group, each)!r}" for each in group.names)
+            lines.append(f"    sf.linked({values}),")
+    singles = {axis.names[0]: values_of_axis(axis, axis.names[0]) for axis in product.axes if len(axis.names) == 1}
+    lines += [
+        f"    {each}={_python(each, singles.get(each, product.constants.get(each)))}," for each in product.order
+    ]
+    return f"{name} = sf.Sweep(\n" + "\n".join(lines) + f"\n){'.with_baseline()' if sweep.has_baseline else ''}"
+
+
+def _python(name: str, value: Any) -> str:
+    """A value as Python code.
+
+    Parameters
+    ----------
+    name:
+        Its parameter.
+    value:
+        The value, or the values of an axis.
+    """
+    is_seeds = name == "seed" and isinstance(value, list) and value == seeds(len(value))
+    return f"sf.seeds({len(value)})" if is_seeds else repr(value)
+
+
+def sweep_arguments(sweep: Sweep) -> dict[str, Any]:
+    """The arguments of `Sweep` for the product of a sweep's axes and constants.
+
+    They make an equal sweep, unless it has linked parameters, labels, filters, additions, or axes of one value.
+
+    Parameters
+    ----------
+    sweep:
+        The sweep.
     """
     prompts: list[Any] = list(dict.fromkeys(cell.labels.get(TEMPLATE, escape(str(cell.prompt))) for cell in sweep))
     axes = {"prompt" if name == TEMPLATE else name: values for name, values in sweep.axes.items()}
@@ -200,5 +254,4 @@ def sweep_arguments(sweep: Sweep) -> tuple[dict[str, Any], bool]:
             given[name] = next(cell.labels[name] for cell in sweep if name in cell.labels)
     # The order of axes is the user's.
     order = [*(name for name in given if name not in axes), *(name for name in axes if name in given)]
-    given = {name: given[name] for name in order}
-    return given, Sweep(**given) == sweep
+    return {name: given[name] for name in order}

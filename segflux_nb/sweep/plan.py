@@ -14,7 +14,7 @@ from ..model import MODEL, SIMULATOR
 from .request import RUN_DIGITS, Request
 
 _HTML = Template("""\
-<div style="line-height:1.6"><strong>{{ lines[0] }}</strong>
+<div><strong>{{ lines[0] }}</strong>
 {%- for line in lines[1:] %}<br>{{ line }}{% endfor %}</div>""")
 
 
@@ -39,12 +39,42 @@ class Rates:
         Where the cost comes from, in words.
     seconds_source:
         Where the seconds come from, in words.
+    slots:
+        The most jobs that the service runs at a time; None if that is unknown.
+    each:
+        Seconds for which each picture keeps the service busy alone, besides: the simulator paints on few threads.
+    begin:
+        Seconds before the first job begins.
+    hardware:
+        The time that a ``hardware`` takes, as a share of that of the others.
     """
 
     cost: float | None
     seconds: float | None
     cost_source: str
     seconds_source: str
+    slots: int | None = None
+    each: float = 0.0
+    begin: float = 0.0
+    hardware: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+
+    def duration(self, jobs: Sequence[tuple[int, str]], max_in_flight: int) -> float | None:
+        """Seconds for some jobs; None if unknown.
+
+        Parameters
+        ----------
+        jobs:
+            Evaluations and ``hardware`` of each.
+        max_in_flight:
+            How many are at the service at a time.
+        """
+        if self.seconds is None or not jobs:
+            return None if self.seconds is None else 0.0
+        times = [evaluations * self.seconds * self.hardware.get(hardware, 1.0) for evaluations, hardware in jobs]
+        at_once = max(1, min(max_in_flight, len(jobs), self.slots or len(jobs)))
+        service = max(sum(times) / at_once, max(times))
+        # Pictures are painted while jobs run: the slower of both decides, and the first or last one of the other.
+        return self.begin + max(service + self.each, len(jobs) * self.each + min(times))
 
 
 PUBLISHED = Rates(
@@ -118,6 +148,12 @@ class Plan:
         The bundle that is replayed, which does not have the cells to submit; empty where there is a service.
     notes:
         What to know before it is run, a sentence each.
+    whole:
+        The cells of the sweep, where the plan is for the first of them only; 0 otherwise.
+    until_first:
+        Seconds until the first picture; None if that is unknown.
+    charged:
+        What the account is charged, in US dollars, which may be a simulated one; None if unknown.
     """
 
     service: str
@@ -138,6 +174,9 @@ class Plan:
     lost_again: int = 0
     replays: str = ""
     notes: tuple[str, ...] = ()
+    whole: int = 0
+    until_first: float | None = None
+    charged: float | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "held": dict(self.held)}  # a view of a mapping cannot be pickled
@@ -160,8 +199,9 @@ class Plan:
             f"{self.to_submit:,} planned, not in {self.replays}" if is_replay else f"{self.to_submit:,} to submit"
         ]
         parts += [f"{number:,} {reason} ({_HELD.get(reason, 'held')})" for reason, number in self.held.items()]
+        of = f", the first of {self.whole:,}" if self.whole else ""
         lines = [
-            f"{count(self.cells, 'run')}: {', '.join(parts)}",
+            f"{count(self.cells, 'run')}{of}: {', '.join(parts)}",
             f"Cost: {self._cost}",
             f"Time: {self._time}",
             *self._without_file,
@@ -187,15 +227,22 @@ class Plan:
             return "nothing, because nothing is sent in a replay"
         if self.service == SIMULATOR:
             hosted = "unknown" if self.hosted_cost is None else f"about ${self.hosted_cost:.2f}"
-            return f"free here, on the simulator; hosted {hosted} for all {self.cells:,}, by {self.cost_source}"
+            which = f"the first {self.cells:,}" if self.whole else f"all {self.cells:,}"
+            return f"free here, on the simulator; hosted {hosted} for {which}, by {self.cost_source}{self._account}"
         if not self.to_submit:
             return "nothing"
         if self.cost is None:
             return f"unknown: {self.cost_source}"
-        left = "" if self.balance is None else f"; the account has ${self.balance:.2f}"
-        if self.balance is not None and self.balance < self.cost:
-            left += ", which does not cover it"
-        return f"about ${self.cost:.2f}, by {self.cost_source}{left}"
+        return f"about ${self.cost:.2f}, by {self.cost_source}{self._account}"
+
+    @property
+    def _account(self) -> str:
+        """What the account has, in words; empty where that is unknown."""
+        if self.balance is None:
+            return ""
+        whose = "the simulated account" if self.service == SIMULATOR else "the account"
+        is_short = self.charged is not None and self.balance < self.charged
+        return f"; {whose} has ${self.balance:.2f}{', which does not cover it' if is_short else ''}"
 
     @property
     def _time(self) -> str:
@@ -300,11 +347,12 @@ def make_plan(
     free = service == SIMULATOR
     cost, cost_source = _cost(evaluations, rates)
     hosted = _cost([MODEL.evaluations(request.parameters) for request in cells.values()], PUBLISHED)
-    known = [number for number in evaluations if number is not None]
-    seconds = None
-    if rates.seconds is not None and len(known) == len(evaluations):
-        waves = max(sum(known) / max(1, min(max_in_flight, len(known))), max(known, default=0))
-        seconds = waves * rates.seconds
+    jobs = [
+        (number, str(request.parameters["hardware"]))
+        for number, request in zip(evaluations, submits, strict=True)
+        if number is not None
+    ]
+    is_known = len(jobs) == len(evaluations)
     return Plan(
         service=service,
         cells=len(cells),
@@ -314,8 +362,10 @@ def make_plan(
         held=MappingProxyType(dict(sorted(held.items()))),
         cost=0.0 if free else cost,
         cost_source=hosted[1] if free else cost_source,
-        seconds=seconds,
-        seconds_source=rates.seconds_source if len(known) == len(evaluations) else cost_source,
+        seconds=rates.duration(jobs, max_in_flight) if is_known else None,
+        seconds_source=rates.seconds_source if is_known else cost_source,
+        until_first=rates.duration(jobs[:1], 1) if jobs else None,
+        charged=(hosted if len(submits) == len(cells) else _cost(evaluations, PUBLISHED))[0] if free else cost,
         hosted_cost=hosted[0] if free else None,
         balance=balance,
         of_another_key=len(of_another_key),

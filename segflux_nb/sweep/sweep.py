@@ -40,10 +40,11 @@ _HTML = Template("""\
 class Sweep:
     """A grid of requests.
 
-    A single value is a constant. A list, tuple, range, array, Series, mapping (labels to values) or text range is an
-    axis. The grid is the product of the axes, in the order of the arguments; the last axis changes fastest. Names in
-    braces in the prompt are placeholders with values of their own. Every value is checked when a sweep is made, and
-    nothing is sent. A sweep does not change: each method returns another one.
+    A single value is a constant, and so is a text with one value, such as ``"7"``. A list, tuple, range, array,
+    Series, mapping (labels to values) or text range is an axis. The grid is the product of the axes, in the order of
+    the arguments; the last axis changes fastest. Names in braces in the prompt are placeholders with values of their
+    own. Every value is checked when a sweep is made, and nothing is sent. A sweep does not change: each method
+    returns another one.
 
     Parameters
     ----------
@@ -277,11 +278,21 @@ class Sweep:
         return file
 
     @property
+    def product(self) -> Product | None:
+        """The product of axes that it is, apart from a baseline; None where it was filtered, sampled or added to."""
+        is_compact = all(isinstance(step, _Baseline) for step in self._steps)
+        return self._source if isinstance(self._source, Product) and is_compact else None
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether `with_baseline` was called."""
+        return any(isinstance(step, _Baseline) for step in self._steps)
+
+    @property
     def _toml(self) -> str:
         """The text of the sweep's TOML file."""
-        is_compact = all(isinstance(step, _Baseline) for step in self._steps)
-        if isinstance(self._source, Product) and is_compact:
-            return format_product(self._source, has_baseline=bool(self._steps))
+        if self.product is not None:
+            return format_product(self.product, has_baseline=bool(self._steps))
         # The order of values is written where it does not follow from the cells.
         is_plain = Sweep.of_cells(self._cells, list(self.axes)).axes == self.axes
         return format_cells(self, list(self.axes) if is_plain else self.axes)

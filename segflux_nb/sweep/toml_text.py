@@ -42,8 +42,8 @@ def format_product(product: Product, *, has_baseline: bool = False) -> str:
     lines = [f"model = {_literal(MODEL.slug)}", *(["baseline = true"] if has_baseline else [])]
     for axis in product.axes:
         if len(axis.names) > 1:
-            lines += ["", "[[linked]]", *_lines({name: _values(axis, name) for name in axis.names})]
-    singles = {axis.names[0]: _values(axis, axis.names[0]) for axis in product.axes if len(axis.names) == 1}
+            lines += ["", "[[linked]]", *_lines({name: values_of_axis(axis, name) for name in axis.names})]
+    singles = {axis.names[0]: values_of_axis(axis, axis.names[0]) for axis in product.axes if len(axis.names) == 1}
     values = {name: singles.get(name, product.constants.get(name)) for name in product.order}
     return "\n".join([*lines, "", "[sweep]", *_lines(values), ""])
 
@@ -112,7 +112,16 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _literal(name)
 
 
-def _values(axis: Axis, name: str) -> Any:
+def values_of_axis(axis: Axis, name: str) -> Any:
+    """The values of one parameter of an axis, as `Sweep` takes them: a list, or values by their labels.
+
+    Parameters
+    ----------
+    axis:
+        The axis.
+    name:
+        The parameter.
+    """
     if any(f"{name}_label" in point for point in axis.points):
         return {str(point[f"{name}_label"]): point[name] for point in axis.points}
     return [point[name] for point in axis.points]

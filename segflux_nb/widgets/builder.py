@@ -1,46 +1,38 @@
 """The sweep builder: a form with a field for each parameter of the model, and what its sweep is and costs.
 
-Each change of a field is checked at once. The messages stand below the fields; the number of runs, the cost and the
-Python that makes the same sweep stand beside them. The launcher plans and starts the sweep. Below the form stand the
-progress of a started sweep and its gallery.
+The view sends what is written in a field, with a number that counts up. Python answers with what each field says, the
+price and the code, and with that number: the view runs nothing whose price it has not shown. Below the form stand
+the progress of a started sweep and its gallery, which are widgets of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import ipywidgets
+import anywidget
+import traitlets
 
-from ..errors import SegfluxError, SweepError
+from ..errors import SegfluxError
 from ..launching import StartedSweep, SweepLauncher
-from ..markup import Template, count, shorten
-from ..model import MODEL, Parameter
-from ..sweep.form import code, format_field, number_of_cells, parse_field, sweep_arguments
+from ..markup import Template, axes_text
+from ..notebook import bundle_of, in_marimo
+from ..sweep.plan import Plan
 from ..sweep.sweep import Sweep
-from ..sweep.template import placeholders
+from .assets import module, style
+from .builder_form import EXACT, Form, field_of
+from .live_view import LiveView
 
-MOST_CELLS = 20_000
-"""The form makes no larger sweep: each change of a field makes it again."""
+FIRST = 8
+"""The cells of a first look, unless one writes another number."""
 
-_EXAMPLES = 'e.g. "0.4-1.4 (+0.2)", "0-1 [5]" or "1, 2"'
-
-_TEXT_HINTS = {
-    "prompt": 'one prompt a line; {names} in braces get values of their own; "first\\nsecond line" in quotes',
-    "finetune_id": "the id of your fine-tune; one a line",
-}
-
-_SUMMARY = Template('<div style="white-space:pre-wrap;line-height:1.6" role="status">{{ text }}</div>')
-_MESSAGE = Template('<div style="line-height:1.4;overflow-wrap:anywhere" role="alert">✘ {{ text }}</div>')
-_NOTE = Template('<div style="line-height:1.4;overflow-wrap:anywhere;opacity:.8" role="status">{{ text }}</div>')
-_CODE = Template(
-    # One click selects all of it.
-    '<pre style="user-select:all;white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.5;padding:8px;'
-    'border:1px solid var(--jp-border-color1,#8888)">{{ code }}</pre>'
+_STATIC = Template(
+    "<div><strong>A form for a sweep.</strong> It lives in a running notebook: run this cell again."
+    "<pre>{{ code }}</pre></div>"
 )
 
 
-class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class Builder(anywidget.AnyWidget):
     """A form for a sweep: values and ranges, how many runs they are, what they cost, and the Python that makes them.
 
     Parameters
@@ -48,7 +40,7 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     launcher:
         Plans and starts the form's sweep.
     sweep:
-        What the form holds at first; None for the defaults.
+        What the form holds at first, exactly; None for the defaults.
 
     Attributes
     ----------
@@ -63,39 +55,40 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         runs = ws.runs(builder.sweep)
     """
 
+    _esm = module("builder")
+    _css = style("builder")
+    fields: Any = traitlets.List().tag(sync=True)
+    written = traitlets.Dict().tag(sync=True)
+    said = traitlets.Dict().tag(sync=True)
+    summary: Any = traitlets.List().tag(sync=True)
+    size = traitlets.Unicode().tag(sync=True)
+    note = traitlets.Unicode().tag(sync=True)
+    code = traitlets.Unicode().tag(sync=True)
+    first = traitlets.Int(FIRST).tag(sync=True)
+    buttons: Any = traitlets.List().tag(sync=True)
+    is_running = traitlets.Bool().tag(sync=True)
+    has_gallery = traitlets.Bool().tag(sync=True)
+    error = traitlets.Unicode().tag(sync=True)
+    shown: Any = traitlets.List().tag(sync=True)
+    answered = traitlets.Int().tag(sync=True)
+
     def __init__(self, launcher: SweepLauncher, sweep: Sweep | None = None) -> None:
         self._launcher = launcher
-        self._is_running = False
+        self._form = Form(sweep)
+        self._finetunes = launcher.finetunes()
         self._started: StartedSweep | None = None
-        self._is_filling = True
-        self._omitted = ""
-        self._fields: dict[str, Any] = {}
-        self._messages: dict[str, Any] = {}
-        self._rows = ipywidgets.VBox([self._row(name, _field(field)) for name, field in MODEL.parameters.items()])
-        self._placeholder_rows = ipywidgets.VBox([])
-        self._summary = ipywidgets.HTML()
-        self._code = ipywidgets.HTML()
-        self._run_button = ipywidgets.Button(description="Run", icon="play", button_style="primary", disabled=True)
-        self._gallery_button = ipywidgets.Button(description="Open the gallery", disabled=True)
-        self._run_button.on_click(lambda _: self._begin())
-        self._gallery_button.on_click(lambda _: self._show_gallery())
-        self._output = ipywidgets.VBox([])
-        form = ipywidgets.VBox(
-            [self._rows, self._placeholder_rows], layout={"flex": "1 1 420px", "min_width": "280px"}
-        )
-        side = ipywidgets.VBox(
-            [self._summary, ipywidgets.HBox([self._run_button, self._gallery_button]), self._code],
-            layout={"flex": "1 1 320px", "min_width": "260px"},
-        )
-        both = ipywidgets.HBox([form, side], layout={"flex_flow": "row wrap", "grid_gap": "16px"})
-        super().__init__([both, self._output])
-        if sweep is not None:
-            self._fill(sweep)
-        self._is_filling = False
+        self._place = Below(self._show)
+        self._gallery: Any = None  # nothing else may hold it
+        self._shows = 0
+        super().__init__()
         self._refresh()
+        self.on_msg(self._hear)
 
     def __repr__(self) -> str:
         return "Builder()"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        return bundle_of(super()._repr_mimebundle_(**kwargs), repr(self), str(_STATIC.render(code=self.code)))
 
     @property
     def sweep(self) -> Sweep:
@@ -106,201 +99,205 @@ class Builder(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         SweepError
             If a field is wrong or empty. The error names the field.
         """
-        return Sweep(**self._arguments())
+        return self._form.sweep
 
     # ------------------------------------------------------------------ the form
 
-    def _row(self, name: str, field: Any) -> Any:
-        """A field with the place for its message.
+    def _hear(self, widget: object, message: Mapping[str, Any], buffers: object) -> None:
+        """Handle a message of the view. It may come on any thread.
 
         Parameters
         ----------
-        name:
-            The parameter or placeholder.
-        field:
-            The widget in which its values are written.
+        widget:
+            This widget.
+        message:
+            What was written or clicked.
+        buffers:
+            Bytes that came with it; there are none.
         """
-        self._fields[name] = field
-        self._messages[name] = ipywidgets.HTML(layout={"margin": "0 0 0 124px"})
-        field.observe(lambda _: self._refresh(), names="value")
-        return ipywidgets.VBox([field, self._messages[name]])
+        kind = message.get("kind")
+        if kind == "write":
+            self._write(message.get("values"), message.get("first"))
+            self.answered = int(message.get("number", 0))
+        elif kind == "run":
+            self._begin(first=self.first if message.get("first") else None)
+        elif kind == "gallery":
+            self._show_gallery()
 
-    def _fill(self, sweep: Sweep) -> None:
-        """Write the values of a sweep into the fields."""
-        given, is_whole = sweep_arguments(sweep)
-        for name, value in given.items():
-            if name not in self._fields:
-                self._follow_placeholders(given["prompt"])
-            values = value if isinstance(value, list) else [value]
-            field = self._fields[name]
-            if isinstance(field, ipywidgets.SelectMultiple):
-                field.value = tuple(values)
-            else:
-                field.value = str(values[0]) if isinstance(field, ipywidgets.Dropdown) else format_field(name, values)
-        if not is_whole:
-            self._omitted = "A form holds a grid: what moves together, labels and filters are left out."
+    def _write(self, values: Any, first: Any = None) -> None:
+        """Write in fields.
 
-    def _follow_placeholders(self, prompts: str | Sequence[str]) -> None:
-        """Give each name in braces a field, and take away the fields of names that are gone."""
-        each = [prompts] if isinstance(prompts, str) else prompts
-        found = dict.fromkeys(name for prompt in each for name in placeholders(prompt))
-        names = [name for name in found if name not in MODEL.parameters]
-        kept = [name for name in self._fields if name not in MODEL.parameters]
-        if names == kept:
-            return
-        for name in set(kept) - set(names):
-            del self._fields[name], self._messages[name]
-        rows = {row.children[0].description: row for row in self._placeholder_rows.children}
-        shown = [rows.get(name) or self._row(name, _area(name, "one value a line")) for name in names]
-        self._placeholder_rows.children = shown
-        self._fields = {name: self._fields[name] for name in (*MODEL.parameters, *names)}
-
-    def _arguments(self) -> dict[str, Any]:
-        """The arguments for `Sweep`, without those that are the default."""
-        given: dict[str, Any] = {}
-        for name, field in self._fields.items():
-            value = parse_field(name, field.value)
-            if value is not None and value != _default(name):
-                given[name] = value
-        return given
+        Parameters
+        ----------
+        values:
+            What is written, by the name of the field.
+        first:
+            The number of cells of a first look; None for what it was.
+        """
+        for name, value in (values if isinstance(values, Mapping) else {}).items():
+            is_list = isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+            if isinstance(value, str) or is_list:
+                self._form.write(str(name), value)
+        if isinstance(first, int) and first >= 1:
+            self.first = first
+        self._refresh()
 
     def _refresh(self) -> None:
-        if self._is_filling:
+        """Say everything again."""
+        form = self._form
+        sweep, problem = form.planned()
+        with self.hold_sync():
+            self.fields = [field_of(name, self._finetunes) for name in form.names]
+            self.written = {
+                name: written if isinstance(written, str) else list(written) for name, written in form.written.items()
+            }
+            self.said = {
+                name: {"text": said.text, "is_wrong": said.is_wrong}
+                for name in form.names
+                if (said := form.said(name)).text
+            }
+            self.note = EXACT if form.is_exact else ""
+            self._say_plan(sweep, problem)
+
+    def _say_plan(self, sweep: Sweep | None, problem: str) -> None:
+        """Say the number of runs, the price and the code of the form's sweep, or why there is none.
+
+        Parameters
+        ----------
+        sweep:
+            The sweep; None without one.
+        problem:
+            Why there is none.
+        """
+        self.summary, self.size, self.code, self.buttons = [problem], "", "", []
+        if sweep is None:
             return
-        self._follow_placeholders(parse_field("prompt", self._fields["prompt"].value) or "")
-        problems = {name: problem for name in self._fields if (problem := self._problem(name))}
-        for name, message in self._messages.items():
-            message.value = _message(problems[name]) if name in problems else self._note(name)
-        sweep, summary, python = (None, "Correct the marked fields.", "") if problems else self._planned()
-        self._summary.value = str(_SUMMARY.render(text=summary))
-        self._code.value = str(_CODE.render(code=python)) if python else ""
-        self._run_button.disabled = sweep is None or self._is_running
-
-    def _planned(self) -> tuple[Sweep | None, str, str]:
-        """The form's sweep (None without one), its number of runs and cost in words, and its Python."""
         try:
-            arguments = self._arguments()
-            number = number_of_cells(arguments)
-            if number > MOST_CELLS:
-                return None, f"{count(number, 'run')}: the form makes at most {MOST_CELLS:,}.", ""
-            if "prompt" not in arguments or "finetune_id" not in arguments:
-                return None, "Fill in a prompt and the id of your fine-tune.", ""
-            sweep = Sweep(**arguments)
-            summary = "\n".join([*self._launcher.plan(sweep).lines, self._omitted]).rstrip()
-            return sweep, summary, code(arguments)
+            plan = self._launcher.plan(sweep)
+            look = self._launcher.plan(sweep, first=self.first) if self.first < len(sweep) else None
         except SegfluxError as error:
-            return None, str(error), ""
-
-    def _problem(self, name: str) -> str:
-        """What is wrong with a field by itself; empty if nothing is."""
-        try:
-            value = parse_field(name, self._fields[name].value)
-            if value is None and name not in MODEL.parameters:
-                return "Give at least one value"
-            number_of_cells({} if value is None else {name: value})
-        except SweepError as error:
-            return str(error)
-        return ""
-
-    def _note(self, name: str) -> str:
-        """How many values a field of free text has: a comma does not part them, so one sees it before one pays."""
-        parameter = MODEL.parameters.get(name)
-        if parameter is not None and parameter.kind != "text":
-            return ""
-        value = parse_field(name, self._fields[name].value)
-        if value is None or (parameter is not None and not isinstance(value, list)):
-            return ""
-        values = value if isinstance(value, list) else [value]
-        text = f"{count(len(values), 'value')}: {shorten(' | '.join(map(str, values)), 200)}"
-        if len(values) == 1 and "," in str(value):
-            text += ". For several, write one a line"
-        return str(_NOTE.render(text=text))
+            self.summary = [str(error)]
+            return
+        sizes = axes_text({name: values for name, values in sweep.axes.items() if len(values) > 1}, len(sweep))
+        self.size = f"{sizes} = {len(sweep):,} runs" if " × " in sizes else ""
+        cap, over = self._launcher.cap(None), []
+        if cap is not None and plan.cost is not None and plan.cost > cap:
+            over = [f"Of this, a click pays for ${cap:.2f} at most: ws.run(builder.sweep, max_cost=...) for more"]
+        self.summary, self.code = [*plan.lines, *over], self._form.python(sweep)
+        words = f"Run all {plan.cells:,}" if plan.cells > 1 else "Run"
+        self.buttons = [] if look is None else [_button(f"Run the first {look.cells:,}", look, is_first=True)]
+        self.buttons = [*self.buttons, _button(words, plan, is_first=False)]
 
     # ------------------------------------------------------------------ running
 
-    def _begin(self) -> None:
+    def _begin(self, first: int | None = None) -> None:
+        """Run the form's sweep, or its first cells.
+
+        Parameters
+        ----------
+        first:
+            How many cells; None for all.
+        """
+        if self.is_running:
+            return
         try:
             sweep = self.sweep
-            self._is_running, self._run_button.disabled, self._gallery_button.disabled = True, True, True
-            self._started = self._launcher.start(sweep, has_stop_button=True, display=self._display)
+            self.is_running, self.has_gallery, self.error = True, False, ""
+            self._started = self._launcher.start(sweep, first=first, has_stop_button=True, display=self._place)
         except SegfluxError as error:
-            self._is_running = False
-            self._output.children = (_shown_error(error),)
+            self.is_running = False
+            self.shown = []
+            self.error = str(error)
             self._refresh()
         else:
             self._started.when_done(self._end)
 
-    def _display(self, widget: Any) -> None:
-        self._output.children = (widget,)
-
     def _end(self) -> None:
         """The started sweep has ended. It may be called on any thread."""
-        self._is_running = False
-        self._gallery_button.disabled = False
+        self.is_running = False
+        self.has_gallery = True
         self._refresh()
 
     def _show_gallery(self) -> None:
         if self._started is None:
             return
+        if in_marimo():  # it makes no new widget while no cell runs
+            self.error = "Marimo shows new widgets in cells only: write ws.runs(builder.sweep).gallery() in one."
+            return
         try:
-            shown = self._started.runs.gallery()
+            self._gallery = self._started.runs.gallery()
         except SegfluxError as error:
-            shown = _shown_error(error)
-        self._output.children = (*self._output.children[:1], shown)
+            self.error = str(error)
+        else:
+            self.shown = [*self.shown[:1], _reference(self._gallery)]
+
+    def _show(self, widget: Any) -> None:
+        """Show the progress of a sweep below the form, in place of that of an earlier one."""
+        self._shows += 1
+        self.shown = [_reference(widget, self._shows)]
 
 
-def _field(parameter: Parameter) -> Any:
-    """The widget in which the values of a parameter are written or chosen."""
-    options: dict[str, Any] = {
-        "description": parameter.name,
-        "tooltip": f"{parameter.meaning} It is {parameter.allowed}.",
-        "style": {"description_width": "120px"},
-        "layout": {"width": "auto"},
-    }
-    if not parameter.decides_picture:
-        return ipywidgets.Dropdown(options=parameter.choices, value=parameter.default, **options)
-    if parameter.kind == "choice":
-        return ipywidgets.SelectMultiple(
-            options=parameter.choices, value=(parameter.default,), rows=min(4, len(parameter.choices)), **options
-        )
-    if parameter.kind == "text":
-        return _area(parameter.name, _TEXT_HINTS[parameter.name], options["tooltip"])
-    hint = f"{parameter.default} unless given; {_EXAMPLES}"
-    if parameter.name == "seed":
-        hint = f"{parameter.default} unless given; seeds(4), or a list"
-    return ipywidgets.Text(placeholder=hint, **options)
-
-
-def _area(name: str, hint: str, tooltip: str = "") -> Any:
-    """A field of several lines.
+class Below:
+    """The place below a form, where the progress of one sweep after another is shown.
 
     Parameters
     ----------
-    name:
-        The parameter or placeholder.
-    hint:
-        What stands in it while it is empty.
-    tooltip:
-        What is shown when the pointer rests on it; that of a placeholder if left out.
+    show:
+        Shows the view there.
+
+    Attributes
+    ----------
+    view:
+        The view of the progress. It is made with the form: marimo makes no new widget while no cell runs.
     """
-    return ipywidgets.Textarea(
-        description=name,
-        placeholder=hint,
-        tooltip=tooltip or f"Values of {{{name}}} in the prompt.",
-        style={"description_width": "120px"},
-        layout={"width": "auto", "height": "2.6em" if name == "finetune_id" else "4.5em"},
-    )
+
+    def __init__(self, show: Callable[[Any], None]) -> None:
+        self.view = LiveView(None, 0, None)
+        self._show = show
+
+    def __call__(self, widget: Any) -> None:
+        """Show a widget.
+
+        Parameters
+        ----------
+        widget:
+            The view.
+        """
+        self._show(widget)
 
 
-def _default(name: str) -> Any:
-    """The value of a field that is left empty; None for one that has no default."""
-    parameter = MODEL.parameters.get(name)
-    return None if parameter is None or parameter.required else parameter.default
+def _reference(widget: Any, time: int = 0) -> str:
+    """How the form's view finds a widget: by its model, and by how often it was shown.
+
+    Parameters
+    ----------
+    widget:
+        The widget.
+    time:
+        Another number shows it from its start again.
+    """
+    return f"anywidget:{widget.model_id}#{time}"
 
 
-def _message(text: str) -> str:
-    return str(_MESSAGE.render(text=text))
+def _button(words: str, plan: Plan, *, is_first: bool) -> dict[str, Any]:
+    """A button that runs a plan.
+
+    Parameters
+    ----------
+    words:
+        What it says.
+    plan:
+        What it pays for.
+    is_first:
+        Whether it is the first cells only.
+    """
+    return {"words": words, "price": _price(plan), "first": is_first, "cells": plan.cells}
 
 
-def _shown_error(error: SegfluxError) -> Any:
-    return ipywidgets.HTML(_message(str(error)))
+def _price(plan: Plan) -> str:
+    """What running a plan costs, in a few words for a button."""
+    if not plan.to_submit:
+        return "nothing to pay"
+    if plan.hosted_cost is not None:
+        return "free here"
+    return "price unknown" if plan.cost is None else f"about ${plan.cost:.2f}"

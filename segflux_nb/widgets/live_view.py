@@ -1,4 +1,4 @@
-"""A running sweep as a widget: a bar, the state in words, errors, a Stop button, a sheet that fills up, a legend.
+"""A running sweep as a widget: a bar, words, the time, errors, a Stop button, a sheet that fills up, a legend.
 
 Traits hold the present state, and a new view of the widget starts from them. Thumbnails that arrive later are not in
 the traits: each is sent once. A view that was opened meanwhile asks for those that it missed. While a cell runs,
@@ -7,7 +7,9 @@ the kernel receives nothing, so the view gets them when the cell has ended.
 
 from __future__ import annotations
 
+import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from itertools import accumulate
@@ -20,13 +22,20 @@ import traitlets
 from ..markup import count, more_text, plain
 from ..pictures.mounted import kept_thumbnail_of, read_file
 from ..sheets.frame_view import FrameView
-from ..sheets.layout import Layout
-from ..sheets.pivot import arrange
 from .assets import module, style
-from .progress_update import ProgressUpdate
+from .overview import overview
+from .progress_update import ENDED, ProgressUpdate, Times
 
 MOST_ERRORS = 5
 """The number of reasons that are shown; others are counted together."""
+
+SECONDS_BETWEEN_WORDS = 5.0
+"""The view is told the time after this many seconds again. It counts between, and misses who does not tell it."""
+
+_ID = re.compile(
+    r"\b(?=[0-9a-f-]*\d)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b", re.I
+)
+_PORT = re.compile(r"(https?://(?:127\.0\.0\.1|localhost|\[::1\])):\d+")
 
 
 class LiveView(anywidget.AnyWidget):
@@ -50,6 +59,7 @@ class LiveView(anywidget.AnyWidget):
     errors: Any = traitlets.List().tag(sync=True)
     can_stop = traitlets.Bool().tag(sync=True)
     over = traitlets.Bool().tag(sync=True)
+    times = traitlets.Dict().tag(sync=True)
     grid = traitlets.Dict().tag(sync=True)
     statuses: Any = traitlets.List().tag(sync=True)
     thumbs = traitlets.Bytes().tag(sync=True)
@@ -59,9 +69,32 @@ class LiveView(anywidget.AnyWidget):
     more = traitlets.Dict().tag(sync=True)
 
     def __init__(self, frame: pd.DataFrame | None, total: int, on_stop: Callable[[], None] | None) -> None:
+        self._lock = threading.Lock()
+        super().__init__(**self._begun(frame, total, on_stop))
+        self.on_msg(self._answer)
+
+    def renew(self, frame: pd.DataFrame | None, total: int, on_stop: Callable[[], None] | None) -> None:
+        """Show another sweep, from its start. Marimo makes no new widget while no cell runs.
+
+        Parameters
+        ----------
+        frame, total, on_stop:
+            As for the view itself.
+        """
+        with self.hold_sync():
+            for name, value in self._begun(frame, total, on_stop).items():
+                setattr(self, name, value)
+
+    def _begun(self, frame: pd.DataFrame | None, total: int, on_stop: Callable[[], None] | None) -> dict[str, Any]:
+        """The traits at the start of a sweep.
+
+        Parameters
+        ----------
+        frame, total, on_stop:
+            As for the view itself.
+        """
         self._on_stop = on_stop
         self._text = f"Progress({count(total, 'run')})"
-        self._lock = threading.Lock()
         self._pictures: dict[int, str] = {}
         self._places: dict[str, int] = {}
         self._arrived: dict[str, int] = {}
@@ -73,7 +106,7 @@ class LiveView(anywidget.AnyWidget):
         if frame is not None and len(frame):
             self._places = {str(run): at for at, run in enumerate(frame["run"])}
             view = FrameView.of(frame, image="image")
-            grid = _grid(_layout(view), self._places)
+            grid = overview(view)
             statuses = [str(status) for status in frame["status"]]
             note = view.simulated_note
             texts = [more_text(len(further), further.count(None)) for further in view.more]
@@ -84,17 +117,17 @@ class LiveView(anywidget.AnyWidget):
             (_bytes_of(self._pictures[at]) or b"") if at in self._pictures else b"" for at in range(len(statuses))
         ]
         offsets = [0, *accumulate(len(thumbnail) for thumbnail in thumbnails)]
-        super().__init__(
-            total=total,
-            can_stop=on_stop is not None,
-            grid=grid,
-            statuses=statuses,
-            note=note,
-            more=more,
-            thumbs=b"".join(thumbnails),
-            offsets=offsets,
-        )
-        self.on_msg(self._answer)
+        begun = {"line": "", "counts": {}, "waits": "", "errors": [], "times": {}, "over": False}
+        return begun | {
+            "total": total,
+            "can_stop": on_stop is not None,
+            "grid": grid,
+            "statuses": statuses,
+            "note": note,
+            "more": more,
+            "thumbs": b"".join(thumbnails),
+            "offsets": offsets,
+        }
 
     def __repr__(self) -> str:
         return self._text
@@ -114,6 +147,9 @@ class LiveView(anywidget.AnyWidget):
                     if snapshot.more:
                         more[str(place)] = snapshot.more
                 self._reasons[run] = plain(snapshot.error)
+            for run, status in update.statuses.items():
+                if status not in ENDED:  # it goes on: what was wrong is mended
+                    self._reasons.pop(run, None)
         statuses = list(self.statuses)
         for run, status in update.statuses.items():
             if run in self._places:
@@ -121,8 +157,14 @@ class LiveView(anywidget.AnyWidget):
         with self.hold_sync():
             self.line, self.counts, self.statuses = update.line, dict(update.counts), statuses
             self.waits, self.more = update.waits, more
+            self.times = _in_seconds(update.times)
             self.errors = _counted(filter(None, self._reasons.values()))
         self._send_tiles(arrived)
+
+    def tell_time(self, times: Times) -> None:
+        """Tell the view how long the sweep runs, now and then. It may be called on any thread."""
+        if times.elapsed - self.times.get("elapsed", 0.0) >= SECONDS_BETWEEN_WORDS:
+            self.times = _in_seconds(times)
 
     def close_view(self) -> None:
         """The sweep has ended: the Stop button goes."""
@@ -142,32 +184,26 @@ class LiveView(anywidget.AnyWidget):
             self.send({"kind": "tiles", "at": at}, buffers=[data for _, data in there])
 
 
+def _in_seconds(times: Times) -> dict[str, float | None]:
+    return {"elapsed": times.elapsed, "left": times.left, "first": times.first}
+
+
 def _counted(reasons: Iterable[str]) -> list[dict[str, Any]]:
-    """How often each reason is given: the first `MOST_ERRORS` reasons, and all others together."""
-    counts: dict[str, int] = {}
-    for reason in reasons:
-        known = reason in counts or len(counts) < MOST_ERRORS
-        counts[reason if known else "other"] = counts.get(reason if known else "other", 0) + 1
-    return [{"reason": reason, "count": number} for reason, number in counts.items()]
+    """How often each reason is given, without its ids: the most frequent `MOST_ERRORS`, and all others together."""
+    counts = Counter(map(without_ids, reasons))
+    shown = dict(counts.most_common(MOST_ERRORS))
+    if len(counts) > MOST_ERRORS:
+        shown["other reasons"] = counts.total() - sum(shown.values())
+    return [{"reason": reason, "count": number} for reason, number in shown.items()]
 
 
-def _layout(view: FrameView) -> Layout:
-    axes = view.varying_axes
-    cols, rows = (*axes, None, None)[:2]
-    return arrange(view, cols=cols, rows=rows, by=axes[2:] or None)
+def without_ids(reason: str) -> str:
+    """A reason without what is another one each time: ids, and the ports of this machine.
 
-
-def _grid(layout: Layout, places: Mapping[str, int]) -> dict[str, Any]:
-    groups = [
-        {
-            "label": group.label,
-            # Of several takes the last is the one that runs.
-            "cells": [[[places.get(cell.beside[-1].run, -1), cell.label] for cell in row] for row in group.cells],
-        }
-        for group in layout.groups
-    ]
-    names = ("columns", "rows", "outer", "column_labels", "row_labels")
-    return {**{name: getattr(layout, name) for name in names}, "groups": groups}
+    >>> without_ids("expired: Request af13b2c4d5e6f708 is gone"), without_ids("http://127.0.0.1:46035 is lost")
+    ('expired: Request … is gone', 'http://127.0.0.1 is lost')
+    """
+    return _PORT.sub(r"\1", _ID.sub("…", reason))
 
 
 def _bytes_of(picture: str) -> bytes | None:

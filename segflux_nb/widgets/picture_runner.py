@@ -39,6 +39,21 @@ class Shown(Protocol):
         """Show these runs too, and give the frame of all."""
 
 
+class _Unshown:
+    """Shows no progress: the gallery shows what it runs."""
+
+    view = None
+
+    def __call__(self, widget: object) -> None:
+        """Show nothing.
+
+        Parameters
+        ----------
+        widget:
+            The view of the progress.
+        """
+
+
 @dataclass(frozen=True)
 class Offer:
     """What can be run for a price.
@@ -168,7 +183,7 @@ class PictureRunner:
         if offer is None or offer.number != number or not offer.button:
             raise SweepError("This price is not valid any more", remedy="Change a field to see the price of today")
         left = None if self.max_cost is None else max(0.0, self.max_cost - self.spent)
-        started = self.launcher.start(offer.sweep, has_stop_button=False, display=lambda widget: None, max_cost=left)
+        started = self.launcher.start(offer.sweep, has_stop_button=False, display=_Unshown(), max_cost=left)
         self.spent += offer.cost
         # That is called on the engine's thread, which must not wait for frames and thumbnails.
         end = threading.Thread(target=self._end, args=(started, on_end), daemon=True)

@@ -4,7 +4,7 @@
 
     update(digest, status)  ->  starts a timer, unless one runs
     timer                   ->  reads the log for the runs that ended, and shows all changes at once
-    look()                  ->  each second: shows what the sweep waits for, where that has changed
+    look()                  ->  each second: shows what the sweep waits for, where that has changed, and the time
     close()                 ->  shows the end; later changes are not shown
 
 Nothing of it stays when the sweep is over. The text of the display is constant: a saved notebook holds no time and no
@@ -24,21 +24,19 @@ from ..errors import SegfluxError
 from ..launching import ELSEWHERE, Display, RunSnapshot, SweepLauncher
 from ..markup import count
 from ..sweep.request import RUN_DIGITS
-from .progress_display import NoDisplay, choose_display
-from .progress_update import ProgressUpdate
+from .progress_display import choose_display
+from .progress_update import ENDED, ProgressUpdate, Times
 
 if TYPE_CHECKING:
     import pandas as pd
 
+FEW = 3
+"""With this many pictures, the pace says more about the rest than the plan does."""
+
 SECONDS_BETWEEN = 0.1
 """The time between two refreshes."""
 
-SECONDS_OF_LOOK = 1.0
-"""The time between two looks at what the sweep waits for."""
-
-_ENDED = ("completed", "failed", "refused", "lost", "unknown", "missing", "discarded")
-
-_SURE = tuple(status for status in _ENDED if status != "unknown")
+_SURE = tuple(status for status in ENDED if status != "unknown")
 """Of these, a look at the log is sure: no submit on the wire looks like them."""
 
 
@@ -66,6 +64,12 @@ class ProgressSource:
         Says what the sweep waits for and until when; it may come on any thread.
     static:
         What the sweep decides alone, as HTML for saved notebooks.
+    whole:
+        The cells of the sweep, where only its first ones run; 0 otherwise.
+    expected:
+        Seconds that the plan expects until the end; None where that is unknown.
+    first:
+        Seconds that it expects until the first picture; None where that is unknown.
     """
 
     states: Mapping[str, str]
@@ -77,6 +81,9 @@ class ProgressSource:
     display: Display | None = None
     waits: Callable[[], str] = str
     static: str = ""
+    whole: int = 0
+    expected: float | None = None
+    first: float | None = None
 
 
 class Progress:
@@ -105,7 +112,7 @@ class Progress:
         self._started = clock.monotonic()
         self._changed: dict[str, str] = {}
         # What these cost is counted, or was paid before this call.
-        self._counted = {digest for digest, status in source.states.items() if status in _ENDED}
+        self._counted = {digest for digest, status in source.states.items() if status in ENDED}
         self._timer: threading.Timer | None = None
         self._looking: threading.Timer | None = None
         self._waits = self._reason = ""
@@ -114,8 +121,7 @@ class Progress:
         self._show(
             self._text(), {d: status for d, status in self._states.items() if status in ELSEWHERE.values()}, {}
         )
-        if not isinstance(self._display, NoDisplay):
-            self._looking = self._start(SECONDS_OF_LOOK, self._look_again)
+        self._looking = self._start(self._display.every, self._look_again)
 
     def update(self, digest: str, status: str) -> None:
         """A run's status has changed. It may be called on any thread.
@@ -139,10 +145,13 @@ class Progress:
         self._changed[digest] = status
 
     def look(self) -> None:
-        """Show what the sweep waits for, if that has changed. It may be called on any thread."""
+        """Show the time, and what the sweep waits for if that has changed. It may be called on any thread."""
         with self._lock:
-            if not self._is_over and self._source.waits() != self._waits:
+            if self._is_over:
+                return
+            if self._source.waits() != self._waits:
                 self._show(self._text(), {}, {})
+            self._display.tick(self._update(self._text(), {}, {}))
 
     def close(self, last: str = "", reason: str = "") -> None:
         """The sweep has ended.
@@ -160,7 +169,7 @@ class Progress:
                     timer.cancel()
             self._is_over, self._reason = True, reason
             # Another notebook may have ended a run that this sweep did not follow to its end.
-            open_ = [digest for digest, status in self._states.items() if status not in _ENDED]
+            open_ = [digest for digest, status in self._states.items() if status not in ENDED]
             for digest, snapshot in self._snapshots(open_).items():
                 if snapshot.status in _SURE:
                     self._note(digest, snapshot.status)
@@ -171,7 +180,7 @@ class Progress:
         self.look()
         with self._lock:
             if not self._is_over:
-                self._looking = self._start(SECONDS_OF_LOOK, self._look_again)
+                self._looking = self._start(self._display.every, self._look_again)
 
     def _start(self, seconds: float, action: Callable[[], None]) -> threading.Timer:
         """Do something later, on a thread of its own."""
@@ -185,7 +194,7 @@ class Progress:
             if self._is_over and last is None:
                 return  # a timer that was on its way when the sweep ended
             self._timer, changed, self._changed = None, self._changed, {}
-            ended = self._snapshots([digest for digest, status in changed.items() if status in _ENDED])
+            ended = self._snapshots([digest for digest, status in changed.items() if status in ENDED])
             self._spent += sum(snapshot.cost for digest, snapshot in ended.items() if digest not in self._counted)
             self._counted.update(ended)
             self._show(self._text(last), changed, ended)
@@ -208,17 +217,21 @@ class Progress:
         ended:
             What the log says of the runs that ended, by digest.
         """
+        self._waits = self._reason if self._is_over else self._source.waits()
         statuses = {digest[:RUN_DIGITS]: status for digest, status in changed.items()}
         snapshots = {digest[:RUN_DIGITS]: snapshot for digest, snapshot in ended.items()}
-        self._waits = self._reason if self._is_over else self._source.waits()
-        self._display.show(
-            ProgressUpdate(text, dict(self._counts), statuses, snapshots, self._waits, is_over=self._is_over)
+        self._display.show(self._update(text, statuses, snapshots))
+
+    def _update(self, text: str, statuses: Mapping[str, str], ended: Mapping[str, RunSnapshot]) -> ProgressUpdate:
+        return ProgressUpdate(
+            text, dict(self._counts), statuses, ended, self._waits, is_over=self._is_over, times=self._times()
         )
 
     def _text(self, last: str | None = None) -> str:
         total, counts = len(self._states), self._counts
-        parts = [f"{counts['completed']:,} of {count(total, 'picture')}"]
-        named = [*_ENDED[1:], *ELSEWHERE.values()]
+        of = f", the first of {self._source.whole:,}" if self._source.whole else ""
+        parts = [f"{counts['completed']:,} of {count(total, 'picture')}{of}"]
+        named = [*ENDED[1:], *ELSEWHERE.values()]
         if last is None:
             named += ["processing", "submitted", "planned"]
         parts += [f"{counts[name]:,} {name}" for name in named if counts[name]]
@@ -235,13 +248,27 @@ class Progress:
     def _elapsed(self) -> float:
         return self._clock.monotonic() - self._started
 
+    @property
+    def _left(self) -> int:
+        """The number of runs that have not ended."""
+        return len(self._states) - sum(self._counts[name] for name in ENDED)
+
+    @property
+    def _done(self) -> int:
+        """The number of pictures that came since the start."""
+        return self._counts["completed"] - self._completed_before
+
     def _pace(self) -> list[str]:
-        """Pictures in a minute, and the time that is left; nothing before the third picture."""
-        done = self._counts["completed"] - self._completed_before
-        left = len(self._states) - sum(self._counts[name] for name in _ENDED)
-        elapsed = self._elapsed
-        if done < 3 or not left or elapsed <= 0:
-            return []
-        seconds = elapsed / done * left
-        remaining = f"about {seconds:.0f} s left" if seconds < 90 else f"about {seconds / 60:.0f} min left"
-        return [f"{60 * done / elapsed:.0f} a minute", remaining]
+        """Pictures in a minute; nothing before the third picture."""
+        is_known = self._done >= FEW and self._left and self._elapsed > 0
+        return [f"{60 * self._done / self._elapsed:,.0f} a minute"] if is_known else []
+
+    def _times(self) -> Times:
+        """The time so far, and what is expected: by the pace, and by the plan while there are few pictures."""
+        elapsed, expected = self._elapsed, self._source.expected
+        if not self._left:
+            return Times(elapsed)
+        if self._done >= FEW:
+            return Times(elapsed, elapsed / self._done * self._left)
+        left = max(0.0, expected - elapsed) if expected else None
+        return Times(elapsed, left, None if self._done else self._source.first)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..runs import Runs
 from ..session import Session
 from ..sweep.sweep import Sweep
@@ -13,8 +15,10 @@ async def arun(
     *,
     name: str | None = None,
     max_cost: float | None = None,
+    first: int | None = None,
     again: bool = False,
     resubmit_unknown: bool = False,
+    on_done: Callable[[Runs], object] | None = None,
 ) -> Runs:
     """`run` for asynchronous code. Cancelling it interrupts the sweep.
 
@@ -26,14 +30,27 @@ async def arun(
         What the log calls it, and the title of its sheets.
     max_cost:
         US dollars that this call may spend, as in `run`.
+    first:
+        Pay for this many cells only, corners and middles of the axes first, and give the runs of these. A call
+        without it pays for the others.
     again:
         Pay for another take of every cell, and keep both.
     resubmit_unknown:
         Submit again what may have been accepted already, at the risk of paying twice.
+    on_done:
+        Called with the runs when the sweep has ended, early or not, on a thread of its own: to send a message.
 
     Example
     -------
     ``runs = await ws.arun(sweep)``
     """
-    live = ws._launcher.start(sweep, name=name, max_cost=max_cost, again=again, resubmit_unknown=resubmit_unknown)
+    live = ws._launcher.start(
+        sweep,
+        name=name,
+        max_cost=max_cost,
+        first=first,
+        again=again,
+        resubmit_unknown=resubmit_unknown,
+        on_done=on_done,
+    )
     return await live.result()

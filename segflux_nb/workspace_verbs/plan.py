@@ -8,18 +8,22 @@ from ..sweep.plan import Plan
 from ..sweep.sweep import Sweep
 
 
-def plan(ws: Session, sweep: Sweep | Runs) -> Plan:
+def plan(ws: Session, sweep: Sweep | Runs, *, first: int | None = None, again: bool = False) -> Plan:
     """What running a sweep would do, cost and take now; nothing is submitted, and nothing is paid.
 
-    The hosted service is asked for the balance of the account, if there is a key. It need not answer.
+    The service is asked for the balance of the account, if there is a key or it is the simulator. It need not answer.
 
     Parameters
     ----------
     sweep:
         What would be run: a sweep, or runs, which stand for the sweep of their cells.
+    first:
+        Plan for this many cells only, as in `run`.
+    again:
+        Plan for another take of every cell, as in `run`.
 
     Example
     -------
     ``print(ws.plan(sweep))``
     """
-    return ws._launcher.plan(sweep, ask_balance=True)
+    return ws._launcher.plan(sweep, ask_balance=True, first=first, again=again)

@@ -59,7 +59,7 @@ def probe(ws: Session, runs: Runs, n: int = 1, *, max_cost: float | None = None)
     number = _number(n)
     cell = _cell(ws, runs)
     sweep = Sweep.of_cells([Request(cell.parameters)], [])
-    plan = ws._launcher.plan_again(sweep, number)
+    plan = ws._launcher.plan(sweep, again=number)
     say(f"Probe: {count(number, 'new take')} of run {cell.first_digest[:RUN_DIGITS]}, {_price(plan)}")
     before = {
         run.digest for run in ws._launcher.source.log.runs.takes([cell.first_digest]).get(cell.first_digest, [])

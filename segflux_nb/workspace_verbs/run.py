@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..runs import Runs
 from ..session import Session
 from ..sweep.sweep import Sweep
@@ -13,8 +15,10 @@ def run(
     *,
     name: str | None = None,
     max_cost: float | None = None,
+    first: int | None = None,
     again: bool = False,
     resubmit_unknown: bool = False,
+    on_done: Callable[[Runs], object] | None = None,
 ) -> Runs:
     """Run a sweep and wait for it, with live progress.
 
@@ -31,10 +35,15 @@ def run(
     max_cost:
         US dollars that this call may spend. On the hosted service 10 (or ``SEGFLUX_MAX_COST``) unless given;
         ``math.inf`` lifts it.
+    first:
+        Pay for this many cells only, corners and middles of the axes first, and give the runs of these. A call
+        without it pays for the others.
     again:
         Pay for another take of every cell, and keep both.
     resubmit_unknown:
         Submit again what may have been accepted already, at the risk of paying twice.
+    on_done:
+        Called with the runs when the sweep has ended, early or not, on a thread of its own: to send a message.
 
     Raises
     ------
@@ -45,7 +54,18 @@ def run(
 
     Example
     -------
-    ``runs = ws.run(sweep, name="first look", max_cost=2)``
+    ::
+
+        look = ws.run(sweep, first=8)    # eight cells: a coarse sheet
+        runs = ws.run(sweep, max_cost=2) # the others
     """
-    live = ws._launcher.start(sweep, name=name, max_cost=max_cost, again=again, resubmit_unknown=resubmit_unknown)
+    live = ws._launcher.start(
+        sweep,
+        name=name,
+        max_cost=max_cost,
+        first=first,
+        again=again,
+        resubmit_unknown=resubmit_unknown,
+        on_done=on_done,
+    )
     return live.wait_or_interrupt()

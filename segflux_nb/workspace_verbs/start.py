@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..live import LiveRun
 from ..runs import Runs
 from ..session import Session
@@ -14,8 +16,10 @@ def start(
     *,
     name: str | None = None,
     max_cost: float | None = None,
+    first: int | None = None,
     again: bool = False,
     resubmit_unknown: bool = False,
+    on_done: Callable[[Runs], object] | None = None,
 ) -> LiveRun:
     """Start a sweep and return at once. In a notebook its progress has a Stop button.
 
@@ -27,10 +31,15 @@ def start(
         What the log calls it, and the title of its sheets.
     max_cost:
         US dollars that this call may spend, as in `run`.
+    first:
+        Pay for this many cells only, corners and middles of the axes first, and give the runs of these. A call
+        without it pays for the others.
     again:
         Pay for another take of every cell, and keep both.
     resubmit_unknown:
         Submit again what may have been accepted already, at the risk of paying twice.
+    on_done:
+        Called with the runs when the sweep has ended, early or not, on a thread of its own: to send a message.
 
     Raises
     ------
@@ -45,7 +54,9 @@ def start(
         sweep,
         name=name,
         max_cost=max_cost,
+        first=first,
         again=again,
         resubmit_unknown=resubmit_unknown,
+        on_done=on_done,
         has_stop_button=True,
     )

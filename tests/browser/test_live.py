@@ -14,7 +14,20 @@ from tests.support.corpus import PAYLOADS
 from tests.support.frames import frame
 
 TRAITS = (
-    *("total", "counts", "line", "waits", "errors", "can_stop", "over", "grid", "statuses", "more", "thumbs"),
+    *(
+        "total",
+        "counts",
+        "line",
+        "times",
+        "waits",
+        "errors",
+        "can_stop",
+        "over",
+        "grid",
+        "statuses",
+        "more",
+        "thumbs",
+    ),
     *("offsets", "note"),
 )
 
@@ -186,6 +199,114 @@ def test_it_is_accessible_and_leaves_nothing_behind(shown, complaints):
     assert complaints() == []
     page.evaluate("cleanup()")
     assert page.evaluate("model.listening()") == 0
+
+
+def test_the_time_is_counted_from_the_first_second_with_a_spinner_until_the_first_picture(shown, page):
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    shown()
+    tell(page, "0 of 4 pictures · 4 submitted", times={"elapsed": 0.4, "left": 44, "first": 22})
+    page.clock.run_for(100)
+    page.get_by_text("0 s, first picture after about 22 s").wait_for()
+    assert page.locator(".sfx-spinner").is_visible()
+    page.clock.run_for(3000)
+    page.get_by_text("3 s, first picture after about 22 s").wait_for()
+    page.clock.run_for(30_000)
+    page.get_by_text("33 s, longer than the usual 22 s").wait_for()
+    send_tiles(page, 0)
+    tell(page, "1 of 4 pictures", times={"elapsed": 34, "left": 10, "first": None})
+    page.clock.run_for(2000)
+    page.get_by_text(re.compile(r"^3[56] s · about [89] s left$")).wait_for()
+    assert page.locator(".sfx-spinner").is_hidden()
+    tell(page, "4 of 4 pictures · 41.0 s", over=True)
+    page.clock.run_for(1000)
+    assert page.locator(".sfx-times").is_hidden()
+
+
+@pytest.mark.parametrize("event", ["comm_live_update", ""])
+def test_a_view_whose_kernel_is_gone_says_so_and_takes_it_back(shown, page, event, complaints):
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    shown(on_stop=None)
+    tell(page, "1 of 4 pictures", times={"elapsed": 10, "left": 30, "first": None})
+    page.clock.run_for(1000)
+    assert page.get_by_text("interrupt the kernel to stop").is_visible()
+    if event:
+        page.evaluate("event => model.tell(event)", event)
+    else:
+        page.clock.run_for(60_000)
+    page.get_by_role("alert").get_by_text("The kernel was restarted, or does not answer").wait_for()
+    assert page.get_by_text("ws.run(sweep) continues it, and pays for nothing twice").is_visible()
+    assert page.get_by_text("interrupt the kernel to stop").is_hidden()
+    assert page.locator(".sfx-times").is_hidden()
+    page.clock.resume()
+    assert complaints() == []
+    tell(page, "1 of 4 pictures", times={"elapsed": 100, "left": 30, "first": None})
+    page.get_by_text("interrupt the kernel to stop").wait_for()
+    assert page.get_by_text("The kernel was restarted").count() == 0
+
+
+HIDE = """hidden => {
+    Object.defineProperty(document, 'hidden', {configurable: true, get: () => hidden});
+    document.dispatchEvent(new Event('visibilitychange'));
+}"""
+NOTIFICATIONS = """() => {
+    window.told = [];
+    window.Notification = class {
+        constructor(title, options) { told.push([title, options.body]); }
+        static permission = 'default';
+        static async requestPermission() { return (Notification.permission = 'granted'); }
+    };
+}"""
+
+
+def test_the_end_of_a_long_sweep_is_told_by_the_title_and_by_a_notification(shown, page):
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)
+    page.add_init_script(f"({NOTIFICATIONS})()")
+    shown()
+    page.evaluate(NOTIFICATIONS)
+    page.evaluate("document.title = 'study'")
+    tell(page, "1 of 4 pictures", times={"elapsed": 31, "left": 90, "first": None})
+    page.clock.run_for(1000)
+    page.get_by_role("button", name="Tell me at the end").click()
+    page.get_by_text("You will be told").wait_for()
+    page.evaluate(HIDE, True)
+    tell(page, "4 of 4 pictures · 121.0 s", over=True)
+    page.clock.run_for(100)
+    page.wait_for_function("document.title === '✔ 4 of 4 pictures · 121.0 s'")
+    assert page.evaluate("told") == [["The sweep has ended", "4 of 4 pictures · 121.0 s"]]
+    page.evaluate(HIDE, False)
+    assert page.title() == "study"
+
+
+@pytest.mark.parametrize(("elapsed", "hidden"), [(5, True), (300, False)])
+def test_the_end_is_not_told_to_who_looks_nor_after_seconds(shown, page, elapsed, hidden):
+    shown()
+    page.evaluate(NOTIFICATIONS)
+    page.evaluate("document.title = 'study'; Notification.permission = 'granted'")
+    page.evaluate(HIDE, hidden)
+    tell(page, "4 of 4 pictures", times={"elapsed": elapsed, "left": None, "first": None})
+    tell(page, "4 of 4 pictures", over=True)
+    assert page.title() == "study"
+    assert page.evaluate("told") == []
+
+
+def test_many_axes_are_one_table_whose_heads_name_all_of_them(shown, complaints):
+    table = frame(finetune_id=["a", "b"], sampler_name=["euler", "heun"], lora_strength=[0.5, 1.0], seed=[1, 2, 3])
+    table["status"], table["image"] = "planned", None
+    table.attrs["segflux_axes"] = ["finetune_id", "sampler_name", "lora_strength", "seed"]
+    page = shown(table, total=24)
+    assert page.locator("table").count() == 1
+    assert page.locator(".sfx-cell").count() == 24
+    heads = page.locator("thead tr").first.locator("th")
+    spans = heads.evaluate_all("all => all.map(one => one.colSpan)")
+    assert sum(spans) == page.locator("tbody tr").first.locator("td").count()
+    for text in ("a", "b", "euler", "heun", "0.5", "1.0", "1", "2", "3"):
+        assert page.locator("th", has_text=re.compile(f"^{re.escape(text)}$")).count()
+    label = page.locator(".sfx-cell").first.get_attribute("aria-label")
+    assert all(name in label for name in ("finetune_id a", "sampler_name euler", "lora_strength 0.5", "seed 1"))
+    assert complaints() == []
 
 
 FILLING = [

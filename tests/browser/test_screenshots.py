@@ -14,6 +14,8 @@ from PIL import Image
 
 import segflux_nb as sf
 from segflux_nb.widgets.gallery import Gallery
+from segflux_nb.widgets.live_view import LiveView
+from tests.browser.test_live import TRAITS, tell
 from tools.draw_sheets import frame
 
 PAGE = Path(__file__).parents[2] / "docs" / "gallery.md"
@@ -21,7 +23,8 @@ STATES = ("gallery", "cell", "filters", "search", "compare", "run")
 NAMES = {
     *("wide", "dark", "narrow", "picture", "slider", "loupe"),
     *(f"{state}{kind}" for state in STATES for kind in ("", "-dark", "-narrow")),
-    *("live", "tuner-slider", "tuner-votes", "tuner-ranking", "tuner-dark", "builder", "builder-dark"),
+    *("live", "live-start", "live-end", "live-narrow", "tuner-slider", "tuner-votes", "tuner-ranking", "tuner-dark"),
+    *("builder", "builder-dark", "builder-narrow", "marimo"),
 }
 CUT_OFF = """root => [...root.querySelectorAll('button, label, td, th, figcaption, .sfx-status, .sfx-value, p, pre')]
   .filter(one => one.offsetParent && getComputedStyle(one).textOverflow !== 'ellipsis'
@@ -170,6 +173,53 @@ def test_what_one_does_in_the_gallery(living, page, shoot, tmp_path):
         take(page, shoot, "run")
 
 
+def test_the_live_view_from_its_first_seconds_to_its_end(mount, page, shoot, tmp_path):
+    table = frame(256, lora_strength=[0.4, 0.8, 1.2, 1.6], seed=[1, 2, 3], sampler_name=["euler", "dpmpp_2m"])
+    table["run"] = [f"{number:012x}" for number in range(len(table))]
+    pictures, table["image"] = list(table["image"]), None
+    table["status"] = "submitted"
+    table.attrs["segflux_axes"] = ["sampler_name", "lora_strength", "seed"]
+    live = LiveView(table, len(table), print)
+    data = []
+    for number, picture in enumerate(pictures):
+        picture.convert("RGB").save(tmp_path / f"{number}.jpg")
+        data.append(list((tmp_path / f"{number}.jpg").read_bytes()))
+    mount(
+        "live",
+        {**{name: getattr(live, name) for name in TRAITS if name != "thumbs"}, "thumbs": ""},
+        bytes_=["thumbs"],
+    )
+    page.add_style_tag(content="html { color-scheme: light dark } body { margin: 8px }")
+    tell(
+        page,
+        "0 of 24 pictures · 24 submitted · $0.00 of about $0.82",
+        counts={"submitted": 24},
+        statuses=["submitted"] * 24,
+        times={"elapsed": 3.0, "left": 41, "first": 22},
+    )
+    page.locator(".sfx-times", has_text="first picture after about 22 s").wait_for()
+    shoot(page, "live-start", page.locator(".sfx-live"))
+    done = [number for number in range(24) if number not in (5, 9)]
+    page.evaluate(
+        "([at, data]) => model.tell('msg:custom', {kind: 'tiles', at}, data.map((one) => new DataView(new Uint8Array(one).buffer)))",
+        [done, [data[number] for number in done]],
+    )
+    tell(
+        page,
+        "22 of 24 pictures · 2 failed · 44.1 s · $0.75 of about $0.82",
+        counts={"completed": 22, "failed": 2},
+        statuses=["completed" if number in done else "failed" for number in range(24)],
+        errors=[{"reason": "moderated: The prompt was rejected by the content policy (NSFW)", "count": 2}],
+        over=True,
+    )
+    page.locator(".sfx-cell img").nth(21).wait_for()
+    page.emulate_media(color_scheme="dark")
+    shoot(page, "live-end", page.locator(".sfx-live"))
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 480, "height": 560})
+    shoot(page, "live-narrow")
+
+
 CELLS = [
     """import segflux_nb as sf
 too_strong = {"job:failed": lambda body: body["seed"] == 3 and body["lora_strength"] == 1.6}
@@ -228,7 +278,7 @@ def test_the_widgets_of_a_study_in_jupyterlab(open_notebook, shoot):
     shoot(page, "tuner-ranking", tuner)
     notebook.run(4)
     builder = notebook.cell(4).locator(".jp-OutputArea-output").first
-    builder.get_by_label("finetune_id").wait_for()
+    builder.get_by_label("finetune_id", exact=True).wait_for()
     shoot(page, "builder", builder)
     page.evaluate("window.jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })")
     page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
@@ -236,6 +286,9 @@ def test_the_widgets_of_a_study_in_jupyterlab(open_notebook, shoot):
         "getComputedStyle(document.querySelector('.jp-Notebook')).getPropertyValue('--jp-layout-color0').trim() !== 'white'"
     )
     shoot(page, "builder-dark", builder)
+    page.set_viewport_size({"width": 480, "height": 1400})
+    shoot(page, "builder-narrow", builder)
+    page.set_viewport_size({"width": 1280, "height": 1400})
     page.get_by_role("tab", name="Blind votes").click()
     page.wait_for_function(
         AT_FULL_SIZE, arg=".sfx-pick img"

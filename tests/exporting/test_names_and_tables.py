@@ -213,3 +213,9 @@ def test_objects_without_a_text_and_the_longest_floats_are_written(tmp_path):
     half.columns = pd.Index(["a\ud800"], dtype=object)
     to_parquet(half, tmp_path / "x.parquet")
     assert pd.read_parquet(tmp_path / "x.parquet")["a\\ud800"].tolist() == ["a\\ud800", "b"]
+
+
+def test_a_name_of_a_file_loses_its_ending_before_it_gets_one():
+    labels = {"name": ["a.png", "b.JPG", "c.v1.5", "d.tar.gz", ".png", "a.webp"]}
+    names = picture_names(["r1", "r2", "r3", "r4", "r5", "r6"], labels, "{name}")
+    assert names == ["a_r1", "b", "c.v1.5", "d.tar.gz", "png", "a_r6"]

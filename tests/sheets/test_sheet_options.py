@@ -248,3 +248,19 @@ def test_measurements_are_shown_with_the_digits_that_can_be_read(scores, shown):
 def test_a_name_that_is_nearly_a_column_is_asked_about():
     with pytest.raises(sf.SegfluxError, match=r"no column 'sed'\. Did you mean 'seed'\? It has "):
         contact_sheet(coloured(seed=[1, 2, 3]), cols="sed")
+
+
+def test_a_reference_that_a_baseline_would_give_says_how_to_get_one():
+    table = coloured(lora_strength=[0.5, 1.0], seed=[1, 2])
+    with pytest.raises(sf.SegfluxError, match=r"It has 0.5, 1.0. ws.run\(sweep.with_baseline\(\)\) adds strength 0"):
+        layout_of(table, relative_to={"lora_strength": 0.0})
+    with pytest.raises(sf.SegfluxError, match=r"It has 1, 2\.$"):
+        layout_of(table, relative_to={"seed": 7})
+
+
+def test_what_nobody_has_judged_has_no_caption():
+    table = coloured(seed=[1, 2, 3])
+    table["stars"] = pd.array([None, 4, None], dtype="Int64")
+    table["clip"] = [0.5, None, None]
+    cells = layout_of(table, captions=["stars", "clip"]).cells
+    assert [cell.caption for cell in cells] == ["0.5 clip", "4 stars · – clip", "– clip"]

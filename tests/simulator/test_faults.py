@@ -240,3 +240,11 @@ def test_faults_in_a_shell():
     for wrong in ("submit:500", "submit:500=often", "nonsense=1"):
         with pytest.raises(ValueError, match="no fault"):
             parse_faults(wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("job:faild", "did you mean 'job:failed'"), ("zzz", "there are any:drop_unread")]
+)
+def test_a_fault_that_is_misspelled_names_the_nearest_one(name, says):
+    with pytest.raises(ValueError, match=says):
+        Simulator(faults={name: 0.5})

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import segflux_nb as sf
+from segflux_nb.widgets.builder_form import Form
 
 
 class Sampler(str, enum.Enum):  # noqa: UP042 - as people write it
@@ -165,3 +166,35 @@ def test_counts_may_be_numbers_of_a_frame(number):
 def test_what_is_no_count_is_a_sweep_error(call):
     with pytest.raises(sf.SweepError):
         call()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("seed", "7", 7),
+        ("seed", " 7 ", 7),
+        ("lora_strength", "0.80", 0.8),
+        ("steps", "25-25", 25),
+    ],
+)
+def test_a_text_with_one_value_is_a_constant(name, text, value, tmp_path):
+    sweep = sf.Sweep(prompt="TOK", finetune_id="a", **{name: text})
+    assert sweep == sf.Sweep(prompt="TOK", finetune_id="a", **{name: value})
+    assert sweep.axes == {}
+    file = tmp_path / "sweep.toml"
+    file.write_text(f'[sweep]\nprompt = "TOK"\nfinetune_id = "a"\n{name} = "{text}"\n')
+    assert sf.Sweep.from_toml(file) == sweep == sf.Sweep.from_toml(sweep.to_toml(tmp_path / "again.toml"))
+    assert Form(sweep).sweep == sweep
+    form = Form(sf.Sweep(prompt="TOK", finetune_id="a"))
+    form.write(name, text)
+    assert form.sweep == sweep
+    assert list(sf.Sweep(prompt="TOK", finetune_id="a", **{name: [value]}).axes) == [name], "a list is an axis"
+    assert sweep.replace(**{name: "1, 2"}).axes != {}
+
+
+@pytest.mark.parametrize(
+    ("text", "nearest"), [("16:10", "8:5"), ("16x10", "8:5"), ("1000:1001", "1:1"), ("5:1", "21:9")]
+)
+def test_another_ratio_names_the_nearest_one(text, nearest):
+    with pytest.raises(sf.SegfluxError, match=rf"The nearest one is '{nearest}'. Use one of 1:1"):
+        sf.Sweep(prompt="TOK", finetune_id="a", aspect_ratio=text)

@@ -1,29 +1,39 @@
 """The sweep builder without a browser. Tests with a browser are in tests/browser."""
 
+from types import SimpleNamespace
+
 import pytest
 
 import segflux_nb as sf
 from segflux_nb.model import MODEL
-from segflux_nb.sweep.form import code, format_field, parse_field, sweep_arguments
+from segflux_nb.sweep.form import format_field, parse_field
 from segflux_nb.widgets.builder import Builder
 from tests.support.corpus import PAYLOADS
-
-
-class Plan:
-    lines = ("96 runs", "Cost: some", "Time: some")
 
 
 class Launcher:
     """Plans everything, and remembers what was started."""
 
+    price = 0.034
+
     def __init__(self):
         self.started = []
 
-    def plan(self, sweep):
-        return Plan()
+    def plan(self, sweep, *, first=None):
+        number = min(first or len(sweep), len(sweep))
+        cost = number * self.price
+        return SimpleNamespace(
+            lines=[f"{number} runs", "Cost: some"], cells=number, to_submit=number, cost=cost, hosted_cost=None
+        )
 
-    def start(self, sweep, *, has_stop_button, display):
-        self.started.append((sweep, display, self))
+    def finetunes(self):
+        return ["newest-1200", "older-400"]
+
+    def cap(self, max_cost):
+        return 10.0
+
+    def start(self, sweep, *, first, has_stop_button, display):
+        self.started.append((sweep, first, display, self))
         assert has_stop_button
         return self
 
@@ -43,15 +53,26 @@ def build(launcher):
 
 def write_in(builder, **values):
     for name, value in values.items():
-        builder._fields[name].value = value
+        tell(builder, kind="write", values={name: value}, number=1)
+
+
+def tell(builder, **message):
+    builder._hear(builder, message, [])
+
+
+def says(builder, name):
+    return builder.said.get(name, {"text": ""})["text"]
 
 
 def test_it_has_a_field_for_each_parameter_of_the_model(build):
     builder = build()
-    assert list(builder._fields) == list(MODEL.parameters)
-    assert builder._run_button.disabled
-    assert "Fill in a prompt" in builder._summary.value
+    assert [field["name"] for field in builder.fields] == list(MODEL.parameters)
+    assert builder.buttons == []
+    assert "Fill in a prompt" in builder.summary[0]
     assert repr(builder) == "Builder()"
+    data = builder._repr_mimebundle_()
+    assert data["text/plain"] == "Builder()"
+    assert "application/vnd.jupyter.widget-view+json" in data
 
 
 def test_what_is_written_becomes_the_sweep_and_its_python(build):
@@ -75,12 +96,11 @@ def test_what_is_written_becomes_the_sweep_and_its_python(build):
     )
     assert len(builder.sweep) == len(wanted) == 96
     assert {cell.digest for cell in builder.sweep} == {cell.digest for cell in wanted}
-    assert not builder._run_button.disabled
-    assert "96 runs" in builder._summary.value
+    assert builder.size == "6 lora_strength × 4 seed × 2 sampler_name × 2 animal = 96 runs"
     names = {"sf": sf}
-    exec(code(builder._arguments()), names)
+    exec(builder.code, names)
     assert names["sweep"] == builder.sweep
-    assert "sf.seeds(4)" in builder._code.value
+    assert "sf.seeds(4)" in builder.code
 
 
 def test_a_placeholder_that_goes_takes_its_field_along(build):
@@ -88,13 +108,15 @@ def test_a_placeholder_that_goes_takes_its_field_along(build):
     write_in(builder, prompt="TOK {animal} {place}", finetune_id="a")
     write_in(builder, animal="fox", place="lake")
     write_in(builder, prompt="TOK {place}")
-    assert list(builder._fields)[-1] == "place"
-    assert builder._fields["place"].value == "lake", "what was written stays"
+    assert builder.fields[-1]["name"] == "place"
+    assert builder.written["place"] == "lake", "what was written stays"
+    write_in(builder, animal="late")
+    assert "animal" not in builder.written, "a field that is gone is not written in"
     assert [cell.prompt for cell in builder.sweep] == ["TOK lake"]
 
 
 @pytest.mark.parametrize(
-    ("name", "written", "says"),
+    ("name", "written", "says_"),
     [
         ("lora_strength", "0.4-", "not a number and not a range"),
         ("lora_strength", "99", "from -10 to 10"),
@@ -103,26 +125,26 @@ def test_a_placeholder_that_goes_takes_its_field_along(build):
         ("seed", "seeds(0)", "seeds"),
     ],
 )
-def test_what_cannot_be_is_said_beside_its_field_while_one_types(build, name, written, says):
+def test_what_cannot_be_is_said_beside_its_field_while_one_types(build, name, written, says_):
     builder = build()
     write_in(builder, prompt="TOK", finetune_id="a")
-    assert not builder._run_button.disabled
+    assert builder.buttons
     write_in(builder, **{name: written})
-    assert says in builder._messages[name].value
-    assert "✘" in builder._messages[name].value
-    assert builder._run_button.disabled
+    assert says_ in says(builder, name)
+    assert builder.said[name]["is_wrong"]
+    assert builder.buttons == []
     with pytest.raises(sf.SegfluxError):
         _ = builder.sweep
     write_in(builder, **{name: ""})
-    assert builder._messages[name].value == ""
-    assert not builder._run_button.disabled
+    assert name not in builder.said
+    assert builder.buttons
 
 
 def test_too_many_runs_are_counted_but_not_made(build):
     builder = build()
     write_in(builder, prompt="TOK", finetune_id="a", seed="0-9999", lora_strength="0-1 [101]")
-    assert "1,010,000 runs" in builder._summary.value
-    assert builder._run_button.disabled
+    assert builder.summary == ["1,010,000 runs: the form makes at most 20,000."]
+    assert builder.buttons == []
 
 
 def test_it_begins_with_a_sweep(build):
@@ -136,28 +158,110 @@ def test_it_begins_with_a_sweep(build):
         hardware="fast",
     )
     builder = build(sweep)
-    assert {cell.digest for cell in builder.sweep} == {cell.digest for cell in sweep}
+    assert builder.sweep == sweep
     assert builder.sweep[0].hardware == "fast"
-    assert builder._fields["seed"].value == "seeds(3)"
-    assert builder._fields["lora_strength"].value == "0.4-1.2 (+0.2)"
-    linked = build(sf.Sweep(sf.linked(steps=[10, 20], seed=[1, 2]), prompt="TOK", finetune_id="a"))
-    assert "moves together" in linked._summary.value
+    assert builder.written["seed"] == "seeds(3)"
+    assert builder.written["lora_strength"] == "0.4-1.2 (+0.2)"
+    assert builder.note == ""
+
+
+BASE = sf.Sweep(prompt="TOK {animal}", animal=["fox", "owl"], finetune_id="a", steps=[10, 20], seed=[1, 2])
+EXACT = {
+    "linked": sf.Sweep(sf.linked(steps=[10, 20], seed=[1, 2]), prompt="TOK", finetune_id="a"),
+    "labels": sf.Sweep(prompt="TOK", finetune_id={"400 steps": "a", "1,200 steps": "b"}, seed=[1, 2]),
+    "baseline": BASE.replace(lora_strength=[0.5, 1.0]).with_baseline(),
+    "filtered": BASE.where(lambda cell: cell.seed == 1 or cell.steps == 10),
+    "sampled": BASE.sample(3),
+    "sum": BASE + sf.Sweep(prompt="TOK", finetune_id="b", seed=9),
+    "one value is an axis": sf.Sweep(prompt="TOK", finetune_id="a", seed=[7]),
+    "seeds first": sf.Sweep(seed=[3, 1], prompt="TOK", steps=[20, 10], finetune_id="a"),
+    "cells": sf.Sweep.of_cells(list(BASE.where(lambda cell: cell.seed == 1)), ["steps"]),
+    "many": sf.Sweep.of_cells(
+        [
+            sf.Sweep(prompt=f"TOK {n}", finetune_id="a", seed=n, steps=n % 90 + 1, lora_strength=n / 100)[0]
+            for n in range(200)
+        ],
+        ["prompt", "seed", "steps", "lora_strength"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_any_sweep_is_opened_exactly_and_its_python_makes_it(build, name, tmp_path, monkeypatch):
+    sweep = EXACT[name]
+    monkeypatch.chdir(tmp_path)
+    builder = build(sweep)
+    assert builder.sweep == sweep
+    assert [cell.labels for cell in builder.sweep] == [cell.labels for cell in sweep]
+    assert not any(said["is_wrong"] for said in builder.said.values())
+    assert builder.buttons
+    names = {"sf": sf, "builder": SimpleNamespace(sweep=builder.sweep)}
+    exec(builder.code, names)
+    assert names["sweep"] == sweep
+    # A baseline of a grid is a strength of it, and stands in its field.
+    assert bool(builder.note) == (name not in ("seeds first", "baseline"))
+
+
+def test_a_field_that_is_changed_is_changed_in_all_cells_of_an_exact_sweep(build):
+    builder = build(EXACT["filtered"])
+    write_in(builder, finetune_id="z")
+    assert builder.sweep == EXACT["filtered"].replace(finetune_id="z")
+    assert len(builder.sweep) == 6, "the filter stays"
+    write_in(builder, finetune_id="a")
+    assert builder.sweep == EXACT["filtered"]
+    linked = build(EXACT["linked"])
+    write_in(linked, steps="30, 40")
+    assert linked.buttons == []
+    assert "moves together with seed" in linked.summary[0]
 
 
 def test_run_starts_it_once_and_shows_what_it_is_given(build, launcher):
-    import ipywidgets
-
     builder = build(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2]))
-    builder._run_button.click()
-    ((sweep, display, live_run),) = launcher.started
+    tell(builder, kind="run")
+    tell(builder, kind="run")
+    ((sweep, first, display, live_run),) = launcher.started
     assert sweep == builder.sweep
-    assert builder._run_button.disabled
-    live = ipywidgets.HTML("live")
-    display(live)
-    assert builder._output.children == (live,)
+    assert first is None
+    assert builder.is_running
+    display(display.view)
+    assert builder.shown == [f"anywidget:{display.view.model_id}#1"]
+    display(display.view)
+    assert builder.shown == [f"anywidget:{display.view.model_id}#2"], "a second sweep begins at its start"
     live_run.end()
-    assert not builder._run_button.disabled
-    assert not builder._gallery_button.disabled
+    assert not builder.is_running
+    assert builder.has_gallery
+
+
+def test_a_first_look_has_a_button_with_its_price(build, launcher):
+    builder = build(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(20)))
+    assert builder.buttons == [
+        {"words": "Run the first 8", "price": "about $0.27", "first": True, "cells": 8},
+        {"words": "Run all 20", "price": "about $0.68", "first": False, "cells": 20},
+    ]
+    tell(builder, kind="write", values={}, first=5, number=2)
+    assert builder.answered == 2
+    assert builder.buttons[0]["words"] == "Run the first 5"
+    tell(builder, kind="run", first=True)
+    assert launcher.started[0][1] == 5
+    write_in(builder, seed="1-4")
+    assert [button["words"] for button in builder.buttons] == ["Run all 4"]
+
+
+def test_more_than_one_call_may_spend_is_said(build):
+    builder = build(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(400)))
+    assert "a click pays for $10.00 at most" in builder.summary[-1]
+
+
+def test_presets_are_values_that_the_fields_take(build):
+    builder = build()
+    write_in(builder, prompt="TOK", finetune_id="a")
+    for field in builder.fields:
+        for preset in field["presets"]:
+            write_in(builder, **{field["name"]: preset["value"]})
+            assert not builder.said.get(field["name"], {}).get("is_wrong"), preset
+    presets = {field["name"]: [preset["name"] for preset in field["presets"]] for field in builder.fields}
+    assert presets["finetune_id"] == ["all 2 of the log", "newest: newest-1200"]
+    assert {"lora_strength", "sampler_name", "finetune_id"} <= {name for name, own in presets.items() if own}
 
 
 def test_what_cannot_start_says_why(build, launcher, monkeypatch):
@@ -167,20 +271,24 @@ def test_what_cannot_start_says_why(build, launcher, monkeypatch):
     monkeypatch.setattr(launcher, "start", start)
     builder = build()
     write_in(builder, prompt="TOK", finetune_id="a")
-    builder._run_button.click()
-    assert "No key is configured" in builder._output.children[0].value
-    assert not builder._run_button.disabled
+    tell(builder, kind="run")
+    assert "No key is configured" in builder.error
+    assert not builder.is_running
 
 
-def test_hostile_words_are_escaped(build):
-    builder = build()
-    for payload in PAYLOADS:
-        write_in(builder, prompt=payload, finetune_id=payload.splitlines()[0] if payload.strip() else "a")
-        write_in(builder, steps=payload)
-        for shown in (builder._summary, builder._code, *builder._messages.values()):
-            assert "<script" not in shown.value
-            assert "<img" not in shown.value
-        write_in(builder, steps="")
+def test_messages_that_are_none_of_ours_change_nothing(build):
+    builder = build(BASE)
+    for message in (
+        {},
+        {"kind": "gallery"},
+        {"kind": "write"},
+        {"kind": "write", "values": {"seed": 7, "steps": [1], "x": "y"}},
+        {"kind": "write", "values": [], "first": -1},
+    ):
+        tell(builder, **message)
+    assert builder.sweep == BASE
+    assert builder.shown == []
+    assert builder.first == 8
 
 
 @pytest.mark.parametrize(
@@ -200,14 +308,6 @@ def test_what_is_written_is_read_back(name, values):
     sweep = sf.Sweep(prompt="TOK", finetune_id="a", **{name: values})
     again = parse_field(name, format_field(name, values))
     assert sf.Sweep(prompt="TOK", finetune_id="a", **{name: again}) == sweep or len(values) == 1
-
-
-def test_a_sweep_as_what_it_was_given():
-    sweep = sf.Sweep(prompt=["a", "b"], finetune_id="x", steps=[1, 2])
-    given, whole = sweep_arguments(sweep)
-    assert whole
-    assert sf.Sweep(**given) == sweep
-    assert not sweep_arguments(sweep.where(lambda cell: cell.steps == 1 or cell.prompt == "a"))[1]
 
 
 @pytest.mark.parametrize(
@@ -234,9 +334,9 @@ def test_it_holds_every_prompt_exactly(build, prompt):
         builder = build(sweep)
         assert builder.sweep == sweep
         names = {"sf": sf}
-        exec(code(builder._arguments()), names)
+        exec(builder.code, names)
         assert names["sweep"] == sweep
-        assert "left out" not in builder._summary.value
+        assert builder.note == ""
 
 
 @pytest.mark.parametrize(
@@ -257,26 +357,53 @@ def test_it_holds_several_fine_tunes(build):
     sweep = sf.Sweep(prompt="TOK", finetune_id=["a", "b, c"])
     builder = build(sweep)
     assert builder.sweep == sweep
-    assert "2 values" in builder._messages["finetune_id"].value
+    assert says(builder, "finetune_id") == "2 values: a | b, c"
 
 
 def test_it_says_how_many_values_a_field_has_before_one_pays(build):
     builder = build()
     write_in(builder, prompt="TOK {animal} on a hill", finetune_id="a")
     write_in(builder, animal="fox, owl")
-    assert "1 value: fox, owl" in builder._messages["animal"].value
-    assert "one a line" in builder._messages["animal"].value
-    assert not builder._run_button.disabled
+    assert "1 value: fox, owl" in says(builder, "animal")
+    assert "one a line" in says(builder, "animal")
+    assert builder.buttons
     write_in(builder, animal="fox\nowl")
-    assert "2 values: fox | owl" in builder._messages["animal"].value
-    assert builder._messages["prompt"].value == ""
+    assert "2 values: fox | owl" in says(builder, "animal")
+    assert says(builder, "prompt") == ""
     write_in(builder, prompt="TOK {animal}\n{animal}, TOK")
-    assert "2 values" in builder._messages["prompt"].value
+    assert "2 values" in says(builder, "prompt")
 
 
 def test_a_name_that_is_taken_is_said(build):
     builder = build()
     write_in(builder, prompt="TOK {image}", finetune_id="a")
     write_in(builder, image="x")
-    assert "column of runs.df" in builder._summary.value
-    assert builder._run_button.disabled
+    assert "column of runs.df" in builder.summary[0]
+    assert builder.buttons == []
+
+
+def test_it_says_how_many_values_each_field_has_and_which(build):
+    builder = build()
+    write_in(
+        builder, prompt="TOK", finetune_id="a", lora_strength="0.4-1 (+0.2)", seed="7", sampler_name=["euler", "heun"]
+    )
+    assert says(builder, "lora_strength") == "4 values: 0.4, 0.6, 0.8, 1.0"
+    assert says(builder, "sampler_name") == "2 values: euler, heun"
+    assert says(builder, "seed") == "", "one value is a constant"
+    assert "seed" not in builder.sweep.axes
+    write_in(builder, seed="1-500")
+    assert says(builder, "seed").startswith("500 values: 1, 2, 3, ")
+    assert says(builder, "seed").endswith("…")
+
+
+def test_a_saved_notebook_shows_its_python_where_no_widget_runs(build):
+    """In VS Code, Colab or on GitHub, and in pages by nbconvert: the HTML in the notebook's file."""
+    data = build(BASE)._repr_mimebundle_()
+    assert "prompt=&#39;TOK {animal}&#39;" in data["text/html"]
+    assert "run this cell again" in data["text/html"]
+    assert data == {
+        **build(BASE)._repr_mimebundle_(),
+        **{"application/vnd.jupyter.widget-view+json": data["application/vnd.jupyter.widget-view+json"]},
+    }
+    hostile = build(sf.Sweep(prompt=sf.sweep.template.escape("</pre><script>alert(1)</script>"), finetune_id="a"))
+    assert "<script" not in hostile._repr_mimebundle_()["text/html"]

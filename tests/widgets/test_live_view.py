@@ -19,8 +19,13 @@ DIGESTS = [f"{number:012x}".ljust(64, "0") for number in range(6)]
 
 
 class Display:
+    every = 1000.0
+
     def __init__(self):
-        self.shown, self.closed = [], False
+        self.shown, self.told, self.closed = [], [], False
+
+    def tick(self, update):
+        self.told.append(update)
 
     def show(self, update):
         self.shown.append(update)
@@ -100,7 +105,8 @@ def test_a_terminal_has_a_line_for_each_wait(monkeypatch):
         ("2 of 4", "why", 1),
     ):
         terminal.show(ProgressUpdate(line, {}, {}, {}, waits, is_over=bool(is_over)))
-    assert "".join(written).replace("\r\x1b[2K", "|") == "|1 of 4|Submits wait\n1 of 4|2 of 4|2 of 4"
+    text = "".join(written).replace("\r\x1b[2K", "|")
+    assert text == "|1 of 4 · 0 s|Submits wait\n1 of 4 · 0 s|2 of 4 · 0 s|2 of 4"
 
 
 def test_what_changes_at_once_is_shown_once_and_the_last_word_last(display):
@@ -122,7 +128,8 @@ def test_it_says_how_fast_it_goes_and_how_long_it_took(display):
         clock.time += 10
         followed.update(digest, "completed")
         assert ("a minute" in followed._text()) == (number == 3), "two pictures are too few for an estimate"
-    assert "6 a minute · about 30 s left" in followed._text()
+    assert followed._text().endswith("6 a minute")
+    assert followed._times().words == "30 s · about 30 s left"
     clock.time += 4.5
     followed.close()
     assert display.shown[-1].line == "3 of 6 pictures · 34.5 s"
@@ -170,8 +177,11 @@ def view(tmp_path, monkeypatch):
 def test_what_is_there_from_before_shows_at_once_and_what_comes_goes_to_its_place(view):
     live, sent, folder = view
     assert live.thumbs == (folder / "0.png").read_bytes()
-    assert live.grid["column_labels"] == ("0.5", "1.0")
-    assert [[place for place, _ in row] for row in live.grid["groups"][0]["cells"]] == [[0, 1], [2, 3]]
+    assert live.grid["columns"] == [{"name": "lora_strength", "labels": ["0.5", "1.0"]}]
+    assert live.grid["cells"] == [
+        [(0, "seed 1, lora_strength 0.5"), (1, "seed 1, lora_strength 1.0")],
+        [(2, "seed 2, lora_strength 0.5"), (3, "seed 2, lora_strength 1.0")],
+    ]
     run = DIGESTS[3][:12]
     live.show(
         ProgressUpdate(
@@ -198,8 +208,9 @@ def test_reasons_are_counted_and_few(view):
         live.show(
             ProgressUpdate("", {}, {}, {f"{number}": RunSnapshot("failed", error=f"moderated: {min(number, 7)}")})
         )
-    assert live.errors[0] == {"reason": "moderated: 0", "count": 1}
-    assert live.errors[-1] == {"reason": "other", "count": 4}
+    assert live.errors[0] == {"reason": "moderated: 7", "count": 2}, "the most frequent comes first"
+    assert live.errors[1] == {"reason": "moderated: 0", "count": 1}
+    assert live.errors[-1] == {"reason": "other reasons", "count": 3}
     live.show(ProgressUpdate("", {}, {}, {"x": RunSnapshot("failed", error=PAYLOADS[6])}))
     assert all("\x1b" not in entry["reason"] for entry in live.errors)
 
@@ -234,3 +245,122 @@ def test_a_reason_that_is_over_is_not_counted_any_more(view):
     for error in ("1 of 2 pictures is not served yet", "1 of 2 pictures is not served yet", ""):
         live.show(ProgressUpdate("", {}, {}, {"x": RunSnapshot("completed", picture, error)}))
         assert live.errors == ([{"reason": error, "count": 1}] if error else [])
+
+
+def test_reasons_that_differ_by_ids_are_one_and_go_when_they_are_mended(view):
+    live, _, _ = view
+    for run, text in (
+        ("a", "expired: Request af13b2c4d5e6 is gone"),
+        ("b", "expired: Request 90817263544536271809 is gone"),
+        ("c", "The answer of http://127.0.0.1:46035 was lost"),
+        ("d", "The answer of http://127.0.0.1:35017 was lost"),
+    ):
+        live.show(ProgressUpdate("", {}, {run: "unknown"}, {run: RunSnapshot("unknown", error=text)}))
+    assert live.errors == [
+        {"reason": "expired: Request … is gone", "count": 2},
+        {"reason": "The answer of http://127.0.0.1 was lost", "count": 2},
+    ]
+    live.show(ProgressUpdate("", {}, {"c": "submitted", "a": "processing"}, {}))
+    assert [entry["count"] for entry in live.errors] == [1, 1], "two were found"
+    live.show(ProgressUpdate("", {}, {"b": "failed"}, {"b": RunSnapshot("failed", error="moderated: no")}))
+    assert {entry["reason"] for entry in live.errors} == {"The answer of http://127.0.0.1 was lost", "moderated: no"}
+
+
+def test_the_time_is_said_from_the_first_second_and_counted_against_the_plan(display):
+    clock = ManualClock()
+    followed = follow(clock=clock, expected=44.0, first=22.0)
+    assert display.shown[0].times.words == "0 s, first picture after about 22 s"
+    clock.time += 3
+    followed.look()
+    assert display.told[-1].whole_line == "0 of 6 pictures · 6 planned · 3 s, first picture after about 22 s"
+    clock.time += 27
+    followed.look()
+    assert display.told[-1].times.words == "30 s, longer than the usual 22 s"
+    followed.update(DIGESTS[0], "completed")
+    assert followed._times().words == "30 s · about 14 s left"
+    followed.close()
+    assert "30.0 s" in display.shown[-1].whole_line, "the end says how long it took, once"
+
+
+def test_a_file_gets_a_line_a_minute_with_counts_rate_and_rest(monkeypatch):
+    written = []
+    monkeypatch.setattr(progress_display, "write", lambda stream, text: written.append(text))
+    monkeypatch.setattr(progress, "choose_display", lambda *source: progress_display.LogDisplay())
+    clock = ManualClock()
+    followed = follow(clock=clock, planned=0.2, waits=lambda: "")
+    for number in (1, 2, 3, 4):
+        clock.time += 60
+        followed.update(DIGESTS[number], "completed")
+        followed.look()
+    clock.time += 12
+    followed.close()
+    assert "".join(written).splitlines() == [
+        "1 of 6 pictures · 5 planned · $0.00 of about $0.20 · 1 min 0 s",
+        "2 of 6 pictures · 4 planned · $0.00 of about $0.20 · 2 min 0 s",
+        "3 of 6 pictures · 3 planned · 1 a minute · $0.00 of about $0.20 · 3 min 0 s · about 3 min left",
+        "4 of 6 pictures · 2 planned · 1 a minute · $0.00 of about $0.20 · 4 min 0 s · about 2 min left",
+        "4 of 6 pictures · 252.0 s · $0.00 of about $0.20",
+    ]
+    assert progress_display.LogDisplay.every == 60
+
+
+def test_a_sweep_of_a_minute_writes_nothing_to_a_file(monkeypatch):
+    written = []
+    monkeypatch.setattr(progress_display, "write", lambda stream, text: written.append(text))
+    monkeypatch.setattr(progress, "choose_display", lambda *source: progress_display.LogDisplay())
+    followed = follow()
+    followed.update(DIGESTS[0], "completed")
+    followed.close()
+    assert written == []
+
+
+def test_the_view_is_told_the_time_now_and_then(view):
+    live, _, _ = view
+    for elapsed in (1.0, 4.0, 5.0, 9.0, 10.0):
+        live.tell_time(progress.Times(elapsed, 30 - elapsed))
+    assert live.times == {"elapsed": 10.0, "left": 20.0, "first": None}
+
+
+def grid_of(**axes):
+    table = frame(**axes)
+    table.attrs["segflux_axes"] = list(axes)
+    table["image"] = None
+    return LiveView(table, len(table), None).grid
+
+
+def test_many_axes_are_one_table_that_is_not_long():
+    grid = grid_of(finetune_id=["a", "b", "c"], sampler_name=["euler", "heun"], lora_strength=[0.4, 0.8, 1.2, 1.6],
+                   steps=[10, 20, 30], seed=[1, 2, 3])  # fmt: skip
+    assert len(grid["cells"]) * len(grid["cells"][0]) == 216
+    assert 1 <= len(grid["cells"][0]) / len(grid["cells"]) <= 3
+    names = [axis["name"] for axis in (*grid["columns"], *grid["rows"])]
+    assert sorted(names) == ["finetune_id", "lora_strength", "sampler_name", "seed", "steps"]
+    places = sorted(place for row in grid["cells"] for place, _ in row)
+    assert places == list(range(216)), "each run once"
+
+
+def test_axes_that_move_together_are_one_and_the_last_take_stands_there():
+    table = frame(seed=[1, 2, 3]).assign(steps=[10, 20, 30])
+    table.attrs["segflux_axes"] = ["seed", "steps"]
+    table["image"] = None
+    grid = LiveView(table, 3, None).grid
+    assert grid["columns"] == [{"name": "seed · steps", "labels": ["1 · 10", "2 · 20", "3 · 30"]}]
+    assert grid["cells"] == [[(0, "seed · steps 1 · 10"), (1, "seed · steps 2 · 20"), (2, "seed · steps 3 · 30")]]
+    table = frame(seed=[1, 2], take=[0, 1])
+    table.attrs["segflux_axes"] = ["seed"]
+    table["image"] = None
+    assert [place for place, _ in LiveView(table, 4, None).grid["cells"][0]] == [1, 3]
+
+
+def test_a_view_shows_the_next_sweep_from_its_start(view):
+    live, _, _ = view
+    live.show(ProgressUpdate("1 of 4", {"completed": 1}, {}, {"x": RunSnapshot("failed", error="no")}, is_over=True))
+    live.close_view()
+    table = frame(seed=[7, 8])
+    table["status"], table["image"] = "planned", None
+    table.attrs["segflux_axes"] = ["seed"]
+    live.renew(table, 2, print)
+    assert (live.total, live.over, live.errors, live.line, live.can_stop) == (2, False, [], "", True)
+    assert live.grid["columns"] == [{"name": "seed", "labels": ["7", "8"]}]
+    assert live.statuses == ["planned", "planned"]
+    assert repr(live) == "Progress(2 runs)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
 from ...sweep.request import Request
@@ -38,6 +38,28 @@ def readable_first(requests: Sequence[Request]) -> list[Request]:
         return (max(found, default=0), sum(found))
 
     return sorted(requests, key=rank)
+
+
+def first_digests(requests: Iterable[Request], number: int) -> set[str]:
+    """The digests of the cells with which a look at a sweep begins: those that `readable_first` puts first.
+
+    Parameters
+    ----------
+    requests:
+        The cells of the sweep; equal ones count once.
+    number:
+        How many.
+
+    Example
+    -------
+    >>> from segflux_nb import Sweep
+    >>> sweep = Sweep(prompt="TOK", finetune_id="a", steps=[10, 15, 20, 25, 30])
+    >>> first = first_digests(sweep, 3)
+    >>> [cell.parameters["steps"] for cell in sweep if cell.digest in first]
+    [10, 20, 30]
+    """
+    unique = {request.digest: request for request in requests}
+    return {request.digest for request in readable_first(list(unique.values()))[:number]}
 
 
 def _halving(number: int) -> list[int]:

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 POINTS = 256
 """Points of the grid on which the curves are kept."""
 
-MOST = 4096
-"""Of more measurements than this, those that are almost equal are counted together."""
-
 PRIOR_SHARE = 0.04
 PRIOR_SPREAD = 0.6
 """The share of the prior once something was measured, and its standard deviation in log time."""
@@ -76,8 +73,7 @@ class ServiceTimeDistribution:
             bandwidth = PRIOR_BANDWIDTH
         half_width = max(4.0 * PRIOR_SPREAD, float(np.max(np.abs(logs - center))) + 4 * bandwidth)
         grid = np.linspace(center - half_width, center + half_width, POINTS)
-        centers, weights = _gathered(logs)
-        kernels = np.average(_logistic((grid[:, None] - centers[None, :]) / bandwidth), axis=1, weights=weights)
+        kernels = _logistic((grid[:, None] - logs[None, :]) / bandwidth).mean(axis=1)
         share = prior_share if number else 0.0
         below = (1 - share) * kernels + share * _logistic((grid - center) / PRIOR_SPREAD)
         times, survival = np.exp(grid), np.maximum(1 - below, 1e-9)
@@ -155,19 +151,6 @@ class ServiceTimeDistribution:
             return curve[-1]
         before, after = self._times[point - 1], self._times[point]
         return curve[point - 1] + (curve[point] - curve[point - 1]) * (seconds - before) / (after - before)
-
-
-def _gathered(logs: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    """Measurements, or of more than `MOST` the middles of as many narrow bins, and how many each has.
-
-    A bin is far narrower than a kernel, so the curves are the same to a thousandth; memory and time stay bounded.
-    """
-    import numpy as np
-
-    if len(logs) <= MOST:
-        return logs, None
-    weights, edges = np.histogram(logs, bins=MOST)
-    return (edges[1:] + edges[:-1]) / 2, weights
 
 
 def _logistic(values: np.ndarray) -> np.ndarray:

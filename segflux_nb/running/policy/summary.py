@@ -8,9 +8,6 @@ from itertools import accumulate, compress
 from typing import Any
 
 from ...markup import Template, count
-from .lower_bound import best_polls, greedy_seconds
-from .polling import POLLS_PER_MEAN
-from .service_times import ServiceTimeDistribution
 
 REQUESTS = 3
 """Requests that a picture needs besides its polls: submit, result, picture."""
@@ -41,7 +38,7 @@ class Figure:
     value:
         What it was.
     optimum:
-        The least or most that was possible; None where there is none.
+        A bound: no less, or no more, was possible. None where there is none.
     form:
         The format of value and optimum.
     """
@@ -95,11 +92,11 @@ COLUMNS = ("picture", "cost_usd", *_TIMES, "queue_seconds", "attempts", "polls")
 
 
 def summarise(runs: Mapping[str, Sequence[Any]]) -> Summary:
-    """The figures of runs.
+    """The figures of runs, each with a bound that no client can pass.
 
-    Each optimum is the best that was possible for these runs. Seconds: the greedy schedule of the measured times,
-    with as many jobs at a time as there were. Polls and lag: the best schedule for the distribution of these times.
-    Money: the price of the pictures that are there.
+    Seconds: the work of the service, shared by as many jobs at a time as there were, and no less than the longest
+    job. Polls and lag: one poll for each picture, at the moment when it is done. Money: the price of the pictures
+    that are there.
 
     Parameters
     ----------
@@ -122,26 +119,31 @@ def summarise(runs: Mapping[str, Sequence[Any]]) -> Summary:
 
 
 def _times(runs: Mapping[str, Sequence[Any]]) -> list[Figure]:
-    accepted, detected = runs["accepted_at"], runs["detected_at"]
+    submitted, ended = runs["submitted_at"], runs["completed_at"]
     service = [
         (queue or 0.0) + render for queue, render in zip(runs["queue_seconds"], runs["render_seconds"], strict=True)
     ]
-    in_order = [seconds for _, seconds in sorted(zip(accepted, service, strict=True))]
-    lags = [max(0.0, seen - began - took) for seen, began, took in zip(detected, accepted, service, strict=True)]
-    distribution = ServiceTimeDistribution(service, 1.0, prior_share=0.0)
-    best, least_lag = best_polls(distribution, POLLS_PER_MEAN / distribution.mean)
-    polls = sum(number or 0 for number in runs["polls"])
-    requests = (sum(runs["attempts"]) + polls) / len(service) + REQUESTS - 1
-    wall = max(runs["completed_at"]) - min(runs["submitted_at"])
+    lags = [
+        max(0.0, seen - began - took)
+        for seen, began, took in zip(runs["detected_at"], runs["accepted_at"], service, strict=True)
+    ]
+    wall = max(ended) - min(submitted)
+    # A job ran no longer than from its submit to its picture, whatever the service says.
+    within = [(began, max(began, end)) for began, end in zip(submitted, ended, strict=True)]
+    took = [min(said, end - began) for said, (began, end) in zip(service, within, strict=True)]
+    least = min(wall, max(*took, sum(took) / _most_at_once(within)))
+    polls = [number or 0 for number in runs["polls"]]
+    needed = sum(min(1, number) for number in polls) / len(polls)
+    requests = (sum(runs["attempts"]) + sum(polls)) / len(polls) + REQUESTS - 1
     return [
-        Figure("seconds", wall, greedy_seconds(in_order, _most_at_once(accepted, detected)), "{:,.1f}"),
-        Figure("requests a picture", requests, REQUESTS + best),
-        Figure("polls a picture", polls / len(service), best),
-        Figure("mean lag, seconds", sum(lags) / len(lags), least_lag, "{:,.3f}"),
+        Figure("seconds", wall, least, "{:,.1f}"),
+        Figure("requests a picture", requests, min(requests, REQUESTS + needed)),
+        Figure("polls a picture", sum(polls) / len(polls), needed),
+        Figure("mean lag, seconds", sum(lags) / len(lags), 0.0, "{:,.3f}"),
     ]
 
 
-def _most_at_once(began: Sequence[float], ended: Sequence[float]) -> int:
-    """How many intervals overlap at most."""
-    changes = sorted([(time, 1) for time in began] + [(time, -1) for time in ended])
-    return max(accumulate(change for _, change in changes))
+def _most_at_once(intervals: Sequence[tuple[float, float]]) -> int:
+    """How many intervals overlap at most, at least one."""
+    changes = sorted([(began, 1) for began, _ in intervals] + [(ended, -1) for _, ended in intervals])
+    return max(1, *accumulate(change for _, change in changes))

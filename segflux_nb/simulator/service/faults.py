@@ -6,6 +6,7 @@ but pictures, and ``job`` for what happens to an accepted job.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
@@ -92,7 +93,9 @@ class Faults:
             raise ValueError(f"faults={shown(faults)} does not name faults: write {{'submit:500': 0.1}}")
         for name, fault in faults.items():
             if name not in KINDS:
-                raise ValueError(f"there is no fault {name!r}; there are {', '.join(KINDS)}")
+                close = difflib.get_close_matches(str(name), KINDS, n=1, cutoff=0.5)
+                meant = f": did you mean {close[0]!r}?" if close else f"; there are {', '.join(KINDS)}"
+                raise ValueError(f"there is no fault {shown(name)}{meant}")
             if callable(fault) and name.endswith(UNREAD):
                 raise ValueError(f"{name} strikes before the body is read: give a rate or numbers of calls")
             if isinstance(fault, int | float) and not 0 <= fault <= 1:

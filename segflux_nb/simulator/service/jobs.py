@@ -7,7 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...model import MODEL
 from ...values import as_integer, as_number, shown
@@ -90,6 +90,49 @@ def _is_possible(name: str, value: Any, kind: str) -> bool:
     except (ValueError, OverflowError):
         return False
     return math.isfinite(number) and (number >= (name == "workers") or name == "seed")
+
+
+class Pace(NamedTuple):
+    """How fast the simulated service works, painting included.
+
+    Attributes
+    ----------
+    evaluation:
+        Seconds of one network evaluation.
+    workers:
+        How many jobs run at a time.
+    painting:
+        Seconds for which each picture keeps the painter busy.
+    begin:
+        Seconds before the first job begins.
+    hardware:
+        The time of each ``hardware``, relative to ``cost``.
+    """
+
+    evaluation: float
+    workers: int
+    painting: float
+    begin: float
+    hardware: Mapping[str, float]
+
+
+def pace(settings: Settings, painting: float) -> Pace:
+    """The law of the service times as a plan needs it: their means.
+
+    Parameters
+    ----------
+    settings:
+        How the service behaves.
+    painting:
+        Seconds that a picture keeps the painter busy.
+    """
+    return Pace(
+        settings.mean_seconds * settings.time_scale / MODEL.price_evaluations,
+        settings.workers,
+        painting,
+        settings.cold_start * settings.time_scale,
+        {name: time for name, (time, _) in HARDWARE.items()},
+    )
 
 
 def content_of(body: Mapping[str, Any]) -> str:

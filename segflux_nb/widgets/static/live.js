@@ -1,9 +1,12 @@
-// A running sweep: bar, words, errors, Stop, and its sheet filling in.
+// A running sweep: bar, words, the time, errors, Stop, and its sheet filling in.
 //
-// Its model has the traits `total`, `counts`, `line`, `waits`, `errors`, `can_stop`, `over`, `grid`, `statuses`, `more`
-// and `note`, and `thumbs` and `offsets` of the pictures that were there before. It gets {kind: "tiles", at} with a
-// thumbnail for each place, and sends {kind: "missing", at} and {kind: "stop"}.
+// Its model has the traits `total`, `counts`, `line`, `times`, `waits`, `errors`, `can_stop`, `over`, `grid`,
+// `statuses`, `more` and `note`, and `thumbs` and `offsets` of the pictures that were there before. It gets
+// {kind: "tiles", at} with a thumbnail for each place, and sends {kind: "missing", at} and {kind: "stop"}.
 
+import { Clock, timesInWords } from "./live/clock.js";
+import { askToNotify, mayAsk, tellTheEnd } from "./live/ending.js";
+import { overviewTable } from "./live/overview.js";
 import { el } from "./shared/dom.js";
 import { bytesOf } from "./shared/pictures.js";
 import { Listening, rendering } from "./shared/widget.js";
@@ -30,15 +33,10 @@ const SYMBOLS = {
 const LATEST = 60; // of a sweep that is too large for its sheet, the pictures that arrived last
 const TRAITS = ["line", "waits", "counts", "statuses", "more", "errors", "over"];
 
-/**
- * @typedef {object} Grid The sheet: labels, and groups of rows of cells, each a place (-1: none) and its words.
- * @property {string} columns
- * @property {string} rows
- * @property {string} outer
- * @property {string[]} column_labels
- * @property {string[]} row_labels
- * @property {{ label: string, cells: [number, string][][] }[]} [groups]
- */
+const LONG = 30; // seconds; the end of a shorter sweep need not be told
+const GONE =
+  "The kernel was restarted, or does not answer: this view no longer follows the sweep. " +
+  "ws.run(sweep) continues it, and pays for nothing twice.";
 
 class Live {
   /**
@@ -52,10 +50,20 @@ class Live {
     this.urls = new Map();
     /** @type {Map<number, { element: HTMLElement, words: string }>} */
     this.cells = new Map();
+    this.clock = new Clock(this.get("times"));
+    this.isGone = false;
+    this.takeBack = () => {};
     root.classList.add("sfx", "sfx-live");
     this.draw();
     this.listening = new Listening(model);
-    for (const name of TRAITS) this.listening.to(`change:${name}`, () => this.redrawSoon());
+    for (const name of TRAITS) this.listening.to(`change:${name}`, () => this.hear());
+    this.listening.to("change:times", () => this.clock.tell(this.get("times")));
+    this.listening.to("change:over", () => this.tellEnd());
+    // JupyterLab says so when it loses a kernel; where a front end does not, the silence does.
+    this.listening.to("comm_live_update", () => this.lose());
+    this.resizing = new ResizeObserver(() => this.fit());
+    this.resizing.observe(root);
+    this.ticking = setInterval(() => this.tick(), 1000);
     this.listening.to("msg:custom", (message, buffers) => {
       if (message.kind === "tiles") this.receive(message.at, buffers);
     });
@@ -63,7 +71,10 @@ class Live {
   }
 
   destroy() {
+    clearInterval(this.ticking);
+    this.resizing.disconnect();
     cancelAnimationFrame(this.frame);
+    this.takeBack();
     this.listening.end();
     for (const url of this.urls.values()) URL.revokeObjectURL(url);
   }
@@ -73,8 +84,9 @@ class Live {
     return this.model.get(name);
   }
 
-  /** Several traits change at once, and are drawn once. */
-  redrawSoon() {
+  /** A word from the kernel: it is there. Several traits change at once, and are drawn once. */
+  hear() {
+    this.isGone = false;
     cancelAnimationFrame(this.frame);
     this.frame = requestAnimationFrame(() => this.redraw());
   }
@@ -91,15 +103,18 @@ class Live {
     const title = "Submit nothing more, and collect what is in flight";
     this.button = el("button", { type: "button", title, onclick: () => this.stop() }, "Stop");
     this.hint = el("span", {}, "interrupt the kernel to stop");
+    this.spinner = el("span", { class: "sfx-spinner", "aria-hidden": "true" });
+    this.times = el("span", { class: "sfx-times" });
+    this.bell = el("button", { type: "button", class: "sfx-bell", onclick: () => this.ask() }, "Tell me at the end");
+    this.gone = el("div", { class: "sfx-gone", role: "alert" });
     this.waits = el("div", { class: "sfx-waits", role: "status", "aria-live": "polite" });
     this.errors = el("ul", { class: "sfx-errors" });
     this.legend = el("div", { class: "sfx-legend", hidden: true });
     this.sheet = el("div", { class: "sfx-sheet", tabindex: 0, role: "group", "aria-label": "Pictures so far" });
-    /** @type {Grid} */
-    const grid = this.get("grid");
-    this.sheet.append(...(grid.groups ?? []).flatMap((group) => this.table(grid, group)));
+    if (this.get("grid").cells) this.sheet.append(this.table(this.get("grid")));
+    this.time = el("div", { class: "sfx-head" }, this.spinner, this.times, this.bell);
     const head = el("div", { class: "sfx-head" }, this.words, this.hint, this.button);
-    this.root.replaceChildren(this.bar, head, this.waits, this.errors, this.sheet, this.legend);
+    this.root.replaceChildren(this.bar, head, this.time, this.gone, this.waits, this.errors, this.sheet, this.legend);
     if (this.get("note")) this.root.append(el("div", { class: "sfx-note" }, this.get("note")));
     const offsets = this.get("offsets");
     const thumbs = bytesOf(this.get("thumbs"));
@@ -111,22 +126,18 @@ class Live {
     this.redraw();
   }
 
-  /**
-   * @param {Grid} grid
-   * @param {{ label: string, cells: [number, string][][] }} group
-   */
-  table({ columns, rows, outer, column_labels: across, row_labels: down }, { label, cells }) {
-    const widest = Math.max(1, ...cells.map((row) => row.length));
-    this.root.style.setProperty("--tile", `${Math.min(112, Math.max(28, Math.floor(760 / widest)))}px`);
-    const corner = down.length ? el("td", { class: "sfx-axis" }, `${rows} ↓ ${columns} →`) : null;
-    const labels = across.map((text) => el("th", { scope: "col", title: text }, text));
-    const head = across.length ? el("thead", {}, el("tr", {}, corner, ...labels)) : null;
-    const lines = cells.map((row, at) => {
-      const name = down.length ? el("th", { scope: "row", title: down[at] }, down[at]) : null;
-      return el("tr", {}, name, ...row.map(([place, words]) => el("td", {}, this.cell(place, words))));
-    });
-    const title = outer ? [el("h4", {}, `${outer}: ${label}`)] : [];
-    return [...title, el("table", {}, head, el("tbody", {}, ...lines))];
+  /** @param {import("./live/overview.js").Overview} overview */
+  table(overview) {
+    return overviewTable(overview, (place, words) => this.cell(place, words));
+  }
+
+  /** Tiles are as large as the width and the height of the view allow, and large enough to see something. */
+  fit() {
+    const cells = this.get("grid").cells;
+    if (!cells) return;
+    const width = ((this.root.clientWidth || 900) - 130) / Math.max(1, cells[0].length);
+    const tile = Math.max(28, Math.min(112, width, Math.max(48, 340 / cells.length)));
+    this.root.style.setProperty("--tile", `${Math.floor(tile)}px`);
   }
 
   /**
@@ -151,8 +162,7 @@ class Live {
     this.bar.setAttribute("aria-valuetext", this.get("line"));
     this.words.textContent = this.get("line");
     if (this.waits.textContent !== this.get("waits")) this.waits.textContent = this.get("waits");
-    this.button.hidden = !this.get("can_stop") || this.get("over");
-    this.hint.hidden = this.get("can_stop") || this.get("over");
+    this.tick();
     /** @type {{ reason: string, count: number }[]} */
     const errors = this.get("errors");
     this.errors.replaceChildren(...errors.map(({ reason, count }) => el("li", {}, `${count} × ${reason}`)));
@@ -167,6 +177,44 @@ class Live {
     }
     this.explain(statuses);
     if (this.get("over")) this.askForMissing();
+  }
+
+  get isRunning() {
+    return !this.get("over") && !this.isGone;
+  }
+
+  /** What changes with the time alone. */
+  tick() {
+    if (!this.get("over") && this.clock.isSilent) this.isGone = true;
+    const { elapsed, left, first } = this.clock.now;
+    const isLong = elapsed > LONG || (left ?? 0) > LONG;
+    this.button.hidden = !this.get("can_stop") || !this.isRunning;
+    this.hint.hidden = this.get("can_stop") || !this.isRunning;
+    this.spinner.hidden = !this.isRunning || (first === null && this.urls.size > 0);
+    this.time.hidden = !this.isRunning;
+    this.bell.hidden = !this.isRunning || !isLong || !(mayAsk() || this.bell.disabled);
+    this.times.textContent = timesInWords({ elapsed, left, first });
+    const gone = this.isGone ? GONE : "";
+    if (this.gone.textContent !== gone) this.gone.textContent = gone;
+  }
+
+  /** The kernel may be gone: after a restart no word comes any more. */
+  lose() {
+    if (this.get("over")) return;
+    this.isGone = true;
+    this.tick();
+  }
+
+  async ask() {
+    this.bell.disabled = true;
+    const isAllowed = await askToNotify();
+    this.bell.textContent = isAllowed ? "You will be told" : "The browser does not allow it";
+    this.tick();
+  }
+
+  /** Somebody who looked elsewhere meanwhile is told. */
+  tellEnd() {
+    if (this.get("over") && this.clock.now.elapsed > LONG) this.takeBack = tellTheEnd(this.get("line"));
   }
 
   /**
@@ -203,7 +251,7 @@ class Live {
       const image = el("img", { alt: "", src: url, draggable: "false" });
       const cell = this.cells.get(place);
       if (cell) cell.element.replaceChildren(image);
-      else if (!this.get("grid").groups) this.prepend(place, image);
+      else if (!this.get("grid").cells) this.prepend(place, image);
     });
   }
 

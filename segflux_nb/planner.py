@@ -1,0 +1,212 @@
+"""Which cells of a sweep are run, and what that would do, cost and take. Nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .clock import Clock
+from .connection import ServiceConnection
+from .errors import SweepError
+from .lifecycle import State, is_asked_again
+from .pictures.mounted import pictures_of
+from .reusing import KnownRuns
+from .runlog.journal import Journal, ServiceLog
+from .runlog.picture_files import PictureFile, missing_files
+from .runlog.rows import RunState, is_of_another_key
+from .running.in_hands import as_seen
+from .running.policy.order import first_digests
+from .runs import Runs
+from .sweep.plan import Plan, make_plan
+from .sweep.request import Request
+from .sweep.sweep import Sweep
+from .values import as_integer, shown
+
+
+class Planner:
+    """Chooses and prices cells for one workspace.
+
+    Parameters
+    ----------
+    journal:
+        The log.
+    connection:
+        The service: its prices and its times.
+    folder:
+        The workspace's folder, as an absolute path.
+    max_in_flight:
+        Jobs at the service at a time.
+    clock:
+        Source of the current time; tests replace it.
+    reused:
+        Runs that are known from elsewhere; None where there is no such place.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        connection: ServiceConnection,
+        folder: Path,
+        *,
+        max_in_flight: int,
+        clock: Clock,
+        reused: KnownRuns | None,
+    ) -> None:
+        self._journal = journal
+        self._connection = connection
+        self._pictures = pictures_of(folder)
+        self._max_in_flight = max_in_flight
+        self._clock = clock
+        self._reused = reused
+
+    @property
+    def _log(self) -> ServiceLog:
+        return self._journal.of(self._connection.service)
+
+    def first(self, sweep: Sweep, number: object) -> list[Request]:
+        """The cells with which a look at a sweep begins, in the sweep's order: corners and middles of its axes.
+
+        Parameters
+        ----------
+        sweep:
+            The sweep.
+        number:
+            How many; None for all of them.
+
+        Raises
+        ------
+        SweepError
+            If it is not a number of cells.
+        """
+        if number is None:
+            return list(sweep)
+        try:
+            wanted = as_integer(number)
+        except ValueError:
+            wanted = 0
+        if wanted < 1:
+            raise SweepError(
+                f"first={shown(number)} is not a number of cells",
+                remedy="Write first=8 for eight cells, or leave it out for all of them",
+            )
+        chosen = first_digests(sweep, wanted)
+        return [cell for cell in sweep if cell.digest in chosen]
+
+    def whole(self, sweep: Sweep, number: int | None) -> int:
+        """The number of different cells of a sweep of which only the first ones are run; 0 where all are.
+
+        Parameters
+        ----------
+        sweep:
+            The sweep.
+        number:
+            How many cells are run; None for all of them.
+        """
+        cells = 0 if number is None else len({cell.digest for cell in sweep})
+        return cells if number is not None and number < cells else 0
+
+    def only(self, runs: Runs, requests: Iterable[Request]) -> Runs:
+        """Those of a sweep's runs that stand for these requests, and for other takes of the same cells."""
+        chosen = {request.again(0).digest for request in requests}
+        table = runs._table("first_digest")
+        first_of = dict(zip(table["digest"], table["first_digest"], strict=True))
+        return runs._with_cells([cell for cell in runs.cells if first_of.get(cell[0], cell[0]) in chosen])
+
+    def next_takes(self, cells: Iterable[Request], number: int) -> list[Request]:
+        """Cells, each as the takes that the log does not have yet.
+
+        Parameters
+        ----------
+        cells:
+            The cells.
+        number:
+            The number of further takes of each.
+        """
+        first = [(request, self._next_take(request.again(0).digest)) for request in cells]
+        return [request.again(take + further) for request, take in first for further in range(number)]
+
+    def missing(self, digests: Collection[str]) -> list[PictureFile]:
+        """The pictures of these runs whose files are gone."""
+        return self.gone(self._log.pictures.of(digests))
+
+    def gone(self, files: Sequence[PictureFile]) -> list[PictureFile]:
+        """Those of these picture files that are not there."""
+        gone = missing_files([picture.path for picture in files], self._pictures)
+        return [picture for picture in files if picture.path in gone]
+
+    def plan(self, requests: Sequence[Request], balance: float | None = None) -> Plan:
+        """What running these requests would do, cost and take.
+
+        Parameters
+        ----------
+        requests:
+            What would be run; equal ones count once.
+        balance:
+            US dollars on the account; None where that is unknown.
+        """
+        digests = list(dict.fromkeys(request.digest for request in requests))
+        logged = as_seen(self._log, self._log.runs.states(digests))
+        known = {} if self._reused is None else self._reused.states(self._log, digests)
+        files = self._log.pictures.of(digests)
+        plan = self.plan_from(requests, {**logged, **known}, files, self.gone(files), known)
+        return replace(plan, balance=balance)
+
+    def plan_from(
+        self,
+        requests: Sequence[Request],
+        logged: Mapping[str, RunState],
+        files: Sequence[PictureFile],
+        gone: Sequence[PictureFile],
+        known: Collection[str] = (),
+    ) -> Plan:
+        """The plan for some requests, from what was read.
+
+        Parameters
+        ----------
+        requests:
+            The requests.
+        logged:
+            The states of their runs, as people see them.
+        files:
+            The picture files of these runs.
+        gone:
+            Those among them that are not there.
+        known:
+            Digests of runs that are known elsewhere, with their pictures.
+        """
+        kept = set(known) | {picture.digest for picture in files if picture.number == 0}
+        completed = {digest for digest, run in logged.items() if run.state is State.COMPLETED}
+        plan = make_plan(
+            requests,
+            {digest: (run.state, run.error_kind) for digest, run in logged.items()},
+            service=self._connection.service,
+            rates=self._connection.rates(),
+            max_in_flight=self._max_in_flight,
+            of_another_key=self._of_another_key(logged),
+            missing=dict.fromkeys(picture.digest for picture in gone if picture.digest in completed),
+            discarded=len(completed - kept),
+            asked_again=self._asked_again(logged),
+        )
+        return replace(plan, replays=self._connection.replays)
+
+    def _of_another_key(self, logged: Mapping[str, RunState]) -> list[str]:
+        """Digests of the runs that were submitted with another key and are not complete yet."""
+        account = self._connection.account()
+        return [
+            digest
+            for digest, run in logged.items()
+            if is_of_another_key(run, account)
+            and run.state not in (State.COMPLETED, State.FAILED, State.REFUSED, State.PLANNED)
+        ]
+
+    def _asked_again(self, states: Mapping[str, RunState]) -> set[str]:
+        """The digests of the lost runs among these for which the next call asks again."""
+        lost = [digest for digest, run in states.items() if run.state is State.LOST]
+        now = self._clock.now()
+        return {d for d, run in self._log.runs.read(lost).items() if is_asked_again(run.submitted_at, now)}
+
+    def _next_take(self, first_digest: str) -> int:
+        """The number of the take that neither the log has nor what is reused."""
+        own = self._log.runs.next_take(first_digest)
+        return own if self._reused is None else max(own, self._reused.next_take(self._log.service, first_digest))
