@@ -9,7 +9,6 @@ from ..errors import RunError
 from ..runlog.columns import DF_COLUMNS
 from ..saving import path_of
 from ..selection import Selection
-from ..voting.pairwise import axes_of
 from .vote import comparison_of
 
 if TYPE_CHECKING:
@@ -68,6 +67,7 @@ def export(
 def _votes(runs: Selection) -> ExportedVotes | None:
     """The votes between the runs, and what they say about each axis or axes in which pairs differed."""
     from ..exporting.votes import ExportedVotes, RankedVotes
+    from ..voting.pairwise import axes_of
 
     frame = runs.votes
     if not len(frame):
