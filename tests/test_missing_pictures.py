@@ -74,7 +74,7 @@ def test_it_blocks_nothing(ws, gone, tmp_path, capsys):
     assert "file missing" in page
     gallery = runs.gallery()
     assert gallery.unreadable == {"0": "The picture's file is missing"}
-    assert gallery.items[0]["status"] == "missing"
+    assert gallery.table["troubles"]["0"][0] == "missing"
     assert runs.compare(*(run.run for run in runs)).image.width
     ws.verify()
     runs.export("out")
@@ -182,7 +182,7 @@ def test_discarding_removes_pictures_and_keeps_what_was_paid(ws, simulator):
     with pytest.raises(sf.SegfluxError, match="was discarded; the log keeps"):
         _ = ws.runs(SWEEP).one(seed=1).image
     assert ws.runs(SWEEP).sheet().image.width
-    assert ws.runs(SWEEP).gallery().items[0]["status"] == "discarded"
+    assert ws.runs(SWEEP).gallery().table["troubles"]["0"][0] == "discarded"
 
 
 def test_a_picture_that_other_runs_have_too_is_kept(tmp_path, monkeypatch):

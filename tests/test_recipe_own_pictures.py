@@ -30,6 +30,6 @@ def test_the_recipe_runs_as_printed(tmp_path, monkeypatch):
     assert texts[1].splitlines()[1:3] == ["columns cfg: 3, 5, 7", "rows model: modelA, modelB"]
     heat = known["frame"].pictures.sheet(cols="model", rows="cfg", heat="clip_score")
     assert "6 means of 12 rows" in heat.text
-    assert len(known["gallery"].items) == 12
+    assert known["gallery"].table["number"] == 12
     assert len(list((tmp_path / "best" / "pictures").iterdir())) == 3
     assert (tmp_path / "best" / "report.html").exists()

@@ -272,7 +272,7 @@ class RunLog:
         """The ids of the fine-tunes that there are runs of, the one that was submitted last first."""
         with self._database.reading() as cursor:
             cursor.execute(
-                "SELECT json_extract(parameters, '$.finetune_id') AS finetune FROM runs WHERE service = ?"
+                f"SELECT {in_sql('finetune_id')} AS finetune FROM runs WHERE service = ?"  # noqa: S608 - our own
                 " GROUP BY finetune ORDER BY max(coalesce(submitted_at, 0)) DESC, finetune LIMIT ?",
                 (self._service, most),
             )

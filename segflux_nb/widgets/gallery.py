@@ -28,7 +28,7 @@ from .gallery_page import gallery_page
 from .gallery_saving import saved_file
 from .gallery_state import GalleryState, gallery_state, later_columns, pair_name
 from .gallery_table import Encoder, joined
-from .picture_runner import FieldError, PictureRunner
+from .picture_runner import PictureRunner
 from .picture_widget import PictureWidget
 
 AHEAD = 300
@@ -257,10 +257,9 @@ class Gallery(PictureWidget):
             if not fields:
                 return {**found, "fields": self._runner.written(run), "text": "Change a parameter to see the price"}
             offer = self._runner.offer(run, {str(name): str(text) for name, text in fields.items()})
-        except FieldError as error:
-            return {**found, "field": error.name, "text": str(error)}
         except SegfluxError as error:
-            return {**found, "text": str(error)}
+            wrong: TellPrice = {**found, "text": str(error)}
+            return {**wrong, "field": self._runner.wrong_field} if self._runner.wrong_field else wrong
         return {**found, "text": offer.text, "offer": offer.number, "button": offer.button}
 
     def _ran(self, frame: pd.DataFrame | None, runs: list[str], text: str) -> None:

@@ -79,14 +79,6 @@ class Offer:
     cost: float
 
 
-class FieldError(Exception):
-    """A field of the form is wrong: the name of its parameter, and why."""
-
-    def __init__(self, name: str, error: SegfluxError) -> None:
-        super().__init__(str(error))
-        self.name = name
-
-
 @dataclass
 class PictureRunner:
     """Runs pictures of a gallery again with other parameters.
@@ -99,12 +91,17 @@ class PictureRunner:
         The runs of the gallery.
     max_cost:
         US dollars that all runs of this gallery may cost together; None for the limit that each call has.
+    spent:
+        US dollars that they cost so far.
+    wrong_field:
+        The parameter for whose text there was no offer the last time; empty if its text was not the reason.
     """
 
     launcher: SweepLauncher
     shown: Shown
     max_cost: float | None = None
     spent: float = 0.0
+    wrong_field: str = ""
     _offers: int = 0
     _offer: Offer | None = None
 
@@ -137,16 +134,16 @@ class PictureRunner:
 
         Raises
         ------
-        FieldError
-            If a field is wrong.
         SegfluxError
-            If there is nothing to run, or it is too much.
+            If a field is wrong (`wrong_field` names it), there is nothing to run, or it is too much.
         """
-        self._offer = None
+        self._offer, self.wrong_field = None, ""
         given = _arguments(*self.shown.request(run))
         for name, text in fields.items():
             if name in MODEL.parameters:
+                self.wrong_field = name
                 given[name] = _parsed(name, text)
+        self.wrong_field = ""
         if "prompt" in fields:  # what stood for names in braces stands there no more
             given = {name: value for name, value in given.items() if name in MODEL.parameters}
         number = number_of_cells(given)
@@ -255,19 +252,16 @@ def _parsed(name: str, text: str) -> Any:
     text:
         What is written.
     """
-    try:
-        if _is_choice(name):
-            return check_value(name, text)
-        if name == "prompt":
-            lines = parse_field(name, text)
-            # It is a text as it was sent: braces in it are no placeholders.
-            value = [escape(line) for line in lines] if isinstance(lines, list) else lines and escape(lines)
-        else:
-            value = parse_field(name, text)
-        if value is None:
-            raise SweepError(f"{name} is empty", remedy=f"It must be {MODEL.parameters[name].allowed}")
-    except SegfluxError as error:
-        raise FieldError(name, error) from None
+    if _is_choice(name):
+        return check_value(name, text)
+    if name == "prompt":
+        lines = parse_field(name, text)
+        # It is a text as it was sent: braces in it are no placeholders.
+        value = [escape(line) for line in lines] if isinstance(lines, list) else lines and escape(lines)
+    else:
+        value = parse_field(name, text)
+    if value is None:
+        raise SweepError(f"{name} is empty", remedy=f"It must be {MODEL.parameters[name].allowed}")
     return value
 
 

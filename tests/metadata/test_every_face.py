@@ -38,7 +38,7 @@ def test_no_column_of_them_stops_a_sheet_or_is_lost(table):
 
 def test_a_gallery_has_all_of_them(table):
     gallery = table.pictures.gallery(cols="number")
-    assert len(gallery.items) == len(TEXTS)
+    assert gallery.table["number"] == len(TEXTS)
     assert "狐 🦊 und Bär" in gallery.page()
 
 
