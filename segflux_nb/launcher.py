@@ -185,8 +185,7 @@ class Launcher:
             self._reused.enter(self._log, [request.digest for request in requests])
         entered = [*sweep, *requests] if again else list(sweep)
         logged = self._log.runs.states([request.digest for request in entered])
-        if self._service == HOSTED.name:
-            self._check(self._not_settled(requests, logged))
+        self._check(self._not_settled(requests, logged))
         planned = [r for r in entered if r.digest not in logged or logged[r.digest].state in REPLANNED]
         self._log.runs.plan(planned)
         self._log.sweeps.enter(sweep.identity, sweep.name, title, sweep.axes, entered)

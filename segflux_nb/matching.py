@@ -11,6 +11,7 @@ from .run import FACTS, as_logged, wanted_values
 from .runlog.picture_files import with_files
 from .running.in_hands import with_states_as_seen
 from .source import Cell, Source
+from .sweep.names import LABEL
 from .sweep.request import RUN_DIGITS
 from .values import as_python, is_same
 
@@ -79,7 +80,7 @@ class CellValues:
 
         found = []
         for value, (_, labels) in zip(self._of(name), self.cells, strict=True):
-            key = value, labels.get(f"{name}_label")
+            key = value, labels.get(f"{name}{LABEL}")
             try:
                 answer = known.get(key)
                 if answer is None:

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import SegfluxError
 from ..model import MODEL, Value
 from ..runlog.records import SweepRecord
-from ..sweep.names import TEMPLATE
+from ..sweep.names import LABEL, TEMPLATE
 from ..sweep.request import Request
 from ..sweep.sweep import Sweep
 
@@ -57,7 +57,7 @@ def _product(record: SweepRecord, cells: Sequence[Request]) -> Sweep | None:
     """
     given: dict[str, Any] = {}
     for name, values in record.axes.items():
-        labels = {cell.labels.get(f"{name}_label"): getattr(cell, name) for cell in cells}
+        labels = {cell.labels.get(f"{name}{LABEL}"): getattr(cell, name) for cell in cells}
         has_labels = None not in labels and len(labels) == len(values)
         given["prompt" if name == TEMPLATE else name] = labels if has_labels else list(values)
     first = cells[0]

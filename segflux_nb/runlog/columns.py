@@ -302,9 +302,6 @@ CHANGEABLE = frozenset(
 )
 """The columns that a change of state may write: results and times. The state itself is given apart."""
 
-LABEL = "_label"
-"""A column ``x_label`` has the sweep's labels for the values of the column ``x``."""
-
 NEVER_AXES = frozenset(
     column.name
     for column in COLUMNS

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..markup import axes_text
 from ..model import Value
+from ..sweep.names import LABEL
 from ..sweep.request import RUN_DIGITS
 from .columns import Column
 from .rows import LoggedSweep, LoggedVote
@@ -180,7 +181,7 @@ def _label_columns(labels: Sequence[Mapping[str, Value]]) -> dict[str, pd.Series
     columns: dict[str, pd.Series[Any]] = {}
     for name in names:
         values = [entry.get(name) for entry in labels]
-        if name.endswith("_label"):
+        if name.endswith(LABEL):
             # In the order of the axis, so that tables which are made of the frame keep it.
             known = [str(value) for value in dict.fromkeys(values) if value is not None]
             kind = pd.CategoricalDtype(pd.Index(known, dtype=object), ordered=True)

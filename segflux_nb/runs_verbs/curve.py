@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RunError
-from ..runlog.columns import LABEL
 from ..selection import Selection
+from ..sweep.names import LABEL
 from ..values import shown
 from .measure import measure
 

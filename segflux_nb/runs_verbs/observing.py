@@ -17,9 +17,9 @@ from ..lifecycle import State
 from ..model import Value
 from ..pictures.appearance import read
 from ..pictures.mounted import thumbnail_file
-from ..runlog.columns import LABEL
 from ..runlog.rows import LoggedRun
 from ..selection import Selection
+from ..sweep.names import LABEL
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -79,7 +79,7 @@ def _proposal(runs: Selection, comparison: PairwiseComparison) -> Proposal:
             f"{axis} is a placeholder: only you can write finer prompts",
             remedy=f"Write the next sweep: sf.Sweep(prompt=…, {axis}=[…]), with values from {low:g} to {high:g}",
         )
-    sweep = refine_axes(_worth_going_on(runs, comparison, ranking), bounds)
+    sweep = refine_axes(_worth_going_on(runs, comparison, ranking), bounds, runs.sweep.labels)
     plan = runs.source.launcher.plan(sweep, ask_balance=True)
     if not plan.to_submit:
         return Proposal(sweep, plan, "All of these pictures are in the log: go on to vote between them")

@@ -94,7 +94,7 @@ def comparison_of(runs: Selection, axis: str | Sequence[str]) -> PairwiseCompari
     RunError
         If fewer than two values of an axis have pictures, or what is given is no name.
     """
-    from ..runlog.columns import LABEL
+    from ..sweep.names import LABEL
     from ..voting.pairwise import Candidate, PairwiseComparison
 
     judged = axes_named(axis)

@@ -19,7 +19,8 @@ from ..errors import LayoutError
 from ..lifecycle import State
 from ..markup import did_you_mean
 from ..model import SIMULATOR
-from ..runlog.columns import LABEL, NEVER_AXES
+from ..runlog.columns import NEVER_AXES
+from ..sweep.names import LABEL
 from ..values import shown
 from .frame_column import FrameColumn, keys_of, text_of
 from .frame_names import with_plain_names

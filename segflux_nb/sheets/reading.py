@@ -283,14 +283,14 @@ def format_of(picture: Any) -> str:
 
 def _header_of(picture: Any) -> Image.Image:
     """A picture that is not decoded yet. Of a file no more is read than that takes."""
-    if isinstance(picture, str | os.PathLike) and not is_mounted(picture):
-        try:
-            return Image.open(os.fspath(picture))
-        except OSError:
-            raise
-        except Exception:  # noqa: BLE001, S110 - readers raise errors of every kind: all of the file is looked at below
-            pass
-    return opened(_bytes_of(picture))
+    if not isinstance(picture, str | os.PathLike) or is_mounted(picture):
+        return opened(_bytes_of(picture))
+    try:
+        return Image.open(os.fspath(picture))
+    except OSError:
+        raise
+    except Exception:  # noqa: BLE001 - readers raise errors of every kind; then all of the file is looked at
+        return opened(_bytes_of(picture))
 
 
 def _format(image: Image.Image) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from ..errors import SweepError
 from ..model import DECIMALS, MODEL, Parameter, Value
 from ..values import BYTES, as_python, is_encodable, is_missing, shown
+from .names import LABEL
 from .ranges import parse_range
 from .template import Verbatim, escape
 
@@ -302,7 +303,7 @@ def _labelled(name: str, given: Mapping[Any, Any]) -> Axis:
                 f"{name} has the label {shown(label, 100)}, which is not text",
                 remedy='Write {"label": value}',
             )
-        points.append({name: check_value(name, value), f"{name}_label": label})
+        points.append({name: check_value(name, value), f"{name}{LABEL}": label})
     if not points:
         raise SweepError(f"{name} is an empty axis", remedy="Give at least one label and value")
     return Axis((name,), tuple(points))

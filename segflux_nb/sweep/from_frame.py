@@ -11,12 +11,11 @@ from ..model import MODEL, Value
 from ..values import is_missing, shown
 from .axes import axis, check_value
 from .listed import listed_cell
-from .names import TEMPLATE
+from .names import LABEL, TEMPLATE
 from .product import Product
 from .request import Request
 from .template import placeholders
 
-_LABEL = "_label"
 _OF_RUNS = ("run", "status")
 """A frame with these columns is `Runs.df`: its prompts are final, and its other columns are not settings."""
 
@@ -94,7 +93,7 @@ def _check_names(table: Mapping[str, Sequence[Any]], constants: Mapping[str, Any
         *(one for text in prompts if isinstance(text, str) for one in placeholders(text)),
     }
     for name in (*table, *constants):
-        base = name.removesuffix(_LABEL)
+        base = name.removesuffix(LABEL)
         close = difflib.get_close_matches(base, known, n=1, cutoff=_CLOSE)
         if base not in known and (close or name in constants):
             raise SweepError(
@@ -118,22 +117,20 @@ def _cell(row: Mapping[str, Any], *, is_final: bool) -> Request:
     labels: dict[str, Value] = {
         name: str(value)
         for name, value in row.items()
-        if name.endswith(_LABEL) and name.removesuffix(_LABEL) in {*MODEL.parameters, *row}
+        if name.endswith(LABEL) and name.removesuffix(LABEL) in {*MODEL.parameters, *row}
     }
     if isinstance(template, str):
         filled = {name: check_value(name, row[name]) for name in placeholders(template) if name in row}
         return listed_cell(parameters, {**filled, **labels, TEMPLATE: template})
     prompt = parameters.get("prompt")
     if is_final or not isinstance(prompt, str) or not placeholders(prompt):
-        own = {name: label for name, label in labels.items() if name.removesuffix(_LABEL) in MODEL.parameters}
+        own = {name: label for name, label in labels.items() if name.removesuffix(LABEL) in MODEL.parameters}
         return listed_cell(parameters, own)
     values = {name: row[name] for name in placeholders(prompt) if name in row}
     (made,) = Product(
         (), {**parameters, **{name: check_value(name, value) for name, value in values.items()}}
     ).cells()
-    kept = {
-        name: label for name, label in labels.items() if name.removesuffix(_LABEL) in {*MODEL.parameters, *values}
-    }
+    kept = {name: label for name, label in labels.items() if name.removesuffix(LABEL) in {*MODEL.parameters, *values}}
     return Request(made.parameters, labels={**made.labels, **kept})
 
 
@@ -155,7 +152,7 @@ def _varying(cells: Sequence[Request], known: Any, columns: Sequence[str]) -> li
         return {cell.labels.get(name, cell.parameters.get(name)) for cell in cells}
 
     names = [name for name in MODEL.parameters if name != "prompt" or not has_template]
-    names += list(dict.fromkeys(name for cell in cells for name in cell.labels if not name.endswith(_LABEL)))
+    names += list(dict.fromkeys(name for cell in cells for name in cell.labels if not name.endswith(LABEL)))
     varying = [name for name in names if len(values(name)) > 1]
     order = [name for name in (known or ()) if isinstance(name, str)]
     declared = [name for name in order if name in varying or values(name) != {None}]

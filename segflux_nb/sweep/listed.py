@@ -10,7 +10,7 @@ from ..errors import SweepError
 from ..model import Value
 from ..values import shown
 from .axes import Axis, axis
-from .names import TEMPLATE
+from .names import LABEL, TEMPLATE
 from .product import Product
 from .request import Request
 from .template import Verbatim, escape, placeholders
@@ -110,6 +110,6 @@ def _replaced(cell: Request, parameters: Mapping[str, Any]) -> Request:
     others = {
         name: label
         for name, label in cell.labels.items()
-        if name != TEMPLATE and name not in filled and name.removesuffix("_label") not in parameters
+        if name != TEMPLATE and name not in filled and name.removesuffix(LABEL) not in parameters
     }
     return replace(made, labels={**made.labels, **others})

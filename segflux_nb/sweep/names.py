@@ -11,6 +11,9 @@ from .template import doubled
 TEMPLATE = "prompt_template"
 """The label that holds the prompt as it was given, where it has placeholders."""
 
+LABEL = "_label"
+"""A column, or a label of a cell, ``x_label`` has the label of the value of ``x``."""
+
 COLUMNS = frozenset(
     {
         *("run", "service", "status", "take", "image", "width", "height", "stars", "pick", "note", "error_kind"),
@@ -59,7 +62,7 @@ def column_reason(name: str, others: Iterable[str] = ()) -> str:
     """
     if name in COLUMNS:
         return "has the name of a column of runs.df or runs.log"
-    stem = name.removesuffix("_label")
+    stem = name.removesuffix(LABEL)
     if name == TEMPLATE or (stem != name and (stem in MODEL.parameters or stem in others)):
         return f"has the name of the column that holds {'the templates' if name == TEMPLATE else f'labels of {stem}'}"
     return ""

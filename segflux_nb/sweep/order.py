@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from ..model import Value
 from .axes import Axis
-from .names import TEMPLATE
+from .names import LABEL, TEMPLATE
 from .request import Request
 from .template import fill, placeholders
 
@@ -132,5 +132,5 @@ def _before_each(cells: Sequence[Request]) -> list[Request]:
 
 
 def _without_lora(cell: Request) -> Request:
-    labels = {name: value for name, value in cell.labels.items() if name != f"{STRENGTH}_label"}
+    labels = {name: value for name, value in cell.labels.items() if name != f"{STRENGTH}{LABEL}"}
     return Request({**cell.parameters, STRENGTH: 0.0}, labels=labels)

@@ -6,9 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise, product
+from types import MappingProxyType
+from typing import Any
 
 from ..errors import SweepError
 from ..model import MODEL, Value
+from .names import LABEL
 from .request import Request
 from .sweep import Sweep
 from .template import Verbatim
@@ -48,6 +51,7 @@ def refine(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: fl
 def refine_axes(
     cells: Sequence[Mapping[str, Value]],
     bounds: Mapping[str, tuple[float, float]],
+    labels: Mapping[str, Mapping[Value, str]] = MappingProxyType({}),
 ) -> Sweep:
     """A sweep of the same cells with finer axes, each from about its lower to about its upper end.
 
@@ -60,6 +64,8 @@ def refine_axes(
     bounds:
         The interval to search, by the parameter to refine. Where its ends are equal, it is one step of the runs
         so far to either side.
+    labels:
+        The labels of values, by parameter, as `Sweep.labels`. Those of the finer axes have no use any more.
 
     Raises
     ------
@@ -80,15 +86,47 @@ def refine_axes(
     varying = {name: seen for name, seen in distinct.items() if len(seen) > 1}
     if math.prod(map(len, varying.values())) == len(combinations):
         distinct["prompt"] = [Verbatim(str(prompt)) for prompt in distinct["prompt"]]  # the cells' prompts are final
-        constants = {name: seen[0] for name, seen in distinct.items() if len(seen) == 1}
-        return Sweep(**constants, **fine, **{name: distinct[name] for name in varying})
+        constants = [name for name in distinct if name not in varying]
+        given = {name: _as_given(distinct[name], labels.get(name, {})) for name in (*constants, *varying)}
+        return Sweep(**{name: given[name] for name in constants}, **fine, **{name: given[name] for name in varying})
     # The runs so far are no full grid: keep exactly their combinations.
+    held_cells = [dict(zip(names, combination, strict=True)) for combination in combinations]
     requests = [
-        Request({**dict(zip(names, combination, strict=True)), **dict(zip(fine, point, strict=True))})
-        for combination in combinations
+        Request({**held, **dict(zip(fine, point, strict=True))}, labels=_labels_of(held, labels))
+        for held in held_cells
         for point in product(*fine.values())
     ]
     return Sweep.of_cells(requests, {**varying, **fine})
+
+
+def _labels_of(cell: Mapping[str, Value], labels: Mapping[str, Mapping[Value, str]]) -> dict[str, Value]:
+    """The labels of a cell's values.
+
+    Parameters
+    ----------
+    cell:
+        The values, by parameter.
+    labels:
+        The labels of values, by parameter.
+    """
+    known = [(name, labels.get(name, {}), value) for name, value in cell.items()]
+    return {f"{name}{LABEL}": of_values[value] for name, of_values, value in known if value in of_values}
+
+
+def _as_given(values: Sequence[Value], labels: Mapping[Value, str]) -> Any:
+    """Values as `Sweep` takes them: with labels where each has one of its own.
+
+    Parameters
+    ----------
+    values:
+        The values.
+    labels:
+        The labels of some of them.
+    """
+    named = {labels[value]: value for value in values if value in labels}
+    if len(named) == len(values):
+        return named
+    return list(values) if len(values) > 1 else values[0]
 
 
 def _values_of(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: float, most: int) -> list[Value]:

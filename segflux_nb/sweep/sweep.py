@@ -19,7 +19,7 @@ from ..values import OtherProgram, as_integer, shown
 from .axes import Linked
 from .from_frame import cells_of_frame
 from .listed import ListedCells
-from .names import TEMPLATE
+from .names import LABEL, TEMPLATE
 from .order import ordered, unique, value_of, with_baseline
 from .product import Product
 from .request import Request, canonical_json
@@ -137,7 +137,7 @@ class Sweep:
         found: dict[str, dict[Value, str]] = {}
         for cell in self._cells:
             for key, label in cell.labels.items():
-                name = key.removesuffix("_label")
+                name = key.removesuffix(LABEL)
                 if name != key and (name in cell.labels or name in cell.parameters):
                     found.setdefault(name, {})[cell.labels.get(name, cell.parameters.get(name, ""))] = str(label)
         return found

@@ -12,7 +12,7 @@ from ..errors import SweepError
 from ..model import MODEL, Value
 from .axes import Linked
 from .listed import ListedCells, listed_cell
-from .names import TEMPLATE, column_reason
+from .names import LABEL, TEMPLATE, column_reason
 from .product import Product
 from .request import Request
 
@@ -211,7 +211,7 @@ def _is_table_of_lists(value: Any) -> bool:
 
 def _derived(labels: dict[str, Any], parameters: dict[str, Any]) -> set[str]:
     """The labels that a sweep gives its cells by itself: the template, and the labels of values."""
-    return {TEMPLATE, *(f"{name}_label" for name in (*labels, *parameters))}
+    return {TEMPLATE, *(f"{name}{LABEL}" for name in (*labels, *parameters))}
 
 
 def _is_label(value: Any) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..model import MODEL, Value
 from .axes import Axis
+from .names import LABEL
 from .product import Product
 from .request import Request
 
@@ -122,6 +123,6 @@ def values_of_axis(axis: Axis, name: str) -> Any:
     name:
         The parameter.
     """
-    if any(f"{name}_label" in point for point in axis.points):
-        return {str(point[f"{name}_label"]): point[name] for point in axis.points}
+    if any(f"{name}{LABEL}" in point for point in axis.points):
+        return {str(point[f"{name}{LABEL}"]): point[name] for point in axis.points}
     return [point[name] for point in axis.points]

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..markup import count
 from ..model import Value
-from .belief import Belief, Cast
+from .belief import QUIRKS, Belief, Cast, Tally, fit
 from .features import Features, Place
 from .joint import JointRanking
 from .ranking import Ranking
@@ -164,6 +164,4 @@ def _expected(features: Features, own: Sequence[Cast], others: Sequence[Cast]) -
 
 def likely_weights(features: Features, votes: Sequence[Cast]) -> np.ndarray:
     """The most likely weights of the features."""
-    from .belief import QUIRKS, Tally, fit
-
     return fit(Tally(features, votes), features, QUIRKS[0]).mean

@@ -19,7 +19,7 @@ from ..markup import count
 from ..model import MODEL, SIMULATOR, Value
 from ..sweep.axes import check_value
 from ..sweep.form import format_field, number_of_cells, parse_field
-from ..sweep.names import TEMPLATE
+from ..sweep.names import LABEL, TEMPLATE
 from ..sweep.plan import Plan
 from ..sweep.sweep import Sweep
 from ..sweep.template import escape
@@ -231,8 +231,8 @@ def _arguments(parameters: Mapping[str, Value], labels: Mapping[str, Value]) -> 
     """
     given: dict[str, Any] = {**parameters, "prompt": labels.get(TEMPLATE, escape(str(parameters["prompt"])))}
     for name, value in labels.items():
-        if name.endswith("_label") and name.removesuffix("_label") in parameters:
-            given[name.removesuffix("_label")] = {str(value): parameters[name.removesuffix("_label")]}
+        if name.endswith(LABEL) and name.removesuffix(LABEL) in parameters:
+            given[name.removesuffix(LABEL)] = {str(value): parameters[name.removesuffix(LABEL)]}
         elif name != TEMPLATE:
             given[name] = value
     return given

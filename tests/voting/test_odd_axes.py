@@ -213,3 +213,15 @@ def test_one_seed_is_called_a_seed(ws):
     runs = ws.run(sf.Sweep(**MADE, lora_strength=[0.4, 0.8, 1.2], seed=[23]))
     judged(runs, "lora_strength", lambda run: run.lora_strength)
     assert "1 seed, 3 votes. One seed does not show whether it holds for others" in str(runs.ranking())
+
+
+def test_labels_of_fine_tunes_stay_in_the_next_sweep(ws):
+    """On a full grid, and on one with a gap, whose cells are listed one by one."""
+    finetunes = {"1200 steps": "r", "1600 steps": "s"}
+    runs = ws.run(
+        sf.Sweep(prompt="TOK", finetune_id=finetunes, lora_strength=[0.4, 0.8, 1.2], seed=[1, 2], steps=[4, 8])
+    )
+    for some in (runs, runs.where(lambda run: (run.steps, run.seed) != (8, 2))):
+        judged(some, "lora_strength", lambda run: -abs(run.lora_strength - 0.8))
+        finer = some.tuner(rater="anna").next_sweep()
+        assert finer.labels["finetune_id"] == {"r": "1200 steps", "s": "1600 steps"}

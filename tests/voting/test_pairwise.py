@@ -8,18 +8,6 @@ import segflux_nb as sf
 from segflux_nb.simulator.app import Simulator
 
 
-@pytest.fixture(scope="module")
-def simulator():
-    with Simulator(time_scale=0.001, paint=False) as running:
-        yield running
-
-
-@pytest.fixture
-def ws(tmp_path, simulator):
-    with sf.Workspace(tmp_path / "ws", service=simulator) as workspace:
-        yield workspace
-
-
 @pytest.fixture
 def runs(ws):
     return ws.run(sf.Sweep(prompt="TOK", finetune_id="a", lora_strength=[0.4, 0.8, 1.2], seed=[1, 2]))

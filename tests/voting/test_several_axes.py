@@ -3,24 +3,11 @@
 import pytest
 
 import segflux_nb as sf
-from segflux_nb.simulator.app import Simulator
 from segflux_nb.voting.joint import JointRanking
 from segflux_nb.voting.ranking import Ranking
 
 AXES = ["lora_strength", "steps"]
 SAMPLERS = ["lora_strength", "sampler_name"]
-
-
-@pytest.fixture(scope="module")
-def simulator():
-    with Simulator(time_scale=0.001, paint=False) as running:
-        yield running
-
-
-@pytest.fixture
-def ws(tmp_path, simulator):
-    with sf.Workspace(tmp_path / "ws", service=simulator) as workspace:
-        yield workspace
 
 
 @pytest.fixture
