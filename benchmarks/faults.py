@@ -32,10 +32,10 @@ import segmind
 from PIL import Image
 
 import segflux_nb as sf
-from segflux_nb.running.policy.lower_bound import greedy_seconds
 from tests.hostile.fault_script import SPREAD, script_of
 from tests.hostile.loopback import Loopback
 from tests.hostile.server import MODEL, ScriptedService
+from tests.support.lower_bound import greedy_seconds
 from tests.support.service import BODY
 
 JOBS, SLOTS, MEAN, TAKES = 300, 50, 4.0, 3

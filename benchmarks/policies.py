@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from segflux_nb.running.policy.lower_bound import best_polls
 from segflux_nb.running.policy.polling import POLLS_PER_MEAN, PollSchedule, ServiceTimes
 from segflux_nb.running.policy.rate_control import ConcurrencyLimit, RateController
 from segflux_nb.running.policy.service_times import ServiceTimeDistribution
+from tests.support.lower_bound import best_polls
 
 MEAN = 22.0
 EULER = {"sampler_name": "euler", "steps": 25}

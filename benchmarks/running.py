@@ -48,9 +48,9 @@ from policies import POLICIES, fixed, limit_rows, lognormal, polling_rows
 import segflux_nb as sf
 from segflux_nb.model import MODEL
 from segflux_nb.pictures.store import PictureStore
-from segflux_nb.running.policy.lower_bound import greedy_seconds
 from segflux_nb.simulator.app import Simulator
 from segflux_nb.simulator.service.responses import ServiceRequest
+from tests.support.lower_bound import greedy_seconds
 from tests.support.service import BODY
 from tests.support.virtual import BASE, Bench
 

@@ -6,7 +6,7 @@ import statistics
 
 import pytest
 
-from segflux_nb.running.policy.lower_bound import greedy_seconds
+from tests.support.lower_bound import greedy_seconds
 from tests.support.virtual import VirtualClock
 
 from .expected import Expected, Misbehaviour, RunCall

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import segflux_nb as sf
-from segflux_nb.running.policy.lower_bound import best_polls, greedy_seconds
 from segflux_nb.running.policy.polling import LONGEST, POLLS_PER_MEAN, PollSchedule, ServiceTimes
 from segflux_nb.running.policy.service_times import ServiceTimeDistribution
+from tests.support.lower_bound import best_polls, greedy_seconds
 from tests.support.virtual import Bench
 
 EULER = {"sampler_name": "euler", "steps": 25}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 
-from .service_times import ServiceTimeDistribution
+from segflux_nb.running.policy.service_times import ServiceTimeDistribution
 
 
 def greedy_seconds(times: Iterable[float], slots: int) -> float:
