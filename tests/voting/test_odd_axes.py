@@ -223,5 +223,5 @@ def test_labels_of_fine_tunes_stay_in_the_next_sweep(ws):
     )
     for some in (runs, runs.where(lambda run: (run.steps, run.seed) != (8, 2))):
         judged(some, "lora_strength", lambda run: -abs(run.lora_strength - 0.8))
-        finer = some.tuner(rater="anna").next_sweep()
-        assert finer.labels["finetune_id"] == {"r": "1200 steps", "s": "1600 steps"}
+        refined = some.tuner(rater="anna").next_sweep()
+        assert refined.labels["finetune_id"] == {"r": "1200 steps", "s": "1600 steps"}
