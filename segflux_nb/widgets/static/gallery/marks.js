@@ -146,7 +146,7 @@ export class MarkBook {
 
 /**
  * The marks that were made here, in steps that can be taken back and made again. A step counts from the moment it is
- * asked for: whoever marks and takes back faster than the answers come takes back the last mark.
+ * asked for, so that what is taken back before its answer came is the last mark.
  */
 export class History {
   constructor() {
