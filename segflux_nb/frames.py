@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .model import Value
 from .runlog.columns import Column
 from .runlog.picture_files import missing_files, with_files
+from .runlog.reading import without_collection
 from .running.in_hands import with_states_as_seen
 from .source import Cell, Source
 
@@ -85,6 +86,7 @@ class Frames:
             kept = self._kept[names] = _Kept(version, number, frame, kept.digests)
         return kept.frame.copy()
 
+    @without_collection()
     def _built(self, columns: Sequence[Column], version: object, marked: int, base: str, *, measured: bool) -> _Kept:
         """A frame that is read from the log.
 

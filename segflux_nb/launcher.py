@@ -33,8 +33,10 @@ from .planner import Planner
 from .reusing import KnownRuns
 from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import MISSING, PictureFile, missing_files, status_with_file
+from .runlog.reading import without_collection
 from .runlog.rows import LoggedRun, RunState
 from .runlog.runs import REPLANNED
+from .runlog.side_file import side_files
 from .running.context import StopToken
 from .running.in_hands import as_seen
 from .running.policy.budget import Budget
@@ -107,6 +109,7 @@ class Launcher:
 
     # ------------------------------------------------------------------ what to do
 
+    @without_collection()
     def plan(
         self, sweep: Sweep | Runs, *, ask_balance: bool = False, first: int | None = None, again: bool | int = False
     ) -> Plan:
@@ -130,6 +133,7 @@ class Launcher:
         plan = replace(plan, notes=notes_of(self.source, whole), whole=self._planner.whole(whole, first))
         return ShownPlan(**vars(plan), static=static_html(chosen, whole.axes))
 
+    @without_collection()
     def start(
         self,
         sweep: Sweep | Runs,
@@ -185,8 +189,10 @@ class Launcher:
             self._reused.enter(self._log, [request.digest for request in requests])
         entered = [*sweep, *requests] if again else list(sweep)
         logged = self._log.runs.states([request.digest for request in entered])
-        self._check(self._not_settled(requests, logged))
-        planned = [r for r in entered if r.digest not in logged or logged[r.digest].state in REPLANNED]
+        done = {digest for digest, run in logged.items() if run.state is State.COMPLETED}
+        self._check(self._not_settled([r for r in requests if r.digest not in done], logged))
+        left = [request for request in entered if request.digest not in done]
+        planned = [r for r in left if r.digest not in logged or logged[r.digest].state in REPLANNED]
         self._log.runs.plan(planned)
         self._log.sweeps.enter(sweep.identity, sweep.name, title, sweep.axes, entered)
         runs = runs_of_sweep(self.source, sweep)
@@ -194,7 +200,7 @@ class Launcher:
             requests,
             runs if first is None else self._planner.only(runs, [*chosen, *requests]),
             budget,
-            logged=None if planned else {request.digest: logged[request.digest] for request in requests},
+            logged=None if planned else logged if not again else {r.digest: logged[r.digest] for r in requests},
             whole=self._planner.whole(sweep, first),
             resubmit_unknown=resubmit_unknown,
             has_stop_button=has_stop_button,
@@ -320,6 +326,20 @@ class Launcher:
 
         return [request for request in requests if not is_settled(request)]
 
+    def _is_done(self, logged: Mapping[str, RunState], missing: Collection[PictureFile]) -> bool:
+        """Whether the engine has nothing to do: all runs are completed, all their pictures there, no id waits aside.
+
+        Parameters
+        ----------
+        logged:
+            The states of the runs.
+        missing:
+            Their pictures whose files are gone.
+        """
+        if missing or any(run.state is not State.COMPLETED for run in logged.values()):
+            return False
+        return not self._log.pictures.incomplete(logged) and not any(side_files(self._log.path, self._service))
+
     def _check(self, requests: Sequence[Request]) -> None:
         """Refuse, before anything is sent, what the hosted service would not take."""
         if self._service != HOSTED.name or not requests:
@@ -379,16 +399,16 @@ class Launcher:
         whole:
             The cells of the sweep whose first ones these are; 0 where they are all.
         """
-        engine = self._connection.engine()
         stop, waits = StopToken(), Waits()
         unique = {request.digest: request for request in requests}
         logged = as_seen(self._log, logged or self._log.runs.states(unique))
-        files = self._log.pictures.of(unique)
-        missing = [one for one in self._planner.gone(files) if logged[one.digest].state is State.COMPLETED]
-        plan = self._planner.plan_from(list(unique.values()), logged, files, missing)
+        plan, missing = self._planner.plan_from(list(unique.values()), logged)
         gone = {picture.digest for picture in missing if picture.number == 0}
         in_flight = [d for d, run in logged.items() if disposition(run.state) is Disposition.IN_FLIGHT]
-        elsewhere = {digest: ELSEWHERE[other] for digest, other in engine.held_elsewhere(in_flight).items()}
+        # Without anything to do, no server is started and no connection made.
+        engine = None if self._is_done(logged, missing) else self._connection.engine()
+        held = engine.held_elsewhere(in_flight) if engine is not None else {}
+        elsewhere = {digest: ELSEWHERE[other] for digest, other in held.items()}
         others = dict.fromkeys(gone, MISSING) | elsewhere
         status_of = {state: state.status for state in State}
         progress = Progress(
@@ -408,18 +428,22 @@ class Launcher:
             ),
             self._clock,
         )
-        work = engine.run(
-            list(unique.values()),
-            stop=stop,
-            budget=budget,
-            on_change=lambda digest, state: progress.update(digest, state.status),
-            on_elsewhere=lambda digest, is_other_process: progress.update(digest, ELSEWHERE[is_other_process]),
-            resubmit_unknown=resubmit_unknown,
-            retry_held=retry_held,
-            only_collect=only_collect,
-            missing=missing,
-            shown={digest: run.state for digest, run in logged.items()},
-            waits=waits,
+        work = (
+            _nothing()
+            if engine is None
+            else engine.run(
+                list(unique.values()),
+                stop=stop,
+                budget=budget,
+                on_change=lambda digest, state: progress.update(digest, state.status),
+                on_elsewhere=lambda digest, is_other_process: progress.update(digest, ELSEWHERE[is_other_process]),
+                resubmit_unknown=resubmit_unknown,
+                retry_held=retry_held,
+                only_collect=only_collect,
+                missing=missing,
+                shown={digest: run.state for digest, run in logged.items()},
+                waits=waits,
+            )
         )
         live: LiveRun | None = None
         try:
@@ -432,6 +456,10 @@ class Launcher:
                 live.interrupt()
             raise
         return live
+
+
+async def _nothing() -> None:
+    """The work of a sweep that is done."""
 
 
 def _title(name: object) -> str:

@@ -12,6 +12,7 @@ from .errors import SweepError
 from .lifecycle import State, is_asked_again
 from .pictures.mounted import pictures_of
 from .reusing import KnownRuns
+from .runlog.completion import Files
 from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import PictureFile, missing_files
 from .runlog.rows import RunState, is_of_another_key
@@ -128,12 +129,19 @@ class Planner:
 
     def missing(self, digests: Collection[str]) -> list[PictureFile]:
         """The pictures of these runs whose files are gone."""
-        return self.gone(self._log.pictures.of(digests))
+        return self._gone(self._log.completion.files(digests), digests)
 
-    def gone(self, files: Sequence[PictureFile]) -> list[PictureFile]:
-        """Those of these picture files that are not there."""
-        gone = missing_files([picture.path for picture in files], self._pictures)
-        return [picture for picture in files if picture.path in gone]
+    def _gone(self, files: Files, digests: Collection[str]) -> list[PictureFile]:
+        """The pictures of these runs whose files are not there.
+
+        Parameters
+        ----------
+        files:
+            What files they have; it may name those of other runs too.
+        digests:
+            The runs.
+        """
+        return self._log.completion.at(missing_files(files.paths, self._pictures), digests)
 
     def plan(self, requests: Sequence[Request], balance: float | None = None) -> Plan:
         """What running these requests would do, cost and take.
@@ -148,19 +156,16 @@ class Planner:
         digests = list(dict.fromkeys(request.digest for request in requests))
         logged = as_seen(self._log, self._log.runs.states(digests))
         known = {} if self._reused is None else self._reused.states(self._log, digests)
-        files = self._log.pictures.of(digests)
-        plan = self.plan_from(requests, {**logged, **known}, files, self.gone(files), known)
+        plan, _ = self.plan_from(requests, {**logged, **known}, known)
         return replace(plan, balance=balance)
 
     def plan_from(
         self,
         requests: Sequence[Request],
         logged: Mapping[str, RunState],
-        files: Sequence[PictureFile],
-        gone: Sequence[PictureFile],
         known: Collection[str] = (),
-    ) -> Plan:
-        """The plan for some requests, from what was read.
+    ) -> tuple[Plan, list[PictureFile]]:
+        """The plan for some requests, and the pictures of completed ones whose files are gone.
 
         Parameters
         ----------
@@ -168,15 +173,12 @@ class Planner:
             The requests.
         logged:
             The states of their runs, as people see them.
-        files:
-            The picture files of these runs.
-        gone:
-            Those among them that are not there.
         known:
             Digests of runs that are known elsewhere, with their pictures.
         """
-        kept = set(known) | {picture.digest for picture in files if picture.number == 0}
+        files = self._log.completion.files(logged)
         completed = {digest for digest, run in logged.items() if run.state is State.COMPLETED}
+        gone = self._gone(files, completed)
         plan = make_plan(
             requests,
             {digest: (run.state, run.error_kind) for digest, run in logged.items()},
@@ -184,11 +186,11 @@ class Planner:
             rates=self._connection.rates(),
             max_in_flight=self._max_in_flight,
             of_another_key=self._of_another_key(logged),
-            missing=dict.fromkeys(picture.digest for picture in gone if picture.digest in completed),
-            discarded=len(completed - kept),
+            missing=dict.fromkeys(picture.digest for picture in gone),
+            discarded=len(completed.difference(files.with_first, known)),
             asked_again=self._asked_again(logged),
         )
-        return replace(plan, replays=self._connection.replays)
+        return replace(plan, replays=self._connection.replays), gone
 
     def _of_another_key(self, logged: Mapping[str, RunState]) -> list[str]:
         """Digests of the runs that were submitted with another key and are not complete yet."""

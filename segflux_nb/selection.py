@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, overload
 
+from .counting import counts_of
 from .errors import LayoutError, RunError
 from .frames import Frames, more_files
 from .lifecycle import State
@@ -17,7 +17,7 @@ from .matching import CellValues
 from .model import Value
 from .run import Run, RunFiles, known_values, value_of
 from .runlog.columns import DF_COLUMNS, LOG_COLUMNS, Column
-from .runlog.picture_files import MISSING, missing_files, statuses_with_files, with_files
+from .runlog.picture_files import MISSING, with_files
 from .runlog.reading import without_collection
 from .runlog.rows import LoggedRun
 from .running.in_hands import as_seen, with_states_as_seen
@@ -326,9 +326,7 @@ class Selection:
         version = (log.version(), pictures.version())
         known = self._counted.get(version)
         if known is None:
-            table, may_change = with_states_as_seen(log, self._table("state", "picture"))
-            missing = missing_files(table["picture"], pictures)
-            known = dict(Counter(statuses_with_files(table["state"], table["picture"], missing)))
+            known, may_change = counts_of(log, pictures, self._digests)
             self._counted.clear()
             if not may_change:  # else a process may end, which changes nothing in the log
                 self._counted[version] = known

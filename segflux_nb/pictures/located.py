@@ -59,14 +59,19 @@ class LocatedPictures:
         return [path if path is not None and known[path] else None for path in paths]
 
     def there(self, paths: Iterable[str]) -> set[str]:
-        """Those of these paths of the store that are on disk now. Each folder is listed once."""
+        """Those of these paths of the store that are on disk now."""
         wanted = set(paths)
-        found: set[str] = set()
-        for folder in set(map(itemgetter(slice(IN_FOLDER)), wanted)):
+        return wanted - self.absent(wanted)
+
+    def absent(self, paths: Iterable[str]) -> set[str]:
+        """Those of these paths that are no pictures of the store on disk now. Each folder is listed once."""
+        left = set(paths)
+        for folder in {path[:IN_FOLDER] for path in left}:
             if folder.startswith("pictures/"):
                 with suppress(OSError):  # the folder is gone, and its pictures with it
-                    found.update([f"{folder}{name}" for name in os.listdir(os.path.join(self._folder, folder))])
-        return wanted & found
+                    names = os.listdir(os.path.join(self._folder, folder))
+                    left.difference_update([f"{folder}{name}" for name in names])
+        return left
 
     def file(self, path: str) -> Path:
         """The file of a picture of the store, which any program can read.

@@ -133,9 +133,9 @@ class MountedPictures(LocatedPictures):
         super().__init__(folder)
         self._mount = mount
 
-    def there(self, paths: Iterable[str]) -> set[str]:
-        """Those of these paths that the bundle has."""
-        return set(paths) & self._mount.paths
+    def absent(self, paths: Iterable[str]) -> set[str]:
+        """Those of these paths that the bundle does not have."""
+        return set(paths) - self._mount.paths
 
     def file(self, path: str) -> Path:
         """A file with the bytes of a picture, which any program can read."""

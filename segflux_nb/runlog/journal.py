@@ -6,6 +6,7 @@
       .of("segmind")            ServiceLog: one service's part of it
           .runs                 runs, their jobs, events and pictures
           .pictures             the files of pictures
+          .completion           how far many runs are, and which files they have
           .sweeps               sweeps and their cells
           .marks, .votes        what people say
           .annotations          own columns
@@ -25,6 +26,7 @@ from pathlib import Path
 
 from ..clock import Clock
 from .annotations import AnnotationLog
+from .completion import CompletionLog
 from .database import Database
 from .marks import MarkLog, VoteLog
 from .metrics import MetricLog
@@ -106,6 +108,8 @@ class ServiceLog:
         Its runs, their jobs, events and pictures.
     pictures:
         The files of their pictures.
+    completion:
+        How far many runs are, and which files they have.
     sweeps:
         Its sweeps and their cells.
     marks:
@@ -130,6 +134,7 @@ class ServiceLog:
         self._database = database
         self.runs = RunLog(database, clock, service)
         self.pictures = PictureLog(database, clock, service)
+        self.completion = CompletionLog(database, service)
         self.sweeps = SweepLog(database, clock, service)
         self.marks = MarkLog(database, clock, service)
         self.votes = VoteLog(database, clock, service)

@@ -34,14 +34,16 @@ def without_collection() -> Iterator[None]:
 
 
 class Few:
-    """A condition that a column is one of some digests. Of many, or None, it is no condition: all rows are read.
+    """A condition that a column is one of some texts. Of many, or None, it is no condition: all rows are read.
 
     Parameters
     ----------
     column:
         The name of a column, which the caller's own text gives.
     digests:
-        The digests that are meant.
+        The values that are meant.
+    most:
+        Of up to this number each is looked up.
 
     Attributes
     ----------
@@ -51,9 +53,9 @@ class Few:
         Its values.
     """
 
-    def __init__(self, column: str, digests: Collection[str] | None) -> None:
+    def __init__(self, column: str, digests: Collection[str] | None, most: int = FEW) -> None:
         self.condition, self.values = "", tuple[str, ...]()
-        if digests is not None and len(digests) <= FEW:
+        if digests is not None and len(digests) <= most:
             self.values = tuple(dict.fromkeys(digests))
             self.condition = f" AND {column} IN ({', '.join('?' * len(self.values))})"
 
@@ -146,6 +148,28 @@ def read_columns(
         kept = [digest in wanted for digest in found["digest"]]
         return {name: list(compress(column, kept)) for name, column in found.items()}
     return _by_column(names, read_rows(cursor, service, digests, names))
+
+
+def read_cells(cursor: sqlite3.Cursor, sweep: int) -> tuple[list[str], list[str]]:
+    """The digests of the cells of a sweep in order, and their labels as the log has them.
+
+    Parameters
+    ----------
+    cursor:
+        Reads the log.
+    sweep:
+        The number of the sweep.
+    """
+    with suppress(sqlite3.DataError):  # longer than SQLite's longest text: labels hold the templates of prompts
+        cursor.execute(
+            "SELECT json_group_array(digest), json_group_array(labels)"
+            " FROM (SELECT digest, labels FROM cells WHERE sweep = ? ORDER BY position)",
+            (sweep,),
+        )
+        digests, texts = cursor.fetchone()
+        return orjson.loads(digests), orjson.loads(texts)
+    rows = cursor.execute("SELECT digest, labels FROM cells WHERE sweep = ? ORDER BY position", (sweep,)).fetchall()
+    return [digest for digest, _ in rows], [text for _, text in rows]
 
 
 def _all_columns(cursor: sqlite3.Cursor, service: str, names: tuple[str, ...]) -> dict[str, Sequence[Any]]:

@@ -18,7 +18,7 @@ from ..model import Value
 from ..sweep.request import Request
 from .changes import Change, append_event
 from .database import Database
-from .reading import from_runs, in_sql, read_columns, read_rows
+from .reading import from_runs, in_sql, read_columns, read_rows, without_collection
 from .rows import AcceptedJob, LoggedRun, Measurement, RunState
 
 REPLANNED = (State.PLANNED, State.FAILED, State.REFUSED)
@@ -189,13 +189,11 @@ class RunLog:
 
     def states(self, digests: Iterable[str]) -> dict[str, RunState]:
         """The states of these runs, by digest; those that the log does not have are missing."""
-        with self._database.reading() as cursor:
-            names = ("digest", "state", "error_kind", "account")
-            rows = read_rows(cursor, self._service, list(digests), names)
-            return {
-                digest: RunState(digest, _STATES[state], error_kind, account)
-                for digest, state, error_kind, account in rows
-            }
+        with without_collection():
+            table = self.table(list(digests), ("state", "error_kind", "account"))
+            states = map(_STATES.__getitem__, table["state"])
+            rows = zip(table["digest"], states, table["error_kind"], table["account"], strict=True)
+            return {row[0]: RunState(*row) for row in rows}
 
     def salt(self) -> str:
         """The log's own salt, for digests of API keys."""

@@ -12,6 +12,7 @@ from ..model import Value
 from ..sweep.names import renamed
 from ..sweep.request import Request
 from .database import Database
+from .reading import read_cells, without_collection
 from .rows import FoundSweep, LoggedSweep
 
 
@@ -65,9 +66,11 @@ class SweepLog:
                 (self._service, identity, name, title, json.dumps(axes), self._clock.now()),
             )
             number = int(cursor.fetchone()[0])
-            cursor.execute("SELECT digest, labels FROM cells WHERE sweep = ?", (number,))
-            known = set(cursor.fetchall())
             entries = [(cell.digest, json.dumps(dict(cell.labels)) if cell.labels else "{}") for cell in cells]
+            logged = list(zip(*read_cells(cursor, number), strict=True))
+            if logged[: len(entries)] == entries:  # a sweep that is run once more
+                return number
+            known = set(logged)
             added = [entry for entry in entries if entry not in known]
             cursor.executemany(
                 "INSERT INTO cells (sweep, position, digest, labels) VALUES (?, ?, ?, ?)",
@@ -141,14 +144,10 @@ class SweepLog:
     def cells(self, sweep: int) -> list[tuple[str, dict[str, Value]]]:
         """The cells of a sweep in order: digest and labels."""
         with self._database.reading() as cursor:
-            cursor.execute("SELECT digest, labels FROM cells WHERE sweep = ? ORDER BY position", (sweep,))
-            known: dict[str, dict[str, Value]] = {}
-            cells = []
-            for digest, text in cursor:
-                if text not in known:
-                    known[text] = self._names_apart(json.loads(text))
-                cells.append((digest, known[text]))
-            return cells
+            digests, texts = read_cells(cursor, sweep)
+        known = {text: self._names_apart(json.loads(text)) for text in dict.fromkeys(texts)}
+        with without_collection():
+            return [(digest, known[text]) for digest, text in zip(digests, texts, strict=True)]
 
     def _names_apart(self, entries: dict[str, Any]) -> dict[str, Any]:
         """Entries by the names of axes, labels and placeholders, without names that columns of the frames have.

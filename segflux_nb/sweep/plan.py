@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -268,7 +269,7 @@ def static_html(requests: Iterable[Request], axes: Mapping[str, Sequence[Any]]) 
         Values by axis.
     """
     cells = {request.digest: request for request in requests}
-    cost, why = _cost([MODEL.evaluations(request.parameters) for request in cells.values()], PUBLISHED)
+    cost, why = _cost(_evaluations(cells.values()), PUBLISHED)
     sizes = axes_text(axes, len(cells))
     known = "unknown on" if cost is None else f"about ${cost:.2f} on"
     return str(
@@ -343,10 +344,10 @@ def make_plan(
         for digest, what in dispositions.items()
         if what is Disposition.HELD
     )
-    evaluations = [MODEL.evaluations(request.parameters) for request in submits]
+    evaluations = _evaluations(submits)
     free = service == SIMULATOR
     cost, cost_source = _cost(evaluations, rates)
-    hosted = _cost([MODEL.evaluations(request.parameters) for request in cells.values()], PUBLISHED)
+    hosted = _cost(_evaluations(cells.values()), PUBLISHED)
     jobs = [
         (number, str(request.parameters["hardware"]))
         for number, request in zip(evaluations, submits, strict=True)
@@ -375,6 +376,18 @@ def make_plan(
             what is Disposition.IN_FLIGHT and logged[digest][0] is State.LOST for digest, what in dispositions.items()
         ),
     )
+
+
+def _evaluations(requests: Iterable[Request]) -> list[int | None]:
+    """The network evaluations of each request; None where the sampler decides them."""
+    settings = [_settings_of(request.parameters) for request in requests]
+    # Of samplers and steps a sweep has few.
+    known = {one: MODEL.evaluations(dict(zip(_SETTINGS, one, strict=True))) for one in dict.fromkeys(settings)}
+    return [known[one] for one in settings]
+
+
+_SETTINGS = ("sampler_name", "steps")
+_settings_of = itemgetter(*_SETTINGS)
 
 
 def _cost(evaluations: list[int | None], rates: Rates) -> tuple[float | None, str]:

@@ -143,13 +143,17 @@ def _request(constants: Mapping[str, Value], point: Sequence[Mapping[str, Value]
     for part in point:
         values.update(part)
     template = str(values["prompt"])
-    if placeholders(template):
+    names = placeholders(template)
+    if names:
         values.setdefault(TEMPLATE, template)
     values["prompt"] = filled = fill(template, values)
     if not filled.strip():
         raise SweepError(
-            f"The prompt {template!r} is empty where {_given(placeholders(template), values)}",
+            f"The prompt {template!r} is empty where {_given(names, values)}",
             remedy="Leave out empty values, or write a text around the placeholder",
         )
-    parameters = {name: values.pop(name, field.default) for name, field in MODEL.parameters.items()}
+    parameters = {name: values.pop(name, default) for name, default in _DEFAULTS}
     return Request(parameters, labels=values)
+
+
+_DEFAULTS = tuple((name, parameter.default) for name, parameter in MODEL.parameters.items())

@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
-
-import orjson
 
 from ..model import MODEL, Value
 
@@ -33,19 +30,27 @@ def canonical_json(data: Any) -> str:
     >>> canonical_json({"b": 1.0, "a": "é"})
     '{"a":"é","b":1}'
     """
-    return json.dumps(_integral(data), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _CANONICAL.encode(_integral(data))
 
 
-_DECIDING = frozenset(name for name, parameter in MODEL.parameters.items() if parameter.decides_picture)
-
-_EXACT_INTEGER = 1 << 53
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _is_the_same_in_both(value: Value) -> bool:
-    """Whether Python's JSON and orjson write a value alike: not so for numbers with an exponent or many digits."""
-    if type(value) is float:
-        return 1e-3 <= math.fabs(value) < 1e9
-    return type(value) is str or (type(value) is int and -_EXACT_INTEGER < value < _EXACT_INTEGER)
+_NONE: Mapping[str, Value] = MappingProxyType({})
+
+
+class _Entries(dict[Any, str]):
+    """The entries of a parameter in canonical JSON, by its value: a sweep has few values, each many times."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __missing__(self, value: Value) -> str:
+        entry = canonical_json({self.name: value})[1:-1]
+        if len(self) >= MOST_VALUES:
+            self.clear()
+        self[value] = entry
+        return entry
 
 
 def _integral(data: Any) -> Any:
@@ -60,7 +65,28 @@ def _integral(data: Any) -> Any:
     return data
 
 
-@dataclass(frozen=True)
+MOST_VALUES = 5_000
+"""Of each parameter, the entries of this many values are kept."""
+
+_SLUG = canonical_json(MODEL.slug)
+_DECIDING = sorted(name for name, parameter in MODEL.parameters.items() if parameter.decides_picture)
+_ENTRIES = [_Entries(name) for name in _DECIDING]
+_values_of = itemgetter(*_DECIDING)
+
+
+def _deciding(parameters: Mapping[str, Value]) -> str:
+    """The entries of the parameters that decide the picture, as canonical JSON has them in an object."""
+    try:
+        values = _values_of(parameters)
+        entries = [known[value] for known, value in zip(_ENTRIES, values, strict=True)]
+    except (KeyError, TypeError):  # a log from somebody else may say anything, and a list has no hash
+        entries = []
+    if not entries or bool in map(type, values):  # True was found as 1
+        return canonical_json({name: parameters[name] for name in _DECIDING if name in parameters})[1:-1]
+    return ",".join(entries)
+
+
+@dataclass(frozen=True, init=False)
 class Request:
     """The request for one cell.
 
@@ -78,12 +104,14 @@ class Request:
     """
 
     parameters: Mapping[str, Value]
-    take: int = 0
-    labels: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+    take: int
+    labels: Mapping[str, Value] = field(compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
-        object.__setattr__(self, "labels", MappingProxyType(dict(self.labels)))
+    def __init__(self, parameters: Mapping[str, Value], take: int = 0, labels: Mapping[str, Value] = _NONE) -> None:
+        own = self.__dict__  # a sweep has many cells: the initialiser of a frozen dataclass takes twice as long
+        own["parameters"] = MappingProxyType(dict(parameters))
+        own["take"] = take
+        own["labels"] = MappingProxyType(dict(labels)) if labels else _NONE
 
     def __getattr__(self, name: str) -> Value:
         if not name.startswith("__"):
@@ -102,16 +130,8 @@ class Request:
     @cached_property
     def digest(self) -> str:
         """The identity: 64 hexadecimal digits."""
-        deciding = {
-            name: int(value) if type(value) is float and value.is_integer() else value
-            for name, value in self.parameters.items()
-            if name in _DECIDING
-        }
-        identity = {"model": MODEL.slug, "parameters": deciding, "take": self.take}
-        if all(map(_is_the_same_in_both, deciding.values())):  # a sweep may have many cells
-            with suppress(orjson.JSONEncodeError):  # half of a character
-                return hashlib.sha256(orjson.dumps(identity, option=orjson.OPT_SORT_KEYS)).hexdigest()
-        return hashlib.sha256(canonical_json(identity).encode()).hexdigest()
+        identity = f'{{"model":{_SLUG},"parameters":{{{_deciding(self.parameters)}}},"take":{self.take}}}'
+        return hashlib.sha256(identity.encode()).hexdigest()
 
     @property
     def body(self) -> dict[str, Value]:

@@ -61,6 +61,25 @@ def test_the_quick_way_to_a_digest_is_the_canonical_one(strength, seed, prompt):
     assert Request(parameters).digest == hashlib.sha256(text.encode()).hexdigest()
 
 
+@pytest.mark.parametrize("changes", [{"steps": True}, {"steps": [1, 2]}, {"steps": None}, {"seed": 1.0}])
+@pytest.mark.parametrize("without", [(), ("seed",), ("prompt", "seed")])
+def test_values_that_only_a_foreign_log_has_do_not_take_the_digest_of_others(changes, without):
+    """True is equal to 1 and is written otherwise; a list has no hash; a parameter may be missing."""
+    assert Request({**CELL.parameters, "steps": 1, "seed": 1}).digest  # so that equal values are known
+    parameters = {name: value for name, value in {**CELL.parameters, **changes}.items() if name not in without}
+    deciding = {name: value for name, value in parameters.items() if name != "hardware"}
+    text = canonical_json({"model": MODEL.slug, "parameters": deciding, "take": 0})
+    assert Request(parameters).digest == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_more_values_than_are_kept_have_their_own_digests(monkeypatch):
+    monkeypatch.setattr("segflux_nb.sweep.request.MOST_VALUES", 3)
+    seeds = [*range(8), *range(8)]
+    digests = [Request({**CELL.parameters, "seed": seed}).digest for seed in seeds]
+    assert digests[:8] == digests[8:]
+    assert len(set(digests)) == 8
+
+
 def test_an_axis_of_many_values_takes_no_time_that_grows_with_their_square():
     """Each value of an axis is looked up in a set: comparisons of numbers do not grow faster than their number."""
     compared = 0

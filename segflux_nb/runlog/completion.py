@@ -1,0 +1,122 @@
+"""How far many runs are, and which files they have. SQLite writes each answer as one text, not a row for each run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import orjson
+
+from ..lifecycle import State
+from .database import Database
+from .picture_files import PictureFile
+from .reading import LOOKED_UP, Few
+
+_COMPLETED = State.COMPLETED.value
+
+
+class ByState(NamedTuple):
+    """Runs by their states.
+
+    Attributes
+    ----------
+    completed:
+        The digests of those that are completed, in the log's own order.
+    others:
+        The digests of the others.
+    states:
+        The state of each of these, as the log writes it.
+    """
+
+    completed: list[str]
+    others: list[str]
+    states: list[str]
+
+
+class Files(NamedTuple):
+    """The picture files of runs, as the log has them.
+
+    Attributes
+    ----------
+    with_first:
+        The digests of the runs whose first picture has a file, in the log's own order.
+    paths:
+        All files, relative to the workspace.
+    """
+
+    with_first: list[str]
+    paths: list[str]
+
+
+class CompletionLog:
+    """How far the runs of a service are, and which files they have.
+
+    Parameters
+    ----------
+    database:
+        The log's file.
+    service:
+        The service whose runs are meant.
+    """
+
+    def __init__(self, database: Database, service: str) -> None:
+        self._database = database
+        self._service = service
+
+    def by_state(self, digests: Collection[str]) -> ByState:
+        """Runs by their states. Of more than some thousands the answer has all runs of the service.
+
+        Parameters
+        ----------
+        digests:
+            The runs.
+        """
+        few = Few("digest", digests, LOOKED_UP)
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT json_group_array(digest) FILTER (WHERE state = ?),"  # noqa: S608 - see Few
+                " json_group_array(digest) FILTER (WHERE state <> ?),"
+                " json_group_array(state) FILTER (WHERE state <> ?)"
+                f" FROM runs WHERE service = ?{few.condition}",
+                (_COMPLETED, _COMPLETED, _COMPLETED, self._service, *few.values),
+            )
+            return ByState(*map(orjson.loads, cursor.fetchone()))
+
+    def files(self, digests: Collection[str]) -> Files:
+        """The picture files of runs. Of more than some thousands the answer has those of all runs of the service.
+
+        Parameters
+        ----------
+        digests:
+            The runs.
+        """
+        few = Few("digest", digests, LOOKED_UP)
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT json_group_array(digest) FILTER (WHERE number = 0), json_group_array(path)"  # noqa: S608
+                f" FROM pictures WHERE service = ?{few.condition} AND path IS NOT NULL",
+                (self._service, *few.values),
+            )
+            return Files(*map(orjson.loads, cursor.fetchone()))
+
+    def at(self, paths: Collection[str], digests: Collection[str]) -> list[PictureFile]:
+        """The pictures of these runs that have one of these files, in the order of runs and of places there.
+
+        Parameters
+        ----------
+        paths:
+            The files, relative to the workspace.
+        digests:
+            The runs.
+        """
+        if not paths:
+            return []
+        few = Few("path", paths)
+        wanted, files = set(digests), set(paths)
+        with self._database.reading() as cursor:
+            cursor.execute(
+                "SELECT digest, number, url, path, sha256 FROM pictures"  # noqa: S608 - see Few
+                f" WHERE service = ?{few.condition} AND path IS NOT NULL ORDER BY digest, number",
+                (self._service, *few.values),
+            )
+            return [PictureFile(*row) for row in cursor if row[0] in wanted and row[3] in files]
