@@ -345,12 +345,18 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where filled workspaces are kept and used again")
     parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
     parser.add_argument("--crash", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--fill", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
         measure(options.measure[0], Path(options.measure[1]), int(options.measure[2]))
         return
     if options.crash:
         crash(options.crash)
+    if options.fill:
+        engine, whole = grown().fill(Path(options.fill[0]), int(options.fill[1]))
+        runs = int(options.fill[1])
+        print(f"{runs:,} runs filled: {engine:,.0f} bytes a run by the engine, {whole:,.0f} in the log")
+        return
     sizes = options.sizes or list(SIZES)
     wanted = options.only.split(",")
     chosen = [one for one in OPERATIONS if any(part.strip().lower() in one.name.lower() for part in wanted)]
@@ -358,9 +364,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folders = {number: (options.folder or Path(temporary)) / f"{number}" for number in sizes}
         for number, folder in folders.items():
-            if not folder.exists():
-                engine, whole = grown().fill(folder.resolve(), number)
-                print(f"{number:,} runs filled: {engine:,.0f} bytes a run by the engine, {whole:,.0f} in the log")
+            if not folder.exists():  # in a process of its own: a process counts the memory of the one that starts it
+                print(process([str(HERE), "--fill", str(folder.resolve()), str(number)], ROOT)[0], end="")
         growth(sizes, folders, packages, chosen)
 
 

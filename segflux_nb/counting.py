@@ -32,13 +32,12 @@ def counts_of(log: ServiceLog, pictures: LocatedPictures, digests: Collection[st
         kept = [at for at, digest in enumerate(others) if digest in digests]
         table = {name: [column[at] for at in kept] for name, column in table.items()}
     seen, may_change = with_states_as_seen(log, table)
-    with_first, paths = log.completion.files(digests)
+    files = log.completion.files(digests)
     done = [digest for digest in completed if digest in digests]
     counts = Counter({State.COMPLETED.status: len(done)})
-    if with_first != completed:  # the usual case first: each completed run has its file, and no other run has one
-        files = set(with_first)
-        counts[DISCARDED] = sum(digest not in files for digest in done)
-    if gone := missing_files(paths, pictures):
+    if discarded := log.completion.without_first(completed, digests, files):
+        counts[DISCARDED] = sum(digest in discarded for digest in done)
+    if gone := missing_files(files.paths, pictures):
         without = {picture.digest for picture in log.completion.at(gone, digests) if picture.number == 0}
         counts[MISSING] = sum(digest in without for digest in done)
     counts[State.COMPLETED.status] -= counts[DISCARDED] + counts[MISSING]

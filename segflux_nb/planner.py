@@ -187,7 +187,7 @@ class Planner:
             max_in_flight=self._max_in_flight,
             of_another_key=self._of_another_key(logged),
             missing=dict.fromkeys(picture.digest for picture in gone),
-            discarded=len(completed.difference(files.with_first, known)),
+            discarded=len(self._log.completion.without_first(completed, logged, files).difference(known)),
             asked_again=self._asked_again(logged),
         )
         return replace(plan, replays=self._connection.replays), gone

@@ -400,7 +400,7 @@ class Selection:
     @cached_property
     def _digests(self) -> Collection[str]:
         """The digests of the cells, each once."""
-        return dict.fromkeys(digest for digest, _ in self.cells)
+        return dict.fromkeys([digest for digest, _ in self.cells])
 
     def _of_digests(self, digests: Iterable[str]) -> Self:
         """A selection of some of these runs, with the axes of all."""

@@ -4,19 +4,23 @@ import json
 import os
 import pickle
 import shutil
+import sqlite3
 import subprocess
 import sys
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import segflux_nb as sf
+from segflux_nb.connection import Connection
 from segflux_nb.pictures import located
 from segflux_nb.pictures.located import LocatedPictures
 from segflux_nb.pictures.thumbnails import FOLDER
 from segflux_nb.runlog import reading
 from segflux_nb.runlog.runs import RunLog
+from segflux_nb.runlog.side_file import SideFile
 from segflux_nb.simulator.app import Simulator
 
 SWEEP = sf.Sweep(
@@ -155,6 +159,101 @@ def test_counts_and_frames_are_the_same_either_way(ws, monkeypatch):
 
 
 # ---------------------------------------------------------------------- marks
+
+
+def counted(runs):
+    """The counts by a look at each run."""
+    return dict(Counter(run.status for run in runs))
+
+
+def test_counts_are_those_of_a_look_at_each_run(ws, way, tmp_path):
+    """Of a part, of none, of two takes, with a file gone, a picture discarded, and another sweep beside."""
+    ws.run(SWEEP.replace(prompt="TOK at {time}, again", seed=4))
+    runs = ws.runs("all")
+    assert runs.counts == {"completed": 24}
+    runs[3].path.unlink()
+    runs[5:7].discard(pictures=True)
+    assert runs.counts == counted(runs) == {"completed": 21, "missing": 1, "discarded": 2}
+    assert runs[4:6].counts == counted(runs[4:6]) == {"completed": 1, "discarded": 1}
+    assert ws.runs().counts == counted(ws.runs()) == {"completed": 29, "missing": 1, "discarded": 2}
+    assert runs[:0].counts == {}
+    again = ws.run(SWEEP.where(lambda cell: cell.seed == 3), again=True)
+    assert again.counts == counted(again)
+    ws.runs("all")[8:].bundle(tmp_path / "part.sfx")
+    with sf.Workspace(tmp_path / "part.sfx") as opened:
+        assert opened.runs().counts == counted(opened.runs()) == {"completed": 16}
+
+
+def test_runs_of_another_service_are_not_counted(ws, way):
+    ws._journal.of("segmind").runs.plan(list(SWEEP))
+    assert ws.runs("all").counts == {"completed": 24}
+    with sf.Workspace("study") as hosted:
+        assert hosted.runs(SWEEP).counts == counted(hosted.runs(SWEEP)) == {"planned": 24}
+        assert hosted.runs(SWEEP.replace(steps=3)).counts == {}
+
+
+@pytest.fixture
+def no_engine(monkeypatch):
+    def engine(self):
+        raise AssertionError("the engine was started")
+
+    monkeypatch.setattr(Connection, "engine", engine)
+
+
+def test_a_sweep_that_is_done_starts_no_server_and_makes_no_connection(ws, way, no_engine):
+    assert ws.run(SWEEP).counts == {"completed": 24}
+    assert ws.run(SWEEP, first=3).counts == {"completed": 3}
+    done: list[int] = []
+    live = ws.start(ws.runs("all")[:5], on_done=lambda runs: done.append(len(runs)))
+    assert live.wait().stopped is None
+    assert (live.done, done) == (True, [5])
+
+
+@pytest.mark.parametrize("left", ["a file", "an id aside", "another take", "a cell"])
+def test_a_sweep_that_is_not_done_starts_it(ws, way, no_engine, left):
+    sweep = SWEEP
+    if left == "a file":
+        ws.runs("all")[7].path.unlink()
+    if left == "an id aside":
+        aside = SideFile(ws.path / "log.sqlite", "simulator", "another-machine/0:1:0.00")
+        aside.reserve(4)
+    if left == "a cell":
+        sweep = SWEEP + SWEEP.replace(seed=4)
+    with pytest.raises(AssertionError, match="the engine was started"):
+        ws.run(sweep, again=left == "another take")
+
+
+def test_what_a_reused_workspace_has_is_done_and_starts_none(ws, way, no_engine):
+    with sf.Workspace("other", service="simulator", reuse=["study"]) as other:
+        assert other.plan(SWEEP).to_submit == 0
+        assert other.run(SWEEP).counts == {"completed": 24}
+
+
+def test_a_sweep_is_entered_once_and_its_takes_after_it(ws):
+    """Cells that the log has in their order are not entered again; what is new comes after them."""
+    log = ws.runs("all").source.log
+    number = log.sweeps.find(name="all").number
+    before = log.sweeps.cells(number)
+    assert [(cell.digest, cell.labels) for cell in SWEEP] == before
+    ws.run(SWEEP, name="a new title")
+    assert log.sweeps.cells(number) == before
+    ws.run(SWEEP.where(lambda cell: cell.seed == 3))
+    ws.run(SWEEP, again=True)
+    ws.run(SWEEP)
+    cells = log.sweeps.cells(number)
+    assert cells[:24] == before
+    assert [labels for _, labels in cells[24:]] == [labels for _, labels in before]
+    assert len({digest for digest, _ in cells}) == 48
+
+
+def test_labels_that_are_longer_than_a_text_of_sqlite_are_read_row_by_row(ws):
+    log = ws.runs("all").source.log
+    cells = log.sweeps.cells(1)
+    limit = log._database.connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 2_000)
+    try:
+        assert log.sweeps.cells(1) == cells
+    finally:
+        log._database.connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, limit)
 
 
 def test_a_mark_is_in_the_next_frame_and_no_run_is_read_again(ws, no_run_is_read):

@@ -69,8 +69,7 @@ class LocatedPictures:
         for folder in {path[:IN_FOLDER] for path in left}:
             if folder.startswith("pictures/"):
                 with suppress(OSError):  # the folder is gone, and its pictures with it
-                    names = os.listdir(os.path.join(self._folder, folder))
-                    left.difference_update([f"{folder}{name}" for name in names])
+                    left.difference_update(map(folder.__add__, os.listdir(os.path.join(self._folder, folder))))
         return left
 
     def file(self, path: str) -> Path:

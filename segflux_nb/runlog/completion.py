@@ -8,9 +8,10 @@ from typing import NamedTuple
 import orjson
 
 from ..lifecycle import State
+from . import reading
 from .database import Database
 from .picture_files import PictureFile
-from .reading import LOOKED_UP, Few
+from .reading import Few
 
 _COMPLETED = State.COMPLETED.value
 
@@ -38,13 +39,13 @@ class Files(NamedTuple):
 
     Attributes
     ----------
-    with_first:
-        The digests of the runs whose first picture has a file, in the log's own order.
+    first:
+        How many of them are first pictures of their runs.
     paths:
         All files, relative to the workspace.
     """
 
-    with_first: list[str]
+    first: int
     paths: list[str]
 
 
@@ -71,7 +72,7 @@ class CompletionLog:
         digests:
             The runs.
         """
-        few = Few("digest", digests, LOOKED_UP)
+        few = Few("digest", digests, reading.LOOKED_UP)
         with self._database.reading() as cursor:
             cursor.execute(
                 "SELECT json_group_array(digest) FILTER (WHERE state = ?),"  # noqa: S608 - see Few
@@ -90,14 +91,40 @@ class CompletionLog:
         digests:
             The runs.
         """
-        few = Few("digest", digests, LOOKED_UP)
+        few = Few("digest", digests, reading.LOOKED_UP)
         with self._database.reading() as cursor:
             cursor.execute(
-                "SELECT json_group_array(digest) FILTER (WHERE number = 0), json_group_array(path)"  # noqa: S608
+                "SELECT count(*) FILTER (WHERE number = 0), json_group_array(path)"  # noqa: S608 - see Few
                 f" FROM pictures WHERE service = ?{few.condition} AND path IS NOT NULL",
                 (self._service, *few.values),
             )
-            return Files(*map(orjson.loads, cursor.fetchone()))
+            first, paths = cursor.fetchone()
+            return Files(first, orjson.loads(paths))
+
+    def without_first(self, completed: Collection[str], digests: Collection[str], files: Files) -> set[str]:
+        """Those of completed runs whose first picture has no file in the log: it was discarded.
+
+        Parameters
+        ----------
+        completed:
+            The completed ones of these runs, each once.
+        digests:
+            The runs.
+        files:
+            Their files, by `files`.
+        """
+        few = Few("digest", digests, reading.LOOKED_UP)
+        which = f"WHERE service = ?{few.condition}"
+        with self._database.reading() as cursor:
+            cursor.execute(f"SELECT count(*) FROM runs {which}", (self._service, *few.values))  # noqa: S608 - see Few
+            if cursor.fetchone()[0] == len(completed) == files.first:  # all are completed, and each has one
+                return set()
+            cursor.execute(
+                f"SELECT json_group_array(digest) FROM pictures {which}"  # noqa: S608 - see Few
+                " AND number = 0 AND path IS NOT NULL",
+                (self._service, *few.values),
+            )
+            return set(completed).difference(orjson.loads(cursor.fetchone()[0]))
 
     def at(self, paths: Collection[str], digests: Collection[str]) -> list[PictureFile]:
         """The pictures of these runs that have one of these files, in the order of runs and of places there.

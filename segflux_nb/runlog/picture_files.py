@@ -277,8 +277,8 @@ def missing_files(picture_paths: Iterable[str | None], pictures: LocatedPictures
     pictures:
         The files of the workspace.
     """
-    wanted = {path for path in picture_paths if path is not None}
-    return {path for path in pictures.owned(pictures.absent(wanted)) if path is not None}
+    absent = pictures.absent(filter(None, picture_paths))
+    return {path for path in pictures.owned(absent) if path is not None}
 
 
 def with_files(table: Mapping[str, Sequence[Any]], pictures: LocatedPictures) -> dict[str, Sequence[Any]]:

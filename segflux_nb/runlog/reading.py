@@ -43,7 +43,7 @@ class Few:
     digests:
         The values that are meant.
     most:
-        Of up to this number each is looked up.
+        Of up to this number each is looked up; `FEW` if left out.
 
     Attributes
     ----------
@@ -53,9 +53,9 @@ class Few:
         Its values.
     """
 
-    def __init__(self, column: str, digests: Collection[str] | None, most: int = FEW) -> None:
+    def __init__(self, column: str, digests: Collection[str] | None, most: int | None = None) -> None:
         self.condition, self.values = "", tuple[str, ...]()
-        if digests is not None and len(digests) <= most:
+        if digests is not None and len(digests) <= (FEW if most is None else most):
             self.values = tuple(dict.fromkeys(digests))
             self.condition = f" AND {column} IN ({', '.join('?' * len(self.values))})"
 

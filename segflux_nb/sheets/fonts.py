@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -20,8 +20,6 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-from arabic_reshaper import ArabicReshaper
-from bidi import get_display
 from PIL import Image, ImageDraw, ImageFont
 
 from ..errors import LayoutError
@@ -227,14 +225,21 @@ def _first_line(text: str, width: float, size: int, *, bold: bool) -> tuple[str,
     return text[:at].rstrip(), text[at:].lstrip()
 
 
-_shape = ArabicReshaper({"delete_harakat": False, "support_ligatures": False}).reshape
+@cache
+def _shaper() -> tuple[Callable[[str], str], Callable[[str], Any]]:
+    """What joins Arabic letters, and what puts text in the order in which it is drawn; loaded for such text only."""
+    from arabic_reshaper import ArabicReshaper
+    from bidi import get_display
+
+    return ArabicReshaper({"delete_harakat": False, "support_ligatures": False}).reshape, get_display
 
 
 def _in_drawing_order(text: str) -> str:
     """The text in the order in which it is drawn, from left to right."""
     if not any(first <= char <= last for char in text for first, last in _RIGHT_TO_LEFT):
         return text
-    return str(get_display(_shape(text)))
+    shape, in_order = _shaper()
+    return str(in_order(shape(text)))
 
 
 # ---------------------------------------------------------------------- which font draws what
