@@ -85,7 +85,8 @@ class Pictures:
             Values of axes, such as ``{"lora_strength": 0.0}``. Each picture gets below it the difference from the
             picture that has these values and is the same in all other axes.
         theme:
-            ``light`` or ``dark``. Left out, pictures are light and HTML is as the reader's system prefers.
+            ``light`` or ``dark``. Left out, pictures are light (in notebooks as the environment variable
+            ``SEGFLUX_THEME`` says), and HTML is as the reader's system prefers.
         font:
             The path of a font in which pictures are written: TrueType or OpenType. Left out, DejaVu Sans.
 
@@ -144,7 +145,7 @@ class Pictures:
         crossfade:
             Whether each picture fades into the next one.
         theme:
-            ``light`` or ``dark``. Left out, light.
+            ``light`` or ``dark``. Left out, light; in notebooks as the environment variable ``SEGFLUX_THEME`` says.
         font:
             The path of a font: TrueType or OpenType. Left out, DejaVu Sans.
 
@@ -224,7 +225,8 @@ class Pictures:
         image:
             The column of pictures, as in `sheet`.
         theme:
-            ``light`` or ``dark``. Left out, pictures are light and HTML is as the reader's system prefers.
+            ``light`` or ``dark``. Left out, pictures are light (in notebooks as the environment variable
+            ``SEGFLUX_THEME`` says), and HTML is as the reader's system prefers.
         font:
             The path of a font in which pictures are written: TrueType or OpenType. Left out, DejaVu Sans.
 

@@ -23,7 +23,8 @@ def compare(
     chosen:
         Runs, or their short names.
     theme:
-        ``light`` or ``dark``. Left out, pictures are light and HTML is as the reader's system prefers.
+        ``light`` or ``dark``. Left out, pictures are light (in notebooks as the environment variable
+        ``SEGFLUX_THEME`` says), and HTML is as the reader's system prefers.
     font:
         The path of a font in which pictures are written: TrueType or OpenType. Left out, DejaVu Sans.
 

@@ -39,7 +39,7 @@ def travel(
     crossfade:
         Whether each picture fades into the next one.
     theme:
-        ``light`` or ``dark``. Left out, light.
+        ``light`` or ``dark``. Left out, light; in notebooks as the environment variable ``SEGFLUX_THEME`` says.
     font:
         The path of a font: TrueType or OpenType. Left out, DejaVu Sans.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -63,6 +64,34 @@ def theme_of(name: Any) -> Theme:
     if not isinstance(name, str) or name not in THEMES:
         raise LayoutError(f"There is no theme {shown(name)}", remedy=f"The themes are {', '.join(THEMES)}")
     return THEMES[name]
+
+
+THEME_VARIABLE = "SEGFLUX_THEME"
+"""The environment variable with the theme of pictures in notebooks. Nothing tells a kernel how a notebook looks."""
+
+
+def theme_in_notebook(name: Any) -> Theme:
+    """The theme of a picture that a notebook shows: the one that the user names, or that of ``SEGFLUX_THEME``.
+
+    Parameters
+    ----------
+    name:
+        ``light``, ``dark``, or None.
+
+    Raises
+    ------
+    LayoutError
+        If there is no theme of this name.
+    """
+    usual = os.environ.get(THEME_VARIABLE, "").strip()
+    if name is not None or not usual:
+        return theme_of(name)
+    if usual not in THEMES:
+        raise LayoutError(
+            f"The environment variable {THEME_VARIABLE} is {shown(usual)}, which is not a theme",
+            remedy=f"Set it to {' or '.join(THEMES)}, or remove it",
+        )
+    return THEMES[usual]
 
 
 Rgb = tuple[int, int, int]

@@ -38,7 +38,8 @@ def compare(
     image:
         The column of pictures. It is found by its name, or by what it holds, if left out.
     theme:
-        ``light`` or ``dark``. Left out, pictures are light and HTML is as the reader's system prefers.
+        ``light`` or ``dark``. Left out, pictures are light (in notebooks as the environment variable
+        ``SEGFLUX_THEME`` says), and HTML is as the reader's system prefers.
     font:
         The path of a font in which pictures are written: TrueType or OpenType. Left out, DejaVu Sans.
 

@@ -7,6 +7,8 @@ output also carries a print of each whole picture, with its run and values (see 
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.metadata import version
@@ -17,7 +19,8 @@ from PIL import Image
 from ..analysis.prints import HEX_DIGITS, Thumbnail, box_thumbnail, packed, pixels_sha256, side_for
 from ..errors import PictureError
 from ..pictures.appearance import readable
-from ..pictures.mounted import read_file
+from ..pictures.mounted import is_file, is_mounted, read_file
+from ..pictures.thumbnails import thumbnail_of
 from .layout import Cell, Layout, picture_identity
 from .reading import whole
 
@@ -29,6 +32,8 @@ FORMAT = 1
 
 OF_FILE = "file "
 """What stands before the sha256 of a file; that of pixels stands alone."""
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 THREADS = 4
 
@@ -78,15 +83,27 @@ def _print_of_file(picture: Any) -> tuple[str, str, Thumbnail | None]:
     Parameters
     ----------
     picture:
-        The picture. A Pillow image has no file, so that its pixels count.
+        The picture. A Pillow image has no file, so that its pixels count. A workspace names its files by their
+        sha256, so that none is read; `Workspace.verify` finds those that were damaged since.
     """
     if isinstance(picture, Image.Image):
         return _print(picture, None)
+    if (named := _name_in_workspace(picture)) is not None:
+        return f"{OF_FILE}{named[:HEX_DIGITS]}", "", None
     try:
         data = picture if isinstance(picture, bytes) else readable(lambda: read_file(picture))
     except PictureError:
         return "", "", None
     return f"{OF_FILE}{hashlib.sha256(data).hexdigest()[:HEX_DIGITS]}", "", None
+
+
+def _name_in_workspace(picture: Any) -> str | None:
+    """The sha256 by which a workspace names a picture that is there; None for others, and for those of bundles."""
+    if not isinstance(picture, str | os.PathLike) or thumbnail_of(os.fspath(picture)) is None:
+        return None
+    name = os.path.splitext(os.path.basename(os.fspath(picture)))[0]
+    is_named = _SHA256.fullmatch(name) is not None and not is_mounted(picture)
+    return name if is_named and is_file(picture) else None
 
 
 def _print(picture: Any, side: int | None) -> tuple[str, str, Thumbnail | None]:

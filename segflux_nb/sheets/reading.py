@@ -29,7 +29,7 @@ from ..pictures.appearance import (
 )
 from ..pictures.decode import opened
 from ..pictures.mounted import is_file, is_mounted, kept_thumbnail_of, read_file
-from ..pictures.thumbnails import SIDE, thumbnail_of
+from ..pictures.thumbnails import SIDE, TINY_SIDE, thumbnail_of, tiny
 from .layout import GONE, SAME, Cell, Layout, picture_identity
 
 KEPT_BYTES = 16_000_000
@@ -442,6 +442,8 @@ def _read(picture: Any, width: int, height: int) -> Image.Image:
     small = kept_thumbnail(picture) if max(width, height) <= SIDE else None
     if small is not None:
         with suppress(PictureError):  # a thumbnail is a cache
+            if max(width, height) <= TINY_SIDE and (smallest := readable(lambda: tiny(small))) is not None:
+                return _resized(smallest, width, height)
             return _resized(read(readable(small.read_bytes), (width, height)), width, height)
     return _resized(_shown(picture, (width, height)), width, height)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from PIL import Image
 from ..errors import LayoutError
 from ..notebook import picture_bundle
 from ..saving import path_of, saving
-from .colours import ThemeName, theme_of
+from .colours import Theme, ThemeName, theme_in_notebook, theme_of
 from .drawing import draw
 from .fonts import font_file, written_in
 from .frame_view import FrameView
@@ -53,7 +53,8 @@ class ContactSheet:
     layout:
         The sheet as data.
     theme:
-        ``light`` or ``dark``. None is light in pictures, and what the reader's system prefers in HTML.
+        ``light`` or ``dark``. None is light in pictures, what ``SEGFLUX_THEME`` says in a notebook, and what the
+        reader's system prefers in HTML.
     font:
         The file of a font, or None; see `segflux_nb.sheets.fonts.font_file`.
 
@@ -72,6 +73,7 @@ class ContactSheet:
 
     def __init__(self, layout: Layout, *, theme: ThemeName | None = None, font: Path | None = None) -> None:
         self._colours = theme_of(theme)
+        self._colours_in_notebook = theme_in_notebook(theme)
         self._layout = with_aspects(layout)
         self._theme = theme
         self._font = font
@@ -187,7 +189,8 @@ class ContactSheet:
             The most characters of the base64 text.
         """
         with written_in(self._font):
-            data = inline_jpeg(self._layout, budget * 3 // 4, self._draw)
+            draw_inline = partial(self._draw, colours=self._colours_in_notebook)
+            data = inline_jpeg(self._layout, budget * 3 // 4, draw_inline)
         return base64.b64encode(data).decode("ascii")
 
     def _parts(self, longest: int) -> list[Geometry]:
@@ -206,9 +209,9 @@ class ContactSheet:
             parts = pages(self._layout, lambda layout: allowed(*size_of(layout, READABLE_SIDE)))
             return [geometry_of(part, largest_side(part, READABLE_SIDE, CELL_SIDE, allowed)) for part in parts]
 
-    def _draw(self, geometry: Geometry) -> Image.Image:
+    def _draw(self, geometry: Geometry, colours: Theme | None = None) -> Image.Image:
         with written_in(self._font):
-            return draw(geometry, self._colours, self._reader, heat=self._layout.is_heat)
+            return draw(geometry, colours or self._colours, self._reader, heat=self._layout.is_heat)
 
 
 def contact_sheet(
@@ -252,7 +255,8 @@ def contact_sheet(
         Values of axes of the sheet, such as ``{"lora_strength": 0.0}``. Below each picture, the sheet shows its
         difference from the picture that has these values and the same values on the other axes.
     theme:
-        ``light`` or ``dark``. Left out, pictures are light and HTML is as the reader's system prefers.
+        ``light`` or ``dark``. Left out, pictures are light (in notebooks as the environment variable
+        ``SEGFLUX_THEME`` says), and HTML is as the reader's system prefers.
     font:
         The file of a font, in which pictures are written.
 

@@ -14,7 +14,7 @@ from PIL import Image
 from ..errors import LayoutError
 from ..markup import Template
 from ..saving import path_of, saving
-from .colours import ThemeName, theme_of
+from .colours import Theme, ThemeName, theme_in_notebook, theme_of
 from .fonts import font_file, written_in
 from .frame_view import FrameView
 from .geometry import SMALLEST_SIDE, largest_side
@@ -73,7 +73,7 @@ class Travel:
     crossfade:
         Whether each picture fades into the next one.
     theme:
-        ``light`` or ``dark``; None is light.
+        ``light`` or ``dark``; None is light, and what ``SEGFLUX_THEME`` says in a notebook.
     font:
         The file of a font, or None.
 
@@ -102,6 +102,7 @@ class Travel:
         self._places = places
         self._steps = steps_of(len(layout.groups), crossfade=crossfade)
         self._theme = theme_of(theme)
+        self._theme_in_notebook = theme_in_notebook(theme)
         self._font = font
         self._reader = Reader()
 
@@ -152,24 +153,33 @@ class Travel:
 
     @cached_property
     def _html(self) -> str:
-        loop = base64.b64encode(self._webp).decode("ascii")
+        is_as_saved = self._theme_in_notebook == self._theme
+        data = self._webp if is_as_saved else self._webp_in(self._theme_in_notebook)
+        loop = base64.b64encode(data).decode("ascii")
         return str(_HTML.render(loop=loop, still=self._still.inline(STILL_BYTES), text=self.text))
 
     @cached_property
     def _webp(self) -> bytes:
+        return self._webp_in(self._theme)
+
+    def _webp_in(self, theme: Theme) -> bytes:
         with written_in(self._font):
-            return _Fitting(self._frames, self._steps, WebP(), MOST_BYTES[".webp"]).file(self._largest)
+            frames = partial(self._frames, theme)
+            return _Fitting(frames, self._steps, WebP(), MOST_BYTES[".webp"]).file(self._largest)
 
     @cached_property
     def _gif(self) -> bytes:
         with written_in(self._font):
-            samples = [self._frames(READABLE_SIDE).frame(at) for at in _sampled(self._steps)]
+            frames = partial(self._frames, self._theme)
+            samples = [frames(READABLE_SIDE).frame(at) for at in _sampled(self._steps)]
             exact = [self._theme.background, self._theme.text, self._theme.muted, self._theme.frame]
-            fitting = _Fitting(self._frames, self._steps, Gif(samples, exact), MOST_BYTES[".gif"])
+            fitting = _Fitting(
+                partial(self._frames, self._theme), self._steps, Gif(samples, exact), MOST_BYTES[".gif"]
+            )
             return fitting.file(self._largest)
 
-    def _frames(self, side: int) -> Frames:
-        return Frames(self._layout, self._places, self._theme, self._reader, side)
+    def _frames(self, theme: Theme, side: int) -> Frames:
+        return Frames(self._layout, self._places, theme, self._reader, side)
 
     @property
     def _largest(self) -> int:
@@ -304,7 +314,7 @@ def travel(
     crossfade:
         Whether each picture fades into the next one.
     theme:
-        ``light`` or ``dark``; left out, light.
+        ``light`` or ``dark``; left out, light, and in notebooks as ``SEGFLUX_THEME`` says.
     font:
         The file of a font.
 

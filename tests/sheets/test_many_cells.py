@@ -3,18 +3,23 @@
 import base64
 import io
 import weakref
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageFile
 from PIL.PdfParser import PdfParser
 
 from segflux_nb.checking.sheet_prints import compare_prints, read_prints
-from segflux_nb.sheets import drawing, html, inline, reading, sheet
+from segflux_nb.pictures.appearance import read
+from segflux_nb.pictures.store import PictureStore
+from segflux_nb.pictures.thumbnails import thumbnail_of
+from segflux_nb.sheets import drawing, html, inline, prints, reading, sheet
 from segflux_nb.sheets.colours import THEMES
 from segflux_nb.sheets.geometry import geometry_of, size_of
 from segflux_nb.sheets.html import standalone, standalone_parts
 from segflux_nb.sheets.inline import inline_jpeg
-from segflux_nb.sheets.prints import METADATA, prints_of
+from segflux_nb.sheets.prints import METADATA, prints_of, prints_of_pictures
+from segflux_nb.sheets.reading import Reader
 from segflux_nb.sheets.sheet import ContactSheet, contact_sheet
 from tests.support.frames import coloured, frame, layout_of, noise
 
@@ -176,6 +181,45 @@ def test_prints_of_very_many_pictures_are_those_of_their_files(files, decoded, t
     assert len(findings) == 2
     assert "files are not the same" in findings[0][1]
     assert "new picture could not be read" in findings[1][1]
+
+
+def test_files_of_a_workspace_are_named_by_their_sha256_and_not_read(files, tmp_path, monkeypatch):
+    store = PictureStore(tmp_path / "study", durable=False)
+    table = files(seed=range(30), lora_strength=[0.1 * n for n in range(10)])
+    stored = [tmp_path / "study" / store.put(Path(path).read_bytes()).path for path in table["image"]]
+    other = tmp_path / "pictures" / "ab" / f"{'no hexadecimal number'.ljust(64, '.')}.png"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(stored[1].read_bytes())
+    pictures = [("run", "", path) for path in (*stored, other)]
+    as_bytes = [("run", "", path.read_bytes()) for *_, path in pictures]
+    expected = prints_of_pictures(as_bytes)["pictures"]
+    read = []
+    monkeypatch.setattr(prints, "read_file", lambda path: (read.append(path), Path(path).read_bytes())[1])
+    assert prints_of_pictures(pictures)["pictures"] == expected
+    assert read == [other]
+    stored[5].unlink()
+    assert prints_of_pictures(pictures)["pictures"][5] == ["run", "", "", ""]
+
+
+def test_tiny_cells_are_drawn_from_the_tiny_copies_in_thumbnails(tmp_path, monkeypatch):
+    store = PictureStore(tmp_path, durable=False)
+    buffer = io.BytesIO()
+    Image.new("RGB", (600, 450), "#336699").save(buffer, "JPEG", quality=95)
+    path = tmp_path / store.put(buffer.getvalue()).path
+    decoded = []
+    monkeypatch.setattr(reading, "read", lambda data, within=None: (decoded.append(within), read(data, within))[1])
+    drawn = Reader().fitted(path, (8, 8))
+    assert (drawn.size, decoded) == ((8, 6), [])
+    larger = Reader().fitted(path, (24, 24))
+    assert (larger.size, decoded) == ((24, 18), [(24, 24)])
+    assert all(
+        abs(one - other) <= 4 for one, other in zip(drawn.getpixel((4, 2)), larger.getpixel((12, 8)), strict=True)
+    )
+    small = thumbnail_of(str(path))
+    small.write_bytes(small.read_bytes().replace(b"segflux tiny", b"of long ago!"))
+    assert Reader().fitted(path, (8, 8)).size == (8, 6), "a thumbnail of an earlier version"
+    path.unlink()
+    assert Reader().fitted(path, (8, 8)) is None, "the picture is gone, whatever the thumbnail says"
 
 
 def test_a_print_of_pixels_beside_one_of_a_file_says_what_to_do(files):

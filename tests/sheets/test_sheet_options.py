@@ -1,14 +1,19 @@
 """Captions, marks, borders, heat maps, differences, pages, comparison: what else a sheet can show."""
 
+import base64
+import io
+
 import pandas as pd
 import pytest
 from PIL import Image
 from PIL.PdfParser import PdfParser
 
 import segflux_nb as sf
+from segflux_nb.errors import LayoutError
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.pictures.thumbnails import thumbnail_of
 from segflux_nb.sheets.colours import on_scale
+from segflux_nb.sheets.comparison import compare
 from segflux_nb.sheets.geometry import geometry_of
 from segflux_nb.sheets.sheet import LONGEST, contact_sheet
 from tests.support.corpus import PAYLOADS
@@ -264,3 +269,32 @@ def test_what_nobody_has_judged_has_no_caption():
     table["clip"] = [0.5, None, None]
     cells = layout_of(table, captions=["stars", "clip"]).cells
     assert [cell.caption for cell in cells] == ["0.5 clip", "4 stars · – clip", "– clip"]
+
+
+def corner(jpeg):
+    """The colour of the first pixel of a JPEG in base64."""
+    return Image.open(io.BytesIO(base64.b64decode(jpeg))).getpixel((0, 0))
+
+
+def test_a_setting_of_the_environment_is_the_theme_of_notebooks_alone(monkeypatch, tmp_path):
+    table = coloured(seed=[1, 2])
+    light = contact_sheet(table)._repr_mimebundle_()[0]
+    assert min(corner(light["image/jpeg"])) > 250
+    monkeypatch.setenv("SEGFLUX_THEME", "dark")
+    sheet = contact_sheet(table)
+    dark = sheet._repr_mimebundle_()[0]
+    assert max(corner(dark["image/jpeg"])) < 30
+    assert dark["text/plain"] == light["text/plain"]
+    assert max(corner(compare(table, [0, 1])._repr_mimebundle_()[0]["image/jpeg"])) < 30
+    assert min(Image.open(sheet.save(tmp_path / "a.png")).getpixel((0, 0))) == 255, "what is saved is light"
+    assert '<html lang="en">' in sheet.save(tmp_path / "a.html").read_text(), "and HTML follows the reader's system"
+    assert min(corner(contact_sheet(table, theme="light")._repr_mimebundle_()[0]["image/jpeg"])) > 250
+    monkeypatch.setenv("SEGFLUX_THEME", "")
+    assert contact_sheet(table)._repr_mimebundle_()[0] == light
+
+
+def test_a_wrong_setting_of_the_environment_is_an_error_with_a_remedy(monkeypatch):
+    monkeypatch.setenv("SEGFLUX_THEME", "Dracula")
+    with pytest.raises(LayoutError, match=r"SEGFLUX_THEME is 'Dracula'.*[\s\S]*light or dark"):
+        contact_sheet(coloured(seed=[1, 2]))
+    contact_sheet(coloured(seed=[1, 2]), theme="dark")

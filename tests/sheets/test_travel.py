@@ -1,5 +1,6 @@
 """Loops along an axis: what each picture shows, for how long, in how many bytes, and what a notebook gets."""
 
+import base64
 import io
 import re
 from itertools import pairwise
@@ -166,6 +167,16 @@ def test_other_frames_and_other_axes(table, tmp_path):
     rows = own.pictures.travel("guidance", rows="seed", theme="dark")
     assert "rows seed: 1, 2" in rows.text
     assert near(frames_in(rows.save(tmp_path / "a.gif"))[0][0].getpixel((2, 2)), (17, 20, 24), most=1)
+
+
+def test_a_loop_in_a_notebook_has_the_theme_of_the_environment(table, tmp_path, monkeypatch):
+    monkeypatch.setenv("SEGFLUX_THEME", "dark")
+    loop = table.pictures.travel("lora_strength")
+    found = re.findall(r'base64,([^"]+)"', loop._repr_mimebundle_()[0]["text/html"])
+    shown = [Image.open(io.BytesIO(base64.b64decode(one))).convert("RGB").getpixel((2, 2)) for one in found]
+    assert len(shown) == 2
+    assert all(near(pixel, (17, 20, 24), most=4) for pixel in shown), "the loop, and its still sheet"
+    assert near(frames_in(loop.save(tmp_path / "a.webp"))[0][0].getpixel((2, 2)), (255, 255, 255), most=2)
 
 
 @pytest.mark.parametrize(
