@@ -244,7 +244,9 @@ class PairwiseComparison:
     def _said_by_others(self, rater: str) -> str:
         """Who voted, if a rater has not: the name may be written in another way."""
         cast = Counter(vote.rater for vote in self._logged() if vote.outcome != SKIP)
-        others = named(f"{name or 'somebody without a name'} ({count(votes, 'vote')})" for name, votes in sorted(cast.items()))
+        others = named(
+            f"{name or 'somebody without a name'} ({count(votes, 'vote')})" for name, votes in sorted(cast.items())
+        )
         return f"{rater} has cast none" + (f", but these have: {others}" if others else "")
 
     def progress(self, rater: str) -> str:
