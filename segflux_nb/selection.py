@@ -314,7 +314,7 @@ class Selection:
 
     @property
     def marks(self) -> pd.DataFrame:
-        """What each rater says about these runs: run, rater, stars, pick, note, and when; `df` has the last word alone.
+        """What each rater says about these runs: run, rater, stars, pick, note, time. `df` has the last word alone.
 
         Example
         -------
