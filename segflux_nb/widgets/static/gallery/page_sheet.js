@@ -18,7 +18,7 @@ const INKS = { ground: "#ffffff", text: "#1f2328", quiet: "#57606a", empty: "#ec
 /** Browsers draw at most so many pixels on one canvas, Safari the fewest. */
 const MOST_PIXELS = 16_000_000;
 const MOST_SIDE = 16_000;
-const SIZES = [512, 384, 320, 256, 192, 160, 128, 96, 64, 48, 32, 24, 16, 8];
+const SIZES = [384, 320, 256, 192, 160, 128, 96, 64, 48, 32, 24, 16, 8];
 
 /** Beyond this size a thumbnail is not sharp. */
 const SHARP = 256;
