@@ -207,7 +207,7 @@ export class PictureDialog extends Dialog {
     return el(
       "div",
       { class: "sfx-flags sfx-copies", role: "group", "aria-label": "Copy" },
-      el("span", { class: "sfx-quiet" }, icon("copy"), "Copy"),
+      el("span", { class: "sfx-quiet" }, "Copy"),
       has ? copy("picture", async () => copyPicture(await pictures.full(picture))) : null,
       copy("parameters", () => copyText(jsonOf(rows, row))),
       copy("Python", () => copyText(pythonOf(rows, row))),
