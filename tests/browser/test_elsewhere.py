@@ -213,3 +213,26 @@ def test_under_a_strict_content_security_policy_nothing_is_refused(page, name):
         page.get_by_text("Stars from").wait_for()
         assert page.locator(".sfx-tile").nth(1).bounding_box()["width"] > 100, "where things stand is not refused"
     assert page.evaluate("window.refused ?? []") == []
+
+
+STYLES = """() => [...document.querySelectorAll('#root, #root *')].map((one) => {
+  const { x, y, width, height } = one.getBoundingClientRect();
+  const style = getComputedStyle(one);
+  const names = ['display', 'position', 'top', 'gap', 'padding', 'margin', 'overflow', 'color', 'font', 'opacity'];
+  return [one.className, x, y, width, height, ...names.map((name) => style[name])].join(' | ');
+})"""
+
+
+@pytest.mark.parametrize("name", ["gallery", "live", "builder"])
+def test_the_style_sheets_of_other_widgets_in_the_page_change_nothing(mount, name):
+    state = widgets()[name][2]
+    page = mount(name, state, [one for one in ("thumbs", "codes") if isinstance(state.get(one), str)])
+    if name == "gallery":
+        page.locator(".sfx-tile img[src]").nth(3).wait_for()
+    page.emulate_media(reduced_motion="reduce")
+    page.evaluate("document.activeElement.blur()")
+    alone = page.evaluate(STYLES)
+    assert len(alone) > 10
+    for other in ("gallery", "live", "builder", "tuner"):
+        page.add_style_tag(content=style(other))
+    assert page.evaluate(STYLES) == alone
