@@ -15,7 +15,7 @@ const FONTS = {
 };
 const INKS = { ground: "#ffffff", text: "#1f2328", quiet: "#57606a", empty: "#eceef0" };
 
-/** Browsers draw at most so many pixels on one canvas, Safari the fewest. */
+/** Browsers draw at most this number of pixels on one canvas, Safari the fewest. */
 const MOST_PIXELS = 16_000_000;
 const MOST_SIDE = 16_000;
 const SIZES = [384, 320, 256, 192, 160, 128, 96, 64, 48, 32, 24, 16, 8];
@@ -83,7 +83,7 @@ function fitting(pen, { views, shownNow }, groups) {
     const [across, down] = [geometry.width || AT.flow, geometry.height + AT.title + AT.foot];
     if (across * down <= MOST_PIXELS && Math.max(across, down) <= MOST_SIDE) return geometry;
   }
-  throw new Error("A sheet of so many pictures is too large for the browser: set a filter");
+  throw new Error("A sheet of all these pictures is too large for the browser: set a filter");
 }
 
 /**
