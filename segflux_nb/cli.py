@@ -16,6 +16,7 @@ import click
 
 from .checking.commands import check, notebook
 from .errors import MissingKey, SegfluxError, SweepInterrupted
+from .markup import count
 from .model import TIME_SCALE
 from .service.addresses import HOSTED
 from .service.keys import WAYS, WAYS_OF_COMMANDS
@@ -90,16 +91,28 @@ def demo(folder: Path) -> None:
 @click.option("--service", default=None, help="'simulator' or a base URL.  [default: the hosted service]")
 @click.option("--name", default=None, help="What the log calls the sweep.")
 @click.option("--max-cost", type=float, default=None, help="US dollars that this call may spend.")
-def run(sweep: Path, workspace: Path, service: str | None, name: str | None, max_cost: float | None) -> None:
+@click.option(
+    "--first",
+    type=click.IntRange(min=1),
+    default=None,
+    help="Pay for this many cells only, corners and middles first; a call without it pays for the others.",
+)
+def run(
+    sweep: Path, workspace: Path, service: str | None, name: str | None, max_cost: float | None, first: int | None
+) -> None:
     """Run the sweep of a TOML file. Run it again to continue an interrupted sweep."""
     from .sweep.sweep import Sweep
     from .workspace import Workspace
 
     loaded = Sweep.from_toml(sweep)
     with Workspace(workspace, service=service) as ws:
-        click.echo(ws.plan(loaded))
-        runs = ws.run(loaded, name=name, max_cost=max_cost)
+        click.echo(ws.plan(loaded, first=first))
+        runs = ws.run(loaded, name=name, max_cost=max_cost, first=first)
         click.echo(_counted(runs))
+        if len(runs) < len(loaded):
+            click.echo(
+                f"These are the first {len(runs):,} of {count(len(loaded), 'run')}; without --first, all are run."
+            )
         incomplete = runs.counts.get("completed", 0) < len(runs)
     if incomplete:
         sys.exit(1)

@@ -313,6 +313,18 @@ class Selection:
         return limits_frame(self.source.log.sharing.limits())
 
     @property
+    def marks(self) -> pd.DataFrame:
+        """What each rater says about these runs: run, rater, stars, pick, note, time. `df` has the last word alone.
+
+        Example
+        -------
+        ``runs.marks.groupby("run")["stars"].agg(["mean", "count"])``
+        """
+        from .runlog.frame import marks_frame
+
+        return marks_frame(self.source.log.records.marks(), [digest for digest, _ in self.cells])
+
+    @property
     def votes(self) -> pd.DataFrame:
         """All votes between these runs: time, rater, axis, the two runs, the outcome."""
         from .runlog.frame import votes_frame

@@ -47,6 +47,22 @@ def test_run_and_status(call, tmp_path):
     assert call("status", "study").output == "simulator: mine: 2 completed, 1 failed\n"
 
 
+def test_run_pays_for_a_look_first(call):
+    sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3, 4], lora_strength="0.4-1.4 (+0.2)").to_toml("sweep.toml")
+    with Simulator(time_scale=0.0005, paint=False) as simulator:
+        options = ("run", "sweep.toml", "--workspace", "study", "--service", simulator.url)
+        look = call(*options, "--first", "6")
+        assert look.exit_code == 0, look.output
+        assert "6 runs, the first of 24: 6 to submit" in look.output
+        assert "6 completed\nThese are the first 6 of 24 runs; without --first, all are run." in look.output
+        assert simulator.ledger.submits == 6
+        rest = call(*options)
+        assert "6 logged, 18 to submit" in rest.output
+        assert "These are the first" not in rest.output + call(*options, "--first", "99").output
+        assert simulator.ledger.submits == 24
+    assert call(*options, "--first", "0").exit_code == 2
+
+
 def test_errors_are_sentences(call, tmp_path):
     (tmp_path / "bad.toml").write_text("[sweep]\nprompt = 'x'\nfinetune_id = 'y'\nseed = -1\n")
     bad = call("run", "bad.toml", "--workspace", "study")

@@ -55,6 +55,7 @@ def test_the_verbs_of_runs():
         "limits",
         "log",
         "mark",
+        "marks",
         "measure",
         "name",
         "one",

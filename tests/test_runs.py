@@ -186,6 +186,30 @@ def test_a_sheet_of_one_caption_may_name_it_as_text(ws):
     assert next(cell.caption for cell in runs.sheet(captions="stars")._layout.cells) == "4 stars"
 
 
+def test_the_marks_of_each_rater_are_a_frame(ws):
+    runs = ws.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3], steps=4))
+    assert runs.marks.dtypes.astype(str).to_dict() == {
+        **{"run": "string", "rater": "string", "stars": "Int64", "pick": "boolean", "note": "string"},
+        "marked_at": "datetime64[us, UTC]",
+    }
+    anna, ben = runs.gallery(rater="anna"), runs.gallery(rater="ben")
+    for gallery, stars in ((ben, [4, 1, None]), (anna, [2, None, None])):
+        for row, number in enumerate(stars):
+            if number is not None:
+                gallery._do({"kind": "mark", "id": 1, "changes": [{"at": [row], "mark": {"stars": number}}]})
+    anna._do({"kind": "mark", "id": 1, "changes": [{"at": [1], "mark": {"pick": False, "note": "cut off"}}]})
+    marks = runs.marks
+    names = [run.run for run in runs]
+    assert marks[["run", "rater"]].values.tolist() == [
+        *([names[0], "ben"], [names[0], "anna"], [names[1], "ben"], [names[1], "anna"])
+    ], "in the order of the runs, then as they were made"
+    assert marks.groupby("run")["stars"].mean()[names[0]] == 3
+    assert marks.iloc[3][["pick", "note"]].tolist() == [False, "cut off"]
+    assert runs.where(seed=2).marks["rater"].tolist() == ["ben", "anna"]
+    assert runs.df["stars"].tolist()[0] == 2, "the frame of runs has the last word"
+    assert runs.where(seed=3).marks.empty
+
+
 def test_own_columns_are_joined_by_run_or_by_parameters_and_kept(ws):
     runs = ws.run(sweep(finetune_id=LABELLED))
     scores = pd.DataFrame({"run": runs.df["run"], "clip_score": [n / 10 for n in range(9)]})

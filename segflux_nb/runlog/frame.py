@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,8 +14,11 @@ from ..markup import axes_text
 from ..model import Value
 from ..sweep.names import LABEL
 from ..sweep.request import RUN_DIGITS
-from .columns import Column
+from .columns import Column, columns_of
 from .rows import LoggedSweep, LoggedVote
+
+if TYPE_CHECKING:
+    from .records import MarkRecord
 
 _DTYPES = {
     "text": "string",
@@ -253,6 +256,28 @@ def limits_frame(limits: Sequence[tuple[float, str, float, str]]) -> pd.DataFram
             "why": pd.Series(why, dtype="string"),
         }
     )
+
+
+def marks_frame(marks: Iterable[MarkRecord], digests: Iterable[str]) -> pd.DataFrame:
+    """What raters say about runs, a row for each run and rater.
+
+    Parameters
+    ----------
+    marks:
+        All marks.
+    digests:
+        The runs, in order; marks of other runs are left out.
+    """
+    place = {digest: at for at, digest in enumerate(dict.fromkeys(digests))}
+    kept = sorted((one for one in marks if one.digest in place), key=lambda one: (place[one.digest], one.marked_at))
+    columns: dict[str, pd.Series[Any]] = {
+        "run": pd.Series([one.digest[:RUN_DIGITS] for one in kept], dtype="string"),
+        "rater": pd.Series([one.rater for one in kept], dtype="string"),
+    }
+    for column in columns_of("marks"):
+        values = _converted(column, [getattr(one, column.name) for one in kept])
+        columns[column.name] = pd.Series(values, dtype=dtype_of(column))
+    return pd.DataFrame({**columns, "marked_at": _moments([one.marked_at for one in kept])})
 
 
 def votes_frame(votes: Sequence[tuple[float, LoggedVote]], digests: Container[str]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from ..markup import count, plain, shorten
 from ..model import Value
 from .belief import CONFIDENCE, Belief, Cast
 from .features import Features, Place, is_whole
-from .ranking import EDGE, LONGEST, WIDE, named
+from .ranking import EDGE, LONGEST, WIDE, counted, named
 
 HELD = {1: 0.90, 2: 0.94, 3: 0.97}
 """The share of the peaks that a region holds, by the number of axes of numbers, so that it covers the truth in about
@@ -89,7 +89,7 @@ class JointRanking:
     others:
         By axis that is no axis of numbers: the values that may be as good as the best one.
     unit:
-        What a block is called: seed or group.
+        What a block is called, as a noun: seed, or value of steps.
     remark:
         A sentence if there is something to know, else empty.
     scales:
@@ -113,10 +113,10 @@ class JointRanking:
     belief: Belief | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
-        if not self.best:
-            return f"no votes on {' and '.join(self.axes)} yet"
-        parts = [self.peak_text, count(self.blocks, self.unit), count(self.votes, "vote")]
-        return f"best {', '.join(parts)}" + (f". {self.remark}" if self.remark else "")
+        parts = [f"no votes on {' and '.join(self.axes)} yet"]
+        if self.best:
+            parts = [f"best {self.peak_text}", counted(self.blocks, self.unit), count(self.votes, "vote")]
+        return ", ".join(parts) + (f". {self.remark}" if self.remark else "")
 
     __repr__ = __str__
 
@@ -176,7 +176,7 @@ def rank_jointly(axes: Mapping[str, Sequence[Value]], votes: Sequence[Cast], *, 
     votes:
         Votes between places, none of them skipped.
     unit:
-        What a block is called: seed or group.
+        What a block is called, as a noun: seed, or value of steps.
 
     Example
     -------

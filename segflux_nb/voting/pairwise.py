@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import getpass
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
 from typing import Any
@@ -15,6 +16,7 @@ from ..markup import count, plain
 from ..model import Value
 from ..runlog.marks import VoteLog
 from ..runlog.rows import LoggedVote
+from ..sweep.names import TEMPLATE
 from ..sweep.request import RUN_DIGITS
 from ..values import shown
 from .belief import Cast
@@ -24,7 +26,7 @@ from .joint import JointRanking, rank_jointly
 from .outlook import outlook
 from .pairing import Pair
 from .progress import Judgement, progress
-from .ranking import OUTCOMES, POINTS_OF, SKIP, Ranking, Vote, rank
+from .ranking import OUTCOMES, POINTS_OF, SKIP, Ranking, Vote, named, rank
 
 MOST_SCALES = 3
 """A peak is looked for along this many axes of numbers at most."""
@@ -152,8 +154,13 @@ class PairwiseComparison:
 
     @property
     def unit(self) -> str:
-        """What the votes are spread over: seeds, if they vary, or nothing else does."""
-        return "seed" if "seed" in self.others or ("seed" not in self.judged and not self.others) else "group"
+        """What the votes are spread over, as a noun: seeds, if they vary, or nothing else does; or the other axes."""
+        if "seed" in self.others or ("seed" not in self.judged and not self.others):
+            return "seed"
+        names = ["prompt" if name == TEMPLATE else name for name in self.others]
+        if len(names) == 1:
+            return f"value of {names[0]}"
+        return f"combination of {' and '.join(names)}" if len(names) == 2 else "combination of the other axes"
 
     def next_pair(self, rater: str) -> Pair | None:
         """The short names of the runs that a rater judges next, left and right; None if there is no pair."""
@@ -224,11 +231,23 @@ class PairwiseComparison:
         if len(self.judged) == 1:
             axis = self.judged[0]
             votes = [Vote(left[0], right[0], outcome, block) for outcome, left, right, block in places]
-            return rank(axis, self.values[axis], votes, unit=self.unit)
-        cast = [
-            Cast(left, right, POINTS_OF[outcome], block) for outcome, left, right, block in places if outcome != SKIP
-        ]
-        return rank_jointly(self.values, cast, unit=self.unit)
+            ranking: Ranking | JointRanking = rank(axis, self.values[axis], votes, unit=self.unit)
+        else:
+            cast = [
+                Cast(left, right, POINTS_OF[outcome], block)
+                for outcome, left, right, block in places
+                if outcome != SKIP
+            ]
+            ranking = rank_jointly(self.values, cast, unit=self.unit)
+        return ranking if rater is None or ranking.votes else replace(ranking, remark=self._said_by_others(rater))
+
+    def _said_by_others(self, rater: str) -> str:
+        """Who voted, if a rater has not: the name may be written in another way."""
+        cast = Counter(vote.rater for vote in self._logged() if vote.outcome != SKIP)
+        others = named(
+            f"{name or 'somebody without a name'} ({count(votes, 'vote')})" for name, votes in sorted(cast.items())
+        )
+        return f"{rater} has cast none" + (f", but these have: {others}" if others else "")
 
     def progress(self, rater: str) -> str:
         """How far it is, in words: the peak, how many more votes it takes, and whether raters agree.

@@ -14,7 +14,7 @@ from ..model import Value
 from .belief import QUIRKS, Belief, Cast, Tally, fit
 from .features import Features, Place
 from .joint import JointRanking
-from .ranking import Ranking
+from .ranking import Ranking, plural
 
 MOST_VOTES = 200
 """More votes than this are not forecast."""
@@ -99,7 +99,7 @@ def _to_come(axes: Mapping[str, Sequence[Value]], ranking: Ranking | JointRankin
     more = votes_for(belief, goal, ranking.votes)
     distances = " and ".join(f"±{one:g}" for one in goal)
     if more is None:
-        return f"more than {MOST_VOTES} votes for {distances} (more {ranking.unit}s tell more)"
+        return f"more than {MOST_VOTES} votes for {distances} (more {plural(ranking.unit)} tell more)"
     return f"about {count(more, 'more vote')} for {distances}" if more else f"within {distances}"
 
 

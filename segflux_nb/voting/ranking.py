@@ -103,7 +103,7 @@ class Ranking:
     others:
         Values whose difference from the best one may be chance, on axes that are not numbers.
     unit:
-        What a block is called: seed or group.
+        What a block is called, as a noun: seed, or value of steps.
     decimals:
         Decimals of the values in its text.
     remark:
@@ -132,10 +132,9 @@ class Ranking:
     belief: Belief | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
-        if self.best is None:
-            return f"no votes on {self.axis} yet"
-        parts = [f"best {self.peak_text}"]
-        parts += [count(self.blocks, self.unit), count(self.votes, "vote")]
+        parts = [f"no votes on {self.axis} yet"]
+        if self.best is not None:
+            parts = [f"best {self.peak_text}", counted(self.blocks, self.unit), count(self.votes, "vote")]
         return ", ".join(parts) + (f". {self.remark}" if self.remark else "")
 
     __repr__ = __str__
@@ -190,6 +189,28 @@ def named(values: Iterable[str]) -> str:
     return f"{', '.join(values[:NAMED])} and {len(values) - NAMED} others"
 
 
+def counted(number: int, unit: str) -> str:
+    """How many blocks there are, by their noun.
+
+    Parameters
+    ----------
+    number:
+        How many.
+    unit:
+        What one is called.
+
+    >>> counted(1, "seed"), counted(5, "seed"), counted(3, "value of steps")
+    ('1 seed', '5 seeds', '3 values of steps')
+    """
+    return f"{number:,} {unit if number == 1 else plural(unit)}"
+
+
+def plural(unit: str) -> str:
+    """What several blocks are called."""
+    noun, of, rest = unit.partition(" of ")
+    return f"{noun}s{of}{rest}"
+
+
 def rank(axis: str, values: Sequence[Value], votes: Sequence[Vote], *, unit: str = "seed") -> Ranking:
     """Rank the values of an axis by votes.
 
@@ -202,7 +223,7 @@ def rank(axis: str, values: Sequence[Value], votes: Sequence[Vote], *, unit: str
     votes:
         Votes between them; votes on other values are left out.
     unit:
-        What a block is called: seed or group.
+        What a block is called, as a noun: seed, or value of steps.
     """
     values = list(dict.fromkeys(values))
     counted = [vote for vote in votes if vote.outcome in POINTS_OF and {vote.left, vote.right} <= set(values)]

@@ -10,8 +10,11 @@ import pytest
 
 from segflux_nb.notebook import _words
 from segflux_nb.widgets.assets import module, style
+from segflux_nb.widgets.gallery import Gallery
 from tests.browser.conftest import FAKE_MODEL
+from tests.browser.conftest import state_of as gallery_state
 from tests.browser.test_builder import state_of
+from tests.support.frames import coloured
 from tests.support.gallery_notebook import CELLS, tile
 from tests.support.lab import Notebook, wait_until_served, write_notebook
 
@@ -152,7 +155,10 @@ PAGE = """<!doctype html><title>strict</title><style nonce=ours>{css}</style><di
 document.addEventListener('securitypolicyviolation', (event) => (window.refused ??= []).push(event.violatedDirective));
 const url = URL.createObjectURL(new Blob([{source}], {{ type: 'text/javascript' }}));
 const {{ default: widget }} = await import(url);
-window.model = makeModel({state});
+const state = {state};
+for (const name of ['thumbs', 'codes'])
+  if (typeof state[name] === 'string') state[name] = Uint8Array.from(atob(state[name]), (char) => char.charCodeAt(0));
+window.model = makeModel(state);
 widget.render({{ model, el: document.getElementById('root') }});
 window.isShown = true;
 </script>"""
@@ -172,7 +178,9 @@ def widgets():
     names = [name for name in names if name not in ("layout", "tabbable", "tooltip", "thumbs", "comm")]
     plan = _words()(html=plan_as_html())
     builder = Builder(Launcher(), sf.Sweep(prompt="TOK", finetune_id="a", seed=range(20)))
+    gallery = gallery_state(Gallery(coloured(lora_strength=[0.4, 0.8], seed=[1, 2])))
     return {
+        "gallery": (module("gallery"), style("gallery"), gallery),
         "live": (module("live"), style("live"), {**{name: getattr(live, name) for name in names}, "thumbs": []}),
         "builder": (module("builder"), style("builder"), state_of(builder)),
         "plan": (plan._esm, "", {"html": plan.html}),
@@ -186,7 +194,7 @@ def plan_as_html():
     return make_plan(list(SWEEP), {}, service="segmind", rates=PUBLISHED, max_in_flight=4).html()
 
 
-@pytest.mark.parametrize("name", ["live", "builder", "plan"])
+@pytest.mark.parametrize("name", ["gallery", "live", "builder", "plan"])
 def test_under_a_strict_content_security_policy_nothing_is_refused(page, name):
     source, css, state = widgets()[name]
     text = PAGE.format(
@@ -197,4 +205,34 @@ def test_under_a_strict_content_security_policy_nothing_is_refused(page, name):
     page.goto("http://strict.test/")
     page.wait_for_function("window.isShown")
     assert page.locator("#root > *").count()
+    if name == "gallery":
+        page.locator(".sfx-tile img[src]").nth(3).wait_for()
+        tile(page, 0).click()
+        for key in ("Enter", "Escape", " ", "ArrowRight", " ", "c", "s", "Escape", "?", "Escape", "v"):
+            page.keyboard.press(key)
+        page.get_by_text("Stars from").wait_for()
+        assert page.locator(".sfx-tile").nth(1).bounding_box()["width"] > 100, "where things stand is not refused"
     assert page.evaluate("window.refused ?? []") == []
+
+
+STYLES = """() => [...document.querySelectorAll('#root, #root *')].map((one) => {
+  const { x, y, width, height } = one.getBoundingClientRect();
+  const style = getComputedStyle(one);
+  const names = ['display', 'position', 'top', 'gap', 'padding', 'margin', 'overflow', 'color', 'font', 'opacity'];
+  return [one.className, x, y, width, height, ...names.map((name) => style[name])].join(' | ');
+})"""
+
+
+@pytest.mark.parametrize("name", ["gallery", "live", "builder"])
+def test_the_style_sheets_of_other_widgets_in_the_page_change_nothing(mount, name):
+    state = widgets()[name][2]
+    page = mount(name, state, [one for one in ("thumbs", "codes") if isinstance(state.get(one), str)])
+    if name == "gallery":
+        page.locator(".sfx-tile img[src]").nth(3).wait_for()
+    page.emulate_media(reduced_motion="reduce")
+    page.evaluate("document.activeElement.blur()")
+    alone = page.evaluate(STYLES)
+    assert len(alone) > 10
+    for other in ("gallery", "live", "builder", "tuner"):
+        page.add_style_tag(content=style(other))
+    assert page.evaluate(STYLES) == alone

@@ -94,7 +94,7 @@ def test_one_steps_into_a_cell_and_out_again(shown):
     page.keyboard.press("Enter")
     assert rows_shown(page) == [8, 9, 10, 11]
     assert status(page).startswith("4 of 24 runs · 20 hidden: 20 outside this cell")
-    assert page.locator(".sfx-caption").nth(1).inner_text() == "euler sampler_name · beta scheduler"
+    assert page.locator(".sfx-caption").nth(1).inner_text() == "euler · beta"
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     assert "2/4 in this cell" in page.get_by_role("dialog", name="Picture").inner_text()

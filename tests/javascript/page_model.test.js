@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PageModel } from "../../segflux_nb/widgets/static/gallery/page_model.js";
+import { decoded, encoded, PageModel } from "../../segflux_nb/widgets/static/gallery/page_model.js";
 
 test("marks stay in the page, and are told to those who listen", () => {
   const model = new PageModel({ rater: "me" }, () => []);
@@ -38,12 +38,26 @@ test("a picture is given from the page; nothing where there is none", () => {
   ]);
 });
 
-test("the page is saved with its state", () => {
-  const kept = [];
-  new PageModel(
-    { a: 1 },
-    () => [],
-    (state) => kept.push(state),
-  ).send({ kind: "page" });
-  assert.deepEqual(kept, [{ a: 1 }]);
+test("a file of some rows is made by the page, or it says why there is none", async () => {
+  const model = new PageModel({}, () => []);
+  const told = [];
+  model.on("msg:custom", (message, buffers) => told.push([message, buffers]));
+  const content = new Blob(["1 2"], { type: "text/html" });
+  model.files = {
+    html: async (rows) => ({ name: `${rows.join("-")}.html`, content }),
+    sheet: async () => {
+      throw new Error("too large");
+    },
+  };
+  await model.make("html", [4, 7]);
+  await model.make("sheet", [4]);
+  assert.deepEqual(told, [
+    [{ kind: "file", name: "4-7.html", mime: "text/html" }, [content]],
+    [{ kind: "error", text: "too large" }, []],
+  ]);
+});
+
+test("bytes are written as base64 and read again", () => {
+  const data = Uint8Array.from({ length: 20_000 }, (_, at) => at % 256);
+  assert.deepEqual(decoded(encoded(data)), data);
 });

@@ -31,7 +31,7 @@ def choosing(runs: sf.Runs) -> None:
 
 
 def frames(runs: sf.Runs) -> None:
-    for frame in (runs.df, runs.log, runs.varying, runs.limits, runs.votes):
+    for frame in (runs.df, runs.log, runs.varying, runs.limits, runs.marks, runs.votes):
         assert_type(frame, pd.DataFrame)
     assert_type(runs.summary(), Summary)
 

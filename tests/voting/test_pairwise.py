@@ -55,6 +55,40 @@ def test_votes_stay_with_their_axis_and_their_runs(ws, runs):
     assert runs.where(seed=1).ranking().blocks == 1
 
 
+def test_a_rater_who_has_not_voted_is_told_who_has(runs):
+    assert str(runs.ranking(rater="nobody")) == "no votes on lora_strength yet. nobody has cast none"
+    vote_for(runs, 0.8, rater="anna")
+    runs.vote(runs.one(lora_strength=0.4, seed=1), runs.one(lora_strength=1.2, seed=1), "right", rater="ben")
+    said = ". nobody has cast none, but these have: anna (4 votes), ben (1 vote)"
+    assert str(runs.ranking(rater="nobody")) == f"no votes on lora_strength yet{said}"
+    assert str(runs.ranking(["lora_strength", "seed"], rater="nobody")).endswith(said)
+    assert "cast none" not in str(runs.ranking(rater="ben"))
+
+
+@pytest.mark.parametrize(
+    ("axes", "said"),
+    [
+        ({"seed": [1, 2]}, "2 seeds"),
+        ({"steps": [4, 8]}, "2 values of steps"),
+        ({"steps": 4}, "1 seed"),
+        ({"steps": [4, 8], "scheduler": ["simple", "beta"]}, "4 combinations of steps and scheduler"),
+        (
+            {"steps": [4, 8], "scheduler": ["simple", "beta"], "aspect_ratio": ["1:1", "2:3"]},
+            "8 combinations of the other axes",
+        ),
+        ({"prompt": ["TOK", "a TOK"]}, "2 values of prompt"),
+    ],
+)
+def test_a_ranking_says_what_it_is_spread_over(ws, axes, said):
+    runs = ws.run(sf.Sweep(**{"prompt": "TOK", "finetune_id": "a", "lora_strength": [0.4, 0.8], "seed": 1} | axes))
+    lower = runs.where(lora_strength=0.4)
+    others = [name for name in runs.axes if name != "lora_strength"]
+    for one in lower:
+        same = {name: getattr(one, name) for name in others}
+        runs.vote(one, runs.one(lora_strength=0.8, **same), "left")
+    assert f", {said}, " in str(runs.ranking())
+
+
 def test_without_pictures_there_is_nothing_to_judge(tmp_path):
     with (
         Simulator(time_scale=0.001, paint=False, faults={"job:failed": lambda body: body["seed"] == 2}) as broken,

@@ -70,9 +70,9 @@ def test_samplers_are_ranked_by_score_with_those_that_are_not_clearly_worse():
 
 def test_seeds_are_names_and_not_a_scale():
     cast = [Vote(2, other, LEFT, block) for other in (1, 900) for block in range(4)]
-    ranking = rank("seed", [1, 2, 900], cast, unit="group")
+    ranking = rank("seed", [1, 2, 900], cast, unit="value of steps")
     assert (ranking.best, ranking.low) == (2, None)
-    assert str(ranking).endswith("4 groups, 8 votes")
+    assert str(ranking).endswith("4 values of steps, 8 votes")
 
 
 def test_ties_count_half_to_both_and_skips_nothing():

@@ -1,9 +1,10 @@
 // The script of a page with a gallery. All thumbnails are in the page's data. The pictures are there too (`#full`), or
 // they are the pictures of the static sheet (`#static`), which the page shows where no script runs.
 
-import { download } from "./gallery/desk.js";
 import { Gallery } from "./gallery/gallery.js";
-import { decoded, PageModel } from "./gallery/page_model.js";
+import { decoded, encoded, PageModel } from "./gallery/page_model.js";
+import { partOf } from "./gallery/page_part.js";
+import { drawSheet } from "./gallery/page_sheet.js";
 import { el } from "./shared/dom.js";
 
 /** @param {string} id */
@@ -50,18 +51,57 @@ function addSwitch(gallery, sheet) {
 }
 
 /**
- * Keeps this page as a file, with the marks that were made in it.
+ * This page, with the marks that were made in it.
  *
  * @param {Record<string, any>} state
  */
-function savePage({ marks, rater, view }) {
+function thisPage({ marks, rater, view }) {
   const copy = /** @type {HTMLElement} */ (document.documentElement.cloneNode(true));
   const data = copy.querySelector("#state");
-  const text = JSON.stringify({ ...JSON.parse(data.textContent), marks, rater, view });
-  data.textContent = text.replaceAll("<", "\\u003c");
+  data.textContent = json({ ...JSON.parse(data.textContent), marks, rater, view });
   copy.querySelector("#gallery").replaceChildren();
   copy.querySelector(".switch")?.remove();
-  download("gallery.html", new Blob([`<!doctype html>\n${copy.outerHTML}`], { type: "text/html" }));
+  return asFile(copy);
+}
+
+/**
+ * A page of some rows: a gallery and nothing else, with the style and the script of this page.
+ *
+ * @param {Record<string, any>} state
+ * @param {(at: number) => string[]} picture
+ * @param {number[]} rows
+ */
+function pageOf(state, picture, rows) {
+  const part = partOf(state, rows);
+  const { body, head, documentElement } = document.implementation.createHTMLDocument(document.title);
+  const style = [...document.querySelectorAll("style")].map(({ textContent }) => textContent);
+  const scheme = getComputedStyle(document.documentElement).colorScheme;
+  const own = `html { color-scheme: ${scheme} } body { margin: 0 } .sfx-gallery { height: 100vh; max-height: 100vh }`;
+  const full = part.pictures.map((at) => (picture(at).length ? picture(at) : null));
+  const { thumbs, codes } = part.state;
+  const data = { type: "application/json" };
+  const parts = [
+    el("script", { ...data, id: "full" }, json(full)),
+    el("div", { id: "gallery" }),
+    el("script", { ...data, id: "state" }, json({ ...part.state, thumbs: encoded(thumbs), codes: encoded(codes) })),
+    el("script", { type: "module" }, document.querySelector('script[type="module"]').textContent),
+  ];
+  documentElement.lang = "en";
+  head.prepend(el("meta", { charset: "utf-8" }));
+  head.append(el("meta", { name: "viewport", content: "width=device-width, initial-scale=1" }));
+  head.append(el("style", {}, ...style, own));
+  body.append(...parts);
+  return asFile(documentElement);
+}
+
+/** @param {HTMLElement} page */
+function asFile(page) {
+  return { name: "gallery.html", content: new Blob([`<!doctype html>\n${page.outerHTML}`], { type: "text/html" }) };
+}
+
+/** A value as a script element can hold it. @param {any} value */
+function json(value) {
+  return JSON.stringify(value).replaceAll("<", "\\u003c");
 }
 
 const state = dataOf("state");
@@ -69,8 +109,13 @@ const full = dataOf("full");
 const root = document.getElementById("gallery");
 const sheet = document.getElementById("static");
 for (const name of ["thumbs", "codes"]) state[name] = decoded(state[name]);
-new Gallery(
-  new PageModel(state, (at) => (full ? (full[at] ?? []) : pictureIn(sheet, state.table, at)), savePage),
-  root,
-);
+/** @param {number} at The number of a picture. */
+const picture = (at) => (full ? (full[at] ?? []) : pictureIn(sheet, state.table, at));
+const model = new PageModel(state, picture);
+const gallery = new Gallery(model, root);
+model.files = {
+  sheet: async () => ({ name: "sheet.png", content: await drawSheet(gallery, document.title) }),
+  html: async (rows) => pageOf(model.state, picture, rows),
+  page: async () => thisPage(model.state),
+};
 if (sheet) addSwitch(root, sheet);

@@ -129,7 +129,7 @@ export class Comparison extends Dialog {
       images.forEach((image, n) => {
         image.style.visibility = n === turn ? "visible" : "hidden";
       });
-      name.textContent = this.words(this.chosen[turn]);
+      name.textContent = this.short(this.chosen[turn]);
     };
     this.flip();
     const button = el("button", { type: "button", onclick: () => this.flip?.() }, "flip (space)");
@@ -179,6 +179,15 @@ export class Comparison extends Dialog {
 
   /** @param {number} row */
   caption(row) {
-    return el("figcaption", {}, this.words(row));
+    return el("figcaption", { title: this.words(row) }, this.short(row));
+  }
+
+  /** A row's letter, and the values in which it differs from the others. @param {number} row */
+  short(row) {
+    const at = this.chosen.indexOf(row);
+    const axes = new Set(this.gallery.rows.axes.map(({ name }) => name));
+    const apart = differencesOf(this.gallery.rows, this.chosen).filter(([name]) => axes.has(name));
+    const values = apart.map(([name, labels]) => `${name} ${labels[at]}`);
+    return values.length ? `${String.fromCharCode(65 + at)}: ${values.join(", ")}` : this.words(row);
   }
 }

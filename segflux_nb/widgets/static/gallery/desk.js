@@ -104,15 +104,14 @@ export class Desk {
 
   // ---------------------------------------------------------------- files and copies
 
-  /** Asks for a file of what is shown. @param {"sheet" | "html"} form */
+  /**
+   * Asks for a file of what is shown; without a kernel, the page makes it. It can give itself too, with all rows.
+   *
+   * @param {"sheet" | "html" | "page"} form
+   */
   save(form) {
     this.gallery.say("The file is being made …");
     this.model.send({ kind: "save", form, rows: this.gallery.shownNow });
-  }
-
-  /** In a page without a kernel: the page itself, with the marks that were made in it. */
-  savePage() {
-    this.model.send({ kind: "page" });
   }
 
   /**

@@ -17,7 +17,7 @@ import { openLabelMenu, openSaveMenu } from "./label_menu.js";
 import { Loupe } from "./loupe.js";
 import { Marker } from "./marker.js";
 import { symbols } from "./marks.js";
-import { headHeight, labelWidth } from "./measuring.js";
+import { cornerHeight, headHeight, labelWidth } from "./measuring.js";
 import { countCells, pivot, standIn } from "./pivot.js";
 import { Rows } from "./table.js";
 import { Toolbar } from "./toolbar.js";
@@ -131,11 +131,12 @@ export class Gallery {
     const size = layout.fit && layout.cols ? fittedSize(groups, width, label) : (layout.size ?? SIZE);
     this.root.style.setProperty("--size", `${size}px`);
     this.size = size;
-    const head = headHeight(groups, size, board.area);
+    const corner = cornerHeight(layout, label, board.area);
+    const head = headHeight(groups, size, board.area) + corner;
     const hasCaptions = !layout.cols || this.shownNow.length > countCells(groups);
     if (board.at >= 0) board.at = standIn(rows, layout, this.shownNow, board.at);
     const before = this.middle.style.flexBasis;
-    board.draw(groups, layout, { size, width, label, head, hasCaptions });
+    board.draw(groups, layout, { size, width, label, head, corner, hasCaptions });
     // The area does not measure its content: it gets as high as that, as far as there is room.
     this.middle.style.flexBasis = `${board.geometry.height + ROOM}px`;
     if (before !== this.middle.style.flexBasis) board.render();

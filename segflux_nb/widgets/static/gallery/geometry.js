@@ -17,7 +17,8 @@ const CAPTION = 22;
  * @property {number} size Of a side of a tile.
  * @property {number} width Of the area.
  * @property {number} label The width of the labels of rows; 0 for none.
- * @property {number} head The height of the labels of columns.
+ * @property {number} head The height of the labels of columns, the corner's line included.
+ * @property {number} corner The height of the corner's own line above them; 0 where it stands beside them.
  * @property {boolean} hasCaptions
  *
  * @typedef {object} Band A part of the whole width: the title of a flow, or a line of tiles.

@@ -49,7 +49,8 @@ export function openSaveMenu(gallery, button) {
     text: form === "sheet" ? `Contact sheet of ${runs}` : `One HTML file of ${runs}`,
     act: () => desk.save(form),
   });
-  const own = { text: "This page with its marks", act: () => desk.savePage() };
+  const own = { text: "This page with its marks", act: () => desk.save("page") };
   const code = { text: `Copy Python of ${runs}`, act: () => desk.copyShown() };
-  openMenu(gallery.root, button, "Save", model.get("can_save") ? [save("sheet"), save("html"), code] : [own, code]);
+  const pages = model.get("can_save") ? [] : [own];
+  openMenu(gallery.root, button, "Save", [save("sheet"), save("html"), ...pages, code]);
 }

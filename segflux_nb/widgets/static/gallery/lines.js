@@ -2,6 +2,7 @@
 
 import { el } from "../shared/dom.js";
 import { labelsApart } from "./labels.js";
+import { cornerText } from "./measuring.js";
 import { MISSING } from "./table.js";
 
 /** @typedef {(name: string, label: string, element: HTMLElement) => void} OpenLabel Opens the menu of a label. */
@@ -44,12 +45,12 @@ export class SectionView {
   /** @param {import("./pivot.js").Group} group */
   table(group) {
     const { cols, rows, by } = this.view;
-    const { head } = this.geometry.measures;
+    const { head, corner: above } = this.geometry.measures;
     const attributes = { class: "sfx-corner", role: "columnheader", title: `${rows} down, ${cols} across` };
-    const corner = rows
-      ? el("div", { ...attributes, style: `width:${this.geometry.left}px` }, `${rows} ↓ ${cols} →`)
-      : null;
-    this.headRow = el("div", { class: "sfx-heads", role: "row", style: `height:${head}px` }, corner);
+    const style = above ? `height:${above}px` : `width:${this.geometry.left}px`;
+    const corner = rows ? el("div", { ...attributes, style }, cornerText(this.view)) : null;
+    const kind = above ? "sfx-heads sfx-corner-above" : "sfx-heads";
+    this.headRow = el("div", { class: kind, role: "row", style: `height:${head}px` }, corner);
     const words = [by && `${by} ${group.label}`, rows && `${rows} down`, `${cols} across`].filter(Boolean);
     return el(
       "div",
@@ -88,7 +89,7 @@ export class SectionView {
           class: "sfx-top",
           role: "columnheader",
           "aria-colindex": place + (view.rows ? 2 : 1),
-          style: `left:${left}px;width:${geometry.measures.size}px`,
+          style: `left:${left}px;width:${geometry.measures.size}px;top:${geometry.measures.corner}px`,
         },
         labelButton(view.cols, label, this.shownAcross(label), this.openLabel),
       );

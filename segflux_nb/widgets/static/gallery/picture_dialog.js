@@ -201,13 +201,13 @@ export class PictureDialog extends Dialog {
         button.lastChild.textContent = isCopied ? "copied" : what;
         if (!isCopied) this.gallery.say("The browser does not permit copying");
       });
-      button.prepend(icon("copy"));
       return button;
     };
     const has = pictures.has(picture);
     return el(
       "div",
       { class: "sfx-flags sfx-copies", role: "group", "aria-label": "Copy" },
+      el("span", { class: "sfx-quiet" }, "Copy"),
       has ? copy("picture", async () => copyPicture(await pictures.full(picture))) : null,
       copy("parameters", () => copyText(jsonOf(rows, row))),
       copy("Python", () => copyText(pythonOf(rows, row))),

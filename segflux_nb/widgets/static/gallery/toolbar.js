@@ -2,6 +2,7 @@
 
 import { el } from "../shared/dom.js";
 import { filterCount, STARS } from "./filters.js";
+import { Folds } from "./folds.js";
 import { SIZE } from "./geometry.js";
 import { icon } from "./icons.js";
 
@@ -52,31 +53,52 @@ export class Toolbar {
     this.fit = this.button("fit", "Fit (w)", "sfx-fit", actions.fit);
     this.loupe = this.button("loupe", "1:1 (z)", "sfx-zoom", actions.zoom);
     this.undo = this.button("undo", "Undo (u)", "", actions.undo);
-    const save = this.button("save", "Save", "", () => actions.save(save));
+    const save = this.button("save", "Save", "", () => actions.save(this.folds.leave(save)));
     save.setAttribute("aria-haspopup", "menu");
+    /** @param {IconName} name @param {string} text @param {string} kind @param {() => void} open */
+    const opening = (name, text, kind, open) => {
+      const button = this.button(name, text, kind, () => {
+        this.folds.leave(button).focus();
+        open();
+      });
+      return button;
+    };
+    const arranging = el(
+      "div",
+      { class: "sfx-group", role: "group", "aria-label": "Arrange" },
+      this.choice("columns", "Columns", "cols"),
+      this.choice("rows", "Rows", "rows"),
+      this.choice("groups", "Groups", "by"),
+      el("div", { class: "sfx-joined" }, this.choice("sort", "Sort", "sort"), this.direction),
+    );
+    const looking = el(
+      "div",
+      { class: "sfx-further" },
+      el("label", { class: "sfx-size", title: "Size of the pictures" }, icon("size"), this.size),
+      this.fit,
+      this.loupe,
+      opening("compare", "Compare (c)", "sfx-compare", actions.compare),
+      this.undo,
+      save,
+      opening("help", "Help (?)", "", actions.help),
+    );
+    this.folds = new Folds();
+    const arrange = this.button("groups", "Arrange", "", () => {});
+    const more = this.button("further", "More", "", () => {});
+    this.folds.add(arrange, arranging);
+    this.folds.add(more, looking);
     this.element = el(
       "div",
       { class: "sfx-tools", role: "toolbar", "aria-label": "Gallery" },
-      el(
-        "div",
-        { class: "sfx-group", role: "group", "aria-label": "Arrange" },
-        this.choice("columns", "Columns", "cols"),
-        this.choice("rows", "Rows", "rows"),
-        this.choice("groups", "Groups", "by"),
-        el("div", { class: "sfx-joined" }, this.choice("sort", "Sort", "sort"), this.direction),
-      ),
+      arrange,
+      arranging,
       el(
         "div",
         { class: "sfx-group sfx-looks", role: "group", "aria-label": "Look" },
         el("span", { class: "sfx-searching" }, icon("search"), this.search),
         this.filter,
-        el("label", { class: "sfx-size", title: "Size of the pictures" }, icon("size"), this.size),
-        this.fit,
-        this.loupe,
-        this.button("compare", "Compare (c)", "sfx-compare", actions.compare),
-        this.undo,
-        save,
-        this.button("help", "Help (?)", "", actions.help),
+        more,
+        looking,
       ),
     );
   }
