@@ -16,7 +16,7 @@ from .facts import Facts
 from .naming import of_checkpoint
 
 ORDER = (
-    *("checkpoint", "epoch", "step", "ema", "finetune_id", "lora_strength", "model", "sampler_name", "scheduler"),
+    *("checkpoint", "epoch", "step", "ema", "lora_strength", "finetune_id", "model", "sampler_name", "scheduler"),
     *("steps", "cfg_scale", "guidance", "size"),
 )
 """Settings in the order of the columns: the first ones become the axes of a sheet first."""
@@ -54,6 +54,11 @@ def frame_of(found: Sequence[Facts]) -> pd.DataFrame:
             known[name] = values
         else:
             known[name] = [new if old is None else old for old, new in zip(known[name], values, strict=True)]
+    if "lora_strength" in known:
+        known["lora_strength"] = [
+            0.0 if value is None and one.is_without_lora else value
+            for value, one in zip(known["lora_strength"], found, strict=True)
+        ]
     middle = [name for name in known if name not in ORDER and name not in LAST]
     columns: dict[str, Any] = {"image": _texts([one.file.path for one in found])}
     for name in (*ORDER, *middle, *LAST):

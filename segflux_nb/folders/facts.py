@@ -21,6 +21,9 @@ from .pattern import NamePattern
 MOST_BESIDE = 4_000_000
 """The most bytes of a file beside a picture that is read."""
 
+GENERATORS = ("a1111", "comfyui", "swarmui", "invokeai", "fooocus")
+"""Tools that write all LoRAs of a picture into it."""
+
 SWARM = ".swarm.json"
 """How SwarmUI ends the name of a file beside a picture that cannot hold its parameters."""
 
@@ -60,6 +63,19 @@ class Facts:
     folders: tuple[str, ...] = ()
     fits: bool = True
     overruled: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_without_lora(self) -> bool:
+        """Whether its metadata says that it was made without any LoRA, which is a strength of 0."""
+        nodes = self.rest.get("nodes")  # of ComfyUI, those that were not understood
+        kinds = " ".join(map(str, nodes.values() if isinstance(nodes, dict) else ())).lower()
+        return (
+            self.tool in GENERATORS
+            and "prompt" in self.values
+            and not self.loras
+            and "lora" not in kinds
+            and not any("lora" in name.lower() for name in self.rest)
+        )
 
 
 def facts_of(file: FoundFile, beside: Collection[str], pattern: NamePattern | None) -> Facts | str:

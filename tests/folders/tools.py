@@ -167,7 +167,7 @@ COMFYUI = {
         {"prompt": 'a fox, "red",\nin snow {x}', "seed": 2},
     ),
     "ComfyUI_00003_.png": (comfy(graph(3, negative="")), {"negative_prompt": None, "seed": 3}),
-    "ComfyUI_00004_.png": (comfy(graph(4, loras=())), {"finetune_id": None, "lora_strength": None, "model": "sdxl"}),
+    "ComfyUI_00004_.png": (comfy(graph(4, loras=())), {"finetune_id": None, "lora_strength": 0.0, "model": "sdxl"}),
     "ComfyUI_00005_.png": (
         comfy(graph(5, loras=(("tok.safetensors", 0.8), ("style.safetensors", 0.3)))),
         {"finetune_id": None, "lora_strength_tok": 0.8, "lora_strength_style": 0.3},
