@@ -340,6 +340,38 @@ class Pictures:
 
         return tuner(self._frame, axis, rater=rater, votes=votes, image=image)
 
+    def bundle(
+        self, path: str | Path, *, license: str | None = None, title: str | None = None, image: str | None = None
+    ) -> Path:
+        """Write the frame and its pictures, byte for byte, to one file, which `read_folder` opens again.
+
+        The pictures are no runs, so there is nothing to replay: for runs use `Runs.bundle`. All that is in the
+        columns and in the files of the pictures is in the file. It prints one line about it.
+
+        Parameters
+        ----------
+        path:
+            The file; its name ends in ``.sfx``. One that exists is replaced.
+        license:
+            The licence of the pictures, for the data card.
+        title:
+            What the data card calls the study.
+        image:
+            The column of pictures, as in `sheet`.
+
+        Raises
+        ------
+        SegfluxError
+            If a text holds what looks like an API key, the name has another ending, or the file cannot be written.
+
+        Example
+        -------
+        ``frame.pictures.bundle("study.sfx"); sf.read_folder("study.sfx").pictures.sheet()``
+        """
+        from .pictures_verbs.bundle import bundle
+
+        return bundle(self._frame, path, license=license, title=title, image=image)
+
     def export(
         self, folder: str | Path, *, image: str | None = None, names: str | None = None, parquet: bool = False
     ) -> Path:

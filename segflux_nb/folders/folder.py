@@ -30,7 +30,7 @@ def read_folder(path: str | Path, *, pattern: str | None = None) -> pd.DataFrame
     Parameters
     ----------
     path:
-        The folder.
+        The folder, or a file that ``df.pictures.bundle`` has written.
     pattern:
         How the files are called, if that says something: ``"{checkpoint}-{step:d}-{seed:d}.png"``. ``{name}`` is
         text, ``{name:d}`` an integer, ``{name:g}`` a number, ``{}`` anything; with slashes it says how folders are
@@ -42,20 +42,27 @@ def read_folder(path: str | Path, *, pattern: str | None = None) -> pd.DataFrame
         If the folder cannot be read, or is a workspace, whose log knows more.
     PatternError
         If the pattern is not possible, or no name fits it.
+    BundleError
+        If the file is not as it was written.
 
     Example
     -------
     ``frame = sf.read_folder("outputs/txt2img-images"); frame.pictures.sheet(cols="seed", rows="cfg_scale")``
     """
-    from ..sheets.axes import guessed_axes
-    from ..sheets.frame_view import AXES_ATTRIBUTE, FrameView
+    from ..bundle.frames import REPORT, open_frame
+    from ..bundle.opened import is_bundle
+    from ..sheets.frame_view import AXES_ATTRIBUTE
     from .columns import frame_of
     from .facts import Facts, facts_of
     from .listing import list_folder
-    from .report import REPORT, report_of
+    from .report import report_of, with_report
 
     folder = path_of(path, "path", MetadataError)
     names = NamePattern.of(pattern) if pattern is not None else None
+    if is_bundle(folder):
+        if names is not None:
+            raise PatternError(f"{folder} is a bundle, whose frame has its columns", remedy="Leave pattern out")
+        return with_report(open_frame(folder))
     _refuse_workspace(folder)
     try:
         listing = list_folder(folder)
@@ -77,11 +84,28 @@ def read_folder(path: str | Path, *, pattern: str | None = None) -> pd.DataFrame
             remedy="Compare the two, sign by sign",
         )
     frame = frame_of(found)
-    axes = guessed_axes(FrameView.of(frame, image="image", axes=())) if found else []
+    axes = _axes_of(frame)
     frame.attrs[AXES_ATTRIBUTE] = axes
     frame.attrs[REPORT] = report = report_of(os.fspath(folder), found, left_out, listing.others, frame.columns, axes)
     say(str(report))
     return frame
+
+
+def _axes_of(frame: pd.DataFrame) -> list[str]:
+    """The settings of a frame that vary: a single value, which other pictures lack, is not enough.
+
+    Parameters
+    ----------
+    frame:
+        The frame.
+    """
+    from ..sheets.axes import guessed_axes
+    from ..sheets.frame_view import FrameView
+
+    if not len(frame):
+        return []
+    varying = [name for name in frame.columns if frame[name].nunique() > 1 or name == "image"]
+    return guessed_axes(FrameView.of(frame[varying], image="image", axes=()))
 
 
 def _refuse_workspace(folder: Path) -> None:

@@ -6,14 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..bundle.frames import REPORT
 from ..markup import count, plain, shorten
 from .facts import Facts
 
 if TYPE_CHECKING:
     import pandas as pd
-
-REPORT = "report"
-"""The key of ``frame.attrs`` under which a frame has the report of its folder."""
 
 MOST_NAMED = 4
 """The most settings that are named in a sentence."""
@@ -81,6 +79,23 @@ class FolderReport(dict[str, Any]):
             more = f" and {len(shown) - MOST_NAMED:,} more" if len(shown) > MOST_NAMED else ""
             lines.append(f"Not understood, and no column: {', '.join(shown[:MOST_NAMED])}{more}")
         return lines
+
+
+def with_report(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame out of a file, with its report; without one that is not as `read_folder` makes it.
+
+    Parameters
+    ----------
+    frame:
+        The frame.
+    """
+    found = FolderReport(frame.attrs.pop(REPORT, {}))
+    try:
+        found.lines, found.df  # noqa: B018 - they use all that a report has
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return frame
+    frame.attrs[REPORT] = found
+    return frame
 
 
 def report_of(

@@ -241,7 +241,7 @@ def test_heads_do_not_grow_with_the_pixels(tmp_path):
         assert sizes[0] == sizes[1] < 2000, (name, len(data))
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.data())
 def test_damaged_files_give_a_row_or_a_reason(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("damaged")
