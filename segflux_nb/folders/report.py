@@ -155,14 +155,11 @@ def _in_brackets(parts: Sequence[str]) -> str:
 
 
 def _grouped(left_out: Mapping[str, str]) -> str:
-    """Reasons with the number of their files: ``3 × a grid (such as grid-0001.png)``."""
+    """Files with their reasons: ``3 files, such as grid-0001.png (a grid)``."""
     files: dict[str, list[str]] = {}
     for file, why in left_out.items():
         files.setdefault(why, []).append(file)
-    return "; ".join(
-        f"{why} ({_named(names)})" if len(names) == 1 else f"{len(names):,} × {why} (such as {_named(names)})"
-        for why, names in files.items()
-    )
+    return "; ".join(f"{_some(names)} ({why})" for why, names in files.items())
 
 
 def _some(files: Sequence[str]) -> str:

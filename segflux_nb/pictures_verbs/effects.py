@@ -38,10 +38,10 @@ def effects(frame: pd.DataFrame, *, image: Any = None) -> Effects:
     study = Study.of(frame, image)
     study.require("effects")
     looked = looked_at(study.view, study.rows)
-    rows = [at for at in study.rows if at in looked]
+    names, rows = _told(study, [at for at in study.rows if at in looked])
+    silent = len(looked) - len(rows)
     vectors = {at: vector_of(looked[at].image((DECODED_SIDE, DECODED_SIDE))) for at in rows}
     settings = [study.settings(at) for at in rows]
-    names = [name for name in study.axes if all(one[name] is not None for one in settings)]
     alike = grouped([tuple(one[name] for name in names) for one in settings], rows)
     noise = Noise.of([np.stack([vectors[at] for at in several]) for several in map(_apart(looked), alike.values())])
     seen = Observations.of(
@@ -53,8 +53,8 @@ def effects(frame: pd.DataFrame, *, image: Any = None) -> Effects:
     return effects_of(
         seen,
         noise,
-        left_out=len(frame) - len(rows),
-        hints=_hints(study, names, len(rows) - len(alike), has_noise=bool(noise.differences)),
+        left_out=len(frame) - len(looked),
+        hints=_hints(study, names, silent, len(rows) - len(alike), has_noise=bool(noise.differences)),
         is_of_runs=False,
     )
 
@@ -68,7 +68,22 @@ def _apart(looked: dict[int, Looked]) -> Any:
     return apart
 
 
-def _hints(study: Study, names: list[str], repeated: int, *, has_noise: bool) -> list[str]:
+def _told(study: Study, rows: list[int]) -> tuple[list[str], list[int]]:
+    """The settings that most pictures tell, and the rows of those pictures that tell all of these.
+
+    Parameters
+    ----------
+    study:
+        The frame.
+    rows:
+        The rows whose pictures can be read.
+    """
+    columns = {name: study.view.column(name).values for name in study.axes}
+    names = [name for name, values in columns.items() if 2 * sum(values[at] is None for at in rows) < len(rows)]
+    return names, [at for at in rows if all(columns[name][at] is not None for name in names)]
+
+
+def _hints(study: Study, names: list[str], silent: int, repeated: int, *, has_noise: bool) -> list[str]:
     """What to know about the numbers.
 
     Parameters
@@ -77,6 +92,8 @@ def _hints(study: Study, names: list[str], repeated: int, *, has_noise: bool) ->
         The frame.
     names:
         The settings that count.
+    silent:
+        How many pictures do not tell all of these.
     repeated:
         How many pictures have the same settings as another one.
     has_noise:
@@ -90,5 +107,8 @@ def _hints(study: Study, names: list[str], repeated: int, *, has_noise: bool) ->
             what += ": each has a seed of its own" + (", and the noise is what other seeds do" if has_noise else "")
         hints.append(what)
     if left := [name for name in study.axes if name not in names]:
-        hints.append(f"Not every picture says its {', '.join(left)}: left out as a setting")
+        hints.append(f"Most pictures do not tell their {', '.join(left)}: left out as a setting")
+    if silent:
+        tell = "does not tell" if silent == 1 else "do not tell"
+        hints.append(f"{count(silent, 'picture')} that {tell} all of {', '.join(names)} left out")
     return hints

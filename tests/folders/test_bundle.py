@@ -51,7 +51,7 @@ def test_the_frame_comes_back_byte_for_byte(frame, tmp_path, monkeypatch):
 
 def test_everything_works_on_the_frame_of_a_file(frame, tmp_path):
     again = sf.read_folder(frame.pictures.bundle(tmp_path / "study.sfx"))
-    assert "14 pictures" in again.pictures.sheet(cols="seed", rows="tool", by=[]).text
+    assert "14 pictures" in again.pictures.sheet(cols="seed", rows="lora_strength", by=[]).text
     assert again.pictures.gallery().table["number"] == 14
     assert len(again.pictures.effects().shares) > 0
     assert again.pictures.tuner("lora_strength", rater="ada").pair
