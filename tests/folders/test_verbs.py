@@ -88,6 +88,16 @@ def test_copies_of_a_file_say_nothing_of_chance(tmp_path):
     assert "No noise was measured" in str(sf.read_folder(folder).pictures.effects())
 
 
+def test_pictures_that_do_not_tell_a_setting_are_left_out(grid):
+    frame = grid.copy()
+    frame.loc[3, "lora_strength"] = pd.NA
+    text = str(frame.pictures.effects())
+    assert "35 pictures" in text
+    assert "1 picture that does not tell all of lora_strength, sampler_name, seed left out" in text
+    frame.loc[:20, "lora_strength"] = pd.NA
+    assert "Most pictures do not tell their lora_strength: left out as a setting" in str(frame.pictures.effects())
+
+
 def test_effects_need_two_pictures_that_can_be_read(tmp_path):
     one = write(tmp_path, {"a.png": png()})
     with pytest.raises(RunError, match="The frame has 1 picture"):
