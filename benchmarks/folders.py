@@ -1,7 +1,7 @@
 """CPU seconds of `sf.read_folder` on pictures of other tools: `python benchmarks/folders.py [pictures]`.
 
-Half of the pictures are by A1111, half by ComfyUI, with a workflow of thirty nodes. They are noise of 256 × 256 pixels,
-not compressed.
+Half of the pictures are by A1111, half by ComfyUI, with a workflow of thirty nodes. All are noise of 256 × 256
+pixels, not compressed.
 """
 
 import json

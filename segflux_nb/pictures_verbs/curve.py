@@ -154,6 +154,8 @@ class _Measuring:
         self._shared = [name for name in study.axes if name not in free]
         self._blocks = [name for name in study.axes if name not in (self.axis, self.by) and name not in free]
         self.unit = SEED if SEED in self._blocks or not self._blocks else "group"
+        if self._blocks in (["prompt_index"], ["prompt"]):
+            self.unit = "prompt"
         self._looked = looked_at(study.view, study.rows)
         self._measured: dict[int, Measured] = {at: measured(one.image()) for at, one in self._looked.items()}
         rows = list(self._measured)

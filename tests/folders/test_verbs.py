@@ -128,7 +128,7 @@ def test_a_curve_along_the_steps_of_a_training(tmp_path):
     found = frame.pictures.curve("step")
     assert found.reference == "step 0"
     assert str(found).splitlines()[0].startswith("the drift from step 0 goes from")
-    assert "2 groups, 3 values of step" in str(found)
+    assert "2 prompts, 3 values of step" in str(found)
     assert "spread and overcooking are not known" in str(found)
     later = frame[frame["step"] > 0].pictures
     with pytest.raises(RunError, match=r"relative_to=\{'step': 250\}"):
