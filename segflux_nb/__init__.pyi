@@ -2,6 +2,7 @@ from .errors import SegfluxError as SegfluxError
 from .errors import SweepError as SweepError
 from .errors import SweepInterrupted as SweepInterrupted
 from .exporting.metadata import read_metadata as read_metadata
+from .folders.folder import read_folder as read_folder
 from .live import LiveRun as LiveRun
 from .nesting import enable_nested_asyncio as enable_nested_asyncio
 from .run import Run as Run

@@ -21,10 +21,13 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .analysis.curves import Curve
+    from .analysis.effects import Effects
     from .sheets.colours import ThemeName
     from .sheets.sheet import ContactSheet
     from .sheets.travel import Travel
     from .widgets.gallery import Gallery
+    from .widgets.tuner import Tuner
 
 
 class Pictures:
@@ -242,6 +245,134 @@ class Pictures:
         from .sheets.comparison import compare
 
         return compare(self._frame, rows, image=image, theme=theme, font=font)
+
+    def effects(self, *, image: str | None = None) -> Effects:
+        """What each setting, and each pair of settings, does to the pictures; see `Runs.effects`.
+
+        The settings are the axes of the frame: those that `read_folder` found, or else the columns that vary. Noise
+        is what pictures with equal settings differ by, where there are any.
+
+        Parameters
+        ----------
+        image:
+            The column of pictures, as in `sheet`.
+
+        Raises
+        ------
+        SegfluxError
+            If fewer than two rows have a picture that can be read.
+
+        Example
+        -------
+        ``sf.read_folder("outputs").pictures.effects()``
+        """
+        from .pictures_verbs.effects import effects
+
+        return effects(self._frame, image=image)
+
+    def curve(
+        self,
+        axis: str = "lora_strength",
+        *,
+        by: str | None = None,
+        relative_to: Mapping[str, Any] | None = None,
+        image: str | None = None,
+    ) -> Curve:
+        """Drift from a reference, overcooking and spread along a column of numbers; see `Runs.curve`.
+
+        Parameters
+        ----------
+        axis:
+            A column of numbers, such as ``step`` or ``epoch`` of samples of a training.
+        by:
+            The column whose values are lines; fine-tunes if left out and they vary.
+        relative_to:
+            The values of the pictures that the others are compared with, such as ``{"step": 250}``; all else is the
+            same. Left out, they are those at ``lora_strength`` 0, or at 0 of the axis.
+        image:
+            The column of pictures, as in `sheet`.
+
+        Raises
+        ------
+        SegfluxError
+            If the column has fewer than two numbers, or there is nothing to compare with.
+
+        Example
+        -------
+        ``sf.read_folder("output/tok/samples").pictures.curve("step")``
+        """
+        from .pictures_verbs.curve import curve
+
+        return curve(self._frame, axis, by=by, relative_to=relative_to, image=image)
+
+    def tuner(
+        self,
+        axis: str | Sequence[str] = "lora_strength",
+        *,
+        rater: str | None = None,
+        votes: str | Path | None = None,
+        image: str | None = None,
+    ) -> Tuner:
+        """Find the best value of a column by looking, with blind votes between pairs; see `Runs.tuner`.
+
+        The pictures are not runs, so `Tuner.next_sweep` cannot propose more of them.
+
+        Parameters
+        ----------
+        axis:
+            What is tuned: a column, or a list of several.
+        rater:
+            The name under which votes are kept; your user name on this machine if left out.
+        votes:
+            The file in which votes are kept, such as ``votes.jsonl``: each at once, and they are there when the
+            folder is read again. Left out, they end with the kernel.
+        image:
+            The column of pictures, as in `sheet`.
+
+        Raises
+        ------
+        SegfluxError
+            If fewer than two values have pictures, or the file of votes cannot be used.
+
+        Example
+        -------
+        ``tuner = frame.pictures.tuner("cfg_scale", votes="votes.jsonl")``
+        """
+        from .pictures_verbs.tuner import tuner
+
+        return tuner(self._frame, axis, rater=rater, votes=votes, image=image)
+
+    def bundle(
+        self, path: str | Path, *, license: str | None = None, title: str | None = None, image: str | None = None
+    ) -> Path:
+        """Write the frame and its pictures, byte for byte, to one file, which `read_folder` opens again.
+
+        The pictures are no runs, so there is nothing to replay: for runs use `Runs.bundle`. All that is in the
+        columns and in the files of the pictures is in the file. It prints one line about it.
+
+        Parameters
+        ----------
+        path:
+            The file; its name ends in ``.sfx``. One that exists is replaced.
+        license:
+            The licence of the pictures, for the data card.
+        title:
+            What the data card calls the study.
+        image:
+            The column of pictures, as in `sheet`.
+
+        Raises
+        ------
+        SegfluxError
+            If a text holds what looks like an API key, the name has another ending, or the file cannot be written.
+
+        Example
+        -------
+        ``frame.pictures.bundle("study.sfx"); sf.read_folder("study.sfx").pictures.sheet()``
+        """
+        from .pictures_verbs.bundle import bundle
+
+        return bundle(self._frame, path, license=license, title=title, image=image)
 
     def export(
         self, folder: str | Path, *, image: str | None = None, names: str | None = None, parquet: bool = False

@@ -18,6 +18,7 @@ PUBLIC = [
     "__version__",
     "enable_nested_asyncio",
     "linked",
+    "read_folder",
     "read_metadata",
     "seeds",
     "span",

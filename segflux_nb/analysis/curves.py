@@ -153,6 +153,10 @@ class Curve:
         What to know about the numbers.
     knees_known:
         Whether it is looked for where the subject and where burning begin: along strengths, and no other axis.
+    reference:
+        What the pictures are compared with, in words.
+    unit:
+        What the intervals are over, in a word.
     """
 
     axis: str
@@ -160,6 +164,8 @@ class Curve:
     pictures: Mapping[tuple[str, float], Any] = field(default_factory=dict, repr=False)
     remarks: Sequence[str] = ()
     knees_known: bool = True
+    reference: str = "the base model"
+    unit: str = "seed"
 
     @property
     def df(self) -> pd.DataFrame:
@@ -226,16 +232,17 @@ class Curve:
         means = line.summary("drift")[0] if "drift" in line.numbers else np.zeros(0)
         known = [(value, mean) for value, mean in zip(line.values, means, strict=False) if math.isfinite(mean)]
         if not known:
-            return f"{name}no drift from the base model is known"
+            return f"{name}no drift from {self.reference} is known"
         ends = " to ".join(f"{difference_text(mean)} at {value:g}" for value, mean in (known[0], known[-1]))
-        tried = f"{count(line.seeds, 'seed')}, {count(len(line.values), 'value')} of {self.axis}"
-        return f"{name}the drift from the base model goes from {ends} ({tried})"
+        return f"{name}the drift from {self.reference} goes from {ends} ({self._tried(line)})"
+
+    def _tried(self, line: Line) -> str:
+        return f"{count(line.seeds, self.unit)}, {count(len(line.values), 'value')} of {self.axis}"
 
     def _sentence(self, line: Line) -> str:
         if not self.knees_known:
             return self._moved(line)
         places = max([2, *map(decimals, line.values)])
-        tried = f"{count(line.seeds, 'seed')}, {count(len(line.values), 'value')} of {self.axis}"
         lowest, highest = (f"{value:g}" for value in (line.values[0], line.values[-1]))
         if line.present is None:
             parts = [f"whether the subject is there cannot be told from {lowest} to {highest}"]
@@ -249,7 +256,7 @@ class Curve:
         else:
             parts.append(f"burning begins at {line.burning.show(places)}")
         name = f"{shorten(line.name, 40)}: " if line.name else ""
-        return f"{name}{'; '.join(parts)} ({tried})"
+        return f"{name}{'; '.join(parts)} ({self._tried(line)})"
 
 
 def curve_of(
@@ -260,6 +267,8 @@ def curve_of(
     pictures: Mapping[tuple[str, float], Any] | None = None,
     remarks: Sequence[str] = (),
     knees: bool = True,
+    reference: str = "the base model",
+    unit: str = "seed",
 ) -> Curve:
     """The curves of an axis.
 
@@ -277,6 +286,10 @@ def curve_of(
         What to know about the numbers.
     knees:
         Whether to look for where the subject and where burning begin, which only an axis of strengths has.
+    reference:
+        What the pictures are compared with, in words.
+    unit:
+        What the intervals are over, in a word.
 
     Example
     -------
@@ -293,7 +306,7 @@ def curve_of(
     for row in rows:
         by_line.setdefault(str(row["line"]), []).append(row)
     lines = [_line(name, own, measures, knees) for name, own in by_line.items()]
-    return Curve(axis, lines, pictures or {}, tuple(remarks), knees)
+    return Curve(axis, lines, pictures or {}, tuple(remarks), knees, reference, unit)
 
 
 def _line(name: str, rows: Sequence[Mapping[str, Any]], measures: Sequence[str], knees: bool) -> Line:

@@ -81,6 +81,8 @@ class Effects:
         Fine-tunes that differ at strength 0.
     hints:
         Further sentences.
+    is_of_runs:
+        Whether the pictures are runs of ours, which a service can be asked for again.
     """
 
     shares: Sequence[Share]
@@ -92,6 +94,7 @@ class Effects:
     left_out: int = 0
     at_zero: Sequence[AtZero] = ()
     hints: Sequence[str] = ()
+    is_of_runs: bool = True
 
     @property
     def is_exact(self) -> bool:
@@ -224,12 +227,17 @@ class Effects:
         typical = self.noise.typical
         if typical is not None:
             pairs = count(len(self.noise.differences), "pair")
+            what = "the service differs from itself" if self.is_of_runs else "pictures with equal settings differ"
             notes.append(
-                f"Noise: the service differs from itself by {difference_text(typical)} in {pairs} of takes;"
+                f"Noise: {what} by {difference_text(typical)} in {pairs}{' of takes' * self.is_of_runs};"
                 f" a difference is real above {LIMIT} times that"
             )
         elif any(verdict.word == UNMEASURED for verdict in self.verdicts):
-            notes.append("No noise was measured: ws.probe(runs) measures how much the service differs from itself")
+            notes.append(
+                "No noise was measured: ws.probe(runs) measures how much the service differs from itself"
+                if self.is_of_runs
+                else "No noise was measured: two pictures with equal settings would tell what chance does"
+            )
         if SEED not in self.levels:
             notes.append("One seed: nothing here says whether it holds for others")
         elif self.levels[SEED] < LEAST_SEEDS:
@@ -243,7 +251,8 @@ class Effects:
                 f" picture, so each axis gets what {before} leave"
             )
         if self.left_out:
-            notes.append(f"{count(self.left_out, 'run')} without a picture that can be read left out")
+            what = "run" if self.is_of_runs else "row"
+            notes.append(f"{count(self.left_out, what)} without a picture that can be read left out")
         return [*notes, *map(str, self.at_zero), *self.hints]
 
 
@@ -254,6 +263,7 @@ def effects_of(
     left_out: int = 0,
     at_zero: Sequence[AtZero] = (),
     hints: Sequence[str] = (),
+    is_of_runs: bool = True,
 ) -> Effects:
     """What each axis of some pictures does.
 
@@ -269,6 +279,8 @@ def effects_of(
         Fine-tunes that differ at strength 0.
     hints:
         Further sentences.
+    is_of_runs:
+        Whether the pictures are runs of ours.
 
     Example
     -------
@@ -293,6 +305,7 @@ def effects_of(
         left_out=left_out,
         at_zero=tuple(at_zero),
         hints=tuple(hints),
+        is_of_runs=is_of_runs,
     )
 
 

@@ -47,7 +47,7 @@ _THEMES = {
 }
 
 _TITLES = {
-    "drift": "drift from the base model (ΔE)",
+    "drift": "drift from {reference} (ΔE)",
     "overcooking": "overcooking",
     "spread": "spread across seeds (ΔE)",
     "likeness": "likeness to the photos",
@@ -158,7 +158,9 @@ def curve_plot(curve: Any, theme: Theme) -> Plot:
     panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
     for panel, measure in zip(panels, measures, strict=False):
         _dress(panel, look)
-        panel.set_title(_TITLES[measure], loc="left", fontsize=10, color=look["ink"])
+        panel.set_title(
+            _TITLES[measure].format(reference=curve.reference), loc="left", fontsize=10, color=look["ink"]
+        )
         for line, colour in zip(curve.lines, _cycle(len(curve.lines), look), strict=True):
             if measure in line.numbers:
                 _draw(panel, line, measure, colour)
@@ -307,7 +309,9 @@ def _explain(figure: Any, curve: Any, look: dict[str, str]) -> None:
             value = "" if several else f": {found[0].value:.2f}"
             signs.append({"color": colour, "linestyle": style, "linewidth": 1.2, "label": f"{words}{value}"})
     if any(line.seeds > 1 for line in curve.lines):
-        signs.append({"color": colour, "alpha": 0.25, "linewidth": 8, "label": "90 % interval for other seeds"})
+        signs.append(
+            {"color": colour, "alpha": 0.25, "linewidth": 8, "label": f"90 % interval for other {curve.unit}s"}
+        )
     _legend(figure, look, signs, columns=2 if several else 3)
 
 

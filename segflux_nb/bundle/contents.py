@@ -29,10 +29,20 @@ ENDING = ".sfx"
 """How the names of bundles end."""
 
 FORMAT = "segflux bundle"
+PICTURES_FORMAT = "segflux pictures"
+"""What the manifest of a bundle of a frame says: its pictures are no runs. See `segflux_nb.bundle.frames`."""
+
+FORMATS = {
+    FORMAT: "it is a bundle of runs: sf.Workspace({path!r}).runs().df has its pictures",
+    PICTURES_FORMAT: "it holds the pictures of a frame, and no runs: sf.read_folder({path!r}) has them",
+}
+"""What opens a file of each format."""
+
 FORMAT_VERSION = 1
 """It is raised when a reader of today would misread a file, and not when entries are added."""
 
 MANIFEST = "manifest.json"
+ROWS = "rows.jsonl"
 RUNS = "runs.jsonl"
 SWEEPS = "sweeps.jsonl"
 MARKS = "marks.jsonl"

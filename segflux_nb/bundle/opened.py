@@ -6,7 +6,6 @@ when it is read, in case the file is another one by then.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
@@ -14,9 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..clock import Clock
-from ..errors import SegfluxError
 from ..markup import plain, shorten
-from ..pictures.located import OF_THE_STORE
 from ..pictures.mounted import Mount
 from ..runlog.journal import Journal, ServiceLog
 from ..runlog.records import RunRecord
@@ -27,24 +24,18 @@ from .contents import (
     ANNOTATIONS,
     ENDING,
     FORMAT,
-    FORMAT_VERSION,
     MANIFEST,
     MARKS,
     METRICS,
-    MOST_LINE,
-    MOST_PER_ENTRY,
-    MOST_TEXT,
     RUNS,
     SWEEPS,
     VOTES,
     digest_in,
 )
 from .lines import to_mark, to_metrics, to_run, to_sweep, to_vote
+from .manifest import WRONG, Manifest, read_picture
 
 T = TypeVar("T")
-
-_WRONG = (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError, SegfluxError)
-"""What reading a value that is not as it was written may raise."""
 
 _PART = 500
 """Runs that are entered in one transaction."""
@@ -80,9 +71,9 @@ class Bundle:
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path.resolve()
         self._archive = Archive(self.path)
-        self._manifest = _Manifest(self._archive)
-        self.service = self._manifest.service
-        self._check_texts()
+        self._manifest = Manifest(self._archive, FORMAT, RUNS)
+        self.service, self._runs = self._said()
+        self._manifest.check_texts(self._archive)
         self.journal = Journal(self.path, clock, in_memory=True)
         try:
             runs_of = self._enter(self.journal.of(self.service))
@@ -113,16 +104,19 @@ class Bundle:
         OSError
             If the file has changed since it was opened.
         """
-        data = self._archive.read(path)
-        if hashlib.sha256(data).hexdigest() != digest_in(path):
-            raise OSError(f"{self.name} has changed since it was opened")
-        return data
+        return read_picture(self._archive, path)
 
-    def _check_texts(self) -> None:
-        """Check the bytes of all entries that are no pictures."""
-        for name, sha256 in self._manifest.files.items():
-            if self._archive.sha256(name) != sha256:
-                refuse(self.path, f"{name} is not as it was written (its sha256 differs)")
+    def _said(self) -> tuple[str, int]:
+        """The service of the runs, and how many there are, by the manifest's word."""
+        try:
+            service, runs = str(self._manifest.found["service"]), int(self._manifest.found["runs"])
+        except WRONG:
+            self._manifest.refuse()
+        if not is_encodable(service) or not service:
+            self._manifest.refuse()
+        if runs > self._archive.size(RUNS):
+            refuse(self.path, f"its {MANIFEST} says {shorten(f'{runs:,}', 20)} runs, for which {RUNS} is too short")
+        return service, runs
 
     def _check_pictures(self, runs: Mapping[str, str]) -> None:
         """Check the bytes of all pictures.
@@ -158,8 +152,8 @@ class Bundle:
                 log.records.enter_runs(part, self.name)
                 part = []
         log.records.enter_runs(part, self.name)
-        if len(known) != self._manifest.runs:
-            refuse(self.path, f"{RUNS} has {len(known):,} runs, and its manifest says {self._manifest.runs:,}")
+        if len(known) != self._runs:
+            refuse(self.path, f"{RUNS} has {len(known):,} runs, and its manifest says {self._runs:,}")
         for sweep in self._read(SWEEPS, to_sweep):
             if strange := next((digest for digest, _ in sweep.cells if digest not in known), None):
                 refuse(self.path, f"a sweep has a cell {shorten(plain(strange), 12)} that is not one of its runs")
@@ -181,117 +175,7 @@ class Bundle:
         of_line:
             Makes the value of a line's object.
         """
-        if name not in self._manifest.files:
-            return
-        for number, line in enumerate(self._lines(name), 1):
-            try:
-                found = of_line(json.loads(line, parse_constant=_no_number))
-            except _WRONG as error:
-                why = shorten(plain(error.what if isinstance(error, SegfluxError) else error), 120)
-                refuse(self.path, f"line {number:,} of {name} is not as this program writes it ({why})")
-            yield found
-
-    def _lines(self, name: str) -> Iterator[bytes]:
-        """The lines of an entry, one at a time."""
-        rest = b""
-        for chunk in self._archive.chunks(name):
-            *whole, rest = (rest + chunk).split(b"\n")
-            yield from whole
-            if len(rest) > MOST_LINE:
-                refuse(self.path, f"a line of {name} is too long")
-        if rest:
-            yield rest
-
-
-class _Manifest:
-    """What the manifest says, checked against the entries that there are.
-
-    Parameters
-    ----------
-    archive:
-        The file.
-
-    Attributes
-    ----------
-    service:
-        The service.
-    runs:
-        How many runs there are.
-    files:
-        The sha256 of each entry that is no picture, by its name.
-    pictures:
-        The names of the pictures, each with its bytes.
-    """
-
-    def __init__(self, archive: Archive) -> None:
-        self._path = archive.path
-        found = self._parsed(archive)
-        if found.get("format") != FORMAT:
-            refuse(self._path, f"its {MANIFEST} is not that of a bundle")
-        version = found.get("version")
-        if not isinstance(version, int) or version < 1:
-            refuse(self._path, f"its {MANIFEST} does not say of which format it is")
-        if version > FORMAT_VERSION:
-            refuse(
-                self._path,
-                f"its format {shorten(str(version), 12)} is newer than this version of segflux_nb reads"
-                f" ({FORMAT_VERSION}), so update segflux_nb",
-            )
-        try:
-            self.service, self.runs = str(found["service"]), int(found["runs"])
-            files = {str(name): (int(one["bytes"]), str(one["sha256"])) for name, one in found["files"].items()}
-            self.pictures = {str(name): int(size) for name, size in found["pictures"].items()}
-        except _WRONG:
-            refuse(self._path, f"its {MANIFEST} is not as this program writes it")
-        if not is_encodable(self.service) or not self.service or RUNS not in files:
-            refuse(self._path, f"its {MANIFEST} is not as this program writes it")
-        self.files = {name: sha256 for name, (_, sha256) in files.items()}
-        sizes = {**{name: size for name, (size, _) in files.items()}, **self.pictures}
-        self._check_sizes(archive, sizes)
-        if self.runs > archive.size(RUNS):
-            refuse(
-                self._path, f"its {MANIFEST} says {shorten(f'{self.runs:,}', 20)} runs, for which {RUNS} is too short"
-            )
-
-    def _parsed(self, archive: Archive) -> dict[str, Any]:
-        if MANIFEST not in archive.entries:
-            refuse(self._path, f"it has no {MANIFEST}")
-        if archive.size(MANIFEST) > MOST_LINE + MOST_PER_ENTRY * len(archive.entries):
-            refuse(self._path, f"its {MANIFEST} is too large")
-        try:
-            found = json.loads(archive.read(MANIFEST), parse_constant=_no_number)
-        except _WRONG:
-            refuse(self._path, f"its {MANIFEST} cannot be read as JSON")
-        if not isinstance(found, dict):
-            refuse(self._path, f"its {MANIFEST} is not as this program writes it")
-        return found
-
-    def _check_sizes(self, archive: Archive, sizes: Mapping[str, int]) -> None:
-        """Compare the entries with what the manifest says of them.
-
-        Parameters
-        ----------
-        archive:
-            The file.
-        sizes:
-            The bytes of each entry.
-        """
-        if extra := sorted(set(archive.entries) - set(sizes) - {MANIFEST}):
-            refuse(self._path, f"it has an entry {extra[0]!r} that its {MANIFEST} does not name")
-        if absent := sorted(set(sizes) - set(archive.entries)):
-            refuse(self._path, f"its {MANIFEST} names {shorten(plain(absent[0]), 100)!r}, which it does not have")
-        for name, size in sizes.items():
-            if archive.size(name) != size:
-                refuse(self._path, f"{name} has {archive.size(name):,} bytes, and its {MANIFEST} says {size:,}")
-            if name in self.pictures and not _is_picture(name):
-                refuse(self._path, f"the picture {name!r} has a name that no picture has")
-            if name in self.files and (name in self.pictures or name == MANIFEST or size > MOST_TEXT):
-                refuse(self._path, f"{name} is too large, or its {MANIFEST} names it twice")
-
-
-def _is_picture(name: str) -> bool:
-    found = OF_THE_STORE.fullmatch(name)
-    return found is not None and len(found[2]) == 64 and found[2].startswith(found[1])
+        return self._manifest.lines(self._archive, name, of_line)
 
 
 def _to_own(line: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -300,10 +184,6 @@ def _to_own(line: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     if not isinstance(line["digest"], str) or not is_encodable(json.dumps(values, ensure_ascii=False)):
         raise ValueError("its values are not as the log has them")
     return line["digest"], {str(name): value for name, value in values.items()}
-
-
-def _no_number(text: str) -> Any:
-    raise ValueError(f"{text} is no number")
 
 
 def is_bundle(path: Path) -> bool:

@@ -8,17 +8,12 @@ from __future__ import annotations
 
 import filecmp
 import hashlib
-import os
-import tempfile
-import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..clock import utc
 from ..errors import BundleError
 from ..lifecycle import State
 from ..markup import count
@@ -27,13 +22,11 @@ from ..pictures.located import LocatedPictures
 from ..runlog.journal import ServiceLog
 from ..runlog.records import RunRecord, SweepRecord
 from ..runlog.rows import MorePicture
-from ..saving import saving
 from ..version import __version__
 from .card import Card
 from .contents import (
     ANNOTATIONS,
     CRATE,
-    ENDING,
     ENVIRONMENT,
     FORMAT,
     FORMAT_VERSION,
@@ -41,7 +34,6 @@ from .contents import (
     MANIFEST,
     MARKS,
     METRICS,
-    PICTURES,
     README,
     RUNS,
     SWEEPS,
@@ -50,13 +42,11 @@ from .contents import (
     as_page,
     digest_in,
 )
+from .entries import EARLIEST, Entries, replace_by, written_bundle
 from .environment import environment
 from .lines import clean_own, of_mark, of_metrics, of_run, of_sweep, of_vote, place_of
 from .scrub import Scrubber
 from .sweep_files import sweep_text
-
-_EARLIEST = 315_532_800.0
-"""1980, the first year of zip files, in seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -140,28 +130,16 @@ def write_bundle(
     SegfluxError
         If the file cannot be written.
     """
-    if path.suffix.lower() != ENDING:
-        raise BundleError(
-            f"{path} does not end in {ENDING}, and would not be opened as a bundle",
-            remedy=f"Write {path.with_suffix(ENDING).name}",
-        )
-    with saving(path) as place:
-        handle, temporary = tempfile.mkstemp(prefix=f".{place.name}-", dir=place.parent)
-        try:
-            with os.fdopen(handle, "w+b") as file:
-                written = _Writing(file, chosen, cost=cost).all(license, title)
-                file.flush()
-                os.fsync(file.fileno())
-            if _is_read_from(place, chosen.pictures):
-                _keep_same(place, Path(temporary))
-            else:
-                os.chmod(temporary, 0o666 & ~_mask())
-                os.replace(temporary, place)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary)
-            raise
-    return WrittenBundle(place, *written)
+
+    def finish(place: Path, temporary: Path) -> None:
+        if _is_read_from(place, chosen.pictures):
+            _keep_same(place, temporary)
+        else:
+            replace_by(place, temporary)
+
+    with written_bundle(path, finish) as file:
+        written = _Writing(file, chosen, cost=cost).all(license, title)
+    return WrittenBundle(path, *written)
 
 
 def _is_read_from(place: Path, pictures: LocatedPictures) -> bool:
@@ -199,12 +177,6 @@ def _keep_same(place: Path, temporary: Path) -> None:
     temporary.unlink()
 
 
-def _mask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
 class _Writing:
     """A bundle that is being written.
 
@@ -225,14 +197,12 @@ class _Writing:
         self._scrubber = Scrubber(
             chosen.pictures.folder, self._records.request_ids(set(chosen.digests)), chosen.hide_key
         )
-        self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True)
-        self._entries: dict[str, tuple[int, str]] = {}
-        self._picture_sizes: dict[str, int] = {}
         self._without: dict[str, int] = {}
         self._parameters: dict[str, Mapping[str, Value]] = {}
         self._takes: dict[str, int] = {}
         self._began, self._ended = _times(self._records.runs(chosen.digests))
-        self._date = utc(max(self._ended, _EARLIEST)).timetuple()[:6]
+        self._entries = Entries(file, self._ended)
+        self._put = self._entries.put
 
     def all(self, license: str, title: str) -> tuple[int, int, Mapping[str, int]]:
         """Write everything. Gives how many runs and pictures there are, and how many runs have no picture, and why.
@@ -245,7 +215,7 @@ class _Writing:
             What the data card calls the study.
         """
         chosen = self._chosen
-        with self._zip:
+        with self._entries:
             wanted: dict[str, str] = {}
             self._put(RUNS, self._runs(wanted))
             if not self._parameters:
@@ -275,7 +245,7 @@ class _Writing:
             self._put(ENVIRONMENT, [as_page(environment())])
             completed = len(self._parameters) - sum(self._without.values()) + absent
             self._pictures(wanted)
-            lost = len(wanted) - len(self._picture_sizes)
+            lost = len(wanted) - len(self._entries.pictures)
             card = Card(
                 title=self._scrubber.own_text(title) or "A parameter sweep",
                 license=license,
@@ -285,19 +255,19 @@ class _Writing:
                 ended=self._ended,
                 runs=len(self._parameters),
                 completed=completed,
-                pictures=len(self._picture_sizes),
-                picture_bytes=sum(self._picture_sizes.values()),
+                pictures=len(self._entries.pictures),
+                picture_bytes=sum(self._entries.pictures.values()),
                 sweeps=files,
-                entries=[(name, size) for name, (size, _) in self._entries.items()],
+                entries=[(name, size) for name, (size, _) in self._entries.files.items()],
                 costs=self._cost,
             )
             self._check_key(f"{title}{license}")
             self._put(README, [card.readme().encode("utf-8", "backslashreplace")])
-            entries = [(name, size) for name, (size, _) in self._entries.items()]
+            entries = [(name, size) for name, (size, _) in self._entries.files.items()]
             self._put(CRATE, [as_page(replace(card, entries=entries).crate())])
             self._count_without("whose file is gone or damaged", lost)
             self._put(MANIFEST, [as_page(self._manifest())])
-        return len(self._parameters), len(self._picture_sizes), self._without
+        return len(self._parameters), len(self._entries.pictures), self._without
 
     def _runs(self, wanted: dict[str, str]) -> Iterator[bytes]:
         """The lines of the runs.
@@ -370,18 +340,14 @@ class _Writing:
             The file of each picture, by its place in the bundle.
         """
         if wanted:
-            folder = self._entry(PICTURES)
-            folder.external_attr = 0o40755 << 16 | 0x10
-            self._zip.writestr(folder, b"")
+            self._entries.begin_pictures()
         for place, path in sorted(wanted.items()):
             try:
                 data = self._chosen.pictures.read(path)
             except OSError:
                 continue
             if hashlib.sha256(data).hexdigest() in place:
-                with self._zip.open(self._entry(place, len(data)), "w") as entry:
-                    entry.write(data)
-                self._picture_sizes[place] = len(data)
+                self._entries.put_picture(place, data)
 
     def _digest_of(self, path: str) -> str | None:
         """The sha256 of a picture file; None if it cannot be read."""
@@ -402,43 +368,11 @@ class _Writing:
             "private": HOLDS,
             "runs": len(self._parameters),
             "costs": self._cost,
-            "files": {name: {"bytes": size, "sha256": digest} for name, (size, digest) in self._entries.items()},
-            "pictures": self._picture_sizes,
+            "files": {
+                name: {"bytes": size, "sha256": digest} for name, (size, digest) in self._entries.files.items()
+            },
+            "pictures": self._entries.pictures,
         }
-
-    def _put(self, name: str, parts: Iterable[bytes]) -> None:
-        """Write an entry in parts.
-
-        Parameters
-        ----------
-        name:
-            Its name.
-        parts:
-            Its bytes, in order.
-        """
-        digest, size = hashlib.sha256(), 0
-        with self._zip.open(self._entry(name), "w") as entry:
-            for part in parts:
-                entry.write(part)
-                digest.update(part)
-                size += len(part)
-        self._entries[name] = (size, digest.hexdigest())
-
-    def _entry(self, name: str, size: int = 0) -> zipfile.ZipInfo:
-        """An entry that is the same on every machine.
-
-        Parameters
-        ----------
-        name:
-            Its name.
-        size:
-            Its bytes, where they are known.
-        """
-        entry = zipfile.ZipInfo(name, self._date)
-        entry.create_system = 3
-        entry.external_attr = 0o100644 << 16
-        entry.file_size = size
-        return entry
 
     def _line(self, value: Mapping[str, Any]) -> bytes:
         line = as_json(value)
@@ -459,13 +393,13 @@ class _Writing:
 
 def _times(records: Iterable[RunRecord]) -> tuple[float, float]:
     """The first and the last time of these runs; the first year of zip files where there is none."""
-    began, ended = [], [_EARLIEST]
+    began, ended = [], [EARLIEST]
     for record in records:
         run = record.run
         times = [
             at for at in (run.submitted_at, run.accepted_at, run.detected_at, run.completed_at) if at is not None
         ]
-        began.append(min(times, default=_EARLIEST))
-        ended.append(max(times, default=_EARLIEST))
-    known = [at for at in began if at > _EARLIEST]
-    return min(known, default=_EARLIEST), max(ended)
+        began.append(min(times, default=EARLIEST))
+        ended.append(max(times, default=EARLIEST))
+    known = [at for at in began if at > EARLIEST]
+    return min(known, default=EARLIEST), max(ended)

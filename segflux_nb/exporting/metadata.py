@@ -55,12 +55,15 @@ class PictureMetadata:
         All texts of the file, by keyword, as they are.
     rest:
         What was found and not understood, under the program's own names: nothing in `parameters` is guessed.
+    loras:
+        The strength of each LoRA that has one, by its name. `parameters` has it only where there is one LoRA.
     """
 
     source: str
     parameters: Mapping[str, Any]
     texts: Mapping[str, str]
     rest: Mapping[str, Any] = field(default_factory=dict)
+    loras: Mapping[str, float] = field(default_factory=dict)
 
 
 def describe(
@@ -150,10 +153,27 @@ def read_metadata(path: str | Path) -> PictureMetadata:
         ) from None
     if OWN not in texts:
         texts |= sidecar.read(path)
-    found = _reading(texts)
-    if (found is None or not found[1].parameters) and data.startswith(found_texts.WITHOUT_LOSS):
-        texts = {**hidden_texts(data), **texts}
+    if data.startswith(found_texts.WITHOUT_LOSS):
         found = _reading(texts)
+        if found is None or not found[1].parameters:
+            texts = {**hidden_texts(data), **texts}
+    return metadata_of(texts)
+
+
+def metadata_of(texts: Mapping[str, str]) -> PictureMetadata:
+    """What the texts of a picture say.
+
+    Parameters
+    ----------
+    texts:
+        The texts, by keyword.
+
+    Example
+    -------
+    >>> metadata_of({"parameters": "a fox <lora:tok:0.7>\\nSteps: 28, Sampler: Euler a, Seed: 42"}).loras
+    {'tok': 0.7}
+    """
+    found = _reading(texts)
     if found is None or not found[1].parameters:
         found = _reading_of_others(texts) or found
     source, reading = found or ("", Reading())
@@ -161,7 +181,7 @@ def read_metadata(path: str | Path) -> PictureMetadata:
         source = ""
     if properties := xmp.properties(texts.get(xmp.KEYWORD, "")):
         reading.rest["xmp"] = properties
-    return PictureMetadata(source, _usable(reading.parameters), texts, reading.rest)
+    return PictureMetadata(source, _usable(reading.parameters), texts, reading.rest, reading.strengths)
 
 
 def _reading(texts: Mapping[str, str]) -> tuple[str, Reading] | None:

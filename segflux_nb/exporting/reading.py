@@ -47,10 +47,13 @@ class Reading:
         What was understood, under our names where we have some.
     rest:
         What was not, under the program's own names.
+    strengths:
+        The strength of each LoRA that has one, also where there are several.
     """
 
     parameters: dict[str, Any] = field(default_factory=dict)
     rest: dict[str, Any] = field(default_factory=dict)
+    strengths: dict[str, float] = field(default_factory=dict)
 
     def number(self, name: str, value: Any, *, theirs: str = "", kind: type[int] | type[float] = int) -> None:
         """Keep a number. What is no number is kept in the rest.
@@ -119,6 +122,7 @@ class Reading:
             The LoRAs.
         """
         each = list(found)
+        self.strengths |= {lora.name: lora.strength for lora in each if lora.strength is not None}
         if len(each) == 1 and each[0].strength is not None:
             self.parameters |= {"finetune_id": each[0].name, "lora_strength": each[0].strength}
             each = [lora for lora in each if not lora.is_whole]

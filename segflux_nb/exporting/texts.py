@@ -29,8 +29,8 @@ JPEG = b"\xff\xd8"
 WITHOUT_LOSS = (PNG, b"RIFF")
 """How files of formats begin that may keep each bit of their pixels."""
 
-_MOST_TEXT = 64_000_000
-"""The most bytes of a compressed text. A small file could hold one that fills the memory."""
+_MOST_TEXT = 16_000_000
+"""The most bytes of all compressed texts of a file. A small one could hold texts that fill the memory."""
 
 _NAMED = re.compile(r"\s*(prompt|workflow|parameters)\s*:\s*(?=\S)", re.IGNORECASE)
 _CODES = (b"UNICODE\0", b"ASCII\0\0\0", b"JIS\0\0\0\0\0", b"\0\0\0\0\0\0\0\0")
@@ -134,26 +134,42 @@ def png_texts(chunks: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[str, str]
     chunks:
         Kind and body of each chunk.
     """
+    left = _MOST_TEXT
     for kind, body in chunks:
         keyword, found, rest = body.partition(b"\0")
         if kind not in (b"tEXt", b"zTXt", b"iTXt") or not found:
             continue
         text: bytes | None = rest
+        is_compressed = kind == b"zTXt"
         if kind == b"zTXt":
-            text = _inflated(rest[1:])
+            text = rest[1:]
         elif kind == b"iTXt":
             is_compressed, parts = rest[:1] == b"\x01", rest[2:].split(b"\0", 2)
-            text = None if len(parts) < 3 else _inflated(parts[2]) if is_compressed else parts[2]
+            text = None if len(parts) < 3 else parts[2]
+        if text is not None and is_compressed:
+            text = _inflated(text, left)
+            left -= len(text or b"")
         if text is not None:
             # A tEXt should be Latin-1, and many programs write UTF-8 into it.
             yield keyword.decode("latin-1"), _decoded(text)
 
 
-def _inflated(data: bytes) -> bytes | None:
+def _inflated(data: bytes, most: int) -> bytes | None:
+    """A compressed text; None where it is damaged, or longer than what is left for it.
+
+    Parameters
+    ----------
+    data:
+        The compressed bytes.
+    most:
+        The most bytes of the text.
+    """
+    reader = zlib.decompressobj()
     try:
-        return zlib.decompressobj().decompress(data, _MOST_TEXT)
+        text = reader.decompress(data, most) if most > 0 else b""
     except zlib.error:
         return None
+    return None if most <= 0 or reader.unconsumed_tail else text
 
 
 def _decoded(text: bytes) -> str:

@@ -98,6 +98,17 @@ def choose_axes(
     return Axes(cols, rows, outer, free, [name for name in constant if name != cols])
 
 
+def guessed_axes(view: FrameView) -> list[str]:
+    """All columns of a frame that are taken for axes, whether a sheet has directions for them or not.
+
+    Parameters
+    ----------
+    view:
+        The frame.
+    """
+    return _guessed(view, [], len(view.names), ())
+
+
 def _guessed(view: FrameView, used: Sequence[str], most: int, in_use: Collection[str]) -> list[str]:
     """Columns that are taken for axes.
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import getpass
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import combinations
-from typing import Any
+from typing import Any, Protocol
 
 from ..errors import RunError
 from ..markup import count, plain
 from ..model import Value
-from ..runlog.marks import VoteLog
 from ..runlog.rows import LoggedVote
 from ..sweep.names import TEMPLATE
 from ..sweep.request import RUN_DIGITS
@@ -46,6 +45,29 @@ def this_rater() -> str:
 def rater_name(text: str) -> str:
     """A rater's name as the log has it: on one line, and an accent is written in one way."""
     return unicodedata.normalize("NFC", plain(text)).strip()
+
+
+class Votes(Protocol):
+    """Keeps votes: the log of a workspace, or a file of their own."""
+
+    def add(self, vote: LoggedVote) -> None:
+        """Keep a vote."""
+
+    def undo(self, axes: Collection[str], rater: str, digests: Iterable[str]) -> bool:
+        """Delete a rater's latest vote between these runs. Returns whether there was one.
+
+        Parameters
+        ----------
+        axes:
+            The axes of the vote: any of these texts.
+        rater:
+            Who voted.
+        digests:
+            The runs.
+        """
+
+    def all(self) -> list[tuple[float, LoggedVote]]:
+        """All votes in order, each with its time."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +107,14 @@ class PairwiseComparison:
         The names of the other axes that vary.
     """
 
-    log: VoteLog
+    log: Votes
     runs: Sequence[Candidate] = field(repr=False)
     judged: tuple[str, ...]
     others: Sequence[str]
 
     @classmethod
     def of(
-        cls, log: VoteLog, runs: Sequence[Candidate], judged: Sequence[str], axes: Sequence[str]
+        cls, log: Votes, runs: Sequence[Candidate], judged: Sequence[str], axes: Sequence[str]
     ) -> PairwiseComparison:
         """The comparison of a selection of runs.
 
