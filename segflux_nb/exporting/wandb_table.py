@@ -1,0 +1,199 @@
+"""Runs in Weights & Biases: one run of W&B with a table, a row for each run with its picture."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SegfluxError
+from ..markup import count
+from ..sheets.frame_view import FrameView
+from ..version import __version__
+from .picture_files import write_pictures
+from .tables import to_jsonl
+from .tracking import Group, Study, digest_of, table_columns
+
+if TYPE_CHECKING:
+    import wandb
+
+_COMPLETE = "segflux-complete"
+"""A file in the folder of an export without a network that says that all of it is there."""
+
+_ID_DIGITS = 16
+
+
+def to_wandb(
+    view: FrameView,
+    study: Study,
+    votes: Mapping[str, Mapping[str, float]],
+    *,
+    project: str,
+    name: str,
+    identity: str,
+    offline: bool,
+) -> tuple[str, str]:
+    """Write a study to W&B, and give the id of its run there and a line about what was done.
+
+    Parameters
+    ----------
+    view:
+        The frame.
+    study:
+        Its groups.
+    votes:
+        What the votes say of each group, by its label.
+    project:
+        The project of W&B.
+    name:
+        What W&B calls the run.
+    identity:
+        What makes this export the same as an earlier one, but for its content.
+    offline:
+        Whether to write a folder here and send nothing.
+
+    Raises
+    ------
+    SegfluxError
+        Where W&B is not installed or refuses.
+    """
+    try:
+        import wandb
+    except ImportError:
+        raise SegfluxError(
+            "to_wandb() needs wandb, which is not installed", remedy='Run: pip install "segflux-nb[wandb]"'
+        ) from None
+    columns = [name for name in table_columns(view, view.axes) if name != "sha256"]
+    rows = [json.loads(line) for line in to_jsonl(view.frame[table_columns(view, view.axes)]).splitlines()]
+    summary = [_of_group(study, group, votes.get(group.label, {})) for group in study.groups]
+    run_id = digest_of(project, identity, rows, summary)[:_ID_DIGITS]
+    with _explained(wandb):
+        settings = wandb.Settings()
+        is_offline = offline or settings.mode in ("offline", "disabled")
+        if _is_there(wandb, settings, project, run_id, is_offline=is_offline):
+            return run_id, f"W&B, project {project!r}: run {run_id} has it all already: nothing new"
+        with tempfile.TemporaryDirectory() as folder:
+            written = write_pictures(view, Path(folder), axes=view.axes)
+            run = wandb.init(
+                project=project,
+                id=run_id,
+                name=name,
+                group=identity[:_ID_DIGITS],
+                config={**_config(study), "segflux_nb": __version__},
+                mode="offline" if is_offline else "online",
+                resume=None if is_offline else "allow",
+                reinit="create_new",
+                settings=wandb.Settings(
+                    silent=True,
+                    console="off",
+                    disable_git=True,
+                    save_code=False,
+                    x_disable_stats=True,
+                    x_disable_meta=True,
+                    x_save_requirements=False,
+                ),
+            )
+            try:
+                data = [
+                    [
+                        None if file is None else wandb.Image(str(Path(folder, file))),
+                        *(row.get(one) for one in columns),
+                    ]
+                    for file, row in zip(written.files, rows, strict=True)
+                ]
+                groups = list(dict.fromkeys(key for one in summary for key in one))
+                tables = {
+                    "runs": wandb.Table(columns=["picture", *columns], data=data, allow_mixed_types=True),
+                    "values": wandb.Table(
+                        columns=groups,
+                        data=[[one.get(key) for key in groups] for one in summary],
+                        allow_mixed_types=True,
+                    ),
+                }
+                run.log(tables)
+            except BaseException:
+                run.finish(exit_code=1)
+                raise
+            run.finish()
+        pictures = sum(file is not None for file in written.files)
+        if is_offline:
+            place = Path(run.settings.sync_dir)
+            (place / _COMPLETE).touch()
+            where = f"Send it with: wandb sync {place}"
+        else:
+            where = run.url or ""
+        return run_id, f"W&B, project {project!r}: {count(len(rows), 'run')}, {count(pictures, 'picture')}. {where}"
+
+
+def _of_group(study: Study, group: Group, votes: Mapping[str, float]) -> dict[str, Any]:
+    """The row of a group in the table of values.
+
+    Parameters
+    ----------
+    study:
+        The study.
+    group:
+        The group.
+    votes:
+        What the votes say of it.
+    """
+    numbers = {name: float(value) for name, value in {**group.metrics, **votes}.items()}
+    return {**({study.by: group.label} if study.by else {}), **numbers}
+
+
+def _config(study: Study) -> dict[str, str]:
+    """The parameters that all groups have in common; of those that vary between them, each value once."""
+    names = list(dict.fromkeys(name for group in study.groups for name in group.parameters))
+    values: dict[str, Sequence[str]] = {
+        name: list(dict.fromkeys(group.parameters[name] for group in study.groups if name in group.parameters))
+        for name in names
+    }
+    return {name: ", ".join(own) for name, own in values.items()}
+
+
+def _is_there(wandb_: Any, settings: wandb.Settings, project: str, run_id: str, *, is_offline: bool) -> bool:
+    """Whether an earlier export has written the same: in a folder here, or at W&B.
+
+    Parameters
+    ----------
+    wandb_:
+        The module.
+    settings:
+        Its settings.
+    project:
+        The project.
+    run_id:
+        The id of the run.
+    is_offline:
+        Where to look.
+    """
+    if is_offline:
+        return any(Path(settings.wandb_dir).glob(f"*run-*-{run_id}/{_COMPLETE}"))
+    api = wandb_.Api()
+    entity = settings.entity or api.default_entity
+    try:
+        found = api.run(f"{entity}/{project}/{run_id}")
+    except (ValueError, wandb_.errors.CommError):  # there is no such run
+        return False
+    return bool(found.state == "finished")
+
+
+@contextmanager
+def _explained(wandb_: Any) -> Iterator[None]:
+    """Turn an error of W&B into one that says what to do.
+
+    Parameters
+    ----------
+    wandb_:
+        The module.
+    """
+    try:
+        yield
+    except wandb_.Error as error:
+        what = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        raise SegfluxError(
+            f"W&B refused: {what}", remedy="Run `wandb login`, or write a folder: runs.to_wandb(offline=True)"
+        ) from None
