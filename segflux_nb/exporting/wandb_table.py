@@ -71,7 +71,7 @@ def to_wandb(
     summary = [_of_group(study, group, votes.get(group.label, {})) for group in study.groups]
     run_id = digest_of(project, identity, rows, summary)[:_ID_DIGITS]
     with _explained(wandb):
-        settings = wandb.Settings()
+        settings = wandb.setup().settings  # of the process: what its first call has read
         is_offline = offline or settings.mode in ("offline", "disabled")
         if _is_there(wandb, settings, project, run_id, is_offline=is_offline):
             return run_id, f"W&B, project {project!r}: run {run_id} has it all already: nothing new"
@@ -97,35 +97,41 @@ def to_wandb(
                 ),
             )
             try:
-                data = [
-                    [
-                        None if file is None else wandb.Image(str(Path(folder, file))),
-                        *(row.get(one) for one in columns),
-                    ]
-                    for file, row in zip(written.files, rows, strict=True)
-                ]
-                groups = list(dict.fromkeys(key for one in summary for key in one))
-                tables = {
-                    "runs": wandb.Table(columns=["picture", *columns], data=data, allow_mixed_types=True),
-                    "values": wandb.Table(
-                        columns=groups,
-                        data=[[one.get(key) for key in groups] for one in summary],
-                        allow_mixed_types=True,
-                    ),
+                pictures = [None if file is None else wandb.Image(str(Path(folder, file))) for file in written.files]
+                data = {
+                    "picture": pictures,
+                    **{column: _one_kind([row.get(column) for row in rows]) for column in columns},
                 }
-                run.log(tables)
+                of_groups = {key: [one.get(key) for one in summary] for one in summary for key in one}
+                tables = {"runs": data, "values": of_groups}
+                run.log(
+                    {
+                        key: wandb.Table([*own], [*map(list, zip(*own.values(), strict=True))])
+                        for key, own in tables.items()
+                    }
+                )
             except BaseException:
                 run.finish(exit_code=1)
                 raise
             run.finish()
-        pictures = sum(file is not None for file in written.files)
         if is_offline:
             place = Path(run.settings.sync_dir)
             (place / _COMPLETE).touch()
             where = f"Send it with: wandb sync {place}"
         else:
             where = run.url or ""
-        return run_id, f"W&B, project {project!r}: {count(len(rows), 'run')}, {count(pictures, 'picture')}. {where}"
+        return (
+            run_id,
+            f"W&B, project {project!r}: {count(len(rows), 'run')}, {count(len(rows) - pictures.count(None), 'picture')}. {where}",
+        )
+
+
+def _one_kind(values: Sequence[Any]) -> list[Any]:
+    """The values of a column, as texts where they are of several kinds, which W&B refuses."""
+    kinds = {float if type(value) is int else type(value) for value in values if value is not None}
+    if len(kinds) < 2 and not kinds & {list, dict}:
+        return list(values)
+    return [None if value is None else value if isinstance(value, str) else json.dumps(value) for value in values]
 
 
 def _of_group(study: Study, group: Group, votes: Mapping[str, float]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ..errors import RunError
 from ..runlog.columns import LOG_COLUMNS
 from ..selection import Selection
-from ..values import as_text, is_missing, shown
+from ..values import is_missing
+from .texts import text_of
 from .vote import comparison_of
 
 if TYPE_CHECKING:
@@ -114,10 +115,7 @@ def name_of(runs: Selection, argument: str, given: object) -> str:
     RunError
         If it is no text.
     """
-    try:
-        text = runs.title or runs.name or runs.source.folder.name if given is None else as_text(given)
-    except ValueError as error:
-        raise RunError(f"{argument}={shown(given)} is not possible: {error}", remedy="Give text") from None
+    text = runs.title or runs.name or runs.source.folder.name if given is None else text_of(argument, given)
     if not text.strip():
         raise RunError(f"{argument} is empty", remedy="Give a name")
     return text.strip()

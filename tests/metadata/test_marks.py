@@ -27,7 +27,7 @@ TITLED = (
 
 
 def packet_of(data):
-    """The packet of XMP as Pillow finds it, which is not our reader; of a GIF, whose packets it leaves, by its block."""
+    """The packet of XMP as Pillow finds it, which is not our reader; of a GIF, where it has none, by its block."""
     if data.startswith(b"GIF"):
         return data.partition(b"!\xff\x0bXMP DataXMP")[2].partition(b"\x01\xff\xfe")[0].decode()
     with Image.open(io.BytesIO(data)) as image:
@@ -115,7 +115,7 @@ def test_a_damaged_packet_gives_way(kind, damaged):
 
 def test_a_gif_that_moves_keeps_its_frames_and_one_of_1987_becomes_one_of_1989():
     buffer = io.BytesIO()
-    frames = [Image.new("P", (8, 8), shade) for shade in (1, 2, 3)]
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "lime", "blue")]
     frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=50, loop=0)
     marked = mark(buffer.getvalue(), COMPUTED)
     assert said(marked) == {TYPE: COMPUTED}
