@@ -23,7 +23,7 @@ def main() -> None:
             sys.exit(f"There is no file for {schema}")
         if schema not in known:
             print(
-                f"{schema}: check-jsonschema has no such schema; not checked: {', '.join(file.name for file in files)}"
+            print(f"check-jsonschema has no schema {schema}: {len(files)} not checked")
             )
             continue
         subprocess.run([*checker, schema, *files], check=True)

@@ -33,8 +33,8 @@ SMOKE = """
 import importlib.util
 import segflux_nb as sf
 
-there = [name for name in ("IPython", "ipykernel", "jupyterlab", "ipywidgets", "anywidget") if importlib.util.find_spec(name)]
-assert not there, there
+for name in ("IPython", "ipykernel", "jupyterlab", "ipywidgets", "anywidget"):
+    assert importlib.util.find_spec(name) is None, name
 with sf.Simulator() as simulator, sf.Workspace("tok", service=simulator) as ws:
     runs = ws.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=7, lora_strength=[0.4, 1.0], steps=4))
     assert runs.counts == {"completed": 2}

@@ -120,10 +120,8 @@ def to_wandb(
             where = f"Send it with: wandb sync {place}"
         else:
             where = run.url or ""
-        return (
-            run_id,
-            f"W&B, project {project!r}: {count(len(rows), 'run')}, {count(len(rows) - pictures.count(None), 'picture')}. {where}",
-        )
+        there = count(len(rows) - pictures.count(None), "picture")
+        return run_id, f"W&B, project {project!r}: {count(len(rows), 'run')}, {there}. {where}"
 
 
 def _one_kind(values: Sequence[Any]) -> list[Any]:

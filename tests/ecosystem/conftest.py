@@ -14,6 +14,14 @@ SWEEP = sf.Sweep(
 
 
 @pytest.fixture
+def painted(tmp_path, monkeypatch):
+    """The twelve runs with real pictures."""
+    monkeypatch.chdir(tmp_path)
+    with sf.Workspace("study", service="simulator") as ws:
+        yield ws.run(SWEEP)
+
+
+@pytest.fixture
 def runs(tmp_path, monkeypatch):
     """Twelve runs with marks, measurements and votes, in a folder of their own."""
     monkeypatch.chdir(tmp_path)
