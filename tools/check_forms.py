@@ -22,9 +22,7 @@ def main() -> None:
         if not files:
             sys.exit(f"There is no file for {schema}")
         if schema not in known:
-            print(
             print(f"check-jsonschema has no schema {schema}: {len(files)} not checked")
-            )
             continue
         subprocess.run([*checker, schema, *files], check=True)
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import SegfluxError
 from ..markup import count
@@ -34,7 +34,7 @@ def to_wandb(
     project: str,
     name: str,
     identity: str,
-    offline: bool,
+    mode: Literal["online", "offline"] | None,
 ) -> tuple[str, str]:
     """Write a study to W&B, and give the id of its run there and a line about what was done.
 
@@ -52,8 +52,8 @@ def to_wandb(
         What W&B calls the run.
     identity:
         What makes this export the same as an earlier one, but for its content.
-    offline:
-        Whether to write a folder here and send nothing.
+    mode:
+        ``"offline"`` writes a folder here and sends nothing. None leaves it to W&B's settings.
 
     Raises
     ------
@@ -72,8 +72,8 @@ def to_wandb(
     run_id = digest_of(project, identity, rows, summary)[:_ID_DIGITS]
     with _explained(wandb):
         settings = wandb.setup().settings  # of the process: what its first call has read
-        is_offline = offline or settings.mode in ("offline", "disabled")
-        if _is_there(wandb, settings, project, run_id, is_offline=is_offline):
+        is_kept_here = (mode or settings.mode) != "online"
+        if _is_there(wandb, settings, project, run_id, is_kept_here=is_kept_here):
             return run_id, f"W&B, project {project!r}: run {run_id} has it all already: nothing new"
         with tempfile.TemporaryDirectory() as folder:
             written = write_pictures(view, Path(folder), axes=view.axes)
@@ -83,8 +83,8 @@ def to_wandb(
                 name=name,
                 group=identity[:_ID_DIGITS],
                 config={**_config(study), "segflux_nb": __version__},
-                mode="offline" if is_offline else "online",
-                resume=None if is_offline else "allow",
+                mode="offline" if is_kept_here else "online",
+                resume=None if is_kept_here else "allow",
                 reinit="create_new",
                 settings=wandb.Settings(
                     silent=True,
@@ -114,7 +114,7 @@ def to_wandb(
                 run.finish(exit_code=1)
                 raise
             run.finish()
-        if is_offline:
+        if is_kept_here:
             place = Path(run.settings.sync_dir)
             (place / _COMPLETE).touch()
             where = f"Send it with: wandb sync {place}"
@@ -158,7 +158,7 @@ def _config(study: Study) -> dict[str, str]:
     return {name: ", ".join(own) for name, own in values.items()}
 
 
-def _is_there(wandb_: Any, settings: wandb.Settings, project: str, run_id: str, *, is_offline: bool) -> bool:
+def _is_there(wandb_: Any, settings: wandb.Settings, project: str, run_id: str, *, is_kept_here: bool) -> bool:
     """Whether an earlier export has written the same: in a folder here, or at W&B.
 
     Parameters
@@ -171,10 +171,10 @@ def _is_there(wandb_: Any, settings: wandb.Settings, project: str, run_id: str, 
         The project.
     run_id:
         The id of the run.
-    is_offline:
+    is_kept_here:
         Where to look.
     """
-    if is_offline:
+    if is_kept_here:
         return any(Path(settings.wandb_dir).glob(f"*run-*-{run_id}/{_COMPLETE}"))
     api = wandb_.Api()
     entity = settings.entity or api.default_entity
@@ -199,5 +199,5 @@ def _explained(wandb_: Any) -> Iterator[None]:
     except wandb_.Error as error:
         what = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
         raise SegfluxError(
-            f"W&B refused: {what}", remedy="Run `wandb login`, or write a folder: runs.to_wandb(offline=True)"
+            f"W&B refused: {what}", remedy="Run `wandb login`, or write a folder: runs.to_wandb(mode='offline')"
         ) from None

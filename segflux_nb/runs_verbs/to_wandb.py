@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from ..console import say
+from ..errors import RunError
 from ..selection import Selection
+from ..values import shown
 from .tracked import name_of, tracked
 
 
@@ -13,7 +17,7 @@ def to_wandb(
     *,
     name: str | None = None,
     by: str | None = None,
-    offline: bool = False,
+    mode: Literal["online", "offline"] | None = None,
 ) -> str:
     """Write the runs to Weights & Biases: a run of W&B with two tables.
 
@@ -34,9 +38,9 @@ def to_wandb(
     by:
         The axis of the table ``values``. Left out, the fine-tune if there are several, else the LoRA strength, else
         the first axis.
-    offline:
-        Write a folder ``wandb/offline-run-…`` and send nothing. ``wandb sync`` sends it later. ``WANDB_MODE=offline``
-        does the same.
+    mode:
+        ``"offline"`` writes a folder ``wandb/offline-run-…`` and sends nothing; ``wandb sync`` sends it later. Left
+        out, it is W&B's own setting, such as ``WANDB_MODE``.
 
     Returns
     -------
@@ -47,15 +51,19 @@ def to_wandb(
     ------
     LayoutError
         If `by` is no axis of these runs, or there is no run.
+    RunError
+        If `mode` is another one.
     SegfluxError
         If wandb is not installed or refuses, or a text holds what looks like an API key.
 
     Example
     -------
-    ``runs.to_wandb("tok-study", offline=True)``
+    ``runs.to_wandb("tok-study", mode="offline")``
     """
     from ..exporting.wandb_table import to_wandb as write
 
+    if mode not in (None, "online", "offline"):
+        raise RunError(f"mode={shown(mode)} is not possible", remedy='Write mode="online" or mode="offline"')
     export = tracked(runs, by, None)
     run_id, line = write(
         export.view,
@@ -64,7 +72,7 @@ def to_wandb(
         project=name_of(runs, "project", project),
         name=name_of(runs, "name", name),
         identity=export.identity,
-        offline=bool(offline),
+        mode=mode,
     )
     say(line)
     return run_id

@@ -33,7 +33,7 @@ def tables(folder="wandb"):
 
 
 def test_a_table_with_pictures_parameters_marks_and_metrics(runs, staged, capsys):
-    run_id = runs.to_wandb("tok", offline=True)
+    run_id = runs.to_wandb("tok", mode="offline")
     assert run_id in capsys.readouterr().out
     found = tables()
     (table,) = found["runs"]
@@ -57,13 +57,13 @@ def test_a_table_with_pictures_parameters_marks_and_metrics(runs, staged, capsys
 
 
 def test_a_second_export_adds_nothing(runs, staged, capsys):
-    first = runs.to_wandb("tok", offline=True)
+    first = runs.to_wandb("tok", mode="offline")
     before = sorted(Path("wandb").rglob("*"))
-    assert runs.to_wandb("tok", offline=True) == first
+    assert runs.to_wandb("tok", mode="offline") == first
     assert sorted(Path("wandb").rglob("*")) == before
     assert "nothing new" in capsys.readouterr().out
     runs.mark(runs[1], stars=1)
-    assert runs.to_wandb("tok", offline=True) != first
+    assert runs.to_wandb("tok", mode="offline") != first
     assert len(tables()["runs"]) == 2
 
 
@@ -78,9 +78,9 @@ def test_a_run_of_the_user_goes_on(runs, staged, monkeypatch):
 
 def test_an_export_that_was_cut_off_is_made_again(runs, staged, monkeypatch):
     real = wandb.Table
-    monkeypatch.setattr(wandb, "Table", lambda **given: 1 / 0)
+    monkeypatch.setattr(wandb, "Table", lambda *given, **named: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        runs.to_wandb("tok", offline=True)
+        runs.to_wandb("tok", mode="offline")
     monkeypatch.setattr(wandb, "Table", real)
-    runs.to_wandb("tok", offline=True)
+    runs.to_wandb("tok", mode="offline")
     assert len(tables()["runs"]) == 1

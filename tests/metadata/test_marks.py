@@ -172,7 +172,7 @@ def test_a_format_without_a_place_for_it_has_the_mark_beside_it(tmp_path, capsys
     assert capsys.readouterr().out.count(".xmp") == 2
 
 
-def test_a_packet_without_room_for_the_mark_has_it_beside_it(tmp_path, capsys):
+def test_a_mark_that_does_not_fit_into_a_jpeg_is_beside_it(tmp_path, capsys):
     full = TITLED.format(f' dc:rights="{"x" * 65_000}"', "")
     (tmp_path / "a.jpg").write_bytes(picture("JPEG", xmp=full.encode()))
     path = exported(tmp_path / "out", tmp_path / "a.jpg")
