@@ -64,10 +64,10 @@ def test_a_picture_stands_beside_its_parameters(painted, server):
     address = f"{server()}/#/experiments/{experiment}/runs?compareRunsMode=ARTIFACT"
     with playwright.sync_playwright() as started:
         browser = started.chromium.launch(executable_path=str(CHROMIUM), args=QUIET)
-        page = browser.new_page(viewport={"width": 1500, "height": 1000})
+        page = browser.new_page(viewport={"width": 2000, "height": 1100})
         page.goto(address)
         page.get_by_text("lora_strength 0.4").first.wait_for(timeout=120_000)
-        loaded = "() => [...document.images].filter(one => one.naturalWidth > 100 && one.complete).length >= 2"
+        loaded = "() => [...document.images].filter(one => one.complete && one.naturalWidth >= 250).length >= 2"
         page.wait_for_function(loaded, timeout=120_000)
         if folder := os.environ.get("SCREENSHOTS"):
             Path(folder).mkdir(parents=True, exist_ok=True)
