@@ -19,7 +19,7 @@ help:
 	@echo "make mutants      plant bugs, and print the test that finds each"
 	@echo "make soak         the long tests: 20,000 fuzzed bodies, a real sweep killed a thousand times, simulations"
 	@echo "make matrix       notebooks and kernel tests on ipykernel 6 and 7, and on two versions of Pillow"
-	@echo "make packaging    the metadata of bundles, by the validator of RO-Crate"
+	@echo "make packaging    wheel, sdist and exports, judged by other people's tools; installs into empty environments"
 	@echo "make constraints  write constraints.txt: the versions that a fresh environment gets today"
 
 $(VENV)/installed: pyproject.toml
@@ -48,7 +48,7 @@ test: $(VENV)/developing javascript
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not long and not alone"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -rs -m "not long and not alone"
 	$(BIN)/python -m pytest -m alone tests
 	$(NBVAL) -n 2 --dist loadfile notebooks
 
@@ -104,7 +104,7 @@ matrix: $(VENV)/developing
 		$$env/bin/python -m pytest --segflux --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider notebooks || exit 1; \
 	done
 
-# The validator needs other versions of some packages, so it has a virtual environment of its own.
+# Other people's tools need other versions of some packages, so they have a virtual environment of their own.
 packaging: $(VENV)/installed
 	test -x .matrix/packaging/bin/python || $(PYTHON) -m venv .matrix/packaging
 	.matrix/packaging/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
@@ -112,6 +112,10 @@ packaging: $(VENV)/installed
 	mkdir -p .matrix/bundles
 	$(BIN)/python tools/make_bundle.py .matrix/bundles/study.sfx
 	.matrix/packaging/bin/python tools/validate_crate.py notebooks/study.sfx .matrix/bundles/study.sfx
+	PIP_CONSTRAINT=$(CURDIR)/constraints-packaging.txt .matrix/packaging/bin/python -m pip install --quiet --editable .
+	.matrix/packaging/bin/python tools/check_forms.py
+	.matrix/packaging/bin/python -m pytest -W default -p no:cacheprovider tests/ecosystem
+	.matrix/packaging/bin/python tools/check_package.py
 
 constraints:
 	rm -rf .matrix/fresh
@@ -123,8 +127,8 @@ constraints:
 	rm -rf .matrix/fresh
 	$(PYTHON) -m venv .matrix/fresh
 	.matrix/fresh/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	.matrix/fresh/bin/python -m pip install --quiet --group packaging
-	(head -1 constraints-packaging.txt; .matrix/fresh/bin/python -m pip freeze) > .matrix/constraints.txt
+	.matrix/fresh/bin/python -m pip install --quiet . --group packaging
+	(head -1 constraints-packaging.txt; .matrix/fresh/bin/python -m pip freeze --exclude segflux-nb) > .matrix/constraints.txt
 	mv .matrix/constraints.txt constraints-packaging.txt
 
 clean:

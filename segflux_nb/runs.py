@@ -35,6 +35,8 @@ from .runs_verbs import (
     retry_lost,
     sheet,
     summary,
+    to_mlflow,
+    to_wandb,
     travel,
     tuner,
     vote,
@@ -99,6 +101,8 @@ class Runs(Selection):
     bundle = bundle.bundle
     export = export.export
     export_imagefolder = export_imagefolder.export_imagefolder
+    to_mlflow = to_mlflow.to_mlflow
+    to_wandb = to_wandb.to_wandb
     discard = discard.discard
 
 

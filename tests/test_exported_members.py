@@ -68,6 +68,8 @@ def test_the_verbs_of_runs():
         "summary",
         "sweep",
         "title",
+        "to_mlflow",
+        "to_wandb",
         "travel",
         "tuner",
         "varying",

@@ -6,15 +6,14 @@ parameters before is taken out. Titles, authors and the like stay.
 
 from __future__ import annotations
 
-import io
 import struct
-import zlib
 from collections.abc import Callable, Collection, Mapping
 
 from PIL import Image
 
 from ..errors import MetadataError
 from . import xmp
+from .containers import HAS_EXIF, has_credentials, is_webp, jpeg_segment, png_chunk, png_text, webp_file
 from .exif import EXIF_IFD, tags
 from .texts import (
     JPEG,
@@ -43,15 +42,6 @@ Stale = Callable[[Mapping[str, str]], Collection[str]]
 """Which texts of a picture, by keyword, say something about its parameters."""
 
 
-def _has_credentials(data: bytes) -> bool:
-    """Whether a picture is signed with C2PA content credentials. Any change of the file would make them invalid."""
-    if data.startswith(PNG):
-        return any(kind == b"caBX" for kind, _ in png_chunks(data))
-    if data.startswith(JPEG):
-        return any(marker == 0xEB for marker, _ in jpeg_segments(data))
-    return data[8:12] == b"WEBP" and any(kind == b"C2PA" for kind, _ in webp_chunks(data))
-
-
 def insert(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) -> bytes:
     """A picture file with texts in place of those that it has.
 
@@ -71,14 +61,14 @@ def insert(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) -> byt
     MetadataError
         Where the file has content credentials, is of another format or damaged, or the texts are too long for it.
     """
-    if _has_credentials(data):
+    if has_credentials(data):
         raise MetadataError("content credentials (C2PA), which any change would make invalid")
     try:
         if data.startswith(PNG):
             return _into_png(data, texts, own, stale)
         if data.startswith(JPEG):
             return _into_jpeg(data, texts, own, stale)
-        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        if is_webp(data):
             return _into_webp(data, texts, own, stale)
     except MetadataError:
         raise
@@ -112,17 +102,9 @@ def _into_png(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) -> 
             body = _cleaned(body, own, stale).tobytes().removeprefix(b"Exif\0\0")
         elif kind in (b"tEXt", b"zTXt", b"iTXt") and body.partition(b"\0")[0].decode("latin-1") in old:
             continue
-        kept.append(_png_chunk(kind, body))
-    new = [
-        # An international text: its keyword, uncompressed, without a language and a translated keyword, in UTF-8.
-        _png_chunk(b"iTXt", name.encode("latin-1") + b"\0\0\0\0\0" + text.encode("utf-8", "replace"))
-        for name, text in texts.items()
-    ]
+        kept.append(png_chunk(kind, body))
+    new = [png_text(name, text) for name, text in texts.items()]
     return PNG + b"".join([*kept[:1], *new, *kept[1:]])  # the first chunk is the header
-
-
-def _png_chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
 def _into_jpeg(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) -> bytes:
@@ -144,7 +126,7 @@ def _into_jpeg(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) ->
     exif = _with_texts(_cleaned(old, own, stale), texts, own)
     if len(exif) > _MOST_EXIF:
         raise MetadataError("no room for texts of this length")
-    written, at = [_jpeg_segment(0xE1, exif)], len(JPEG)
+    written, at = [jpeg_segment(0xE1, exif)], len(JPEG)
     for marker, body in segments:
         is_old = marker == 0xE1 and body.startswith(b"Exif\0\0")
         if marker == 0xFE and stale({"comment": body.decode("utf-8", "replace")}):
@@ -153,15 +135,11 @@ def _into_jpeg(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) ->
             kept = body
             if is_packet(marker, body):
                 kept = xmp.IN_JPEG + _packet_without_stale(body.removeprefix(xmp.IN_JPEG), stale)
-            written.append(_jpeg_segment(marker, kept))
+            written.append(jpeg_segment(marker, kept))
         while data[at : at + 2] == b"\xff\xff":  # fill bytes before the marker
             at += 1
         at += 4 + len(body)
     return JPEG + b"".join(written) + data[at:]
-
-
-def _jpeg_segment(marker: int, body: bytes) -> bytes:
-    return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
 
 
 def _into_webp(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) -> bytes:
@@ -185,15 +163,7 @@ def _into_webp(data: bytes, texts: Mapping[str, str], own: str, stale: Stale) ->
         for kind, body in webp_chunks(data)
         if kind != b"EXIF"
     ]
-    with Image.open(io.BytesIO(data)) as image:
-        width, height, has_alpha = image.width, image.height, image.mode == "RGBA"
-    flags = chunks[0][1][0] if chunks[0][0] == b"VP8X" else (0x10 if has_alpha else 0)
-    extended = bytes([flags | 0x08, 0, 0, 0]) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
-    chunks = [(b"VP8X", extended), *(chunk for chunk in chunks if chunk[0] != b"VP8X"), (b"EXIF", exif)]
-    body = b"WEBP" + b"".join(
-        kind + struct.pack("<I", len(part)) + part + b"\0" * (len(part) % 2) for kind, part in chunks
-    )
-    return b"RIFF" + struct.pack("<I", len(body)) + body
+    return webp_file(data, [*chunks, (b"EXIF", exif)], HAS_EXIF)
 
 
 def _with_texts(exif: Image.Exif, texts: Mapping[str, str], own: str) -> bytes:

@@ -15,9 +15,13 @@ import pandas as pd
 
 from ..markup import count
 from ..sheets.frame_view import MORE, FrameView
+from .dataset_card import dataset_card
 from .folder import explained_errors, not_there, refuse_keys, report_left_out, write_text
 from .picture_files import write_pictures
 from .tables import to_jsonl
+
+CARD = "README.md"
+"""The card of the dataset. One that a person has changed is replaced, as the other files are."""
 
 TEXT = "text"
 """The column of captions, which trainers read."""
@@ -29,8 +33,10 @@ _TAKEN = ("file_name", "image", NUMBER, TEXT)
 """Names that have a meaning of their own in an ``imagefolder``."""
 
 
-def export_imagefolder(frame: pd.DataFrame, folder: Path, *, axes: Sequence[str] = ()) -> Path:
-    """Write the pictures of a frame, and a line of metadata for each: the row's columns, with the prompt as ``text``.
+def export_imagefolder(
+    frame: pd.DataFrame, folder: Path, *, axes: Sequence[str] = (), license: str = "", title: str = ""
+) -> Path:
+    """Write the pictures of a frame, a line of metadata for each with the prompt as ``text``, and a dataset card.
 
     A column of another meaning that has one of the names ``text``, ``file_name`` or ``image`` gets an underscore at
     its end. Rows that are left out are counted in ``left-out.txt``.
@@ -43,16 +49,20 @@ def export_imagefolder(frame: pd.DataFrame, folder: Path, *, axes: Sequence[str]
         The folder; it is made if it does not exist.
     axes:
         The columns whose values name the files, as far as they vary.
+    license:
+        The licence, for the card.
+    title:
+        What the card calls the dataset.
 
     Raises
     ------
     SegfluxError
         Where a text holds what looks like an API key, or the folder or the metadata cannot be written.
     """
-    view = FrameView.of(frame)
+    view = FrameView.of(frame, axes=axes)
     frame = view.frame  # with one plain name for each column, and the settings of its index
     described = frame.drop(columns=[view.image, MORE], errors="ignore")
-    refuse_keys(to_jsonl(described))
+    refuse_keys(f"{to_jsonl(described)}{license}{title}")
     with explained_errors(folder):
         written = write_pictures(view, folder / "train", axes=axes)
         lines = [
@@ -66,6 +76,8 @@ def export_imagefolder(frame: pd.DataFrame, folder: Path, *, axes: Sequence[str]
         if MORE in view:
             table.insert(1, NUMBER, [number for _, number, _ in lines])
         write_text(folder / "train" / "metadata.jsonl", to_jsonl(table))
+        card = dataset_card(view.rows([at for at, _, _ in lines]), len(lines), title=title, license=license)
+        write_text(folder / CARD, card)
         report_left_out(folder, written, [*_without_picture(view), *not_there(view, written.rows)])
     return folder
 

@@ -16,6 +16,7 @@ from ..sheets.frame_view import FrameView
 from ..sheets.reading import file_of, format_of, size_of
 from ..values import is_missing
 from .embedded_copies import Copies
+from .marking import source_type
 from .metadata import describe
 from .names import fields, picture_names
 
@@ -81,7 +82,7 @@ def write_pictures(
     names:
         A pattern of names instead, with columns in braces: ``"{lora_strength}-{seed}"``.
     metadata:
-        Whether the copies carry the parameters of their rows.
+        Whether the copies carry the parameters of their rows. That they are generated they say in any case.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def write_pictures(
     labels = {name: shown.column(name).labels for name in naming}
     stems = dict(zip(named, picture_names([rows[at] for at in named], labels, names), strict=True))
     taken = {stem.casefold() for stem in stems.values()}
-    described = dict(zip(named, _descriptions(shown) if metadata else [{}] * len(shown), strict=True))
+    described = dict(zip(named, _descriptions(shown), strict=True))
     files: list[str | None] = [None] * len(view)
     more: list[list[str]] = [[] for _ in files]
     copies = Copies()
@@ -119,7 +120,9 @@ def write_pictures(
         path, picture = folder / name, _output(view, at)[nth]
         try:
             data = file_of(picture)[0]
-            _write(path, copies.with_texts(path, data, _texts(described[at], data)))
+            facts = described[at]
+            how = source_type(facts["service"]) if facts else ""
+            _write(path, copies.with_texts(path, data, _texts(facts if metadata else {}, data), how))
             if nth:
                 more[at].append(name)
             else:

@@ -1,10 +1,11 @@
-"""The file beside a picture that holds its parameters, where the picture itself must be left as it is."""
+"""Files beside a picture that hold its parameters or its mark, where the picture itself cannot carry them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from .marking import packet
 from .reading import json_object
 
 OWN = "segflux"
@@ -30,8 +31,26 @@ def write(picture: Path, texts: Mapping[str, str]) -> Path:
     texts:
         The texts, by keyword.
     """
-    path = path_beside(picture)
-    path.write_text(texts[OWN] + "\n", encoding="utf-8")
+    return _written(path_beside(picture), texts[OWN] + "\n")
+
+
+def write_mark(picture: Path, how: str) -> Path:
+    """Write a packet of XMP beside a picture, where programs for photos look for one: ``seed-7.xmp``.
+
+    Parameters
+    ----------
+    picture:
+        The picture's file.
+    how:
+        How it was made; see `marking`.
+    """
+    return _written(picture.with_suffix(".xmp"), packet(how))
+
+
+def _written(path: Path, text: str) -> Path:
+    if path.is_symlink():  # it may lead to another folder
+        path.unlink()
+    path.write_text(text, encoding="utf-8")
     return path
 
 

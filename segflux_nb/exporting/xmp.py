@@ -28,6 +28,7 @@ _PREFIXES = {
     "http://ns.adobe.com/photoshop/1.0/": "photoshop",
     "http://iptc.org/std/Iptc4xmpExt/2008-02-29/": "Iptc4xmpExt",
 }
+_SOURCE_TYPE = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/", "DigitalSourceType"
 _MOST = 16_000_000
 """The most characters of a packet that is read."""
 
@@ -71,6 +72,40 @@ def without(packet: str, is_stale: Callable[[str, str], bool]) -> str:
             del holder.attrib[part]
         else:
             holder.remove(part)
+    return _written(tree)
+
+
+def with_source_type(packet: str, source_type: str) -> str:
+    """A packet that says how its picture was made, in IPTC's ``DigitalSourceType``; one that says so stays as it is.
+
+    Parameters
+    ----------
+    packet:
+        The packet. One that is empty or damaged gives way to a new one.
+    source_type:
+        A term of http://cv.iptc.org/newscodes/digitalsourcetype, as an address.
+    """
+    tree = _tree(packet)
+    holder = None if tree is None else next(tree.iter(f"{{{_RDF}}}RDF"), None)
+    if tree is None or holder is None:
+        tree = ElementTree.Element("{adobe:ns:meta/}xmpmeta")
+        holder = ElementTree.SubElement(tree, f"{{{_RDF}}}RDF")
+    name = "{{{}}}{}".format(*_SOURCE_TYPE)
+    for described in holder.iter(f"{{{_RDF}}}Description"):
+        said = described.find(name)
+        if described.get(name) or (said is not None and (_text(said) or said.get(f"{{{_RDF}}}resource"))):
+            return packet
+        described.attrib.pop(name, None)
+        if said is not None:  # without a value
+            described.remove(said)
+    first = holder.find(f"{{{_RDF}}}Description")
+    if first is None:
+        first = ElementTree.SubElement(holder, f"{{{_RDF}}}Description", {f"{{{_RDF}}}about": ""})
+    ElementTree.SubElement(first, name).text = source_type
+    return _written(tree)
+
+
+def _written(tree: ElementTree.Element) -> str:
     for space, prefix in _PREFIXES.items():
         ElementTree.register_namespace(prefix, space)
     text = ElementTree.tostring(tree, encoding="unicode")

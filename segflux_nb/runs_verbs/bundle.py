@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..console import say
-from ..errors import RunError
 from ..runlog.records import SweepRecord
 from ..saving import path_of
 from ..selection import Selection
-from ..values import as_text
+from .texts import text_of
 
 
 def bundle(
@@ -64,24 +63,8 @@ def bundle(
         path_of(path, "path"),
         chosen,
         cost=bool(cost),
-        license=_text("license", license),
-        title=_text("title", title) or runs.title or runs.name,
+        license=text_of("license", license),
+        title=text_of("title", title) or runs.title or runs.name,
     )
     say(str(written))
     return written.path
-
-
-def _text(name: str, value: object) -> str:
-    """Text that a user gave for the data card; empty if none was given.
-
-    Parameters
-    ----------
-    name:
-        The argument.
-    value:
-        What the user gave.
-    """
-    try:
-        return "" if value is None else as_text(value)
-    except ValueError as error:
-        raise RunError(f"{name}={value!r} is not possible: {error}", remedy="Give text") from None

@@ -6,15 +6,30 @@ from pathlib import Path
 
 from ..saving import path_of
 from ..selection import Selection
+from .texts import text_of
 
 
-def export_imagefolder(runs: Selection, folder: str | Path) -> Path:
+def export_imagefolder(
+    runs: Selection, folder: str | Path, *, license: str | None = None, title: str | None = None
+) -> Path:
     """Write the pictures as Hugging Face's ``imagefolder``: ``train/metadata.jsonl``, with the prompts as ``text``.
+
+    ``README.md`` is its dataset card: where the pictures come from, what was swept, the licence.
 
     Parameters
     ----------
     folder:
-        The folder; it is made if it does not exist.
+        The folder; it is made if it does not exist. Files of an earlier export are replaced, its card too.
+    license:
+        The licence of the pictures, for the card: an SPDX identifier such as ``CC-BY-4.0``, an address, or a
+        sentence.
+    title:
+        What the card calls the dataset; the title or name of the runs if left out.
+
+    Raises
+    ------
+    SegfluxError
+        If a text holds what looks like an API key, or the folder cannot be written.
 
     Example
     -------
@@ -22,4 +37,10 @@ def export_imagefolder(runs: Selection, folder: str | Path) -> Path:
     """
     from ..exporting.imagefolder import export_imagefolder as export_frame
 
-    return export_frame(runs.df, path_of(folder, "folder"), axes=list(runs.axes))
+    return export_frame(
+        runs.df,
+        path_of(folder, "folder"),
+        axes=list(runs.axes),
+        license=text_of("license", license),
+        title=text_of("title", title) or runs.title or runs.name,
+    )

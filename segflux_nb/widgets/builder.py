@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import anywidget
-import traitlets
-
 from ..errors import SegfluxError
 from ..launching import StartedSweep, SweepLauncher
 from ..markup import Template, axes_text
@@ -22,6 +19,7 @@ from ..sweep.sweep import Sweep
 from .assets import module, style
 from .builder_form import EXACT, Form, field_of
 from .live_view import LiveView
+from .toolkit import anywidget, traitlets
 
 FIRST = 8
 """The cells of a first look, unless one writes another number."""

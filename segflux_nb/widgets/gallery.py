@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import traitlets
 
 from ..errors import SegfluxError
 from ..markup import count, plain
@@ -30,6 +29,7 @@ from .gallery_state import GalleryState, gallery_state, later_columns, pair_name
 from .gallery_table import Encoder, joined
 from .picture_runner import PictureRunner
 from .picture_widget import PictureWidget
+from .toolkit import traitlets
 
 AHEAD = 300
 """The number of thumbnails that come with the widget, a few screens; the others are sent when they come in view."""

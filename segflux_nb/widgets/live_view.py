@@ -15,9 +15,7 @@ from contextlib import suppress
 from itertools import accumulate
 from typing import Any
 
-import anywidget
 import pandas as pd
-import traitlets
 
 from ..markup import count, more_text, plain
 from ..pictures.mounted import kept_thumbnail_of, read_file
@@ -25,6 +23,7 @@ from ..sheets.frame_view import FrameView
 from .assets import module, style
 from .overview import overview
 from .progress_update import ENDED, ProgressUpdate, Times
+from .toolkit import anywidget, traitlets
 
 MOST_ERRORS = 5
 """The number of reasons that are shown; others are counted together."""

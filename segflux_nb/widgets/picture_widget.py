@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import anywidget
-import traitlets
-
 from ..notebook import display_bundle, widget_bundle
 from ..sheets.layout import Layout, pages
 from ..sheets.sheet import ContactSheet
 from .assets import picture_file, thumbnail, thumbnails
+from .toolkit import anywidget, traitlets
 
 FALLBACK_BYTES = 45_000
 """The most bytes of the static sheet in a saved notebook."""

@@ -12,7 +12,6 @@ from itertools import product
 from typing import Any, NamedTuple, Protocol
 
 import pandas as pd
-import traitlets
 
 from ..console import say
 from ..errors import SegfluxError
@@ -27,6 +26,7 @@ from ..voting.pairwise import rater_name
 from ..voting.ranking import Ranking
 from .assets import absolute, module, style
 from .picture_widget import PictureWidget
+from .toolkit import traitlets
 
 
 class Proposal(NamedTuple):

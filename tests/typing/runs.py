@@ -63,6 +63,8 @@ def judging(runs: sf.Runs) -> None:
 def keeping(runs: sf.Runs, folder: Path) -> None:
     assert_type(runs.export(folder, names="{seed}", metadata=False), Path)
     assert_type(runs.export("folder"), Path)
-    assert_type(runs.export_imagefolder(folder), Path)
+    assert_type(runs.export_imagefolder(folder, license="CC-BY-4.0", title="A study"), Path)
+    assert_type(runs.to_mlflow("experiment", by="finetune_id", step="lora_strength"), list[str])
+    assert_type(runs.to_wandb("project", name="a study", mode="offline"), str)
     assert_type(runs.bundle("study.sfx", cost=False, license="CC0-1.0", title="A study"), Path)
     assert_type(sf.read_metadata(folder / "a.jpg"), PictureMetadata)
