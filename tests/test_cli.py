@@ -1,3 +1,4 @@
+import json
 import signal
 import subprocess
 import sys
@@ -156,3 +157,118 @@ def test_a_missing_key_is_explained_in_words_of_the_command_line(tmp_path, monke
     assert "Run `segflux login`" in result.output
     assert "--service simulator" in result.output
     assert "Workspace(" not in result.output
+
+
+@pytest.fixture
+def study(call, tmp_path):
+    """A workspace of six pictures and one failed cell, and its sweep file."""
+    (tmp_path / "sweep.toml").write_text(
+        '[sweep]\nprompt = "TOK"\nfinetune_id = "a"\nlora_strength = "0-1 (+0.5)"\nseed = "1-2"\nsteps = 4\n'
+    )
+    refused = {"job:failed": lambda body: body["seed"] == 2 and body["lora_strength"] == 1}
+    with Simulator(time_scale=0.002, paint=False, faults=refused) as simulator:
+        yield simulator
+
+
+def test_a_plan_in_words_and_for_machines(call, study):
+    said = call("plan", "sweep.toml", "--workspace", "study", "--service", study.url)
+    assert (said.exit_code, "6 to submit" in said.output) == (0, True)
+    facts = json.loads(call("plan", "sweep.toml", "--workspace", "study", "--service", study.url, "--json").output)
+    assert (facts["cells"], facts["to_submit"], facts["logged"], facts["held"]) == (6, 6, 0, {})
+    assert facts["hosted_cost"] > 0
+    some = call("plan", "sweep.toml", "--workspace", "study", "--service", study.url, "--first", "2", "--json").output
+    assert json.loads(some)["to_submit"] == 2
+    assert study.ledger.submits == 0, "a plan pays nothing"
+
+
+def test_a_run_for_machines(call, study):
+    arguments = ("run", "sweep.toml", "--workspace", "study", "--service", study.url, "--json")
+    first = call(*arguments, "--first", "2")
+    assert (first.exit_code, json.loads(first.stdout)["cells"]) == (0, 2)
+    result = call(*arguments)
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["counts"], told["stopped"]) == (1, {"completed": 5, "failed": 1}, None)
+    assert told["plan"]["logged"] == 2
+    (status,) = json.loads(call("status", "study", "--json").output)
+    assert status["counts"] == {"completed": 5, "failed": 1}
+    assert call(*arguments, "--max-cost", "0").exit_code == 1
+
+
+def test_another_take_is_paid_again(call, study):
+    arguments = ("run", "sweep.toml", "--workspace", "study", "--service", study.url, "--first", "1")
+    for more in ((), ("--again",)):
+        assert call(*arguments, *more).exit_code == 0
+    assert study.ledger.submits == 2
+
+
+def test_sheets_exports_and_checks_of_a_workspace(call, study, tmp_path):
+    call("run", "sweep.toml", "--workspace", "study", "--service", study.url, "--name", "mine")
+    drawn = call(
+        "sheet", "study", "mine", "-o", "sheet.png", "--cols", "lora_strength", "--caption", "steps",
+        "--relative-to", "lora_strength=0", "--theme", "dark",
+    )  # fmt: skip
+    assert (drawn.exit_code, "6 pictures" in drawn.output or "5 pictures" in drawn.output) == (0, True), drawn.output
+    with Image.open("sheet.png") as image:
+        assert image.width > 300
+    assert call("sheet", "study", "sweep.toml", "-o", "sheet.html").exit_code == 0
+    written = call("export", "study", "-o", "out", "--names", "{lora_strength}-{seed}")
+    assert (written.exit_code, written.output) == (0, "out\n")
+    assert "0.5-1" in {path.stem for path in (tmp_path / "out" / "pictures").iterdir()}
+    fine = call("verify", "study", "--service", study.url)
+    assert (fine.exit_code, fine.output) == (0, "5 picture files: 5 fine\n")
+    gone = next((tmp_path / "study" / "pictures").rglob("*.*"))
+    gone.write_bytes(b"other")
+    again = json.loads(call("verify", "study", "--service", study.url, "--json").output)
+    assert again["ok"]
+    assert sorted(one["verdict"] for one in again["pictures"]) == ["fetched again", *["fine"] * 4]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("sheet", "study", "-o", "x.png", "--cols", "colour"), "colour"),
+        (("sheet", "study", "-o", "x.png", "--relative-to", "lora_strength"), "is not AXIS=VALUE"),
+        (("sheet", "study", "-o", "x.png", "--relative-to", "lora_strength=much"), "lora_strength=much"),
+        (("sheet", "study", "other", "-o", "x.png"), "other"),
+        (("export", "study", "-o", "sweep.toml"), "sweep.toml"),
+        (("verify", "."), "no workspace"),
+        (("follow", "."), "no workspace"),
+        (("plan", "missing.toml", "--workspace", "study"), "missing.toml"),
+    ],
+)
+def test_commands_refuse_with_a_sentence(call, study, arguments, words):
+    call("run", "sweep.toml", "--workspace", "study", "--service", study.url)
+    refused = call(*arguments)
+    assert refused.exit_code in (1, 2)
+    assert words in refused.output
+    assert "Traceback" not in refused.output
+
+
+def test_follow_tells_what_another_does_until_the_end(call, study, tmp_path):
+    with sf.Workspace(tmp_path / "study", service=study.url) as ws:
+        live = ws.start(sf.Sweep.from_toml("sweep.toml"), name="mine")
+        followed = call("follow", "study", "mine", "--json")
+        live.wait()
+    lines = [json.loads(line) for line in followed.stdout.splitlines()]
+    assert lines[-1] == {"completed": 5, "failed": 1}
+    assert followed.exit_code == 1, "a cell failed"
+    done = call("follow", "study")
+    assert done.output == "5 completed, 1 failed\n"
+
+
+def test_follow_ends_where_nobody_works(call, study, tmp_path, monkeypatch):
+    monkeypatch.setattr("segflux_nb.commands.sweeps.SECONDS_BETWEEN", 0.0)
+    with sf.Workspace(tmp_path / "study", service=study.url) as ws:
+        ws.run(sf.Sweep.from_toml("sweep.toml"), first=2)
+        log = ws._journal.of(ws.service)
+        log.runs.plan(list(sf.Sweep.from_toml("sweep.toml")))
+    alone = call("follow", "study")
+    assert alone.exit_code == 1
+    assert "No process works on the others" in alone.output
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands(call, monkeypatch, shell):
+    monkeypatch.setenv("_SEGFLUX_COMPLETE", f"{shell}_source")
+    result = CliRunner().invoke(main, [], prog_name="segflux")
+    assert "_SEGFLUX_COMPLETE" in result.output

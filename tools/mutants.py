@@ -34,7 +34,7 @@ def copy_to(folder: Path) -> None:
             shutil.copy2(ROOT / name, folder / name)
 
 
-def test(folder: Path, tests: list[str], processes: int = 0) -> tuple[bool, str]:
+def outcome(folder: Path, tests: list[str], processes: int) -> tuple[bool, str]:
     together = ["-n", str(processes), "--dist", "loadgroup", "--no-loadscope-reorder"] if processes else []
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *together, *tests],
@@ -63,7 +63,7 @@ def judge(patch: Path) -> tuple[bool, str]:
         )
         if applied.returncode:
             return False, f"{patch.stem}: DOES NOT APPLY: {applied.stderr.strip()}"
-        passed, output = test(Path(name), tests_of(patch))
+        passed, output = outcome(Path(name), tests_of(patch), 0)
         found = FAILED.search(output)
         if passed or found is None:
             return (
@@ -80,7 +80,7 @@ def main() -> None:
     good = True
     if not sys.argv[1:]:
         files = {name for patch in patches for name in tests_of(patch) if name.startswith("tests/")}
-        passed, output = test(ROOT, sorted(files), os.cpu_count() or 1)
+        passed, output = outcome(ROOT, sorted(files), os.cpu_count() or 1)
         print("unpatched: " + ("passes" if passed else f"FAILS\n{output[-3000:]}"), flush=True)
         good = passed
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -71,6 +71,12 @@ class Sharing:
             row = cursor.fetchone()
         return None if row is None else float(row[0])
 
+    def owners(self) -> list[str]:
+        """The processes that have sent a heartbeat within a month."""
+        with self._database.reading() as cursor:
+            cursor.execute("SELECT owner FROM processes")
+            return [owner for (owner,) in cursor.fetchall()]
+
     def silence(self, owner: str) -> float | None:
         """Seconds since the last heartbeat of a process, by the wall clocks of both; None if there is none."""
         seen_at = self.last_heartbeat(owner)

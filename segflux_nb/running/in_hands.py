@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from ..lifecycle import State
 from ..runlog.journal import ServiceLog
 from ..runlog.rows import LoggedRun, RunState
-from .ownership import RunId, is_held
+from .ownership import LEASE_SECONDS, RunId, SendsHeartbeats, is_alive, is_held
 
 Row = TypeVar("Row", LoggedRun, RunState)
 
@@ -57,6 +57,27 @@ def with_states_as_seen(log: ServiceLog, table: Mapping[str, Sequence[Any]]) -> 
     return {**table, "state": states}, True
 
 
+def is_worked_on(log: ServiceLog) -> bool:
+    """Whether a process works on the runs of a log: one that sends heartbeats, which each does while a sweep runs.
+
+    Parameters
+    ----------
+    log:
+        The log.
+    """
+    return any(is_alive(owner, _sends_heartbeats(log), LEASE_SECONDS) for owner in log.sharing.owners())
+
+
+def _sends_heartbeats(log: ServiceLog) -> SendsHeartbeats:
+    """Whether a process has sent a heartbeat to a log within some seconds."""
+
+    def sends(owner: str, seconds: float) -> bool:
+        silence = log.sharing.silence(owner)
+        return silence is not None and silence < seconds
+
+    return sends
+
+
 def _seen_states(log: ServiceLog, on_the_wire: Iterable[str]) -> dict[str, State]:
     """The states of runs that are being submitted: unknown where no process that lives has the submit in its hands.
 
@@ -68,10 +89,7 @@ def _seen_states(log: ServiceLog, on_the_wire: Iterable[str]) -> dict[str, State
         The runs.
     """
 
-    def sends_heartbeats(owner: str, seconds: float) -> bool:
-        silence = log.sharing.silence(owner)
-        return silence is not None and silence < seconds
-
+    sends_heartbeats = _sends_heartbeats(log)
     sent = {
         digest
         for digest, run in log.runs.read(on_the_wire).items()

@@ -1,0 +1,1 @@
+"""The commands of ``segflux``: each module has those of one subject."""

@@ -1,0 +1,69 @@
+"""What commands open: a workspace or a bundle, and the runs in its log."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..runs import Runs
+    from ..workspace import Workspace
+
+WORKSPACE = click.argument("workspace", type=click.Path(exists=True, path_type=Path))
+SWEEP = click.argument("sweep", required=False)
+SERVICE = click.option("--service", default=None, help="Whose runs, if the log has runs of several services.")
+JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON alone on the standard output.")
+
+
+def check_log(workspace: Path) -> None:
+    """Refuse a folder that is no workspace; opening it would make it one."""
+    from ..bundle.opened import is_bundle
+
+    if workspace.is_dir() and not (workspace / "log.sqlite").exists():
+        raise click.ClickException(f"{workspace} is no workspace: it has no log.sqlite")
+    if workspace.is_file() and not is_bundle(workspace):
+        raise click.ClickException(f"{workspace} is no workspace and no bundle: a bundle's name ends in .sfx")
+
+
+def logged_runs(ws: Workspace, service: str | None, sweep: str | None) -> Runs:
+    """The runs of one service in a workspace's log, without the network.
+
+    Parameters
+    ----------
+    ws:
+        The workspace.
+    service:
+        The service; None for the one that the log has runs of.
+    sweep:
+        The name of a sweep, or a sweep file; None for all runs.
+    """
+    from ..runs import all_runs, runs_of_name, runs_of_sweep
+    from ..source import Source
+    from ..sweep.sweep import Sweep
+
+    known = ws._journal.services()
+    if service is None and len(known) > 1:
+        raise click.ClickException(f"The log has runs of {' and '.join(known)}: choose one with --service")
+    if service is not None and service not in known:
+        raise click.ClickException(f"The log has no run of {service}: it has runs of {' and '.join(known) or 'none'}")
+    if not known:
+        raise click.ClickException("The log has no run")
+    source = Source(ws._journal.of(service or known[0]), ws.path, ws._launcher)
+    if sweep is None:
+        return all_runs(source)
+    if Path(sweep).suffix == ".toml":
+        return runs_of_sweep(source, Sweep.from_toml(sweep))
+    return runs_of_name(source, sweep)
+
+
+def counted(counts: dict[str, int]) -> str:
+    """The number of runs by status, in words."""
+    return ", ".join(f"{number:,} {status}" for status, number in sorted(counts.items()))
+
+
+def echo_json(value: Any) -> None:
+    """Write a value as one line of JSON to the standard output."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=str))
