@@ -181,7 +181,7 @@ def entry_of(value: Any) -> CatalogueEntry | None:
 
     Example
     -------
-    >>> entry_of({"slug": "old", "is_depreciated": "True", "parameters": {"metadata": [{"name": "prompt"}]}}).deprecated
+    >>> entry_of({"slug": "old", "is_depreciated": "True", "parameters": {"metadata": []}}).deprecated
     True
     """
     if not isinstance(value, dict):
@@ -193,8 +193,8 @@ def entry_of(value: Any) -> CatalogueEntry | None:
     schema, deprecated = _schema(value, known), _deprecated(value, known)
     price = _figure(value, _PRICES, _MOST_DOLLARS, "price", known)
     seconds = _figure(value, _SECONDS, _MOST_SECONDS, "time", known)
-    title = _words(value, _TITLES, "title") or slug
-    return CatalogueEntry(slug, title, _words(value, _KINDS, "kind"), price, seconds, deprecated, schema, tuple(known))
+    title, kind = _words(value, _TITLES, "title") or slug, _words(value, _KINDS, "kind")
+    return CatalogueEntry(slug, title, kind, price, seconds, deprecated, schema, tuple(known))
 
 
 def _list_in(value: Any, levels: int = 2) -> list[Any] | None:
@@ -211,7 +211,7 @@ def _list_in(value: Any, levels: int = 2) -> list[Any] | None:
         return value
     if not isinstance(value, dict) or not levels:
         return None
-    lists = [value[name] for name in _LISTS if isinstance(value.get(name), list)]
+    lists: list[list[Any]] = [value[name] for name in _LISTS if isinstance(value.get(name), list)]
     lists += [inner for inner in value.values() if isinstance(inner, list)]
     of_objects = [inner for inner in lists if any(isinstance(one, dict) for one in inner[:MOST_ENTRIES])]
     if of_objects or lists:
