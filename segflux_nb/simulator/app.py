@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..clock import Clock, SystemClock
-from ..model import MODEL
+from ..model import PRICE, SECONDS
 from ..values import as_integer, as_path, as_python, shown
 from .flow.finetunes import Truth, truth
 from .render import PAINTING_SECONDS, PaintCache, corrupted, painted, tiny
@@ -125,9 +125,9 @@ class Simulator:
         host: str = "127.0.0.1",
         key: str | None = None,
         time_scale: float = 0.02,
-        mean_seconds: float = MODEL.seconds,
+        mean_seconds: float = SECONDS,
         spread: float = 0.15,
-        price: float = MODEL.price,
+        price: float = PRICE,
         cold_start: float = 0.0,
         workers: int = 64,
         queue_limit: int | None = None,

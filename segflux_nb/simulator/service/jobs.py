@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
-from ...model import MODEL
+from ...model import MODEL, PRICE, SECONDS
 from ...values import as_integer, as_number, shown
 from ..flow import generate
 from .faults import LATE_SECONDS, Faults
@@ -49,9 +49,9 @@ class Settings:
 
     key: str | None = None
     time_scale: float = 1.0
-    mean_seconds: float = MODEL.seconds
+    mean_seconds: float = SECONDS
     spread: float = 0.15
-    price: float = MODEL.price
+    price: float = PRICE
     cold_start: float = 0.0
     workers: int = 64
     queue_limit: int | None = None
