@@ -151,6 +151,16 @@ class ReplayConnection:
         """There is no account."""
         return None
 
+    def catalogue(self) -> NoReturn:
+        """Refuse: what the bundle holds of it is all that is known.
+
+        Raises
+        ------
+        WorkspaceError
+            Always.
+        """
+        _refuse(self._name)
+
     def engine(self) -> SweepEngine:
         """Says of each run what the bundle holds."""
         return ReplayEngine(self._name, self._log)
