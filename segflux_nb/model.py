@@ -9,6 +9,8 @@ Sources: the public API page of ``flux-dev-finetuned`` (fields, ranges, defaults
 
 from __future__ import annotations
 
+import re
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -17,7 +19,7 @@ from typing import Any
 from .parameter import ANY, DECIMALS, Kind, Parameter, Value
 from .paths import is_path, parts_of
 
-__all__ = ["DECIMALS", "MODEL", "Evaluations", "Kind", "Model", "Parameter", "Value", "unknown_model"]
+__all__ = ["DECIMALS", "MODEL", "SEEDS", "Evaluations", "Kind", "Model", "Parameter", "Value", "model_of", "unknown_model"]
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,16 @@ def unknown_model(slug: str, *notes: str) -> Model:
         Why nothing is known of it.
     """
     return Model(slug, MappingProxyType({}), is_open=True, notes=notes)
+
+
+def model_of(slug: str) -> Model:
+    """The model of a slug, as far as it is known without a catalogue."""
+    return MODEL if slug == MODEL.slug else unknown_model(slug)
+
+
+def is_slug(text: str) -> bool:
+    """Whether a text can be the slug of a model: it becomes a part of a URL."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", text) is not None
 
 
 SEEDS = ("seed", "random_seed", "noise_seed")
