@@ -10,7 +10,6 @@ Sources: the public API page of ``flux-dev-finetuned`` (fields, ranges, defaults
 from __future__ import annotations
 
 import re
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -19,7 +18,19 @@ from typing import Any
 from .parameter import ANY, DECIMALS, Kind, Parameter, Value
 from .paths import is_path, parts_of
 
-__all__ = ["DECIMALS", "MODEL", "SEEDS", "Evaluations", "Kind", "Model", "Parameter", "Value", "model_of", "unknown_model"]
+__all__ = [
+    "DECIMALS",
+    "MODEL",
+    "SEEDS",
+    "Evaluations",
+    "Kind",
+    "Model",
+    "Parameter",
+    "Value",
+    "is_slug",
+    "model_of",
+    "unknown_model",
+]
 
 
 @dataclass(frozen=True)
