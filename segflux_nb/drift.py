@@ -112,12 +112,13 @@ def with_news(ours: Model, entry: CatalogueEntry) -> Model:
     }
     sampler = parameters.get("sampler_name")
     new = {} if sampler is None else {name: _UNKNOWN for name in sampler.choices if name not in ours.samplers}
-    return replace(
+    made = replace(
         ours,
         parameters=MappingProxyType(parameters),
         samplers=MappingProxyType({**ours.samplers, **new}) if ours.samplers else ours.samplers,
         price=entry.price if entry.price is not None and _is_other_price(ours, entry) else ours.price,
     )
+    return ours if made == ours else made
 
 
 _UNKNOWN = Evaluations(1, bounded=False)

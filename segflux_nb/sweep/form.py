@@ -273,8 +273,8 @@ def sweep_arguments(sweep: Sweep) -> dict[str, Any]:
         The sweep.
     """
     model, cell = sweep.model, sweep[0]
-    prompts: list[Any] = [one.labels.get(TEMPLATE, escape(str(one.prompt))) for one in sweep if "prompt" in one.parameters]
-    prompts = list(dict.fromkeys(prompts))
+    having = [one for one in sweep if "prompt" in one.parameters]
+    prompts: list[Any] = list(dict.fromkeys(one.labels.get(TEMPLATE, escape(str(one.prompt))) for one in having))
     axes = {"prompt" if name == TEMPLATE else name: values for name, values in sweep.axes.items()}
     given: dict[str, Any] = {}
     parameters = list(dict.fromkeys([*model.parameters, *(name for one in sweep for name in one.parameters)]))
