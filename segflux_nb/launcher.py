@@ -214,9 +214,7 @@ class Launcher:
         """Submit again what failed or was refused among these runs, wait for it, and give the runs afterwards."""
         self._connection.confirm_name()
         logged = self._log.runs.read([digest for digest, _ in runs.cells])
-        failed = [
-            run.request for run in logged.values() if run.state in (State.FAILED, State.REFUSED)
-        ]
+        failed = [run.request for run in logged.values() if run.state in (State.FAILED, State.REFUSED)]
         if not failed:
             say("Nothing to try again: none of these runs has failed or was refused.")
             return runs

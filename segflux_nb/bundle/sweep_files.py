@@ -21,7 +21,9 @@ _MOST_LISTED = 500
 
 
 def sweep_text(
-    record: SweepRecord, parameters: Mapping[str, Mapping[str, Value]], takes: Mapping[str, int],
+    record: SweepRecord,
+    parameters: Mapping[str, Mapping[str, Value]],
+    takes: Mapping[str, int],
     models: Mapping[str, str] | None = None,
 ) -> str | None:
     """The text of a sweep file; None for cells that are no product of axes and have long prompts.
