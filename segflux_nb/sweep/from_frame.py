@@ -30,9 +30,7 @@ _CLOSE = 0.8
 """How alike a column's name is to that of a parameter, from 0 to 1, to be taken for a slip."""
 
 
-def cells_of_frame(
-    frame: Any, constants: Mapping[str, Any], model: Model = MODEL
-) -> tuple[list[Request], list[str]]:
+def cells_of_frame(frame: Any, constants: Mapping[str, Any], model: Model = MODEL) -> tuple[list[Request], list[str]]:
     """The cells of a frame, and the names of what varies.
 
     Parameters

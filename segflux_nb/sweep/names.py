@@ -51,9 +51,7 @@ def check_placeholders(
             )
 
 
-def column_reason(
-    name: str, others: Iterable[str] = (), parameters: Container[str] = MODEL.parameters
-) -> str:
+def column_reason(name: str, others: Iterable[str] = (), parameters: Container[str] = MODEL.parameters) -> str:
     """Why a name cannot be that of a placeholder or label: which column has it. Empty if it can.
 
     Parameters
