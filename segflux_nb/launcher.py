@@ -136,7 +136,7 @@ class Launcher:
         requests = self._planner.next_takes(chosen, int(again)) if again else chosen
         balance = self._connection.balance() if ask_balance else None
         plan = self._planner.plan(requests, balance, self.models.priced(whole.model))
-        notes = (*notes_of(self.source, whole), *self.models.notes())
+        notes = (*notes_of(self.source, whole), *self.models.notes(whole.model.slug))
         plan = replace(plan, notes=notes, whole=self._planner.whole(whole, first))
         if ask_balance:
             self.models.check_when_due()

@@ -114,7 +114,7 @@ class Model:
         return _made, (values,)
 
     def evaluations(self, parameters: Mapping[str, Value]) -> int | None:
-        """Network evaluations of a request, None if the sampler is new or chooses its own steps. 1 if no sampler is known."""
+        """Network evaluations of a request, or None if nobody can know them. 1 if no sampler of the model is known."""
         if not self.samplers:
             return 1
         sampler = self.samplers.get(str(parameters["sampler_name"]))
