@@ -75,7 +75,8 @@ class Builder(anywidget.AnyWidget):
 
     def __init__(self, launcher: SweepLauncher, sweep: Sweep | None = None) -> None:
         self._launcher = launcher
-        model = MODEL if sweep is None else launcher.model_of(sweep.model.slug)
+        own = MODEL if sweep is None else sweep.model
+        model = own if own is MODEL else launcher.model_of(own.slug)
         self._form = Form(sweep, model)
         self._finetunes = launcher.finetunes()
         self._started: StartedSweep | None = None
