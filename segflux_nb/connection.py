@@ -7,6 +7,7 @@ import random
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,7 @@ from .running.rate_limiter import MAX_WAIT, RateLimiter
 from .running.refetching import Refetched
 from .service.addresses import HOSTED, Service, at
 from .service.api import Api
+from .service.catalogue import Catalogue
 from .service.remembered import remember_name, remembered_name
 from .service.secret import Secret
 from .service.transport import HttpTransport, Transport
@@ -179,6 +181,10 @@ class ServiceConnection(Protocol):
 
     def balance(self) -> float | None:
         """US dollars on the account; None where that is unknown."""
+
+    def catalogue(self) -> Future[Catalogue]:
+        """Ask for the service's catalogue."""
+        ...
 
     def engine(self) -> SweepEngine:
         """The engine that runs requests against the service."""
@@ -366,6 +372,10 @@ class Connection:
             return None
         return loopthread.wait(loopthread.submit(_within(QUESTION_SECONDS, self.engine().api.balance())))
 
+    def catalogue(self) -> Future[Catalogue]:
+        """Ask for the service's catalogue, without the key."""
+        return loopthread.submit(self.engine().api.catalogue())
+
     def engine(self) -> Engine:
         """The engine that runs requests against the service."""
         with self._alone():
@@ -451,7 +461,7 @@ def rates_of(log: ServiceLog, simulated: Simulated | None, model: Model = MODEL)
     model:
         The model.
     """
-    if simulated is not None and log.service == SIMULATOR and model is MODEL:
+    if simulated is not None and log.service == SIMULATOR and model.slug == MODEL.slug:
         return simulated.rates()
     measured = [
         (evaluations, found.queue + found.render, found.cost)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from . import loopthread
@@ -23,11 +24,12 @@ from .console import say
 from .errors import MissingKey, SweepError
 from .hints import notes_of
 from .interrupts import Uninterrupted
+from .known_models import KnownModels
 from .launching import ELSEWHERE, Display, RunSnapshot, ShownPlan
 from .lifecycle import Disposition, State, disposition, reason_of
 from .live import STOPPED, LiveRun
 from .markup import more_text
-from .model import MODEL, PLACEHOLDER_FINETUNE_ID, SIMULATOR, Model, unknown_model
+from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR, Model, unknown_model
 from .pictures.mounted import pictures_of
 from .planner import Planner
 from .reusing import KnownRuns
@@ -71,8 +73,11 @@ class Launcher:
         Source of the current time; tests replace it.
     reused:
         Runs that are known from elsewhere; None where there is no such place.
-    known_model:
-        The model of a slug, as the workspace knows it without asking anybody; None where it does not.
+
+    Attributes
+    ----------
+    models:
+        What is known of the service's models.
     """
 
     def __init__(
@@ -85,9 +90,7 @@ class Launcher:
         max_in_flight: int,
         clock: Clock,
         reused: KnownRuns | None = None,
-        known_model: Callable[[str], Model | None] = lambda slug: None,
     ) -> None:
-        self._known_model = known_model
         self._journal = journal
         self._connection = connection
         self._folder = folder
@@ -97,6 +100,7 @@ class Launcher:
         self._pictures = pictures_of(folder)
         self._reused = reused
         self._planner = Planner(journal, connection, folder, max_in_flight=max_in_flight, clock=clock, reused=reused)
+        self.models = KnownModels(connection, folder, clock)
         self._live: list[LiveRun] = []
 
     @property
@@ -130,8 +134,12 @@ class Launcher:
         whole = self._checked(as_sweep(sweep))
         chosen = self._planner.first(whole, first)
         requests = self._planner.next_takes(chosen, int(again)) if again else chosen
-        plan = self._planner.plan(requests, self._connection.balance() if ask_balance else None, whole.model)
-        plan = replace(plan, notes=notes_of(self.source, whole), whole=self._planner.whole(whole, first))
+        balance = self._connection.balance() if ask_balance else None
+        plan = self._planner.plan(requests, balance, self.models.priced(whole.model))
+        notes = (*notes_of(self.source, whole), *self.models.notes())
+        plan = replace(plan, notes=notes, whole=self._planner.whole(whole, first))
+        if ask_balance:
+            self.models.check_when_due()
         return ShownPlan(**vars(plan), static=static_html(chosen, whole.axes, whole.model))
 
     def start(
@@ -290,8 +298,8 @@ class Launcher:
     # ------------------------------------------------------------------ the model
 
     def model_of(self, slug: str) -> Model:
-        """What is known of a model."""
-        return MODEL if slug == MODEL.slug else self._known_model(slug) or unknown_model(slug)
+        """What is known of a model, without the network."""
+        return self.models.known(slug)
 
     def _checked(self, sweep: Sweep) -> Sweep:
         """A sweep, checked by what the workspace knows of its model by now.
@@ -450,7 +458,8 @@ class Launcher:
             ),
             self._clock,
         )
-        work = engine.run(
+        work = partial(
+            engine.run,
             list(unique.values()),
             stop=stop,
             budget=budget,
@@ -467,7 +476,9 @@ class Launcher:
         try:
             with Uninterrupted():  # or the sweep would go on, and nobody could stop it
                 # The runs may be those of an earlier call, which was stopped.
-                live = LiveRun(replace(runs, stopped=None), loopthread.submit(work), stop, progress, on_done)
+                live = LiveRun(
+                    replace(runs, stopped=None), loopthread.submit(self.models.after(work)), stop, progress, on_done
+                )
                 self._live = [*(other for other in self._live if not other.done), live]
         except KeyboardInterrupt:
             if live is not None:

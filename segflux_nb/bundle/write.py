@@ -28,10 +28,13 @@ from ..runlog.journal import ServiceLog
 from ..runlog.records import RunRecord, SweepRecord
 from ..runlog.rows import MorePicture
 from ..saving import saving
+from ..service.kept_catalogue import as_json as catalogue_json
+from ..service.kept_catalogue import kept
 from ..version import __version__
 from .card import Card
 from .contents import (
     ANNOTATIONS,
+    CATALOGUE,
     CRATE,
     ENDING,
     ENVIRONMENT,
@@ -273,6 +276,7 @@ class _Writing:
                 )
             self._judgements(digests)
             self._metrics({digest_in(place) for place in wanted})
+            self._catalogue()
             self._put(ENVIRONMENT, [as_page(environment())])
             completed = len(self._parameters) - sum(self._without.values()) + absent
             self._pictures(wanted)
@@ -363,6 +367,16 @@ class _Writing:
         ]
         if lines:
             self._put(METRICS, map(self._line, lines))
+
+    def _catalogue(self) -> None:
+        """Write what the service's catalogue says of the models of these runs; where nothing is kept, no entry."""
+        known = kept(self._chosen.pictures.folder, self._chosen.log.service)
+        slugs = set(self._models.values())
+        if known is None or not slugs & set(known.entries):
+            return
+        data = as_json(catalogue_json(known, slugs))
+        if not self._scrubber.holds_key(data.decode()):  # an example of the service's, which nobody here can remove
+            self._put(CATALOGUE, [data, b"\n"])
 
     def _pictures(self, wanted: Mapping[str, str]) -> None:
         """Write the pictures, one at a time. One that is gone, or has other bytes than it had, is left out.

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import AnswerLost
 from ..markup import plain, shorten
+from ..model import is_slug
 from .json_reader import UNREADABLE, number, read_json, text
 from .transport import HttpResponse
 from .wire import is_success, service_error
@@ -32,10 +33,7 @@ MOST_ENTRIES = 5000
 MOST_SCHEMA = 300_000
 """Characters of the schema of one model, as JSON."""
 
-_LONGEST = {"slug": 200, "title": 200, "kind": 60}
-_SLUG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._~+@-]*")
-"""What a slug is made of: it becomes a part of an address."""
-
+_LONGEST = {"title": 200, "kind": 60}
 _LISTS = (LONG_NAME, "models", "data", "results", "items", "list")
 _SLUGS = ("slug", "model_slug", "model_id")
 _TITLES = ("title", "name", "display_name")
@@ -187,7 +185,7 @@ def entry_of(value: Any) -> CatalogueEntry | None:
     if not isinstance(value, dict):
         return None
     slug = next((found for found in map(text, _values(value, _SLUGS)) if found), "").strip()
-    if len(slug) > _LONGEST["slug"] or not _SLUG.fullmatch(slug) or ".." in slug:
+    if not is_slug(slug) or ".." in slug:
         return None
     known: list[str] = []
     schema, deprecated = _schema(value, known), _deprecated(value, known)

@@ -83,7 +83,8 @@ SAY_PRICE = "ws.run(sweep, price=0.05) says what one picture costs, in US dollar
 
 def published(model: Model) -> Rates:
     """What an evaluation of a model costs and takes, as its page or the catalogue says."""
-    name = "the published average" if model is MODEL else "the catalogue's average"
+    is_own = model.slug == MODEL.slug and model.price == MODEL.price
+    name = "the published average" if is_own else "the catalogue's average"
     unpriced = f"nobody knows the price of {model.slug}; {SAY_PRICE}"
     return Rates(
         cost=None if model.price is None else model.price / model.price_evaluations,
