@@ -242,7 +242,7 @@ def _arguments(given: Mapping[str, Any], model: Model) -> list[str]:
     model:
         The model, which is named where it is not our own.
     """
-    lines = [] if model is MODEL else [f"    model={model.slug!r},"]
+    lines = [] if model.slug == MODEL.slug else [f"    model={model.slug!r},"]
     lines += [f"    {name}={_python(name, value)}," for name, value in given.items() if name.isidentifier()]
     others = {name: value for name, value in given.items() if not name.isidentifier()}
     return [*lines, *([f"    **{others!r},"] if others else [])]
