@@ -33,7 +33,7 @@ def notes_of(source: Source, sweep: Sweep) -> tuple[str, ...]:
     sweep:
         The sweep.
     """
-    if sweep.model is not MODEL:
+    if sweep.model.slug != MODEL.slug:
         return _notes_of_model(sweep.model)
     cells = list(sweep)
     notes = prompts_without_word(source.log.trigger_words.all(), [cell.parameters for cell in cells])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import concurrent.futures
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
@@ -214,4 +215,5 @@ def model_of_entry(entry: CatalogueEntry) -> Model:
     """The model of an entry of the catalogue."""
     if entry.slug == MODEL.slug:
         return with_news(MODEL, entry)
-    return model_from_schema(entry.slug, entry.schema, kind=entry.kind, price=entry.price, seconds=entry.seconds)
+    made = model_from_schema(entry.slug, entry.schema, kind=entry.kind, price=entry.price, seconds=entry.seconds)
+    return replace(made, versions=entry.versions)

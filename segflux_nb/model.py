@@ -90,6 +90,8 @@ class Model:
         defaults of a schema can be wrong or change, and a request is the same whether the schema is known or not.
     notes:
         What to know of its schema, a sentence each: words that are not checked, contradictions.
+    versions:
+        The versions of the service's API that answer for it; empty if unknown. Sweeps use ``v2``.
     """
 
     slug: str
@@ -103,6 +105,7 @@ class Model:
     is_open: bool = False
     fills_defaults: bool = False
     notes: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Model({self.slug!r})"
@@ -114,7 +117,7 @@ class Model:
         return _made, (values,)
 
     def evaluations(self, parameters: Mapping[str, Value]) -> int | None:
-        """Network evaluations of a request, or None if nobody can know them. 1 if no sampler of the model is known."""
+        """Network evaluations of a request: 1 if no sampler is known, None if this one is new or adaptive."""
         if not self.samplers:
             return 1
         sampler = self.samplers.get(str(parameters["sampler_name"]))
@@ -152,6 +155,8 @@ class Model:
 
     def refusal(self) -> str:
         """Why no sweep can be made of it, in one sentence; empty if it makes pictures as far as is known."""
+        if self.versions and "v2" not in self.versions:
+            return f"{self.slug} answers the synchronous call alone, and sweeps use the asynchronous one (v2)"
         words = "".join(character for character in self.kind.casefold() if character.isalnum())
         _, is_from_to, made = words.rpartition("to")
         made = made if is_from_to else words

@@ -48,10 +48,10 @@ REFUSED = {
 
 NOT_RUN = {
     "kling-text2video": "makes videos",
-    "small-language-model": "makes text",
-    "upscale-v1": "is not supported on v2",
-    "sd1.5-retired": "is retired",
+    "small-language-model": "answers the synchronous call alone",
+    "upscale-v1": "answers the synchronous call alone",
 }
+RETIRED = "sd1.5-retired"
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def ws(simulator, tmp_path_factory):
 
 
 def test_every_family_is_here():
-    assert SWEEPS.keys() | NOT_RUN.keys() == OFFERS.keys()
+    assert SWEEPS.keys() | NOT_RUN.keys() | {RETIRED} == OFFERS.keys()
     assert len(OFFERS) == 20
 
 
@@ -107,21 +107,26 @@ def test_what_the_schema_does_not_allow_is_refused_before_anything_is_sent(ws, s
 
 
 @pytest.mark.parametrize(("slug", "why"), NOT_RUN.items())
-def test_what_gives_no_picture_costs_nothing_and_says_why(ws, simulator, slug, why):
-    before = simulator.ledger.billed, simulator.ledger.submits
+def test_what_gives_no_picture_is_refused_before_anything_is_sent(ws, simulator, slug, why):
+    before = simulator.ledger.submits
     given = {"image": IMAGE, "scale": [1, 2]} if slug == "upscale-v1" else USUAL
-    try:
-        runs = ws.run(sf.Sweep(model=slug, **given))
-    except sf.SweepError as error:
-        assert why in str(error)
-    else:
-        assert why in runs.df["error"].iloc[0]
-        assert set(runs.df["status"]) == {"refused"}
-    assert (simulator.ledger.billed, simulator.ledger.submits) == before
+    for model in (slug, ws.model(slug)):
+        with pytest.raises(sf.SweepError, match=why):
+            ws.run(sf.Sweep(model=model, **given))
+    assert simulator.ledger.submits == before
+
+
+def test_a_retired_model_is_refused_by_the_service_and_costs_nothing(ws, simulator):
+    before = simulator.ledger.submits
+    runs = ws.run(sf.Sweep(model=RETIRED, **USUAL))
+    assert set(runs.df["status"]) == {"refused"}
+    assert "is retired. Nothing was billed" in runs.df["error"].iloc[0]
+    assert runs.sheet().image.size[0] > 100
+    assert simulator.ledger.submits == before
 
 
 def test_a_plan_says_that_a_model_is_deprecated(ws):
-    (note,) = [one for one in ws.plan(sf.Sweep(model="sd1.5-retired", **USUAL)).notes if "deprecated" in one]
+    (note,) = [one for one in ws.plan(sf.Sweep(model=RETIRED, **USUAL)).notes if "deprecated" in one]
     assert "sd1.5-retired is deprecated" in note
 
 
@@ -152,8 +157,8 @@ def test_validation_of_what_the_catalogue_alone_knows(drifted):
     assert len(sweep) == 4
     with pytest.raises(sf.SweepError, match="is not allowed"):
         sf.Sweep(model=model, **OWN, sampler_name="dies")
-    plain = sf.Sweep(**OWN, sampler_name=["euler", "heun"])
-    assert [r.digest for r in sf.Sweep(model=model, **OWN, sampler_name=["euler", "heun"])] == [r.digest for r in plain]
+    plain, learned = (sf.Sweep(model=one, **OWN, sampler_name=["euler", "heun"]) for one in (MODEL, model))
+    assert [one.digest for one in plain] == [one.digest for one in learned]
 
 
 def test_plan_and_price_of_what_the_catalogue_alone_knows(drifted):

@@ -93,7 +93,7 @@ class SweepLog:
                 (self._service, self._service),
             )
             return [
-                LoggedSweep(number, self._service, name, title, self._names_apart(json.loads(axes)), *others)
+                LoggedSweep(number, self._service, name, title, self._names_apart(json.loads(axes), number), *others)
                 for number, name, title, axes, *others in cursor
             ]
 
@@ -117,7 +117,7 @@ class SweepLog:
         if found is None:
             return None
         number, own_name, title, axes = found
-        return FoundSweep(number, own_name, title, self._names_apart(json.loads(axes)))
+        return FoundSweep(number, own_name, title, self._names_apart(json.loads(axes), number))
 
     def digests(self) -> list[tuple[int, str, set[str]]]:
         """The sweeps of the service, the oldest first: number, title or name, and the digests of their cells."""
@@ -150,7 +150,14 @@ class SweepLog:
                 cells.append((digest, known[text]))
             return cells
 
-    def _names_apart(self, entries: dict[str, Any]) -> dict[str, Any]:
+    def _is_placeholder(self, name: str, sweep: int) -> bool:
+        """Whether an axis of a sweep is a placeholder or label; otherwise it is a parameter of another model."""
+        with self._database.reading() as cursor:
+            cursor.execute("SELECT labels FROM cells WHERE sweep = ? LIMIT 1", (sweep,))
+            first = cursor.fetchone()
+        return first is not None and name in json.loads(first[0])
+
+    def _names_apart(self, entries: dict[str, Any], sweep: int | None = None) -> dict[str, Any]:
         """Entries by the names of axes, labels and placeholders, without names that columns of the frames have.
 
         Earlier versions of the program allowed such placeholders. It is said once how they are called now.
@@ -159,8 +166,13 @@ class SweepLog:
         ----------
         entries:
             Entries by name.
+        sweep:
+            The number of the sweep whose axes these are; None for labels.
         """
         names = renamed(entries)
+        if sweep is not None:
+            renaming = [name for name, now in names.items() if name != now]
+            names |= {name: name for name in renaming if not self._is_placeholder(name, sweep)}
         for name, now in names.items():
             if name != now and name not in self._told:
                 self._told.add(name)

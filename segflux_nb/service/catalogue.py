@@ -72,6 +72,8 @@ class CatalogueEntry:
         if it says nothing.
     known:
         What is known of it, a few words each: where its request fields are from, and what could not be understood.
+    versions:
+        The versions of the API that answer for it, such as ``v2``; empty if unknown.
     """
 
     slug: str
@@ -82,6 +84,7 @@ class CatalogueEntry:
     deprecated: bool
     schema: Any
     known: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -192,7 +195,9 @@ def entry_of(value: Any) -> CatalogueEntry | None:
     price = _figure(value, _PRICES, _MOST_DOLLARS, "price", known)
     seconds = _figure(value, _SECONDS, _MOST_SECONDS, "time", known)
     title, kind = _words(value, _TITLES, "title") or slug, _words(value, _KINDS, "kind")
-    return CatalogueEntry(slug, title, kind, price, seconds, deprecated, schema, tuple(known))
+    listed = value.get("api_versions")
+    versions = tuple(text(one)[:10] for one in listed[:9]) if isinstance(listed, list) else ()
+    return CatalogueEntry(slug, title, kind, price, seconds, deprecated, schema, tuple(known), versions)
 
 
 def _list_in(value: Any, levels: int = 2) -> list[Any] | None:

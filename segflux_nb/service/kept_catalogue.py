@@ -157,6 +157,7 @@ def _object(entry: CatalogueEntry) -> dict[str, Any]:
         "is_depreciated": entry.deprecated,
         "parameters_schema": entry.schema,
         "known": list(entry.known),
+        "api_versions": list(entry.versions),
     }
 
 

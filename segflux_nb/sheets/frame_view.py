@@ -20,8 +20,7 @@ from ..lifecycle import State
 from ..markup import did_you_mean
 from ..model import MODEL, SIMULATOR
 from ..runlog.columns import NEVER_AXES
-from ..sweep.from_frame import MODEL_OF_FRAME
-from ..sweep.names import LABEL, parameter_of_column
+from ..sweep.names import LABEL, column_of_parameter
 from ..values import shown
 from .frame_column import FrameColumn, keys_of, text_of
 from .frame_names import with_plain_names
@@ -92,10 +91,6 @@ class FrameView:
         """
         known = frame.attrs.get(AXES_ATTRIBUTE, ()) if axes is None else axes
         plain, asked = with_plain_names(frame)
-        # A parameter of another model that has the name of a column of ours, such as width, is asked for by its name.
-        of_parameters = {parameter_of_column(str(name)): str(name) for name in plain.columns}
-        if MODEL_OF_FRAME in frame.attrs:
-            asked = {**asked, **{name: column for name, column in of_parameters.items() if name != column}}
         names = tuple(str(name) for name in known if name in plain.columns)
         if image is not None:
             return cls(plain, picture_column(plain, name_in(plain, asked, image)), names, asked)
@@ -223,6 +218,20 @@ class FrameView:
             Where the frame has no column of this name.
         """
         return name_in(self.frame, self.asked, name)
+
+    def setting(self, name: Any) -> str:
+        """The name of a column that a user names as a setting.
+
+        A parameter of another model whose name a column of ours has, such as ``width``, is meant by that name.
+
+        Raises
+        ------
+        LayoutError
+            Where the frame has no column of this name.
+        """
+        if isinstance(name, str) and (column := column_of_parameter(name)) in self.parameters:
+            return column
+        return self.name_of(name)
 
     def check(self, names: Iterable[Any]) -> None:
         """Raise `LayoutError` for a name that is not a column of the frame; None is passed over."""

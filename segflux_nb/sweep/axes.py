@@ -372,7 +372,7 @@ def check_name(name: str, known: Sequence[str], model: Model = MODEL) -> None:
         remedy = f"Did you mean {foreign.get(close[0], close[0])!r}?"
     else:
         remedy = f"Use {', '.join(model.parameters)}; or write {{{name}}} in the prompt to make a placeholder"
-    of = "" if model is MODEL else f" of {model.slug}"
+    of = "" if model.slug == MODEL.slug else f" of {model.slug}"
     raise SweepError(f"There is no parameter {name!r}{of}", remedy=remedy)
 
 

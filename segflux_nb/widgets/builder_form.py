@@ -241,7 +241,7 @@ class Form:
         number = number_of_cells(arguments, self.model)
         if number > MOST_CELLS:
             return f"{count(number, 'run')}: the form makes at most {MOST_CELLS:,}."
-        if self.model.slug != MODEL.slug:
+        if not self.model.fills_defaults:
             return ""  # making the sweep says what is missing
         is_whole = "prompt" in arguments and "finetune_id" in arguments
         return "" if is_whole else "Fill in a prompt and the id of your fine-tune."
@@ -273,7 +273,7 @@ def field_of(name: str, finetunes: Sequence[str] = (), model: Model = MODEL) -> 
     if parameter is None or (name not in model.parameters and not is_path(name) and model.parameters):
         return _field(name, "lines", "one value a line", f"Values of {{{name}}} in the prompt.")
     help_ = f"{parameter.meaning} It is {parameter.allowed}.".strip()
-    usual = _PRESETS.get(name, {}) if model.slug == MODEL.slug else {}
+    usual = _PRESETS.get(name, {}) if model.fills_defaults else {}
     presets = {label: written if written != () else parameter.choices for label, written in usual.items()}
     if name == "finetune_id" and finetunes:
         presets = {f"all {len(finetunes)} of the log": "\n".join(finetunes)} if len(finetunes) > 1 else {}
