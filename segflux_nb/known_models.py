@@ -137,7 +137,7 @@ class KnownModels:
             )
         raise WorkspaceError(
             f"The catalogue of {minute(catalogue.read_at)} has no model {shown(slug)}",
-            remedy=f"{did_you_mean(slug, known)}ws.models lists them; ws.refresh_models() reads it anew",
+            remedy=f"{did_you_mean(slug, known)}ws.models lists them; ws.refresh_models() reads it again",
         )
 
     def known(self, slug: str) -> Model:
@@ -164,7 +164,7 @@ class KnownModels:
         return self._compared[1]
 
     def notes(self, slug: str) -> Iterator[str]:
-        """What a plan says of its model: a line if the catalogue differs from this version, or says that it will go."""
+        """What a plan says of its model: how the catalogue differs from this version, or that the model will go."""
         catalogue = self.catalogue()
         entry = None if catalogue is None else catalogue.entries.get(slug)
         if catalogue is None or entry is None:
