@@ -302,7 +302,7 @@ class Launcher:
         return self.models.known(slug)
 
     def _checked(self, sweep: Sweep) -> Sweep:
-        """A sweep, which may have been made with a slug alone, checked by what the workspace knows of its model now."""
+        """A sweep that may have been made with a slug alone, checked by what the workspace knows now."""
         model = sweep.model
         is_slug_alone = model.is_open and not model.parameters
         return sweep.with_model(self.model_of(model.slug)) if is_slug_alone else sweep
