@@ -33,7 +33,7 @@ Kind = Literal[
 ]
 
 PRICE_CHANGE = 0.1
-"""A published average price moves from day to day. A change by less than this share is none."""
+"""A published average price moves from day to day. A change by less than this share is not told."""
 
 NAMED = 4
 """Values that a line names, of each kind."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 
 from . import loopthread
-from .clock import Clock, minute
+from .clock import Clock, day, minute
 from .connection import ServiceConnection
 from .drift import Difference, differences, in_one_line, with_news
 from .errors import SegfluxError, WorkspaceError
@@ -137,7 +137,7 @@ class KnownModels:
             )
         raise WorkspaceError(
             f"The catalogue of {minute(catalogue.read_at)} has no model {shown(slug)}",
-            remedy=f"{did_you_mean(slug, known)}ws.models lists them; ws.refresh_models() reads it anew",
+            remedy=f"{did_you_mean(slug, known)}ws.models lists them; ws.refresh_models() reads it again",
         )
 
     def known(self, slug: str) -> Model:
@@ -163,11 +163,16 @@ class KnownModels:
             self._compared = catalogue, () if entry is None else differences(MODEL, entry)
         return self._compared[1]
 
-    def notes(self) -> Iterator[str]:
-        """What a plan says of the service's models: a line if the catalogue differs from this version."""
+    def notes(self, slug: str) -> Iterator[str]:
+        """What a plan says of its model: how the catalogue differs from this version, or that the model will go."""
         catalogue = self.catalogue()
-        if catalogue is not None and (line := in_one_line(self.drift(), catalogue.read_at)):
+        entry = None if catalogue is None else catalogue.entries.get(slug)
+        if catalogue is None or entry is None:
+            return
+        if slug == MODEL.slug and (line := in_one_line(self.drift(), catalogue.read_at)):
             yield line
+        elif slug != MODEL.slug and entry.deprecated:
+            yield f"The service's catalogue of {day(catalogue.read_at)} says that {slug} is deprecated"
 
     def check_when_due(self) -> None:
         """Ask the hosted service for its catalogue in the background, if that was not done for a day."""

@@ -136,10 +136,10 @@ class Launcher:
         requests = self._planner.next_takes(chosen, int(again)) if again else chosen
         balance = self._connection.balance() if ask_balance else None
         plan = self._planner.plan(requests, balance, self.models.priced(whole.model))
-        notes = (*notes_of(self.source, whole), *self.models.notes())
-        plan = replace(plan, notes=notes, whole=self._planner.whole(whole, first))
+        notes = (*notes_of(self.source, whole), *self.models.notes(whole.model.slug))
         if ask_balance:
             self.models.check_when_due()
+        plan = replace(plan, notes=notes, whole=self._planner.whole(whole, first))
         return ShownPlan(**vars(plan), static=static_html(chosen, whole.axes, whole.model))
 
     def start(
@@ -294,8 +294,6 @@ class Launcher:
             If `max_cost`, or ``SEGFLUX_MAX_COST`` that is used without it, is not an amount of money.
         """
         return cap_of(max_cost, is_hosted=self._service == HOSTED.name)
-
-    # ------------------------------------------------------------------ the model
 
     def model_of(self, slug: str) -> Model:
         """What is known of a model, without the network."""

@@ -72,7 +72,7 @@ def test_the_frame(ws, simulator):
     assert found.attrs["left_out"] == []
 
 
-def test_it_is_asked_for_once_and_anew_when_asked(ws, simulator):
+def test_it_is_asked_for_once_and_again_when_asked(ws, simulator):
     assert len(ws.models) == len(ws.models) == 21
     assert asked(simulator) == 1
     simulator.protocol.catalogue.append({"slug": "new-one"})
@@ -99,7 +99,7 @@ def test_a_model_that_is_not_there(ws):
     with pytest.raises(sf.SegfluxError) as error:
         ws.model("sdxl1.0-txtimg")
     assert "Did you mean 'sdxl1.0-txt2img'?" in str(error.value)
-    assert "ws.refresh_models() reads it anew" in str(error.value)
+    assert "ws.refresh_models() reads it again" in str(error.value)
 
 
 def test_opening_and_reading_asks_for_nothing(ws, simulator, tmp_path):
@@ -109,7 +109,7 @@ def test_opening_and_reading_asks_for_nothing(ws, simulator, tmp_path):
     assert simulator.asked == []
 
 
-def test_it_is_read_offline(ws, simulator, tmp_path):
+def test_it_is_read_without_the_network(ws, simulator, tmp_path):
     url = simulator.url
     with sf.Workspace(tmp_path / "two", service=url) as two:
         assert len(two.models) == 21
@@ -122,7 +122,7 @@ def test_it_is_read_offline(ws, simulator, tmp_path):
         assert len(again.models) == 21
 
 
-def test_without_a_kept_one_and_offline_it_says_what_to_do(tmp_path):
+def test_without_a_kept_one_and_without_the_network_it_says_what_to_do(tmp_path):
     with sf.Workspace(tmp_path, service="http://127.0.0.1:9") as ws:
         with pytest.raises(sf.SegfluxError, match=r"is not kept here, and cannot be read .*ws\.refresh_models\(\)"):
             ws.models  # noqa: B018 - a property
@@ -142,7 +142,7 @@ def test_an_answer_that_is_no_catalogue_leaves_the_kept_one(ws, simulator):
     "content", ["", "{", "[]", "null", '{"read_at": "x"}', '{"read_at": 1.8e9}', '{"read_at": 1.8e9, "models": 7}',
                 '{"read_at": 1e300, "models": [{"slug": "a"}]}']
 )  # fmt: skip
-def test_a_kept_file_that_is_none_is_read_anew(ws, simulator, content):
+def test_a_kept_file_that_is_not_one_is_asked_for_again(ws, simulator, content):
     assert len(ws.models) == 21
     (ws.path / "catalogue" / "simulator.json").write_text(content)
     assert ws.plan(sweep()).notes == ()
@@ -252,7 +252,7 @@ def hosted(tmp_path, simulator, monkeypatch):
     return open_it
 
 
-def settle(ws):
+def finish_asking(ws):
     asking = ws._launcher.models._asking
     if asking is not None:
         asking.result(timeout=30)
@@ -262,25 +262,25 @@ def test_a_plan_on_the_hosted_service_asks_once_a_day_in_the_background(hosted, 
     change(simulator)
     with hosted() as ws:
         ws.plan(sweep())
-        settle(ws)
+        finish_asking(ws)
         assert simulator.asked == [("GET", "/v1/get-user-credits"), ("GET", PATH)], "after its own request"
         (note,) = ws.plan(sweep()).notes
         assert LINE in note
         ws.plan(sweep())
-        settle(ws)
+        finish_asking(ws)
         assert asked(simulator) == 1
     now = SystemClock.now
     monkeypatch.setattr(SystemClock, "now", lambda self: now(self) + 90_000)
     with hosted() as ws:
         assert LINE in ws.plan(sweep()).notes[0]
-        settle(ws)
+        finish_asking(ws)
         assert asked(simulator) == 2
 
 
 def test_without_a_key_too(hosted, simulator):
     with hosted(api_key=None) as ws:
         ws.plan(sweep())
-        settle(ws)
+        finish_asking(ws)
         assert asked(simulator) == 1
         assert ws.plan(sweep()).notes == ()
 
@@ -301,12 +301,12 @@ def test_a_catalogue_that_cannot_be_read_is_tried_again_an_hour_later_and_said_t
         for _ in range(3):
             assert ws.plan(sweep()).notes == ()
             with pytest.raises(sf.SegfluxError):
-                settle(ws)
+                finish_asking(ws)
         assert asked(simulator) == 1
         ws._launcher.models._tried_at -= known_models.AN_HOUR
         ws.plan(sweep())
         with pytest.raises(sf.SegfluxError):
-            settle(ws)
+            finish_asking(ws)
         assert asked(simulator) == 2
     assert capsys.readouterr() == ("", "")
 

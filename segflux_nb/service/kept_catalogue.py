@@ -23,7 +23,7 @@ from .json_reader import number, read_object
 FOLDER = "catalogue"
 
 _EARLIEST = 1.6e9
-"""A moment before September 2020 is none at which a catalogue was read."""
+"""No catalogue was read before September 2020."""
 
 _MOST_TEXTS = 20
 
@@ -123,7 +123,7 @@ def as_json(catalogue: Catalogue, slugs: Iterable[str] | None = None) -> dict[st
 
 
 def of_json(found: dict[str, Any]) -> Catalogue | None:
-    """A catalogue out of such an object; None if it is none."""
+    """A catalogue out of such an object; None if it is not one."""
     read_at = number(found.get("read_at"))
     if read_at is None or not _EARLIEST < read_at < 10 * _EARLIEST:
         return None

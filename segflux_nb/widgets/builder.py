@@ -75,8 +75,7 @@ class Builder(anywidget.AnyWidget):
 
     def __init__(self, launcher: SweepLauncher, sweep: Sweep | None = None) -> None:
         self._launcher = launcher
-        own = MODEL if sweep is None else sweep.model
-        model = own if own is MODEL else launcher.model_of(own.slug)
+        model = launcher.model_of(MODEL.slug if sweep is None else sweep.model.slug)
         self._form = Form(sweep, model)
         self._finetunes = launcher.finetunes()
         self._started: StartedSweep | None = None

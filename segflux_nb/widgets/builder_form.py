@@ -35,11 +35,11 @@ _PRESETS: Mapping[str, Mapping[str, Written]] = {
     "lora_strength": {"coarse": "0-1.6 (+0.4)", "usual": "0.4-1.4 (+0.2)", "fine": "0.8-1.2 (+0.05)"},
     "steps": {"few to many": "10, 25, 50"},
     "seed": {"4 seeds": "seeds(4)", "8 seeds": "seeds(8)"},
-    "sampler_name": {"three kinds": ["euler", "heun", "dpmpp_2m"], "all": MODEL.parameters["sampler_name"].choices},
-    "scheduler": {"three kinds": ["simple", "beta", "karras"], "all": MODEL.parameters["scheduler"].choices},
+    "sampler_name": {"three kinds": ["euler", "heun", "dpmpp_2m"], "all": ()},
+    "scheduler": {"three kinds": ["simple", "beta", "karras"], "all": ()},
     "aspect_ratio": {"three shapes": ["2:3", "1:1", "3:2"]},
 }
-"""Values that are often wanted, by name, for each parameter."""
+"""Values that are often wanted, by name, for each parameter. None stand for all that there are."""
 
 EXACT = (
     "The sweep has labels, linked parameters, filters, a baseline or cells of its own: they stay as they are. "
@@ -273,7 +273,8 @@ def field_of(name: str, finetunes: Sequence[str] = (), model: Model = MODEL) -> 
     if parameter is None or (name not in model.parameters and not is_path(name) and model.parameters):
         return _field(name, "lines", "one value a line", f"Values of {{{name}}} in the prompt.")
     help_ = f"{parameter.meaning} It is {parameter.allowed}.".strip()
-    presets = dict(_PRESETS.get(name, {})) if model.fills_defaults else {}
+    usual = _PRESETS.get(name, {}) if model.fills_defaults else {}
+    presets = {label: written if written != () else parameter.choices for label, written in usual.items()}
     if name == "finetune_id" and finetunes:
         presets = {f"all {len(finetunes)} of the log": "\n".join(finetunes)} if len(finetunes) > 1 else {}
         presets |= {f"newest: {shorten(finetunes[0], 24)}": finetunes[0]}

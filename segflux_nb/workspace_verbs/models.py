@@ -24,7 +24,7 @@ def models(ws: Session) -> pd.DataFrame:
 
     ``price`` is US dollars and ``seconds`` the time of one call, where the catalogue says them. ``known`` is what is
     known of the request fields, and what could not be understood. The workspace keeps the catalogue: it is asked for
-    once, and anew with `refresh_models`. ``ws.models.attrs["read_at"]`` says when it was read, and
+    once, and again by `refresh_models`. ``ws.models.attrs["read_at"]`` says when it was read, and
     ``attrs["left_out"]`` what of it is not here. A bundle knows the models of its runs alone.
 
     Raises
