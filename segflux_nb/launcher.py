@@ -300,15 +300,9 @@ class Launcher:
         return self.models.known(slug)
 
     def _checked(self, sweep: Sweep) -> Sweep:
-        """A sweep, checked by what the workspace knows of its model by now.
-
-        Parameters
-        ----------
-        sweep:
-            The sweep, which may have been made with the slug alone.
-        """
+        """A sweep that may have been made with a slug alone, checked by what the workspace knows now."""
         model = sweep.model
-        is_slug_alone = model.is_open and not model.parameters and model.price is None
+        is_slug_alone = model.is_open and not model.parameters
         return sweep.with_model(self.model_of(model.slug)) if is_slug_alone else sweep
 
     def _budget(self, cap: float | None, requests: Sequence[Request], price: float | None = None) -> Budget:

@@ -117,7 +117,7 @@ class Model:
         return _made, (values,)
 
     def evaluations(self, parameters: Mapping[str, Value]) -> int | None:
-        """Network evaluations of a request: 1 if no sampler is known, None if this one is new or adaptive."""
+        """Network evaluations of a request: 1 if no sampler is known, None if it is new or chooses its steps."""
         if not self.samplers:
             return 1
         sampler = self.samplers.get(str(parameters["sampler_name"]))

@@ -2,19 +2,32 @@
 
 A schema comes in three forms: JSON Schema, the OpenAPI form of it, and the older list of fields with their metadata.
 Nothing in a schema is fatal. Words that are not checked are kept as notes; a field whose schema contradicts itself,
-or is none, takes every value, and a note says so. Pure.
+or cannot be read, takes every value, and a note tells it. Pure.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from .model import MODEL, Model, unknown_model
 from .parameter import Kind, Parameter
+from .schema_words import (
+    bodies,
+    choices,
+    in_order,
+    is_of,
+    is_picture,
+    is_schema,
+    listed_fields,
+    number_of,
+    of_metadata,
+    required_names,
+    text_of,
+)
 
 DEEPEST_SCHEMA = 12
 """The most schemas in each other that are read; what is deeper takes every value."""
@@ -84,10 +97,6 @@ _READ = frozenset(
 _SAYING = ("title", "description", "default")
 """The words that say something about a field, and nothing about which values are allowed."""
 
-_PICTURE_FORMATS = ("uri", "url", "image", "binary", "byte", "data-url", "base64")
-
-_PICTURE_NAMES = ("image", "picture", "photo", "mask", "img")
-
 
 def model_from_schema(
     slug: str, schema: object, *, kind: str = "", price: float | None = None, seconds: float | None = None
@@ -149,9 +158,9 @@ class _Reader:
 
     def fields(self) -> tuple[dict[str, Parameter] | None, bool]:
         """The request fields by name, and whether there may be others; None for a schema that has none."""
-        listed = _listed(self._root)
-        if listed is not None:
-            return self._of_list(listed)
+        fields = listed_fields(self._root)
+        if fields is not None:
+            return self._of_list(fields)
         found = self._object_schema(self._root)
         if found is None:
             if self._root not in (None, {}, [], ""):
@@ -160,10 +169,10 @@ class _Reader:
         properties = found.get("properties")
         if not isinstance(properties, Mapping) or not properties:
             return None, True
-        required = _names(found.get("required"))
+        required = required_names(found.get("required"))
         made = {
             name: self.parameter(name, inner, is_required=name in required, depth=0)
-            for name, inner in _in_order(properties)
+            for name, inner in in_order(properties)
         }
         if missing := sorted(required - set(made)):
             self.note("", f"it requires {', '.join(missing)}, and describes no such field")
@@ -198,13 +207,13 @@ class _Reader:
             return None
         if isinstance(schema.get("properties"), Mapping):
             return schema
-        for inner in _bodies(schema):
+        for inner in bodies(schema):
             if (found := self._object_schema(inner, depth + 1)) is not None:
                 return found
         if isinstance(schema.get("allOf"), list):
             merged = self._merged(schema, "")
             return merged if isinstance(merged.get("properties"), Mapping) else None
-        if schema and all(isinstance(value, Mapping) and _is_schema(value) for value in schema.values()):
+        if schema and all(isinstance(value, Mapping) and is_schema(value) for value in schema.values()):
             return {"properties": schema}  # the properties alone
         return None
 
@@ -220,7 +229,7 @@ class _Reader:
                 made[name] = Parameter(name, "any", None, "", required=made[name].required)
                 continue
             required = one.get("required")
-            schema = _of_metadata(one)
+            schema = of_metadata(one)
             made[name] = self.parameter(name, schema, is_required=required is True or required == "true", depth=0)
         return (made, False) if made else (None, True)
 
@@ -253,7 +262,7 @@ class _Reader:
             schema = self._merged(schema, path)
         schema, is_nullable = self._one_of(schema, path)
         self._unread(path, schema)
-        meaning = _text(schema, "description") or _text(schema, "title") or _text(schema, "info_text")
+        meaning = text_of(schema, "description") or text_of(schema, "title") or text_of(schema, "info_text")
         default = schema.get("default")
         made = self._typed(replace(anything, default=default, meaning=meaning), schema, path, depth)
         if is_nullable or schema.get("nullable") is True:
@@ -277,7 +286,7 @@ class _Reader:
             kind = "object" if "properties" in schema else "list" if "items" in schema else "any"
             if kind != "any":  # without a type, its words hold for values of that type alone
                 return made
-        listed = _choices(schema)
+        listed = choices(schema)
         if listed is not None:
             return self._listed(made, kind, listed, path)
         if kind in ("integer", "number"):
@@ -289,16 +298,16 @@ class _Reader:
             return replace(made, kind="list")
         if kind == "object":
             return self._object(made, schema, path, depth)
-        if kind == "text" and _is_picture(made.name, schema):
+        if kind == "text" and is_picture(made.name, schema):
             kind = "picture"
         return replace(made, kind=kind)
 
     def _object(self, made: Parameter, schema: Mapping[Any, Any], path: str, depth: int) -> Parameter:
         properties = schema.get("properties")
-        required = _names(schema.get("required"))
+        required = required_names(schema.get("required"))
         fields = {
             key: self.parameter(key, inner, is_required=key in required, depth=depth + 1, path=f"{path}.{key}")
-            for key, inner in (_in_order(properties) if isinstance(properties, Mapping) else ())
+            for key, inner in (in_order(properties) if isinstance(properties, Mapping) else ())
         }
         for key in sorted(required - set(fields)):
             fields[key] = Parameter(key, "any", None, "", required=True)
@@ -309,7 +318,7 @@ class _Reader:
         if any(isinstance(one, Mapping | list) for one in listed):
             self.note(path, "not checked: its listed values, which are lists or objects")
             return made
-        fitting = [one for one in listed if one is not None and _is_of(kind, one)]
+        fitting = [one for one in listed if one is not None and is_of(kind, one)]
         if None in listed:
             made = replace(made, nullable=True)
         if not fitting:
@@ -337,13 +346,13 @@ class _Reader:
     ) -> tuple[float | None, float | None]:
         """The end of a range that is in it, and the one that is not."""
         for name in names:
-            if name in schema and not isinstance(schema[name], bool) and _number(schema[name]) is None:
+            if name in schema and not isinstance(schema[name], bool) and number_of(schema[name]) is None:
                 self.note(path, f"its {name} is no number")
-        inclusive = next((_number(schema[name]) for name in names[:2] if name in schema), None)
+        inclusive = next((number_of(schema[name]) for name in names[:2] if name in schema), None)
         exclusive = schema.get(names[2])
         if exclusive is True:  # the form of older drafts, and of OpenAPI 3.0
             return None, inclusive
-        return inclusive, None if exclusive is False else _number(exclusive)
+        return inclusive, None if exclusive is False else number_of(exclusive)
 
     # ------------------------------------------------------------------ schemas of several
 
@@ -424,121 +433,3 @@ class _Reader:
             self.note(path, f"its own default {made.default!r} is not allowed by its schema, so every value is sent")
             return Parameter(made.name, "any", made.default, made.meaning, required=made.required)
         return made
-
-
-def _bodies(schema: Mapping[Any, Any]) -> Iterator[object]:
-    """Where the OpenAPI form, or a wrapping object, has the schema of a request."""
-    paths = schema.get("paths")
-    for operations in paths.values() if isinstance(paths, Mapping) else ():
-        for operation in operations.values() if isinstance(operations, Mapping) else ():
-            if isinstance(operation, Mapping):
-                yield operation
-    body = schema.get("requestBody")
-    content = body.get("content") if isinstance(body, Mapping) else schema.get("content")
-    if isinstance(content, Mapping):
-        for media in content.values():
-            if isinstance(media, Mapping):
-                yield media.get("schema")
-    for word in ("schema", "input_schema", "parameters_schema", "input", "Input"):
-        yield schema.get(word)
-    parts = schema.get("components")
-    schemas = parts.get("schemas") if isinstance(parts, Mapping) else None
-    if isinstance(schemas, Mapping):
-        yield next((schemas[name] for name in schemas if "input" in str(name).casefold()), None)
-        yield next(iter(schemas.values()), None)
-
-
-def _listed(schema: object) -> list[Mapping[Any, Any]] | None:
-    """The fields of the older form: a list, or an object that has it."""
-    if isinstance(schema, Mapping):
-        if isinstance(schema.get("properties"), Mapping):
-            return None
-        words = ("metadata", "parameters")
-        return next((found for word in words if (found := _listed(schema.get(word))) is not None), None)
-    if isinstance(schema, list) and schema and all(isinstance(one, Mapping) for one in schema):
-        return schema
-    return None
-
-
-def _of_metadata(one: Mapping[Any, Any]) -> dict[Any, Any]:
-    """The JSON Schema of a field of the older list, whose words stand beside its name or under ``schema``."""
-    inner = one.get("schema")
-    words = {key: value for key, value in one.items() if key not in ("required", "in", "schema", "key", "id")}
-    found = {**words, **(inner if isinstance(inner, Mapping) else {})}
-    if isinstance(kind := found.get("type"), str) and kind.casefold() in ("slider", "number"):
-        found.setdefault("minimum", found.get("min")) if found.get("min") is not None else None
-    return {key: value for key, value in found.items() if value is not None}
-
-
-def _is_schema(value: Mapping[Any, Any]) -> bool:
-    return any(
-        word in value for word in ("type", "enum", "default", "anyOf", "oneOf", "allOf", "$ref", "description")
-    )
-
-
-def _in_order(properties: Mapping[Any, Any]) -> list[tuple[str, Any]]:
-    """The properties that have a name, in the order that ``x-order`` gives them, if all have one."""
-    named = [(key, value) for key, value in properties.items() if isinstance(key, str) and key]
-    orders: dict[str, Any] = {name: value.get("x-order") for name, value in named if isinstance(value, Mapping)}
-    if all(isinstance(orders.get(name), int) for name, _ in named):
-        named.sort(key=lambda pair: int(orders[pair[0]]))
-    return named
-
-
-def _names(required: object) -> set[str]:
-    return {name for name in required if isinstance(name, str)} if isinstance(required, list) else set()
-
-
-def _choices(schema: Mapping[Any, Any]) -> list[Any] | None:
-    """The values that are listed; None if none are."""
-    if "const" in schema:
-        return [schema["const"]]
-    for word in ("enum", "options", "choices"):
-        found = schema.get(word)
-        if isinstance(found, list) and found:
-            return [one.get("value", one) if word != "enum" and isinstance(one, Mapping) else one for one in found]
-    return None
-
-
-def _is_of(kind: Kind, value: object) -> bool:
-    if kind in ("text", "picture"):
-        return isinstance(value, str)
-    if kind == "boolean":
-        return isinstance(value, bool)
-    if kind in ("integer", "number"):
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return is_number and (kind == "number" or isinstance(value, int) or float(str(value)).is_integer())
-    return kind == "any"
-
-
-def _number(value: object) -> float | None:
-    """A limit of a range: a number, or a text that is one."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    if isinstance(value, int):
-        return value
-    try:
-        number = float(value)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _text(schema: Mapping[Any, Any], word: str) -> str:
-    found = schema.get(word)
-    return " ".join(found.split()) if isinstance(found, str) else ""
-
-
-def _is_picture(name: str, schema: Mapping[Any, Any]) -> bool:
-    """Whether a text field takes a picture: its media type, or its format and its name, say so."""
-    media = schema.get("contentMediaType")
-    if isinstance(media, str):
-        return media.startswith("image/")
-    words = [word for word in name.casefold().replace("-", "_").split("_") if word]
-    is_named = any(word.rstrip("s0123456789") in _PICTURE_NAMES for word in words)
-    told = schema.get("format", schema.get("contentEncoding"))
-    if told in ("image", "binary"):
-        return True
-    return (
-        is_named and told in _PICTURE_FORMATS if isinstance(told, str) else is_named and words[-1] in ("image", "url")
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -16,7 +17,7 @@ Kind = Literal["text", "integer", "number", "choice", "boolean", "picture", "lis
 _IN_WORDS = {
     "text": "text",
     "boolean": "True or False",
-    "picture": "a picture: its URL or data",
+    "picture": "a picture: its URL, or data in base64",
     "list": "a list",
     "object": "an object: a dictionary",
     "any": "text, a number, True, False, a list or a dictionary",
@@ -24,6 +25,8 @@ _IN_WORDS = {
 
 DECIMALS = 6
 """The number of decimals to which floats are rounded before they are digested, sent or labelled."""
+
+_FILE = re.compile(r"(?!\w+:)\S[^\n]*\.(?:png|jpe?g|webp|gif|bmp|tiff?)", re.IGNORECASE)
 
 NOISE = 1e-12
 """A float that is nearer to zero is what arithmetic left of zero."""
@@ -142,6 +145,8 @@ class Parameter:
                 raise self._wrong(value)
             if not is_encodable(plain):
                 raise ValueError(f"it must be {self.allowed}")
+            if self.kind == "picture" and _FILE.fullmatch(plain):
+                raise ValueError("it is the name of a file of this machine, which the service cannot read")
             return plain
         if isinstance(plain, bool) or not isinstance(plain, int | float):
             raise self._wrong(value)

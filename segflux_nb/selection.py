@@ -123,7 +123,7 @@ class Selection:
         both = replace(
             self, cells=[*cells.values()], name="", title=title, requests={**other.requests, **self.requests}
         )
-        axes = merged_axes((self.axes, other.axes), both._values(), both.parameter_names)
+        axes = merged_axes((self.axes, other.axes), both._values(), both._parameter_names)
         return both._with_cells(both.cells, axes)
 
     def __radd__(self, other: object) -> Self:
@@ -391,7 +391,7 @@ class Selection:
         return [{**known.get(digest, none), **labels} for digest, labels in self.cells]
 
     @property
-    def parameter_names(self) -> list[str]:
+    def _parameter_names(self) -> list[str]:
         """The names of the parameters of these runs, in the order of their models."""
         own = [request.parameters for request in self.requests.values()]
         own += self._table("parameters")["parameters"]

@@ -2,6 +2,7 @@
 
 import hashlib
 import pickle
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -88,6 +89,15 @@ def test_a_seed_that_would_be_random_must_be_given():
         sf.Sweep(model=KNOWN, prompt="a")
     with pytest.raises(sf.SweepError, match="prompt is missing"):
         sf.Sweep(model=KNOWN, seed=1)
+
+
+@pytest.mark.parametrize("given", ["dog.png", Path("dog.png"), "dogs/dog.JPG", 7])
+def test_a_picture_is_given_by_its_address_or_as_data(given):
+    model = model_from_schema("edit", {"properties": {"image": {"type": "string", "format": "uri"}}})
+    with pytest.raises(sf.SweepError, match="Use a picture: its URL, or data in base64"):
+        sf.Sweep(model=model, image=given)
+    for fine in ("https://x.example/dog.png", "data:image/png;base64,AAAA", "AAAA"):
+        assert sf.Sweep(model=model, image=fine)[0].body == {"image": fine}
 
 
 @pytest.mark.parametrize("kind", ["textToVideo", "textToSpeech", "imageToText"])

@@ -82,7 +82,7 @@ def best(runs: Selection, axis: str | Sequence[str] = "lora_strength") -> Choice
         value=values[first],
         constants=_constants(runs, values),
         model=runs.sweep.model.slug,
-        names=tuple(runs.parameter_names),
+        names=tuple(runs._parameter_names),
         further={name: values[name] for name in names if name != first},
     )
 
@@ -100,7 +100,7 @@ def _that_can_be_sent(runs: Selection, axis: str, value: Value) -> Value:
         Its best value.
     """
     tried = [one for one in runs.axes.get(axis, ()) if isinstance(one, int | float)]
-    if axis in runs.parameter_names or not isinstance(value, int | float) or not tried:
+    if axis in runs._parameter_names or not isinstance(value, int | float) or not tried:
         return value
     return min(tried, key=lambda one: abs(one - value))
 

@@ -114,7 +114,7 @@ class _Shown:
     @property
     def parameters(self) -> list[str]:
         """The names of their parameters."""
-        return self.runs.parameter_names
+        return self.runs._parameter_names
 
     def add(self, runs: Selection) -> pd.DataFrame:
         """Show these runs too, and give the frame of all."""

@@ -95,7 +95,7 @@ def measure(
             remedy="Give a concurrent.futures.ProcessPoolExecutor, or leave executor out",
         )
     names, own = _asked(runs, metrics, relative_to, photos)
-    reference = _reference(relative_to, runs.parameter_names or list(MODEL.parameters))
+    reference = _reference(relative_to, runs._parameter_names or list(MODEL.parameters))
     subjects = subjects_of(runs, runs._logged().values())
     if not subjects:
         raise RunError("None of these runs has a picture to measure", remedy="ws.run(sweep) makes them")
@@ -153,7 +153,7 @@ def _asked(
     """The built-in metrics and the user's own ones that were asked for."""
     names: list[str] = []
     own: dict[str, Callable[[Any], Any]] = {}
-    taken = {*NAMES, *MODEL.parameters, *runs.parameter_names, *(column.name for column in LOG_COLUMNS), *runs.axes}
+    taken = {*NAMES, *MODEL.parameters, *runs._parameter_names, *(column.name for column in LOG_COLUMNS), *runs.axes}
     for one in metrics:
         if isinstance(one, Mapping):
             for name, metric in one.items():

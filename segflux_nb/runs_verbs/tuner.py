@@ -72,7 +72,7 @@ def _proposal(runs: Selection, comparison: PairwiseComparison) -> Proposal:
         raise SegfluxError(
             f"{comparison.axis} is not an axis of numbers: it has no finer values", remedy=f"Use {named}"
         )
-    bounds = {axis: ends for axis, ends in ranking.bounds.items() if axis in runs.parameter_names}
+    bounds = {axis: ends for axis, ends in ranking.bounds.items() if axis in runs._parameter_names}
     if not bounds:
         (axis, (low, high)), *_ = ranking.bounds.items()
         raise SegfluxError(
@@ -104,7 +104,7 @@ def _worth_going_on(
         What the votes say.
     """
     kept: dict[str, Sequence[Value]] = {**ranking.likely}
-    parameters = runs.parameter_names
+    parameters = runs._parameter_names
     for axis, (low, high) in ranking.bounds.items():
         if axis not in parameters:  # nobody can write finer prompts, so the nearest of those that there are
             tried = [value for value in comparison.values[axis] if isinstance(value, int | float)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..console import say
@@ -34,6 +34,14 @@ def as_model(model: object) -> Model:
     if why := model.refusal():
         raise SweepError(why, remedy="ws.models has the kind of each model: choose one that makes pictures")
     return model
+
+
+def check_one_model(slugs: Iterable[str]) -> None:
+    """Raise `SweepError` where cells are of several models."""
+    if len(found := set(slugs)) > 1:
+        raise SweepError(
+            f"These cells are of several models: {', '.join(sorted(found))}", remedy="Choose the runs of one model"
+        )
 
 
 def taken(parameters: Mapping[str, Any], model: Model) -> dict[str, Any]:

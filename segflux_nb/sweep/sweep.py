@@ -15,7 +15,7 @@ from ..markup import Template, axes_text, count, plain, shorten
 from ..model import MODEL, Model, Value
 from ..saving import path_of, saving
 from ..values import as_integer, shown
-from .asked import as_model, taken
+from .asked import as_model, check_one_model, taken
 from .axes import Linked
 from .from_frame import MODEL_OF_FRAME, cells_of_frame
 from .listed import ListedCells
@@ -371,11 +371,7 @@ class Sweep:
         axes:
             The names of the parameters and placeholders that are its axes, in order; or their values by name.
         """
-        if len(slugs := {cell.model for cell in cells}) > 1:
-            raise SweepError(
-                f"These cells are of several models: {', '.join(sorted(slugs))}",
-                remedy="Choose the runs of one model",
-            )
+        check_one_model(cell.model for cell in cells)
         return cls._made(ListedCells(tuple(cells), tuple(axes), axes if isinstance(axes, Mapping) else {}))
 
     @classmethod
