@@ -13,21 +13,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from . import loopthread
-from .caps import cap_of
+from .caps import cap_of, price_of
 from .clock import Clock
 from .connection import ServiceConnection
 from .console import say
 from .errors import MissingKey, SweepError
 from .hints import notes_of
 from .interrupts import Uninterrupted
+from .known_models import KnownModels
 from .launching import ELSEWHERE, Display, RunSnapshot, ShownPlan
 from .lifecycle import Disposition, State, disposition, reason_of
 from .live import STOPPED, LiveRun
 from .markup import more_text
-from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR
+from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR, Model, unknown_model
 from .pictures.mounted import pictures_of
 from .planner import Planner
 from .reusing import KnownRuns
@@ -73,6 +75,11 @@ class Launcher:
         Source of the current time; tests replace it.
     reused:
         Runs that are known from elsewhere; None where there is no such place.
+
+    Attributes
+    ----------
+    models:
+        What is known of the service's models.
     """
 
     def __init__(
@@ -95,6 +102,7 @@ class Launcher:
         self._pictures = pictures_of(folder)
         self._reused = reused
         self._planner = Planner(journal, connection, folder, max_in_flight=max_in_flight, clock=clock, reused=reused)
+        self.models = KnownModels(connection, folder, clock)
         self._live: list[LiveRun] = []
 
     @property
@@ -126,12 +134,16 @@ class Launcher:
         again:
             Whether another take of each cell would be paid for, or how many more takes.
         """
-        whole = as_sweep(sweep)
+        whole = self._checked(as_sweep(sweep))
         chosen = self._planner.first(whole, first)
         requests = self._planner.next_takes(chosen, int(again)) if again else chosen
-        plan = self._planner.plan(requests, self._connection.balance() if ask_balance else None)
-        plan = replace(plan, notes=notes_of(self.source, whole), whole=self._planner.whole(whole, first))
-        return ShownPlan(**vars(plan), static=static_html(chosen, whole.axes))
+        balance = self._connection.balance() if ask_balance else None
+        plan = self._planner.plan(requests, balance, self.models.priced(whole.model))
+        notes = (*notes_of(self.source, whole), *self.models.notes(whole.model.slug))
+        if ask_balance:
+            self.models.check_when_due()
+        plan = replace(plan, notes=notes, whole=self._planner.whole(whole, first))
+        return ShownPlan(**vars(plan), static=static_html(chosen, whole.axes, whole.model))
 
     @without_collection()
     def start(
@@ -140,6 +152,7 @@ class Launcher:
         *,
         name: str | None = None,
         max_cost: float | None = None,
+        price: float | None = None,
         first: int | None = None,
         again: bool | int = False,
         resubmit_unknown: bool = False,
@@ -157,6 +170,9 @@ class Launcher:
             The title of the sweep in the log.
         max_cost:
             US dollars that this call may spend; see `Workspace.run`.
+        price:
+            US dollars for one picture, as the user says: it decides what fits under the cap. Needed where neither the
+            log nor the catalogue knows the price of a model.
         first:
             The number of cells that this call pays for, those that are submitted first; None for all.
         again:
@@ -175,12 +191,12 @@ class Launcher:
         MissingKey, SweepError
             Before anything is sent.
         """
-        sweep = as_sweep(sweep)
+        sweep = self._checked(as_sweep(sweep))
         if on_done is not None and not callable(on_done):
             raise SweepError(
                 f"on_done={shown(on_done)} is not a function", remedy="Give a function of the runs: on_done=print"
             )
-        budget = Budget(self.cap(max_cost))
+        cap, said = self.cap(max_cost), price_of(price)
         title = _title(name)
         self._connection.confirm_name()
         chosen = self._planner.first(sweep, first)
@@ -199,7 +215,7 @@ class Launcher:
         return self._follow(
             requests,
             runs if first is None else self._planner.only(runs, [*chosen, *requests]),
-            budget,
+            self._budget(cap, requests, said),
             logged=None if planned else logged if not again else {r.digest: logged[r.digest] for r in requests},
             whole=self._planner.whole(sweep, first),
             resubmit_unknown=resubmit_unknown,
@@ -212,14 +228,12 @@ class Launcher:
         """Submit again what failed or was refused among these runs, wait for it, and give the runs afterwards."""
         self._connection.confirm_name()
         logged = self._log.runs.read([digest for digest, _ in runs.cells])
-        failed = [
-            Request(run.parameters, run.take) for run in logged.values() if run.state in (State.FAILED, State.REFUSED)
-        ]
+        failed = [run.request for run in logged.values() if run.state in (State.FAILED, State.REFUSED)]
         if not failed:
             say("Nothing to try again: none of these runs has failed or was refused.")
             return runs
         self._check(failed)
-        return self._follow(failed, runs, Budget(self.cap(None)), retry_held=True).wait_or_interrupt()
+        return self._follow(failed, runs, self._budget(self.cap(None), failed), retry_held=True).wait_or_interrupt()
 
     def retry_lost(self, runs: Runs) -> Runs:
         """Ask again for what is lost or missing among these runs, without paying, and give the runs afterwards."""
@@ -228,7 +242,7 @@ class Launcher:
             self._log.pictures.incomplete(logged)
         )
         lost = [
-            Request(run.parameters, run.take)
+            run.request
             for run in logged.values()
             if run.state is State.LOST or (run.state is State.COMPLETED and run.digest in incomplete)
         ]
@@ -286,6 +300,32 @@ class Launcher:
             If `max_cost`, or ``SEGFLUX_MAX_COST`` that is used without it, is not an amount of money.
         """
         return cap_of(max_cost, is_hosted=self._service == HOSTED.name)
+
+    def model_of(self, slug: str) -> Model:
+        """What is known of a model, without the network."""
+        return self.models.known(slug)
+
+    def _checked(self, sweep: Sweep) -> Sweep:
+        """A sweep that may have been made with a slug alone, checked by what the workspace knows now."""
+        model = sweep.model
+        is_slug_alone = model.is_open and not model.parameters
+        return sweep.with_model(self.model_of(model.slug)) if is_slug_alone else sweep
+
+    def _budget(self, cap: float | None, requests: Sequence[Request], price: float | None = None) -> Budget:
+        """What a call may spend, with the prices of its models.
+
+        Parameters
+        ----------
+        cap:
+            US dollars; None for no limit.
+        requests:
+            What would be submitted.
+        price:
+            US dollars for one picture, as the user says.
+        """
+        models = dict.fromkeys(request.model for request in requests)
+        costs = {slug: self._connection.rates(self.model_of(slug)).cost for slug in models}
+        return Budget(cap, price=price, costs=costs)
 
     # ------------------------------------------------------------------ its steps
 
@@ -350,7 +390,7 @@ class Launcher:
                 money="nothing was billed",
                 remedy=WAYS,
             )
-        if any(request.parameters["finetune_id"] == PLACEHOLDER_FINETUNE_ID for request in requests):
+        if any(request.parameters.get("finetune_id") == PLACEHOLDER_FINETUNE_ID for request in requests):
             raise SweepError(
                 f"finetune_id={PLACEHOLDER_FINETUNE_ID!r} is the placeholder of the service's page, not a fine-tune",
                 money="nothing was billed",
@@ -402,7 +442,9 @@ class Launcher:
         stop, waits = StopToken(), Waits()
         unique = {request.digest: request for request in requests}
         logged = as_seen(self._log, logged or self._log.runs.states(unique))
-        plan, missing = self._planner.plan_from(list(unique.values()), logged)
+        slugs = {request.model for request in requests}
+        model = self.model_of(slugs.pop()) if len(slugs) == 1 else unknown_model("several models")
+        plan, missing = self._planner.plan_from(list(unique.values()), logged, model=model)
         gone = {picture.digest for picture in missing if picture.number == 0}
         in_flight = [d for d, run in logged.items() if disposition(run.state) is Disposition.IN_FLIGHT]
         # Without anything to do, no server is started and no connection made.
@@ -421,7 +463,7 @@ class Launcher:
                 on_stop=(lambda: stop.set(STOPPED)) if has_stop_button else None,
                 display=display,
                 waits=waits.in_words,
-                static=static_html(unique.values(), runs.axes),
+                static=static_html(unique.values(), runs.axes, model),
                 whole=whole,
                 expected=plan.seconds,
                 first=plan.until_first,
@@ -429,9 +471,10 @@ class Launcher:
             self._clock,
         )
         work = (
-            _nothing()
+            _nothing
             if engine is None
-            else engine.run(
+            else partial(
+                engine.run,
                 list(unique.values()),
                 stop=stop,
                 budget=budget,
@@ -449,7 +492,9 @@ class Launcher:
         try:
             with Uninterrupted():  # or the sweep would go on, and nobody could stop it
                 # The runs may be those of an earlier call, which was stopped.
-                live = LiveRun(replace(runs, stopped=None), loopthread.submit(work), stop, progress, on_done)
+                live = LiveRun(
+                    replace(runs, stopped=None), loopthread.submit(self.models.after(work)), stop, progress, on_done
+                )
                 self._live = [*(other for other in self._live if not other.done), live]
         except KeyboardInterrupt:
             if live is not None:

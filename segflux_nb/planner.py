@@ -10,6 +10,7 @@ from .clock import Clock
 from .connection import ServiceConnection
 from .errors import SweepError
 from .lifecycle import State, is_asked_again
+from .model import MODEL, Model
 from .pictures.mounted import pictures_of
 from .reusing import KnownRuns
 from .runlog.completion import Files
@@ -143,7 +144,7 @@ class Planner:
         """
         return self._log.completion.at(missing_files(files.paths, self._pictures), digests)
 
-    def plan(self, requests: Sequence[Request], balance: float | None = None) -> Plan:
+    def plan(self, requests: Sequence[Request], balance: float | None = None, model: Model = MODEL) -> Plan:
         """What running these requests would do, cost and take.
 
         Parameters
@@ -152,11 +153,13 @@ class Planner:
             What would be run; equal ones count once.
         balance:
             US dollars on the account; None where that is unknown.
+        model:
+            The model that is asked.
         """
         digests = list(dict.fromkeys(request.digest for request in requests))
         logged = as_seen(self._log, self._log.runs.states(digests))
         known = {} if self._reused is None else self._reused.states(self._log, digests)
-        plan, _ = self.plan_from(requests, {**logged, **known}, known)
+        plan, _ = self.plan_from(requests, {**logged, **known}, known, model)
         return replace(plan, balance=balance)
 
     def plan_from(
@@ -164,6 +167,7 @@ class Planner:
         requests: Sequence[Request],
         logged: Mapping[str, RunState],
         known: Collection[str] = (),
+        model: Model = MODEL,
     ) -> tuple[Plan, list[PictureFile]]:
         """The plan for some requests, and the pictures of completed ones whose files are gone.
 
@@ -175,6 +179,8 @@ class Planner:
             The states of their runs, as people see them.
         known:
             Digests of runs that are known elsewhere, with their pictures.
+        model:
+            The model that is asked.
         """
         files = self._log.completion.files(logged)
         completed = {digest for digest, run in logged.items() if run.state is State.COMPLETED}
@@ -183,7 +189,8 @@ class Planner:
             requests,
             {digest: (run.state, run.error_kind) for digest, run in logged.items()},
             service=self._connection.service,
-            rates=self._connection.rates(),
+            rates=self._connection.rates(model),
+            model=model,
             max_in_flight=self._max_in_flight,
             of_another_key=self._of_another_key(logged),
             missing=dict.fromkeys(picture.digest for picture in gone),

@@ -14,12 +14,14 @@ from .connection import Simulated, SweepEngine, rates_of
 from .errors import WorkspaceError
 from .lifecycle import State
 from .markup import count
+from .model import MODEL, Model
 from .pictures.mounted import MountedPictures, mount
 from .reusing import ReplayedRuns, Source
 from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import PictureFile
 from .running.context import StopToken
 from .running.refetching import Refetched
+from .service.kept_catalogue import hold
 from .sweep.plan import Rates
 from .sweep.request import Request
 
@@ -78,6 +80,7 @@ def open_replay(path: Path, simulated: Callable[[], Simulated | None]) -> Replay
     clock, folder = SystemClock(), path.resolve()
     bundle = Bundle(path if stand_in is None else stand_in, clock)
     mount(folder, bundle.pictures)
+    hold(folder, bundle.catalogue)
     if stand_in is None:
         connection = ReplayConnection(bundle.name, bundle.log, simulated(), begins_empty=False)
         return Replay(folder, bundle.journal, connection, [], None, clock)
@@ -151,13 +154,23 @@ class ReplayConnection:
         """There is no account."""
         return None
 
+    def catalogue(self) -> NoReturn:
+        """Refuse: what the bundle holds of it is all that is known.
+
+        Raises
+        ------
+        WorkspaceError
+            Always.
+        """
+        _refuse(self._name)
+
     def engine(self) -> SweepEngine:
         """Says of each run what the bundle holds."""
         return ReplayEngine(self._name, self._log)
 
-    def rates(self) -> Rates:
+    def rates(self, model: Model = MODEL) -> Rates:
         """What an evaluation cost and took, by the log, else as published."""
-        return rates_of(self._log, self._simulated)
+        return rates_of(self._log, self._simulated, model)
 
     def close(self) -> None:
         """There is nothing to close."""

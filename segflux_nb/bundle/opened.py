@@ -17,11 +17,15 @@ from ..markup import plain, shorten
 from ..pictures.mounted import Mount
 from ..runlog.journal import Journal, ServiceLog
 from ..runlog.records import RunRecord
+from ..service.catalogue import MOST_BYTES, Catalogue
+from ..service.json_reader import read_object
+from ..service.kept_catalogue import of_json
 from ..sweep.request import RUN_DIGITS
 from ..values import is_encodable
 from .archive import Archive, refuse
 from .contents import (
     ANNOTATIONS,
+    CATALOGUE,
     ENDING,
     FORMAT,
     MANIFEST,
@@ -61,6 +65,8 @@ class Bundle:
         Its log, in memory.
     pictures:
         Its pictures, to be mounted at a folder.
+    catalogue:
+        What it holds of the service's catalogue; None for nothing.
 
     Raises
     ------
@@ -74,6 +80,7 @@ class Bundle:
         self._manifest = Manifest(self._archive, FORMAT, RUNS)
         self.service, self._runs = self._said()
         self._manifest.check_texts(self._archive)
+        self.catalogue = self._catalogue()
         self.journal = Journal(self.path, clock, in_memory=True)
         try:
             runs_of = self._enter(self.journal.of(self.service))
@@ -117,6 +124,16 @@ class Bundle:
         if runs > self._archive.size(RUNS):
             refuse(self.path, f"its {MANIFEST} says {shorten(f'{runs:,}', 20)} runs, for which {RUNS} is too short")
         return service, runs
+
+    def _catalogue(self) -> Catalogue | None:
+        if CATALOGUE not in self._manifest.files:
+            return None
+        if self._archive.size(CATALOGUE) > MOST_BYTES:
+            refuse(self.path, f"its {CATALOGUE} is too large")
+        found = of_json(read_object(self._archive.read(CATALOGUE)))
+        if found is None:
+            refuse(self.path, f"its {CATALOGUE} is not as this program writes it")
+        return found
 
     def _check_pictures(self, runs: Mapping[str, str]) -> None:
         """Check the bytes of all pictures.

@@ -22,10 +22,13 @@ from ..pictures.located import LocatedPictures
 from ..runlog.journal import ServiceLog
 from ..runlog.records import RunRecord, SweepRecord
 from ..runlog.rows import MorePicture
+from ..service.kept_catalogue import as_json as catalogue_json
+from ..service.kept_catalogue import kept
 from ..version import __version__
 from .card import Card
 from .contents import (
     ANNOTATIONS,
+    CATALOGUE,
     CRATE,
     ENVIRONMENT,
     FORMAT,
@@ -200,6 +203,7 @@ class _Writing:
         self._without: dict[str, int] = {}
         self._parameters: dict[str, Mapping[str, Value]] = {}
         self._takes: dict[str, int] = {}
+        self._models: dict[str, str] = {}
         self._began, self._ended = _times(self._records.runs(chosen.digests))
         self._entries = Entries(file, self._ended)
         self._put = self._entries.put
@@ -230,7 +234,7 @@ class _Writing:
             files = []
             for number, sweep in enumerate(sweeps, 1):
                 name = f"sweeps/{number}.toml"
-                text = sweep_text(sweep, self._parameters, self._takes)
+                text = sweep_text(sweep, self._parameters, self._takes, self._models)
                 if text is not None:
                     self._put(name, [text.encode("utf-8", "backslashreplace")])
                 files.append(
@@ -242,6 +246,7 @@ class _Writing:
                 )
             self._judgements(digests)
             self._metrics({digest_in(place) for place in wanted})
+            self._catalogue()
             self._put(ENVIRONMENT, [as_page(environment())])
             completed = len(self._parameters) - sum(self._without.values()) + absent
             self._pictures(wanted)
@@ -260,6 +265,7 @@ class _Writing:
                 sweeps=files,
                 entries=[(name, size) for name, (size, _) in self._entries.files.items()],
                 costs=self._cost,
+                models=tuple(sorted(set(self._models.values()))),
             )
             self._check_key(f"{title}{license}")
             self._put(README, [card.readme().encode("utf-8", "backslashreplace")])
@@ -283,6 +289,7 @@ class _Writing:
                 run = run._replace(sha256=self._digest_of(run.picture))
                 record = record._replace(run=run)
             self._parameters[run.digest], self._takes[run.digest] = run.parameters, run.take
+            self._models[run.digest] = run.model
             first = MorePicture(0, "", run.picture, sha256=run.sha256)
             for picture in (first, *record.more):
                 path, place = self._chosen.pictures.own(picture.path), place_of(picture)
@@ -330,6 +337,16 @@ class _Writing:
         ]
         if lines:
             self._put(METRICS, map(self._line, lines))
+
+    def _catalogue(self) -> None:
+        """Write what the service's catalogue says of the models of these runs; where nothing is kept, no entry."""
+        known = kept(self._chosen.pictures.folder, self._chosen.log.service)
+        slugs = set(self._models.values())
+        if known is None or not slugs & set(known.entries):
+            return
+        data = as_json(catalogue_json(known, slugs))
+        if not self._scrubber.holds_key(data.decode()):  # an example of the service's, which nobody here can remove
+            self._put(CATALOGUE, [data, b"\n"])
 
     def _pictures(self, wanted: Mapping[str, str]) -> None:
         """Write the pictures, one at a time. One that is gone, or has other bytes than it had, is left out.

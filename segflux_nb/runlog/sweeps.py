@@ -96,7 +96,7 @@ class SweepLog:
                 (self._service, self._service),
             )
             return [
-                LoggedSweep(number, self._service, name, title, self._names_apart(json.loads(axes)), *others)
+                LoggedSweep(number, self._service, name, title, self._names_apart(json.loads(axes), number), *others)
                 for number, name, title, axes, *others in cursor
             ]
 
@@ -120,7 +120,7 @@ class SweepLog:
         if found is None:
             return None
         number, own_name, title, axes = found
-        return FoundSweep(number, own_name, title, self._names_apart(json.loads(axes)))
+        return FoundSweep(number, own_name, title, self._names_apart(json.loads(axes), number))
 
     def digests(self) -> list[tuple[int, str, set[str]]]:
         """The sweeps of the service, the oldest first: number, title or name, and the digests of their cells."""
@@ -149,7 +149,14 @@ class SweepLog:
         with without_collection():
             return [(digest, known[text]) for digest, text in zip(digests, texts, strict=True)]
 
-    def _names_apart(self, entries: dict[str, Any]) -> dict[str, Any]:
+    def _is_placeholder(self, name: str, sweep: int) -> bool:
+        """Whether an axis of a sweep is a placeholder or label; otherwise it is a parameter of another model."""
+        with self._database.reading() as cursor:
+            cursor.execute("SELECT labels FROM cells WHERE sweep = ? LIMIT 1", (sweep,))
+            first = cursor.fetchone()
+        return first is not None and name in json.loads(first[0])
+
+    def _names_apart(self, entries: dict[str, Any], sweep: int | None = None) -> dict[str, Any]:
         """Entries by the names of axes, labels and placeholders, without names that columns of the frames have.
 
         Earlier versions of the program allowed such placeholders. It is said once how they are called now.
@@ -158,8 +165,13 @@ class SweepLog:
         ----------
         entries:
             Entries by name.
+        sweep:
+            The number of the sweep whose axes these are; None for labels.
         """
         names = renamed(entries)
+        if sweep is not None:
+            renaming = [name for name, now in names.items() if name != now]
+            names |= {name: name for name in renaming if not self._is_placeholder(name, sweep)}
         for name, now in names.items():
             if name != now and name not in self._told:
                 self._told.add(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from ..lifecycle import NotSent, PollOutcome, ResultOutcome, SubmitOutcome, Uncl
 from ..markup import shorten
 from ..model import MODEL
 from .addresses import Service, is_data, read_data
+from .catalogue import PATH, QUERY, Catalogue, read_catalogue
 from .history import HistoryRow, read_history
 from .moments import read_date
 from .secret import Secret, redact
@@ -56,15 +58,14 @@ class Api:
         self.history_complete_after: float | None = None
         self._last_dated: tuple[Mapping[str, str], float] = {}, 0.0
         self._transport = transport
-        self._submit_url = f"{service.api}/v2/{MODEL.slug}"
         self._clock = clock
         self._secret = secret
 
     async def prepare_submit(self) -> None:
         """Make a connection ready for the next submit, before there is an intent: its handshakes leave no doubt."""
-        await self._transport.prepare_submit(self._submit_url)
+        await self._transport.prepare_submit(self._submit_url(MODEL.slug))
 
-    async def submit(self, content: bytes, fence: Callable[[], str]) -> SubmitOutcome:
+    async def submit(self, content: bytes, fence: Callable[[], str], model: str = MODEL.slug) -> SubmitOutcome:
         """Submit a job, once. If it is unclear whether the service accepted it, the outcome is `Unknown`.
 
         Parameters
@@ -73,8 +74,10 @@ class Api:
             The body.
         fence:
             Why it must not leave any more; see `HttpRequest`.
+        model:
+            The slug of the model.
         """
-        request = HttpRequest("POST", self._submit_url, "submit", content, fence=fence)
+        request = HttpRequest("POST", self._submit_url(model), "submit", content, fence=fence)
         try:
             return read_submit(await self._send(request), self._clock.now())
         except NotSentError as error:
@@ -175,7 +178,7 @@ class Api:
             raise AnswerLost("The response of the history is about other jobs")
         return found[0] if found else None
 
-    async def history(self, since: float, page: int) -> list[HistoryRow]:
+    async def history(self, since: float, page: int, model: str = MODEL.slug) -> list[HistoryRow]:
         """A page of the history, newest first.
 
         Parameters
@@ -184,6 +187,8 @@ class Api:
             The history begins with the day of this time, in seconds since 1970 UTC.
         page:
             Number of the page, from 1. A page has `HISTORY_ROWS` rows; the last one has fewer.
+        model:
+            The slug of the model.
 
         Raises
         ------
@@ -191,9 +196,21 @@ class Api:
             The history cannot be read.
         """
         url = f"{self.service.history}/inference-request/request-history"
-        query = {"model_name": MODEL.slug, "from_date": utc(since).date().isoformat()}
+        query = {"model_name": model, "from_date": utc(since).date().isoformat()}
         query |= {"per_page": str(HISTORY_ROWS), "page": str(page)}
         return read_history(await self._send(HttpRequest("GET", url, "history", query=query)), self._clock.now())
+
+    async def catalogue(self) -> Catalogue:
+        """The models that the service offers. It is asked without the API key.
+
+        Raises
+        ------
+        ServiceError, TransportError
+            The catalogue cannot be read.
+        """
+        response = await self._send(HttpRequest("GET", self.service.history + PATH, "catalogue", query=QUERY))
+        # It may have megabytes, and the loop has other work.
+        return await asyncio.to_thread(read_catalogue, response, self._clock.now())
 
     async def is_simulator(self) -> bool | None:
         """Whether the service says that it is the simulator. None if it cannot be reached."""
@@ -220,6 +237,9 @@ class Api:
 
     async def _account(self) -> HttpResponse:
         return await self._send(HttpRequest("GET", f"{self.service.api}/v1/get-user-credits", "account"))
+
+    def _submit_url(self, model: str) -> str:
+        return f"{self.service.api}/v2/{quote(model, safe='')}"
 
     def redact(self, text: str) -> str:
         """A text of the service without the API key, in case the service repeats it."""

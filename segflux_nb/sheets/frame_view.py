@@ -18,9 +18,9 @@ import pandas as pd
 from ..errors import LayoutError
 from ..lifecycle import State
 from ..markup import did_you_mean
-from ..model import SIMULATOR
+from ..model import MODEL, SIMULATOR
 from ..runlog.columns import NEVER_AXES
-from ..sweep.names import LABEL
+from ..sweep.names import LABEL, column_of_parameter
 from ..values import shown
 from .frame_column import FrameColumn, keys_of, text_of
 from .frame_names import with_plain_names
@@ -28,6 +28,9 @@ from .picture_column import NoPicture, are_picture_files, as_picture, picture_co
 
 AXES_ATTRIBUTE = "segflux_axes"
 """The key of ``frame.attrs`` under which a frame of runs has the names of the sweep's axes."""
+
+PARAMETERS_ATTRIBUTE = "segflux_parameters"
+"""The key of ``frame.attrs`` under which a frame of runs of another model has the columns that are parameters."""
 
 SIMULATED_NOTE = "Simulated by segflux_nb's own flow model: these are not pictures by Flux."
 
@@ -216,11 +219,31 @@ class FrameView:
         """
         return name_in(self.frame, self.asked, name)
 
+    def setting(self, name: Any) -> str:
+        """The name of a column that a user names as a setting.
+
+        A parameter of another model whose name a column of ours has, such as ``width``, is meant by that name.
+
+        Raises
+        ------
+        LayoutError
+            Where the frame has no column of this name.
+        """
+        if isinstance(name, str) and (column := column_of_parameter(name)) in self.parameters:
+            return column
+        return self.name_of(name)
+
     def check(self, names: Iterable[Any]) -> None:
         """Raise `LayoutError` for a name that is not a column of the frame; None is passed over."""
         for name in names:
             if name is not None:
                 self.name_of(name)
+
+    @property
+    def parameters(self) -> list[str]:
+        """The columns that are parameters, in the order of the model."""
+        known = self.frame.attrs.get(PARAMETERS_ATTRIBUTE, MODEL.parameters)
+        return [name for name in known if name in self]
 
     @property
     def names(self) -> list[str]:

@@ -82,8 +82,8 @@ def arrange(
     LayoutError
         Where a column does not exist, or there is nothing to show.
     """
-    names = None if by is None else [view.name_of(name) for name in _names(by)]
-    cols, rows, border, heat = (None if name is None else view.name_of(name) for name in (cols, rows, border, heat))
+    names = None if by is None else [view.setting(name) for name in _names(by)]
+    cols, rows, border, heat = (None if name is None else view.setting(name) for name in (cols, rows, border, heat))
     captions = [view.name_of(name) for name in _names(captions)]
     if relative_to is not None and not isinstance(relative_to, Mapping):
         raise LayoutError(

@@ -2,7 +2,9 @@
 
 The digest decides what is paid for: two requests with the same digest are the same picture. It is the sha256 of
 canonical JSON: keys sorted, no spaces, whole numbers without a fraction. The JSON holds the model's slug, the
-parameters that decide the picture (defaults filled in), and the take. It does not hold ``hardware`` (which changes
+parameters that decide the picture, and the take. Of our own model these have the defaults filled in. Of every other
+model they are what the user gave: the defaults of a schema can be wrong or change, and the same sweep must have the
+same digests before and after its schema is known. It does not hold ``hardware`` (which changes
 only speed and price), labels, order, folders, time-outs, or the service. ``tests/golden/digests.json`` has examples
 that never change.
 """
@@ -19,6 +21,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..model import MODEL, Value
+from ..paths import nested
 
 RUN_DIGITS = 12
 """The length of a run's short name: the first characters of its digest."""
@@ -30,7 +33,7 @@ def canonical_json(data: Any) -> str:
     >>> canonical_json({"b": 1.0, "a": "é"})
     '{"a":"é","b":1}'
     """
-    return _CANONICAL.encode(_integral(data))
+    return _CANONICAL.encode(integral(data))
 
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -53,15 +56,16 @@ class _Entries(dict[Any, str]):
         return entry
 
 
-def _integral(data: Any) -> Any:
+def integral(data: Any) -> Any:
+    """The same data with whole numbers as integers."""
     if isinstance(data, float):  # the most frequent types are tested first
         return int(data) if data.is_integer() else data
     if isinstance(data, str | int):
         return data
     if isinstance(data, Mapping):
-        return {key: _integral(value) for key, value in data.items()}
+        return {key: integral(value) for key, value in data.items()}
     if isinstance(data, list | tuple):
-        return [_integral(value) for value in data]
+        return [integral(value) for value in data]
     return data
 
 
@@ -95,23 +99,34 @@ class Request:
     Attributes
     ----------
     parameters:
-        All request fields as they are sent, defaults included.
+        All request fields as they are sent, defaults included where we know the model's own; those inside lists and
+        objects by their paths, such as ``loras[0].scale``.
     take:
         0 for the first picture; 1 and more for repetitions that the user paid for on purpose.
     labels:
         What the sweep adds: values of placeholders, and the label of a value as ``<parameter>_label``. Labels are
         not part of the identity.
+    model:
+        The slug of the model.
     """
 
     parameters: Mapping[str, Value]
     take: int
     labels: Mapping[str, Value] = field(compare=False)
+    model: str
 
-    def __init__(self, parameters: Mapping[str, Value], take: int = 0, labels: Mapping[str, Value] = _NONE) -> None:
+    def __init__(
+        self,
+        parameters: Mapping[str, Value],
+        take: int = 0,
+        labels: Mapping[str, Value] = _NONE,
+        model: str = MODEL.slug,
+    ) -> None:
         own = self.__dict__  # a sweep has many cells: the initialiser of a frozen dataclass takes twice as long
         own["parameters"] = MappingProxyType(dict(parameters))
         own["take"] = take
         own["labels"] = MappingProxyType(dict(labels)) if labels else _NONE
+        own["model"] = model
 
     def __getattr__(self, name: str) -> Value:
         if not name.startswith("__"):
@@ -125,18 +140,21 @@ class Request:
         return hash(self.digest)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (dict(self.parameters), self.take, dict(self.labels))
+        return type(self), (dict(self.parameters), self.take, dict(self.labels), self.model)
 
     @cached_property
     def digest(self) -> str:
         """The identity: 64 hexadecimal digits."""
+        if self.model != MODEL.slug:
+            named = {"model": self.model, "parameters": nested(self.parameters), "take": self.take}
+            return hashlib.sha256(canonical_json(named).encode()).hexdigest()
         identity = f'{{"model":{_SLUG},"parameters":{{{_deciding(self.parameters)}}},"take":{self.take}}}'
         return hashlib.sha256(identity.encode()).hexdigest()
 
     @property
-    def body(self) -> dict[str, Value]:
-        """The JSON object to submit. It has every field, because the service's own defaults can change."""
-        body: dict[str, Value] = _integral(self.parameters)
+    def body(self) -> dict[str, Any]:
+        """The JSON object to submit. It has every field of `parameters`, and no other."""
+        body: dict[str, Any] = integral(nested(self.parameters))
         return body
 
     def again(self, take: int) -> Request:
@@ -148,3 +166,14 @@ class Request:
             The number of the repetition.
         """
         return replace(self, take=take)
+
+
+def differences(one: Request, other: Request) -> list[str]:
+    """The parameters in which two requests differ; those that one of them does not have are among them."""
+    names = dict.fromkeys((*one.parameters, *other.parameters))
+    return [name for name in names if _value(one, name) != _value(other, name)]
+
+
+def _value(request: Request, name: str) -> Any:
+    """A value that tells an absent parameter from null."""
+    return (request.parameters[name],) if name in request.parameters else None

@@ -135,6 +135,7 @@ def path_of(operation, request_id):
         "result": ("GET", f"/v2/requests/{request_id}", None),
         "history": ("GET", f"/inference-request/request-history/{request_id}", None),
         "credits": ("GET", "/v1/get-user-credits", None),
+        "catalogue": ("GET", "/inference-model-information/list", None),
         "picture": ("GET", f"/generations/simulated-{request_id}.jpeg", None),
     }[operation]
 
