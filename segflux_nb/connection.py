@@ -6,7 +6,7 @@ import asyncio
 import random
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,8 @@ from .running.rate_limiter import MAX_WAIT, RateLimiter
 from .running.refetching import Refetched
 from .service.addresses import HOSTED, Service, at
 from .service.api import Api
+from .service.deviations import Deviation
+from .service.observed import Observed
 from .service.remembered import remember_name, remembered_name
 from .service.secret import Secret
 from .service.transport import HttpTransport, Transport
@@ -105,7 +107,8 @@ def build_engine(
         cautious=any(noted_at > limited_since for noted_at, *_ in log.sharing.limits()),
         jitter=jitter,
     )
-    api = Api(service, RateLimitedTransport(transport, limiter, clock), clock, secret)
+    observed = Observed(clock, partial(_note_deviations, log))
+    api = Api(service, RateLimitedTransport(transport, limiter, clock), clock, secret, observed)
     return Engine(
         journal,
         api,
@@ -134,6 +137,20 @@ def _note_limit(log: ServiceLog, what: str, value: float, why: str) -> None:
     """
     with suppress(WorkspaceError):
         log.sharing.note_limit(what, value, why)
+
+
+def _note_deviations(log: ServiceLog, counted: Mapping[Deviation, int]) -> None:
+    """Add to the log what answers had otherwise than the contract says. No request waits for it.
+
+    Parameters
+    ----------
+    log:
+        What the log holds of the service.
+    counted:
+        In how many more answers each deviation was.
+    """
+    with log.waiting_at_most(0.0):
+        log.deviations.add(counted)
 
 
 class SweepEngine(Protocol):

@@ -13,6 +13,7 @@
           .trigger_words        the words that call fine-tunes
           .records              all of these as they are, for bundles and for workspaces that are read as a cache
           .sharing              what processes share: owners, heartbeats, turns, limits
+          .deviations           what answers had otherwise than the contract says
 
 Below them `Database` runs transactions, `opening` opens the file, `migrations` brings it up to date, `schema` has its
 tables and `columns` says what they keep of a run.
@@ -26,6 +27,7 @@ from pathlib import Path
 from ..clock import Clock
 from .annotations import AnnotationLog
 from .database import Database
+from .deviations import DeviationLog
 from .marks import MarkLog, VoteLog
 from .metrics import MetricLog
 from .picture_files import PictureLog
@@ -122,6 +124,8 @@ class ServiceLog:
         All of these as they are, to be written elsewhere and entered.
     sharing:
         What the processes that use the log share.
+    deviations:
+        What its answers had otherwise than the contract says.
     """
 
     def __init__(self, database: Database, clock: Clock, service: str) -> None:
@@ -138,6 +142,7 @@ class ServiceLog:
         self.trigger_words = TriggerWordLog(database, service)
         self.records = RecordLog(database, clock, service)
         self.sharing = Sharing(database, clock, service)
+        self.deviations = DeviationLog(database, clock, service)
 
     def waiting_at_most(self, seconds: float) -> AbstractContextManager[None]:
         """In this thread, let no write wait longer than this for another program's lock."""
