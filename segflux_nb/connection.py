@@ -6,7 +6,7 @@ import asyncio
 import random
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +28,6 @@ from .running.rate_limiter import MAX_WAIT, RateLimiter
 from .running.refetching import Refetched
 from .service.addresses import HOSTED, Service, at
 from .service.api import Api
-from .service.deviations import Deviation
 from .service.observed import Observed
 from .service.remembered import remember_name, remembered_name
 from .service.secret import Secret
@@ -107,7 +106,7 @@ def build_engine(
         cautious=any(noted_at > limited_since for noted_at, *_ in log.sharing.limits()),
         jitter=jitter,
     )
-    observed = Observed(clock, partial(_note_deviations, log))
+    observed = Observed(clock, log.note_deviations)
     api = Api(service, RateLimitedTransport(transport, limiter, clock), clock, secret, observed)
     return Engine(
         journal,
@@ -137,20 +136,6 @@ def _note_limit(log: ServiceLog, what: str, value: float, why: str) -> None:
     """
     with suppress(WorkspaceError):
         log.sharing.note_limit(what, value, why)
-
-
-def _note_deviations(log: ServiceLog, counted: Mapping[Deviation, int]) -> None:
-    """Add to the log what answers had otherwise than the contract says. No request waits for it.
-
-    Parameters
-    ----------
-    log:
-        What the log holds of the service.
-    counted:
-        In how many more answers each deviation was.
-    """
-    with log.waiting_at_most(0.0):
-        log.deviations.add(counted)
 
 
 class SweepEngine(Protocol):
@@ -196,6 +181,15 @@ class ServiceConnection(Protocol):
 
     def balance(self) -> float | None:
         """US dollars on the account; None where that is unknown."""
+
+    def located(self) -> Service | None:
+        """The service with its addresses; None where a bundle is replayed."""
+        ...
+
+    @property
+    def secret(self) -> Secret | None:
+        """The API key; None where there is none."""
+        ...
 
     def engine(self) -> SweepEngine:
         """The engine that runs requests against the service."""
@@ -370,6 +364,11 @@ class Connection:
         """The account of the key, as the log names it; None without a key."""
         return None if self._secret is None else self._secret.account(self._log.runs.salt())
 
+    @property
+    def secret(self) -> Secret | None:
+        """The API key; None where there is none."""
+        return self._secret
+
     def hide_key(self, text: str) -> str:
         """A text without the API key."""
         return text if self._secret is None else self._secret.redact(text)
@@ -387,7 +386,7 @@ class Connection:
         """The engine that runs requests against the service."""
         with self._alone():
             if self._engine is None:
-                service = self._locate()
+                service = self.located()
                 self._is_confirmed = True  # the engine keeps the name
                 store = PictureStore(self._folder)
                 store.tidy(self._clock.now())
@@ -419,7 +418,7 @@ class Connection:
         if local is not None and self._closes:
             local.close()
 
-    def _locate(self) -> Service:
+    def located(self) -> Service:
         """The service with its addresses. Starts the simulator, if that is the service."""
         if self.service == HOSTED.name:
             return HOSTED

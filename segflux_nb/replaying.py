@@ -151,6 +151,15 @@ class ReplayConnection:
         """There is no account."""
         return None
 
+    def located(self) -> None:
+        """There is no service."""
+        return None
+
+    @property
+    def secret(self) -> None:
+        """There is no key."""
+        return None
+
     def engine(self) -> SweepEngine:
         """Says of each run what the bundle holds."""
         return ReplayEngine(self._name, self._log)

@@ -37,7 +37,7 @@ from .workspace_arguments import (
     service_or_default,
     simulated_rates,
 )
-from .workspace_verbs import arun, builder, plan, probe, report, run, start, trigger_word, usage, verify
+from .workspace_verbs import arun, builder, doctor, plan, probe, report, run, start, trigger_word, usage, verify
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,7 +192,8 @@ class Workspace(Session):
     builder = builder.builder
     trigger_word = trigger_word.trigger_word
 
-    # what the log holds
+    # what the log holds, and whether all is ready
+    doctor = doctor.doctor
     report = report.report
     usage = usage.usage
     verify = verify.verify

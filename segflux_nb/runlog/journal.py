@@ -21,10 +21,12 @@ tables and `columns` says what they keep of a run.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from ..clock import Clock
+from ..service.deviations import Deviation
 from .annotations import AnnotationLog
 from .database import Database
 from .deviations import DeviationLog
@@ -148,6 +150,15 @@ class ServiceLog:
         """In this thread, let no write wait longer than this for another program's lock."""
         return self._database.waiting_at_most(seconds)
 
+    def journal_mode(self) -> str:
+        """How SQLite journals changes; see `Database.journal_mode`."""
+        return self._database.journal_mode()
+
+    @property
+    def refusal(self) -> str:
+        """Why the log cannot be written; empty where it can be."""
+        return self._database.refusal
+
     def version(self) -> tuple[int, int]:
         """A value that changes whenever the log does, whichever process changes it."""
         return self._database.version()
@@ -157,6 +168,17 @@ class ServiceLog:
         with self._database.reading():  # nobody writes meanwhile
             by_others, by_this = self._database.version()
             return by_others, by_this - self.marks.changes.number - self.votes.changes.number
+
+    def note_deviations(self, counted: Mapping[Deviation, int]) -> None:
+        """Add to the counts of what answers have otherwise; a log that is locked just then refuses.
+
+        Parameters
+        ----------
+        counted:
+            In how many more answers each deviation was.
+        """
+        with self.waiting_at_most(0.0):
+            self.deviations.add(counted)
 
     def together(self) -> AbstractContextManager[None]:
         """One transaction for all that this thread writes in the block; see `Database.together`."""
