@@ -8,7 +8,7 @@ from pathlib import Path
 from .bundle.opened import is_bundle
 from .caps import cap_of
 from .clock import SystemClock
-from .doctor.examination import Examination, broken
+from .doctor.examination import Examination, attention
 from .doctor.examine import Paid, examine
 from .doctor.subject import Subject
 from .errors import SegfluxError
@@ -52,7 +52,7 @@ def examination_of(path: Path, service: str | None, spend: float | None, finetun
     else:
         with ws:
             return ws.doctor(spend=spend, finetune_id=finetune_id)
-    refused = Paid(broken("paid picture", f"none was made, and nothing was spent: {why}"))
+    refused = Paid(attention("paid picture", f"none was made, and nothing was spent: {why}"))
     return examine(_alone(path, wanted, why, is_fault=True), None if spend is None else lambda: refused)
 
 

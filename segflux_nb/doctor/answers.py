@@ -55,7 +55,7 @@ def of_service(subject: Subject, answers: Answers) -> Line:
             "Sign in to the network, or check proxy and address",
         )
     if response.status >= 500 or response.status == 429:
-        return attention("service", f"{where} answers {response.status}", "Try again in a few minutes")
+        return attention("service", f"{where} answers {response.status}", _LATER)
     milliseconds = max(0.0, asked.answered_at - asked.sent_at) * 1000
     name = " (the simulator)" if "x-segflux-simulator" in response.headers else ""
     return fine("service", f"{where}{name} answers in {milliseconds:,.0f} ms")
@@ -138,6 +138,8 @@ def history(subject: Subject, answers: Answers, jobs: list[KnownJob]) -> Line:
         if subject.secret is None:
             return attention("history", f"not readable without a key ({response.status})")
         return broken("history", f"the key is refused there: {response.status}{_said(subject, response)}", _LOOK_UP)
+    if response.status >= 500 or response.status == 429:
+        return attention("history", f"it answers {response.status}{_said(subject, response)}", _LATER)
     try:
         rows = read_history(response, asked.answered_at)
     except SegfluxError as error:
@@ -157,6 +159,7 @@ def history(subject: Subject, answers: Answers, jobs: list[KnownJob]) -> Line:
     )
 
 
+_LATER = "Try again in a few minutes"
 _LOOK_UP = "Sweeps run all the same, but a submit whose answer is lost cannot be looked up, and stays unknown"
 
 

@@ -8,7 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .. import loopthread
 from ..errors import SegfluxError
@@ -18,7 +18,7 @@ from ..service.deviations import Deviation, deviations
 from ..service.transport import HttpResponse
 from . import answers as answered
 from . import logged, machine
-from .examination import CHECKS, Examination, Line, broken, cleaned, fine
+from .examination import CHECKS, Examination, Line, attention, broken, cleaned, fine
 from .questions import HISTORY_SECONDS, Asked, ask
 from .report import report
 from .subject import Subject
@@ -45,7 +45,7 @@ class Paid:
 
     line: Line
     answers: Sequence[tuple[str, HttpResponse]] = ()
-    hidden: Mapping[str, str] | None = None
+    hidden: Mapping[str, str] = field(default_factory=dict)
 
 
 def examine(subject: Subject, pay: Callable[[], Paid] | None = None) -> Examination:
@@ -59,10 +59,7 @@ def examine(subject: Subject, pay: Callable[[], Paid] | None = None) -> Examinat
         Has one picture made; None where that is not asked for.
     """
     answers, problem = _asked(subject)
-    paid = None if pay is None else _guarded_pay(subject, pay)
     free = [(call, asked.response) for call, asked in answers.items() if asked.response is not None and call in _FREE]
-    way = paid.answers if paid else ()
-    found = _counted(subject, free, way)
     checks: dict[str, Callable[[], Line]] = {
         "Python": lambda: machine.python(subject),
         "SQLite": lambda: machine.sqlite(subject),
@@ -74,19 +71,20 @@ def examine(subject: Subject, pay: Callable[[], Paid] | None = None) -> Examinat
         "key": lambda: machine.key(subject),
         "history": lambda: answered.history(subject, answers, _jobs(subject)),
         "limits": lambda: logged.limits(subject),
-        "answers": lambda: logged.otherwise(found),
         "JupyterLab": lambda: machine.jupyterlab(subject),
         "widgets": lambda: machine.widgets(subject),
         "Pillow": lambda: machine.pillow(subject),
-        "paid picture": lambda: paid.line if paid else _NO_PICTURE,
         **{name: _from_answers(check, subject, answers) for name, check in answered.FROM_ANSWERS.items()},
     }
-    lines = [_shown(subject, _guarded(name, checks[name])) for name in CHECKS]
     if problem:
-        at = CHECKS.index("service")
-        lines[at] = _shown(subject, broken("service", problem))
-    hide = _hiding(subject, (paid.hidden if paid else None) or {})
-    return Examination(lines, found, report(lines, found, [*free, *way], _facts(subject), hide))
+        checks["service"] = lambda: broken("service", problem)
+    lines = {name: _guarded(name, check) for name, check in checks.items()}
+    paid = Paid(_NO_PICTURE) if pay is None else _guarded_pay(lines, pay)
+    found = _counted(subject, free, paid.answers)
+    lines |= {"answers": _guarded("answers", lambda: logged.otherwise(found)), "paid picture": paid.line}
+    shown = [_shown(subject, lines[name]) for name in CHECKS]
+    seen, hide = [*free, *paid.answers], _hiding(subject, paid.hidden)
+    return Examination(shown, found, report(shown, found, seen, _facts(subject), hide))
 
 
 _FREE = ("account", "history")
@@ -123,7 +121,23 @@ def _guarded(name: str, check: Callable[[], Line]) -> Line:
         return broken(name, f"it cannot be examined: {_in_words(error)}")
 
 
-def _guarded_pay(subject: Subject, pay: Callable[[], Paid]) -> Paid:
+_FIRST = ("folder", "log", "service", "key", "key accepted")
+"""What must not be broken before money is spent."""
+
+
+def _guarded_pay(lines: Mapping[str, Line], pay: Callable[[], Paid]) -> Paid:
+    """Have the picture made, whatever happens; nothing is spent where that cannot go well.
+
+    Parameters
+    ----------
+    lines:
+        The lines of the other checks.
+    pay:
+        Has it made.
+    """
+    if wrong := [name for name in _FIRST if lines[name].verdict == "broken"]:
+        text = "none was made, and nothing was spent"
+        return Paid(attention("paid picture", text, f"Mend first what is broken: {', '.join(wrong)}"))
     try:
         return pay()
     except SegfluxError as error:

@@ -62,7 +62,7 @@ def source_of_authorities() -> str:
     tls_context()
     named = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
     if named:
-        return f"what {' and '.join(named)} names"
+        return f"what {' and '.join(named)} {'name' if len(named) > 1 else 'names'}"
     return "those of this system"
 
 
