@@ -13,7 +13,7 @@ from ..clock import Clock
 from ..errors import ServiceError, SweepError, TransportError
 from ..lifecycle import Disposition, State, disposition
 from ..markup import shorten
-from ..model import PLACEHOLDER_FINETUNE_ID
+from ..model import PLACEHOLDER_FINETUNE_ID, SIMULATOR
 from ..runlog.journal import ServiceLog
 from ..runlog.rows import LoggedRun
 from ..running.engine import Engine
@@ -75,7 +75,7 @@ def pay(ws: Session, spend: float, finetune_id: str | None, clock: Clock) -> Pai
         The sweep cannot be started; nothing was submitted.
     """
     engine = ws._connection.engine()
-    if not ws._connection.submits or not isinstance(engine, Engine):
+    if not isinstance(engine, Engine):
         return Paid(attention("paid picture", "none: a bundle is replayed, which has no service"))
     log = ws._journal.of(ws.service)
     used = finetune_id or next(iter(ws._launcher.finetunes()), None)
@@ -90,8 +90,9 @@ def pay(ws: Session, spend: float, finetune_id: str | None, clock: Clock) -> Pai
     sweep, digest = _next(log, used or PLACEHOLDER_FINETUNE_ID)
     hidden = {PROMPT: "(prompt)", used or "": "(finetune id)"}
     plan = ws._launcher.plan(sweep)
-    if plan.to_submit and plan.cost is not None and plan.cost > spend:
-        text = f"none was made: it costs about ${plan.cost:.4f}, and ${spend:g} is allowed. Nothing was spent"
+    expected = plan.hosted_cost if ws.service == SIMULATOR else plan.cost
+    if plan.to_submit and expected is not None and expected > spend:
+        text = f"none was made: it costs about ${expected:.4f}, and ${spend:g} is allowed. Nothing was spent"
         return Paid(attention("paid picture", text, "Allow more: segflux doctor --spend 0.05"))
     observed = engine.api.observed
     assert observed is not None  # noqa: S101 - the engine of a connection has one
@@ -101,7 +102,20 @@ def pay(ws: Session, spend: float, finetune_id: str | None, clock: Clock) -> Pai
         listed = loopthread.wait(loopthread.submit(_ask_again(engine.api, run, clock)))
     observed.write()
     hidden |= {run.request_id or "": "(id)"}
-    return Paid(_line(run, plan.cost, listed, str(runs.stopped or "")), list(answers), hidden)
+    return Paid(_line(run, expected, listed, str(runs.stopped or "")), list(answers), hidden)
+
+
+def picture_of(seed: int, finetune_id: str) -> Sweep:
+    """The picture with this seed.
+
+    Parameters
+    ----------
+    seed:
+        Its seed, which makes it another picture.
+    finetune_id:
+        The fine-tune.
+    """
+    return Sweep(prompt=PROMPT, finetune_id=finetune_id, seed=seed, steps=STEPS, aspect_ratio="1:1")
 
 
 def _next(log: ServiceLog, finetune_id: str) -> tuple[Sweep, str]:
@@ -117,7 +131,7 @@ def _next(log: ServiceLog, finetune_id: str) -> tuple[Sweep, str]:
         The fine-tune.
     """
     for seed in range(1, _MOST_PICTURES):
-        sweep = Sweep(prompt=PROMPT, finetune_id=finetune_id, seed=seed, steps=STEPS, aspect_ratio="1:1")
+        sweep = picture_of(seed, finetune_id)
         digest = next(iter(sweep)).digest
         found = log.runs.states([digest]).get(digest)
         if found is None or disposition(found.state, found.error_kind) not in (Disposition.DONE, Disposition.HELD):

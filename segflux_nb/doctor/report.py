@@ -13,8 +13,8 @@ from typing import Any
 from ..markup import plain, shorten
 from ..runlog.deviations import CountedDeviation
 from ..service.contract import CALLS, JSON_TYPE, SOURCES, Node
-from ..service.deviations import answer_of, clean_name, content_type, host_of, unwrapped
-from ..service.json_reader import UNREADABLE, read_json
+from ..service.deviations import answer_of, clean_name, content_type, host_of, json_of, unwrapped
+from ..service.json_reader import UNREADABLE
 from ..service.transport import HttpResponse
 from ..version import __version__
 from .examination import Line
@@ -80,7 +80,7 @@ def _answer(call: str, response: HttpResponse, hide: Hide) -> dict[str, Any]:
     hide:
         See `report`.
     """
-    body = read_json(response.body) if response.body[:1] not in (b"<", b"\xff", b"\x89", b"") else UNREADABLE
+    body = json_of(CALLS[call], response)
     answer = answer_of(CALLS[call], response.status, body.get("status") if isinstance(body, dict) else None)
     shown: Any = f"({len(response.body):,} bytes, {content_type(response) or 'no content type'})"
     if body is not UNREADABLE and answer.type == JSON_TYPE:

@@ -73,7 +73,7 @@ def deviations(call: Call, response: HttpResponse) -> list[Deviation]:
     response:
         The answer.
     """
-    body = read_json(response.body) if response.body[:1] not in (b"<", b"\xff", b"\x89", b"") else UNREADABLE
+    body = json_of(call, response)
     word = body.get("status") if isinstance(body, dict) else None
     answer = answer_of(call, response.status, word)
     name = f"{call.name}, {answer.name}"
@@ -86,11 +86,11 @@ def deviations(call: Call, response: HttpResponse) -> list[Deviation]:
         found.setdefault(Deviation(name, "other form", "", f"{answer.type.rstrip('/')}", kind or "no content type"))
     if answer.type != JSON_TYPE:
         return list(found)
-    inner, empty = unwrapped(answer, body), "an empty body" if not response.body else "something else"
-    if inner is UNREADABLE or not isinstance(inner, dict | list):
-        shape = "array" if answer.envelopes else "object"
-        seen = empty if inner is UNREADABLE else _type(inner)
-        found.setdefault(Deviation(name, "other form", "", f"JSON {shape}", seen))
+    inner = unwrapped(answer, body)
+    expected = "array" if "[]" in answer.tree.inner else "object"
+    if inner is UNREADABLE or _type(inner) != expected:
+        seen = _type(inner) if response.body else "an empty body"
+        found.setdefault(Deviation(name, "other form", "", f"JSON {expected}", seen))
         return list(found)
     for deviation in _of_value(name, answer.tree, inner, ""):
         found.setdefault(deviation)
@@ -121,6 +121,20 @@ def answer_of(call: Call, code: int, word: object) -> Answer:
     if code in PAGE.codes:
         return PAGE
     return ERROR if code >= 400 else call.answers[0]
+
+
+def json_of(call: Call, response: HttpResponse) -> Any:
+    """The body of an answer as JSON, or `UNREADABLE`. A picture is not read as such: it may have megabytes.
+
+    Parameters
+    ----------
+    call:
+        The call that is answered.
+    response:
+        The answer.
+    """
+    has_json = any(answer.type == JSON_TYPE for answer in call.answers)
+    return read_json(response.body) if has_json or response.status >= 400 else UNREADABLE
 
 
 def unwrapped(answer: Answer, body: Any) -> Any:
