@@ -47,7 +47,7 @@ def examination_of(path: Path, service: str | None, spend: float | None, finetun
         ws = Workspace(path, service=service)
     except SegfluxError as error:
         why = error.what
-    except Exception as error:  # noqa: BLE001 - whatever is broken, it is a finding
+    except Exception as error:  # noqa: BLE001 - each fault is a finding
         why = f"The workspace {path} cannot be opened: {type(error).__name__}: {error}"
     else:
         with ws:

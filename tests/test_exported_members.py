@@ -80,6 +80,7 @@ def test_the_verbs_of_a_workspace():
         "arun",
         "builder",
         "close",
+        "doctor",
         "plan",
         "probe",
         "report",

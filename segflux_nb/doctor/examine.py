@@ -99,7 +99,7 @@ def _asked(subject: Subject) -> tuple[Mapping[str, Asked], str]:
         return loopthread.wait(loopthread.submit(ask(subject.service, subject.secret, subject.clock))), ""
     except SegfluxError as error:
         return {}, error.what
-    except Exception as error:  # noqa: BLE001 - whatever is broken, it is a finding
+    except Exception as error:  # noqa: BLE001 - each fault is a finding
         return {}, f"it cannot be asked: {_in_words(error)}"
 
 
@@ -117,7 +117,7 @@ def _guarded(name: str, check: Callable[[], Line]) -> Line:
         return check()
     except SegfluxError as error:
         return broken(name, error.what, error.remedy)
-    except Exception as error:  # noqa: BLE001 - whatever is broken, it is a finding
+    except Exception as error:  # noqa: BLE001 - each fault is a finding
         return broken(name, f"it cannot be examined: {_in_words(error)}")
 
 
@@ -142,7 +142,7 @@ def _guarded_pay(lines: Mapping[str, Line], pay: Callable[[], Paid]) -> Paid:
         return pay()
     except SegfluxError as error:
         return Paid(broken("paid picture", f"{error.what}. {error.money}".strip(), error.remedy))
-    except Exception as error:  # noqa: BLE001 - whatever is broken, it is a finding
+    except Exception as error:  # noqa: BLE001 - each fault is a finding
         return Paid(
             broken("paid picture", f"it ended with {_in_words(error)}", "What was paid is in the log: run again")
         )

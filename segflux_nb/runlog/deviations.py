@@ -61,15 +61,15 @@ class DeviationLog:
         now = self._clock.now()
         with self._database.writing() as cursor:
             cursor.execute("SELECT count(*) FROM deviations WHERE service = ?", (self._service,))
-            room = MOST_ROWS - int(cursor.fetchone()[0])
+            free = MOST_ROWS - int(cursor.fetchone()[0])
             for deviation, answers in counted.items():
                 cursor.execute(
                     "UPDATE deviations SET answers = answers + ?, last_at = ? WHERE service = ? AND answer = ?"
                     " AND kind = ? AND field = ? AND expected = ? AND found = ?",
                     (answers, now, self._service, *deviation),
                 )
-                if not cursor.rowcount and room > 0:
-                    room -= 1
+                if not cursor.rowcount and free > 0:
+                    free -= 1
                     cursor.execute(
                         "INSERT INTO deviations (answers, first_at, last_at, service, answer, kind, field, expected,"
                         " found) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -1,6 +1,6 @@
 """What the answers of a service have otherwise than the contract says, counted in daily use.
 
-Whatever is counted here never ends a request: a log that cannot be written for now keeps its counts for later.
+What is counted here never ends a request: a log that cannot be written for now keeps its counts for later.
 """
 
 from __future__ import annotations

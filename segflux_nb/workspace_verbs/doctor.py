@@ -15,7 +15,7 @@ from ..session import Session
 def doctor(ws: Session, *, spend: float | None = None, finetune_id: str | None = None) -> Examination:
     """Examine this machine, the key, the account and the service. It is free: nothing is submitted.
 
-    Each line says ``fine``, ``attention`` or ``broken``, and what to do. Whatever is broken is a line, and no error.
+    Each line says ``fine``, ``attention`` or ``broken``, and what to do. What is broken is a line, and no error.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def subject_of(ws: Session) -> Subject:
         service = connection.located()
     except SegfluxError as error:
         why = error.what
-    except Exception as error:  # noqa: BLE001 - whatever is broken, it is a finding
+    except Exception as error:  # noqa: BLE001 - each fault is a finding
         why = f"it cannot be started: {type(error).__name__}: {error}"
     try:
         log = ws._journal.of(ws.service)
