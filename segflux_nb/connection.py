@@ -7,7 +7,8 @@ import random
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import Any, Protocol, TypeVar
 from . import loopthread
 from .backoff import RandomSource
 from .clock import Clock
-from .errors import WorkspaceError
 from .model import MODEL, SIMULATOR
 from .pictures.store import PictureStore
 from .runlog.journal import Journal, ServiceLog
@@ -28,6 +28,7 @@ from .running.rate_limiter import MAX_WAIT, RateLimiter
 from .running.refetching import Refetched
 from .service.addresses import HOSTED, Service, at
 from .service.api import Api
+from .service.catalogue import Catalogue
 from .service.observed import Observed
 from .service.remembered import remember_name, remembered_name
 from .service.secret import Secret
@@ -102,7 +103,7 @@ def build_engine(
         shared_window=None if max_rpm is None else partial(journal.take_turn, max_rpm),
         max_rpm=max_rpm,
         max_wait=max_wait,
-        on_limit=partial(_note_limit, log),
+        on_limit=log.note_limit,
         cautious=any(noted_at > limited_since for noted_at, *_ in log.sharing.limits()),
         jitter=jitter,
     )
@@ -118,24 +119,6 @@ def build_engine(
         rates=rates,
         jitter=jitter,
     )
-
-
-def _note_limit(log: ServiceLog, what: str, value: float, why: str) -> None:
-    """Note a limit that was learned. A log that cannot be written for now must not end the request that taught it.
-
-    Parameters
-    ----------
-    log:
-        What the log holds of the service.
-    what:
-        Which limit.
-    value:
-        Its new value.
-    why:
-        What it was learned from.
-    """
-    with suppress(WorkspaceError):
-        log.sharing.note_limit(what, value, why)
 
 
 class SweepEngine(Protocol):
@@ -189,6 +172,10 @@ class ServiceConnection(Protocol):
     @property
     def secret(self) -> Secret | None:
         """The API key; None where there is none."""
+        ...
+
+    def catalogue(self) -> Future[Catalogue]:
+        """Ask for the service's catalogue."""
         ...
 
     def engine(self) -> SweepEngine:
@@ -381,6 +368,10 @@ class Connection:
         elif self._secret is None:
             return None
         return loopthread.wait(loopthread.submit(_within(QUESTION_SECONDS, self.engine().api.balance())))
+
+    def catalogue(self) -> Future[Catalogue]:
+        """Ask for the service's catalogue, without the key."""
+        return loopthread.submit(self.engine().api.catalogue())
 
     def engine(self) -> Engine:
         """The engine that runs requests against the service."""

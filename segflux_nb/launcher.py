@@ -23,6 +23,7 @@ from .console import say
 from .errors import MissingKey, SweepError
 from .hints import notes_of
 from .interrupts import Uninterrupted
+from .known_models import KnownModels
 from .launching import ELSEWHERE, Display, RunSnapshot, ShownPlan
 from .lifecycle import Disposition, State, disposition, reason_of
 from .live import STOPPED, LiveRun
@@ -71,6 +72,11 @@ class Launcher:
         Source of the current time; tests replace it.
     reused:
         Runs that are known from elsewhere; None where there is no such place.
+
+    Attributes
+    ----------
+    models:
+        What is known of the service's models.
     """
 
     def __init__(
@@ -93,6 +99,7 @@ class Launcher:
         self._pictures = pictures_of(folder)
         self._reused = reused
         self._planner = Planner(journal, connection, folder, max_in_flight=max_in_flight, clock=clock, reused=reused)
+        self.models = KnownModels(connection, folder, clock)
         self._live: list[LiveRun] = []
 
     @property
@@ -127,7 +134,10 @@ class Launcher:
         chosen = self._planner.first(whole, first)
         requests = self._planner.next_takes(chosen, int(again)) if again else chosen
         plan = self._planner.plan(requests, self._connection.balance() if ask_balance else None)
-        plan = replace(plan, notes=notes_of(self.source, whole), whole=self._planner.whole(whole, first))
+        notes = (*notes_of(self.source, whole), *self.models.notes())
+        plan = replace(plan, notes=notes, whole=self._planner.whole(whole, first))
+        if ask_balance:
+            self.models.check_when_due()
         return ShownPlan(**vars(plan), static=static_html(chosen, whole.axes))
 
     def start(
@@ -427,6 +437,7 @@ class Launcher:
                 # The runs may be those of an earlier call, which was stopped.
                 live = LiveRun(replace(runs, stopped=None), loopthread.submit(work), stop, progress, on_done)
                 self._live = [*(other for other in self._live if not other.done), live]
+            live.when_done(self.models.check_when_due)
         except KeyboardInterrupt:
             if live is not None:
                 live.interrupt()

@@ -9,114 +9,27 @@ Sources: the public API page of ``flux-dev-finetuned`` (fields, ranges, defaults
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Any
 
-from .values import as_python, is_encodable
+from .parameter import ANY, DECIMALS, Kind, Parameter, Value
+from .paths import is_path, parts_of
 
-Value = str | int | float
-Kind = Literal["text", "integer", "number", "choice"]
-
-DECIMALS = 6
-"""The number of decimals to which floats are rounded before they are digested, sent or labelled."""
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One request field.
-
-    Attributes
-    ----------
-    name:
-        The service's name of the field.
-    kind:
-        Its type.
-    default:
-        The default on the service's page.
-    meaning:
-        What it does.
-    minimum:
-        The least value of an integer or number that is allowed.
-    maximum:
-        The greatest value that is allowed.
-    choices:
-        The allowed values of a choice.
-    decides_picture:
-        False if the value changes cost and speed but not the picture. Such a field is not part of a request's
-        identity, and it is not an axis.
-    required:
-        True if the user must give a value, because no default is useful.
-    """
-
-    name: str
-    kind: Kind
-    default: Value
-    meaning: str
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-    decides_picture: bool = True
-    required: bool = False
-
-    @property
-    def allowed(self) -> str:
-        """The allowed values in words.
-
-        >>> MODEL.parameters["steps"].allowed
-        'an integer from 1 to 100'
-        """
-        if self.kind == "choice":
-            return "one of " + ", ".join(self.choices)
-        if self.kind == "text":
-            return "text"
-        article = "an integer" if self.kind == "integer" else "a number"
-        return f"{article} from {self.minimum:g} to {self.maximum:.10g}"
-
-    def normalise(self, value: object) -> Value:
-        """The value as it is digested, sent and labelled.
-
-        Parameters
-        ----------
-        value:
-            The value that was given.
-
-        Raises
-        ------
-        ValueError
-            If the value has the wrong type or is outside the allowed range. The text says which.
-
-        >>> MODEL.parameters["lora_strength"].normalise(0.30000000000000004)
-        0.3
-        """
-        plain = as_python(value)
-        if self.kind in ("text", "choice"):
-            if not isinstance(plain, str):
-                raise ValueError(f"it must be {self.allowed}, not {type(value).__name__}")
-            if (self.kind == "choice" and plain not in self.choices) or not is_encodable(plain):
-                raise ValueError(f"it must be {self.allowed}")
-            return plain
-        if isinstance(plain, bool) or not isinstance(plain, int | float):
-            raise ValueError(f"it must be {self.allowed}, not {type(value).__name__}")
-        try:
-            number = float(plain)
-        except OverflowError:
-            number = math.inf
-        if not math.isfinite(number):
-            raise ValueError(f"it must be {self.allowed}")
-        if self.kind == "integer":
-            if not number.is_integer():
-                raise ValueError(f"it must be {self.allowed}")
-            result: int | float = int(number)
-        else:
-            result = round(number, DECIMALS) + 0.0  # + 0.0 makes zero of minus zero
-        assert self.minimum is not None  # noqa: S101 - an error of the table below, not of the user
-        assert self.maximum is not None  # noqa: S101 - as above
-        if not self.minimum <= result <= self.maximum:
-            raise ValueError(f"it must be {self.allowed}")
-        return result
+__all__ = [
+    "DECIMALS",
+    "MODEL",
+    "SEEDS",
+    "Evaluations",
+    "Kind",
+    "Model",
+    "Parameter",
+    "Value",
+    "model_of",
+    "unknown_model",
+]
 
 
 @dataclass(frozen=True)
@@ -159,23 +72,142 @@ class Model:
     sizes:
         Width and height in pixels by aspect ratio.
     price:
-        The published average price of one call, in US dollars.
+        The published average price of one call, in US dollars; None if unknown.
     seconds:
-        The published average time of one call: seconds of inference.
+        The published average time of one call: seconds of inference; None if unknown.
     price_evaluations:
-        The network evaluations that we assume for these averages: 25 Euler steps, the defaults.
+        The network evaluations that we assume for these averages: 25 Euler steps, the defaults. A model whose
+        evaluations are not known has one evaluation a call.
+    samplers:
+        The network evaluations of each sampler; empty if they are not known.
+    kind:
+        What it makes, in the catalogue's words, such as ``textToImage``; empty if unknown.
+    is_open:
+        Whether it may have request fields that are not in `parameters`: its schema is not known, or says so.
+    fills_defaults:
+        Whether a request has every field, the defaults filled in. Otherwise it has what the user gave alone: the
+        defaults of a schema can be wrong or change, and a request is the same whether the schema is known or not.
+    notes:
+        What to know of its schema, a sentence each: words that are not checked, contradictions.
     """
 
     slug: str
-    parameters: Mapping[str, Parameter]
-    sizes: Mapping[str, tuple[int, int]]
-    price: float
-    seconds: float
-    price_evaluations: int
+    parameters: Mapping[str, Parameter] = field(hash=False)
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    price: float | None = None
+    seconds: float | None = None
+    price_evaluations: int = 1
+    samplers: Mapping[str, Evaluations] = field(default_factory=lambda: MappingProxyType({}), hash=False)
+    kind: str = ""
+    is_open: bool = False
+    fills_defaults: bool = False
+    notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Model({self.slug!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self is MODEL:
+            return _the_model, ()
+        values = {name: dict(value) if isinstance(value, Mapping) else value for name, value in vars(self).items()}
+        return _made, (values,)
 
     def evaluations(self, parameters: Mapping[str, Value]) -> int | None:
-        """Network evaluations of a request, or None if the sampler chooses its own steps."""
-        return SAMPLERS[str(parameters["sampler_name"])].total(int(parameters["steps"]))
+        """Network evaluations of a request, or None if the sampler chooses its own steps. 1 if they are not known."""
+        if not self.samplers:
+            return 1
+        return self.samplers[str(parameters["sampler_name"])].total(int(parameters["steps"]))
+
+    def parameter(self, name: str) -> Parameter | None:
+        """The request field of a name, or the part of one that a path leads to; None if there is none.
+
+        Parameters
+        ----------
+        name:
+            The name, or a path such as ``loras[0].scale``.
+        """
+        if name in self.parameters:
+            return self.parameters[name]
+        if not is_path(name):
+            return ANY if self.is_open else None
+        try:
+            top, *rest = parts_of(name)
+        except ValueError:
+            return None
+        found = self.parameters.get(str(top), ANY if self.is_open else None)
+        return None if found is None else found.at(rest)
+
+    @property
+    def needs_seed(self) -> str:
+        """The name of the seed that must be given, because it is random otherwise; empty if there is none."""
+        for name in SEEDS:
+            known = self.parameters.get(name)
+            if known is not None and known.kind in ("integer", "number", "any"):
+                default = known.default
+                is_fixed = isinstance(default, int | float) and not isinstance(default, bool) and default >= 0
+                return "" if is_fixed else name
+        return ""
+
+    def refusal(self) -> str:
+        """Why no sweep can be made of it, in one sentence; empty if it makes pictures as far as is known."""
+        words = "".join(character for character in self.kind.casefold() if character.isalnum())
+        _, is_from_to, made = words.rpartition("to")
+        made = made if is_from_to else words
+        for word, what in _NO_PICTURES.items():
+            if word in made:
+                return f"{self.slug} makes {what}, and sweeps are of pictures"
+        return ""
+
+
+def _the_model() -> Model:
+    return MODEL
+
+
+def _made(values: Mapping[str, Any]) -> Model:
+    """A model that was pickled."""
+    return Model(**values)
+
+
+def unknown_model(slug: str, *notes: str) -> Model:
+    """A model of which the name alone is known: every field and value is sent as it is given.
+
+    Parameters
+    ----------
+    slug:
+        Its name in the service's URLs.
+    notes:
+        Why nothing is known of it.
+    """
+    return Model(slug, MappingProxyType({}), is_open=True, notes=notes)
+
+
+def model_of(slug: str) -> Model:
+    """The model of a slug, as far as it is known without a catalogue."""
+    return MODEL if slug == MODEL.slug else unknown_model(slug)
+
+
+def is_slug(text: str) -> bool:
+    """Whether a text can be the slug of a model: it becomes a part of a URL."""
+    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", text) is not None
+
+
+SEEDS = ("seed", "random_seed", "noise_seed")
+"""What models call the seed of their initial noise."""
+
+_NO_PICTURES = {
+    "video": "videos",
+    "audio": "audio",
+    "speech": "audio",
+    "music": "audio",
+    "voice": "audio",
+    "text": "text",
+    "llm": "text",
+    "chat": "text",
+    "json": "text",
+    "embedding": "numbers",
+    "3d": "three-dimensional objects",
+}
+"""What models make that is no picture, by a word of their kind."""
 
 
 SAMPLERS: Mapping[str, Evaluations] = MappingProxyType(
@@ -283,11 +315,20 @@ _FIELDS = (
     ),
 )
 
+PRICE = 0.03397461959219858
+"""The published average price of one call of this model, in US dollars."""
+
+SECONDS = 22.17098
+"""The published average time of one call of this model."""
+
 MODEL = Model(
     slug="flux-dev-finetuned",
     parameters=MappingProxyType({field.name: field for field in _FIELDS}),
     sizes=SIZES,
-    price=0.03397461959219858,
-    seconds=22.17098,
+    price=PRICE,
+    seconds=SECONDS,
     price_evaluations=25,
+    samplers=SAMPLERS,
+    kind="textToImage",
+    fills_defaults=True,
 )

@@ -20,6 +20,7 @@ from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import PictureFile
 from .running.context import StopToken
 from .running.refetching import Refetched
+from .service.kept_catalogue import hold
 from .sweep.plan import Rates
 from .sweep.request import Request
 
@@ -78,6 +79,7 @@ def open_replay(path: Path, simulated: Callable[[], Simulated | None]) -> Replay
     clock, folder = SystemClock(), path.resolve()
     bundle = Bundle(path if stand_in is None else stand_in, clock)
     mount(folder, bundle.pictures)
+    hold(folder, bundle.catalogue)
     if stand_in is None:
         connection = ReplayConnection(bundle.name, bundle.log, simulated(), begins_empty=False)
         return Replay(folder, bundle.journal, connection, [], None, clock)
@@ -159,6 +161,16 @@ class ReplayConnection:
     def secret(self) -> None:
         """There is no key."""
         return None
+
+    def catalogue(self) -> NoReturn:
+        """Refuse: what the bundle holds of it is all that is known.
+
+        Raises
+        ------
+        WorkspaceError
+            Always.
+        """
+        _refuse(self._name)
 
     def engine(self) -> SweepEngine:
         """Says of each run what the bundle holds."""

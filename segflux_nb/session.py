@@ -49,5 +49,6 @@ class Session:
         if self._process != os.getpid():  # a forked child, where the engine's threads do not run
             return
         self._launcher.interrupt_all()
+        self._launcher.models.close()
         self._connection.close()
         self._journal.close()

@@ -25,6 +25,7 @@ from .reusing import ReplayedRuns, ReusedRuns, open_sources
 from .runlog.journal import Journal
 from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
 from .saving import path_of
+from .service.kept_catalogue import release
 from .service.keys import held
 from .session import Session
 from .sweep.sweep import Sweep
@@ -38,6 +39,7 @@ from .workspace_arguments import (
     simulated_rates,
 )
 from .workspace_verbs import arun, builder, doctor, plan, probe, report, run, start, trigger_word, usage, verify
+from .workspace_verbs import models as _models
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,6 +155,7 @@ class Workspace(Session):
             max_wait=max_wait,
         )
         mount(folder, None)
+        release(folder)
         launcher = Launcher(
             journal,
             connection,
@@ -192,8 +195,13 @@ class Workspace(Session):
     builder = builder.builder
     trigger_word = trigger_word.trigger_word
 
-    # what the log holds, and whether all is ready
+    # what the service offers, and whether all is ready
     doctor = doctor.doctor
+    model = _models.model
+    refresh_models = _models.refresh_models
+    models = property(_models.models)
+
+    # what the log holds
     report = report.report
     usage = usage.usage
     verify = verify.verify

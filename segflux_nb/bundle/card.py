@@ -13,6 +13,7 @@ from ..model import MODEL, SIMULATOR
 from ..service.addresses import HOSTED
 from .contents import (
     ANNOTATIONS,
+    CATALOGUE,
     CRATE,
     ENVIRONMENT,
     HOLDS,
@@ -35,6 +36,7 @@ _MEANINGS = {
     VOTES: "Votes between two runs, of every rater",
     ANNOTATIONS: "Own columns of runs",
     METRICS: "Numbers that were measured about the pictures",
+    CATALOGUE: "What the service's catalogue says of the models",
     ENVIRONMENT: "Versions of Python and of packages",
     README: "The data card",
     MANIFEST: "What the file is, and the size and sha256 of each other entry",

@@ -10,6 +10,7 @@
     marks.jsonl, votes.jsonl    what every rater said
     annotations.jsonl           own columns
     metrics.jsonl               numbers about the pictures
+    catalogue.json              what the service's catalogue says of the models of these runs
     environment.json            versions of Python and of packages
     README.md                   the data card
     ro-crate-metadata.json      the same for programs: RO-Crate 1.2
@@ -39,6 +40,7 @@ MARKS = "marks.jsonl"
 VOTES = "votes.jsonl"
 ANNOTATIONS = "annotations.jsonl"
 METRICS = "metrics.jsonl"
+CATALOGUE = "catalogue.json"
 ENVIRONMENT = "environment.json"
 README = "README.md"
 CRATE = "ro-crate-metadata.json"

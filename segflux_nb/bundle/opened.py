@@ -20,11 +20,15 @@ from ..pictures.located import OF_THE_STORE
 from ..pictures.mounted import Mount
 from ..runlog.journal import Journal, ServiceLog
 from ..runlog.records import RunRecord
+from ..service.catalogue import MOST_BYTES, Catalogue
+from ..service.json_reader import read_object
+from ..service.kept_catalogue import of_json
 from ..sweep.request import RUN_DIGITS
 from ..values import is_encodable
 from .archive import Archive, refuse
 from .contents import (
     ANNOTATIONS,
+    CATALOGUE,
     ENDING,
     FORMAT,
     FORMAT_VERSION,
@@ -70,6 +74,8 @@ class Bundle:
         Its log, in memory.
     pictures:
         Its pictures, to be mounted at a folder.
+    catalogue:
+        What it holds of the service's catalogue; None for nothing.
 
     Raises
     ------
@@ -83,6 +89,7 @@ class Bundle:
         self._manifest = _Manifest(self._archive)
         self.service = self._manifest.service
         self._check_texts()
+        self.catalogue = self._catalogue()
         self.journal = Journal(self.path, clock, in_memory=True)
         try:
             runs_of = self._enter(self.journal.of(self.service))
@@ -123,6 +130,16 @@ class Bundle:
         for name, sha256 in self._manifest.files.items():
             if self._archive.sha256(name) != sha256:
                 refuse(self.path, f"{name} is not as it was written (its sha256 differs)")
+
+    def _catalogue(self) -> Catalogue | None:
+        if CATALOGUE not in self._manifest.files:
+            return None
+        if self._archive.size(CATALOGUE) > MOST_BYTES:
+            refuse(self.path, f"its {CATALOGUE} is too large")
+        found = of_json(read_object(self._archive.read(CATALOGUE)))
+        if found is None:
+            refuse(self.path, f"its {CATALOGUE} is not as this program writes it")
+        return found
 
     def _check_pictures(self, runs: Mapping[str, str]) -> None:
         """Check the bytes of all pictures.

@@ -28,10 +28,13 @@ from ..runlog.journal import ServiceLog
 from ..runlog.records import RunRecord, SweepRecord
 from ..runlog.rows import MorePicture
 from ..saving import saving
+from ..service.kept_catalogue import as_json as catalogue_json
+from ..service.kept_catalogue import kept
 from ..version import __version__
 from .card import Card
 from .contents import (
     ANNOTATIONS,
+    CATALOGUE,
     CRATE,
     ENDING,
     ENVIRONMENT,
@@ -231,6 +234,7 @@ class _Writing:
         self._without: dict[str, int] = {}
         self._parameters: dict[str, Mapping[str, Value]] = {}
         self._takes: dict[str, int] = {}
+        self._slugs: set[str] = set()
         self._began, self._ended = _times(self._records.runs(chosen.digests))
         self._date = utc(max(self._ended, _EARLIEST)).timetuple()[:6]
 
@@ -272,6 +276,7 @@ class _Writing:
                 )
             self._judgements(digests)
             self._metrics({digest_in(place) for place in wanted})
+            self._catalogue()
             self._put(ENVIRONMENT, [as_page(environment())])
             completed = len(self._parameters) - sum(self._without.values()) + absent
             self._pictures(wanted)
@@ -313,6 +318,7 @@ class _Writing:
                 run = run._replace(sha256=self._digest_of(run.picture))
                 record = record._replace(run=run)
             self._parameters[run.digest], self._takes[run.digest] = run.parameters, run.take
+            self._slugs.add(run.model)
             first = MorePicture(0, "", run.picture, sha256=run.sha256)
             for picture in (first, *record.more):
                 path, place = self._chosen.pictures.own(picture.path), place_of(picture)
@@ -360,6 +366,15 @@ class _Writing:
         ]
         if lines:
             self._put(METRICS, map(self._line, lines))
+
+    def _catalogue(self) -> None:
+        """Write what the service's catalogue says of the models of these runs; where nothing is kept, no entry."""
+        known = kept(self._chosen.pictures.folder, self._chosen.log.service)
+        if known is None or not self._slugs & set(known.entries):
+            return
+        data = as_json(catalogue_json(known, self._slugs))
+        if not self._scrubber.holds_key(data.decode()):  # an example of the service's, which nobody here can remove
+            self._put(CATALOGUE, [data, b"\n"])
 
     def _pictures(self, wanted: Mapping[str, str]) -> None:
         """Write the pictures, one at a time. One that is gone, or has other bytes than it had, is left out.

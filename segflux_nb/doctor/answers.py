@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ..drift import differences
 from ..errors import SegfluxError
 from ..markup import count
 from ..model import MODEL
+from ..service.catalogue import Catalogue, read_catalogue
 from ..service.deviations import content_type, host_of
 from ..service.history import HistoryRow, read_history
 from ..service.json_reader import UNREADABLE, read_json
@@ -107,10 +109,11 @@ def balance(subject: Subject, answers: Answers) -> Line:
     dollars = read_balance(response)
     if dollars is None:
         return _unknown("balance", subject, f"it cannot be read from the answer ({response.status})")
-    pictures = int(max(0.0, dollars) / MODEL.price)
-    text = f"${dollars:,.2f}, enough for about {count(pictures, 'picture')} at ${MODEL.price:.3f}"
+    price = MODEL.price or 0.0
+    pictures = int(max(0.0, dollars) / price)
+    text = f"${dollars:,.2f}, enough for about {count(pictures, 'picture')} at ${price:.3f}"
     if not pictures:
-        return broken("balance", f"${dollars:,.4f} is less than a picture costs (about ${MODEL.price:.3f})", _TOP_UP)
+        return broken("balance", f"${dollars:,.4f} is less than a picture costs (about ${price:.3f})", _TOP_UP)
     return attention("balance", text, _TOP_UP) if pictures < FEW_PICTURES else fine("balance", text)
 
 
@@ -189,6 +192,55 @@ FULL_PAGE = 100
 """A page with as many rows may not be the last one: older jobs are on the next."""
 
 
+def catalogue(subject: Subject, answers: Answers) -> Line:
+    """Whether the list of the service's models can be read."""
+    asked = answers.get("catalogue", NOT_ASKED)
+    if asked.response is None:
+        return _unknown("catalogue", subject, asked.error or "it was not asked")
+    try:
+        found = _read(asked)
+    except SegfluxError as error:
+        return attention("catalogue", f"it cannot be read: {error.what}", f"Sweeps of {MODEL.slug} need none")
+    left_out = f"; {', '.join(found.left_out)}" if found.left_out else ""
+    if MODEL.slug not in found.entries:
+        return attention(
+            "catalogue",
+            f"{count(len(found.entries), 'model')}, and {MODEL.slug} is not among them{left_out}",
+            "Try one picture before a sweep: segflux doctor --spend 0.05",
+        )
+    return fine("catalogue", f"{count(len(found.entries), 'model')}, {MODEL.slug} among them{left_out}")
+
+
+def drift(subject: Subject, answers: Answers) -> Line:
+    """What the catalogue says of the model otherwise than this version."""
+    asked = answers.get("catalogue", NOT_ASKED)
+    try:
+        entry = None if asked.response is None else _read(asked).entries.get(MODEL.slug)
+    except SegfluxError:
+        entry = None
+    if entry is None:
+        return _unknown("drift", subject, "the catalogue says nothing of the model")
+    found = differences(MODEL, entry)
+    if not found:
+        return fine("drift", "the catalogue says of the model what this version says")
+    told = ". ".join(one.sentence for one in found)
+    return attention(
+        "drift", f"{count(len(found), 'difference')}: {told}", "Update segflux_nb, or try one picture first"
+    )
+
+
+def _read(asked: Asked) -> Catalogue:
+    """The catalogue of an answer.
+
+    Raises
+    ------
+    SegfluxError
+        It cannot be read.
+    """
+    assert asked.response is not None  # noqa: S101 - its callers have checked it
+    return read_catalogue(asked.response, asked.answered_at)
+
+
 def _unknown(check: str, subject: Subject, why: str) -> Line:
     """The line where it could not be found out.
 
@@ -237,5 +289,7 @@ FROM_ANSWERS: Mapping[str, Callable[[Subject, Answers], Line]] = {
     "key accepted": key_accepted,
     "balance": balance,
     "pictures": pictures,
+    "catalogue": catalogue,
+    "drift": drift,
 }
 """What gives the line of a check that depends on answers alone."""

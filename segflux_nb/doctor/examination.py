@@ -20,12 +20,12 @@ Verdict = Literal["fine", "attention", "broken"]
 
 CHECKS = (
     "Python", "SQLite", "folder", "disk", "log", "proxies", "certificates", "service", "clock", "key", "key accepted",
-    "balance", "pictures", "history", "limits", "answers", "JupyterLab", "widgets", "Pillow",
+    "balance", "pictures", "catalogue", "drift", "history", "limits", "answers", "JupyterLab", "widgets", "Pillow",
     "paid picture",
 )  # fmt: skip
 """What is examined, in this order. Each has one line in every examination."""
 
-_LONGEST = 600
+_LONGEST = 2000
 
 _HTML = Template(
     """<style>.segflux-doctor td { text-align: left; vertical-align: top; padding: 2px 10px 2px 0 }

@@ -87,7 +87,7 @@ def examine(subject: Subject, pay: Callable[[], Paid] | None = None) -> Examinat
     return Examination(shown, found, report(shown, found, seen, _facts(subject), hide))
 
 
-_FREE = ("account", "history")
+_FREE = ("account", "history", "catalogue")
 """The questions whose answers are compared with the contract: what the pictures' host says at its root is in none."""
 
 

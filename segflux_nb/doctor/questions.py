@@ -11,6 +11,7 @@ from ..errors import SegfluxError
 from ..model import MODEL
 from ..service.addresses import HOSTED, Service
 from ..service.api import HISTORY_ROWS
+from ..service.catalogue import PATH, QUERY
 from ..service.secret import Secret
 from ..service.transport import HttpRequest, HttpResponse, HttpTransport
 
@@ -69,6 +70,7 @@ def requests_for(service: Service, now: float) -> dict[str, HttpRequest]:
             "GET", f"{service.history}/inference-request/request-history", "history", query=history
         ),
     }
+    found["catalogue"] = HttpRequest("GET", f"{service.history}{PATH}", "catalogue", query=QUERY)
     if service.name == HOSTED.name:
         found["picture"] = HttpRequest("GET", PICTURES, "download")
     return found

@@ -129,10 +129,24 @@ _IDENTITY = (
         constraint="NOT NULL",
     ),
     Column("digest", "text", "The request's identity.", Role.IDENTITY, frame="log", constraint="NOT NULL"),
+    Column(
+        "model",
+        "text",
+        "The slug of the model.",
+        Role.IDENTITY,
+        constraint=f"NOT NULL DEFAULT '{MODEL.slug}'",
+        since=9,
+    ),
     Column("first_digest", "text", "The digest of take 0 of the same request.", Role.IDENTITY, constraint="NOT NULL"),
 )
 _PARAMETERS = (
-    Column("parameters", "text", "All parameters as they are sent, in JSON.", Role.PARAMETER, constraint="NOT NULL"),
+    Column(
+        "parameters",
+        "text",
+        "All parameters in JSON; those inside lists and objects by path.",
+        Role.PARAMETER,
+        constraint="NOT NULL",
+    ),
     *(
         Column(
             name,

@@ -22,10 +22,11 @@ tables and `columns` says what they keep of a run.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from ..clock import Clock
+from ..errors import WorkspaceError
 from ..service.deviations import Deviation
 from .annotations import AnnotationLog
 from .database import Database
@@ -168,6 +169,21 @@ class ServiceLog:
         with self._database.reading():  # nobody writes meanwhile
             by_others, by_this = self._database.version()
             return by_others, by_this - self.marks.changes.number - self.votes.changes.number
+
+    def note_limit(self, what: str, value: float, why: str) -> None:
+        """Note a limit that was learned. A log that cannot be written now must not end the request that taught it.
+
+        Parameters
+        ----------
+        what:
+            Which limit.
+        value:
+            Its new value.
+        why:
+            What it was learned from.
+        """
+        with suppress(WorkspaceError):
+            self.sharing.note_limit(what, value, why)
 
     def note_deviations(self, counted: Mapping[Deviation, int]) -> None:
         """Add to the counts of what answers have otherwise; a log that is locked just then refuses.

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..lifecycle import State
-from ..model import Value
+from ..model import MODEL, Value
+from ..sweep.request import Request
 
 
 class RunState(NamedTuple):
@@ -97,6 +98,12 @@ class LoggedRun(NamedTuple):
     polls: int | None = None
     error_kind: str = ""
     error: str = ""
+    model: str = MODEL.slug
+
+    @property
+    def request(self) -> Request:
+        """What was asked for."""
+        return Request(self.parameters, self.take, model=self.model)
 
 
 class MorePicture(NamedTuple):
@@ -148,6 +155,8 @@ class Measurement:
         US dollars; None if the service did not say.
     accepted:
         When it was accepted, in seconds since 1970 UTC.
+    model:
+        The slug of the model.
     """
 
     parameters: Mapping[str, Value]
@@ -155,6 +164,7 @@ class Measurement:
     render: float
     cost: float | None
     accepted: float
+    model: str = MODEL.slug
 
 
 class LoggedVote(NamedTuple):

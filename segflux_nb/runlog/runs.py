@@ -15,7 +15,7 @@ import orjson
 from ..clock import Clock
 from ..lifecycle import TRANSITIONS, State, check_transition
 from ..model import Value
-from ..sweep.request import Request
+from ..sweep.request import Request, integral
 from .changes import Change, append_event
 from .database import Database
 from .reading import from_runs, in_sql, read_columns, read_rows
@@ -26,6 +26,9 @@ REPLANNED = (State.PLANNED, State.FAILED, State.REFUSED)
 
 WITHOUT_JOB = (State.PLANNED, State.SUBMITTING, State.UNKNOWN)
 """In these states a run has no job, or that of an earlier take of it that failed."""
+
+_NO_HARDWARE = "-"
+"""For models without that parameter."""
 
 _COLUMNS = ("digest", *(name for name in LoggedRun._fields if name not in ("digest", "service")))
 _STATES = {state.value: state for state in State}
@@ -62,17 +65,18 @@ class RunLog:
                 request.digest,
                 request.again(0).digest if request.take else request.digest,
                 request.take,
-                json.dumps(request.body),
+                request.model,
+                json.dumps(integral(request.parameters)),
             )
             for request in requests
-            if logged_hardware.get(request.digest, "") not in (None, request.parameters["hardware"])
+            if logged_hardware.get(request.digest, "") not in (None, request.parameters.get("hardware", _NO_HARDWARE))
         ]
         if not rows:
             return
         with self._database.writing() as cursor:
             cursor.executemany(
-                "INSERT INTO runs (service, digest, first_digest, take, parameters, state)"
-                " VALUES (?, ?, ?, ?, ?, 'planned')"
+                "INSERT INTO runs (service, digest, first_digest, take, model, parameters, state)"
+                " VALUES (?, ?, ?, ?, ?, ?, 'planned')"
                 " ON CONFLICT (service, digest) DO UPDATE SET parameters = excluded.parameters"
                 " WHERE runs.state IN ('planned', 'failed', 'refused') AND runs.parameters <> excluded.parameters",
                 rows,
@@ -85,7 +89,7 @@ class RunLog:
         """
         with self._database.reading() as cursor:
             return {
-                digest: json.loads(parameters)["hardware"] if state in REPLANNED else None
+                digest: json.loads(parameters).get("hardware", _NO_HARDWARE) if state in REPLANNED else None
                 for digest, state, parameters in read_rows(
                     cursor, self._service, digests, ("digest", "state", "parameters")
                 )
@@ -257,16 +261,28 @@ class RunLog:
             )
             return [(at, before, after, json.loads(data)) for at, before, after, data in cursor]
 
-    def measured(self, most: int = 150) -> list[Measurement]:
-        """What the service measured of the latest completed runs, the newest first."""
+    def measured(self, most: int = 150, model: str | None = None) -> list[Measurement]:
+        """What the service measured of the latest completed runs, the newest first.
+
+        Parameters
+        ----------
+        most:
+            How many runs at most.
+        model:
+            The slug of the model; None for all of them.
+        """
         with self._database.reading() as cursor:
             cursor.execute(
                 "SELECT parameters, coalesce(queue_seconds, 0), render_seconds, cost_usd,"
-                " coalesce(accepted_at, submitted_at, completed_at) FROM runs WHERE service = ?"
-                " AND state = 'completed' AND render_seconds IS NOT NULL ORDER BY completed_at DESC LIMIT ?",
-                (self._service, most),
+                " coalesce(accepted_at, submitted_at, completed_at), model FROM runs"
+                " WHERE service = ? AND coalesce(?, model) = model AND state = 'completed' AND render_seconds IS NOT NULL ORDER BY completed_at DESC LIMIT ?",
+                (self._service, model, most),
             )
             return [Measurement(json.loads(parameters), *others) for parameters, *others in cursor]
+
+    def models(self, digests: Collection[str]) -> set[str]:
+        """The slugs of the models of these runs."""
+        return set(self.table(digests, ["model"])["model"])
 
     def finetunes(self, most: int = 20) -> list[str]:
         """The ids of the fine-tunes that there are runs of, the one that was submitted last first."""

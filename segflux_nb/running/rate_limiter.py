@@ -39,7 +39,7 @@ from ..service.moments import retry_after
 from ..service.transport import HttpResponse, Purpose
 from .policy.rate_control import ConcurrencyLimit, RateController, RetryQuota, useful_jobs
 
-PRIORITY: tuple[Purpose, ...] = ("download", "result", "history", "account", "submit", "status")
+PRIORITY: tuple[Purpose, ...] = ("download", "result", "history", "account", "submit", "status", "catalogue")
 """Purposes of requests; those that go first stand first."""
 
 UNNAMED_PAUSE = Backoff(first=1.0, longest=60.0)
@@ -54,7 +54,7 @@ MAX_WAIT = 900.0
 A_YEAR = 366 * 86_400.0
 """A moment of reset that is farther away is a mistake of the service."""
 
-BESIDE: frozenset[Purpose] = frozenset({"history", "account"})
+BESIDE: frozenset[Purpose] = frozenset({"history", "account", "catalogue"})
 """Requests that only wait for limits of their own: what depends on them waits, and nothing else does."""
 
 LATE = 0.05

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ from ..lifecycle import NotSent, PollOutcome, ResultOutcome, SubmitOutcome, Uncl
 from ..markup import shorten
 from ..model import MODEL
 from .addresses import Service, is_data, read_data
+from .catalogue import PATH, QUERY, Catalogue, read_catalogue
 from .history import HistoryRow, read_history
 from .moments import read_date
 from .observed import Observed
@@ -207,6 +209,18 @@ class Api:
         query = {"model_name": MODEL.slug, "from_date": utc(since).date().isoformat()}
         query |= {"per_page": str(HISTORY_ROWS), "page": str(page)}
         return read_history(await self._send(HttpRequest("GET", url, "history", query=query)), self._clock.now())
+
+    async def catalogue(self) -> Catalogue:
+        """The models that the service offers. It is asked without the API key.
+
+        Raises
+        ------
+        ServiceError, TransportError
+            The catalogue cannot be read.
+        """
+        response = await self._send(HttpRequest("GET", self.service.history + PATH, "catalogue", query=QUERY))
+        # It may have megabytes, and the loop has other work.
+        return await asyncio.to_thread(read_catalogue, response, self._clock.now())
 
     async def is_simulator(self) -> bool | None:
         """Whether the service says that it is the simulator. None if it cannot be reached."""

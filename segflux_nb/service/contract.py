@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from .catalogue import LONG_NAME, PATH
+
 Json = Literal["string", "number", "integer", "boolean", "object", "array", "null"]
 """The types of JSON. An integer is a number, too."""
 
@@ -311,9 +313,6 @@ _HISTORY = Answer(
     ),
 )
 
-CATALOGUE_ENVELOPES = ("Inference Segmind Model Information List With Details", "models")
-"""Names under which the catalogue's list was seen."""
-
 _CATALOGUE = Answer(
     "catalogue",
     (200,),
@@ -323,9 +322,14 @@ _CATALOGUE = Answer(
         Field("[].is_depreciated", ("boolean",), "sdk", tells="value"),
         Field("[].parameters_schema", ("object",), "sdk", False, is_open=True),
         Field("[].parameters", ("object",), "seen", False, is_open=True),
-        Field("[].name", ("string",), "inferred", False, tells="value"),
+        *(Field(f"[].{name}", ("string",), "seen", False) for name in ("title", "type", "description", "thumbnail")),
+        *(
+            Field(f"[].{name}", ("number", "string", "object"), "inferred", False, is_open=True)
+            for name in ("price", "cost", "avg_cost", "seconds", "avg_latency")
+        ),
+        Field("[].api_versions", ("array",), "inferred", False),
     ),
-    envelopes=CATALOGUE_ENVELOPES,
+    envelopes=(LONG_NAME, "models"),
 )
 
 CALLS: Mapping[str, Call] = {
@@ -404,7 +408,7 @@ CALLS: Mapping[str, Call] = {
         Call(
             "catalogue",
             "GET",
-            "/inference-model-information/list",
+            PATH,
             "history",
             (_CATALOGUE,),
             (200, *_ERRORS),

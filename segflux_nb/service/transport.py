@@ -40,7 +40,10 @@ _READ_SECONDS: Mapping[Kind, float] = {"submit": 90.0, "call": 30.0, "download":
 TOTAL_SECONDS: dict[Kind, float] = {"submit": 90.0, "call": 30.0, "download": MOST_SECONDS}
 """How long a call may take, even if bytes still arrive."""
 
-Purpose = Literal["submit", "status", "result", "history", "account", "download"]
+Purpose = Literal["submit", "status", "result", "history", "account", "catalogue", "download"]
+
+_KINDS: Mapping[Purpose, Kind] = {"submit": "submit", "catalogue": "download"}
+"""The kinds of requests that are not calls. The catalogue is as large as a picture."""
 
 
 def _not_urgent() -> float:
@@ -172,7 +175,7 @@ class HttpTransport:
             if request.purpose == "download":
                 async with self._downloads, asyncio.timeout(self._total("download")):
                     return await self._download(request)
-            kind: Kind = "submit" if request.purpose == "submit" else "call"
+            kind: Kind = _KINDS.get(request.purpose, "call")
             async with asyncio.timeout(self._total(kind)):
                 return await self._call(request, kind)
         except TransportError as error:
@@ -201,7 +204,8 @@ class HttpTransport:
         if not is_address(request.url):
             raise NotSentError(f"{shorten(request.url, 300)!r} is not a valid address")
         headers = {"content-type": "application/json"} if request.content is not None else {}
-        if self._secret is not None and origin(request.url) in self._with_key:
+        is_open = request.purpose == "catalogue"  # it needs no key, so it gets none
+        if self._secret is not None and not is_open and origin(request.url) in self._with_key:
             headers["x-api-key"] = self._secret.reveal()
         outgoing = Outgoing(
             kind,

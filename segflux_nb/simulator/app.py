@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from ..clock import Clock, SystemClock
-from ..model import MODEL
+from ..model import PRICE, SECONDS
 from ..values import as_integer, as_path, as_python, shown
 from .flow.finetunes import Truth, truth
 from .render import PAINTING_SECONDS, PaintCache, corrupted, painted, tiny
@@ -23,6 +23,7 @@ from .server import Server, close_connection, cut
 from .service.faults import Fault, Faults
 from .service.jobs import Pace, Settings, pace
 from .service.ledger import Ledger
+from .service.offers import ENVELOPES
 from .service.protocol import Protocol
 from .service.responses import ServiceRequest, ServiceResponse
 
@@ -85,6 +86,9 @@ class Simulator:
         What goes wrong; see `segflux_nb.simulator.service.faults.KINDS`.
     seed:
         What service times, ids, and faults at a rate are drawn from.
+    envelope:
+        The form of the catalogue's answer: ``"long"``, the hosted service's by clients that read it; ``"models"``,
+        an object with that name; ``"list"``, the list alone.
     paint:
         Whether pictures are painted. False serves tiny valid pictures, for tests of everything else.
     folder:
@@ -121,9 +125,9 @@ class Simulator:
         host: str = "127.0.0.1",
         key: str | None = None,
         time_scale: float = 0.02,
-        mean_seconds: float = MODEL.seconds,
+        mean_seconds: float = SECONDS,
         spread: float = 0.15,
-        price: float = MODEL.price,
+        price: float = PRICE,
         cold_start: float = 0.0,
         workers: int = 64,
         queue_limit: int | None = None,
@@ -135,6 +139,7 @@ class Simulator:
         history_complete: float | None = 1.0,
         faults: Mapping[str, Fault] | None = None,
         seed: int = 0,
+        envelope: str = ENVELOPES[0],
         paint: bool = True,
         folder: str | Path | None = None,
         clock: Clock | None = None,
@@ -164,6 +169,7 @@ class Simulator:
             "history_delay": history_delay,
             "history_complete": history_complete,
             "seed": seed,
+            "envelope": envelope,
         }
         self.settings = Settings(**{name: as_python(value) for name, value in settings.items()})
         self.ledger = Ledger(path, self._clock.now)
@@ -233,8 +239,7 @@ class Simulator:
         if self.protocol.leaves_unread(request.method, request.path):
             return ServiceResponse(500, cut="before"), b""
         response = self.protocol.handle(request, self._clock.now())
-        entry = response.picture or response.measures
-        return response, response.body if entry is None else _body(response, self._pictures.picture(entry).result())
+        return response, _body(response, [self._pictures.picture(*one).result() for one in response.wanted])
 
     def _start(self) -> int:
         with self._lock:
@@ -272,9 +277,8 @@ class Simulator:
             body=content,
         )
         response = self.protocol.handle(request, self._clock.now())
-        entry, body = response.picture or response.measures, response.body
-        if entry is not None:
-            body = _body(response, await asyncio.wrap_future(self._pictures.picture(entry)))
+        pictures = [self._pictures.picture(*one) for one in response.wanted]
+        body = _body(response, [await asyncio.wrap_future(one) for one in pictures])
         if response.ready_at is not None:
             await self._clock.sleep(max(0.0, response.ready_at - self._clock.now()))
         sent = Response(body, response.status, dict(response.headers))
@@ -286,9 +290,17 @@ class Simulator:
             close_connection(scope)
 
 
-def _body(response: ServiceResponse, picture: bytes) -> bytes:
-    """The body of a response that is a picture, or names the size of one."""
-    return corrupted(picture if response.compose is None else response.compose(len(picture)), response.corrupted)
+def _body(response: ServiceResponse, pictures: Sequence[bytes]) -> bytes:
+    """The body of a response, which may be a picture, or name or hold some.
+
+    Parameters
+    ----------
+    response:
+        The response.
+    pictures:
+        The bytes of the pictures that it wants.
+    """
+    return corrupted(response.sent(pictures), response.corrupted)
 
 
 def _port(given: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +13,8 @@ from decimal import Decimal
 from typing import Any
 
 from ..errors import SweepError
-from ..model import DECIMALS, MODEL, Parameter, Value
+from ..model import DECIMALS, MODEL, SEEDS, Model, Parameter, Value, unknown_model
+from ..paths import flat, top_of
 from ..values import BYTES, as_python, is_encodable, is_missing, shown
 from .names import LABEL
 from .ranges import parse_range
@@ -74,10 +76,14 @@ def linked(**parameters: Any) -> Linked:
     """
     if len(parameters) < 2:
         raise SweepError("linked() needs two or more parameters", remedy="Give one parameter to Sweep itself")
-    return Linked({name: as_given(name, given) for name, given in parameters.items()})
+    return Linked({name: as_given(name, given, _NOT_YET) for name, given in parameters.items()})
 
 
-def as_given(name: str, given: Any) -> Any:
+_NOT_YET = unknown_model("")
+"""`linked` does not know for which model its values are: the sweep that takes them does."""
+
+
+def as_given(name: str, given: Any, model: Model = MODEL) -> Any:
     """What a user gave for a parameter, as a value of our own: plain scalars, in a list or a dictionary.
 
     An iterator can be read only once, and a user may change a list later. A copy is safe from both.
@@ -88,6 +94,8 @@ def as_given(name: str, given: Any) -> Any:
         The parameter or placeholder.
     given:
         What the user gave for it.
+    model:
+        The model that has the parameter.
 
     Raises
     ------
@@ -96,9 +104,9 @@ def as_given(name: str, given: Any) -> Any:
     """
     given = _plain(name, given)
     if isinstance(given, str):
-        return _of_text(name, given)
+        return _of_text(name, given, model)
     if isinstance(given, Mapping):
-        return {as_python(label): _plain(name, value) for label, value in given.items()}
+        return {as_python(label): _copied(name, value) for label, value in given.items()}
     if isinstance(given, BYTES) or not isinstance(given, Iterable):
         return given
     if isinstance(given, set | frozenset):
@@ -110,7 +118,7 @@ def as_given(name: str, given: Any) -> Any:
         raise SweepError(
             f"{name} has {dimensions} dimensions, and an axis has one", remedy="Give one column, or a list"
         )
-    values = [_plain(name, value) for value in itertools.islice(given, _MOST_OF_AN_ITERABLE + 1)]
+    values = [_copied(name, value) for value in itertools.islice(given, _MOST_OF_AN_ITERABLE + 1)]
     if len(values) > _MOST_OF_AN_ITERABLE:
         raise SweepError(
             f"{name} has more than {_MOST_OF_AN_ITERABLE:,} values, or does not end", remedy="Give fewer values"
@@ -118,7 +126,7 @@ def as_given(name: str, given: Any) -> Any:
     return values
 
 
-def _of_text(name: str, text: str) -> Any:
+def _of_text(name: str, text: str, model: Model) -> Any:
     """The number that a text stands for, as ``"7"`` does; the text where it is a range, or no number.
 
     Parameters
@@ -127,15 +135,17 @@ def _of_text(name: str, text: str) -> Any:
         The parameter or placeholder.
     text:
         What the user wrote.
+    model:
+        The model that has the parameter.
     """
-    parameter = MODEL.parameters.get(name)
-    if parameter is None or parameter.kind in ("text", "choice"):
+    parameter = model.parameter(name)
+    if parameter is None or parameter.kind not in _NUMBERS:
         return text
     try:
         values = parse_range(text, integer=parameter.kind == "integer")
     except SweepError:
         return text  # `axis` says what is wrong with it
-    return check_value(name, values[0]) if len(set(values)) == 1 else text
+    return check_value(name, values[0], model) if len(set(values)) == 1 else text
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -151,7 +161,24 @@ def _plain(name: str, value: Any) -> Any:
     return escape(str(value)) if isinstance(value, Verbatim) and name == "prompt" else as_python(value)
 
 
-def check_value(name: str, value: object) -> Value:
+def _copied(name: str, value: Any) -> Any:
+    """One value as a plain one; lists and objects are copied, because a user may change them later.
+
+    Parameters
+    ----------
+    name:
+        The parameter or placeholder.
+    value:
+        What the user gave.
+    """
+    if isinstance(value, Mapping):
+        return {as_python(key): _copied(name, inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_copied(name, inner) for inner in value]
+    return _plain(name, value)
+
+
+def check_value(name: str, value: object, model: Model = MODEL) -> Any:
     """One value of one parameter or placeholder, as it is sent.
 
     Parameters
@@ -160,36 +187,39 @@ def check_value(name: str, value: object) -> Value:
         The parameter or placeholder.
     value:
         The user's value. Scalars of numpy, pandas, `decimal`, `fractions` and `enum` become plain ones.
+    model:
+        The model that has the parameter.
 
     Raises
     ------
     SweepError
         If the value is not allowed. The text names the parameter, the value and what is allowed.
     """
-    parameter = MODEL.parameters.get(name)
+    parameter = model.parameter(name)
     plain = as_python(value)
     if parameter is None:  # the value becomes part of a prompt
         if isinstance(plain, str) and is_encodable(plain):
             return plain
         if isinstance(plain, bool) or not isinstance(plain, int | float) or not _is_finite(plain):
-            raise _not_allowed(name, value)
+            raise _not_allowed(name, value, model)
         return round(plain, DECIMALS) if isinstance(plain, float) else plain
-    if name == "seed" and type(plain) in (int, float) and plain == -1:
+    if name in SEEDS and ((type(plain) in (int, float) and plain == -1) or (plain is None and not model.is_open)):
         raise SweepError(
-            "seed=-1 asks for a random seed, which cannot be resumed or repeated",
-            remedy="Use seed=sf.seeds(4), or a number from 0",
+            f"{name}={shown(plain)} asks for a random seed, which cannot be resumed or repeated",
+            remedy=f"Use {name}=sf.seeds(4), or a number from 0",
         )
     try:
         return parameter.normalise(plain)
-    except ValueError:
-        raise _not_allowed(name, value) from None
+    except ValueError as error:
+        raise _not_allowed(name, value, model, str(error)) from None
 
 
-def axis(name: str, given: Any) -> Axis | None:
+def axis(name: str, given: Any, model: Model = MODEL) -> Axis | None:
     """The axis that a user's value stands for, or None if it is a single value.
 
     Lists, tuples, ranges, arrays, Series and other iterables are axes. A mapping is an axis with labels. Text is a
-    range if the parameter is a number; a text with one value is a single value.
+    range if the parameter is a number; a text with one value is a single value. Where the parameter itself is a list
+    or an object, a list or a mapping that is one value of it is that value, and a list of lists is an axis.
 
     Parameters
     ----------
@@ -197,17 +227,21 @@ def axis(name: str, given: Any) -> Axis | None:
         The parameter or placeholder.
     given:
         What the user gave for it.
+    model:
+        The model that has the parameter.
 
     Raises
     ------
     SweepError
         If a value or a range is not allowed, there is none, or the parameter cannot be an axis.
     """
-    parameter = MODEL.parameters.get(name)
+    parameter = model.parameter(name)
+    if parameter is not None and _is_one(parameter, given):
+        return None
     if isinstance(given, Mapping):
-        return _labelled(name, given)
+        return _labelled(name, given, model)
     if isinstance(given, str):
-        if parameter is None or parameter.kind in ("text", "choice"):
+        if parameter is None or parameter.kind not in _NUMBERS:
             return None
         try:
             values: Iterable[Any] = parse_range(given, integer=parameter.kind == "integer")
@@ -222,23 +256,83 @@ def axis(name: str, given: Any) -> Axis | None:
             f"{name} does not change the picture, so it is not an axis",
             remedy=f"Give one value: {parameter.allowed}",
         )
-    checked = dict.fromkeys(check_value(name, value) for value in values)
+    checked = {_key(value): value for value in (check_value(name, value, model) for value in values)}
     if isinstance(given, str) and len(checked) == 1:
         return None
     if not checked:
         raise SweepError(f"{name} is an empty axis", remedy=f"Give at least one value: {_allowed(parameter)}")
-    return Axis((name,), tuple({name: value} for value in checked))
+    return Axis((name,), tuple(_point(name, value) for value in checked.values()))
 
 
-def linked_axis(link: Linked) -> Axis:
+_NUMBERS = ("integer", "number")
+
+
+def _is_one(parameter: Parameter, given: Any) -> bool:
+    """Whether a list or a mapping is one value of a parameter that is a list or an object.
+
+    Parameters
+    ----------
+    parameter:
+        The parameter.
+    given:
+        What the user gave.
+    """
+    if parameter.kind == "any" and isinstance(given, list):
+        return bool(given) and all(isinstance(one, Mapping) for one in given)
+    if not isinstance(given, list if parameter.kind == "list" else Mapping):
+        return False
+    if parameter.kind not in ("list", "object"):
+        return False
+    try:
+        parameter.normalise(given)
+    except ValueError:
+        # It is wrong as one value. It is an axis where its parts have the form of values; else its error says most.
+        parts = given if isinstance(given, list) else list(given.values())
+        return not all(isinstance(one, list if parameter.kind == "list" else Mapping) for one in parts)
+    return True
+
+
+def _key(value: Any) -> Any:
+    """What tells values apart."""
+    return _text_of(value) if isinstance(value, list | dict) else value
+
+
+def _text_of(value: Any) -> str:
+    """A list or an object as a short text."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _point(name: str, value: Any) -> dict[str, Value]:
+    """A point of an axis. A list or an object has its plain values by path, and stands on sheets as a text.
+
+    Parameters
+    ----------
+    name:
+        The parameter.
+    value:
+        Its value.
+    """
+    if isinstance(value, list | dict):
+        return {**flat(name, value), name: _text_of(value)}
+    return {name: value}
+
+
+def linked_axis(link: Linked, model: Model = MODEL) -> Axis:
     """The axis of parameters that move together.
+
+    Parameters
+    ----------
+    link:
+        The parameters and their values.
+    model:
+        The model that has the parameters.
 
     Raises
     ------
     SweepError
         If the parameters have different numbers of values, or a value is not allowed.
     """
-    axes = [_axis_or_point(name, given) for name, given in link.values.items()]
+    axes = [_axis_or_point(name, given, model) for name, given in link.values.items()]
     lengths = {single.names[0]: len(single.points) for single in axes}
     if len(set(lengths.values())) != 1:
         sizes = ", ".join(f"{name} has {length}" for name, length in lengths.items())
@@ -253,12 +347,12 @@ def linked_axis(link: Linked) -> Axis:
     return Axis(tuple(lengths), points)
 
 
-def _axis_or_point(name: str, given: Any) -> Axis:
+def _axis_or_point(name: str, given: Any, model: Model) -> Axis:
     """The axis that a user's value stands for. A single value is an axis of one point."""
-    return axis(name, given) or Axis((name,), ({name: check_value(name, given)},))
+    return axis(name, given, model) or Axis((name,), (_point(name, check_value(name, given, model)),))
 
 
-def check_name(name: str, known: Sequence[str]) -> None:
+def check_name(name: str, known: Sequence[str], model: Model = MODEL) -> None:
     """Raise an error if a name is neither a parameter nor a placeholder of the prompt.
 
     Parameters
@@ -267,15 +361,19 @@ def check_name(name: str, known: Sequence[str]) -> None:
         The name that the user gave.
     known:
         The names of all parameters and placeholders.
+    model:
+        The model.
     """
-    if name in known:
+    if name in known or model.parameter(name) is not None:
         return
-    close = difflib.get_close_matches(name, [*known, *_FOREIGN], n=1, cutoff=0.6)
-    if close:
-        remedy = f"Did you mean {_FOREIGN.get(close[0], close[0])!r}?"
+    foreign = {theirs: ours for theirs, ours in _FOREIGN.items() if ours in known}
+    close = difflib.get_close_matches(top_of(name), [*known, *foreign], n=1, cutoff=0.6)
+    if close and (close[0] in foreign or close[0] != top_of(name)):
+        remedy = f"Did you mean {foreign.get(close[0], close[0])!r}?"
     else:
-        remedy = f"Use {', '.join(MODEL.parameters)}; or write {{{name}}} in the prompt to make a placeholder"
-    raise SweepError(f"There is no parameter {name!r}", remedy=remedy)
+        remedy = f"Use {', '.join(model.parameters)}; or write {{{name}}} in the prompt to make a placeholder"
+    of = "" if model is MODEL else f" of {model.slug}"
+    raise SweepError(f"There is no parameter {name!r}{of}", remedy=remedy)
 
 
 # What other tools call the same thing (A1111, ComfyUI, Replicate, fal, Black Forest Labs).
@@ -295,7 +393,7 @@ _FOREIGN = {
 }
 
 
-def _labelled(name: str, given: Mapping[Any, Any]) -> Axis:
+def _labelled(name: str, given: Mapping[Any, Any], model: Model) -> Axis:
     points: list[Mapping[str, Value]] = []
     for label, value in given.items():
         if not isinstance(label, str) or not is_encodable(label):
@@ -303,7 +401,7 @@ def _labelled(name: str, given: Mapping[Any, Any]) -> Axis:
                 f"{name} has the label {shown(label, 100)}, which is not text",
                 remedy='Write {"label": value}',
             )
-        points.append({name: check_value(name, value), f"{name}{LABEL}": label})
+        points.append({**_point(name, check_value(name, value, model)), f"{name}{LABEL}": label})
     if not points:
         raise SweepError(f"{name} is an empty axis", remedy="Give at least one label and value")
     return Axis((name,), tuple(points))
@@ -320,47 +418,51 @@ def _allowed(parameter: Parameter | None) -> str:
     return "text or numbers" if parameter is None else parameter.allowed
 
 
-def _not_allowed(name: str, value: object) -> SweepError:
-    parameter = MODEL.parameters.get(name)
+def _not_allowed(name: str, value: object, model: Model, why: str = "") -> SweepError:
+    parameter = model.parameter(name)
     # A number of a text range is shown as it was written.
     written = str(value) if isinstance(value, Decimal) else shown(value)
     remedy = f"Use {_allowed(parameter)}"
     if is_missing(value):
         remedy = f"Leave out missing values. {remedy}"
     if parameter is not None and isinstance(value, str):
-        remedy = _meant(name, parameter, value) or remedy
-    return SweepError(f"{name}={written} is not allowed", remedy=remedy)
+        remedy = _meant(name, parameter, value, model) or remedy
+    is_told = not why.startswith("it must be")  # what is inside a list, or rounded away
+    return SweepError(f"{name}={written} is not allowed{f': {why}' if why and is_told else ''}", remedy=remedy)
 
 
-def _nearest_ratio(width: int, height: int) -> str:
+def _nearest_ratio(width: int, height: int, choices: Sequence[str]) -> str:
     """The ``aspect_ratio`` that is nearest to another one.
 
     Parameters
     ----------
     width, height:
         Both sides, in any unit.
+    choices:
+        The ratios that there are.
     """
 
     def distance(choice: str) -> float:
-        across, down = map(int, choice.split(":"))
+        across, down = map(int, re.findall(r"\d+", choice))
         return abs(math.log(width * down / (height * across)))
 
-    return min(MODEL.parameters["aspect_ratio"].choices, key=distance)
+    return min(choices, key=distance)
 
 
-def _meant(name: str, parameter: Parameter, text: str) -> str:
+def _meant(name: str, parameter: Parameter, text: str, model: Model) -> str:
     """What a text that is not allowed was probably meant to be, as a remedy; empty where nobody can tell."""
     if parameter.kind == "choice":
         parts = [part for part in map(str.strip, text.split(",")) if part]
         if len(parts) > 1 and set(parts) <= set(parameter.choices):
             return f"Give a list: {name}={parts}"
-        if name == "aspect_ratio" and (ratio := _RATIO.fullmatch(text)):
-            return f"The nearest one is {_nearest_ratio(int(ratio[1]), int(ratio[2]))!r}. Use {parameter.allowed}"
+        if all(map(_RATIO.fullmatch, parameter.choices)) and (ratio := _RATIO.fullmatch(text)):
+            nearest = _nearest_ratio(int(ratio[1]), int(ratio[2]), parameter.choices)
+            return f"The nearest one is {nearest!r}. Use {parameter.allowed}"
         close = difflib.get_close_matches(text, parameter.choices, n=1, cutoff=0.5)
         return f"Did you mean {close[0]!r}?" if close else ""
     for number in (int, float):
         try:
-            check_value(name, number(text))
+            check_value(name, number(text), model)
         except (ValueError, SweepError):
             continue
         return f"Write {text.strip()} without quotes"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..model import MODEL, Value
 from .names import TEMPLATE
@@ -31,7 +31,9 @@ def left_axes(axes: Axes, cells: Sequence[Mapping[str, Value]]) -> dict[str, lis
     return {name: values for name, values in left.items() if values}
 
 
-def merged_axes(several: Sequence[Axes], cells: Sequence[Mapping[str, Value]]) -> dict[str, list[Value]]:
+def merged_axes(
+    several: Sequence[Axes], cells: Sequence[Mapping[str, Value]], parameters: Iterable[str] = MODEL.parameters
+) -> dict[str, list[Value]]:
     """The axes of several grids, with the values of all of them, and parameters that differ between them.
 
     Parameters
@@ -40,6 +42,8 @@ def merged_axes(several: Sequence[Axes], cells: Sequence[Mapping[str, Value]]) -
         The axes of each.
     cells:
         The parameters, labels and placeholders of all cells.
+    parameters:
+        The names of the parameters.
 
     >>> merged_axes([{"seed": [3, 1]}, {}], [{"seed": 1, "steps": 5}, {"seed": 2, "steps": 6}])
     {'seed': [1, 2, 3], 'steps': [5, 6]}
@@ -48,7 +52,7 @@ def merged_axes(several: Sequence[Axes], cells: Sequence[Mapping[str, Value]]) -
     has_template = any(TEMPLATE in own for own in cells)
     differing = [
         name
-        for name in MODEL.parameters
+        for name in parameters
         if name not in declared
         and not (name == "prompt" and has_template)
         and len({own.get(name) for own in cells}) > 1

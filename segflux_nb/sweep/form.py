@@ -10,18 +10,20 @@ from contextlib import suppress
 from typing import Any
 
 from ..errors import SweepError
-from ..model import MODEL, Value
+from ..model import MODEL, Model, Parameter, Value
 from .axes import as_given, axis, check_value
 from .names import TEMPLATE
 from .ranges import parse_range, seeds
 from .sweep import Sweep
 from .template import escape, placeholders
-from .toml_text import values_of_axis
+from .toml_text import single_value, values_of_axis
+
+_OF_TEXT = ("text", "choice", "picture")
 
 _SEEDS = re.compile(r"\s*(?:sf\.)?seeds\(\s*(\d+)\s*\)\s*")
 
 
-def parse_field(name: str, written: str | Sequence[str]) -> Any:
+def parse_field(name: str, written: str | Sequence[str], model: Model = MODEL) -> Any:
     """The argument of `Sweep` for the text of one field of a form.
 
     Numbers are written as text ranges, or ``seeds(4)``. A choice is a list of names. Prompts, ids and placeholders
@@ -33,6 +35,8 @@ def parse_field(name: str, written: str | Sequence[str]) -> Any:
         The parameter or placeholder of the field.
     written:
         The field's text, or the names that are chosen in it.
+    model:
+        The model that has the parameter.
 
     Returns
     -------
@@ -53,23 +57,23 @@ def parse_field(name: str, written: str | Sequence[str]) -> Any:
     >>> parse_field("prompt", '"a bridge,\\\\nfog"'), parse_field("animal", "fox, owl")
     ('a bridge,\\nfog', 'fox, owl')
     """
-    parameter = MODEL.parameters.get(name)
+    parameter = model.parameter(name)
     if not isinstance(written, str):
         values = list(written)
         return None if not values else values[0] if len(values) == 1 else values
-    if parameter is None or parameter.kind in ("text", "choice"):
-        lines = [_of_line(name, line.strip()) for line in re.split(r"\r\n|\r|\n", written) if line.strip()]
+    if parameter is None or parameter.kind not in ("integer", "number"):
+        lines = [_of_line(line.strip(), parameter) for line in re.split(r"\r\n|\r|\n", written) if line.strip()]
         return None if not lines else lines[0] if len(lines) == 1 else lines
     text = written.strip()
     if not text:
         return None
     if name == "seed" and (found := _SEEDS.fullmatch(text)):
         return seeds(int(found[1]))
-    given = as_given(name, text)
-    return text if axis(name, given) is not None else check_value(name, given)
+    given = as_given(name, text, model)
+    return text if axis(name, given, model) is not None else check_value(name, given, model)
 
 
-def format_field(name: str, values: Sequence[Value]) -> str:
+def format_field(name: str, values: Sequence[Value], model: Model = MODEL) -> str:
     """The values as a person would write them in a form. `parse_field` is the inverse.
 
     Parameters
@@ -78,6 +82,8 @@ def format_field(name: str, values: Sequence[Value]) -> str:
         The parameter or placeholder of the field.
     values:
         Its values, in order.
+    model:
+        The model that has the parameter.
 
     Example
     -------
@@ -85,9 +91,9 @@ def format_field(name: str, values: Sequence[Value]) -> str:
     >>> format_field("lora_strength", [0.4, 0.6, 0.8]), format_field("steps", [10, 25])
     ('0.4-0.8 (+0.2)', '10, 25')
     """
-    parameter = MODEL.parameters.get(name)
-    if parameter is None or parameter.kind in ("text", "choice"):
-        return "\n".join(_as_line(name, value) for value in values)
+    parameter = model.parameter(name)
+    if parameter is None or parameter.kind not in ("integer", "number"):
+        return "\n".join(_as_line(value, parameter) for value in values)
     if name == "seed" and len(values) > 1 and list(values) == seeds(len(values)):
         return f"seeds({len(values)})"
     plain = ", ".join(_number(value) for value in values)
@@ -103,20 +109,23 @@ def format_field(name: str, values: Sequence[Value]) -> str:
     return short if same == [float(value) for value in values] else plain
 
 
-def _of_line(name: str, line: str) -> Value:
+def _of_line(line: str, parameter: Parameter | None) -> Any:
     """The value that a line of a field stands for.
 
     Parameters
     ----------
-    name:
-        The parameter or placeholder of the field.
     line:
         The line, without spaces around it.
+    parameter:
+        The parameter of the field; None for a placeholder.
     """
+    if parameter is not None and parameter.kind not in _OF_TEXT:
+        with suppress(ValueError):  # True, a number, a list or an object is written as JSON; all else is text
+            return json.loads(line.lower() if line in ("True", "False") else line)
     if len(line) > 1 and line[0] == line[-1] == '"':
         with suppress(ValueError):  # quotes around something that is no JSON are part of the text
             return str(json.loads(line, strict=False))
-    if name in MODEL.parameters:
+    if parameter is not None:
         return line
     for kind in (int, float):  # a placeholder's number stays a number, so that its axis is ordered as one
         with suppress(ValueError):
@@ -126,19 +135,21 @@ def _of_line(name: str, line: str) -> Value:
     return line
 
 
-def _as_line(name: str, value: Value) -> str:
+def _as_line(value: Value, parameter: Parameter | None) -> str:
     """A value as a line of a field. `_of_line` is the inverse.
 
     Parameters
     ----------
-    name:
-        The parameter or placeholder of the field.
     value:
         The value.
+    parameter:
+        The parameter of the field; None for a placeholder.
     """
+    if parameter is not None and parameter.kind not in _OF_TEXT and not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
     text = str(value)
     is_plain = not re.search(r"[\r\n]", text) and text == text.strip() != ""
-    same = is_plain and _of_line(name, text)
+    same = is_plain and _of_line(text, parameter)
     return text if type(same) is type(value) and same == value else json.dumps(text, ensure_ascii=False)
 
 
@@ -146,13 +157,21 @@ def _number(value: Value) -> str:
     return f"{value:.6f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def number_of_cells(given: Mapping[str, Any]) -> int:
-    """How many cells the product of these arguments of `Sweep` has. The cells are not made."""
-    axes = [axis(name, as_given(name, value)) for name, value in given.items()]
+def number_of_cells(given: Mapping[str, Any], model: Model = MODEL) -> int:
+    """How many cells the product of these arguments of `Sweep` has. The cells are not made.
+
+    Parameters
+    ----------
+    given:
+        The arguments.
+    model:
+        The model.
+    """
+    axes = [axis(name, as_given(name, value, model), model) for name, value in given.items()]
     return math.prod(len(found.points) for found in axes if found is not None)
 
 
-def code(given: Mapping[str, Any], name: str = "sweep") -> str:
+def code(given: Mapping[str, Any], name: str = "sweep", model: Model = MODEL) -> str:
     """The Python code that makes a sweep.
 
     Parameters
@@ -161,6 +180,8 @@ def code(given: Mapping[str, Any], name: str = "sweep") -> str:
         The arguments of `Sweep`.
     name:
         The name of the variable.
+    model:
+        The model.
 
     Example
     -------
@@ -172,9 +193,7 @@ def code(given: Mapping[str, Any], name: str = "sweep") -> str:
         seed=sf.seeds(2),
     )
     """
-    lines = []
-    for parameter, value in given.items():
-        lines.append(f"    {parameter}={_python(parameter, value)},")
+    lines = _arguments(given, model)
     return f"{name} = sf.Sweep(\n" + "\n".join(lines) + "\n)"
 
 
@@ -206,13 +225,27 @@ def code_of(sweep: Sweep, name: str = "sweep") -> str:
     lines = []
     for group in product.axes:
         if len(group.names) > 1:
-            values = ", ".join(f"{each}={values_of_axis(group, each)!r}" for each in group.names)
+            together = {each: values_of_axis(group, each) for each in group.names}
+            values = ", ".join(line.strip().removesuffix(",") for line in _arguments(together, MODEL))
             lines.append(f"    sf.linked({values}),")
-    singles = {axis.names[0]: values_of_axis(axis, axis.names[0]) for axis in product.axes if len(axis.names) == 1}
-    lines += [
-        f"    {each}={_python(each, singles.get(each, product.constants.get(each)))}," for each in product.order
-    ]
+    lines += _arguments({each: single_value(product, each) for each in product.order}, product.model)
     return f"{name} = sf.Sweep(\n" + "\n".join(lines) + f"\n){'.with_baseline()' if sweep.has_baseline else ''}"
+
+
+def _arguments(given: Mapping[str, Any], model: Model) -> list[str]:
+    """Arguments of `Sweep`, one a line. Names that are paths are no names of Python, and stand in a dictionary.
+
+    Parameters
+    ----------
+    given:
+        The arguments.
+    model:
+        The model, which is named where it is not our own.
+    """
+    lines = [] if model is MODEL else [f"    model={model.slug!r},"]
+    lines += [f"    {name}={_python(name, value)}," for name, value in given.items() if name.isidentifier()]
+    others = {name: value for name, value in given.items() if not name.isidentifier()}
+    return [*lines, *([f"    **{others!r},"] if others else [])]
 
 
 def _python(name: str, value: Any) -> str:
@@ -239,19 +272,25 @@ def sweep_arguments(sweep: Sweep) -> dict[str, Any]:
     sweep:
         The sweep.
     """
-    prompts: list[Any] = list(dict.fromkeys(cell.labels.get(TEMPLATE, escape(str(cell.prompt))) for cell in sweep))
+    model, cell = sweep.model, sweep[0]
+    prompts: list[Any] = [
+        one.labels.get(TEMPLATE, escape(str(one.prompt))) for one in sweep if "prompt" in one.parameters
+    ]
+    prompts = list(dict.fromkeys(prompts))
     axes = {"prompt" if name == TEMPLATE else name: values for name, values in sweep.axes.items()}
     given: dict[str, Any] = {}
-    for name in [*MODEL.parameters, *(found for prompt in prompts for found in placeholders(prompt))]:
-        if name == "prompt":
+    parameters = list(dict.fromkeys([*model.parameters, *(name for one in sweep for name in one.parameters)]))
+    for name in [*parameters, *(found for prompt in prompts for found in placeholders(prompt))]:
+        if name == "prompt" and prompts:
             given[name] = prompts if name in axes else prompts[0]
         elif name in axes:
             given[name] = list(axes[name])
-        elif name in MODEL.parameters:
-            if MODEL.parameters[name].required or sweep[0].parameters[name] != MODEL.parameters[name].default:
-                given[name] = sweep[0].parameters[name]
-        else:
-            given[name] = next(cell.labels[name] for cell in sweep if name in cell.labels)
+        elif name in cell.parameters:
+            known = model.parameters.get(name)
+            if not model.fills_defaults or known is None or known.required or cell.parameters[name] != known.default:
+                given[name] = cell.parameters[name]
+        elif name not in parameters:
+            given[name] = next(one.labels[name] for one in sweep if name in one.labels)
     # The order of axes is the user's.
     order = [*(name for name in given if name not in axes), *(name for name in axes if name in given)]
     return {name: given[name] for name in order}

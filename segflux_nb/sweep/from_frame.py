@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..errors import SweepError
-from ..model import MODEL, Value
+from ..model import MODEL, Model, Value
 from ..values import is_missing, shown
 from .axes import axis, check_value
 from .listed import listed_cell
-from .names import LABEL, TEMPLATE
+from .names import COLUMNS, LABEL, TEMPLATE, parameter_of_column
 from .product import Product
 from .request import Request
 from .template import placeholders
@@ -22,11 +23,14 @@ _OF_RUNS = ("run", "status")
 _AXES = "segflux_axes"
 """The key of ``frame.attrs`` under which a frame of runs has the names of the sweep's axes."""
 
+MODEL_OF_FRAME = "segflux_model"
+"""The key of ``frame.attrs`` under which a frame of runs of another model has its slug."""
+
 _CLOSE = 0.8
 """How alike a column's name is to that of a parameter, from 0 to 1, to be taken for a slip."""
 
 
-def cells_of_frame(frame: Any, constants: Mapping[str, Any]) -> tuple[list[Request], list[str]]:
+def cells_of_frame(frame: Any, constants: Mapping[str, Any], model: Model = MODEL) -> tuple[list[Request], list[str]]:
     """The cells of a frame, and the names of what varies.
 
     Parameters
@@ -35,6 +39,8 @@ def cells_of_frame(frame: Any, constants: Mapping[str, Any]) -> tuple[list[Reque
         The frame.
     constants:
         One value for each parameter that is not a column.
+    model:
+        The model.
 
     Raises
     ------
@@ -46,22 +52,24 @@ def cells_of_frame(frame: Any, constants: Mapping[str, Any]) -> tuple[list[Reque
             f"Sweep.from_frame takes a pandas frame, and got a {type(frame).__name__}",
             remedy="Write Sweep.from_frame(pandas.DataFrame(rows))",
         )
-    table = _columns(frame)
-    _check_names(table, constants)
+    table = _columns(frame, model)
+    _check_names(table, constants, model)
     cells: dict[Any, Request] = {}
     for at, label in enumerate(frame.index):
         row = {name: values[at] for name, values in table.items() if not is_missing(values[at])}
         try:
-            cell = _cell({**row, **constants}, is_final=all(name in table for name in _OF_RUNS))
+            cell = _cell({**row, **constants}, is_final=all(name in table for name in _OF_RUNS), model=model)
         except SweepError as error:
             raise SweepError(f"Row {label} of the frame: {error.what}", remedy=error.remedy) from None
         cells.setdefault((cell.digest, tuple(sorted(cell.labels.items()))), cell)
     if not cells:
         raise SweepError("The frame has no rows", remedy="Give a row for each run")
-    return list(cells.values()), _varying(list(cells.values()), getattr(frame, "attrs", {}).get(_AXES), list(table))
+    return list(cells.values()), _varying(
+        list(cells.values()), getattr(frame, "attrs", {}).get(_AXES), list(table), model
+    )
 
 
-def _columns(frame: Any) -> dict[str, list[Any]]:
+def _columns(frame: Any, model: Model) -> dict[str, list[Any]]:
     """The columns by name, and the named levels of the index before them."""
     table: dict[str, list[Any]] = {}
     for level, name in enumerate(frame.index.names):
@@ -69,18 +77,18 @@ def _columns(frame: Any) -> dict[str, list[Any]]:
             table[name] = list(frame.index.get_level_values(level))
     for at, name in enumerate(frame.columns):
         if isinstance(name, str):
-            if name in table and (name in MODEL.parameters or name == TEMPLATE):
+            if name in table and (name in model.parameters or name == TEMPLATE):
                 raise SweepError(f"The frame has several columns {name!r}", remedy="Leave one of them")
             table[name] = frame.iloc[:, at].tolist()
     return table
 
 
-def _check_names(table: Mapping[str, Sequence[Any]], constants: Mapping[str, Any]) -> None:
+def _check_names(table: Mapping[str, Sequence[Any]], constants: Mapping[str, Any], model: Model) -> None:
     """Raise `SweepError` where a name is a slip, or is given twice."""
     for name, value in constants.items():
         if name in table:
             raise SweepError(f"{name} is a column of the frame, and given as {name}=... too", remedy="Give it once")
-        if axis(name, value) is not None:
+        if axis(name, value, model) is not None:
             raise SweepError(
                 f"{name}={shown(value)} is not one value", remedy="Give one value, or a column of the frame"
             )
@@ -88,21 +96,21 @@ def _check_names(table: Mapping[str, Sequence[Any]], constants: Mapping[str, Any
         return
     prompts = [*table.get("prompt", ()), constants.get("prompt")]
     known = {
-        *MODEL.parameters,
+        *model.parameters,
         TEMPLATE,
         *(one for text in prompts if isinstance(text, str) for one in placeholders(text)),
     }
     for name in (*table, *constants):
         base = name.removesuffix(LABEL)
         close = difflib.get_close_matches(base, known, n=1, cutoff=_CLOSE)
-        if base not in known and (close or name in constants):
+        if base not in known and model.parameter(base) is None and (close or name in constants):
             raise SweepError(
                 f"There is no parameter {name!r}",
                 remedy=f"Did you mean {close[0]!r}? If not, rename or drop the column" if close else "Leave it out",
             )
 
 
-def _cell(row: Mapping[str, Any], *, is_final: bool) -> Request:
+def _cell(row: Mapping[str, Any], *, is_final: bool, model: Model) -> Request:
     """The request of one row.
 
     Parameters
@@ -111,30 +119,59 @@ def _cell(row: Mapping[str, Any], *, is_final: bool) -> Request:
         Its values that are not missing.
     is_final:
         Whether the placeholders of its prompt are filled already.
+    model:
+        The model.
     """
-    parameters = {name: row[name] for name in MODEL.parameters if name in row}
     template = row.get(TEMPLATE)
+    parameters = _parameters(row, template, model)
     labels: dict[str, Value] = {
         name: str(value)
         for name, value in row.items()
-        if name.endswith(LABEL) and name.removesuffix(LABEL) in {*MODEL.parameters, *row}
+        if name.endswith(LABEL) and name.removesuffix(LABEL) in {*model.parameters, *row}
     }
     if isinstance(template, str):
-        filled = {name: check_value(name, row[name]) for name in placeholders(template) if name in row}
-        return listed_cell(parameters, {**filled, **labels, TEMPLATE: template})
+        filled = {name: check_value(name, row[name], model) for name in placeholders(template) if name in row}
+        return listed_cell(parameters, {**filled, **labels, TEMPLATE: template}, model)
     prompt = parameters.get("prompt")
     if is_final or not isinstance(prompt, str) or not placeholders(prompt):
-        own = {name: label for name, label in labels.items() if name.removesuffix(LABEL) in MODEL.parameters}
-        return listed_cell(parameters, own)
+        own = {name: label for name, label in labels.items() if name.removesuffix(LABEL) in parameters}
+        return listed_cell(parameters, own, model)
     values = {name: row[name] for name in placeholders(prompt) if name in row}
     (made,) = Product(
-        (), {**parameters, **{name: check_value(name, value) for name, value in values.items()}}
+        (), {**parameters, **{name: check_value(name, value, model) for name, value in values.items()}}, model
     ).cells()
-    kept = {name: label for name, label in labels.items() if name.removesuffix(LABEL) in {*MODEL.parameters, *values}}
-    return Request(made.parameters, labels={**made.labels, **kept})
+    kept = {name: label for name, label in labels.items() if name.removesuffix(LABEL) in {*model.parameters, *values}}
+    return replace(made, labels={**made.labels, **kept})
 
 
-def _varying(cells: Sequence[Request], known: Any, columns: Sequence[str]) -> list[str]:
+def _parameters(row: Mapping[str, Any], template: Any, model: Model) -> dict[str, Any]:
+    """The parameters of a row, by the names of the model.
+
+    Parameters
+    ----------
+    row:
+        Its values that are not missing.
+    template:
+        Its prompt with placeholders, if it has one.
+    model:
+        The model.
+    """
+    if model.fills_defaults:
+        return {name: row[name] for name in model.parameters if name in row}
+    named = {name: parameter_of_column(name) for name in row}
+    filled = {name for text in (template, row.get("prompt")) if isinstance(text, str) for name in placeholders(text)}
+    return {
+        now: row[name]
+        for name, now in named.items()
+        if name not in COLUMNS
+        and not name.endswith(LABEL)
+        and name != TEMPLATE
+        and name not in filled
+        and model.parameter(now) is not None
+    }
+
+
+def _varying(cells: Sequence[Request], known: Any, columns: Sequence[str], model: Model) -> list[str]:
     """The names of the axes: those that the frame knows, else what varies, in the order of the columns.
 
     Parameters
@@ -145,13 +182,16 @@ def _varying(cells: Sequence[Request], known: Any, columns: Sequence[str]) -> li
         The axes that the frame knows, or None.
     columns:
         The names of the frame's columns.
+    model:
+        The model.
     """
     has_template = any(TEMPLATE in cell.labels for cell in cells)
 
     def values(name: str) -> set[Value | None]:
         return {cell.labels.get(name, cell.parameters.get(name)) for cell in cells}
 
-    names = [name for name in MODEL.parameters if name != "prompt" or not has_template]
+    known_names = dict.fromkeys([*model.parameters, *(name for cell in cells for name in cell.parameters)])
+    names = [name for name in known_names if name != "prompt" or not has_template]
     names += list(dict.fromkeys(name for cell in cells for name in cell.labels if not name.endswith(LABEL)))
     varying = [name for name in names if len(values(name)) > 1]
     order = [name for name in (known or ()) if isinstance(name, str)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import SweepError
-from ..model import Value
+from ..model import MODEL, Model, Value, model_of
 from ..values import shown
 from .axes import Axis, axis
 from .names import LABEL, TEMPLATE
@@ -40,6 +40,28 @@ class ListedCells:
         given = {"prompt" if name == TEMPLATE else name: values for name, values in self.values.items()}
         return [Axis((name,), tuple({name: value} for value in values)) for name, values in given.items()]
 
+    @property
+    def model(self) -> Model:
+        """The model, as far as it is known without a catalogue."""
+        return model_of(self.requests[0].model)
+
+    def with_model(self, model: Model) -> ListedCells:
+        """The cells, checked by a model.
+
+        Parameters
+        ----------
+        model:
+            The model.
+
+        Raises
+        ------
+        SweepError
+            If the model does not allow a name or a value.
+        """
+        for cell in self.requests:
+            listed_cell(cell.parameters, cell.labels, model)
+        return self
+
     def cells(self) -> list[Request]:
         """The requests, in order."""
         return list(self.requests)
@@ -65,7 +87,7 @@ class ListedCells:
                     f"{name} cannot be replaced: it varies, and this sweep is a list of cells from a file",
                     remedy="Make a new Sweep with the values that you want",
                 )
-            if axis(name, given) is not None:
+            if axis(name, given, self.model) is not None:
                 raise SweepError(
                     f"{name} cannot become an axis: this sweep is a list of cells from a file",
                     remedy=f"Give one value of {name}, or make a new Sweep",
@@ -73,7 +95,7 @@ class ListedCells:
         return replace(self, requests=tuple(_replaced(cell, parameters) for cell in self.requests))
 
 
-def listed_cell(parameters: Mapping[str, Any], labels: Mapping[str, Value]) -> Request:
+def listed_cell(parameters: Mapping[str, Any], labels: Mapping[str, Value], model: Model = MODEL) -> Request:
     """One cell, checked as the values of a sweep are.
 
     Parameters
@@ -82,6 +104,8 @@ def listed_cell(parameters: Mapping[str, Any], labels: Mapping[str, Value]) -> R
         The request fields. The prompt is final: braces in it are not placeholders.
     labels:
         What the sweep said about the cell.
+    model:
+        The model.
 
     Raises
     ------
@@ -91,22 +115,24 @@ def listed_cell(parameters: Mapping[str, Any], labels: Mapping[str, Value]) -> R
     prompt = parameters.get("prompt")
     given = {**parameters, "prompt": Verbatim(prompt)} if isinstance(prompt, str) else parameters
     for name, value in given.items():
-        if axis(name, value) is not None:
+        if axis(name, value, model) is not None:
             raise SweepError(f"{name}={shown(value)} of a cell is not one value", remedy="Give each cell one value")
-    (cell,) = Product((), given).cells()
+    (cell,) = Product((), given, model).cells()
     return replace(cell, labels=labels)
 
 
 def _value(cell: Request, name: str) -> Value | None:
     if name == "prompt":  # with placeholders, the template is what can be replaced
-        return cell.labels.get(TEMPLATE, cell.prompt)
+        return cell.labels.get(TEMPLATE, cell.parameters.get(name))
     return cell.labels.get(name, cell.parameters.get(name))
 
 
 def _replaced(cell: Request, parameters: Mapping[str, Any]) -> Request:
-    template = str(cell.labels.get(TEMPLATE, escape(str(cell.prompt))))
+    template = str(cell.labels.get(TEMPLATE, escape(str(cell.parameters.get("prompt", "")))))
     filled = {name: cell.labels[name] for name in placeholders(template) if name in cell.labels}
-    (made,) = Product((), {**cell.parameters, **filled, "prompt": template, **parameters}).cells()
+    prompt = {"prompt": template} if "prompt" in cell.parameters else {}
+    own = Product((), {**cell.parameters, **filled, **prompt}, model_of(cell.model))
+    (made,) = own.replaced(parameters).cells()
     others = {
         name: label
         for name, label in cell.labels.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from ..errors import SweepError
 from ..model import MODEL
@@ -26,7 +26,9 @@ COLUMNS = frozenset(
 columns, which is above this package."""
 
 
-def check_placeholders(names: Iterable[str], templates: Iterable[str]) -> None:
+def check_placeholders(
+    names: Iterable[str], templates: Iterable[str], parameters: Container[str] = MODEL.parameters
+) -> None:
     """Raise `SweepError` for a placeholder that has the name of a parameter, or of a column of the frames.
 
     Parameters
@@ -35,10 +37,12 @@ def check_placeholders(names: Iterable[str], templates: Iterable[str]) -> None:
         The placeholders.
     templates:
         The prompts that have them, for the error.
+    parameters:
+        The names of the model's parameters.
     """
     names, templates = set(names), list(templates)
     for name in sorted(names):
-        reason = "has the name of a parameter" if name in MODEL.parameters else column_reason(name, names)
+        reason = "has the name of a parameter" if name in parameters else column_reason(name, names, parameters)
         if reason:
             written = next((text for text in templates if f"{{{name}}}" in text), f"{{{name}}}")
             raise SweepError(
@@ -47,7 +51,7 @@ def check_placeholders(names: Iterable[str], templates: Iterable[str]) -> None:
             )
 
 
-def column_reason(name: str, others: Iterable[str] = ()) -> str:
+def column_reason(name: str, others: Iterable[str] = (), parameters: Container[str] = MODEL.parameters) -> str:
     """Why a name cannot be that of a placeholder or label: which column has it. Empty if it can.
 
     Parameters
@@ -56,6 +60,8 @@ def column_reason(name: str, others: Iterable[str] = ()) -> str:
         The name.
     others:
         The other placeholders.
+    parameters:
+        The names of the model's parameters.
 
     >>> column_reason("image"), column_reason("caption")
     ('has the name of a column of runs.df or runs.log', '')
@@ -63,9 +69,27 @@ def column_reason(name: str, others: Iterable[str] = ()) -> str:
     if name in COLUMNS:
         return "has the name of a column of runs.df or runs.log"
     stem = name.removesuffix(LABEL)
-    if name == TEMPLATE or (stem != name and (stem in MODEL.parameters or stem in others)):
+    if name == TEMPLATE or (stem != name and (stem in parameters or stem in others)):
         return f"has the name of the column that holds {'the templates' if name == TEMPLATE else f'labels of {stem}'}"
     return ""
+
+
+_PARAMETER = "_parameter"
+
+
+def column_of_parameter(name: str) -> str:
+    """The column that frames have for a parameter: its own name, unless a column of another meaning has it.
+
+    >>> column_of_parameter("width"), column_of_parameter("guidance_scale")
+    ('width_parameter', 'guidance_scale')
+    """
+    return f"{name}{_PARAMETER}" if name in COLUMNS else name
+
+
+def parameter_of_column(name: str) -> str:
+    """The parameter of a column: the inverse of `column_of_parameter`."""
+    stem = name.removesuffix(_PARAMETER)
+    return stem if stem in COLUMNS else name
 
 
 def renamed(names: Iterable[str]) -> dict[str, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from ..errors import SweepError
 from ..model import Value
 from .axes import Axis
 from .names import LABEL, TEMPLATE
@@ -32,7 +34,7 @@ def value_of(cell: Request, name: str) -> Value | None:
         The axis.
     """
     if name == TEMPLATE:  # a prompt without placeholders is its own template
-        return cell.labels.get(TEMPLATE, cell.parameters["prompt"])
+        return cell.labels.get(TEMPLATE, cell.parameters.get("prompt"))
     return cell.labels.get(name, cell.parameters.get(name))
 
 
@@ -94,6 +96,11 @@ def with_baseline(cells: Sequence[Request], names: Sequence[str], declared: Sequ
     declared:
         The axes as they were given.
     """
+    if lacking := next((cell for cell in cells if STRENGTH not in cell.parameters), None):
+        raise SweepError(
+            f"with_baseline() adds cells with {STRENGTH}=0, and {lacking.model} has no {STRENGTH}",
+            remedy="Give the strength 0 among the values of the axis that is the strength of this model",
+        )
     together = unique([*(_without_lora(cell) for cell in cells), *cells])
     axes = [TEMPLATE if name == "prompt" else name for name in dict.fromkeys((*names, STRENGTH))]
     places: list[Mapping[Value | None, int]] = []
@@ -133,4 +140,4 @@ def _before_each(cells: Sequence[Request]) -> list[Request]:
 
 def _without_lora(cell: Request) -> Request:
     labels = {name: value for name, value in cell.labels.items() if name != f"{STRENGTH}{LABEL}"}
-    return Request({**cell.parameters, STRENGTH: 0.0}, labels=labels)
+    return replace(cell, parameters={**cell.parameters, STRENGTH: 0.0}, labels=labels)

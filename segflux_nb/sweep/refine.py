@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise, product
 from types import MappingProxyType
 from typing import Any
 
 from ..errors import SweepError
-from ..model import MODEL, Value
+from ..model import MODEL, Kind, Model, Parameter, Value
 from .names import LABEL
 from .request import Request
 from .sweep import Sweep
@@ -52,6 +54,7 @@ def refine_axes(
     cells: Sequence[Mapping[str, Value]],
     bounds: Mapping[str, tuple[float, float]],
     labels: Mapping[str, Mapping[Value, str]] = MappingProxyType({}),
+    model: Model = MODEL,
 ) -> Sweep:
     """A sweep of the same cells with finer axes, each from about its lower to about its upper end.
 
@@ -66,6 +69,8 @@ def refine_axes(
         so far to either side.
     labels:
         The labels of values, by parameter, as `Sweep.labels`. Those of the finer axes have no use any more.
+    model:
+        The model.
 
     Raises
     ------
@@ -78,21 +83,23 @@ def refine_axes(
     >>> refine_axes([cell.parameters for cell in sweep], {"lora_strength": (0.5, 0.7), "steps": (12, 24)}).axes
     {'lora_strength': [0.5, 0.55, 0.6, 0.65, 0.7], 'steps': [10, 15, 20, 25]}
     """
-    fine = {axis: _values_of(cells, axis, *ends, MOST_POINTS[len(bounds)]) for axis, ends in bounds.items()}
+    fine = {axis: _values_of(cells, axis, *ends, MOST_POINTS[len(bounds)], model) for axis, ends in bounds.items()}
     names = [name for name in cells[0] if name not in fine]
-    combinations = list(dict.fromkeys(tuple(cell[name] for name in names) for cell in cells))
+    combinations = list(dict.fromkeys(tuple(cell.get(name) for name in names) for cell in cells))
     columns = dict(zip(names, zip(*combinations, strict=True), strict=True))
     distinct = {name: list(dict.fromkeys(column)) for name, column in columns.items()}
     varying = {name: seen for name, seen in distinct.items() if len(seen) > 1}
     if math.prod(map(len, varying.values())) == len(combinations):
-        distinct["prompt"] = [Verbatim(str(prompt)) for prompt in distinct["prompt"]]  # the cells' prompts are final
+        if "prompt" in distinct:  # the cells' prompts are final
+            distinct["prompt"] = [Verbatim(str(prompt)) for prompt in distinct["prompt"]]
         constants = [name for name in distinct if name not in varying]
         given = {name: _as_given(distinct[name], labels.get(name, {})) for name in (*constants, *varying)}
-        return Sweep(**{name: given[name] for name in constants}, **fine, **{name: given[name] for name in varying})
+        own = {name: given[name] for name in constants} | fine | {name: given[name] for name in varying}
+        return Sweep(model=model, **own)
     # The runs so far are no full grid: keep exactly their combinations.
     held_cells = [dict(zip(names, combination, strict=True)) for combination in combinations]
     requests = [
-        Request({**held, **dict(zip(fine, point, strict=True))}, labels=_labels_of(held, labels))
+        Request({**held, **dict(zip(fine, point, strict=True))}, labels=_labels_of(held, labels), model=model.slug)
         for held in held_cells
         for point in product(*fine.values())
     ]
@@ -129,7 +136,9 @@ def _as_given(values: Sequence[Value], labels: Mapping[Value, str]) -> Any:
     return list(values) if len(values) > 1 else values[0]
 
 
-def _values_of(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: float, most: int) -> list[Value]:
+def _values_of(
+    cells: Sequence[Mapping[str, Value]], axis: str, low: float, high: float, most: int, model: Model
+) -> list[Value]:
     """The values of a finer axis.
 
     Parameters
@@ -142,9 +151,11 @@ def _values_of(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high
         The interval to search.
     most:
         About how many values there are at most.
+    model:
+        The model.
     """
-    parameter = MODEL.parameters.get(axis)
-    if parameter is None or parameter.kind not in ("number", "integer"):
+    parameter = _number_of(model, axis, cells)
+    if parameter is None:
         raise SweepError(f"{axis} is not a number, so it has no finer steps", remedy="Choose an axis of numbers")
     tried = sorted({float(cell[axis]) for cell in cells})
     step = min((b - a for a, b in pairwise(tried)), default=0.0)
@@ -164,8 +175,32 @@ def _values_of(cells: Sequence[Mapping[str, Value]], axis: str, low: float, high
         fine = max(Decimal(1), fine)
     first, last = math.floor(Decimal(repr(low)) / fine), math.ceil(Decimal(repr(high)) / fine)
     points = [float(fine * place) for place in range(first, last + 1)]
-    kept = [value for value in points if (parameter.minimum or 0) <= value <= (parameter.maximum or math.inf)]
-    return [int(value) if parameter.kind == "integer" else value for value in kept]
+    kept = []
+    for value in points:
+        with suppress(ValueError):  # outside the range
+            kept.append(parameter.normalise(value))
+    return kept
+
+
+def _number_of(model: Model, axis: str, cells: Sequence[Mapping[str, Value]]) -> Parameter | None:
+    """The parameter of an axis of numbers; None if it is another one.
+
+    Parameters
+    ----------
+    model:
+        The model. Where nothing is known of it, the values that were tried say what the axis is.
+    axis:
+        The parameter.
+    cells:
+        The parameters of the runs so far.
+    """
+    parameter = model.parameter(axis)
+    if parameter is not None and parameter.kind == "any":
+        tried = [cell.get(axis) for cell in cells]
+        if all(isinstance(value, int | float) and not isinstance(value, bool) for value in tried):
+            kind: Kind = "integer" if all(isinstance(value, int) for value in tried) else "number"
+            return replace(parameter, kind=kind)
+    return parameter if parameter is not None and parameter.kind in ("number", "integer") else None
 
 
 def _round_step(least: float) -> Decimal:

@@ -10,19 +10,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..console import say
 from ..errors import SweepError
 from ..markup import Template, axes_text, count, plain, shorten
-from ..model import MODEL, Value
+from ..model import MODEL, Model, Value
 from ..saving import path_of, saving
-from ..values import OtherProgram, as_integer, shown
+from ..values import as_integer, shown
+from .asked import as_model, taken
 from .axes import Linked
-from .from_frame import cells_of_frame
+from .from_frame import MODEL_OF_FRAME, cells_of_frame
 from .listed import ListedCells
 from .names import LABEL, TEMPLATE
 from .order import ordered, unique, value_of, with_baseline
 from .product import Product
-from .request import Request, canonical_json
+from .request import Request, canonical_json, differences
 from .toml_read import parse
 from .toml_text import format_cells, format_product
 
@@ -50,9 +50,13 @@ class Sweep:
     ----------
     *linked:
         Groups of parameters that move together, from `segflux_nb.linked`.
+    model:
+        Another model of the service: its slug, or a `Model` such as ``ws.model("sdxl1.0-txt2img")``. Of a slug alone
+        nothing is checked until the workspace knows the model.
     **parameters:
         The service's own names: ``prompt`` and ``finetune_id`` (both needed), ``lora_strength``, ``steps``,
-        ``seed``, ``sampler_name``, ``scheduler``, ``aspect_ratio``, ``hardware``; and the prompt's placeholders.
+        ``seed``, ``sampler_name``, ``scheduler``, ``aspect_ratio``, ``hardware``; and the prompt's placeholders. For
+        another model, its own names; a value inside a list or an object has a path, ``**{"loras[0].scale": [0.5, 1]}``.
 
     Raises
     ------
@@ -68,14 +72,15 @@ class Sweep:
     [('TOK fox', 0.0), ('TOK fox', 0.5)]
     """
 
-    def __init__(self, /, *linked: Linked, **parameters: Any) -> None:
+    def __init__(self, /, *linked: Linked, model: str | Model = MODEL, **parameters: Any) -> None:
         for group in linked:
             if not isinstance(group, Linked):
                 raise SweepError(
                     f"Sweep takes parameters by name, and got a {type(group).__name__} without a name",
                     remedy="Write Sweep(prompt=..., finetune_id=..., seed=[1, 2])",
                 )
-        self._source: Product | ListedCells = Product(linked, _taken(parameters))
+        made = as_model(model)
+        self._source: Product | ListedCells = Product(linked, taken(parameters, made), made)
         self._steps: tuple[_Step, ...] = ()
 
     @classmethod
@@ -88,6 +93,28 @@ class Sweep:
         return sweep
 
     # ------------------------------------------------------------------ what is in it
+
+    @property
+    def model(self) -> Model:
+        """The model that is asked."""
+        return self._source.model
+
+    def with_model(self, model: Model) -> Sweep:
+        """The sweep, checked by what is known of its model now.
+
+        Parameters
+        ----------
+        model:
+            The same model, with its schema.
+
+        Raises
+        ------
+        SweepError
+            If the model makes no pictures, or does not allow a name or a value.
+        """
+        if model is self.model:
+            return self
+        return self._made(self._source.with_model(as_model(model)), self._steps)
 
     @cached_property
     def _cells(self) -> tuple[Request, ...]:
@@ -145,7 +172,7 @@ class Sweep:
     @cached_property
     def constants(self) -> dict[str, Value]:
         """The parameters that have one value in all cells, defaults included."""
-        varying = {name for cell in self._cells[1:] for name in _differences(cell, self._cells[0])}
+        varying = {name for cell in self._cells[1:] for name in differences(cell, self._cells[0])}
         varying.update(self.axes)
         return {name: value for name, value in self._cells[0].parameters.items() if name not in varying}
 
@@ -227,6 +254,11 @@ class Sweep:
     def __add__(self, other: object) -> Sweep:
         if not isinstance(other, Sweep):
             return NotImplemented
+        if other.model.slug != self.model.slug:
+            raise SweepError(
+                f"A sweep of {self.model.slug} and one of {other.model.slug} have no sum",
+                remedy="Run each of them, and put the frames together: pandas.concat([runs.df, other.df])",
+            )
         return self._with(_Plus(other))
 
     def replace(self, /, **parameters: Any) -> Sweep:
@@ -249,7 +281,7 @@ class Sweep:
         -------
         ``sweep.replace(finetune_id="...")`` repeats a sweep with another fine-tune.
         """
-        parameters = _taken(parameters)
+        parameters = taken(parameters, self.model)
         return self._made(self._source.replaced(parameters), tuple(step.replaced(parameters) for step in self._steps))
 
     def _with(self, step: _Step) -> Sweep:
@@ -298,7 +330,7 @@ class Sweep:
         return format_cells(self, list(self.axes) if is_plain else self.axes)
 
     @classmethod
-    def from_toml(cls, path: str | Path) -> Sweep:
+    def from_toml(cls, path: str | Path, *, model: Model | None = None) -> Sweep:
         """Read a sweep that `to_toml` or a person wrote.
 
         A file written by hand holds a table ``[sweep]`` with the arguments of `Sweep`, and may hold
@@ -308,6 +340,8 @@ class Sweep:
         ----------
         path:
             The file to read.
+        model:
+            The model that the file names, to check it at once; without it, `Workspace.run` does.
 
         Raises
         ------
@@ -323,7 +357,7 @@ class Sweep:
                 f"The sweep file {shorten(str(file), 200)} cannot be read: {error.strerror}",
                 remedy="Check its name and its folder",
             ) from None
-        source, has_baseline = parse(data, source=str(path))
+        source, has_baseline = parse(data, source=str(path), model=model)
         return cls._made(source, (_Baseline(),) if has_baseline else ())
 
     @classmethod
@@ -340,7 +374,7 @@ class Sweep:
         return cls._made(ListedCells(tuple(cells), tuple(axes), axes if isinstance(axes, Mapping) else {}))
 
     @classmethod
-    def from_frame(cls, frame: Any, **parameters: Any) -> Sweep:
+    def from_frame(cls, frame: Any, *, model: str | Model = "", **parameters: Any) -> Sweep:
         """A sweep from a table of settings, a cell for each row: the inverse of `Runs.df` for what is no grid.
 
         Columns are parameters, placeholders of the prompt, and labels (``finetune_id_label``); of other columns
@@ -350,6 +384,8 @@ class Sweep:
         ----------
         frame:
             A pandas frame. Parameters may be in its index.
+        model:
+            The model, as `Sweep` takes it. A frame of runs knows its own.
         parameters:
             One value for each parameter that is not a column.
 
@@ -362,7 +398,8 @@ class Sweep:
         -------
         ``Sweep.from_frame(runs.df.query("stars >= 4")).replace(hardware="...")``
         """
-        return cls.of_cells(*cells_of_frame(frame, parameters))
+        known = getattr(frame, "attrs", {}).get(MODEL_OF_FRAME, MODEL)
+        return cls.of_cells(*cells_of_frame(frame, parameters, as_model(model or known)))
 
     # ------------------------------------------------------------------ how it shows
 
@@ -391,15 +428,6 @@ def check_sweep(value: object) -> None:
     elif isinstance(value, list | tuple) and value and all(isinstance(one, Mapping) for one in value):
         ways = "Write Sweep.from_frame(pandas.DataFrame(rows)) with these dicts as its rows"
     raise SweepError(f"{shown(value, 80)} is not a sweep", remedy=ways)
-
-
-def _taken(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters without what a picture of another program has and our model does not take; that is printed."""
-    left_out = {name: value for name, value in parameters.items() if isinstance(value, OtherProgram)}
-    if left_out:
-        those = ", ".join(f"{name}={shown(value, 60)}" for name, value in left_out.items())
-        say(f"Left out of the sweep, because {MODEL.slug} does not take it: {those}.")
-    return {name: value for name, value in parameters.items() if name not in left_out}
 
 
 class _Step(Protocol):
@@ -463,10 +491,6 @@ class _Plus(_Derived):
 
     def replaced(self, parameters: Mapping[str, Any]) -> _Plus:
         return _Plus(self.other.replace(**parameters))
-
-
-def _differences(one: Request, other: Request) -> list[str]:
-    return [name for name, value in one.parameters.items() if value != other.parameters[name]]
 
 
 def _shown(sweep: Sweep, name: str, value: Value) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ..errors import SweepError
-from ..model import MODEL, Value
+from ..model import MODEL, Model, Value, is_slug, model_of
 from .axes import Linked
 from .listed import ListedCells, listed_cell
 from .names import LABEL, TEMPLATE, column_reason
@@ -24,7 +24,7 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff",
 """Byte order marks, as editors and shells of Windows write them, and the encodings that they stand for."""
 
 
-def parse(data: bytes, *, source: str) -> tuple[Product | ListedCells, bool]:
+def parse(data: bytes, *, source: str, model: Model | None = None) -> tuple[Product | ListedCells, bool]:
     """What a sweep file stands for, and whether it asks for a baseline.
 
     Parameters
@@ -33,6 +33,8 @@ def parse(data: bytes, *, source: str) -> tuple[Product | ListedCells, bool]:
         The file.
     source:
         The name of the file, for errors.
+    model:
+        The model that checks it; None for what is known of the one that the file names.
 
     Raises
     ------
@@ -48,8 +50,12 @@ def parse(data: bytes, *, source: str) -> tuple[Product | ListedCells, bool]:
         raise file.refused("it has both [sweep] and [[cells]]", "cells")
     if not isinstance(given, dict) and not isinstance(cells, list):
         raise file.refused("it needs a table [sweep] with the parameters, or [[cells]]")
-    if content.get("model", MODEL.slug) != MODEL.slug:
-        raise SweepError(f"{source} is for the model {content['model']!r}", remedy=f"Use a file for {MODEL.slug!r}")
+    slug = content.get("model", MODEL.slug)
+    if not isinstance(slug, str) or not is_slug(slug):
+        raise file.refused("its model is not the name of one, such as " + repr(MODEL.slug), "model")
+    model = model or model_of(slug)
+    if slug != model.slug:
+        raise SweepError(f"{source} is for the model {slug!r}", remedy=f"Use a file for {model.slug!r}")
     has_baseline = content.get("baseline", False)
     if not isinstance(has_baseline, bool):
         raise file.refused("baseline is neither true nor false", "baseline")
@@ -61,12 +67,14 @@ def parse(data: bytes, *, source: str) -> tuple[Product | ListedCells, bool]:
             raise file.refused("a [[linked]] table needs two or more parameters", next(iter(short), "linked"))
         parameters = _ordered(given, file.names(content, "order"))
         names = [*parameters, *(name for group in groups for name in group)]
-        return file.explained(lambda: Product([Linked(group) for group in groups], parameters), names), has_baseline
+        return file.explained(
+            lambda: Product([Linked(group) for group in groups], parameters, model), names
+        ), has_baseline
     if not cells:
         raise file.refused("it has no cells", "cells")
-    made = tuple(file.cell(table, number) for number, table in enumerate(cells, 1))
+    made = tuple(file.cell(table, number, model) for number, table in enumerate(cells, 1))
     axes = content["axes"] if _is_table_of_lists(content.get("axes")) else file.names(content, "axes")
-    known = {*MODEL.parameters, *(name for cell in made for name in cell.labels)}
+    known = {*model.parameters, *(name for cell in made for name in (*cell.parameters, *cell.labels))}
     if unknown := [name for name in axes if name not in known]:
         raise file.refused(f"axes has {unknown[0]}, and no cell has it", "axes")
     return ListedCells(made, tuple(axes), axes if isinstance(axes, dict) else {}), has_baseline
@@ -158,7 +166,7 @@ class _File:
             place = f"{self._source}, line {where}" if where else self._source
             raise SweepError(f"{place}: {error.what}", remedy=error.remedy) from None
 
-    def cell(self, table: Any, number: int) -> Request:
+    def cell(self, table: Any, number: int, model: Model) -> Request:
         """One cell of a file.
 
         Parameters
@@ -167,6 +175,8 @@ class _File:
             What the file holds of it.
         number:
             Which cell it is, from 1.
+        model:
+            The model.
         """
         starts = [found.start() for found in re.finditer(r"(?m)^[ \t]*\[\[[ \t]*cells[ \t]*\]\]", self._text)]
         start = starts[number - 1] if number <= len(starts) else 0
@@ -181,11 +191,11 @@ class _File:
         parameters = table["parameters"]
         for name in labels:
             reason = column_reason(name) if name not in _derived(labels, parameters) else ""
-            if name in MODEL.parameters:
+            if name in model.parameters:
                 reason = "has the name of a parameter"
             if reason:
                 raise self.refused(f"{where}: the label {name!r} {reason}")
-        return self.explained(lambda: listed_cell(parameters, labels), ["parameters", *parameters], start)
+        return self.explained(lambda: listed_cell(parameters, labels, model), ["parameters", *parameters], start)
 
     def _line(self, key: str, start: int = 0) -> int:
         """The line of the text that has a key, from 1; 0 if it is not found.

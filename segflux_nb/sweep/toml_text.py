@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ..errors import SweepError
 from ..model import MODEL, Value
+from ..paths import is_path
 from .axes import Axis
 from .names import LABEL
 from .product import Product
@@ -40,12 +42,11 @@ def format_product(product: Product, *, has_baseline: bool = False) -> str:
     steps = [20, 30]
     <BLANKLINE>
     """
-    lines = [f"model = {_literal(MODEL.slug)}", *(["baseline = true"] if has_baseline else [])]
+    lines = [f"model = {_literal(product.model.slug)}", *(["baseline = true"] if has_baseline else [])]
     for axis in product.axes:
         if len(axis.names) > 1:
             lines += ["", "[[linked]]", *_lines({name: values_of_axis(axis, name) for name in axis.names})]
-    singles = {axis.names[0]: values_of_axis(axis, axis.names[0]) for axis in product.axes if len(axis.names) == 1}
-    values = {name: singles.get(name, product.constants.get(name)) for name in product.order}
+    values = {name: single_value(product, name) for name in product.order}
     return "\n".join([*lines, "", "[sweep]", *_lines(values), ""])
 
 
@@ -59,7 +60,8 @@ def format_cells(cells: Iterable[Request], axes: Sequence[str] | Mapping[str, Se
     axes:
         The names of the axes, in order; or their values by name.
     """
-    lines = [f"model = {_literal(MODEL.slug)}"]
+    cells = list(cells)
+    lines = [f"model = {_literal(cells[0].model if cells else MODEL.slug)}"]
     if isinstance(axes, Mapping):
         # Not as a table: all lines after [axes] would be a part of it.
         lines += [f"axes.{_key(name)} = {_literal(values)}" for name, values in axes.items()]
@@ -72,13 +74,15 @@ def format_cells(cells: Iterable[Request], axes: Sequence[str] | Mapping[str, Se
     return "\n".join([*lines, ""])
 
 
-def format_settings(values: Mapping[str, Any]) -> str:
+def format_settings(values: Mapping[str, Any], model: str = MODEL.slug) -> str:
     """The text of a file for parameters of one value each.
 
     Parameters
     ----------
     values:
         Values by parameter.
+    model:
+        The slug of the model.
 
     >>> print(format_settings({"prompt": "TOK", "steps": 20}))
     model = "flux-dev-finetuned"
@@ -88,7 +92,7 @@ def format_settings(values: Mapping[str, Any]) -> str:
     steps = 20
     <BLANKLINE>
     """
-    return "\n".join([f"model = {_literal(MODEL.slug)}", "", "[sweep]", *_lines(values), ""])
+    return "\n".join([f"model = {_literal(model)}", "", "[sweep]", *_lines(values), ""])
 
 
 def _lines(values: Mapping[str, Any]) -> list[str]:
@@ -106,11 +110,34 @@ def _literal(value: str | int | float | Sequence[Any] | Mapping[str, Any]) -> st
         written = [_literal(inner) for inner in value]
         short = f"[{', '.join(written)}]"
         return short if len(short) <= _WIDTH else "[\n" + "".join(f"    {inner},\n" for inner in written) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None:
+        raise SweepError(
+            "A sweep file has no word for null (None)",
+            remedy="Leave the field out of the sweep, or keep it in Python",
+        )
     return repr(value)
 
 
 def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _literal(name)
+
+
+def single_value(product: Product, name: str) -> Any:
+    """What a product has for a name that is not in a group, as `Sweep` takes it.
+
+    Parameters
+    ----------
+    product:
+        The product.
+    name:
+        The name.
+    """
+    for axis in product.axes:
+        if axis.names == (name,) and not any(is_path(key) and not is_path(name) for key in axis.points[0]):
+            return values_of_axis(axis, name)
+    return product.constants[name] if name in product.constants else product.given(name)
 
 
 def values_of_axis(axis: Axis, name: str) -> Any:

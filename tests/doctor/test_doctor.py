@@ -25,6 +25,7 @@ from tests.doctor.conftest import CANARY, body_of, changed, studied
 from tests.service.scripted import Scripted, tls
 
 ACCOUNT, HISTORY = "/v1/get-user-credits", "/inference-request/request-history"
+CATALOGUE = "/inference-model-information/list"
 
 
 def test_all_is_fine_where_all_is_well(tmp_path):
@@ -62,6 +63,28 @@ def fields(path, *, drop=(), **more):
             return response
         body = {name: value for name, value in body_of(response).items() if name not in drop} | more
         return changed(response, body=json.dumps(body).encode())
+
+    return change
+
+
+def entry(change):
+    """Another entry of the model in the catalogue."""
+
+    def changing(asked, response):
+        if asked != CATALOGUE:
+            return response
+        body = body_of(response)
+        (name,) = body
+        body[name] = [change(one) if one["slug"] == "flux-dev-finetuned" else one for one in body[name]]
+        return changed(response, body=json.dumps(body).encode())
+
+    return changing
+
+
+def of_sampler(name):
+    def change(one):
+        one["parameters_schema"]["properties"]["sampler_name"]["enum"].append(name)
+        return one
 
     return change
 
@@ -107,6 +130,18 @@ PLANTED = {
         "broken",
         "the key is refused there: 401: other console",
     ),
+    "no catalogue": ({}, answers(CATALOGUE, status=404, body=b'{"error": "no"}'), "catalogue", "attention", "404"),
+    "the catalogue is HTML": ({}, answers(CATALOGUE, **HTML), "catalogue", "attention", "it cannot be read"),
+    "the model is in no catalogue": (
+        {},
+        answers(CATALOGUE, body=b'[{"slug": "sdxl"}]'),
+        "catalogue",
+        "attention",
+        "1 model, and flux-dev-finetuned is not among them",
+    ),
+    "the catalogue knows more": ({}, entry(of_sampler("deis")), "drift", "attention", "sampler_name may be deis too"),
+    "the model goes": ({}, entry(lambda one: {**one, "is_depreciated": True}), "drift", "attention", "is deprecated"),
+    "another price": ({}, entry(lambda one: {**one, "price": 0.07}), "drift", "attention", "$0.0700"),
     "no answer": ({"faults": {"any:drop_before": 1.0}}, None, "service", "broken", "was lost"),
 }
 

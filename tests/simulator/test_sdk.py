@@ -193,8 +193,8 @@ def test_history_and_catalogue_with_their_addresses_moved(client):
     assert row["generation_url"] == result["output"]
     assert row["request_body"] == BODY
     assert client.generations.get(row["request_id"]) == row
-    (model,) = client.models.list()["models"]
-    assert model["slug"] == SLUG
+    (listed,) = client.models.list().values()
+    (model,) = [one for one in listed if one["slug"] == SLUG]
     assert set(model["parameters_schema"]["properties"]) == set(MODEL.parameters)
     assert len(model["parameters_schema"]["properties"]["sampler_name"]["enum"]) == 26
 

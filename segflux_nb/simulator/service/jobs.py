@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
-from ...model import MODEL
+from ...model import MODEL, PRICE, SECONDS
 from ...values import as_integer, as_number, shown
 from ..flow import generate
 from .faults import LATE_SECONDS, Faults
 from .ledger import Backlog, Entry
+from .offers import ENVELOPES, OFFERS
+from .offers import mistake as mistake_of_other
+from .offers import price_of as price_of_other
+from .offers import seed_of as seed_of_other
 from .timeline import service_seconds
 
 FAILING_SHARE = 0.2
@@ -45,9 +49,9 @@ class Settings:
 
     key: str | None = None
     time_scale: float = 1.0
-    mean_seconds: float = MODEL.seconds
+    mean_seconds: float = SECONDS
     spread: float = 0.15
-    price: float = MODEL.price
+    price: float = PRICE
     cold_start: float = 0.0
     workers: int = 64
     queue_limit: int | None = None
@@ -58,8 +62,11 @@ class Settings:
     history_delay: float = 0.0
     history_complete: float | None = 1.0
     seed: int = 0
+    envelope: str = ENVELOPES[0]
 
     def __post_init__(self) -> None:
+        if self.envelope not in ENVELOPES:
+            raise ValueError(f"envelope={shown(self.envelope)} is not possible: use one of {', '.join(ENVELOPES)}")
         for setting in fields(self):
             value, kind = getattr(self, setting.name), str(setting.type)
             if not (value is None and kind.endswith("None")) and not _is_possible(setting.name, value, kind):
@@ -135,12 +142,23 @@ def pace(settings: Settings, painting: float) -> Pace:
     )
 
 
-def content_of(body: Mapping[str, Any]) -> str:
-    """A hash of a body. Submits with the same hash are repetitions of each other."""
-    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+def content_of(body: Mapping[str, Any], slug: str = MODEL.slug) -> str:
+    """A hash of a body. Submits with the same hash are repetitions of each other.
+
+    Parameters
+    ----------
+    body:
+        Body of the submit.
+    slug:
+        The model.
+    """
+    other = "" if slug == MODEL.slug else slug
+    return hashlib.sha256(f"{other}{json.dumps(body, sort_keys=True)}".encode()).hexdigest()
 
 
-def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: float, backlog: Backlog) -> Entry:
+def make_job(
+    settings: Settings, faults: Faults, body: dict[str, Any], now: float, backlog: Backlog, slug: str = MODEL.slug
+) -> Entry:
     """The row of a job. Its service time depends on the body and its repetition, not on the order of arrival.
 
     Its id is of this moment too: a simulator that starts again must not repeat the ids of an earlier one.
@@ -158,18 +176,19 @@ def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: floa
     backlog:
         What the ledger knows of the jobs before it. If all workers are taken, the job waits for one. If the model is
         being loaded for another job, it waits for that too.
+    slug:
+        The model.
     """
     repetition = backlog.repetition
-    content = content_of(body)
+    content = content_of(body, slug)
     lot = hashlib.sha256(f"{settings.seed} {content} {repetition}".encode()).hexdigest()[:32]
-    error = mistake(body)
-    evaluations = _evaluations(body, error)
+    offer = OFFERS.get(slug)
+    error = mistake(body) if offer is None else mistake_of_other(offer, body)
     if error is None and faults.strikes("job:failed", body, repetition + 1, lot):
         error = "Inference failed: the worker ran out of memory"
     if error is None and faults.strikes("job:moderated", body, repetition + 1, lot):
         error = "The prompt was rejected by the content policy (NSFW)"
-    speed, _ = HARDWARE.get(str(body.get("hardware")), HARDWARE["cost"])
-    mean = settings.mean_seconds * speed * evaluations / MODEL.price_evaluations
+    price, mean = _of_evaluations(settings, body) if offer is None else (price_of_other(offer, body), offer.seconds)
     seconds = service_seconds(mean, settings.spread, settings.seed, lot)
     seconds *= settings.time_scale * (FAILING_SHARE if error else 1.0)
     # The first of the unfinished jobs has the model already, or waits for it to load, and then all wait.
@@ -184,12 +203,13 @@ def make_job(settings: Settings, faults: Faults, body: dict[str, Any], now: floa
         started_at=started,
         finished_at=started + seconds,
         listed_at=now + (LATE_SECONDS if late else settings.history_delay),
-        price=0.0 if error else _price(settings, body, evaluations),
+        price=0.0 if error else price,
         error=error,
+        slug=slug,
     )
 
 
-def price_of(settings: Settings, body: Mapping[str, Any]) -> float:
+def price_of(settings: Settings, body: Mapping[str, Any], slug: str = MODEL.slug) -> float:
     """US dollars that a job is billed if it completes.
 
     Parameters
@@ -198,24 +218,26 @@ def price_of(settings: Settings, body: Mapping[str, Any]) -> float:
         How the service behaves; the price of 25 Euler steps is one of them.
     body:
         Body of the submit.
+    slug:
+        The model.
     """
-    return _price(settings, body, _evaluations(body, mistake(body)))
+    offer = OFFERS.get(slug)
+    return _of_evaluations(settings, body)[0] if offer is None else price_of_other(offer, body)
 
 
-def _price(settings: Settings, body: Mapping[str, Any], evaluations: int) -> float:
-    """US dollars for a job.
+def _of_evaluations(settings: Settings, body: Mapping[str, Any]) -> tuple[float, float]:
+    """US dollars for a job of the fine-tuned model, and the mean of its seconds before scaling.
 
     Parameters
     ----------
     settings:
         How the service behaves.
     body:
-        Body of the submit; its hardware decides.
-    evaluations:
-        Evaluations of the network that the job makes.
+        Body of the submit; its evaluations of the network and its hardware decide.
     """
-    _, price = HARDWARE.get(str(body.get("hardware")), HARDWARE["cost"])
-    return settings.price * price * evaluations / MODEL.price_evaluations
+    speed, price = HARDWARE.get(str(body.get("hardware")), HARDWARE["cost"])
+    share = _evaluations(body, mistake(body)) / MODEL.price_evaluations
+    return settings.price * price * share, settings.mean_seconds * speed * share
 
 
 def complete(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -257,6 +279,8 @@ def mistake(body: Mapping[str, Any]) -> str | None:
 
 def seed_of(entry: Entry) -> int:
     """The seed that a job uses. For -1 it is random, drawn from the job's id."""
+    if entry.slug in OFFERS:
+        return seed_of_other(entry.body, entry.request_id)
     seed = complete(entry.body)["seed"]
     return int(entry.request_id[:7], 16) if seed == -1 else int(seed)
 

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ...model import MODEL
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS jobs (
     number       INTEGER PRIMARY KEY,
@@ -27,7 +29,8 @@ CREATE TABLE IF NOT EXISTS jobs (
     finished_at  REAL NOT NULL,
     listed_at    REAL NOT NULL,  -- when the history shows it
     price        REAL NOT NULL,
-    error        TEXT            -- NULL if the job completes
+    error        TEXT,           -- NULL if the job completes
+    slug         TEXT NOT NULL DEFAULT 'flux-dev-finetuned'
 ) STRICT;
 CREATE TABLE IF NOT EXISTS served (
     request_id TEXT NOT NULL,
@@ -44,6 +47,9 @@ _COLUMNS = """
     request_id, body, submitted_at, started_at, finished_at, listed_at, price, error,
     iif(finished_at <= ?, price, 0.0) AS billed
 """
+_NEWER = "ALTER TABLE jobs ADD COLUMN slug TEXT NOT NULL DEFAULT 'flux-dev-finetuned'"
+"""What makes a file of an earlier version one of today: it knew one model."""
+
 _SERVED = """
     (SELECT count(*) FROM served WHERE served.request_id = jobs.request_id AND what = 'result') AS results,
     (SELECT count(*) FROM served WHERE served.request_id = jobs.request_id AND what = 'picture') AS pictures
@@ -78,6 +84,8 @@ class Entry(NamedTuple):
         How often the job's result was served. Counted by `Ledger.entries` only.
     pictures_served:
         How often the job's picture was served. Counted by `Ledger.entries` only.
+    slug:
+        The model.
     """
 
     request_id: str
@@ -91,6 +99,7 @@ class Entry(NamedTuple):
     billed: float = 0.0
     results_served: int = 0
     pictures_served: int = 0
+    slug: str = MODEL.slug
 
 
 @dataclass(frozen=True)
@@ -136,6 +145,10 @@ class Ledger:
         # A simulator may lose its last rows in a power cut. A killed process loses none.
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.executescript(_SCHEMA)
+        self._database.execute("BEGIN IMMEDIATE")
+        if "slug" not in [row[1] for row in self._database.execute("PRAGMA table_info(jobs)")]:
+            self._database.execute(_NEWER)
+        self._database.execute("COMMIT")
 
     @property
     def submits(self) -> int:
@@ -159,7 +172,9 @@ class Ledger:
         """All accepted submits, in order."""
         return self._entries("ORDER BY number", served=_SERVED)
 
-    def listed(self, now: float, since: float, until: float, most: int, skip: int) -> tuple[list[Entry], int]:
+    def listed(
+        self, now: float, since: float, until: float, most: int, skip: int, of: str = ""
+    ) -> tuple[list[Entry], int]:
         """A page of what the history shows, newest first, and the number of submits on all pages.
 
         Parameters
@@ -174,13 +189,15 @@ class Ledger:
             Rows of a page.
         skip:
             Rows on the pages before it.
+        of:
+            What the name of the model contains.
         """
-        where = "WHERE listed_at <= ? AND submitted_at >= ? AND submitted_at < ?"
-        total = int(self._value(f"SELECT count(*) FROM jobs {where}", now, since, until))  # noqa: S608 - a constant
+        where = "WHERE listed_at <= ? AND submitted_at >= ? AND submitted_at < ? AND instr(slug, ?)"
+        total = int(self._value(f"SELECT count(*) FROM jobs {where}", now, since, until, of))  # noqa: S608 - a constant
         order = (
             "ORDER BY submitted_at DESC, listed_at DESC, number DESC"  # the order of the index, so nothing is sorted
         )
-        return self._entries(f"{where} {order} LIMIT ? OFFSET ?", now, since, until, most, skip), total
+        return self._entries(f"{where} {order} LIMIT ? OFFSET ?", now, since, until, of, most, skip), total
 
     def entry(self, request_id: str) -> Entry | None:
         """The submit with an id, or None. Dashes in the id do not matter."""
@@ -239,7 +256,7 @@ class Ledger:
                 entry = make(Backlog(int(repetition), freeing and freeing[0], latest, first_start))
                 cursor.execute(
                     "INSERT INTO jobs VALUES (NULL, :request_id, :content, :body, :submitted_at, :started_at,"
-                    " :finished_at, :listed_at, :price, :error)",
+                    " :finished_at, :listed_at, :price, :error, :slug)",
                     {**entry._asdict(), "content": content, "body": json.dumps(entry.body)},
                 )
                 cursor.execute("COMMIT")
@@ -253,7 +270,7 @@ class Ledger:
         with self._lock:
             self._database.close()
 
-    def _value(self, query: str, *values: float) -> Any:
+    def _value(self, query: str, *values: float | str) -> Any:
         with self._lock:
             return self._database.execute(query, values).fetchone()[0]
 
@@ -271,7 +288,7 @@ class Ledger:
         """
         with self._lock:
             rows = self._database.execute(
-                f"SELECT {_COLUMNS}, {served} FROM jobs {which}",  # noqa: S608 - constants of this module
+                f"SELECT {_COLUMNS}, {served}, slug FROM jobs {which}",  # noqa: S608 - constants of this module
                 (self._now(), *values),
             ).fetchall()
         bodies = json.loads(f"[{','.join(row[1] for row in rows)}]")  # parsing one text is faster

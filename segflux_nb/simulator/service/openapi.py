@@ -131,19 +131,19 @@ _SCHEMAS: dict[str, Any] = {
         },
         "required": ["data", "page", "per_page", "total"],
     },
-    "Catalogue": {
-        "type": "object",
-        "properties": {
-            "models": {
-                "type": "array",
-                "items": {
-                    "type": "object",
-                    "properties": {"slug": _TEXT, "parameters_schema": {"type": "object"}},
-                    "required": ["slug", "is_depreciated", "parameters_schema"],
-                },
-            }
+    "Models": {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {"slug": _TEXT, "title": _TEXT, "type": _TEXT, "is_depreciated": {"type": "boolean"}},
+            "required": ["slug", "title", "type", "is_depreciated"],
         },
-        "required": ["models"],
+    },
+    "Catalogue": {
+        "oneOf": [
+            {"$ref": "#/components/schemas/Models"},
+            {"type": "object", "additionalProperties": {"$ref": "#/components/schemas/Models"}, "minProperties": 1},
+        ]
     },
 }
 

@@ -20,6 +20,7 @@ from .fault_responses import afterwards, instead, operation_of
 from .faults import INSTEAD, Faults
 from .jobs import Settings, content_of, make_job, price_of, seed_of
 from .ledger import Entry, Ledger
+from .offers import OFFERS, Offer, catalogue, enveloped, is_in_json, pictures_of
 from .openapi import description
 from .responses import ServiceRequest, ServiceResponse
 from .timeline import FILE_SECONDS, RECORD_SECONDS, phase
@@ -51,6 +52,11 @@ class Protocol:
         Which faults it commits.
     on_accept:
         Called with each accepted job, so that its picture can be painted before somebody asks for it.
+
+    Attributes
+    ----------
+    catalogue:
+        The list of models that the catalogue gives. It may be changed.
     """
 
     def __init__(
@@ -63,6 +69,7 @@ class Protocol:
         self.settings = settings
         self.ledger = ledger
         self.faults = faults
+        self.catalogue = catalogue()
         self._on_accept = on_accept
         declared = settings.history_complete
         self._headers = {SIMULATOR_HEADER: "1"} | ({} if declared is None else {HISTORY_HEADER: f"{declared:g}"})
@@ -126,10 +133,10 @@ class Protocol:
             When it arrived, in seconds since 1970 UTC.
         """
         match (request.method, *request.parts):
-            case ("GET", "generations", _):
-                return self._picture(entry, now)
+            case ("GET", "generations", name):
+                return self._picture(entry, responses.number_of_picture(name), now)
             case ("GET", "inference-model-information", "list"):
-                return responses.json_response(200, {"models": [responses.catalogue_entry()]})
+                return responses.json_response(200, enveloped(self.catalogue, self.settings.envelope))
             case ("GET", "openapi.json"):
                 return responses.json_response(200, description(request.base_url))
             case (_, "generations" | "inference-model-information" | "openapi.json", *_):
@@ -216,7 +223,42 @@ class Protocol:
             "x-rate-limit-reset-at-utc": responses.timestamp(now + WINDOW_SECONDS),
         }
         self.ledger.served(accepted, "picture", now)
-        return ServiceResponse(200, b"", headers, accepted, ready_at=accepted.finished_at)
+        if slug not in OFFERS:
+            return ServiceResponse(200, b"", headers, accepted, ready_at=accepted.finished_at)
+        return self._run_other(request, OFFERS[slug], accepted, headers)
+
+    def _run_other(
+        self, request: ServiceRequest, offer: Offer, accepted: Entry, headers: dict[str, str]
+    ) -> ServiceResponse:
+        """The answer of v1 for another model than the fine-tuned one: a file where there is one, else JSON.
+
+        Parameters
+        ----------
+        request:
+            The request.
+        offer:
+            The model.
+        accepted:
+            The job.
+        headers:
+            What each answer of v1 says of its job.
+        """
+        ready = accepted.finished_at
+        if offer.makes == "video":
+            return ServiceResponse(200, responses.VIDEO, {**headers, "content-type": "video/mp4"}, ready_at=ready)
+        is_json = is_in_json(offer.slug, accepted.body) or pictures_of(offer.slug, accepted.body) > 1
+        if offer.makes == "pictures" and not is_json:
+            return ServiceResponse(200, b"", headers, accepted, ready_at=ready)
+        return ServiceResponse(
+            200,
+            b"",
+            {**headers, "content-type": "application/json"},
+            ready_at=ready,
+            measures=accepted,
+            compose=lambda pictures: responses.encode(
+                responses.result(request, accepted, responses.metrics(accepted, None), pictures)
+            ),
+        )
 
     def _accept(self, request: ServiceRequest, slug: str, now: float, *, no_credits: int) -> Entry | ServiceResponse:
         """The job of a submit, or the refusal. This checks type, model, credits and capacity, but not parameters.
@@ -234,23 +276,25 @@ class Protocol:
         """
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
             return responses.json_response(406, {"error": "Invalid content type"})
-        if slug != MODEL.slug:
-            return responses.json_response(404, {"error": f"Model {slug} not found"})
+        if refusal := _not_offered(slug, request.parts[0]):
+            return refusal
         body = _body(request)
         if body is None:
             return responses.json_response(400, {"error": "The body is not a JSON object"})
         settings = self.settings
-        if settings.credits is not None and (balance := self._balance(now)) < (price := price_of(settings, body)):
+        if settings.credits is not None and (balance := self._balance(now)) < (
+            price := price_of(settings, body, slug)
+        ):
             needed = "" if no_credits == 402 else f" This call needs {price:.4f}."
             text = f"Insufficient credits. You have {max(0.0, balance):.4f} credits.{needed}"
             return responses.json_response(no_credits, {"error": text})
         if refusal := self._over_capacity(now):
             return refusal
         entry = self.ledger.accept(
-            content_of(body),
+            content_of(body, slug),
             settings.workers,
             now,
-            lambda backlog: make_job(settings, self.faults, body, now, backlog),
+            lambda backlog: make_job(settings, self.faults, body, now, backlog, slug),
         )
         self._on_accept(entry)
         return entry
@@ -303,8 +347,8 @@ class Protocol:
         response = responses.json_response(200, {})
         return response._replace(
             measures=entry,
-            compose=lambda size: responses.encode(
-                self._with_faults(entry, responses.result(request, entry, metrics, size))
+            compose=lambda pictures: responses.encode(
+                self._with_faults(entry, responses.result(request, entry, metrics, pictures))
             ),
         )
 
@@ -333,22 +377,40 @@ class Protocol:
         if page < 1 or not 1 <= per_page <= 100 or page > 1_000_000 or (end - start).days > 31:
             return responses.json_response(400, {"error": "per_page is 1 to 100, and the window at most 31 days"})
         entries, total = self.ledger.listed(
-            now, _midnight(start), _midnight(end) + 86_400, per_page, (page - 1) * per_page
+            now,
+            _midnight(start),
+            _midnight(end) + 86_400,
+            per_page,
+            (page - 1) * per_page,
+            request.query.get("model_name", ""),
         )
         rows = [responses.history_row(request, entry, now) for entry in entries]
         wanted = request.query.get("status")
         rows = [row for row in rows if wanted is None or row["model_status"] == wanted]
-        if request.query.get("model_name", "") not in MODEL.slug:
-            rows, total = [], 0
         return responses.json_response(200, {"data": rows, "page": page, "per_page": per_page, "total": total})
 
-    def _picture(self, entry: Entry | None, now: float) -> ServiceResponse:
+    def _picture(self, entry: Entry | None, number: int, now: float) -> ServiceResponse:
+        """A picture or a video as a file.
+
+        Parameters
+        ----------
+        entry:
+            The job, or None.
+        number:
+            Which of its pictures, from 0.
+        now:
+            When it is asked for, in seconds since 1970 UTC.
+        """
         if entry is None or entry.error or not entry.finished_at <= now <= entry.finished_at + FILE_SECONDS:
             return responses.html_response(404, "404 Not Found")
+        offer, kept = OFFERS.get(entry.slug), {"cache-control": "public, max-age=604800"}
+        is_video = offer is not None and offer.makes == "video"
+        if number >= (1 if is_video else pictures_of(entry.slug, entry.body)):
+            return responses.html_response(404, "404 Not Found")
         self.ledger.served(entry, "picture", now)
-        return ServiceResponse(
-            200, b"", {"content-type": "image/jpeg", "cache-control": "public, max-age=604800"}, entry
-        )
+        if is_video:
+            return ServiceResponse(200, responses.VIDEO, {"content-type": "video/mp4", **kept})
+        return ServiceResponse(200, b"", {"content-type": "image/jpeg", **kept}, entry, number=number)
 
     def _ledger(self) -> ServiceResponse:
         entries = [entry._asdict() for entry in self.ledger.entries()]
@@ -391,6 +453,26 @@ def _body(request: ServiceRequest) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
+
+
+def _not_offered(slug: str, version: str) -> ServiceResponse | None:
+    """The refusal of a model that cannot be called; None where it can.
+
+    Parameters
+    ----------
+    slug:
+        The model.
+    version:
+        The version of the API that is called: ``v1`` or ``v2``.
+    """
+    offer = OFFERS.get(slug)
+    if offer is None:
+        return None if slug == MODEL.slug else responses.json_response(404, {"error": f"Model {slug} not found"})
+    if offer.retired:
+        return responses.json_response(410, {"error": f"Model {slug} is retired"})
+    if version not in offer.versions:
+        return responses.json_response(400, {"error": f"Model {slug} is not supported on {version}"})
+    return None
 
 
 def _date(text: str | None, default: date) -> date:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
-from ...model import MODEL
 from .jobs import complete, seed_of
 from .ledger import Entry
-from .openapi import parameters_schema
+from .offers import OFFERS, is_in_json, pictures_of
 from .version import VERSION
 
 
@@ -70,10 +71,12 @@ class ServiceResponse(NamedTuple):
         Whether the connection is closed after the response, without an announcement.
     corrupted:
         The fault in the picture's bytes, or empty.
+    number:
+        Which picture of the job is the body, from 0.
     measures:
-        The job whose picture's size is named in the body, or None.
+        The job whose pictures are named in the body with their sizes, or are in it; or None.
     compose:
-        Makes the body from that size in bytes.
+        Makes the body from the bytes of these pictures.
     """
 
     status: int
@@ -84,11 +87,26 @@ class ServiceResponse(NamedTuple):
     cut: Literal["", "before", "middle"] = ""
     closes: bool = False
     corrupted: str = ""
+    number: int = 0
     measures: Entry | None = None
-    compose: Callable[[int], bytes] | None = None
+    compose: Callable[[Sequence[bytes]], bytes] | None = None
+
+    @property
+    def wanted(self) -> list[tuple[Entry, int]]:
+        """The pictures that a server needs to send it: each with its job and its number."""
+        if self.picture is not None:
+            return [(self.picture, self.number)]
+        job = self.measures
+        return [] if job is None else [(job, number) for number in range(pictures_of(job.slug, job.body))]
+
+    def sent(self, pictures: Sequence[bytes]) -> bytes:
+        """The body that is sent, with the bytes of the pictures that are wanted."""
+        if self.compose is not None:
+            return self.compose(pictures)
+        return pictures[0] if pictures else self.body
 
 
-def json_response(status: int, content: Mapping[str, Any]) -> ServiceResponse:
+def json_response(status: int, content: Any) -> ServiceResponse:
     """A response with a JSON body.
 
     Parameters
@@ -101,7 +119,7 @@ def json_response(status: int, content: Mapping[str, Any]) -> ServiceResponse:
     return ServiceResponse(status, encode(content), {"content-type": "application/json"})
 
 
-def encode(content: Mapping[str, Any]) -> bytes:
+def encode(content: Any) -> bytes:
     """A JSON body."""
     return json.dumps(content).encode()
 
@@ -200,7 +218,13 @@ def metrics(entry: Entry, credits: float | None) -> dict[str, Any]:
     return measured if credits is None else {**measured, "remaining_credits": credits}
 
 
-def result(request: ServiceRequest, entry: Entry, measured: Mapping[str, Any], size: int) -> dict[str, Any]:
+VIDEO = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom\x00\x00\x00\x08mdat"
+"""A file of a video without a picture in it."""
+
+
+def result(
+    request: ServiceRequest, entry: Entry, measured: Mapping[str, Any], pictures: Sequence[bytes]
+) -> dict[str, Any]:
     """Body of the result of a job that completed.
 
     Parameters
@@ -211,21 +235,36 @@ def result(request: ServiceRequest, entry: Entry, measured: Mapping[str, Any], s
         The job.
     measured:
         Its metrics.
-    size:
-        Size of its picture in bytes.
+    pictures:
+        The bytes of its pictures.
     """
-    url = picture_url(request.base_url, entry)
-    image = {"url": url, "content_type": "image/jpeg", "file_name": url.rsplit("/", 1)[1], "file_size": str(size)}
-    return {
+    offer = OFFERS.get(entry.slug)
+    known = complete(entry.body) if offer is None else entry.body
+    body = {
         "status": "COMPLETED",
         "error": None,
-        "output": url,
-        "images": [image],
         "seed": str(seed_of(entry)),
-        "prompt": complete(entry.body)["prompt"],
+        "prompt": known.get("prompt"),
         "timings": {"inference": measured["inference_time"]},
         "metrics": dict(measured),
     }
+    if offer is not None and offer.makes == "text":
+        return {**body, "output": SAID}
+    if offer is not None and offer.makes == "video":
+        return {**body, "output": output_url(request.base_url, entry), "content_type": "video/mp4"}
+    if is_in_json(entry.slug, entry.body):
+        encoded = [b64encode(data).decode() for data in pictures]
+        return {**body, "output": encoded[0] if len(encoded) == 1 else encoded, "image": encoded[0]}
+    urls = [output_url(request.base_url, entry, number) for number in range(len(pictures))]
+    images = [
+        {"url": url, "content_type": "image/jpeg", "file_name": url.rsplit("/", 1)[1], "file_size": str(len(data))}
+        for url, data in zip(urls, pictures, strict=True)
+    ]
+    return {**body, "output": urls[0] if len(urls) == 1 else urls, "images": images}
+
+
+SAID = "A text, as the simulator writes it."
+"""The output of models of texts."""
 
 
 def history_row(request: ServiceRequest, entry: Entry, now: float) -> dict[str, Any]:
@@ -243,30 +282,23 @@ def history_row(request: ServiceRequest, entry: Entry, now: float) -> dict[str, 
     done = now >= entry.finished_at
     return {
         "request_id": entry.request_id,
-        "model_name": MODEL.slug,
+        "model_name": entry.slug,
         "model_status": ("FAILED" if entry.error else "COMPLETED") if done else "PENDING",
         "model_created": timestamp(entry.submitted_at),
         "request_body": entry.body,
         "credits_deduction": entry.price if done else None,
         "latency_ms": (entry.finished_at - entry.submitted_at) * 1000 if done else None,
-        "generation_url": picture_url(request.base_url, entry) if done and not entry.error else None,
+        "generation_url": output_url(request.base_url, entry) if done and not entry.error else None,
         "error": entry.error if done else None,
         "simulator_version": VERSION,
     }
 
 
-def catalogue_entry() -> dict[str, Any]:
-    """The model's entry in the catalogue."""
-    return {
-        "slug": MODEL.slug,
-        "name": "Flux Dev Finetuned (simulated)",
-        "is_depreciated": False,
-        "parameters_schema": parameters_schema(),
-    }
+_NAME = re.compile(r"simulated-(?P<id>[^.]+)(?:\.(?P<number>[1-9]))?\.(?:jpeg|mp4)")
 
 
-def picture_url(base: str, entry: Entry) -> str:
-    """The URL of a job's picture.
+def output_url(base: str, entry: Entry, number: int = 0) -> str:
+    """The URL of a job's picture or video.
 
     Parameters
     ----------
@@ -274,10 +306,22 @@ def picture_url(base: str, entry: Entry) -> str:
         Base URL of the service.
     entry:
         The job.
+    number:
+        Which picture of the job it is, from 0.
     """
-    return f"{base}/generations/simulated-{entry.request_id}.jpeg"
+    which = f".{number}" if number else ""
+    offer = OFFERS.get(entry.slug)
+    ending = "mp4" if offer is not None and offer.makes == "video" else "jpeg"
+    return f"{base}/generations/simulated-{entry.request_id}{which}.{ending}"
 
 
 def id_of_picture(name: str) -> str:
     """The id of the job whose picture has this name."""
-    return name.removeprefix("simulated-").removesuffix(".jpeg")
+    match = _NAME.fullmatch(name)
+    return name if match is None else match["id"]
+
+
+def number_of_picture(name: str) -> int:
+    """Which picture of its job has this name, from 0."""
+    match = _NAME.fullmatch(name)
+    return int(match["number"] or 0) if match else 0

@@ -1,0 +1,197 @@
+"""What a workspace knows of its service's models: the catalogue that it keeps, and this version's own table.
+
+The network is asked when the user asks for it, and once a day in the background of a plan or a run on the hosted
+service, after its own requests. What is learned then is said from the next plan on.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+
+from . import loopthread
+from .clock import Clock, minute
+from .connection import ServiceConnection
+from .drift import Difference, differences, in_one_line, with_news
+from .errors import SegfluxError, WorkspaceError
+from .markup import did_you_mean
+from .model import MODEL, Model
+from .model_schema import model_from_schema
+from .service.addresses import HOSTED
+from .service.catalogue import Catalogue, CatalogueEntry
+from .service.kept_catalogue import keep, kept
+from .values import as_text, shown
+
+A_DAY = 86_400.0
+AN_HOUR = 3600.0
+"""After a catalogue that could not be read, no other try is made in the background for this long, in seconds."""
+
+LAST_SECONDS = 2.0
+"""How long the end of a workspace waits for a catalogue that is being read."""
+
+
+class KnownModels:
+    """The models of a workspace's service.
+
+    Parameters
+    ----------
+    connection:
+        The service.
+    folder:
+        The workspace's folder, as an absolute path, in which the catalogue is kept.
+    clock:
+        Source of the current time; tests replace it.
+    """
+
+    def __init__(self, connection: ServiceConnection, folder: Path, clock: Clock) -> None:
+        self._connection = connection
+        self._folder = folder
+        self._clock = clock
+        self._lock = Lock()
+        self._asking: concurrent.futures.Future[Catalogue] | None = None
+        self._tried_at = -AN_HOUR
+        self._is_closed = False
+        self._compared: tuple[Catalogue | None, tuple[Difference, ...]] = None, ()
+
+    def catalogue(self) -> Catalogue | None:
+        """The catalogue that is kept, whatever its age, without the network; None if there is none."""
+        return kept(self._folder, self._connection.service)
+
+    def read(self) -> Catalogue:
+        """Ask the service for its catalogue, and keep it.
+
+        Raises
+        ------
+        WorkspaceError
+            There is no service to ask.
+        ServiceError, TransportError
+            The catalogue cannot be read.
+        """
+        service = self._connection.service
+        future = self._connection.catalogue()
+        try:
+            catalogue = loopthread.wait(future)
+        except KeyboardInterrupt:
+            future.cancel()
+            raise
+        keep(self._folder, service, catalogue)
+        return catalogue
+
+    def known_or_read(self) -> Catalogue | None:
+        """The catalogue that is kept, or else the service's; None where there is no service to ask.
+
+        Raises
+        ------
+        WorkspaceError
+            It cannot be read.
+        """
+        found = self.catalogue()
+        if found is not None or not self._connection.submits:
+            return found
+        try:
+            return self.read()
+        except WorkspaceError:
+            raise
+        except SegfluxError as error:
+            raise WorkspaceError(
+                f"The catalogue of {self._connection.service} is not kept here, and cannot be read"
+                f" ({self._connection.hide_key(error.what).rstrip('.')})",
+                money="nothing was billed",
+                remedy="Try again later: ws.refresh_models()",
+            ) from error
+
+    def model(self, slug: str) -> Model:
+        """A model by its slug, with what the catalogue says of it.
+
+        Parameters
+        ----------
+        slug:
+            The model's name in the service's URLs.
+
+        Raises
+        ------
+        WorkspaceError
+            There is no such model, or the catalogue cannot be read.
+        """
+        try:
+            slug = as_text(slug).strip()
+        except ValueError:
+            raise WorkspaceError(
+                f"{shown(slug)} is no slug of a model", remedy='Give its name as text: ws.model("sdxl1.0-txt2img")'
+            ) from None
+        if slug == MODEL.slug:
+            return self.own_model()
+        catalogue = self.known_or_read()
+        entry = None if catalogue is None else catalogue.entries.get(slug)
+        if entry is not None:
+            return model_of_entry(entry)
+        known = [MODEL.slug, *([] if catalogue is None else catalogue.entries)]
+        if catalogue is None:
+            raise WorkspaceError(
+                f"No catalogue is kept here, so nothing is known of the model {shown(slug)}",
+                remedy="ws.models shows what is known",
+            )
+        raise WorkspaceError(
+            f"The catalogue of {minute(catalogue.read_at)} has no model {shown(slug)}",
+            remedy=f"{did_you_mean(slug, known)}ws.models lists them; ws.refresh_models() reads it anew",
+        )
+
+    def own_model(self) -> Model:
+        """The model of this version, with what the catalogue that is kept alone knows of it."""
+        entry = self._own_entry()
+        return MODEL if entry is None else with_news(MODEL, entry)
+
+    def drift(self) -> tuple[Difference, ...]:
+        """How the catalogue that is kept differs from this version."""
+        catalogue = self.catalogue()
+        if catalogue is not self._compared[0]:
+            entry = self._own_entry()
+            self._compared = catalogue, () if entry is None else differences(MODEL, entry)
+        return self._compared[1]
+
+    def notes(self) -> Iterator[str]:
+        """What a plan says of the service's models: a line if the catalogue differs from this version."""
+        catalogue = self.catalogue()
+        if catalogue is not None and (line := in_one_line(self.drift(), catalogue.read_at)):
+            yield line
+
+    def check_when_due(self) -> None:
+        """Ask the hosted service for its catalogue in the background, if that was not done for a day."""
+        if self._connection.service != HOSTED.name or not self._connection.submits:
+            return
+        with self._lock:
+            now, found = self._clock.now(), self.catalogue()
+            is_asking = self._asking is not None and not self._asking.done()
+            is_known = found is not None and 0 <= now - found.read_at < A_DAY
+            if self._is_closed or is_asking or is_known or self._clock.monotonic() - self._tried_at < AN_HOUR:
+                return
+            self._tried_at = self._clock.monotonic()
+            with suppress(SegfluxError):  # nobody asked for it
+                self._asking = self._connection.catalogue()
+                self._asking.add_done_callback(self._keep)
+
+    def close(self) -> None:
+        """Wait a little for a catalogue that is being read, and ask for it no longer."""
+        with self._lock:
+            self._is_closed, asking = True, self._asking
+        if asking is not None:
+            concurrent.futures.wait([asking], timeout=LAST_SECONDS)
+            asking.cancel()
+
+    def _keep(self, asked: concurrent.futures.Future[Catalogue]) -> None:
+        if not asked.cancelled() and asked.exception() is None:
+            keep(self._folder, HOSTED.name, asked.result())
+
+    def _own_entry(self) -> CatalogueEntry | None:
+        catalogue = self.catalogue()
+        return None if catalogue is None else catalogue.entries.get(MODEL.slug)
+
+
+def model_of_entry(entry: CatalogueEntry) -> Model:
+    """The model of an entry of the catalogue."""
+    if entry.slug == MODEL.slug:
+        return with_news(MODEL, entry)
+    return model_from_schema(entry.slug, entry.schema, kind=entry.kind, price=entry.price, seconds=entry.seconds)

@@ -1,0 +1,53 @@
+"""What a user asks for, before it is a sweep: the model, and parameters out of another program's picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..console import say
+from ..errors import SweepError
+from ..model import MODEL, Model, is_slug, model_of
+from ..values import OtherProgram, shown
+
+
+def as_model(model: object) -> Model:
+    """The model that a user means: by its slug, or itself.
+
+    Parameters
+    ----------
+    model:
+        What the user gave.
+
+    Raises
+    ------
+    SweepError
+        If it is neither, or makes no pictures.
+    """
+    if isinstance(model, str) and is_slug(model):
+        model = model_of(model)
+    if not isinstance(model, Model):
+        raise SweepError(
+            f"model={shown(model)} is not a model",
+            remedy=f"Give its slug, such as {MODEL.slug!r}, or ws.model(slug); ws.models lists them",
+        )
+    if why := model.refusal():
+        raise SweepError(why, remedy="ws.models has the kind of each model: choose one that makes pictures")
+    return model
+
+
+def taken(parameters: Mapping[str, Any], model: Model) -> dict[str, Any]:
+    """The parameters without what a picture of another program has and the model does not take; that is printed.
+
+    Parameters
+    ----------
+    parameters:
+        The parameters.
+    model:
+        The model.
+    """
+    left_out = {name: value for name, value in parameters.items() if isinstance(value, OtherProgram)}
+    if left_out:
+        those = ", ".join(f"{name}={shown(value, 60)}" for name, value in left_out.items())
+        say(f"Left out of the sweep, because {model.slug} does not take it: {those}.")
+    return {name: value for name, value in parameters.items() if name not in left_out}
