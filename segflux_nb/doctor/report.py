@@ -87,7 +87,8 @@ def _answer(call: str, response: HttpResponse, hide: Hide) -> dict[str, Any]:
         inner = unwrapped(answer, body)
         shown = _value(answer.tree, inner, hide)
         if inner is not body and isinstance(body, dict):
-            shown = {_name(name, hide): shown if one is inner else _type(one) for name, one in body.items()}
+            items = list(body.items())[:_MOST_NAMES]
+            shown = {_name(name, hide): shown if isinstance(one, list) else _type(one) for name, one in items}
     return {"call": call, "code": response.status, "headers": _headers(response, hide), "body": shown}
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
+from ..model import MODEL
 from .contract import ERROR, JSON_TYPE, PAGE, Answer, Call, Node
 from .json_reader import UNREADABLE, read_json
 from .secret import redact
@@ -138,7 +139,7 @@ def json_of(call: Call, response: HttpResponse) -> Any:
 
 
 def unwrapped(answer: Answer, body: Any) -> Any:
-    """The list of an answer that has it under a name.
+    """The list of an answer that has it under a name. Of a catalogue, the entry of our model alone, if it has one.
 
     Parameters
     ----------
@@ -147,10 +148,16 @@ def unwrapped(answer: Answer, body: Any) -> Any:
     body:
         The body, as JSON.
     """
-    if not answer.envelopes or not isinstance(body, dict):
+    if not answer.envelopes:
         return body
-    named = next((body[name] for name in answer.envelopes if isinstance(body.get(name), list)), None)
-    return named if named is not None else next((one for one in body.values() if isinstance(one, list)), body)
+    found = body
+    if isinstance(body, dict):
+        lists = [body.get(name) for name in answer.envelopes] + list(body.values())
+        found = next((one for one in lists if isinstance(one, list)), body)
+    if isinstance(found, list):
+        own = [one for one in found if isinstance(one, dict) and one.get("slug") == MODEL.slug]
+        return own or found
+    return found
 
 
 def content_type(response: HttpResponse) -> str:

@@ -27,7 +27,7 @@ def changed(response, **to):
 
 
 def body_of(response):
-    made = response.compose(700) if response.compose is not None else response.body
+    made = response.compose([bytes(700)]) if response.compose is not None else response.body
     return json.loads(made)
 
 

@@ -20,7 +20,7 @@ def test_the_picture_is_a_run_like_any_other_and_nothing_differs(tmp_path):
         found = ws.doctor(spend=0.05)
         assert (found.of("broken"), len(found.differences)) == ([], 0), str(found)
         calls = [answer["call"] for answer in found.report["answers"]]
-        assert {"account", "history", "submit", "status", "result", "picture", "record"} == set(calls)
+        assert {"account", "history", "catalogue", "submit", "status", "result", "picture", "record"} == set(calls)
         assert {answer["code"] for answer in found.report["answers"]} == {200}
         (run,) = ws.runs("doctor")
         assert run.status == "completed"
