@@ -44,7 +44,9 @@ class Field:
     source:
         Where it is known from.
     required:
-        Whether each such answer has it.
+        Whether each such answer has it, about whichever model.
+    is_usual:
+        Whether those about the model of this package have it. Others may leave it out.
     values:
         The texts that it may be; empty for any.
     is_open:
@@ -60,6 +62,7 @@ class Field:
     required: bool = True
     values: tuple[str, ...] = ()
     is_open: bool = False
+    is_usual: bool = False
     tells: Literal["value", "host", "text", "type"] = "type"
 
 
@@ -173,12 +176,12 @@ def _figure(name: str, source: Source, *, required: bool, is_shown: bool = True)
     source:
         Where it is known from.
     required:
-        Whether answers about completed jobs have it.
+        Whether answers about completed jobs of the model of this package have it.
     is_shown:
         Whether a report may show it.
     """
     tells: Literal["value", "type"] = "value" if is_shown else "type"
-    there = Field(f"metrics.{name}", ("number",), source, required, tells=tells)
+    there = Field(f"metrics.{name}", ("number",), source, False, is_usual=required, tells=tells)
     return there, Field(f"metrics.{name}", ("number",), source, False, tells=tells)
 
 
@@ -255,16 +258,16 @@ _RESULT = Answer(
     (
         _words("status", "COMPLETED"),
         Field("error", ("null",), "sdk", False),
-        _url("output", "seen"),
-        Field("images", ("array",), "seen"),
+        _url("output", "seen", types=("string", "array")),
+        Field("images", ("array",), "seen", False, is_usual=True),
         Field("images[]", ("object",), "docs"),
         _url("images[].url", "docs"),
         Field("images[].content_type", ("string",), "docs", tells="value"),
         Field("images[].file_name", ("string",), "docs"),
         Field("images[].file_size", ("string",), "docs", tells="value"),
-        Field("seed", ("string",), "docs", tells="value"),
-        Field("prompt", ("string",), "docs"),
-        Field("timings", ("object",), "seen"),
+        Field("seed", ("string",), "docs", False, is_usual=True, tells="value"),
+        Field("prompt", ("string",), "docs", False, is_usual=True),
+        Field("timings", ("object",), "seen", False, is_usual=True),
         Field("timings.inference", ("number",), "inferred", False, tells="value"),
         *_OF_COMPLETED,
     ),

@@ -64,7 +64,7 @@ class Deviation(NamedTuple):
         return f"{self.answer}: {self.kind}{field}: {self.found}, not {self.expected}"
 
 
-def deviations(call: Call, response: HttpResponse) -> list[Deviation]:
+def deviations(call: Call, response: HttpResponse, *, of_any_model: bool = False) -> list[Deviation]:
     """What an answer has otherwise than the contract says; each thing once, the first `MOST` of them.
 
     Parameters
@@ -73,6 +73,8 @@ def deviations(call: Call, response: HttpResponse) -> list[Deviation]:
         The call that is answered.
     response:
         The answer.
+    of_any_model:
+        Whether it may be about another model than ours, whose answers have fewer fields.
     """
     body = json_of(call, response)
     word = body.get("status") if isinstance(body, dict) else None
@@ -93,7 +95,7 @@ def deviations(call: Call, response: HttpResponse) -> list[Deviation]:
         seen = _type(inner) if response.body else "an empty body"
         found.setdefault(Deviation(name, "other form", "", f"JSON {expected}", seen))
         return list(found)
-    for deviation in _of_value(name, answer.tree, inner, ""):
+    for deviation in _of_value(name, answer.tree, inner, "", of_any_model):
         found.setdefault(deviation)
         if len(found) >= MOST:
             break
@@ -191,7 +193,7 @@ def host_of(url: str) -> str:
     return f"{parts.scheme}://{host}/…" if is_plain else "(string)"
 
 
-def _of_value(answer: str, node: Node, value: Any, path: str) -> Iterator[Deviation]:
+def _of_value(answer: str, node: Node, value: Any, path: str, of_any_model: bool) -> Iterator[Deviation]:
     """The deviations of a value and what is in it. It goes no deeper than the contract does.
 
     Parameters
@@ -204,6 +206,8 @@ def _of_value(answer: str, node: Node, value: Any, path: str) -> Iterator[Deviat
         The value.
     path:
         Where it is; empty for the whole body.
+    of_any_model:
+        See `deviations`.
     """
     field, kind = node.field, _type(value)
     if path and kind not in field.types and not (kind == "integer" and "number" in field.types):
@@ -221,16 +225,20 @@ def _of_value(answer: str, node: Node, value: Any, path: str) -> Iterator[Deviat
                     answer, "unknown field", _joined(path, clean_name(name)), "no such field", _type(value[name])
                 )
             for name, inner in known.items():
-                if name not in value and inner.field.required and name != "[]":
+                if name not in value and name != "[]" and _is_missed(inner, of_any_model):
                     yield Deviation(
                         answer, "missing field", _joined(path, name), " or ".join(inner.field.types), "nothing"
                     )
         for name, inner in known.items():
             if name in value:
-                yield from _of_value(answer, inner, value[name], _joined(path, name))
+                yield from _of_value(answer, inner, value[name], _joined(path, name), of_any_model)
     elif isinstance(value, list) and "[]" in node.inner:
         for one in value[:_MOST_VALUES]:
-            yield from _of_value(answer, node.inner["[]"], one, f"{path}[]")
+            yield from _of_value(answer, node.inner["[]"], one, f"{path}[]", of_any_model)
+
+
+def _is_missed(node: Node, of_any_model: bool) -> bool:
+    return node.field.required or (node.field.is_usual and not of_any_model)
 
 
 def _joined(path: str, name: str) -> str:

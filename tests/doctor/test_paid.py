@@ -101,7 +101,7 @@ def hostile(path, response):
     if "prompt" in body:
         body |= {
             "seed": int(body["seed"]),
-            "output": [body["output"]],
+            "output": {"url": body["output"]},
             "images": body["images"],
             "status": "COMPLETED",
         }
@@ -143,7 +143,7 @@ def test_what_differs_is_told_and_nothing_private_is(tmp_path):
             assert private not in found.differences.to_string()
         (result,) = [one for one in found.report["answers"] if one["call"] == "result"][:1]
         assert result["body"]["status"] == "COMPLETED"
-        assert result["body"]["output"] == ["(string)"]
+        assert result["body"]["output"] == {"url": "(string)"}
         assert result["body"]["images"][0]["url"] == "http://127.0.0.1/…"
         assert result["body"]["metrics"]["remaining_credits"] == "(number)"
         assert "ca9a51e5" not in str(found) + found._html + found.df.to_string()

@@ -67,6 +67,14 @@ def test_what_is_otherwise_is_told(call, body, status, expected):
     assert found if expected is None else found == expected
 
 
+def test_other_models_have_fewer_fields():
+    body = json.dumps({"status": "COMPLETED", "output": ["https://a.example/1"], "metrics": {}}).encode()
+    answer = HttpResponse(200, JSON, body)
+    missing = {deviation.field for deviation in deviations(CALLS["result"], answer)}
+    assert missing == {"images", "seed", "prompt", "timings", "metrics.inference_time", "metrics.cost"}
+    assert deviations(CALLS["result"], answer, of_any_model=True) == []
+
+
 def test_pages_and_pictures():
     html = {"content-type": "text/html; charset=utf-8"}
     assert told("status", b"<html>", 502, html) == []
