@@ -41,6 +41,33 @@ def cap_of(max_cost: float | None, *, is_hosted: bool) -> float | None:
     return float(cap) if cap < _MOST_DOLLARS else None
 
 
+def price_of(price: float | None) -> float | None:
+    """US dollars for one picture, as the user says; None where the user says nothing.
+
+    Parameters
+    ----------
+    price:
+        What the user gave, or None.
+
+    Raises
+    ------
+    SweepError
+        If it is not an amount of money.
+    """
+    if price is None:
+        return None
+    try:
+        amount = as_number(price)
+    except ValueError:
+        amount = -1
+    if not 0 <= amount < _MOST_DOLLARS:
+        raise SweepError(
+            f"price={shown(price)} is not an amount of US dollars",
+            remedy="Write price=0.05, for five cents a picture",
+        )
+    return float(amount)
+
+
 def _default_cap() -> float | None:
     """US dollars that one call may spend on the hosted service, unless the call says so; None for no limit."""
     text = os.environ.get("SEGFLUX_MAX_COST")

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 from . import loopthread
 from .backoff import RandomSource
 from .clock import Clock
-from .model import MODEL, SIMULATOR
+from .model import MODEL, SIMULATOR, Model
 from .pictures.store import PictureStore
 from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import PictureFile
@@ -33,7 +33,7 @@ from .service.observed import Observed
 from .service.remembered import remember_name, remembered_name
 from .service.secret import Secret
 from .service.transport import HttpTransport, Transport
-from .sweep.plan import PUBLISHED, Rates
+from .sweep.plan import Rates, published
 
 T = TypeVar("T")
 
@@ -182,8 +182,8 @@ class ServiceConnection(Protocol):
         """The engine that runs requests against the service."""
         ...
 
-    def rates(self) -> Rates:
-        """What an evaluation costs and takes."""
+    def rates(self, model: Model = MODEL) -> Rates:
+        """What an evaluation of a model costs and takes."""
         ...
 
     def close(self) -> None:
@@ -395,9 +395,9 @@ class Connection:
                 )
             return self._engine
 
-    def rates(self) -> Rates:
-        """What an evaluation costs and takes: by the log once it has enough runs, else as published."""
-        return rates_of(self._log, self._simulated)
+    def rates(self, model: Model = MODEL) -> Rates:
+        """What an evaluation of a model costs and takes: by the log once it has enough runs, else as published."""
+        return rates_of(self._log, self._simulated, model)
 
     def close(self) -> None:
         """Wait until submits on the wire have ended, and close connections."""
@@ -445,7 +445,7 @@ class Connection:
             await transport.close()
 
 
-def rates_of(log: ServiceLog, simulated: Simulated | None) -> Rates:
+def rates_of(log: ServiceLog, simulated: Simulated | None, model: Model = MODEL) -> Rates:
     """What an evaluation costs and takes: as a simulator of this process says, else by the log once it has enough
     runs, else as published.
 
@@ -455,15 +455,18 @@ def rates_of(log: ServiceLog, simulated: Simulated | None) -> Rates:
         What the log holds of the service.
     simulated:
         The simulator; None for another service, or one of another process.
+    model:
+        The model.
     """
-    if simulated is not None and log.service == SIMULATOR:
+    if simulated is not None and log.service == SIMULATOR and model.slug == MODEL.slug:
         return simulated.rates()
     measured = [
         (evaluations, found.queue + found.render, found.cost)
-        for found in log.runs.measured()
-        if (evaluations := MODEL.evaluations(found.parameters))
+        for found in log.runs.measured(model=model.slug)
+        if (evaluations := model.evaluations(found.parameters))
     ]
-    cost, cost_source = PUBLISHED.cost, PUBLISHED.cost_source
+    on_page = published(model)
+    cost, cost_source = on_page.cost, on_page.cost_source
     priced = [(evaluations, cost) for evaluations, _, cost in measured if cost]
     if log.service != SIMULATOR and len(priced) >= ENOUGH:
         cost = sum(paid for _, paid in priced) / sum(evaluations for evaluations, _ in priced)
@@ -472,7 +475,7 @@ def rates_of(log: ServiceLog, simulated: Simulated | None) -> Rates:
         seconds: float | None = sum(s for _, s, _ in measured) / sum(evaluations for evaluations, _, _ in measured)
         return Rates(cost, seconds, cost_source, f"the mean of {len(measured)} runs in the log")
     if log.service != SIMULATOR:
-        return Rates(cost, PUBLISHED.seconds, cost_source, PUBLISHED.seconds_source)
+        return Rates(cost, on_page.seconds, cost_source, on_page.seconds_source)
     return Rates(cost, None, cost_source, "no run has been timed yet")
 
 

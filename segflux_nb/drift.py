@@ -6,7 +6,7 @@ allowed: the service may still take it, and a sweep of last month must stay read
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
@@ -112,12 +112,13 @@ def with_news(ours: Model, entry: CatalogueEntry) -> Model:
     }
     sampler = parameters.get("sampler_name")
     new = {} if sampler is None else {name: _UNKNOWN for name in sampler.choices if name not in ours.samplers}
-    return replace(
+    made = replace(
         ours,
         parameters=MappingProxyType(parameters),
         samplers=MappingProxyType({**ours.samplers, **new}) if ours.samplers else ours.samplers,
         price=entry.price if entry.price is not None and _is_other_price(ours, entry) else ours.price,
     )
+    return ours if made == ours else made
 
 
 _UNKNOWN = Evaluations(1, bounded=False)
@@ -125,8 +126,17 @@ _UNKNOWN = Evaluations(1, bounded=False)
 
 
 def _theirs(entry: CatalogueEntry) -> Model:
+    """The catalogue's fields. A default that the schema itself does not allow says nothing of the other values."""
+    schema = entry.schema
+    fields = schema.get("properties") if isinstance(schema, Mapping) else None
+    if not isinstance(fields, Mapping):
+        return model_from_schema("", schema)
+    parts = {name: one if isinstance(one, Mapping) else {} for name, one in fields.items()}
+    bare = {name: {word: said for word, said in one.items() if word != "default"} for name, one in parts.items()}
     # Under its own slug, the table of this version would be the answer.
-    return model_from_schema("", entry.schema, kind=entry.kind, price=entry.price, seconds=entry.seconds)
+    made = model_from_schema("", {**schema, "properties": bare})
+    defaults = {name: replace(one, default=parts[name].get("default")) for name, one in made.parameters.items()}
+    return replace(made, parameters=MappingProxyType(defaults))
 
 
 def _differences(ours: Model, entry: CatalogueEntry) -> Iterator[Difference]:

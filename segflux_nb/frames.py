@@ -6,11 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .model import Value
+from .model import MODEL, Value
 from .runlog.columns import Column
+from .runlog.journal import ServiceLog
 from .runlog.picture_files import missing_files, with_files
 from .running.in_hands import with_states_as_seen
 from .source import Cell, Source
+from .sweep.from_frame import MODEL_OF_FRAME
+from .sweep.names import column_of_parameter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +105,7 @@ class Frames:
             Whether what was measured is in it too.
         """
         from .runlog.frame import build, sources
-        from .sheets.frame_view import AXES_ATTRIBUTE
+        from .sheets.frame_view import AXES_ATTRIBUTE, PARAMETERS_ATTRIBUTE
 
         log = self._source.log
         digests = [digest for digest, _ in self._cells]
@@ -121,10 +124,30 @@ class Frames:
         marks, own, more = log.marks.latest(digests), log.annotations.all(digests), more_files(self._source, digests)
         frame = build(table, order, labels, marks, more, base, columns, own, found)
         # Most operations of pandas keep attrs. Where they are lost, a sheet uses the columns that vary.
-        frame.attrs[AXES_ATTRIBUTE] = list(self._axes)
+        frame.attrs[AXES_ATTRIBUTE] = [column_of_parameter(name) for name in self._axes]
+        if (model := one_model(log, digests)) != MODEL.slug:
+            frame.attrs[MODEL_OF_FRAME] = model
+            names = dict.fromkeys(column_of_parameter(name) for own in table["parameters"] for name in own)
+            frame.attrs[PARAMETERS_ATTRIBUTE] = list(names)
         # Where a submit is on the wire, its process may end, which changes nothing in the log.
         rows = [digest for digest in digests if digest in places]
         return _Kept(None if may_change else version, marked, frame, rows)
+
+
+def one_model(log: ServiceLog, digests: Collection[str]) -> str:
+    """The slug of the model that all these runs are of; that of our own model where they are of several.
+
+    Parameters
+    ----------
+    log:
+        The log.
+    digests:
+        The runs.
+    """
+    if log.runs.models() <= {MODEL.slug}:  # so it is in most logs
+        return MODEL.slug
+    found = log.runs.models(digests)
+    return found.pop() if len(found) == 1 else MODEL.slug
 
 
 def more_files(source: Source, digests: Collection[str]) -> dict[str, list[str | None]]:

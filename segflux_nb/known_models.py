@@ -7,18 +7,18 @@ service, after its own requests. What is learned then is said from the next plan
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
 from . import loopthread
-from .clock import Clock, minute
+from .clock import Clock, day, minute
 from .connection import ServiceConnection
 from .drift import Difference, differences, in_one_line, with_news
 from .errors import SegfluxError, WorkspaceError
 from .markup import did_you_mean
-from .model import MODEL, Model
+from .model import MODEL, Model, model_of
 from .model_schema import model_from_schema
 from .service.addresses import HOSTED
 from .service.catalogue import Catalogue, CatalogueEntry
@@ -139,6 +139,16 @@ class KnownModels:
             remedy=f"{did_you_mean(slug, known)}ws.models lists them; ws.refresh_models() reads it anew",
         )
 
+    def known(self, slug: str) -> Model:
+        """A model as it is known here, without the network: of one that the kept catalogue lacks, the slug alone."""
+        catalogue = self.catalogue()
+        entry = None if catalogue is None else catalogue.entries.get(slug)
+        return model_of(slug) if entry is None else model_of_entry(entry)
+
+    def priced(self, model: Model) -> Model:
+        """The model of a sweep, with what is known of its price by now."""
+        return self.own_model() if model is MODEL else model
+
     def own_model(self) -> Model:
         """The model of this version, with what the catalogue that is kept alone knows of it."""
         entry = self._own_entry()
@@ -152,11 +162,16 @@ class KnownModels:
             self._compared = catalogue, () if entry is None else differences(MODEL, entry)
         return self._compared[1]
 
-    def notes(self) -> Iterator[str]:
-        """What a plan says of the service's models: a line if the catalogue differs from this version."""
+    def notes(self, slug: str) -> Iterator[str]:
+        """What a plan says of its model: a line if the catalogue differs from this version, or says that it will go."""
         catalogue = self.catalogue()
-        if catalogue is not None and (line := in_one_line(self.drift(), catalogue.read_at)):
+        entry = None if catalogue is None else catalogue.entries.get(slug)
+        if catalogue is None or entry is None:
+            return
+        if slug == MODEL.slug and (line := in_one_line(self.drift(), catalogue.read_at)):
             yield line
+        elif slug != MODEL.slug and entry.deprecated:
+            yield f"The service's catalogue of {day(catalogue.read_at)} says that {slug} is deprecated"
 
     def check_when_due(self) -> None:
         """Ask the hosted service for its catalogue in the background, if that was not done for a day."""
@@ -172,6 +187,11 @@ class KnownModels:
             with suppress(SegfluxError):  # nobody asked for it
                 self._asking = self._connection.catalogue()
                 self._asking.add_done_callback(self._keep)
+
+    async def after(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do some work on the event loop, and ask for the catalogue then if that is due."""
+        await work()
+        self.check_when_due()
 
     def close(self) -> None:
         """Wait a little for a catalogue that is being read, and ask for it no longer."""

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from . import loopthread
-from .caps import cap_of
+from .caps import cap_of, price_of
 from .clock import Clock
 from .connection import ServiceConnection
 from .console import say
@@ -28,7 +29,7 @@ from .launching import ELSEWHERE, Display, RunSnapshot, ShownPlan
 from .lifecycle import Disposition, State, disposition, reason_of
 from .live import STOPPED, LiveRun
 from .markup import more_text
-from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR
+from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR, Model, unknown_model
 from .pictures.mounted import pictures_of
 from .planner import Planner
 from .reusing import KnownRuns
@@ -130,15 +131,16 @@ class Launcher:
         again:
             Whether another take of each cell would be paid for, or how many more takes.
         """
-        whole = as_sweep(sweep)
+        whole = self._checked(as_sweep(sweep))
         chosen = self._planner.first(whole, first)
         requests = self._planner.next_takes(chosen, int(again)) if again else chosen
-        plan = self._planner.plan(requests, self._connection.balance() if ask_balance else None)
-        notes = (*notes_of(self.source, whole), *self.models.notes())
+        balance = self._connection.balance() if ask_balance else None
+        plan = self._planner.plan(requests, balance, self.models.priced(whole.model))
+        notes = (*notes_of(self.source, whole), *self.models.notes(whole.model.slug))
         plan = replace(plan, notes=notes, whole=self._planner.whole(whole, first))
         if ask_balance:
             self.models.check_when_due()
-        return ShownPlan(**vars(plan), static=static_html(chosen, whole.axes))
+        return ShownPlan(**vars(plan), static=static_html(chosen, whole.axes, whole.model))
 
     def start(
         self,
@@ -146,6 +148,7 @@ class Launcher:
         *,
         name: str | None = None,
         max_cost: float | None = None,
+        price: float | None = None,
         first: int | None = None,
         again: bool | int = False,
         resubmit_unknown: bool = False,
@@ -163,6 +166,9 @@ class Launcher:
             The title of the sweep in the log.
         max_cost:
             US dollars that this call may spend; see `Workspace.run`.
+        price:
+            US dollars for one picture, as the user says: it decides what fits under the cap. Needed where neither the
+            log nor the catalogue knows the price of a model.
         first:
             The number of cells that this call pays for, those that are submitted first; None for all.
         again:
@@ -181,12 +187,12 @@ class Launcher:
         MissingKey, SweepError
             Before anything is sent.
         """
-        sweep = as_sweep(sweep)
+        sweep = self._checked(as_sweep(sweep))
         if on_done is not None and not callable(on_done):
             raise SweepError(
                 f"on_done={shown(on_done)} is not a function", remedy="Give a function of the runs: on_done=print"
             )
-        budget = Budget(self.cap(max_cost))
+        cap, said = self.cap(max_cost), price_of(price)
         title = _title(name)
         self._connection.confirm_name()
         chosen = self._planner.first(sweep, first)
@@ -203,7 +209,7 @@ class Launcher:
         return self._follow(
             requests,
             runs if first is None else self._planner.only(runs, [*chosen, *requests]),
-            budget,
+            self._budget(cap, requests, said),
             logged=None if planned else {request.digest: logged[request.digest] for request in requests},
             whole=self._planner.whole(sweep, first),
             resubmit_unknown=resubmit_unknown,
@@ -216,14 +222,12 @@ class Launcher:
         """Submit again what failed or was refused among these runs, wait for it, and give the runs afterwards."""
         self._connection.confirm_name()
         logged = self._log.runs.read([digest for digest, _ in runs.cells])
-        failed = [
-            Request(run.parameters, run.take) for run in logged.values() if run.state in (State.FAILED, State.REFUSED)
-        ]
+        failed = [run.request for run in logged.values() if run.state in (State.FAILED, State.REFUSED)]
         if not failed:
             say("Nothing to try again: none of these runs has failed or was refused.")
             return runs
         self._check(failed)
-        return self._follow(failed, runs, Budget(self.cap(None)), retry_held=True).wait_or_interrupt()
+        return self._follow(failed, runs, self._budget(self.cap(None), failed), retry_held=True).wait_or_interrupt()
 
     def retry_lost(self, runs: Runs) -> Runs:
         """Ask again for what is lost or missing among these runs, without paying, and give the runs afterwards."""
@@ -232,7 +236,7 @@ class Launcher:
             self._log.pictures.incomplete(logged)
         )
         lost = [
-            Request(run.parameters, run.take)
+            run.request
             for run in logged.values()
             if run.state is State.LOST or (run.state is State.COMPLETED and run.digest in incomplete)
         ]
@@ -291,6 +295,40 @@ class Launcher:
         """
         return cap_of(max_cost, is_hosted=self._service == HOSTED.name)
 
+    # ------------------------------------------------------------------ the model
+
+    def model_of(self, slug: str) -> Model:
+        """What is known of a model, without the network."""
+        return self.models.known(slug)
+
+    def _checked(self, sweep: Sweep) -> Sweep:
+        """A sweep, checked by what the workspace knows of its model by now.
+
+        Parameters
+        ----------
+        sweep:
+            The sweep, which may have been made with the slug alone.
+        """
+        model = sweep.model
+        is_slug_alone = model.is_open and not model.parameters and model.price is None
+        return sweep.with_model(self.model_of(model.slug)) if is_slug_alone else sweep
+
+    def _budget(self, cap: float | None, requests: Sequence[Request], price: float | None = None) -> Budget:
+        """What a call may spend, with the prices of its models.
+
+        Parameters
+        ----------
+        cap:
+            US dollars; None for no limit.
+        requests:
+            What would be submitted.
+        price:
+            US dollars for one picture, as the user says.
+        """
+        models = dict.fromkeys(request.model for request in requests)
+        costs = {slug: self._connection.rates(self.model_of(slug)).cost for slug in models}
+        return Budget(cap, price=price, costs=costs)
+
     # ------------------------------------------------------------------ its steps
 
     @property
@@ -340,7 +378,7 @@ class Launcher:
                 money="nothing was billed",
                 remedy=WAYS,
             )
-        if any(request.parameters["finetune_id"] == PLACEHOLDER_FINETUNE_ID for request in requests):
+        if any(request.parameters.get("finetune_id") == PLACEHOLDER_FINETUNE_ID for request in requests):
             raise SweepError(
                 f"finetune_id={PLACEHOLDER_FINETUNE_ID!r} is the placeholder of the service's page, not a fine-tune",
                 money="nothing was billed",
@@ -395,7 +433,9 @@ class Launcher:
         logged = as_seen(self._log, logged or self._log.runs.states(unique))
         files = self._log.pictures.of(unique)
         missing = [one for one in self._planner.gone(files) if logged[one.digest].state is State.COMPLETED]
-        plan = self._planner.plan_from(list(unique.values()), logged, files, missing)
+        slugs = {request.model for request in requests}
+        model = self.model_of(slugs.pop()) if len(slugs) == 1 else unknown_model("several models")
+        plan = self._planner.plan_from(list(unique.values()), logged, files, missing, model=model)
         gone = {picture.digest for picture in missing if picture.number == 0}
         in_flight = [d for d, run in logged.items() if disposition(run.state) is Disposition.IN_FLIGHT]
         elsewhere = {digest: ELSEWHERE[other] for digest, other in engine.held_elsewhere(in_flight).items()}
@@ -411,14 +451,15 @@ class Launcher:
                 on_stop=(lambda: stop.set(STOPPED)) if has_stop_button else None,
                 display=display,
                 waits=waits.in_words,
-                static=static_html(unique.values(), runs.axes),
+                static=static_html(unique.values(), runs.axes, model),
                 whole=whole,
                 expected=plan.seconds,
                 first=plan.until_first,
             ),
             self._clock,
         )
-        work = engine.run(
+        work = partial(
+            engine.run,
             list(unique.values()),
             stop=stop,
             budget=budget,
@@ -435,9 +476,10 @@ class Launcher:
         try:
             with Uninterrupted():  # or the sweep would go on, and nobody could stop it
                 # The runs may be those of an earlier call, which was stopped.
-                live = LiveRun(replace(runs, stopped=None), loopthread.submit(work), stop, progress, on_done)
+                live = LiveRun(
+                    replace(runs, stopped=None), loopthread.submit(self.models.after(work)), stop, progress, on_done
+                )
                 self._live = [*(other for other in self._live if not other.done), live]
-            live.when_done(self.models.check_when_due)
         except KeyboardInterrupt:
             if live is not None:
                 live.interrupt()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from .model import Model
 from .notebook import MimeBundle, volatile_bundle
 from .sweep.plan import Plan
 from .sweep.sweep import Sweep
@@ -143,6 +144,10 @@ class SweepLauncher(Protocol):
         max_cost:
             US dollars that this call may spend; see `Workspace.run`.
         """
+
+    def model_of(self, slug: str) -> Model:
+        """What the workspace knows of a model."""
+        ...
 
     def finetunes(self) -> list[str]:
         """The ids of the fine-tunes that the log has runs of, the newest first."""

@@ -38,7 +38,10 @@ class CellValues:
     """
 
     def __init__(self, source: Source, cells: Sequence[Cell], names: Iterable[str]) -> None:
+        names = list(names)
         wanted = [name for name in names if name in MODEL.parameters]
+        if set(names) - {*wanted, *FACTS, "run"} and not source.log.runs.models() <= {MODEL.slug}:
+            wanted.append("parameters")  # parameters of other models
         facts = any(name in (*FACTS, "run") for name in names)
         more = ["take", "state", "picture", "error", "error_kind", "service"] if facts else []
         table = source.log.runs.table([digest for digest, _ in cells], [*wanted, *more])
@@ -94,6 +97,8 @@ class CellValues:
         """The value of each cell."""
         if name not in self._values:
             column, places = self._table.get(name), self._places
+            if column is None and "parameters" in self._table:
+                column = [own.get(name, _ABSENT) for own in self._table["parameters"]]
             if name in MODEL.parameters and column is not None:
                 self._values[name] = [column[place] for place in places]
             else:

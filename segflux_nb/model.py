@@ -27,6 +27,7 @@ __all__ = [
     "Model",
     "Parameter",
     "Value",
+    "is_slug",
     "model_of",
     "unknown_model",
 ]
@@ -113,10 +114,11 @@ class Model:
         return _made, (values,)
 
     def evaluations(self, parameters: Mapping[str, Value]) -> int | None:
-        """Network evaluations of a request, or None if the sampler chooses its own steps. 1 if they are not known."""
+        """Network evaluations of a request, or None if nobody can know them. 1 if no sampler of the model is known."""
         if not self.samplers:
             return 1
-        return self.samplers[str(parameters["sampler_name"])].total(int(parameters["steps"]))
+        sampler = self.samplers.get(str(parameters["sampler_name"]))
+        return None if sampler is None else sampler.total(int(parameters["steps"]))
 
     def parameter(self, name: str) -> Parameter | None:
         """The request field of a name, or the part of one that a path leads to; None if there is none.

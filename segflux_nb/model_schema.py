@@ -479,7 +479,7 @@ def _is_schema(value: Mapping[Any, Any]) -> bool:
 def _in_order(properties: Mapping[Any, Any]) -> list[tuple[str, Any]]:
     """The properties that have a name, in the order that ``x-order`` gives them, if all have one."""
     named = [(key, value) for key, value in properties.items() if isinstance(key, str) and key]
-    orders = {name: value.get("x-order") for name, value in named if isinstance(value, Mapping)}
+    orders: dict[str, Any] = {name: value.get("x-order") for name, value in named if isinstance(value, Mapping)}
     if all(isinstance(orders.get(name), int) for name, _ in named):
         named.sort(key=lambda pair: int(orders[pair[0]]))
     return named

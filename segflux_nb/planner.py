@@ -10,6 +10,7 @@ from .clock import Clock
 from .connection import ServiceConnection
 from .errors import SweepError
 from .lifecycle import State, is_asked_again
+from .model import MODEL, Model
 from .pictures.mounted import pictures_of
 from .reusing import KnownRuns
 from .runlog.journal import Journal, ServiceLog
@@ -135,7 +136,7 @@ class Planner:
         gone = missing_files([picture.path for picture in files], self._pictures)
         return [picture for picture in files if picture.path in gone]
 
-    def plan(self, requests: Sequence[Request], balance: float | None = None) -> Plan:
+    def plan(self, requests: Sequence[Request], balance: float | None = None, model: Model = MODEL) -> Plan:
         """What running these requests would do, cost and take.
 
         Parameters
@@ -144,12 +145,14 @@ class Planner:
             What would be run; equal ones count once.
         balance:
             US dollars on the account; None where that is unknown.
+        model:
+            The model that is asked.
         """
         digests = list(dict.fromkeys(request.digest for request in requests))
         logged = as_seen(self._log, self._log.runs.states(digests))
         known = {} if self._reused is None else self._reused.states(self._log, digests)
         files = self._log.pictures.of(digests)
-        plan = self.plan_from(requests, {**logged, **known}, files, self.gone(files), known)
+        plan = self.plan_from(requests, {**logged, **known}, files, self.gone(files), known, model)
         return replace(plan, balance=balance)
 
     def plan_from(
@@ -159,6 +162,7 @@ class Planner:
         files: Sequence[PictureFile],
         gone: Sequence[PictureFile],
         known: Collection[str] = (),
+        model: Model = MODEL,
     ) -> Plan:
         """The plan for some requests, from what was read.
 
@@ -174,6 +178,8 @@ class Planner:
             Those among them that are not there.
         known:
             Digests of runs that are known elsewhere, with their pictures.
+        model:
+            The model that is asked.
         """
         kept = set(known) | {picture.digest for picture in files if picture.number == 0}
         completed = {digest for digest, run in logged.items() if run.state is State.COMPLETED}
@@ -181,7 +187,8 @@ class Planner:
             requests,
             {digest: (run.state, run.error_kind) for digest, run in logged.items()},
             service=self._connection.service,
-            rates=self._connection.rates(),
+            rates=self._connection.rates(model),
+            model=model,
             max_in_flight=self._max_in_flight,
             of_another_key=self._of_another_key(logged),
             missing=dict.fromkeys(picture.digest for picture in gone if picture.digest in completed),

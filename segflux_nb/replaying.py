@@ -14,6 +14,7 @@ from .connection import Simulated, SweepEngine, rates_of
 from .errors import WorkspaceError
 from .lifecycle import State
 from .markup import count
+from .model import MODEL, Model
 from .pictures.mounted import MountedPictures, mount
 from .reusing import ReplayedRuns, Source
 from .runlog.journal import Journal, ServiceLog
@@ -176,9 +177,9 @@ class ReplayConnection:
         """Says of each run what the bundle holds."""
         return ReplayEngine(self._name, self._log)
 
-    def rates(self) -> Rates:
+    def rates(self, model: Model = MODEL) -> Rates:
         """What an evaluation cost and took, by the log, else as published."""
-        return rates_of(self._log, self._simulated)
+        return rates_of(self._log, self._simulated, model)
 
     def close(self) -> None:
         """There is nothing to close."""

@@ -93,6 +93,8 @@ class Run:
         What went wrong, in words; empty if nothing did.
     files:
         The files of its pictures: see `path` and `more_paths`.
+    model:
+        The slug of the model that was asked.
     """
 
     digest: str
@@ -104,6 +106,7 @@ class Run:
     error_kind: str
     error: str
     files: RunFiles = field(hash=False, repr=False)
+    model: str = MODEL.slug
 
     def __getattr__(self, name: str) -> Value:
         if not name.startswith("_"):

@@ -172,7 +172,8 @@ def all_runs(source: Source) -> Runs:
     submitted, digests = table["submitted_at"], table["digest"]
     order = sorted(range(len(digests)), key=lambda at: (submitted[at] or 0.0, digests[at]))
     parameters = [table["parameters"][at] for at in order]
-    values = {name: dict.fromkeys(own[name] for own in parameters) for name in MODEL.parameters}
+    names = dict.fromkeys([*MODEL.parameters, *(name for own in parameters for name in own)])
+    values = {name: dict.fromkeys(own[name] for own in parameters if name in own) for name in names}
     axes = {name: list(seen) for name, seen in values.items() if len(seen) > 1}
     return Runs(source, [(digests[at], {}) for at in order], axes)
 

@@ -31,10 +31,13 @@ from .values import as_python, several, shown
 if TYPE_CHECKING:
     import pandas as pd
 
-_OF_A_RUN = ("take", "parameters", "state", "error_kind", "error", "picture")
+_OF_A_RUN = ("take", "parameters", "state", "error_kind", "error", "picture", "model")
 """The columns of the log that a `Run` is made of."""
 
 _WITHOUT_PICTURE = (State.FAILED, State.REFUSED, State.UNKNOWN, State.LOST)
+
+
+_OF_REQUEST = ("digest", "parameters", "take", "model")
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +123,8 @@ class Selection:
         both = replace(
             self, cells=[*cells.values()], name="", title=title, requests={**other.requests, **self.requests}
         )
-        return both._with_cells(both.cells, merged_axes((self.axes, other.axes), both._values()))
+        axes = merged_axes((self.axes, other.axes), both._values(), both.parameter_names)
+        return both._with_cells(both.cells, axes)
 
     def __radd__(self, other: object) -> Self:
         return self if other == 0 else NotImplemented  # sum() begins with 0
@@ -216,9 +220,10 @@ class Selection:
         RunError
             If there are no runs.
         """
-        table = self._table("parameters", "take")
+        table = self._table("parameters", "take", "model")
         requests = {**self.requests}
-        requests.update(zip(table["digest"], map(Request, table["parameters"], table["take"]), strict=True))
+        for digest, parameters, take, model in zip(*(table[name] for name in _OF_REQUEST), strict=True):
+            requests[digest] = Request(parameters, take, model=model)
         cells = [replace(requests[digest], labels=labels) for digest, labels in self.cells if digest in requests]
         if not cells:
             raise RunError("There are no runs in this selection", remedy="Loosen the condition")
@@ -356,12 +361,23 @@ class Selection:
             if digest not in logged:
                 found.append((cell, None))
                 continue
-            take, parameters, status, error_kind, error, picture = logged[digest]
+            take, parameters, status, error_kind, error, picture, model = logged[digest]
             files = RunFiles(pictures, (None if status == MISSING else picture, *more.get(digest, ())))
             found.append(
                 (
                     cell,
-                    Run(digest, service, take, parameters, labels, status, error_kind, error and plain(error), files),
+                    Run(
+                        digest,
+                        service,
+                        take,
+                        parameters,
+                        labels,
+                        status,
+                        error_kind,
+                        error and plain(error),
+                        files,
+                        model,
+                    ),
                 )
             )
         return found
@@ -373,6 +389,13 @@ class Selection:
         known.update(zip(table["digest"], table["parameters"], strict=True))
         none: Mapping[str, Value] = {}
         return [{**known.get(digest, none), **labels} for digest, labels in self.cells]
+
+    @property
+    def parameter_names(self) -> list[str]:
+        """The names of the parameters of these runs, in the order of their models."""
+        own = [request.parameters for request in self.requests.values()]
+        own += self._table("parameters")["parameters"]
+        return list(dict.fromkeys(name for parameters in own for name in parameters))
 
     def _of_cells(self, cells: Sequence[Cell]) -> Self:
         """A selection of some cells, with the axes of all."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from ..markup import decimals
 from ..model import MODEL, Value
+from ..paths import nested
 from ..sweep.request import canonical_json
 from ..sweep.toml_text import format_settings
 from .curves import Line
@@ -52,6 +53,10 @@ class Choice:
         The parameters that all runs have in common.
     further:
         The chosen values of further axes that were judged together with it.
+    model:
+        The slug of the model.
+    names:
+        The names of its parameters.
     """
 
     axis: str
@@ -61,6 +66,8 @@ class Choice:
     disagreement: str = ""
     constants: Mapping[str, Value] = field(default_factory=dict, repr=False)
     further: Mapping[str, Value] = field(default_factory=dict)
+    model: str = MODEL.slug
+    names: Sequence[str] = field(default=tuple(MODEL.parameters), repr=False)
 
     @property
     def parameters(self) -> dict[str, Value]:
@@ -69,15 +76,15 @@ class Choice:
         A chosen placeholder is in the prompt.
         """
         chosen = {self.axis: self.value, **self.further}
-        return {**self.constants, **{name: value for name, value in chosen.items() if name in MODEL.parameters}}
+        return {**self.constants, **{name: value for name, value in chosen.items() if name in self.names}}
 
     def to_json(self) -> str:
         """The parameters as JSON, to paste into a program."""
-        return canonical_json({"model": MODEL.slug, **self.parameters})
+        return canonical_json({"model": self.model, **nested(self.parameters)})
 
     def to_toml(self) -> str:
         """The parameters as TOML; with a seed it is a sweep file for ``segflux run``."""
-        return format_settings(self.parameters)
+        return format_settings(self.parameters, self.model)
 
     def __str__(self) -> str:
         chosen = {self.axis: self.value, **self.further}

@@ -26,7 +26,8 @@ from .contents import (
     VOTES,
 )
 
-MODEL_PAGE = f"https://www.segmind.com/models/{MODEL.slug}"
+MODEL_PAGE = "https://www.segmind.com/models/{}"
+_OURS = "FLUX.1 dev with fine-tunes of its users"
 NO_LICENSE = "No licence was stated. Ask the authors before you use the pictures."
 
 _MEANINGS = {
@@ -73,6 +74,8 @@ class Card:
         The other entries, with their sizes.
     costs:
         Whether it says what runs cost.
+    models:
+        The slugs of the models.
     """
 
     title: str
@@ -88,6 +91,7 @@ class Card:
     sweeps: Sequence[tuple[str, int, str]]
     entries: Sequence[tuple[str, int]]
     costs: bool
+    models: Sequence[str] = (MODEL.slug,)
 
     @property
     def maker(self) -> str:
@@ -95,10 +99,11 @@ class Card:
         if self.service == SIMULATOR:
             return (
                 "the simulator of segflux_nb, a toy flow model that paints landscapes."
-                f" They are not pictures by {MODEL.slug}"
+                f" They are not pictures by {' or '.join(self.models)}"
             )
         where = "Segmind" if self.service == HOSTED.name else self.service
-        return f"the model {MODEL.slug} (FLUX.1 dev with fine-tunes of its users) at {where}"
+        named = [f"{slug}{f' ({_OURS})' if slug == MODEL.slug else ''}" for slug in self.models]
+        return f"the model{'s' if len(named) > 1 else ''} {' and '.join(named)} at {where}"
 
     @property
     def description(self) -> str:
@@ -193,7 +198,7 @@ class Card:
             "description": f"{count(self.pictures, 'generated picture')}, named by the sha256 of their bytes.",
         }
         parts = [*([pictures] if self.pictures else []), *files, manifest]
-        maker, license_ = self._maker(), self._license()
+        makers, license_ = self._makers(), self._license()
         program = {
             "@id": "#segflux_nb",
             "@type": "SoftwareApplication",
@@ -209,7 +214,7 @@ class Card:
             "description": f"Each picture was made by {self.maker}, from the parameters in {RUNS}.",
             "startTime": utc(self.began).isoformat(timespec="seconds"),
             "endTime": utc(self.ended).isoformat(timespec="seconds"),
-            "instrument": [{"@id": maker["@id"]}, {"@id": program["@id"]}],
+            "instrument": [{"@id": one["@id"]} for one in (*makers, program)],
             **({"result": {"@id": pictures["@id"]}} if self.pictures else {}),
         }
         root = {
@@ -219,7 +224,7 @@ class Card:
             "description": self.description,
             "datePublished": self.day,
             "license": {"@id": license_["@id"]},
-            "keywords": ["generated pictures", "text-to-image", "parameter sweep", MODEL.slug],
+            "keywords": ["generated pictures", "text-to-image", "parameter sweep", *self.models],
             "hasPart": [{"@id": entity["@id"]} for entity in parts],
             "mentions": {"@id": making["@id"]},
         }
@@ -229,27 +234,32 @@ class Card:
             "about": {"@id": "./"},
             "conformsTo": {"@id": "https://w3id.org/ro/crate/1.2"},
         }
-        graph = [descriptor, root, *parts, making, maker, program, license_]
+        graph = [descriptor, root, *parts, making, *makers, program, license_]
         return {"@context": "https://w3id.org/ro/crate/1.2/context", "@graph": graph}
 
-    def _maker(self) -> dict[str, Any]:
+    def _makers(self) -> list[dict[str, Any]]:
         if self.service == SIMULATOR:
-            return {
-                "@id": "#simulator",
+            return [
+                {
+                    "@id": "#simulator",
+                    "@type": "SoftwareApplication",
+                    "name": "the simulator of segflux_nb",
+                    "url": "https://pypi.org/project/segflux-nb/",
+                    "version": self.version,
+                    "description": "A toy flow model that paints landscapes.",
+                }
+            ]
+        return [
+            {
+                "@id": MODEL_PAGE.format(slug),
                 "@type": "SoftwareApplication",
-                "name": "the simulator of segflux_nb",
-                "url": "https://pypi.org/project/segflux-nb/",
-                "version": self.version,
-                "description": "A toy flow model that paints landscapes.",
+                "name": slug,
+                "url": MODEL_PAGE.format(slug),
+                "version": "as served",
+                "description": f"{_OURS}." if slug == MODEL.slug else "A model of the service's catalogue.",
             }
-        return {
-            "@id": MODEL_PAGE,
-            "@type": "SoftwareApplication",
-            "name": MODEL.slug,
-            "url": MODEL_PAGE,
-            "version": "as served",
-            "description": "FLUX.1 dev with fine-tunes of its users.",
-        }
+            for slug in self.models
+        ]
 
     def _license(self) -> dict[str, Any]:
         stated = plain(self.license).strip()

@@ -8,7 +8,9 @@ from itertools import groupby
 from typing import Any
 
 from ..lifecycle import State
-from ..model import MODEL, Value
+from ..model import MODEL, Value, is_slug
+from ..parameter import ANY
+from ..paths import nested
 from ..pictures.located import OF_THE_STORE
 from ..runlog.metrics import MetricRow
 from ..runlog.records import MarkRecord, RunRecord, SweepRecord
@@ -49,6 +51,8 @@ def of_run(record: RunRecord, scrubber: Scrubber, *, cost: bool) -> dict[str, An
         "service": run.service,
         "parameters": dict(run.parameters),
     }
+    if run.model != MODEL.slug:
+        line["model"] = run.model
     if run.take:
         line["take"] = run.take
     if not is_final:
@@ -100,8 +104,11 @@ def to_run(line: Mapping[str, Any], service: str) -> RunRecord:
         raise ValueError(f"status {state} is not one that a bundle has")
     if line["service"] != service:
         raise ValueError("it is of another service")
-    parameters = _parameters(line["parameters"])
-    request = Request(parameters, take)
+    model = _text(line.get("model", MODEL.slug))
+    if not is_slug(model):
+        raise ValueError("it has the name of no model")
+    parameters = _parameters(line["parameters"], model)
+    request = Request(parameters, take, model=model)
     if request.digest != line["run"]:
         raise ValueError("its parameters do not give its digest")
     pictures = [_to_picture(number, one) for number, one in enumerate(line.get("pictures", []))]
@@ -127,6 +134,7 @@ def to_run(line: Mapping[str, Any], service: str) -> RunRecord:
         simulator_version=_optional_count(line.get("simulator_version")),
         attempts=_count(line.get("attempts", 0)),
         polls=_optional_count(line.get("polls")),
+        model=model,
     )
     return RunRecord(run, pictures[1:])
 
@@ -150,13 +158,26 @@ def _to_picture(number: int, found: Any) -> MorePicture:
     return MorePicture(number, "", path, width, height, sha256, size)
 
 
-def _parameters(found: Any) -> dict[str, Value]:
+def _parameters(found: Any, model: str) -> dict[str, Value]:
+    if model != MODEL.slug:
+        for name, value in found.items():
+            if value is not None and ANY.normalise(_plain(value)) != value:
+                raise ValueError(f"{name} is not as it is sent")
+        nested(found)  # raises what is wrong with a path
+        return dict(found)
     if set(found) - set(MODEL.parameters):
         raise ValueError("it has a parameter that this version does not know")
     for name, field in MODEL.parameters.items():
         if field.normalise(_value(found[name])) != found[name]:
             raise ValueError(f"{name} is not as it is sent")
     return dict(found)
+
+
+def _plain(value: object) -> object:
+    """A value of a parameter of any model: plain, because what is inside lists and objects has a path."""
+    if not isinstance(value, str | int | float):
+        raise TypeError("a parameter is no text, number, True or False")
+    return value
 
 
 def of_sweep(sweep: SweepRecord, scrubber: Scrubber) -> dict[str, Any]:

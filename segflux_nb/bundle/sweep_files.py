@@ -21,7 +21,10 @@ _MOST_LISTED = 500
 
 
 def sweep_text(
-    record: SweepRecord, parameters: Mapping[str, Mapping[str, Value]], takes: Mapping[str, int]
+    record: SweepRecord,
+    parameters: Mapping[str, Mapping[str, Value]],
+    takes: Mapping[str, int],
+    models: Mapping[str, str] | None = None,
 ) -> str | None:
     """The text of a sweep file; None for cells that are no product of axes and have long prompts.
 
@@ -33,8 +36,14 @@ def sweep_text(
         The parameters of its runs, by digest.
     takes:
         Their takes, by digest.
+    models:
+        The slugs of their models, by digest; left out, all are of our own model.
     """
-    requests = [Request(parameters[digest], takes[digest], labels) for digest, labels in record.cells]
+    slugs = models or {}
+    requests = [
+        Request(parameters[digest], takes[digest], labels, slugs.get(digest, MODEL.slug))
+        for digest, labels in record.cells
+    ]
     firsts = [request for request in requests if not request.take] or requests
     if len(firsts) <= _MOST_TRIED:
         found = _product(record, firsts)
@@ -57,15 +66,14 @@ def _product(record: SweepRecord, cells: Sequence[Request]) -> Sweep | None:
     """
     given: dict[str, Any] = {}
     for name, values in record.axes.items():
-        labels = {cell.labels.get(f"{name}{LABEL}"): getattr(cell, name) for cell in cells}
+        labels = {cell.labels.get(f"{name}{LABEL}"): _value(cell, name) for cell in cells}
         has_labels = None not in labels and len(labels) == len(values)
         given["prompt" if name == TEMPLATE else name] = labels if has_labels else list(values)
     first = cells[0]
-    for name in MODEL.parameters:
+    for name in first.parameters:
         if name not in given:
-            given[name] = (
-                first.labels[TEMPLATE] if name == "prompt" and TEMPLATE in first.labels else getattr(first, name)
-            )
+            is_template = name == "prompt" and TEMPLATE in first.labels
+            given[name] = first.labels[TEMPLATE] if is_template else first.parameters[name]
     wanted = [(cell.digest, dict(cell.labels)) for cell in cells]
     strengths = given.get("lora_strength")
     others = [value for value in strengths if value != 0] if isinstance(strengths, list) else []
@@ -74,10 +82,15 @@ def _product(record: SweepRecord, cells: Sequence[Request]) -> Sweep | None:
         tries.append(({**given, "lora_strength": others}, True))
     for parameters, has_baseline in tries:
         try:
-            made = Sweep(**parameters)
+            made = Sweep(model=first.model, **parameters)
             made = made.with_baseline() if has_baseline else made
         except SegfluxError:
             continue
         if [(cell.digest, dict(cell.labels)) for cell in made] == wanted:
             return made
     return None
+
+
+def _value(cell: Request, name: str) -> Any:
+    """The value of a parameter or label of a cell; None where it has none."""
+    return cell.parameters[name] if name in cell.parameters else cell.labels.get(name)

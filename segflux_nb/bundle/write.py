@@ -234,7 +234,7 @@ class _Writing:
         self._without: dict[str, int] = {}
         self._parameters: dict[str, Mapping[str, Value]] = {}
         self._takes: dict[str, int] = {}
-        self._slugs: set[str] = set()
+        self._models: dict[str, str] = {}
         self._began, self._ended = _times(self._records.runs(chosen.digests))
         self._date = utc(max(self._ended, _EARLIEST)).timetuple()[:6]
 
@@ -264,7 +264,7 @@ class _Writing:
             files = []
             for number, sweep in enumerate(sweeps, 1):
                 name = f"sweeps/{number}.toml"
-                text = sweep_text(sweep, self._parameters, self._takes)
+                text = sweep_text(sweep, self._parameters, self._takes, self._models)
                 if text is not None:
                     self._put(name, [text.encode("utf-8", "backslashreplace")])
                 files.append(
@@ -295,6 +295,7 @@ class _Writing:
                 sweeps=files,
                 entries=[(name, size) for name, (size, _) in self._entries.items()],
                 costs=self._cost,
+                models=tuple(sorted(set(self._models.values()))),
             )
             self._check_key(f"{title}{license}")
             self._put(README, [card.readme().encode("utf-8", "backslashreplace")])
@@ -318,7 +319,7 @@ class _Writing:
                 run = run._replace(sha256=self._digest_of(run.picture))
                 record = record._replace(run=run)
             self._parameters[run.digest], self._takes[run.digest] = run.parameters, run.take
-            self._slugs.add(run.model)
+            self._models[run.digest] = run.model
             first = MorePicture(0, "", run.picture, sha256=run.sha256)
             for picture in (first, *record.more):
                 path, place = self._chosen.pictures.own(picture.path), place_of(picture)
@@ -370,9 +371,10 @@ class _Writing:
     def _catalogue(self) -> None:
         """Write what the service's catalogue says of the models of these runs; where nothing is kept, no entry."""
         known = kept(self._chosen.pictures.folder, self._chosen.log.service)
-        if known is None or not self._slugs & set(known.entries):
+        slugs = set(self._models.values())
+        if known is None or not slugs & set(known.entries):
             return
-        data = as_json(catalogue_json(known, self._slugs))
+        data = as_json(catalogue_json(known, slugs))
         if not self._scrubber.holds_key(data.decode()):  # an example of the service's, which nobody here can remove
             self._put(CATALOGUE, [data, b"\n"])
 

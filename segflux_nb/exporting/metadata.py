@@ -70,6 +70,7 @@ def describe(
     width: int | None = None,
     height: int | None = None,
     service: str = "",
+    model: str = MODEL.slug,
 ) -> dict[str, str]:
     """The texts that go into a picture: ``parameters`` as A1111 writes them, and our JSON.
 
@@ -85,9 +86,11 @@ def describe(
         The picture's height in pixels, where it is known.
     service:
         The service that made the picture.
+    model:
+        The slug of the model.
     """
-    own = {"schema": SCHEMA, "model": MODEL.slug, "run": run, "service": service, "parameters": dict(parameters)}
-    return {"parameters": _a1111_text(parameters, width, height), OWN: json.dumps(own, ensure_ascii=False)}
+    own = {"schema": SCHEMA, "model": model, "run": run, "service": service, "parameters": dict(parameters)}
+    return {"parameters": _a1111_text(parameters, width, height, model), OWN: json.dumps(own, ensure_ascii=False)}
 
 
 def embed(data: bytes, texts: Mapping[str, str]) -> bytes:
@@ -220,7 +223,7 @@ def _usable(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _a1111_text(parameters: Mapping[str, Value], width: int | None, height: int | None) -> str:
+def _a1111_text(parameters: Mapping[str, Value], width: int | None, height: int | None, model: str) -> str:
     """The parameters as A1111 writes them.
 
     Parameters
@@ -231,22 +234,27 @@ def _a1111_text(parameters: Mapping[str, Value], width: int | None, height: int 
         The picture's width in pixels, where it is known.
     height:
         The picture's height in pixels, where it is known.
+    model:
+        The slug of the model.
     """
     strength = parameters.get("lora_strength")
     lora = f" <lora:{parameters.get('finetune_id')}:{strength:g}>" if isinstance(strength, int | float) else ""
     sampler, scheduler = str(parameters.get("sampler_name", "")), str(parameters.get("scheduler", ""))
     pairs: dict[str, Any] = {
-        "Steps": parameters.get("steps"),
+        "Steps": parameters.get("steps", parameters.get("num_inference_steps")),
         "Sampler": SAMPLER_LABELS.get(sampler, sampler),
         "Schedule type": SCHEDULER_LABELS.get(scheduler, scheduler),
-        "CFG scale": 1,  # Flux is distilled: its guidance is not A1111's
+        # Flux is distilled: its guidance is not A1111's
+        "CFG scale": 1 if model == MODEL.slug else parameters.get("guidance_scale", parameters.get("cfg_scale")),
         "Seed": parameters.get("seed"),
         "Size": f"{width}x{height}" if width and height else None,
-        "Model": MODEL.slug,
+        "Model": model,
         "Version": f"segflux_nb {__version__}",
     }
     line = ", ".join(f"{name}: {_quoted(value)}" for name, value in pairs.items() if value not in (None, ""))
-    return f"{parameters.get('prompt', '')}{lora}\n{line}"
+    negative = parameters.get("negative_prompt")
+    without = f"\nNegative prompt: {negative}" if negative else ""
+    return f"{parameters.get('prompt', '')}{lora}{without}\n{line}"
 
 
 def _quoted(value: object) -> str:

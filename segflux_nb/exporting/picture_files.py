@@ -14,6 +14,8 @@ from ..model import MODEL
 from ..pictures.decode import FORMATS
 from ..sheets.frame_view import FrameView
 from ..sheets.reading import file_of, format_of, size_of
+from ..sweep.from_frame import MODEL_OF_FRAME
+from ..sweep.names import parameter_of_column
 from ..values import is_missing
 from .embedded_copies import Copies
 from .metadata import describe
@@ -257,14 +259,17 @@ def _known_values(view: FrameView, name: str) -> int:
 
 def _descriptions(view: FrameView) -> list[dict[str, Any]]:
     """What the pictures of each row say of themselves; nothing for frames without our parameters."""
-    if "prompt" not in view or "seed" not in view:
+    model = str(view.frame.attrs.get(MODEL_OF_FRAME, MODEL.slug))
+    if model == MODEL.slug and ("prompt" not in view or "seed" not in view):
         return [{}] * len(view)
-    names = [name for name in (*MODEL.parameters, "run", "service") if name in view]
+    parameters = view.parameters
+    names = [name for name in (*parameters, "run", "service") if name in view]
     values = zip(*(view.column(name).values for name in names), strict=True)
     rows = [dict(zip(names, row, strict=True)) for row in values]
     return [
         {
-            "parameters": {name: row[name] for name in MODEL.parameters if row.get(name) is not None},
+            "parameters": {parameter_of_column(name): row[name] for name in parameters if row.get(name) is not None},
+            "model": model,
             "run": str(row.get("run") or ""),
             "service": str(row.get("service") or ""),
         }

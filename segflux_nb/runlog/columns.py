@@ -140,13 +140,7 @@ _IDENTITY = (
     Column("first_digest", "text", "The digest of take 0 of the same request.", Role.IDENTITY, constraint="NOT NULL"),
 )
 _PARAMETERS = (
-    Column(
-        "parameters",
-        "text",
-        "All parameters in JSON; those inside lists and objects by path.",
-        Role.PARAMETER,
-        constraint="NOT NULL",
-    ),
+    Column("parameters", "text", "All parameters in JSON, by name or path.", Role.PARAMETER, constraint="NOT NULL"),
     *(
         Column(
             name,

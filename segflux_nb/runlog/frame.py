@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..markup import axes_text
 from ..model import Value
-from ..sweep.names import LABEL
+from ..sweep.names import LABEL, column_of_parameter
 from ..sweep.request import RUN_DIGITS
 from .columns import Column
 from .rows import LoggedSweep, LoggedVote
@@ -76,9 +76,23 @@ def build(
         Numbers about the pictures, by digest; their columns stand before the user's own.
     """
     series: dict[str, pd.Series[Any]] = {}
+    parameters = table.get("parameters", ())
+    of_model = {column.name for column in columns if column.source == "parameters"}
+    unlike = [row for row in parameters if row.keys() != of_model]
+    others = dict.fromkeys(name for row in unlike for name in row if name not in of_model)
+    absent = of_model - set().union(*parameters) if others else set()
     for column in columns:
+        if column.name in absent:
+            continue
         values = _converted(column, _values(column, table, marks, more, base))
         series[column.name] = _moments(values) if column.type == "moment" else _series(values, dtype_of(column))
+    for name in others:
+        series[column_of_parameter(name)] = _of_values([row.get(name) for row in parameters])
+    names = [name for name in series if name not in map(column_of_parameter, others)]
+    if others:  # parameters stand before the picture
+        at = names.index("image") if "image" in names else len(names)
+        order_of_columns = [*names[:at], *map(column_of_parameter, others), *names[at:]]
+        series = {name: series[name] for name in order_of_columns}
     # Columns are made in the order of the table, whose rows are side by side in memory. At the end, the rows are put
     # in the order of the cells.
     frame = pd.DataFrame(series).take(order)
@@ -92,6 +106,22 @@ def build(
     for name, series_of_own in _own_columns(own, digests).items():
         frame[name if name not in frame.columns else f"{name} (own)"] = series_of_own
     return frame
+
+
+def _of_values(values: Sequence[Any]) -> pd.Series[Any]:
+    """A column of the values of a parameter of another model.
+
+    Parameters
+    ----------
+    values:
+        The values; None where a run does not have the parameter.
+    """
+    dtype = _own_dtype({type(value) for value in values if value is not None})
+    try:
+        series: pd.Series[Any] = pd.Series(values, dtype=dtype)
+    except (OverflowError, ValueError, TypeError):  # an integer of more than 64 bits
+        series = pd.Series(values, dtype=object)
+    return series
 
 
 def with_marks(
@@ -157,7 +187,7 @@ def _values(
         said = {digest: mark.get(column.name) for digest, mark in marks.items()}
         return list(map(said.get, table["digest"]))
     if column.source == "parameters":
-        return [row[column.name] for row in table["parameters"]]
+        return [row.get(column.name) for row in table["parameters"]]
     if column.source == "picture":
         return [base + path if path else None for path in table["picture"]]
     return table[column.source or column.name]

@@ -275,14 +275,19 @@ class RunLog:
             cursor.execute(
                 "SELECT parameters, coalesce(queue_seconds, 0), render_seconds, cost_usd,"
                 " coalesce(accepted_at, submitted_at, completed_at), model FROM runs"
-                " WHERE service = ? AND coalesce(?, model) = model AND state = 'completed' AND render_seconds IS NOT NULL ORDER BY completed_at DESC LIMIT ?",
+                " WHERE service = ? AND coalesce(?, model) = model AND state = 'completed'"
+                " AND render_seconds IS NOT NULL ORDER BY completed_at DESC LIMIT ?",
                 (self._service, model, most),
             )
             return [Measurement(json.loads(parameters), *others) for parameters, *others in cursor]
 
-    def models(self, digests: Collection[str]) -> set[str]:
-        """The slugs of the models of these runs."""
-        return set(self.table(digests, ["model"])["model"])
+    def models(self, digests: Collection[str] | None = None) -> set[str]:
+        """The slugs of the models of these runs; of all runs of the service, where none are given."""
+        if digests is not None:
+            return set(self.table(digests, ["model"])["model"])
+        with self._database.reading() as cursor:
+            cursor.execute("SELECT DISTINCT model FROM runs WHERE service = ?", (self._service,))
+            return {slug for (slug,) in cursor}
 
     def finetunes(self, most: int = 20) -> list[str]:
         """The ids of the fine-tunes that there are runs of, the one that was submitted last first."""

@@ -23,7 +23,7 @@ from ..lifecycle import (
     Waiting,
     advance,
 )
-from ..model import MODEL
+from ..model import MODEL, model_of
 from ..pictures.store import PictureStore
 from ..runlog.rows import LoggedRun, Measurement
 from ..service.api import Api
@@ -108,7 +108,7 @@ class Collector:
         self.more = MorePictures(journal, self._fetcher, self._urls, api.redact, clock)
         self._clock = clock
         self._jitter = jitter
-        self._times = ServiceTimes(seconds_per_evaluation)
+        self._times = {MODEL.slug: ServiceTimes(seconds_per_evaluation)}
         self._sleeping: set[asyncio.Future[None]] = set()
         if seconds_per_evaluation is not None:
             limiter.expect(seconds_per_evaluation * MODEL.price_evaluations)
@@ -164,7 +164,7 @@ class Collector:
         def elapsed() -> float:
             return self._clock.monotonic() - accepted
 
-        schedule = self._times.schedule(run.parameters, age)
+        schedule = self._times_of(run.model).schedule(run.parameters, age)
         polls, doubts, well_at, pause = run.polls or 0, 0, age, 0.0
         is_retry = context.asking.failures(run.digest) > 0
         while True:
@@ -240,7 +240,7 @@ class Collector:
         times = context.asking.history_says_failed(run.digest, now, failed=history_failed)
         if isinstance(outcome, Broken):
             # One answer may be wrong, and a job that goes on is billed: the history or another answer confirms it.
-            usual = self._times.total(run.parameters)
+            usual = self._times_of(run.model).total(run.parameters)
             if history_failed or is_failure_believed(
                 failures, self._age(run), None if usual is None else usual.mean, in_history=found is not None
             ):
@@ -362,15 +362,28 @@ class Collector:
         accepted = run.accepted_at or self._clock.now()
         # A time that is longer than the job has existed is in milliseconds, or wrong: nothing is learned from it.
         if render is not None and render <= self._clock.now() - (run.submitted_at or accepted) + CLOCK_SECONDS:
-            self._learn(Measurement(run.parameters, queue, render, cost, accepted))
+            self._learn(Measurement(run.parameters, queue, render, cost, accepted, run.model))
         changes["picture_url"], *changes["more_urls"] = map(self._api.service.relative, outcome.picture_urls)
         return await self._journal.move_or_reload(run, advance(run.state, outcome), **changes)
 
+    def _times_of(self, slug: str) -> ServiceTimes:
+        """What is known of the service times of a model.
+
+        Parameters
+        ----------
+        slug:
+            The model.
+        """
+        if slug not in self._times:
+            self._times[slug] = ServiceTimes(None, model_of(slug))
+        return self._times[slug]
+
     def _learn(self, measurement: Measurement) -> None:
-        if self._times.learn(measurement.parameters, measurement.queue, measurement.render, measurement.accepted):
+        times = self._times_of(measurement.model)
+        if times.learn(measurement.parameters, measurement.queue, measurement.render, measurement.accepted):
             for woken in self._sleeping:  # the service has changed: plan the polls again
                 _wake(woken)
-        distribution = self._times.total(measurement.parameters)
+        distribution = times.total(measurement.parameters)
         if distribution is not None:
             self._limiter.expect(distribution.mean)
 

@@ -75,7 +75,7 @@ class Questions:
                 found = Waiting(found.processing, "COMPLETED, and then otherwise")
         else:
             found = result if isinstance(result, Rendered) else outcome
-        if isinstance(found, Rendered) and found.seed not in (None, number(run.parameters["seed"])):
+        if isinstance(found, Rendered) and _is_of_another(run, found.seed):
             return Unclear(f"the answer is about a picture with seed {found.seed:.0f}")
         return found
 
@@ -87,7 +87,7 @@ class Questions:
             return Unclear(f"the history cannot be read: {self._api.error_text(error)}")
         if row is None:
             return Gone("the history does not know the request")
-        if number(row.body.get("seed")) not in (None, number(run.parameters["seed"])):
+        if _is_of_another(run, number(row.body.get("seed"))):
             return Unclear("the history answers with another job")
         return row
 
@@ -109,6 +109,19 @@ class Questions:
             return Unclear(self._api.error_text(error))
         self._refusals = 0
         return outcome
+
+
+def _is_of_another(run: LoggedRun, seed: float | None) -> bool:
+    """Whether an answer with this seed is about another job.
+
+    Parameters
+    ----------
+    run:
+        The run.
+    seed:
+        The seed of the answer; None where it has none.
+    """
+    return seed is not None and "seed" in run.parameters and seed != number(run.parameters["seed"])
 
 
 def _tells_nothing(outcome: PollOutcome | Unclear) -> bool:

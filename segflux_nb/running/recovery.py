@@ -116,7 +116,23 @@ class Recovery:
         resubmit_unknown:
             Whether a run that the history does not show is submitted again in any case, after a last look.
         """
-        if not runs or (history := await self._history_or_none(runs, context)) is None:
+        for model in dict.fromkeys(run.model for run in runs):
+            own = [run for run in runs if run.model == model]
+            await self._reconcile(own, context, resubmit_unknown=resubmit_unknown)
+
+    async def _reconcile(self, runs: list[LoggedRun], context: RunContext, *, resubmit_unknown: bool) -> None:
+        """Look up unknown runs of one model; the history is one of each model.
+
+        Parameters
+        ----------
+        runs:
+            The runs; at least one.
+        context:
+            The call of the engine.
+        resubmit_unknown:
+            Whether a run that the history does not show is submitted again in any case.
+        """
+        if (history := await self._history_or_none(runs, context)) is None:
             return
         for run in runs:
             of_another_key = self._journal.is_of_another_key(run)
@@ -163,7 +179,7 @@ class Recovery:
         """
         if not history.is_whole:
             return NOT_WHOLE
-        return NAMELESS if history.has_nameless(run.parameters) else ""
+        return NAMELESS if history.has_nameless(run.request.body) else ""
 
     def _is_known(self, name: str) -> bool:
         """Whether a job belongs to a run of the log, by its id or by the address of its picture."""
@@ -185,7 +201,7 @@ class Recovery:
         """
         while True:
             job = history.find(
-                run.parameters, run.submitted_at or 0.0, self._api.clock_offset, self._is_known, far=far
+                run.request.body, run.submitted_at or 0.0, self._api.clock_offset, self._is_known, far=far
             )
             if job is None:
                 return None
@@ -214,7 +230,7 @@ class Recovery:
         Parameters
         ----------
         unknown:
-            The runs.
+            The runs, of one model.
         context:
             The call of the engine; no page is asked for again once it stops.
         """
@@ -272,12 +288,13 @@ class Recovery:
             The call of the engine.
         """
         since = max(0.0, since + min(0.0, self._api.clock_offset) - FARTHEST_SECONDS)
-        history, missing, taken = History((), NAMES), list(unknown), set[str]()
+        history = History((), NAMES if unknown[0].model == MODEL.slug else None)
+        missing, taken = list(unknown), set[str]()
         times: list[float | None] = []
         stale = 0
         async with asyncio.timeout(LONGEST):
             for page in range(1, MOST_PAGES + 1):
-                found = await self._page(since, page, context)
+                found = await self._page(since, page, unknown[0].model, context)
                 stale = 0 if history.add(found) else stale + 1
                 times += [row.created_at for row in found]
                 if not found or self._all_found(missing, taken, history) or (stale and len(found) < SHORT_PAGE):
@@ -303,7 +320,7 @@ class Recovery:
         """
         while missing:
             job = history.find(
-                missing[-1].parameters,
+                missing[-1].request.body,
                 missing[-1].submitted_at or 0.0,
                 self._api.clock_offset,
                 lambda name: name in taken or self._is_known(name),
@@ -314,7 +331,7 @@ class Recovery:
             missing.pop()
         return True
 
-    async def _page(self, since: float, page: int, context: RunContext) -> list[HistoryRow]:
+    async def _page(self, since: float, page: int, model: str, context: RunContext) -> list[HistoryRow]:
         """A page, asked for several times: a question costs nothing.
 
         Parameters
@@ -323,12 +340,14 @@ class Recovery:
             The moment at which the history begins.
         page:
             The number of the page.
+        model:
+            The slug of the model.
         context:
             The call of the engine.
         """
         for attempt in range(1, TRIES + 1):
             try:
-                return await self._api.history(since, page)
+                return await self._api.history(since, page, model)
             except (ServiceError, TransportError) as error:
                 permanent = isinstance(error, ServiceError) and error.status in (401, 403)
                 if permanent or attempt == TRIES or context.stop:

@@ -22,7 +22,7 @@ from ..errors import (
     ServerError,
 )
 from ..lifecycle import Accepted, NotSent, Refused, State, SubmitOutcome, Unknown, advance
-from ..model import MODEL
+from ..model import MODEL, model_of
 from ..runlog.rows import AcceptedJob, LoggedRun
 from ..service.api import Api
 from ..sweep.plan import Rates
@@ -32,6 +32,7 @@ from .context import RunContext
 from .fence import Fence
 from .heartbeats import Heartbeats
 from .ownership import holding, this_process
+from .policy.budget import Budget
 from .policy.rate_control import FEWEST_SUBMITS, SUBMITS_A_SECOND, RequestWindow, most_submits
 from .rate_limiter import RateLimiter
 from .turns import Turns
@@ -121,7 +122,7 @@ class Submitter:
         tries:
             How often this call submits the run, this time included.
         """
-        cost = self._estimate(run)
+        cost = self._estimate(run, context.budget)
         async with self._begun.taken():
             if not await self._enter_the_wire(context):
                 return None
@@ -232,7 +233,7 @@ class Submitter:
         with holding(self._journal.run_id(run)):
             intent = None
             try:
-                content = canonical_json(run.parameters).encode()
+                content = canonical_json(run.request.body).encode()
                 await self._heartbeats.be_fresh()
                 fence = Fence(self._journal, self._clock)
                 await self._journal.reserve_side_file(self._window.most)
@@ -251,7 +252,7 @@ class Submitter:
                 return self._journal.reload(run), None
             sent = self._clock.monotonic()
             try:
-                outcome = await self._api.submit(content, fence.before(intent))
+                outcome = await self._api.submit(content, fence.before(intent), run.model)
             except Exception as unforeseen:
                 # It may have arrived. The engine reports the error.
                 await self._journal.move(intent, State.UNKNOWN, owner=None, error=type(unforeseen).__name__)
@@ -297,7 +298,18 @@ class Submitter:
             owner=this_process(),  # so that it need not be claimed before it is polled
         )
 
-    def _estimate(self, run: LoggedRun) -> float | None:
-        """What a submit of this run costs, in US dollars; None where that is unknown."""
-        evaluations = MODEL.evaluations(run.parameters)
-        return None if evaluations is None or self._rates.cost is None else evaluations * self._rates.cost
+    def _estimate(self, run: LoggedRun, budget: Budget) -> float | None:
+        """What a submit of this run costs, in US dollars; None where that is unknown.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        budget:
+            What is known of prices.
+        """
+        if budget.price is not None:
+            return budget.price
+        evaluations = model_of(run.model).evaluations(run.parameters)
+        cost = budget.costs.get(run.model, self._rates.cost if run.model == MODEL.slug else None)
+        return None if evaluations is None or cost is None else evaluations * cost

@@ -87,7 +87,8 @@ def _keys(columns: Mapping[str, Any], runs: Iterable[Run], by: str | Sequence[st
     by:
         What the user gave.
     """
-    possible = ["run", "take", *MODEL.parameters, *dict.fromkeys(name for run in runs for name in run.labels)]
+    of_runs = dict.fromkeys(name for run in runs for name in (*run.parameters, *run.labels))
+    possible = list(dict.fromkeys(["run", "take", *MODEL.parameters, *of_runs]))
     if by is not None:
         names = several(by)
         given: list[Any] = [by] if names is None else names

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import RunError
-from ..model import MODEL, Value
+from ..model import Value
 from ..run import known_values
 from ..selection import Selection
 from .curve import STRENGTH, curve
@@ -81,6 +81,8 @@ def best(runs: Selection, axis: str | Sequence[str] = "lora_strength") -> Choice
         chosen,
         value=values[first],
         constants=_constants(runs, values),
+        model=runs.sweep.model.slug,
+        names=tuple(runs.parameter_names),
         further={name: values[name] for name in names if name != first},
     )
 
@@ -98,7 +100,7 @@ def _that_can_be_sent(runs: Selection, axis: str, value: Value) -> Value:
         Its best value.
     """
     tried = [one for one in runs.axes.get(axis, ()) if isinstance(one, int | float)]
-    if axis in MODEL.parameters or not isinstance(value, int | float) or not tried:
+    if axis in runs.parameter_names or not isinstance(value, int | float) or not tried:
         return value
     return min(tried, key=lambda one: abs(one - value))
 
@@ -126,6 +128,6 @@ def _constants(runs: Selection, chosen: Mapping[str, Value]) -> dict[str, Value]
     seen = [parameters for _, parameters in near]
     return {
         name: seen[0][name]
-        for name in MODEL.parameters
-        if name not in (*chosen, SEED) and len({parameters[name] for parameters in seen}) == 1
+        for name in seen[0]
+        if name not in (*chosen, SEED) and len({parameters.get(name) for parameters in seen}) == 1
     }

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RunError
-from ..model import MODEL, SIMULATOR, Value
+from ..model import MODEL, SIMULATOR, Value, model_of
 from ..run import Run, as_logged
 from ..selection import Selection
-from ..sweep.plan import PUBLISHED
+from ..sweep.plan import published
 from ..values import as_number, several, shown
 
 if TYPE_CHECKING:
@@ -145,11 +145,13 @@ def _priced(setting: Setting, runs: Selection, pictures: Sequence[Picture]) -> S
         for picture in pictures
         if all(picture.settings[name] == value for name, value in setting.values.items())
     ]
-    counts = [MODEL.evaluations(run.parameters) for run in own]
+    counts = [model_of(run.model).evaluations(run.parameters) for run in own]
+    slug = own[0].model if own else MODEL.slug
+    rates = published(runs.source.launcher.model_of(slug))
     known = [number for number in counts if number is not None]
     evaluations = round(sum(known) / len(known)) if known and len(known) == len(counts) else None
-    by_price = None if evaluations is None or PUBLISHED.cost is None else evaluations * PUBLISHED.cost
-    by_time = None if evaluations is None or PUBLISHED.seconds is None else evaluations * PUBLISHED.seconds
+    by_price = None if evaluations is None or rates.cost is None else evaluations * rates.cost
+    by_time = None if evaluations is None or rates.seconds is None else evaluations * rates.seconds
     free = runs.source.log.service == SIMULATOR
     cost = None if free else _mean([run.cost_usd for run in own])
     seconds = None if free else _mean([run.render_seconds for run in own])

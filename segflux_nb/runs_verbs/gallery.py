@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RunError
+from ..frames import one_model
 from ..model import Value
 from ..runlog.columns import LOG_COLUMNS
 from ..selection import Selection
@@ -104,6 +105,16 @@ class _Shown:
         digest = self.runs._digest_of(run)
         labels = next(labels for one, labels in self.runs.cells if one == digest)
         return self.runs.source.log.runs.read([digest])[digest].parameters, labels
+
+    @property
+    def slug(self) -> str:
+        """The slug of the model of these runs; that of our own where they are of several."""
+        return one_model(self.runs.source.log, [digest for digest, _ in self.runs.cells])
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names of their parameters."""
+        return self.runs.parameter_names
 
     def add(self, runs: Selection) -> pd.DataFrame:
         """Show these runs too, and give the frame of all."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +95,7 @@ def measure(
             remedy="Give a concurrent.futures.ProcessPoolExecutor, or leave executor out",
         )
     names, own = _asked(runs, metrics, relative_to, photos)
-    reference = _reference(relative_to)
+    reference = _reference(relative_to, runs.parameter_names or list(MODEL.parameters))
     subjects = subjects_of(runs, runs._logged().values())
     if not subjects:
         raise RunError("None of these runs has a picture to measure", remedy="ws.run(sweep) makes them")
@@ -153,7 +153,7 @@ def _asked(
     """The built-in metrics and the user's own ones that were asked for."""
     names: list[str] = []
     own: dict[str, Callable[[Any], Any]] = {}
-    taken = {*NAMES, *MODEL.parameters, *(column.name for column in LOG_COLUMNS), *runs.axes}
+    taken = {*NAMES, *MODEL.parameters, *runs.parameter_names, *(column.name for column in LOG_COLUMNS), *runs.axes}
     for one in metrics:
         if isinstance(one, Mapping):
             for name, metric in one.items():
@@ -187,8 +187,16 @@ def _asked(
     return list(dict.fromkeys(names)), own
 
 
-def _reference(relative_to: Mapping[str, Any] | None) -> dict[str, Value]:
-    """The values of the reference, as requests have them."""
+def _reference(relative_to: Mapping[str, Any] | None, parameters: Sequence[str]) -> dict[str, Value]:
+    """The values of the reference, as requests have them.
+
+    Parameters
+    ----------
+    relative_to:
+        What the user gave.
+    parameters:
+        The names of the parameters of the runs.
+    """
     found: dict[str, Value] = {}
     if relative_to is not None and not isinstance(relative_to, Mapping):
         raise RunError(
@@ -199,10 +207,10 @@ def _reference(relative_to: Mapping[str, Any] | None) -> dict[str, Value]:
             raise RunError(
                 f"relative_to takes one value of {name}, and got {shown(value)}", remedy="Name one reference"
             )
-        if name not in MODEL.parameters:
+        if name not in parameters:
             raise RunError(
                 f"relative_to={{{name!r}: …}} is not possible: {name} is no parameter",
-                remedy=f"The parameters are {', '.join(MODEL.parameters)}",
+                remedy=f"The parameters are {', '.join(parameters)}",
             )
         found[name] = as_logged(name, value)
     return found

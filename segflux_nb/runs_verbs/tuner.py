@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import SegfluxError
-from ..model import MODEL, Value
+from ..model import Value
 from ..run import known_values
 from ..selection import Selection
 from ..sweep.refine import refine_axes
@@ -72,14 +72,16 @@ def _proposal(runs: Selection, comparison: PairwiseComparison) -> Proposal:
         raise SegfluxError(
             f"{comparison.axis} is not an axis of numbers: it has no finer values", remedy=f"Use {named}"
         )
-    bounds = {axis: ends for axis, ends in ranking.bounds.items() if axis in MODEL.parameters}
+    bounds = {axis: ends for axis, ends in ranking.bounds.items() if axis in runs.parameter_names}
     if not bounds:
         (axis, (low, high)), *_ = ranking.bounds.items()
         raise SegfluxError(
             f"{axis} is a placeholder: only you can write finer prompts",
             remedy=f"Write the next sweep: sf.Sweep(prompt=…, {axis}=[…]), with values from {low:g} to {high:g}",
         )
-    sweep = refine_axes(_worth_going_on(runs, comparison, ranking), bounds, runs.sweep.labels)
+    before = runs.sweep
+    model = runs.source.launcher.model_of(before.model.slug)
+    sweep = refine_axes(_worth_going_on(runs, comparison, ranking), bounds, before.labels, model)
     plan = runs.source.launcher.plan(sweep, ask_balance=True)
     if not plan.to_submit:
         return Proposal(sweep, plan, "All of these pictures are in the log: go on to vote between them")
@@ -102,8 +104,9 @@ def _worth_going_on(
         What the votes say.
     """
     kept: dict[str, Sequence[Value]] = {**ranking.likely}
+    parameters = runs.parameter_names
     for axis, (low, high) in ranking.bounds.items():
-        if axis not in MODEL.parameters:  # nobody can write finer prompts, so the nearest of those that there are
+        if axis not in parameters:  # nobody can write finer prompts, so the nearest of those that there are
             tried = [value for value in comparison.values[axis] if isinstance(value, int | float)]
             nearest = min(tried, key=lambda value: abs(value - (low + high) / 2))
             kept[axis] = [value for value in tried if low <= value <= high or value == nearest]

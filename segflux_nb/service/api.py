@@ -71,15 +71,14 @@ class Api:
         self.history_complete_after: float | None = None
         self._last_dated: tuple[Mapping[str, str], float] = {}, 0.0
         self._transport = transport
-        self._submit_url = f"{service.api}/v2/{MODEL.slug}"
         self._clock = clock
         self._secret = secret
 
     async def prepare_submit(self) -> None:
         """Make a connection ready for the next submit, before there is an intent: its handshakes leave no doubt."""
-        await self._transport.prepare_submit(self._submit_url)
+        await self._transport.prepare_submit(self._submit_url(MODEL.slug))
 
-    async def submit(self, content: bytes, fence: Callable[[], str]) -> SubmitOutcome:
+    async def submit(self, content: bytes, fence: Callable[[], str], model: str = MODEL.slug) -> SubmitOutcome:
         """Submit a job, once. If it is unclear whether the service accepted it, the outcome is `Unknown`.
 
         Parameters
@@ -88,8 +87,10 @@ class Api:
             The body.
         fence:
             Why it must not leave any more; see `HttpRequest`.
+        model:
+            The slug of the model.
         """
-        request = HttpRequest("POST", self._submit_url, "submit", content, fence=fence)
+        request = HttpRequest("POST", self._submit_url(model), "submit", content, fence=fence)
         try:
             return read_submit(await self._send(request), self._clock.now())
         except NotSentError as error:
@@ -190,7 +191,7 @@ class Api:
             raise AnswerLost("The response of the history is about other jobs")
         return found[0] if found else None
 
-    async def history(self, since: float, page: int) -> list[HistoryRow]:
+    async def history(self, since: float, page: int, model: str = MODEL.slug) -> list[HistoryRow]:
         """A page of the history, newest first.
 
         Parameters
@@ -199,6 +200,8 @@ class Api:
             The history begins with the day of this time, in seconds since 1970 UTC.
         page:
             Number of the page, from 1. A page has `HISTORY_ROWS` rows; the last one has fewer.
+        model:
+            The slug of the model.
 
         Raises
         ------
@@ -206,7 +209,7 @@ class Api:
             The history cannot be read.
         """
         url = f"{self.service.history}/inference-request/request-history"
-        query = {"model_name": MODEL.slug, "from_date": utc(since).date().isoformat()}
+        query = {"model_name": model, "from_date": utc(since).date().isoformat()}
         query |= {"per_page": str(HISTORY_ROWS), "page": str(page)}
         return read_history(await self._send(HttpRequest("GET", url, "history", query=query)), self._clock.now())
 
@@ -247,6 +250,9 @@ class Api:
 
     async def _account(self) -> HttpResponse:
         return await self._send(HttpRequest("GET", f"{self.service.api}/v1/get-user-credits", "account"))
+
+    def _submit_url(self, model: str) -> str:
+        return f"{self.service.api}/v2/{quote(model, safe='')}"
 
     def redact(self, text: str) -> str:
         """A text of the service without the API key, in case the service repeats it."""

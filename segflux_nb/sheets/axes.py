@@ -124,7 +124,7 @@ def _guessed(view: FrameView, used: Sequence[str], most: int, in_use: Collection
         column = view.column(name)
         if not column.is_plain or not column.varies:
             continue
-        if is_measurement(column):
+        if is_measurement(column, view.parameters):
             measured.append(name)
         elif _is_filled(view, [*used, *found, name]):
             found.append(name)
@@ -138,9 +138,17 @@ def shares_cells(view: FrameView, names: Sequence[str]) -> bool:
     return len(_combinations(view, names)) < len(view)
 
 
-def is_measurement(column: FrameColumn) -> bool:
-    """Whether a column holds measurements: floats with nearly as many values as rows. A parameter never does."""
-    if column.name in MODEL.parameters:
+def is_measurement(column: FrameColumn, parameters: Collection[str] = MODEL.parameters) -> bool:
+    """Whether a column holds measurements: floats with nearly as many values as rows. A parameter never does.
+
+    Parameters
+    ----------
+    column:
+        The column.
+    parameters:
+        The names of the columns that are parameters.
+    """
+    if column.name in parameters:
         return False
     known = [value for value in column.values if value is not None]
     if len(known) < FEWEST_MEASURED or not all(isinstance(value, float) for value in known):

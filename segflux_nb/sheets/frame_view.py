@@ -18,9 +18,10 @@ import pandas as pd
 from ..errors import LayoutError
 from ..lifecycle import State
 from ..markup import did_you_mean
-from ..model import SIMULATOR
+from ..model import MODEL, SIMULATOR
 from ..runlog.columns import NEVER_AXES
-from ..sweep.names import LABEL
+from ..sweep.from_frame import MODEL_OF_FRAME
+from ..sweep.names import LABEL, parameter_of_column
 from ..values import shown
 from .frame_column import FrameColumn, keys_of, text_of
 from .frame_names import with_plain_names
@@ -28,6 +29,9 @@ from .picture_column import NoPicture, are_picture_files, as_picture, picture_co
 
 AXES_ATTRIBUTE = "segflux_axes"
 """The key of ``frame.attrs`` under which a frame of runs has the names of the sweep's axes."""
+
+PARAMETERS_ATTRIBUTE = "segflux_parameters"
+"""The key of ``frame.attrs`` under which a frame of runs of another model has the columns that are parameters."""
 
 SIMULATED_NOTE = "Simulated by segflux_nb's own flow model: these are not pictures by Flux."
 
@@ -88,6 +92,10 @@ class FrameView:
         """
         known = frame.attrs.get(AXES_ATTRIBUTE, ()) if axes is None else axes
         plain, asked = with_plain_names(frame)
+        # A parameter of another model that has the name of a column of ours, such as width, is asked for by its name.
+        of_parameters = {parameter_of_column(str(name)): str(name) for name in plain.columns}
+        if MODEL_OF_FRAME in frame.attrs:
+            asked = {**asked, **{name: column for name, column in of_parameters.items() if name != column}}
         names = tuple(str(name) for name in known if name in plain.columns)
         if image is not None:
             return cls(plain, picture_column(plain, name_in(plain, asked, image)), names, asked)
@@ -221,6 +229,12 @@ class FrameView:
         for name in names:
             if name is not None:
                 self.name_of(name)
+
+    @property
+    def parameters(self) -> list[str]:
+        """The columns that are parameters, in the order of the model."""
+        known = self.frame.attrs.get(PARAMETERS_ATTRIBUTE, MODEL.parameters)
+        return [name for name in known if name in self]
 
     @property
     def names(self) -> list[str]:

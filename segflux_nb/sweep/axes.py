@@ -414,6 +414,10 @@ def _is_finite(number: float) -> bool:
         return False
 
 
+_MAY_BE_NEWER = ("sampler_name", "scheduler", "aspect_ratio")
+"""Parameters of our own model whose values the service may have added to."""
+
+
 def _allowed(parameter: Parameter | None) -> str:
     return "text or numbers" if parameter is None else parameter.allowed
 
@@ -427,6 +431,10 @@ def _not_allowed(name: str, value: object, model: Model, why: str = "") -> Sweep
         remedy = f"Leave out missing values. {remedy}"
     if parameter is not None and isinstance(value, str):
         remedy = _meant(name, parameter, value, model) or remedy
+        is_typo = difflib.get_close_matches(value, map(str, parameter.choices), n=1, cutoff=0.75)
+        if model is MODEL and name in _MAY_BE_NEWER and not is_typo and not remedy.startswith("Give"):
+            end = "" if remedy.endswith("?") else "."
+            remedy = f"{remedy}{end} If the service has it by now: model=ws.model({model.slug!r})"
     is_told = not why.startswith("it must be")  # what is inside a list, or rounded away
     return SweepError(f"{name}={written} is not allowed{f': {why}' if why and is_told else ''}", remedy=remedy)
 

@@ -232,6 +232,17 @@ def code_of(sweep: Sweep, name: str = "sweep") -> str:
     return f"{name} = sf.Sweep(\n" + "\n".join(lines) + f"\n){'.with_baseline()' if sweep.has_baseline else ''}"
 
 
+def _is_known(given: Mapping[str, Any]) -> bool:
+    """Whether this version's own table allows some arguments of a sweep."""
+    try:
+        for name, value in given.items():
+            for one in value if isinstance(value, list | tuple) else [value]:
+                check_value(name, one, MODEL) if axis(name, one, MODEL) is None else None
+    except SweepError:
+        return False
+    return True
+
+
 def _arguments(given: Mapping[str, Any], model: Model) -> list[str]:
     """Arguments of `Sweep`, one a line. Names that are paths are no names of Python, and stand in a dictionary.
 
@@ -242,7 +253,11 @@ def _arguments(given: Mapping[str, Any], model: Model) -> list[str]:
     model:
         The model, which is named where it is not our own.
     """
-    lines = [] if model is MODEL else [f"    model={model.slug!r},"]
+    lines = []
+    if model.slug != MODEL.slug:
+        lines = [f"    model={model.slug!r},"]
+    elif model is not MODEL and not _is_known(given):  # a value that the catalogue alone knows
+        lines = [f"    model=ws.model({model.slug!r}),"]
     lines += [f"    {name}={_python(name, value)}," for name, value in given.items() if name.isidentifier()]
     others = {name: value for name, value in given.items() if not name.isidentifier()}
     return [*lines, *([f"    **{others!r},"] if others else [])]
@@ -273,10 +288,8 @@ def sweep_arguments(sweep: Sweep) -> dict[str, Any]:
         The sweep.
     """
     model, cell = sweep.model, sweep[0]
-    prompts: list[Any] = [
-        one.labels.get(TEMPLATE, escape(str(one.prompt))) for one in sweep if "prompt" in one.parameters
-    ]
-    prompts = list(dict.fromkeys(prompts))
+    having = [one for one in sweep if "prompt" in one.parameters]
+    prompts: list[Any] = list(dict.fromkeys(one.labels.get(TEMPLATE, escape(str(one.prompt))) for one in having))
     axes = {"prompt" if name == TEMPLATE else name: values for name, values in sweep.axes.items()}
     given: dict[str, Any] = {}
     parameters = list(dict.fromkeys([*model.parameters, *(name for one in sweep for name in one.parameters)]))

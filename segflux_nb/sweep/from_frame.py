@@ -64,9 +64,8 @@ def cells_of_frame(frame: Any, constants: Mapping[str, Any], model: Model = MODE
         cells.setdefault((cell.digest, tuple(sorted(cell.labels.items()))), cell)
     if not cells:
         raise SweepError("The frame has no rows", remedy="Give a row for each run")
-    return list(cells.values()), _varying(
-        list(cells.values()), getattr(frame, "attrs", {}).get(_AXES), list(table), model
-    )
+    made = list(cells.values())
+    return made, _varying(made, getattr(frame, "attrs", {}).get(_AXES), list(table), model)
 
 
 def _columns(frame: Any, model: Model) -> dict[str, list[Any]]:

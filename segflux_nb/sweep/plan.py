@@ -10,7 +10,7 @@ from typing import Any
 
 from ..lifecycle import Disposition, State, disposition
 from ..markup import Template, axes_text, count
-from ..model import MODEL, SIMULATOR
+from ..model import MODEL, SIMULATOR, Model
 from .request import RUN_DIGITS, Request
 
 _HTML = Template("""\
@@ -77,12 +77,24 @@ class Rates:
         return self.begin + max(service + self.each, len(jobs) * self.each + min(times))
 
 
-PUBLISHED = Rates(
-    cost=MODEL.price / MODEL.price_evaluations,
-    seconds=MODEL.seconds / MODEL.price_evaluations,
-    cost_source="the published average price",
-    seconds_source="the published average time",
-)
+SAY_PRICE = "ws.run(sweep, price=0.05) says what one picture costs, in US dollars"
+"""The way on where a price is unknown."""
+
+
+def published(model: Model) -> Rates:
+    """What an evaluation of a model costs and takes, as its page or the catalogue says."""
+    is_own = model.slug == MODEL.slug and model.price == MODEL.price
+    name = "the published average" if is_own else "the catalogue's average"
+    unpriced = f"nobody knows the price of {model.slug}; {SAY_PRICE}"
+    return Rates(
+        cost=None if model.price is None else model.price / model.price_evaluations,
+        seconds=None if model.seconds is None else model.seconds / model.price_evaluations,
+        cost_source=f"{name} price" if model.price is not None else unpriced,
+        seconds_source=f"{name} time" if model.seconds is not None else "no run has been timed yet",
+    )
+
+
+PUBLISHED = published(MODEL)
 
 
 OF_ANOTHER_KEY = (
@@ -226,7 +238,9 @@ class Plan:
         if self.replays and self.to_submit:
             return "nothing, because nothing is sent in a replay"
         if self.service == SIMULATOR:
-            hosted = "unknown" if self.hosted_cost is None else f"about ${self.hosted_cost:.2f}"
+            if self.hosted_cost is None:
+                return f"free here, on the simulator; hosted unknown: {self.cost_source}{self._account}"
+            hosted = f"about ${self.hosted_cost:.2f}"
             which = f"the first {self.cells:,}" if self.whole else f"all {self.cells:,}"
             return f"free here, on the simulator; hosted {hosted} for {which}, by {self.cost_source}{self._account}"
         if not self.to_submit:
@@ -257,7 +271,7 @@ class Plan:
         return str(_HTML.render(lines=self.lines))
 
 
-def static_html(requests: Iterable[Request], axes: Mapping[str, Sequence[Any]]) -> str:
+def static_html(requests: Iterable[Request], axes: Mapping[str, Sequence[Any]], model: Model = MODEL) -> str:
     """What a sweep decides alone, as HTML for saved notebooks: how many runs, along which axes, and the list price.
 
     Parameters
@@ -266,9 +280,11 @@ def static_html(requests: Iterable[Request], axes: Mapping[str, Sequence[Any]]) 
         The cells. Equal ones count once.
     axes:
         Values by axis.
+    model:
+        The model.
     """
     cells = {request.digest: request for request in requests}
-    cost, why = _cost([MODEL.evaluations(request.parameters) for request in cells.values()], PUBLISHED)
+    cost, why = _cost([model.evaluations(request.parameters) for request in cells.values()], published(model))
     sizes = axes_text(axes, len(cells))
     known = "unknown on" if cost is None else f"about ${cost:.2f} on"
     return str(
@@ -298,6 +314,7 @@ def make_plan(
     service: str,
     rates: Rates,
     max_in_flight: int,
+    model: Model = MODEL,
     balance: float | None = None,
     of_another_key: Collection[str] = (),
     missing: Iterable[str] = (),
@@ -318,6 +335,8 @@ def make_plan(
         Price and time of one network evaluation there.
     max_in_flight:
         How many requests run at the same time.
+    model:
+        The model that is asked.
     balance:
         US dollars on the account; None if unknown.
     of_another_key:
@@ -343,12 +362,13 @@ def make_plan(
         for digest, what in dispositions.items()
         if what is Disposition.HELD
     )
-    evaluations = [MODEL.evaluations(request.parameters) for request in submits]
+    evaluations = [model.evaluations(request.parameters) for request in submits]
     free = service == SIMULATOR
     cost, cost_source = _cost(evaluations, rates)
-    hosted = _cost([MODEL.evaluations(request.parameters) for request in cells.values()], PUBLISHED)
+    on_page = published(model)
+    hosted = _cost([model.evaluations(request.parameters) for request in cells.values()], on_page)
     jobs = [
-        (number, str(request.parameters["hardware"]))
+        (number, str(request.parameters.get("hardware", "")))
         for number, request in zip(evaluations, submits, strict=True)
         if number is not None
     ]
@@ -365,7 +385,7 @@ def make_plan(
         seconds=rates.duration(jobs, max_in_flight) if is_known else None,
         seconds_source=rates.seconds_source if is_known else cost_source,
         until_first=rates.duration(jobs[:1], 1) if jobs else None,
-        charged=(hosted if len(submits) == len(cells) else _cost(evaluations, PUBLISHED))[0] if free else cost,
+        charged=(hosted if len(submits) == len(cells) else _cost(evaluations, on_page))[0] if free else cost,
         hosted_cost=hosted[0] if free else None,
         balance=balance,
         of_another_key=len(of_another_key),

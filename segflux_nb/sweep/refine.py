@@ -85,11 +85,12 @@ def refine_axes(
     """
     fine = {axis: _values_of(cells, axis, *ends, MOST_POINTS[len(bounds)], model) for axis, ends in bounds.items()}
     names = [name for name in cells[0] if name not in fine]
-    combinations = list(dict.fromkeys(tuple(cell.get(name) for name in names) for cell in cells))
-    columns = dict(zip(names, zip(*combinations, strict=True), strict=True))
-    distinct = {name: list(dict.fromkeys(column)) for name, column in columns.items()}
+    combinations = list(dict.fromkeys(tuple((n, cell[n]) for n in names if n in cell) for cell in cells))
+    held_cells: list[dict[str, Value]] = [dict(combination) for combination in combinations]
+    distinct = {name: list(dict.fromkeys(held[name] for held in held_cells if name in held)) for name in names}
     varying = {name: seen for name, seen in distinct.items() if len(seen) > 1}
-    if math.prod(map(len, varying.values())) == len(combinations):
+    is_grid = all(len(held) == len(names) for held in held_cells)
+    if is_grid and math.prod(map(len, varying.values())) == len(combinations):
         if "prompt" in distinct:  # the cells' prompts are final
             distinct["prompt"] = [Verbatim(str(prompt)) for prompt in distinct["prompt"]]
         constants = [name for name in distinct if name not in varying]
@@ -97,7 +98,6 @@ def refine_axes(
         own = {name: given[name] for name in constants} | fine | {name: given[name] for name in varying}
         return Sweep(model=model, **own)
     # The runs so far are no full grid: keep exactly their combinations.
-    held_cells = [dict(zip(names, combination, strict=True)) for combination in combinations]
     requests = [
         Request({**held, **dict(zip(fine, point, strict=True))}, labels=_labels_of(held, labels), model=model.slug)
         for held in held_cells

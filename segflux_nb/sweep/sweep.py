@@ -56,7 +56,7 @@ class Sweep:
     **parameters:
         The service's own names: ``prompt`` and ``finetune_id`` (both needed), ``lora_strength``, ``steps``,
         ``seed``, ``sampler_name``, ``scheduler``, ``aspect_ratio``, ``hardware``; and the prompt's placeholders. For
-        another model, its own names; a value inside a list or an object has a path, ``**{"loras[0].scale": [0.5, 1]}``.
+        another model, its own names; a value inside a list has a path, ``**{"loras[0].scale": [0.5, 1]}``.
 
     Raises
     ------
@@ -371,6 +371,11 @@ class Sweep:
         axes:
             The names of the parameters and placeholders that are its axes, in order; or their values by name.
         """
+        if len(slugs := {cell.model for cell in cells}) > 1:
+            raise SweepError(
+                f"These cells are of several models: {', '.join(sorted(slugs))}",
+                remedy="Choose the runs of one model",
+            )
         return cls._made(ListedCells(tuple(cells), tuple(axes), axes if isinstance(axes, Mapping) else {}))
 
     @classmethod

@@ -67,9 +67,8 @@ def parse(data: bytes, *, source: str, model: Model | None = None) -> tuple[Prod
             raise file.refused("a [[linked]] table needs two or more parameters", next(iter(short), "linked"))
         parameters = _ordered(given, file.names(content, "order"))
         names = [*parameters, *(name for group in groups for name in group)]
-        return file.explained(
-            lambda: Product([Linked(group) for group in groups], parameters, model), names
-        ), has_baseline
+        links = [Linked(group) for group in groups]
+        return file.explained(lambda: Product(links, parameters, model), names), has_baseline
     if not cells:
         raise file.refused("it has no cells", "cells")
     made = tuple(file.cell(table, number, model) for number, table in enumerate(cells, 1))

@@ -115,7 +115,7 @@ def _literal(value: str | int | float | Sequence[Any] | Mapping[str, Any]) -> st
     if value is None:
         raise SweepError(
             "A sweep file has no word for null (None)",
-            remedy="Leave the field out of the sweep, or keep it in Python",
+            remedy="Leave the field out of the sweep, or keep the sweep in Python",
         )
     return repr(value)
 

@@ -16,6 +16,7 @@ import traitlets
 from ..errors import SegfluxError
 from ..launching import StartedSweep, SweepLauncher
 from ..markup import Template, axes_text
+from ..model import MODEL
 from ..notebook import bundle_of, in_marimo
 from ..sweep.plan import Plan
 from ..sweep.sweep import Sweep
@@ -74,7 +75,8 @@ class Builder(anywidget.AnyWidget):
 
     def __init__(self, launcher: SweepLauncher, sweep: Sweep | None = None) -> None:
         self._launcher = launcher
-        self._form = Form(sweep)
+        model = launcher.model_of(MODEL.slug if sweep is None else sweep.model.slug)
+        self._form = Form(sweep, model)
         self._finetunes = launcher.finetunes()
         self._started: StartedSweep | None = None
         self._place = Below(self._show)
@@ -147,7 +149,7 @@ class Builder(anywidget.AnyWidget):
         form = self._form
         sweep, problem = form.planned()
         with self.hold_sync():
-            self.fields = [field_of(name, self._finetunes) for name in form.names]
+            self.fields = [field_of(name, self._finetunes, form.model) for name in form.names]
             self.written = {
                 name: written if isinstance(written, str) else list(written) for name, written in form.written.items()
             }

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..errors import SegfluxError, SweepError
 from ..markup import count, shorten
-from ..model import MODEL, Parameter, Value
+from ..model import MODEL, Model, Parameter, Value
+from ..paths import is_path, top_of
 from ..sweep.axes import as_given, axis
 from ..sweep.form import code, code_of, format_field, number_of_cells, parse_field, sweep_arguments
 from ..sweep.sweep import Sweep
@@ -34,11 +35,11 @@ _PRESETS: Mapping[str, Mapping[str, Written]] = {
     "lora_strength": {"coarse": "0-1.6 (+0.4)", "usual": "0.4-1.4 (+0.2)", "fine": "0.8-1.2 (+0.05)"},
     "steps": {"few to many": "10, 25, 50"},
     "seed": {"4 seeds": "seeds(4)", "8 seeds": "seeds(8)"},
-    "sampler_name": {"three kinds": ["euler", "heun", "dpmpp_2m"], "all": MODEL.parameters["sampler_name"].choices},
-    "scheduler": {"three kinds": ["simple", "beta", "karras"], "all": MODEL.parameters["scheduler"].choices},
+    "sampler_name": {"three kinds": ["euler", "heun", "dpmpp_2m"], "all": ()},
+    "scheduler": {"three kinds": ["simple", "beta", "karras"], "all": ()},
     "aspect_ratio": {"three shapes": ["2:3", "1:1", "3:2"]},
 }
-"""Values that are often wanted, by name, for each parameter."""
+"""Values that are often wanted, by name, for each parameter. None stand for all that there are."""
 
 EXACT = (
     "The sweep has labels, linked parameters, filters, a baseline or cells of its own: they stay as they are. "
@@ -72,16 +73,22 @@ class Form:
     ----------
     sweep:
         What the form holds at first; None for the defaults.
+    model:
+        The model, as it is known now.
 
     Attributes
     ----------
+    model:
+        The model.
     written:
         What stands in each field, by name: the model's parameters, then the placeholders of the prompts.
     """
 
-    def __init__(self, sweep: Sweep | None = None) -> None:
-        self.written: dict[str, Written] = {name: _empty(one) for name, one in MODEL.parameters.items()}
+    def __init__(self, sweep: Sweep | None = None, model: Model = MODEL) -> None:
+        self.model = model
+        self.written: dict[str, Written] = {name: _empty(one) for name, one in model.parameters.items()}
         self._order: list[str] = []
+        self._parts: list[str] = []
         self._kept: Sweep | None = None
         self._opened: dict[str, Written] = {}
         if sweep is not None:
@@ -92,14 +99,26 @@ class Form:
         self._order = list(given)
         for name, value in given.items():
             values = value if isinstance(value, list) else [value]
-            self.written[name] = _as_written(name, values)
+            self.written[name] = _as_written(name, values, self.model)
+        if inside := {top_of(name) for name in given if is_path(name)}:  # their parts have fields of their own
+            self.written = {name: text for name, text in self.written.items() if name not in inside}
+        self._parts = [
+            name for name in given if name not in self.model.parameters and self._is_parameter(sweep, name)
+        ]
         self._follow_placeholders()
         self._opened = dict(self.written)
         try:
-            is_same = number_of_cells(self.arguments()) == len(sweep) and Sweep(**self.arguments()) == sweep
+            is_same = number_of_cells(self.arguments(), self.model) == len(sweep) and self._made() == sweep
         except SweepError:
             is_same = False
         self._kept = None if is_same else sweep
+
+    @staticmethod
+    def _is_parameter(sweep: Sweep, name: str) -> bool:
+        return any(name in cell.parameters for cell in sweep)
+
+    def _made(self) -> Sweep:
+        return Sweep(model=self.model, **self.arguments())
 
     # ------------------------------------------------------------------ the fields
 
@@ -130,11 +149,12 @@ class Form:
 
     def _follow_placeholders(self) -> None:
         """Give each name in braces a field, and take away the fields of names that are gone."""
-        prompts = parse_field("prompt", self.written["prompt"]) or ""
+        prompts = parse_field("prompt", self.written.get("prompt", ""), self.model) or ""
         each = [prompts] if isinstance(prompts, str) else prompts
         found = dict.fromkeys(name for prompt in each for name in placeholders(prompt))
-        own = {name: self.written[name] for name in MODEL.parameters}
-        names = [name for name in found if name not in MODEL.parameters]
+        known = [*self.model.parameters, *self._parts]
+        own = {name: self.written[name] for name in known if name in self.written}
+        names = [name for name in found if name not in own]
         self.written = own | {name: self.written.get(name, "") for name in names}
 
     def said(self, name: str) -> Said:
@@ -146,16 +166,18 @@ class Form:
             The parameter or placeholder.
         """
         if self._kept is not None and not self._is_changed(name):
-            return _values_said(name, self._kept_values(name))
+            return _values_said(name, self._kept_values(name), self.model)
         try:
-            value = parse_field(name, self.written[name])
+            value = parse_field(name, self.written[name], self.model)
             if value is None:
-                return Said() if name in MODEL.parameters else Said("Give at least one value", is_wrong=True)
-            given = as_given(name, value)
-            found = axis(name, given)
+                is_placeholder = name not in self.model.parameters and name not in self._parts
+                return Said("Give at least one value", is_wrong=True) if is_placeholder else Said()
+            given = as_given(name, value, self.model)
+            found = axis(name, given, self.model)
         except SweepError as error:
             return Said(str(error), is_wrong=True)
-        return _values_said(name, [given] if found is None else [point[name] for point in found.points])
+        values = [given] if found is None else [point[name] for point in found.points]
+        return _values_said(name, values, self.model)
 
     def _is_changed(self, name: str) -> bool:
         return self.written.get(name) != self._opened.get(name)
@@ -178,8 +200,8 @@ class Form:
         given: dict[str, Any] = {}
         names = [name for name in self._order if name in self.written]
         for name in [*names, *(name for name in self.written if name not in names)]:
-            value = parse_field(name, self.written[name])
-            if value is not None and value != _default(name):
+            value = parse_field(name, self.written[name], self.model)
+            if value is not None and (not self.model.fills_defaults or value != _default(name, self.model)):
                 given[name] = value
         return given
 
@@ -193,12 +215,12 @@ class Form:
             If a field is wrong or empty. The error names the field.
         """
         if self._kept is None:
-            return Sweep(**self.arguments())
+            return self._made()
         changed: dict[str, Any] = {}
         for name in self.written:
             if self._is_changed(name):
-                value = parse_field(name, self.written[name])
-                changed[name] = _default(name) if value is None else value
+                value = parse_field(name, self.written[name], self.model)
+                changed[name] = _default(name, self.model) if value is None else value
         changed = {name: value for name, value in changed.items() if value is not None}
         return self._kept.replace(**changed) if changed else self._kept
 
@@ -216,9 +238,11 @@ class Form:
         if self._kept is not None:
             return ""
         arguments = self.arguments()
-        number = number_of_cells(arguments)
+        number = number_of_cells(arguments, self.model)
         if number > MOST_CELLS:
             return f"{count(number, 'run')}: the form makes at most {MOST_CELLS:,}."
+        if self.model.slug != MODEL.slug:
+            return ""  # making the sweep says what is missing
         is_whole = "prompt" in arguments and "finetune_id" in arguments
         return "" if is_whole else "Fill in a prompt and the id of your fine-tune."
 
@@ -230,10 +254,10 @@ class Form:
         sweep:
             The sweep.
         """
-        return code(self.arguments()) if self._kept is None else code_of(sweep)
+        return code(self.arguments(), model=self.model) if self._kept is None else code_of(sweep)
 
 
-def field_of(name: str, finetunes: Sequence[str] = ()) -> dict[str, Any]:
+def field_of(name: str, finetunes: Sequence[str] = (), model: Model = MODEL) -> dict[str, Any]:
     """What a view must know of a field to draw it: its kind, choices, hints and presets.
 
     Parameters
@@ -242,12 +266,15 @@ def field_of(name: str, finetunes: Sequence[str] = ()) -> dict[str, Any]:
         The parameter or placeholder.
     finetunes:
         The fine-tunes of the log, which are a preset.
+    model:
+        The model.
     """
-    parameter = MODEL.parameters.get(name)
-    if parameter is None:
+    parameter = model.parameter(name)
+    if parameter is None or (name not in model.parameters and not is_path(name) and model.parameters):
         return _field(name, "lines", "one value a line", f"Values of {{{name}}} in the prompt.")
-    help_ = f"{parameter.meaning} It is {parameter.allowed}."
-    presets = dict(_PRESETS.get(name, {}))
+    help_ = f"{parameter.meaning} It is {parameter.allowed}.".strip()
+    usual = _PRESETS.get(name, {}) if model.slug == MODEL.slug else {}
+    presets = {label: written if written != () else parameter.choices for label, written in usual.items()}
     if name == "finetune_id" and finetunes:
         presets = {f"all {len(finetunes)} of the log": "\n".join(finetunes)} if len(finetunes) > 1 else {}
         presets |= {f"newest: {shorten(finetunes[0], 24)}": finetunes[0]}
@@ -255,10 +282,11 @@ def field_of(name: str, finetunes: Sequence[str] = ()) -> dict[str, Any]:
         return _field(name, "one", "", help_, parameter.choices, presets)
     if parameter.kind == "choice":
         return _field(name, "several", "", help_, parameter.choices, presets)
-    if parameter.kind == "text":
-        return _field(name, "lines", _TEXT_HINTS[name], help_, (), presets)
+    if parameter.kind not in ("integer", "number"):
+        return _field(name, "lines", _TEXT_HINTS.get(name, "one value a line"), help_, (), presets)
     examples = "seeds(4), or a list" if name == "seed" else _EXAMPLES
-    return _field(name, "range", f"{parameter.default} unless given; {examples}", help_, (), presets)
+    default = "" if parameter.default is None else f"{parameter.default} unless given; "
+    return _field(name, "range", f"{default}{examples}", help_, (), presets)
 
 
 def _field(
@@ -276,25 +304,45 @@ def _field(
 def _empty(parameter: Parameter) -> Written:
     if not parameter.decides_picture:
         return str(parameter.default)
-    return [str(parameter.default)] if parameter.kind == "choice" else ""
+    if parameter.kind != "choice":
+        return ""
+    return [] if parameter.default is None else [str(parameter.default)]
 
 
-def _as_written(name: str, values: Sequence[Value]) -> Written:
-    parameter = MODEL.parameters.get(name)
+def _as_written(name: str, values: Sequence[Value], model: Model) -> Written:
+    parameter = model.parameter(name)
     if parameter is not None and parameter.kind == "choice":
         return [str(value) for value in values] if parameter.decides_picture else str(values[0])
-    return format_field(name, values)
+    return format_field(name, values, model)
 
 
-def _default(name: str) -> Any:
-    """The value of a field that is left empty; None for one that has no default."""
-    parameter = MODEL.parameters.get(name)
+def _default(name: str, model: Model) -> Any:
+    """The value of a field that is left empty; None for one that has no default.
+
+    Parameters
+    ----------
+    name:
+        The parameter or placeholder.
+    model:
+        The model.
+    """
+    parameter = model.parameter(name)
     return None if parameter is None or parameter.required else parameter.default
 
 
-def _values_said(name: str, values: Sequence[Value]) -> Said:
-    """How many values a field has and which. One that holds a comma may be meant as several: it says how."""
-    parameter = MODEL.parameters.get(name)
+def _values_said(name: str, values: Sequence[Value], model: Model) -> Said:
+    """How many values a field has and which. One that holds a comma may be meant as several: it says how.
+
+    Parameters
+    ----------
+    name:
+        The parameter or placeholder.
+    values:
+        Its values.
+    model:
+        The model.
+    """
+    parameter = model.parameter(name)
     is_text = parameter is None or parameter.kind == "text"
     if not values or (len(values) == 1 and not (parameter is None or (is_text and "," in str(values[0])))):
         return Said()

@@ -14,7 +14,6 @@ from typing import Any
 from ..analysis.differences import pairwise_differences
 from ..lifecycle import reason_of
 from ..markup import more_text, plain
-from ..model import MODEL
 from ..sheets.axes import is_measurement
 from ..sheets.frame_view import FrameView
 from ..sheets.layout import Layout
@@ -182,7 +181,7 @@ def _table(view: FrameView) -> tuple[Table, bytes, list[Any]]:
         "more": numbers,
         "plus": plus,
         "select": _select(view, columns),
-        "parameters": [name for name in first if name in MODEL.parameters] if view.is_of_runs else [],
+        "parameters": [name for name in first if name in view.parameters] if view.is_of_runs else [],
         "later": later,
     }
     return table, encoder.codes, more

@@ -7,16 +7,18 @@ only once.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import pandas as pd
 
 from ..errors import SegfluxError, SweepError
 from ..launching import StartedSweep, SweepLauncher
 from ..markup import count
-from ..model import MODEL, SIMULATOR, Value
+from ..model import SIMULATOR, Model, Parameter, Value
+from ..parameter import ANY
+from ..paths import is_path, top_of
 from ..sweep.axes import check_value
 from ..sweep.form import format_field, number_of_cells, parse_field
 from ..sweep.names import LABEL, TEMPLATE
@@ -34,6 +36,16 @@ class Shown(Protocol):
 
     def request(self, run: str) -> tuple[Mapping[str, Value], Mapping[str, Value]]:
         """The parameters of a run, by its short name, and its labels."""
+
+    @property
+    def slug(self) -> str:
+        """The slug of the model of these runs; that of our own where they are of several."""
+        ...
+
+    @property
+    def parameters(self) -> Sequence[str]:
+        """The names of their parameters."""
+        ...
 
     def add(self, runs: Any) -> pd.DataFrame:
         """Show these runs too, and give the frame of all."""
@@ -111,14 +123,27 @@ class PictureRunner:
         if not self.launcher.submits:
             return []
         return [
-            {"name": one.name, "kind": one.kind, "allowed": one.allowed, "choices": list(one.choices)}
-            for one in MODEL.parameters.values()
+            {"name": name, "kind": _kind_of(one), "allowed": one.allowed, "choices": [str(c) for c in one.choices]}
+            for name in self._names
+            if (one := self._model.parameter(name)) is not None
         ]
+
+    @property
+    def _model(self) -> Model:
+        """The model of the runs."""
+        return self.launcher.model_of(self.shown.slug)
+
+    @property
+    def _names(self) -> list[str]:
+        """The names of the fields: the parameters of the model, or what the runs of it have."""
+        model = self._model
+        return list(model.parameters) if model.fills_defaults else list(self.shown.parameters)
 
     def written(self, run: str) -> dict[str, str]:
         """What the fields hold at first: the parameters of a run."""
+        model = self._model
         return {
-            name: str(value) if _is_choice(name) else format_field(name, [value])
+            name: str(value) if _is_choice(name, model) else format_field(name, [value], model)
             for name, value in self.shown.request(run)[0].items()
         }
 
@@ -138,21 +163,21 @@ class PictureRunner:
             If a field is wrong (`wrong_field` names it), there is nothing to run, or it is too much.
         """
         self._offer, self.wrong_field = None, ""
-        given = _arguments(*self.shown.request(run))
+        given, model, names = _arguments(*self.shown.request(run)), self._model, self._names
         for name, text in fields.items():
-            if name in MODEL.parameters:
+            if name in names:
                 self.wrong_field = name
-                given[name] = _parsed(name, text)
+                given[name] = _parsed(name, text, model)
         self.wrong_field = ""
         if "prompt" in fields:  # what stood for names in braces stands there no more
-            given = {name: value for name, value in given.items() if name in MODEL.parameters}
-        number = number_of_cells(given)
+            given = {name: value for name, value in given.items() if name in names}
+        number = number_of_cells(given, model)
         if number > MOST_RUNS:
             raise SweepError(
                 f"These are {number:,} runs, and this form starts at most {MOST_RUNS}",
                 remedy="Run a sweep of its own, with ws.run(sf.Sweep(...))",
             )
-        sweep = Sweep(**given)
+        sweep = Sweep(model=model, **given)
         plan = self.launcher.plan(sweep)
         self._check(plan)
         self._offers += 1
@@ -229,20 +254,29 @@ def _arguments(parameters: Mapping[str, Value], labels: Mapping[str, Value]) -> 
     labels:
         Values of placeholders, the template of the prompt, and labels of values.
     """
-    given: dict[str, Any] = {**parameters, "prompt": labels.get(TEMPLATE, escape(str(parameters["prompt"])))}
+    given: dict[str, Any] = dict(parameters)
+    if "prompt" in parameters:
+        given["prompt"] = labels.get(TEMPLATE, escape(str(parameters["prompt"])))
     for name, value in labels.items():
         if name.endswith(LABEL) and name.removesuffix(LABEL) in parameters:
             given[name.removesuffix(LABEL)] = {str(value): parameters[name.removesuffix(LABEL)]}
-        elif name != TEMPLATE:
+        elif name != TEMPLATE and not any(is_path(path) and top_of(path) == name for path in parameters):
             given[name] = value
     return given
 
 
-def _is_choice(name: str) -> bool:
-    return name in MODEL.parameters and MODEL.parameters[name].kind == "choice"
+def _kind_of(parameter: Parameter) -> Literal["text", "integer", "number", "choice"]:
+    """What a field of the form takes: what is neither a number nor a choice is written as a text."""
+    kind = parameter.kind
+    return kind if kind in ("integer", "number", "choice") else "text"
 
 
-def _parsed(name: str, text: str) -> Any:
+def _is_choice(name: str, model: Model) -> bool:
+    parameter = model.parameter(name)
+    return parameter is not None and parameter.kind == "choice"
+
+
+def _parsed(name: str, text: str, model: Model) -> Any:
     """The argument of `Sweep` for a field's text.
 
     Parameters
@@ -251,17 +285,19 @@ def _parsed(name: str, text: str) -> Any:
         The parameter.
     text:
         What is written.
+    model:
+        The model.
     """
-    if _is_choice(name):
-        return check_value(name, text)
+    if _is_choice(name, model):
+        return check_value(name, text, model)
     if name == "prompt":
-        lines = parse_field(name, text)
+        lines = parse_field(name, text, model)
         # It is a text as it was sent: braces in it are no placeholders.
         value = [escape(line) for line in lines] if isinstance(lines, list) else lines and escape(lines)
     else:
-        value = parse_field(name, text)
+        value = parse_field(name, text, model)
     if value is None:
-        raise SweepError(f"{name} is empty", remedy=f"It must be {MODEL.parameters[name].allowed}")
+        raise SweepError(f"{name} is empty", remedy=f"It must be {(model.parameter(name) or ANY).allowed}")
     return value
 
 

@@ -15,6 +15,7 @@ async def arun(
     *,
     name: str | None = None,
     max_cost: float | None = None,
+    price: float | None = None,
     first: int | None = None,
     again: bool = False,
     resubmit_unknown: bool = False,
@@ -30,6 +31,9 @@ async def arun(
         What the log calls it, and the title of its sheets.
     max_cost:
         US dollars that this call may spend, as in `run`.
+    price:
+        US dollars for one picture, by your own word: it decides what fits under the limit. Needed for a model whose
+        price neither the log nor the catalogue knows.
     first:
         Pay for this many cells only, corners and middles of the axes first, and give the runs of these. A call
         without it pays for the others.
@@ -48,6 +52,7 @@ async def arun(
         sweep,
         name=name,
         max_cost=max_cost,
+        price=price,
         first=first,
         again=again,
         resubmit_unknown=resubmit_unknown,

@@ -15,6 +15,7 @@ def run(
     *,
     name: str | None = None,
     max_cost: float | None = None,
+    price: float | None = None,
     first: int | None = None,
     again: bool = False,
     resubmit_unknown: bool = False,
@@ -35,6 +36,9 @@ def run(
     max_cost:
         US dollars that this call may spend. On the hosted service 10 (or ``SEGFLUX_MAX_COST``) unless given;
         ``math.inf`` lifts it.
+    price:
+        US dollars for one picture, by your own word: it decides what fits under the limit. Needed for a model whose
+        price neither the log nor the catalogue knows.
     first:
         Pay for this many cells only, corners and middles of the axes first, and give the runs of these. A call
         without it pays for the others.
@@ -63,6 +67,7 @@ def run(
         sweep,
         name=name,
         max_cost=max_cost,
+        price=price,
         first=first,
         again=again,
         resubmit_unknown=resubmit_unknown,

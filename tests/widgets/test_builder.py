@@ -26,6 +26,9 @@ class Launcher:
             lines=[f"{number} runs", "Cost: some"], cells=number, to_submit=number, cost=cost, hosted_cost=None
         )
 
+    def model_of(self, slug):
+        return MODEL
+
     def finetunes(self):
         return ["newest-1200", "older-400"]
 

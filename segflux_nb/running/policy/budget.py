@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class Budget:
     """A cap in US dollars. Each submit reserves its estimated cost before it is made.
@@ -10,10 +12,18 @@ class Budget:
     ----------
     cap:
         US dollars, or None for no cap.
+    price:
+        US dollars for one picture, as the user says; None where the user says nothing.
+    costs:
+        US dollars for one evaluation, by model; None where the price is unknown.
     """
 
-    def __init__(self, cap: float | None) -> None:
+    def __init__(
+        self, cap: float | None, *, price: float | None = None, costs: Mapping[str, float | None] | None = None
+    ) -> None:
         self.cap = cap
+        self.price = price
+        self.costs = costs or {}
         self.reserved = 0.0
 
     def reserve(self, cost: float | None) -> str | None:
@@ -27,7 +37,10 @@ class Budget:
         if self.cap is None:
             return None
         if cost is None:
-            return f"A run's price is unknown, and this call may spend ${self.cap:.2f}"
+            return (
+                f"A run's price is unknown, and this call may spend ${self.cap:.2f}: say what one picture costs,"
+                " in US dollars, ws.run(sweep, price=0.05)"
+            )
         if self.reserved + cost > self.cap + 1e-9:
             return f"This call may spend ${self.cap:.2f}, and ${self.reserved:.2f} of it is spent or reserved"
         self.reserved += cost

@@ -32,7 +32,7 @@ from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ...model import MODEL, Value
+from ...model import MODEL, Model, Value
 from .service_times import ServiceTimeDistribution
 
 REMEMBERED = 150
@@ -79,11 +79,13 @@ class ServiceTimes:
     ----------
     seconds_per_evaluation:
         What an evaluation takes while nothing was measured, in seconds; None where it is unknown.
+    model:
+        The model whose jobs these are.
     """
 
-    def __init__(self, seconds_per_evaluation: float | None) -> None:
+    def __init__(self, seconds_per_evaluation: float | None, model: Model = MODEL) -> None:
         self._seconds_per_evaluation = seconds_per_evaluation
-        self._totals, self._renders = _Measured(), _Measured()
+        self._totals, self._renders = _Measured(model), _Measured(model)
         self._scheduled = 0
 
     def schedule(self, parameters: Mapping[str, Value], elapsed: float) -> PollSchedule:
@@ -139,6 +141,7 @@ class ServiceTimes:
 class _Measured:
     """Measurements of one quantity, by sampler and steps, and pooled per evaluation."""
 
+    model: Model
     by_kind: dict[_Kind, deque[float]] = field(default_factory=lambda: defaultdict(lambda: deque(maxlen=REMEMBERED)))
     pooled: deque[float] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     distributions: dict[_Kind, tuple[int, ServiceTimeDistribution]] = field(default_factory=dict)
@@ -183,7 +186,7 @@ class _Measured:
         self.known_since = min(self.known_since, accepted + seconds if accepted < math.inf else -math.inf)
         self.number += 1
         self.by_kind[_kind(parameters)].append(seconds)
-        evaluations = MODEL.evaluations(parameters)
+        evaluations = self.model.evaluations(parameters)
         if evaluations:
             self.pooled.append(seconds / evaluations)
         return changed
@@ -213,7 +216,7 @@ class _Measured:
 
     def is_measured(self, parameters: Mapping[str, Value]) -> bool:
         """Whether the distribution for jobs like this one comes from measurements; parameters are the job's."""
-        evaluations = MODEL.evaluations(parameters)
+        evaluations = self.model.evaluations(parameters)
         if evaluations and len(self.pooled) >= UNUSUAL_IN_A_ROW:
             return True
         own = self.by_kind.get(_kind(parameters), ())
@@ -235,7 +238,7 @@ class _Measured:
         holds_until, distribution = self.distributions.get(kind, (-1, None))
         if self.number <= holds_until:
             return distribution
-        distribution = self._build(kind, MODEL.evaluations(parameters), seconds_per_evaluation)
+        distribution = self._build(kind, self.model.evaluations(parameters), seconds_per_evaluation)
         if distribution is not None:
             # A tenth more of measurements would hardly change it.
             self.distributions[kind] = (self.number + min(self.number, REMEMBERED) // 10, distribution)
@@ -272,7 +275,7 @@ def _unusual_side(seconds: float, distribution: ServiceTimeDistribution) -> int:
 
 
 def _kind(parameters: Mapping[str, Value]) -> _Kind:
-    return parameters["sampler_name"], parameters["steps"]
+    return parameters.get("sampler_name", ""), parameters.get("steps", 0)
 
 
 class PollSchedule:

@@ -9,6 +9,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 from ...model import MODEL
+from ...paths import flat
 from ...service.history import HistoryRow
 
 SKEW_SECONDS = 120.0
@@ -23,7 +24,7 @@ FARTHEST_SECONDS = 26 * 3600.0
 EVER = float("inf")
 """Right before a run is paid for again, an equal job of any date counts: a wrong date is no reason to pay."""
 
-_STEP, _CONTEXT = Decimal("1e-6"), Context(prec=60)
+_STEP, _CONTEXT, _LARGEST = Decimal("1e-6"), Context(prec=60), Decimal("1e50")
 """Numbers are compared to six decimals. A service may keep them as single-precision floats: 0.8 as 0.800000012."""
 
 NUMBERS = frozenset(name for name, field in MODEL.parameters.items() if field.kind in ("integer", "number"))
@@ -42,7 +43,8 @@ class History:
         The first rows, in any order.
     names:
         The fields of a body that must be equal. The service may add defaults to the body that it shows, so a row
-        matches when it has all that was sent. What it leaves out is a default.
+        matches when it has all that was sent. What it leaves out is a default. None for a model whose fields are not
+        known: bodies are equal then if they have the same fields.
 
     Attributes
     ----------
@@ -50,8 +52,8 @@ class History:
         Whether these are all rows of the time that was asked for. Otherwise a row that is missing proves nothing.
     """
 
-    def __init__(self, rows: Iterable[HistoryRow], names: Iterable[str]) -> None:
-        self._names = sorted(names)
+    def __init__(self, rows: Iterable[HistoryRow], names: Iterable[str] | None) -> None:
+        self._names = None if names is None else sorted(names)
         self._by_body: dict[tuple[Any, ...], list[HistoryRow]] = defaultdict(list)
         self._seen: set[Any] = set()
         self.is_whole = True
@@ -114,8 +116,32 @@ class History:
         return near[-1] if near else None
 
     def _key(self, body: Mapping[str, Any]) -> tuple[Any, ...]:
+        if self._names is None:
+            own = {path: one for name, value in body.items() for path, one in _flat(name, value).items()}
+            return tuple((name, _comparable_unknown(name, own[name])) for name in sorted(own))
         given = {name.casefold(): value for name, value in body.items()}
         return tuple(_comparable(name, given.get(name, DEFAULTS.get(name))) for name in self._names)
+
+
+def _flat(name: str, value: object) -> Mapping[str, Any]:
+    try:
+        return flat(name, value)
+    except ValueError:  # nested more deeply than what we send
+        return {name: repr(value)}
+
+
+def _comparable_unknown(name: str, value: object) -> object:
+    """A value of a field of which nothing is known, in the form in which equal ones are equal.
+
+    Parameters
+    ----------
+    name:
+        The field.
+    value:
+        Its value.
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return _number_of(value) if is_number else _comparable(name, value)
 
 
 def name_of(row: HistoryRow) -> str:
@@ -135,8 +161,14 @@ def _comparable(name: str, value: object) -> object:
     """
     if name in NUMBERS and isinstance(value, int | float | str) and not isinstance(value, bool):
         with suppress(ArithmeticError, ValueError):
-            number = Decimal(str(value).strip())
-            return number.quantize(_STEP, context=_CONTEXT) if number.is_finite() else repr(value)
+            return _number_of(value)
     if isinstance(value, str):
         return value.strip() if name == "prompt" else value.strip().casefold()
     return repr(value)
+
+
+def _number_of(value: object) -> object:
+    number = Decimal(str(value).strip())
+    if not number.is_finite() or abs(number) > _LARGEST:
+        return repr(value)
+    return number.quantize(_STEP, context=_CONTEXT)

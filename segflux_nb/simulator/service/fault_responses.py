@@ -32,6 +32,8 @@ def operation_of(request: ServiceRequest) -> tuple[str | None, str | None]:
             return "history", None
         case ("GET", "v1", "get-user-credits"):
             return "credits", None
+        case ("GET", "inference-model-information", "list"):
+            return "catalogue", None
         case ("GET", "generations", name):
             return "picture", responses.id_of_picture(name)
     return None, None

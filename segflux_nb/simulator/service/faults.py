@@ -16,7 +16,7 @@ from .timeline import uniform
 Fault = float | Callable[[Mapping[str, Any]], object] | Collection[int]
 """When a fault strikes: a rate from 0 to 1, a function of the request's body, or numbers of calls, from 1."""
 
-OPERATIONS = ("submit", "v1", "status", "result", "history", "credits", "picture")
+OPERATIONS = ("submit", "v1", "status", "result", "history", "credits", "catalogue", "picture")
 
 UNREAD = "drop_unread"
 
