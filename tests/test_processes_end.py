@@ -150,6 +150,7 @@ def interrupted_at(step, action):
                 signal.raise_signal(signal.SIGINT)
         return trace
 
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 reports opcodes only if a frame asked before settrace
     sys.settrace(trace)
     try:
         action()

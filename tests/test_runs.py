@@ -256,7 +256,10 @@ def test_a_builder_takes_runs_and_refuses_what_is_no_sweep(ws):
 
 def test_a_number_of_any_size_is_kept_beside_runs(ws):
     runs = ws.run(sweep(seed=[1, 2]))
-    runs.annotate(pd.DataFrame({"seed": [1, 2], "great": [10**400, 2**63], "mixed": [10**400, 0.5]}))
+    numbers = {"great": [10**400, 2**63], "mixed": [10**400, 0.5]}
+    runs.annotate(
+        pd.DataFrame({"seed": [1, 2], **{name: pd.Series(of, dtype=object) for name, of in numbers.items()}})
+    )
     assert runs.df["great"].tolist() == [10**400, 2**63]
     assert runs.df["mixed"].tolist() == [10**400, 0.5]
     assert "2 pictures" in runs.sheet(captions=["great"], border="mixed").text

@@ -34,9 +34,10 @@ def copy_to(folder: Path) -> None:
             shutil.copy2(ROOT / name, folder / name)
 
 
-def test(folder: Path, tests: list[str]) -> tuple[bool, str]:
+def test(folder: Path, tests: list[str], processes: int = 0) -> tuple[bool, str]:
+    together = ["-n", str(processes), "--dist", "loadgroup", "--no-loadscope-reorder"] if processes else []
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *tests],
+        [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *together, *tests],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
@@ -79,7 +80,7 @@ def main() -> None:
     good = True
     if not sys.argv[1:]:
         files = {name for patch in patches for name in tests_of(patch) if name.startswith("tests/")}
-        passed, output = test(ROOT, sorted(files))
+        passed, output = test(ROOT, sorted(files), os.cpu_count() or 1)
         print("unpatched: " + ("passes" if passed else f"FAILS\n{output[-3000:]}"), flush=True)
         good = passed
     with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -284,6 +284,32 @@ def test_marks_and_notes_are_undone_and_done_again(shown):
     page.wait_for_function("document.querySelector('.sfx-marks').textContent === '✔ ★★★★★'")
 
 
+def test_marks_that_are_made_and_undone_faster_than_the_answers_come(shown):
+    connection = shown()
+    page = connection.page
+    page.evaluate(
+        """() => { const send = model.send; window.held = [];
+        model.send = (message) => held.push(() => send(message));
+        window.release = async () => { while (held.length) await held.shift()(); }; }"""
+    )
+    tile(page, 0).click()
+    for key in ("3", "5", "p", "n"):
+        page.keyboard.press(key)
+    page.keyboard.type("cri")
+    page.evaluate("release()")
+    page.keyboard.type("sp")
+    page.keyboard.press("Enter")
+    for key in ("Escape", "u", "u", "u"):
+        page.keyboard.press(key)
+    page.evaluate("release()")
+    page.wait_for_function("document.querySelector('.sfx-marks').textContent === '★★★'")
+    for _ in range(3):
+        page.keyboard.press("U")
+    page.evaluate("release()")
+    page.locator(".sfx-marks", has_text="✔ ★★★★★ ✎").wait_for()
+    assert connection.gallery.marks["anna"] == {"stars": {"0": 5}, "pick": {"0": True}, "note": {"0": "crisp"}}
+
+
 def test_a_whole_row_or_column_is_rated_and_undone_in_one_step(shown):
     connection = shown(by="sampler_name")
     page, marks = connection.page, connection.gallery.marks

@@ -179,7 +179,7 @@ def test_half_a_character_is_written_as_its_escape(tmp_path):
 def test_parquet_writes_as_text_what_it_cannot_hold_and_leaves_other_columns_alone(tmp_path):
     frame = pd.DataFrame(
         {
-            "great": [10**400, 1],
+            "great": pd.Series([10**400, 1], dtype=object),
             "complex": [1j, 2],
             "sparse": pd.arrays.SparseArray([0.0, 1.5]),
             "lists": [[1], [2, 3]],

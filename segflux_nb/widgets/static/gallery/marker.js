@@ -49,7 +49,8 @@ export class Marker {
   mark(at, mark) {
     const { rater } = this.marks;
     const forth = [{ at, mark }];
-    this.send({ rater, forth, back: this.marks.inverse(forth, rater) }, "new", forth);
+    const back = this.marks.inverse(forth, rater, this.history.pending);
+    this.send({ rater, forth, back }, "new", forth);
   }
 
   /**
@@ -79,10 +80,7 @@ export class Marker {
     if (!step) this.gallery.say(nothing);
     else if (step.rater !== this.marks.rater)
       this.gallery.say(`The last mark is ${step.rater}'s: it is theirs to undo`);
-    else {
-      steps.pop();
-      this.send(step, way, step[way]);
-    }
+    else this.send(step, way, step[way]);
   }
 
   /**

@@ -104,18 +104,39 @@ export class MarkBook {
    *
    * @param {Change[]} changes
    * @param {string} rater
+   * @param {Asked[]} [pending] What was asked for before them and is not in the book yet.
    * @returns {Change[]}
    */
-  inverse(changes, rater) {
+  inverse(changes, rater, pending = []) {
     return changes.flatMap(({ at, mark }) =>
       at.map((row) => {
-        const before = this.own(row, rater);
+        const before = this.expected(row, rater, pending);
         const names = MARK_NAMES.filter((name) => name in mark);
         return { at: [row], mark: Object.fromEntries(names.map((name) => [name, before[name] ?? null])) };
       }),
     );
   }
+
+  /**
+   * A rater's mark of a row, once what was asked for is in the book.
+   *
+   * @param {number} row
+   * @param {string} rater
+   * @param {Asked[]} pending
+   * @returns {Mark}
+   */
+  expected(row, rater, pending) {
+    const theirs = pending.filter((asked) => asked.rater === rater).flatMap(({ changes }) => changes);
+    const marks = theirs.filter(({ at }) => at.includes(row)).map(({ mark }) => mark);
+    return Object.assign(this.own(row, rater), ...marks);
+  }
 }
+
+/**
+ * Changes of a rater that were asked for and not answered yet.
+ *
+ * @typedef {{ rater: string, changes: Change[] }} Asked
+ */
 
 /**
  * A step that can be taken back.
@@ -123,7 +144,10 @@ export class MarkBook {
  * @typedef {{ rater: string, forth: Change[], back: Change[] }} Step
  */
 
-/** The marks that were made here, in steps that can be taken back and made again. */
+/**
+ * The marks that were made here, in steps that can be taken back and made again. A step counts from the moment it is
+ * asked for, so that what is taken back before its answer came is the last mark.
+ */
 export class History {
   constructor() {
     /** @type {Step[]} */
@@ -142,6 +166,8 @@ export class History {
    * @param {"new" | "back" | "forth"} way
    */
   ask(step, way) {
+    if (way === "new") this.undone = [];
+    this.move(step, way === "back" ? "undone" : "done");
     this.last++;
     this.asked.set(this.last, { step, way });
     return this.last;
@@ -156,14 +182,26 @@ export class History {
   answer(id, isDone) {
     const found = this.asked.get(id);
     this.asked.delete(id);
-    if (!found) return null;
-    const { step, way } = found;
-    if (way === "new" && isDone) {
-      this.done.push(step);
-      this.undone = [];
-    } else if (way === "back") (isDone ? this.undone : this.done).push(step);
-    else if (way === "forth") (isDone ? this.done : this.undone).push(step);
-    return found;
+    if (found && !isDone) this.move(found.step, { new: null, back: "done", forth: "undone" }[found.way]);
+    return found ?? null;
+  }
+
+  /** What was asked for and not answered yet, in its order. @returns {Asked[]} */
+  get pending() {
+    return [...this.asked.values()].map(({ step, way }) => ({
+      rater: step.rater,
+      changes: way === "back" ? step.back : step.forth,
+    }));
+  }
+
+  /**
+   * @param {Step} step
+   * @param {string | null} to `done`, `undone`, or null where it has no place any more.
+   */
+  move(step, to) {
+    const others = (/** @type {Step[]} */ steps) => steps.filter((other) => other !== step);
+    this.done = to === "done" ? [...others(this.done), step] : others(this.done);
+    this.undone = to === "undone" ? [...others(this.undone), step] : others(this.undone);
   }
 }
 

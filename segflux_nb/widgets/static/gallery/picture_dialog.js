@@ -23,6 +23,8 @@ export class PictureDialog extends Dialog {
     this.image = image;
     this.stage = stage;
     this.facts = facts;
+    this.note = this.noteField();
+    facts.append(this.note);
     /** Which picture of its output is shown: 0 is the first. */
     this.number = 0;
     this.hasAll = false;
@@ -118,23 +120,27 @@ export class PictureDialog extends Dialog {
     const { gallery, row } = this;
     const { rows, pictures } = gallery;
     const had = this.facts.contains(document.activeElement) && document.activeElement.getAttribute("data-keep");
-    this.note = this.noteField();
     const why = pictures.why(this.outputs[this.number]);
     const status = rows.status(row);
-    const parts = [
+    const above = [
       why ? el("p", { class: "sfx-reason" }, `cannot be shown: ${why}`) : null,
       status === "completed" ? null : el("p", { class: "sfx-reason" }, `${status}: ${rows.reason(row)}`),
       this.stepper(),
       this.place ? this.steps() : null,
       el("div", { class: "sfx-flags" }, this.stars(), this.flag("✔ pick (p)", true), this.flag("✘ reject (x)", false)),
-      this.note,
+    ];
+    const below = [
       this.others(),
       this.table(),
       el("pre", { tabindex: 0, "aria-label": "Python" }, pythonOf(rows, row)),
       this.copies(),
       gallery.model.get("form")?.length ? this.runButton() : null,
     ];
-    this.facts.replaceChildren(...parts.filter(Boolean));
+    // The field of the note stays: answers come while somebody writes in it.
+    if (document.activeElement !== this.note) this.note.value = gallery.marker.marks.own(row).note ?? "";
+    for (const part of [...this.facts.children]) if (part !== this.note) part.remove();
+    this.note.before(...above.filter((part) => part !== null));
+    this.note.after(...below.filter((part) => part !== null));
     if (had) /** @type {HTMLElement} */ (this.facts.querySelector(`[data-keep="${had}"]`))?.focus();
     // What had the focus may be gone.
     if (!this.element.contains(document.activeElement)) this.element.focus();
@@ -267,10 +273,8 @@ export class PictureDialog extends Dialog {
   }
 
   noteField() {
-    const { row } = this;
-    const value = this.gallery.marker.marks.own(this.row).note ?? "";
-    const field = el("input", { type: "text", "aria-label": "Note", placeholder: "note (n)", value });
-    field.addEventListener("change", () => this.gallery.marker.mark([row], { note: field.value || null }));
+    const field = el("input", { type: "text", "aria-label": "Note", placeholder: "note (n)" });
+    field.addEventListener("change", () => this.gallery.marker.mark([this.row], { note: field.value || null }));
     field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== "Escape") return;
       field.blur();
