@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .checking.commands import check, notebook
-from .commands.account import login
+from .commands.account import doctor, login
 from .commands.group import Commands
 from .commands.opening import counted
 from .commands.simulator import serve
@@ -54,7 +54,7 @@ def demo(folder: Path) -> None:
         click.echo(_files(folder, runs))
 
 
-for command in (plan, run, follow, status, sheet, export, bundle, verify, check, notebook, serve, login):
+for command in (plan, run, follow, status, sheet, export, bundle, verify, check, notebook, serve, login, doctor):
     main.add_command(command)
 
 

@@ -8,7 +8,7 @@ import threading
 import weakref
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,6 @@ from typing import Any, Protocol, TypeVar
 from . import loopthread
 from .backoff import RandomSource
 from .clock import Clock
-from .errors import WorkspaceError
 from .model import MODEL, SIMULATOR, Model
 from .pictures.store import PictureStore
 from .runlog.journal import Journal, ServiceLog
@@ -30,6 +29,7 @@ from .running.refetching import Refetched
 from .service.addresses import HOSTED, Service, at
 from .service.api import Api
 from .service.catalogue import Catalogue
+from .service.observed import Observed
 from .service.remembered import remember_name, remembered_name
 from .service.secret import Secret
 from .service.transport import HttpTransport, Transport
@@ -103,11 +103,12 @@ def build_engine(
         shared_window=None if max_rpm is None else partial(journal.take_turn, max_rpm),
         max_rpm=max_rpm,
         max_wait=max_wait,
-        on_limit=partial(_note_limit, log),
+        on_limit=log.note_limit,
         cautious=any(noted_at > limited_since for noted_at, *_ in log.sharing.limits()),
         jitter=jitter,
     )
-    api = Api(service, RateLimitedTransport(transport, limiter, clock), clock, secret)
+    observed = Observed(clock, log.note_deviations)
+    api = Api(service, RateLimitedTransport(transport, limiter, clock), clock, secret, observed)
     return Engine(
         journal,
         api,
@@ -118,24 +119,6 @@ def build_engine(
         rates=rates,
         jitter=jitter,
     )
-
-
-def _note_limit(log: ServiceLog, what: str, value: float, why: str) -> None:
-    """Note a limit that was learned. A log that cannot be written for now must not end the request that taught it.
-
-    Parameters
-    ----------
-    log:
-        What the log holds of the service.
-    what:
-        Which limit.
-    value:
-        Its new value.
-    why:
-        What it was learned from.
-    """
-    with suppress(WorkspaceError):
-        log.sharing.note_limit(what, value, why)
 
 
 class SweepEngine(Protocol):
@@ -181,6 +164,15 @@ class ServiceConnection(Protocol):
 
     def balance(self) -> float | None:
         """US dollars on the account; None where that is unknown."""
+
+    def located(self) -> Service | None:
+        """The service with its addresses; None where a bundle is replayed."""
+        ...
+
+    @property
+    def secret(self) -> Secret | None:
+        """The API key; None where there is none."""
+        ...
 
     def catalogue(self) -> Future[Catalogue]:
         """Ask for the service's catalogue."""
@@ -359,6 +351,11 @@ class Connection:
         """The account of the key, as the log names it; None without a key."""
         return None if self._secret is None else self._secret.account(self._log.runs.salt())
 
+    @property
+    def secret(self) -> Secret | None:
+        """The API key; None where there is none."""
+        return self._secret
+
     def hide_key(self, text: str) -> str:
         """A text without the API key."""
         return text if self._secret is None else self._secret.redact(text)
@@ -380,7 +377,7 @@ class Connection:
         """The engine that runs requests against the service."""
         with self._alone():
             if self._engine is None:
-                service = self._locate()
+                service = self.located()
                 self._is_confirmed = True  # the engine keeps the name
                 store = PictureStore(self._folder)
                 store.tidy(self._clock.now())
@@ -412,7 +409,7 @@ class Connection:
         if local is not None and self._closes:
             local.close()
 
-    def _locate(self) -> Service:
+    def located(self) -> Service:
         """The service with its addresses. Starts the simulator, if that is the service."""
         if self.service == HOSTED.name:
             return HOSTED

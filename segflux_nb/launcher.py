@@ -38,7 +38,6 @@ from .runlog.picture_files import MISSING, PictureFile, missing_files, status_wi
 from .runlog.reading import without_collection
 from .runlog.rows import LoggedRun, RunState
 from .runlog.runs import REPLANNED
-from .runlog.side_file import side_files
 from .running.context import StopToken
 from .running.in_hands import as_seen
 from .running.policy.budget import Budget
@@ -206,7 +205,7 @@ class Launcher:
         entered = [*sweep, *requests] if again else list(sweep)
         logged = self._log.runs.states([request.digest for request in entered])
         done = {digest for digest, run in logged.items() if run.state is State.COMPLETED}
-        self._check(self._not_settled([r for r in requests if r.digest not in done], logged))
+        self._check(self._planner.not_settled([r for r in requests if r.digest not in done], logged))
         left = [request for request in entered if request.digest not in done]
         planned = [r for r in left if r.digest not in logged or logged[r.digest].state in REPLANNED]
         self._log.runs.plan(planned)
@@ -347,39 +346,6 @@ class Launcher:
             future.cancel()
             raise
 
-    def _not_settled(self, requests: Sequence[Request], logged: Mapping[str, RunState]) -> list[Request]:
-        """The requests for which the service will be asked: to submit, to collect, or to look up.
-
-        Parameters
-        ----------
-        requests:
-            The requests.
-        logged:
-            The states of their runs.
-        """
-
-        def is_settled(request: Request) -> bool:
-            run = logged.get(request.digest)
-            if run is None or run.state is State.UNKNOWN:
-                return False
-            return disposition(run.state, run.error_kind) in (Disposition.DONE, Disposition.HELD)
-
-        return [request for request in requests if not is_settled(request)]
-
-    def _is_done(self, logged: Mapping[str, RunState], missing: Collection[PictureFile]) -> bool:
-        """Whether the engine has nothing to do: all runs are completed, all their pictures there, no id waits aside.
-
-        Parameters
-        ----------
-        logged:
-            The states of the runs.
-        missing:
-            Their pictures whose files are gone.
-        """
-        if missing or any(run.state is not State.COMPLETED for run in logged.values()):
-            return False
-        return not self._log.pictures.incomplete(logged) and not any(side_files(self._log.path, self._service))
-
     def _check(self, requests: Sequence[Request]) -> None:
         """Refuse, before anything is sent, what the hosted service would not take."""
         if self._service != HOSTED.name or not requests:
@@ -448,7 +414,7 @@ class Launcher:
         gone = {picture.digest for picture in missing if picture.number == 0}
         in_flight = [d for d, run in logged.items() if disposition(run.state) is Disposition.IN_FLIGHT]
         # Without anything to do, no server is started and no connection made.
-        engine = None if self._is_done(logged, missing) else self._connection.engine()
+        engine = None if self._planner.is_done(logged, missing) else self._connection.engine()
         held = engine.held_elsewhere(in_flight) if engine is not None else {}
         elsewhere = {digest: ELSEWHERE[other] for digest, other in held.items()}
         others = dict.fromkeys(gone, MISSING) | elsewhere

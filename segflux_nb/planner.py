@@ -9,7 +9,7 @@ from pathlib import Path
 from .clock import Clock
 from .connection import ServiceConnection
 from .errors import SweepError
-from .lifecycle import State, is_asked_again
+from .lifecycle import Disposition, State, disposition, is_asked_again
 from .model import MODEL, Model
 from .pictures.mounted import pictures_of
 from .reusing import KnownRuns
@@ -17,6 +17,7 @@ from .runlog.completion import Files
 from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import PictureFile, missing_files
 from .runlog.rows import RunState, is_of_another_key
+from .runlog.side_file import side_files
 from .running.in_hands import as_seen
 from .running.policy.order import first_digests
 from .runs import Runs
@@ -198,6 +199,40 @@ class Planner:
             asked_again=self._asked_again(logged),
         )
         return replace(plan, replays=self._connection.replays), gone
+
+    def not_settled(self, requests: Sequence[Request], logged: Mapping[str, RunState]) -> list[Request]:
+        """The requests for which the service will be asked: to submit, to collect, or to look up.
+
+        Parameters
+        ----------
+        requests:
+            The requests.
+        logged:
+            The states of their runs.
+        """
+
+        def is_settled(request: Request) -> bool:
+            run = logged.get(request.digest)
+            if run is None or run.state is State.UNKNOWN:
+                return False
+            return disposition(run.state, run.error_kind) in (Disposition.DONE, Disposition.HELD)
+
+        return [request for request in requests if not is_settled(request)]
+
+    def is_done(self, logged: Mapping[str, RunState], missing: Collection[PictureFile]) -> bool:
+        """Whether the engine has nothing to do: all runs are completed, all their pictures there, no id waits aside.
+
+        Parameters
+        ----------
+        logged:
+            The states of the runs.
+        missing:
+            Their pictures whose files are gone.
+        """
+        if missing or any(run.state is not State.COMPLETED for run in logged.values()):
+            return False
+        aside = side_files(self._log.path, self._connection.service)
+        return not self._log.pictures.incomplete(logged) and not any(aside)
 
     def _of_another_key(self, logged: Mapping[str, RunState]) -> list[str]:
         """Digests of the runs that were submitted with another key and are not complete yet."""

@@ -154,6 +154,15 @@ class ReplayConnection:
         """There is no account."""
         return None
 
+    def located(self) -> None:
+        """There is no service."""
+        return None
+
+    @property
+    def secret(self) -> None:
+        """There is no key."""
+        return None
+
     def catalogue(self) -> NoReturn:
         """Refuse: what the bundle holds of it is all that is known.
 

@@ -38,7 +38,7 @@ from .workspace_arguments import (
     service_or_default,
     simulated_rates,
 )
-from .workspace_verbs import arun, builder, plan, probe, report, run, start, trigger_word, usage, verify
+from .workspace_verbs import arun, builder, doctor, plan, probe, report, run, start, trigger_word, usage, verify
 from .workspace_verbs import models as _models
 
 if TYPE_CHECKING:
@@ -195,7 +195,8 @@ class Workspace(Session):
     builder = builder.builder
     trigger_word = trigger_word.trigger_word
 
-    # what the service offers
+    # what the service offers, and whether all is ready
+    doctor = doctor.doctor
     model = _models.model
     refresh_models = _models.refresh_models
     models = property(_models.models)

@@ -84,6 +84,7 @@ def test_the_verbs_of_a_workspace():
         "arun",
         "builder",
         "close",
+        "doctor",
         "model",
         "models",
         "plan",

@@ -1,6 +1,9 @@
-"""``segflux login``: the API key."""
+"""``segflux login`` and ``segflux doctor``: the key, and whether all is ready."""
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
 
 import click
 
@@ -30,3 +33,37 @@ def login(base_url: str) -> None:
     except SegfluxError as error:
         click.echo(f"The key could not be tested: {error}")
     click.echo(f"Saved to {save_key(key)}.")
+
+
+@click.command(short_help="Examine machine, key, account and service; free.")
+@click.option(
+    "--workspace",
+    type=click.Path(path_type=Path),
+    default=Path("segflux-runs"),
+    show_default=True,
+    help="The folder of the log; it need not be there.",
+)
+@click.option("--service", default=None, help="'simulator' or a base URL.  [default: the hosted service]")
+@click.option("--spend", type=float, default=None, help="US dollars for one cheap picture, on the whole way.")
+@click.option("--finetune-id", default=None, help="The fine-tune of that picture.  [default: the log's newest]")
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="Where to write the report for an issue.  [default with --spend: doctor.json]",
+)
+def doctor(
+    workspace: Path, service: str | None, spend: float | None, finetune_id: str | None, report: Path | None
+) -> None:
+    """Examine this machine, the key, the account and the service: free, nothing is submitted.
+
+    With --spend, one cheap picture goes the whole way, and the report says what the service does otherwise than this
+    version expects. The report has no key, no account and no prompt.
+    """
+    from ..examining import examination_of
+
+    found = examination_of(workspace, service, spend, finetune_id)
+    click.echo(found)
+    if report is not None or spend is not None:
+        click.echo(f"Report: {found.save(report or Path('doctor.json'))}")
+    sys.exit(found.exit_code)

@@ -193,6 +193,16 @@ class Database:
         with self.reading() as cursor:
             return int(cursor.execute("PRAGMA data_version").fetchone()[0]), self.connection.total_changes
 
+    def journal_mode(self) -> str:
+        """How SQLite journals changes: ``wal``, ``truncate``, or ``memory``."""
+        with self.reading() as cursor:
+            return str(cursor.execute("PRAGMA journal_mode").fetchone()[0])
+
+    @property
+    def refusal(self) -> str:
+        """Why the log cannot be written; empty where it can be."""
+        return "" if self._refusal is None else self._refusal.what
+
     def _is_newer(self) -> bool:
         try:
             return is_newer(self.connection)

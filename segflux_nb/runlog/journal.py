@@ -14,6 +14,7 @@
           .trigger_words        the words that call fine-tunes
           .records              all of these as they are, for bundles and for workspaces that are read as a cache
           .sharing              what processes share: owners, heartbeats, turns, limits
+          .deviations           what answers had otherwise than the contract says
 
 Below them `Database` runs transactions, `opening` opens the file, `migrations` brings it up to date, `schema` has its
 tables and `columns` says what they keep of a run.
@@ -21,13 +22,17 @@ tables and `columns` says what they keep of a run.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from ..clock import Clock
+from ..errors import WorkspaceError
+from ..service.deviations import Deviation
 from .annotations import AnnotationLog
 from .completion import CompletionLog
 from .database import Database
+from .deviations import DeviationLog
 from .marks import MarkLog, VoteLog
 from .metrics import MetricLog
 from .picture_files import PictureLog
@@ -126,6 +131,8 @@ class ServiceLog:
         All of these as they are, to be written elsewhere and entered.
     sharing:
         What the processes that use the log share.
+    deviations:
+        What its answers had otherwise than the contract says.
     """
 
     def __init__(self, database: Database, clock: Clock, service: str) -> None:
@@ -143,10 +150,20 @@ class ServiceLog:
         self.trigger_words = TriggerWordLog(database, service)
         self.records = RecordLog(database, clock, service)
         self.sharing = Sharing(database, clock, service)
+        self.deviations = DeviationLog(database, clock, service)
 
     def waiting_at_most(self, seconds: float) -> AbstractContextManager[None]:
         """In this thread, let no write wait longer than this for another program's lock."""
         return self._database.waiting_at_most(seconds)
+
+    def journal_mode(self) -> str:
+        """How SQLite journals changes; see `Database.journal_mode`."""
+        return self._database.journal_mode()
+
+    @property
+    def refusal(self) -> str:
+        """Why the log cannot be written; empty where it can be."""
+        return self._database.refusal
 
     def version(self) -> tuple[int, int]:
         """A value that changes whenever the log does, whichever process changes it."""
@@ -157,6 +174,32 @@ class ServiceLog:
         with self._database.reading():  # nobody writes meanwhile
             by_others, by_this = self._database.version()
             return by_others, by_this - self.marks.changes.number - self.votes.changes.number
+
+    def note_limit(self, what: str, value: float, why: str) -> None:
+        """Note a limit that was learned. A log that cannot be written now must not end the request that taught it.
+
+        Parameters
+        ----------
+        what:
+            Which limit.
+        value:
+            Its new value.
+        why:
+            What it was learned from.
+        """
+        with suppress(WorkspaceError):
+            self.sharing.note_limit(what, value, why)
+
+    def note_deviations(self, counted: Mapping[Deviation, int]) -> None:
+        """Add to the counts of what answers have otherwise; a log that is locked just then refuses.
+
+        Parameters
+        ----------
+        counted:
+            In how many more answers each deviation was.
+        """
+        with self.waiting_at_most(0.0):
+            self.deviations.add(counted)
 
     def together(self) -> AbstractContextManager[None]:
         """One transaction for all that this thread writes in the block; see `Database.together`."""

@@ -88,6 +88,14 @@ UPDATE OR IGNORE votes SET service = 'segmind' WHERE service = 'https://api.segm
 UPDATE OR IGNORE limits SET service = 'segmind' WHERE service = 'https://api.segmind.com';
 CREATE TRIGGER events_stay BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
 """,
+    8: """
+CREATE TABLE deviations (
+    service TEXT NOT NULL, answer TEXT NOT NULL, kind TEXT NOT NULL, field TEXT NOT NULL,
+    expected TEXT NOT NULL, found TEXT NOT NULL,
+    answers INTEGER NOT NULL, first_at REAL NOT NULL, last_at REAL NOT NULL,
+    PRIMARY KEY (service, answer, kind, field, expected, found)
+) STRICT, WITHOUT ROWID;
+""",
 }
 """The statements by the version that they start from.
 

@@ -8,7 +8,7 @@ APPLICATION_ID = 0x5346_4C58  # "SFLX"
 
 _TYPES = {"text": "TEXT", "integer": "INTEGER", "number": "REAL", "boolean": "INTEGER", "moment": "REAL"}
 
-TABLES_VERSION = 8
+TABLES_VERSION = 9
 """The version of the tables below. A new column alone does not change it: see `Column.since`."""
 
 VERSION = max(TABLES_VERSION, *(column.since for column in COLUMNS))
@@ -137,6 +137,19 @@ CREATE TABLE limits (                        -- limits of the service, as they w
     value   REAL NOT NULL,
     why     TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE deviations (                    -- what answers had otherwise than the contract of the service says
+    service  TEXT NOT NULL,
+    answer   TEXT NOT NULL,                  -- the call and the kind of its answer
+    kind     TEXT NOT NULL,
+    field    TEXT NOT NULL,                  -- empty where the answer as a whole differs
+    expected TEXT NOT NULL,
+    found    TEXT NOT NULL,
+    answers  INTEGER NOT NULL,               -- in how many answers
+    first_at REAL NOT NULL,
+    last_at  REAL NOT NULL,
+    PRIMARY KEY (service, answer, kind, field, expected, found)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE properties (                    -- what belongs to the log as a whole
     name  TEXT PRIMARY KEY,

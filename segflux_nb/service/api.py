@@ -15,6 +15,7 @@ from .addresses import Service, is_data, read_data
 from .catalogue import PATH, QUERY, Catalogue, read_catalogue
 from .history import HistoryRow, read_history
 from .moments import read_date
+from .observed import Observed
 from .secret import Secret, redact
 from .transport import HttpRequest, HttpResponse, Transport
 from .wire import (
@@ -45,16 +46,28 @@ class Api:
         Source of the current time, replaced in tests.
     secret:
         The API key, only to remove it from texts; the transport sends it. None if there is no key.
+    observed:
+        Compares the answers with the contract; None where nobody asks for that.
 
     Attributes
     ----------
     history_complete_after:
         Seconds after a submit when the history certainly lists it. None if the service does not declare it. The
         simulator does.
+    observed:
+        What compares the answers with the contract, if anything does.
     """
 
-    def __init__(self, service: Service, transport: Transport, clock: Clock, secret: Secret | None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        transport: Transport,
+        clock: Clock,
+        secret: Secret | None,
+        observed: Observed | None = None,
+    ) -> None:
         self.service = service
+        self.observed = observed
         self.history_complete_after: float | None = None
         self._last_dated: tuple[Mapping[str, str], float] = {}, 0.0
         self._transport = transport
@@ -251,11 +264,15 @@ class Api:
 
     async def close(self) -> None:
         """Close connections."""
+        if self.observed is not None:
+            self.observed.write()
         await self._transport.close()
 
     async def _send(self, request: HttpRequest) -> HttpResponse:
         response = await self._transport.send(request)
         self._learn(response.headers)
+        if self.observed is not None:
+            self.observed.see(request, response)
         return response
 
     def _learn(self, headers: Mapping[str, str]) -> None:

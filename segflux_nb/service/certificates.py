@@ -51,6 +51,21 @@ def tls_context() -> ssl.SSLContext:
     return context
 
 
+def source_of_authorities() -> str:
+    """Whose certificates `tls_context` trusts, in words.
+
+    Raises
+    ------
+    WorkspaceError
+        As `tls_context`.
+    """
+    tls_context()
+    named = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
+    if named:
+        return f"what {' and '.join(named)} {'name' if len(named) > 1 else 'names'}"
+    return "those of this system"
+
+
 @cache
 def own_tls_context() -> ssl.SSLContext:
     """The authorities of certifi's list, whatever the environment says: for plain HTTP on this machine."""

@@ -15,6 +15,9 @@ from .secret import Secret
 
 VARIABLE = "SEGMIND_API_KEY"
 
+KEY_FILE = "key file"
+"""What the file of ``segflux login`` is called, where it is said from where a key is."""
+
 WAYS = (
     f"Run `segflux login` in a terminal, set the environment variable {VARIABLE}, add a secret of that name in "
     'Colab, or pass Workspace(api_key=...); no key is needed for Workspace(..., service="simulator")'
@@ -55,7 +58,7 @@ def find_key(given: str | None) -> Secret | None:
     sources: dict[str, Callable[[], object]] = {
         "api_key": lambda: given,
         VARIABLE: lambda: os.environ.get(VARIABLE),
-        "key file": _from_file,
+        KEY_FILE: _from_file,
         "Colab secret": _from_colab,
     }
     for name, read in sources.items():
@@ -67,7 +70,7 @@ def find_key(given: str | None) -> Secret | None:
             raise SegfluxError(f"The API key of the {name} is a {kind}, not text", remedy="Give it as text")
         if key.strip():
             try:
-                return Secret(key)
+                return Secret(key, name)
             except SegfluxError as error:
                 key = given = None
                 raise SegfluxError(f"{error.what} (it is from the {name})", remedy=error.remedy) from None
@@ -83,6 +86,14 @@ def unreadable_key_file() -> str:
     except (OSError, RuntimeError) as error:
         return f"The key file {key_file()} cannot be read: {getattr(error, 'strerror', None) or error}"
     return ""
+
+
+def is_open_to_others() -> bool:
+    """Whether others than the owner can read the key file, where the system can tell."""
+    try:
+        return os.name == "posix" and bool(key_file().stat().st_mode & 0o077)
+    except (OSError, RuntimeError):
+        return False
 
 
 def key_file() -> Path:

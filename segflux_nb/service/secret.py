@@ -26,6 +26,8 @@ class Secret:
     ----------
     key:
         The API key. Space around it is removed.
+    source:
+        Where it was found, in words.
 
     Raises
     ------
@@ -38,12 +40,15 @@ class Secret:
     Secret(configured)
     """
 
-    __slots__ = ("reveal",)
+    __slots__ = ("reveal", "source")
 
     reveal: Callable[[], str]
     """Returns the key. Call it only to write a header."""
 
-    def __init__(self, key: str) -> None:
+    source: str
+    """Where it was found, in words."""
+
+    def __init__(self, key: str, source: str = "") -> None:
         stripped = key.strip()
         del key  # no traceback that shows variables may show it
         if not _SENDABLE.fullmatch(stripped):
@@ -52,12 +57,18 @@ class Secret:
                 "The API key has a line break or another character that cannot be sent", remedy="Copy the key again"
             )
         self.reveal = lambda: stripped
+        self.source = source
 
     def __repr__(self) -> str:
         return "Secret(configured)"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("an API key is not pickled or copied")
+
+    @property
+    def looks_usual(self) -> bool:
+        """Whether it has the form of the service's keys."""
+        return _KEY.fullmatch(self.reveal()) is not None
 
     def account(self, salt: str) -> str:
         """A name for the account that the key belongs to: a digest from which the key cannot be found.

@@ -1,13 +1,16 @@
 """The contract as a table: what a client can observe of each rule. Sources are named as in docs/simulator.md."""
 
+import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from segflux_nb.model import MODEL
+from segflux_nb.service.contract import CALLS
 from segflux_nb.simulator.render import painted
-from tests.support.service import BASE, BODY, InProcessClient
+from tests.support.service import BASE, BODY, InProcessClient, call_at, deviations_of
 
 KEY = "SG_0123456789abcdef"
 V1, V2 = f"/v1/{MODEL.slug}", f"/v2/{MODEL.slug}"
@@ -69,6 +72,8 @@ TABLE = [
         shows={"status": "FAILED"}, says="steps"),
     Row("an unknown job", "GET", "/v2/requests/0123/status", 404, JSON, shows={"error": "Request 0123 not found"}),
     Row("the legacy poll", "GET", "/v1/requests/{0}", 200, JSON, **queued(60), shows={"status": "COMPLETED"}),
+    Row("the legacy poll of a failed job", "GET", "/v1/requests/{0}", 422, JSON, jobs=[{"steps": 0}], later=60,
+        shows={"status": "FAILED"}),
     Row("ids with dashes", "GET", "/v2/requests/{0:dashed}", 200, JSON, **queued(60), shows={"status": "COMPLETED"}),
     # errors
     Row("400 for what is no object", "POST", V2, 400, JSON, b"[1]"),
@@ -142,6 +147,20 @@ TABLE = [
 ]  # fmt: skip
 
 
+def test_the_table_has_each_call_and_each_kind_of_answer_of_the_contract():
+    asked = {
+        (call.name, row.status) for row in TABLE if (call := call_at(row.method, re.sub(r"{.*?}", "0", row.path)))
+    }
+    missing = {
+        (call.name, code)
+        for call in CALLS.values()
+        for answer in call.answers
+        for code in answer.codes[:1]
+        if (call.name, code) not in asked
+    }
+    assert missing == set()
+
+
 def dashed(request_id):
     return "-".join([request_id[:8], request_id[8:12], request_id[12:16], request_id[16:20], request_id[20:]])
 
@@ -154,8 +173,10 @@ def test_contract(row):
     path = row.path.replace("{0:dashed}", dashed(ids[0]) if ids else "")
     for number, request_id in enumerate(ids):
         path = path.replace(f"{{{number}}}", request_id)
-    status, body, response = client.call(row.method, path, row.body, **row.headers)
+    status, data, response = client.call(row.method, path, row.body, raw=True, **row.headers)
+    body = json.loads(data) if response.headers["content-type"] == JSON else data
     assert status == row.status, body
+    assert deviations_of(row.method, path, status, response.headers, data) == []
     assert response.headers["content-type"] == row.type
     for name, value in row.shows.items():
         assert body[name] == (pytest.approx(value) if isinstance(value, float) else value)

@@ -1,7 +1,11 @@
 """Calls of a simulator without a socket, and a clock that the test moves."""
 
 import json
+import re
 
+from segflux_nb.service.contract import CALLS
+from segflux_nb.service.deviations import deviations
+from segflux_nb.service.transport import HttpResponse
 from segflux_nb.simulator.app import Simulator
 from segflux_nb.simulator.service.responses import ServiceRequest
 
@@ -17,6 +21,22 @@ BODY = {
     "aspect_ratio": "1:1",
     "hardware": "cost",
 }
+
+
+def call_at(method, path):
+    """The contract's call at a path of the service; None where it has none."""
+    path = path.partition("?")[0]
+    for call in CALLS.values():
+        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(call.path))
+        if call.method == method and re.fullmatch(pattern, path):
+            return call
+    return None
+
+
+def deviations_of(method, path, status, headers, body):
+    """What an answer has otherwise than the contract says."""
+    call = call_at(method, path)
+    return [] if call is None else deviations(call, HttpResponse(status, headers, body))
 
 
 class ManualClock:
