@@ -313,7 +313,7 @@ class Selection:
     @property
     def limits(self) -> pd.DataFrame:
         """The limits of the service that were learned: when, which limit, the new value, why."""
-        from .runlog.frame import limits_frame
+        from .runlog.tables import limits_frame
 
         return limits_frame(self.source.log.sharing.limits())
 
@@ -325,14 +325,14 @@ class Selection:
         -------
         ``runs.marks.groupby("run")["stars"].agg(["mean", "count"])``
         """
-        from .runlog.frame import marks_frame
+        from .runlog.tables import marks_frame
 
         return marks_frame(self.source.log.records.marks(), [digest for digest, _ in self.cells])
 
     @property
     def votes(self) -> pd.DataFrame:
         """All votes between these runs: time, rater, axis, the two runs, the outcome."""
-        from .runlog.frame import votes_frame
+        from .runlog.tables import votes_frame
 
         return votes_frame(self.source.log.votes.all(), self._digests)
 

@@ -211,7 +211,7 @@ class Workspace(Session):
         """The sweeps that were run here: name, date, axes, cells, done, paid."""
         if self._replayed is not None:
             self._replayed.enter_asked(self._launcher.source.log, None)
-        from .runlog.frame import sweeps_frame
+        from .runlog.tables import sweeps_frame
 
         return sweeps_frame(self._journal.of(self.service).sweeps.all())
 

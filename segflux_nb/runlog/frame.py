@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..markup import axes_text
 from ..model import Value
 from ..sweep.names import LABEL, column_of_parameter
 from ..sweep.request import RUN_DIGITS
-from .columns import Column, columns_of
-from .rows import LoggedSweep, LoggedVote
+from .columns import Column
 
 if TYPE_CHECKING:
-    from .records import MarkRecord
+    pass
 
 _DTYPES = {
     "text": "string",
@@ -87,8 +85,8 @@ def build(
     for column in columns:
         if column.name in absent:
             continue
-        values = _converted(column, _values(column, table, marks, more, base))
-        series[column.name] = _moments(values) if column.type == "moment" else _series(values, dtype_of(column))
+        values = converted(column, _values(column, table, marks, more, base))
+        series[column.name] = moments(values) if column.type == "moment" else _series(values, dtype_of(column))
     for name in others:
         series[column_of_parameter(name)] = _of_values([row.get(name) for row in parameters])
     names = [name for name in series if name not in map(column_of_parameter, others)]
@@ -155,14 +153,14 @@ def with_marks(
     frame = frame.copy()
     of_marks = [column for column in columns if column.table == "marks"]
     for column in of_marks:
-        values = _converted(column, [marks.get(digests[row], {}).get(column.name) for row in rows])
+        values = converted(column, [marks.get(digests[row], {}).get(column.name) for row in rows])
         series = frame[column.name].copy()
         series.iloc[rows] = pd.Series(values, dtype=dtype_of(column)).array
         frame[column.name] = series
     return frame
 
 
-def _converted(column: Column, values: Sequence[Any]) -> Sequence[Any]:
+def converted(column: Column, values: Sequence[Any]) -> Sequence[Any]:
     """The values of a column, made from those of its source."""
     convert = _CONVERTED.get(column.name)
     return values if convert is None else [None if value is None else convert(value) for value in values]
@@ -203,7 +201,7 @@ def _series(values: Sequence[Any], dtype: str) -> pd.Series[Any]:
     return pd.Series(values, dtype=dtype)
 
 
-def _moments(seconds: Sequence[float | None]) -> pd.Series[Any]:
+def moments(seconds: Sequence[float | None]) -> pd.Series[Any]:
     """Seconds since 1970, as moments in UTC."""
     moments = pd.to_datetime(pd.array(list(seconds), dtype="Float64"), unit="s", utc=True)
     return pd.Series(moments.as_unit("us"))
@@ -259,75 +257,6 @@ def _own_dtype(kinds: set[type]) -> Any:
     if kinds <= {int, float}:
         return "Float64"
     return "string" if kinds == {str} else object
-
-
-def sweeps_frame(sweeps: Sequence[LoggedSweep]) -> pd.DataFrame:
-    """The sweeps of a log: name, date, axes, cells, done, paid."""
-    return pd.DataFrame(
-        {
-            "name": pd.Series([s.title or s.name for s in sweeps], dtype="string"),
-            "created_at": _moments([s.created_at for s in sweeps]),
-            "axes": pd.Series([axes_text(s.axes, s.cells) for s in sweeps], dtype="string"),
-            "cells": pd.Series([s.cells for s in sweeps], dtype="Int64"),
-            "done": pd.Series([s.done for s in sweeps], dtype="Int64"),
-            "paid_usd": pd.Series([s.paid for s in sweeps], dtype="Float64"),
-        }
-    )
-
-
-def limits_frame(limits: Sequence[tuple[float, str, float, str]]) -> pd.DataFrame:
-    """The limits of a service as they were learned: when, which limit, its new value, why."""
-    at, what, value, why = zip(*limits, strict=True) if limits else ((), (), (), ())
-    return pd.DataFrame(
-        {
-            "at": _moments(at),
-            "what": pd.Series(what, dtype="string"),
-            "value": pd.Series(value, dtype="Float64"),
-            "why": pd.Series(why, dtype="string"),
-        }
-    )
-
-
-def marks_frame(marks: Iterable[MarkRecord], digests: Iterable[str]) -> pd.DataFrame:
-    """What raters say about runs, a row for each run and rater.
-
-    Parameters
-    ----------
-    marks:
-        All marks.
-    digests:
-        The runs, in order; marks of other runs are left out.
-    """
-    place = {digest: at for at, digest in enumerate(dict.fromkeys(digests))}
-    kept = sorted((one for one in marks if one.digest in place), key=lambda one: (place[one.digest], one.marked_at))
-    columns: dict[str, pd.Series[Any]] = {
-        "run": pd.Series([one.digest[:RUN_DIGITS] for one in kept], dtype="string"),
-        "rater": pd.Series([one.rater for one in kept], dtype="string"),
-    }
-    for column in columns_of("marks"):
-        values = _converted(column, [getattr(one, column.name) for one in kept])
-        columns[column.name] = pd.Series(values, dtype=dtype_of(column))
-    return pd.DataFrame({**columns, "marked_at": _moments([one.marked_at for one in kept])})
-
-
-def votes_frame(votes: Sequence[tuple[float, LoggedVote]], digests: Container[str]) -> pd.DataFrame:
-    """Votes between runs: when, by which rater, along which axis, the two runs, the outcome.
-
-    Parameters
-    ----------
-    votes:
-        All votes, each with its time.
-    digests:
-        The runs; votes on other runs are left out.
-    """
-    kept = [(at, vote) for at, vote in votes if vote.left in digests and vote.right in digests]
-    columns: dict[str, pd.Series[Any]] = {"at": _moments([at for at, _ in kept])}
-    for name in LoggedVote._fields:
-        values = [getattr(vote, name) for _, vote in kept]
-        columns[name] = pd.Series(
-            [value[:RUN_DIGITS] for value in values] if name in ("left", "right") else values, dtype="string"
-        )
-    return pd.DataFrame(columns)
 
 
 def reached_from_here(path: Path) -> str:
