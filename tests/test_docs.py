@@ -23,7 +23,14 @@ from segflux_nb.cli import main
 from tests.support.frames import coloured
 
 ROOT = Path(__file__).parents[1]
-PAGES = [page for page in sorted([*ROOT.glob("docs/**/*.md"), ROOT / "CONTRIBUTING.md"]) if "```" in page.read_text()]
+OF_THEIR_OWN = {"own-pictures.md"}
+"""Pages that a test of their own runs, beside the README."""
+
+PAGES = [
+    page
+    for page in sorted(ROOT.glob("docs/**/*.md"))
+    if page.name not in OF_THEIR_OWN and re.search("```(python|sh)", page.read_text(encoding="utf-8"))
+]
 BLOCK = re.compile(r"(?:<!-- not run: (?P<why>.+?) -->\n)?```(?P<language>python|sh)\n(?P<code>.*?)```", re.DOTALL)
 MOST_NOT_RUN = 10
 
@@ -71,8 +78,10 @@ def study(tmp_path_factory):
     with sf.Workspace(folder / "tok-study", service=sf.Simulator(time_scale=0.001, paint=False)) as ws:
         runs = ws.run(sweep, name="strengths")
         votes(runs.where(steps=6))
-        runs.export(folder / "exported")
-        shutil.copy(next(iter(runs)).path, folder / "best.jpg")
+        runs.bundle(folder / "study.sfx")
+        shutil.copy(next((runs.export(folder / "exported") / "pictures").glob("*.jpg")), folder / "best.jpg")
+    with sf.Workspace(folder / "old-study", service=sf.Simulator(time_scale=0.001, paint=False)) as old:
+        old.run(sf.Sweep(prompt="TOK", finetune_id="my-finetune-id", seed=1))
     (folder / "renders").mkdir()
     table = coloured(cfg=[3, 5, 7], model=["a", "b"], n=[1, 2])
     names = [f"cfg{row.cfg}-{row.model}-{row.n}.png" for row in table.itertuples()]

@@ -31,10 +31,6 @@ _JPEG_SIZES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 """Markers of the segments that say how large a JPEG is."""
 
 
-class NoHead(OSError):
-    """A file that is not a whole picture, and why."""
-
-
 @dataclass(frozen=True)
 class Head:
     """The head of a file.
@@ -65,7 +61,7 @@ def read_head(path: str | os.PathLike[str]) -> Head:
 
     Raises
     ------
-    NoHead
+    OSError
         Where it is not a picture, is cut off, or has more pixels than any picture that is shown.
     OSError
         Where it cannot be read.
@@ -75,7 +71,7 @@ def read_head(path: str | os.PathLike[str]) -> Head:
         start = file.read(12)
         file.seek(0)
         if not start:
-            raise NoHead("it is empty")
+            raise OSError("it is empty")
         if start.startswith(PNG):
             head = _png(file, size)
         elif start.startswith(JPEG):
@@ -85,9 +81,9 @@ def read_head(path: str | os.PathLike[str]) -> Head:
         else:
             head = _other(file, size)
     if head.width * head.height > MOST_PIXELS:
-        raise NoHead(f"it has {head.width:,} × {head.height:,} pixels, more than {MOST_PIXELS:,}")
+        raise OSError(f"it has {head.width:,} × {head.height:,} pixels, more than {MOST_PIXELS:,}")
     if not head.width or not head.height:
-        raise NoHead("it has no pixels")
+        raise OSError("it has no pixels")
     return head
 
 
@@ -143,12 +139,12 @@ class _Kept:
 
         Raises
         ------
-        NoHead
+        OSError
             Where there are more parts than a picture has.
         """
         self._seen += 1
         if self._seen > MOST_PARTS:
-            raise NoHead("it has more parts than any picture")
+            raise OSError("it has more parts than any picture")
         return self.file.read(length)
 
     def has(self, length: int) -> bool:
@@ -164,9 +160,9 @@ def _png(file: BinaryIO, size: int) -> Head:
         start = kept.next(8)
         length, kind = int.from_bytes(start[:4]), start[4:]
         if len(start) < 8 or not kept.has(length + 4):
-            raise NoHead("it is cut off")
+            raise OSError("it is cut off")
         if not width and (kind != b"IHDR" or length != 13):
-            raise NoHead("it is not a PNG file")
+            raise OSError("it is not a PNG file")
         if kind == b"IEND":
             return Head(b"".join(kept.parts), width, height, kept.left_out)
         if kind in _PNG_KEPT:
@@ -174,7 +170,7 @@ def _png(file: BinaryIO, size: int) -> Head:
             if kind == b"IHDR":
                 width, height = int.from_bytes(body[:4]), int.from_bytes(body[4:8])
                 if not width or not height:
-                    raise NoHead("it has no pixels")
+                    raise OSError("it has no pixels")
         else:
             kept.skip(length + 4)
 
@@ -186,9 +182,9 @@ def _jpeg(file: BinaryIO, size: int) -> Head:
     while True:
         start = kept.next(2)
         if len(start) < 2:
-            raise NoHead("it is cut off")
+            raise OSError("it is cut off")
         if start[:1] != b"\xff":
-            raise NoHead("it is not a JPEG file")
+            raise OSError("it is not a JPEG file")
         marker = start[1]
         if marker == 0xFF:  # a fill byte
             file.seek(-1, os.SEEK_CUR)
@@ -196,13 +192,13 @@ def _jpeg(file: BinaryIO, size: int) -> Head:
         if marker == 0xDA and width:
             return Head(b"".join([*kept.parts, b"\xff\xd9"]), width, height, kept.left_out)
         if marker in (0xD9, 0xDA):
-            raise NoHead("it has no pixels")
+            raise OSError("it has no pixels")
         if marker in _JPEG_ALONE:
             continue
         length = file.read(2)
         number = int.from_bytes(length) - 2
         if len(length) < 2 or number < 0 or not kept.has(number):
-            raise NoHead("it is cut off")
+            raise OSError("it is cut off")
         body = kept.take(start + length, number)
         if marker in _JPEG_SIZES and len(body) >= 5:
             height, width = int.from_bytes(body[1:3]), int.from_bytes(body[3:5])
@@ -213,7 +209,7 @@ def _webp(file: BinaryIO, size: int) -> Head:
     start = file.read(12)
     end = int.from_bytes(start[4:8], "little") + 8
     if end > size:
-        raise NoHead("it is cut off")
+        raise OSError("it is cut off")
     kept.parts.append(start)
     width = height = 0
     while file.tell() + 8 <= end:
@@ -221,7 +217,7 @@ def _webp(file: BinaryIO, size: int) -> Head:
         kind, length = head[:4], int.from_bytes(head[4:], "little")
         padded = length + length % 2
         if not kept.has(length):
-            raise NoHead("it is cut off")
+            raise OSError("it is cut off")
         if kind in _WEBP_PIXELS:
             first = file.read(min(10, padded))
             kept.skip(padded - len(first))
@@ -233,7 +229,7 @@ def _webp(file: BinaryIO, size: int) -> Head:
                 width = 1 + int.from_bytes(body[4:7], "little")
                 height = 1 + int.from_bytes(body[7:10], "little")
     if not width:
-        raise NoHead("it has no pixels")
+        raise OSError("it has no pixels")
     return Head(b"".join(kept.parts), width, height, kept.left_out)
 
 
@@ -258,13 +254,13 @@ def _webp_size(kind: bytes, first: bytes) -> tuple[int, int]:
 def _other(file: BinaryIO, size: int) -> Head:
     """All of a file of another format, which Pillow opens without decoding it."""
     if size > MOST_WHOLE:
-        raise NoHead(f"it has {size:,} bytes, and is neither a PNG, JPEG nor WebP file")
+        raise OSError(f"it has {size:,} bytes, and is neither a PNG, JPEG nor WebP file")
     data = file.read()
     try:
         with opened(data) as image:
             width, height = image.size
     except Image.DecompressionBombError as error:
-        raise NoHead(str(error)) from None
+        raise OSError(str(error)) from None
     except OSError:
-        raise NoHead("it is not a picture in a format that is known") from None
+        raise OSError("it is not a picture in a format that is known") from None
     return Head(data, width, height)
