@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NODE := $(VENV)/javascript
 NBVAL := $(BIN)/python -m pytest --segflux --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider
 
-.PHONY: help demo test javascript lab notebooks screenshots format bench mutants soak matrix packaging constraints clean
+.PHONY: help demo test javascript lab notebooks screenshots format bench mutants soak matrix packaging docs constraints clean
 
 help:
 	@echo "make demo         the quickstart sweep on the built-in simulator"
@@ -19,6 +19,7 @@ help:
 	@echo "make mutants      plant bugs, and print the test that finds each"
 	@echo "make soak         the long tests: 20,000 fuzzed bodies, a real sweep killed a thousand times, simulations"
 	@echo "make matrix       notebooks and kernel tests on ipykernel 6 and 7, and on two versions of Pillow"
+	@echo "make docs         the pages as a site in build/docs, without a warning"
 	@echo "make packaging    wheel, sdist and exports, judged by other people's tools; installs into empty environments"
 	@echo "make constraints  write constraints.txt: the versions that a fresh environment gets today"
 
@@ -103,6 +104,14 @@ matrix: $(VENV)/developing
 		$$env/bin/python -m pytest tests/test_kernel.py tests/sheets tests/widgets tests/pictures && \
 		$$env/bin/python -m pytest --segflux --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider notebooks || exit 1; \
 	done
+
+# An environment of its own: what Sphinx needs must not decide what the tests run with.
+docs: $(VENV)/installed
+	test -x .matrix/docs/bin/python || $(PYTHON) -m venv .matrix/docs
+	.matrix/docs/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	.matrix/docs/bin/python -m pip install --quiet --editable . --group docs
+	.matrix/docs/bin/python -m sphinx -b html -c docs -W --keep-going -q -j 2 . build/docs
+	@echo "build/docs/docs/index.html"
 
 # Other people's tools need other versions of some packages, so they have a virtual environment of their own.
 packaging: $(VENV)/installed
