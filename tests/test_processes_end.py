@@ -150,6 +150,8 @@ def interrupted_at(step, action):
                 signal.raise_signal(signal.SIGINT)
         return trace
 
+    # An event loop of an earlier test may have left its handler, and the descriptor that wakes it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.set_wakeup_fd(-1)
     sys._getframe().f_trace_opcodes = True  # Python 3.12 reports opcodes only if a frame asked before settrace
     sys.settrace(trace)
     try:
@@ -158,6 +160,8 @@ def interrupted_at(step, action):
         return error  # its traceback keeps the frames, as IPython does
     finally:
         sys.settrace(None)
+        signal.signal(signal.SIGINT, before[0])
+        signal.set_wakeup_fd(before[1])
     return steps >= step
 
 

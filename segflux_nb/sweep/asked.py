@@ -44,6 +44,22 @@ def check_one_model(slugs: Iterable[str]) -> None:
         )
 
 
+def asked(model: object, parameters: Mapping[str, Any]) -> tuple[Model, dict[str, Any]]:
+    """The model that a user means, and what it takes of the parameters; what else a picture has is printed.
+
+    Parameters
+    ----------
+    model:
+        What the user gave. A checkpoint that a picture of another program names is no model of the service.
+    parameters:
+        The parameters.
+    """
+    if isinstance(model, OtherProgram):
+        parameters, model = {**parameters, "model": model}, MODEL
+    made = as_model(model)
+    return made, taken(parameters, made)
+
+
 def taken(parameters: Mapping[str, Any], model: Model) -> dict[str, Any]:
     """The parameters without what a picture of another program has and the model does not take; that is printed.
 

@@ -15,7 +15,7 @@ from ..markup import Template, axes_text, count, plain, shorten
 from ..model import MODEL, Model, Value
 from ..saving import path_of, saving
 from ..values import as_integer, shown
-from .asked import as_model, check_one_model, taken
+from .asked import asked, check_one_model, taken
 from .axes import Linked
 from .from_frame import MODEL_OF_FRAME, cells_of_frame
 from .listed import ListedCells
@@ -79,8 +79,8 @@ class Sweep:
                     f"Sweep takes parameters by name, and got a {type(group).__name__} without a name",
                     remedy="Write Sweep(prompt=..., finetune_id=..., seed=[1, 2])",
                 )
-        made = as_model(model)
-        self._source: Product | ListedCells = Product(linked, taken(parameters, made), made)
+        made, known = asked(model, parameters)
+        self._source: Product | ListedCells = Product(linked, known, made)
         self._steps: tuple[_Step, ...] = ()
 
     @classmethod

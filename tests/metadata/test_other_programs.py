@@ -62,9 +62,16 @@ def test_a_sweep_takes_what_the_model_can_and_says_what_it_leaves_out(text, tmp_
 
 
 def test_what_a_person_writes_is_refused_as_ever():
-    for name in ("negative_prompt", "cfg_scale", "guidance", "model", "size"):
+    for name in ("negative_prompt", "cfg_scale", "guidance", "size"):
         with pytest.raises(sf.SweepError, match="There is no parameter"):
             sf.Sweep(prompt="TOK", finetune_id="a", **{name: "x"})
+
+
+def test_a_checkpoint_of_another_program_is_no_model_of_the_service(tmp_path, capsys):
+    text = "a fox <lora:tok:0.7>\nSteps: 15, Sampler: Euler, CFG scale: 1, Seed: 12, Model: sdxl1.0-txt2img"
+    found = sf.read_metadata(written(tmp_path / "a.png", {"parameters": text})).parameters
+    assert sf.Sweep(**found).model.slug == "flux-dev-finetuned"
+    assert "model='sdxl1.0-txt2img'" in capsys.readouterr().out
 
 
 def test_a_seed_that_the_model_does_not_take_is_read_and_left_out(tmp_path, capsys):
