@@ -15,7 +15,7 @@ from ..markup import Template, axes_text, count, plain, shorten
 from ..model import MODEL, Model, Value
 from ..saving import path_of, saving
 from ..values import as_integer, shown
-from .asked import asked, check_one_model, taken
+from .asked import as_model, asked, check_one_model, taken
 from .axes import Linked
 from .from_frame import MODEL_OF_FRAME, cells_of_frame
 from .listed import ListedCells
