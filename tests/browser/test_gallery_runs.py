@@ -121,7 +121,7 @@ class Priced:
 
     def __init__(self, launcher):
         self._launcher, self.max_costs = launcher, []
-        self.submits = True
+        self.submits, self.model_of = True, launcher.model_of
 
     def plan(self, sweep):
         return replace(self._launcher.plan(sweep), service="segmind", cost=0.02 * len(sweep))
