@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..markup import Template, count, plain
+from ..markup import Template, count, plain, shorten
 from ..sheets.frame_view import MORE, FrameView
 from ..sheets.html import standalone_parts
 from ..sheets.pivot import arrange
@@ -23,6 +23,9 @@ MOST_SHOWN = 1000
 """The most runs whose pictures are in a report: a browser opens no page of many hundred megabytes."""
 
 REPORT_REST = "pictures/ and the contact sheets have all of them. Export a part for a report of its own."
+
+MOST_OF_PROMPT = 100
+"""The most characters of a prompt in the title."""
 
 MOST_ROWS = 5000
 """The most rows of a table in a report. The exported tables have all."""
@@ -57,7 +60,7 @@ def report(view: FrameView, *, title: str = "", votes: ExportedVotes | None = No
     view:
         The frame.
     title:
-        The title of the document; "Sweep" if left out.
+        The title of the document; the prompt if left out, or the axes where there are several.
     votes:
         The votes between the runs, or None where there are none.
     """
@@ -72,7 +75,15 @@ def report(view: FrameView, *, title: str = "", votes: ExportedVotes | None = No
     if left_out > 0:
         layout = replace(layout, left_out=layout.left_out + left_out)
     gallery = gallery_state(view, cols=cols, rows=rows, by=axes[2] if len(axes) > 2 else None, title=title)
-    return standalone_parts([layout], title=title or "Sweep", body=body, gallery=gallery_part(gallery, view))
+    return standalone_parts([layout], title=title or _title(view), body=body, gallery=gallery_part(gallery, view))
+
+
+def _title(view: FrameView) -> str:
+    """What a report without a name is about: the prompt that all have, or the axes."""
+    prompts = list(view.frame["prompt"].dropna().unique()) if "prompt" in view.frame.columns else []
+    if len(prompts) == 1:
+        return shorten(plain(str(prompts[0])), MOST_OF_PROMPT)
+    return " × ".join(view.varying_axes) or "Pictures"
 
 
 def not_in_report(view: FrameView) -> str:

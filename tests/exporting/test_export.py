@@ -148,3 +148,17 @@ def test_a_sheet_and_the_gallery_give_the_same_difference(tmp_path):
     (difference,) = differences_of(paths).values()
     assert difference > 10
     assert f'alt="difference ΔE {difference:.1f}"' in sheet
+
+
+@pytest.mark.parametrize(
+    ("parameters", "title"),
+    [
+        ({"prompt": "TOK <b>on</b> a hill"}, "TOK &lt;b&gt;on&lt;/b&gt; a hill"),
+        ({"prompt": "TOK {animal}", "animal": ["fox", "owl"]}, "seed × animal"),
+        ({"prompt": "TOK " + "far " * 60}, "TOK " + "far " * 23 + "far…"),
+    ],
+)
+def test_a_report_without_a_name_says_what_it_is_about(tmp_path, parameters, title):
+    with sf.Workspace(tmp_path / "s", service=sf.Simulator(time_scale=0.001, paint=False)) as ws:
+        out = ws.run(sf.Sweep(finetune_id="a", seed=[1, 2], **parameters)).export(tmp_path / "out")
+    assert f"<title>{title}</title>" in (out / "report.html").read_text(encoding="utf-8")
