@@ -287,3 +287,11 @@ def test_a_number_of_any_size_is_kept_beside_runs(ws):
     assert runs.df["great"].tolist() == [10**400, 2**63]
     assert runs.df["mixed"].tolist() == [10**400, 0.5]
     assert "2 pictures" in runs.sheet(captions=["great"], border="mixed").text
+
+
+def test_a_summary_of_the_simulator_says_what_painting_does_to_it(ws):
+    runs = ws.run(sweep(seed=[1, 2]))
+    summary = runs.summary()
+    assert str(summary).splitlines()[-1].startswith("The simulator paints on this machine")
+    assert "<caption" in summary.html()
+    assert repr(summary) == "Summary(2 runs)"

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..model import SIMULATOR
 from ..notebook import MimeBundle, volatile_bundle
 from ..running.policy.summary import COLUMNS, Summary, summarise
 from ..selection import Selection
+
+OF_THE_SIMULATOR = (
+    "The simulator paints on this machine: that time is in the seconds and the lag, and not in their optimum."
+)
+"""A run of the hosted service has no such time."""
 
 
 class RunsSummary(Summary):
@@ -27,4 +33,5 @@ def summary(runs: Selection) -> Summary:
     -------
     ``print(runs.summary())``
     """
-    return RunsSummary(**vars(summarise(runs._table(*COLUMNS))))
+    note = OF_THE_SIMULATOR if runs.source.log.service == SIMULATOR else ""
+    return RunsSummary(**{**vars(summarise(runs._table(*COLUMNS))), "note": note})

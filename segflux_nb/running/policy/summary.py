@@ -16,6 +16,9 @@ _TIMES = ("accepted_at", "submitted_at", "detected_at", "completed_at", "render_
 
 _TABLE = Template("""\
 <table>
+{% if note %}
+<caption style='caption-side:bottom; text-align:left'>{{ note }}</caption>
+{% endif %}
 <tr><th></th><th scope='col'>was</th><th scope='col'>optimum</th></tr>
 {% for name, value, optimum in rows %}
 <tr>
@@ -66,10 +69,13 @@ class Summary:
         How many runs there are.
     figures:
         The figures: pictures, seconds, requests and polls a picture, mean lag, US dollars.
+    note:
+        What to know of the figures, in a sentence; empty where there is nothing.
     """
 
     runs: int
     figures: Sequence[Figure] = field(default=(), repr=False)
+    note: str = field(default="", repr=False)
 
     def __repr__(self) -> str:
         return f"Summary({count(self.runs, 'run')})"
@@ -77,14 +83,15 @@ class Summary:
     def __str__(self) -> str:
         rows = [("", "was", "optimum"), *(figure.texts for figure in self.figures)]
         widths = [max(len(row[column]) for row in rows) for column in range(3)]
-        return "\n".join(
+        lines = (
             f"{name:<{widths[0]}}  {value:>{widths[1]}}  {optimum:>{widths[2]}}".rstrip()
             for name, value, optimum in rows
         )
+        return "\n".join([*lines, *([self.note] if self.note else [])])
 
     def html(self) -> str:
         """The figures as an HTML table."""
-        return str(_TABLE.render(rows=[figure.texts for figure in self.figures]))
+        return str(_TABLE.render(rows=[figure.texts for figure in self.figures], note=self.note))
 
 
 COLUMNS = ("picture", "cost_usd", *_TIMES, "queue_seconds", "attempts", "polls")
