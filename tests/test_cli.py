@@ -1,3 +1,4 @@
+import errno
 import json
 import signal
 import subprocess
@@ -75,6 +76,22 @@ def test_errors_are_sentences(call, tmp_path):
     assert "no workspace" in call("status", "empty").output
     assert not (tmp_path / "empty" / "log.sqlite").exists()
     assert call("status", "study").output == "No runs yet.\n"
+
+
+def test_a_sweep_file_without_its_first_line_says_which(call, tmp_path):
+    (tmp_path / "bare.toml").write_text('prompt = "x"\nfinetune_id = "a"\n')
+    assert "a line [sweep]" in call("plan", "bare.toml", "--workspace", "study").output
+
+
+def test_a_full_disk_is_a_sentence(call, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    sf.Sweep(prompt="TOK", finetune_id="a").to_toml("good.toml")
+    monkeypatch.setattr("segflux_nb.commands.sweeps.echo_json", full)
+    said = call("plan", "good.toml", "--workspace", "study", "--service", "simulator", "--json")
+    assert (said.exit_code, said.stdout) == (1, "")
+    assert said.stderr.startswith("Error: No space is left")
 
 
 def test_serve_until_interrupted(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import sys
 from typing import Any
@@ -33,5 +34,9 @@ class Commands(click.Group):
             raise click.ClickException(str(error).replace(WAYS, WAYS_OF_COMMANDS)) from None
         except SegfluxError as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise click.ClickException(f"No space is left where this was written: {error}") from None
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)

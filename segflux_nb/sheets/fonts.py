@@ -160,6 +160,10 @@ def write(sheet: Image.Image, x: float, y: int, text: str, size: int, colour: st
         x += piece.width
 
 
+MOST_DRAWN = 20_000
+"""The most characters of a text that are measured. No sheet shows as many, and Pillow refuses a million."""
+
+
 def wrap(text: str, width: float, size: int, *, lines: int, bold: bool = False) -> list[str]:
     """The text in lines, broken at spaces, commas and hyphens where possible. What does not fit becomes ``…``.
 
@@ -176,6 +180,8 @@ def wrap(text: str, width: float, size: int, *, lines: int, bold: bool = False) 
     bold:
         Whether it is the bold font.
     """
+    if len(text) > MOST_DRAWN:
+        text = text[:MOST_DRAWN] + "…"
     text = drawable(plain(text)).strip()
     wrapped: list[str] = []
     rest = text

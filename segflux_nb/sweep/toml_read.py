@@ -44,6 +44,8 @@ def parse(data: bytes, *, source: str, model: Model | None = None) -> tuple[Prod
     file = _File(source, _decoded(data, source))
     content = file.content()
     if unknown := sorted(set(content) - _KEYS):
+        if "sweep" not in content and "cells" not in content:
+            raise file.refused(f"{unknown[0]} stands before a line [sweep], which the parameters need", unknown[0])
         raise file.refused(f"it has {', '.join(unknown)}", unknown[0])
     given, cells = content.get("sweep"), content.get("cells")
     if given is not None and cells is not None:

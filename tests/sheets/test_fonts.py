@@ -120,3 +120,11 @@ def test_a_title_is_in_proportion_to_the_sheet(side, number):
     title = next(text for text in geometry.texts if text.bold)
     assert 11 <= title.size * shown <= 22
     assert max(text.size * shown for text in geometry.texts if not text.bold) <= 18
+
+
+def test_a_line_of_a_million_characters_is_cut():
+    from segflux_nb.sheets.fonts import wrap
+
+    lines = wrap("fox " * 260_000, 300, 14, lines=2)
+    assert len(lines) == 2
+    assert lines[-1].endswith("…")
