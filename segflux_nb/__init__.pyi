@@ -4,6 +4,7 @@ from .errors import SweepInterrupted as SweepInterrupted
 from .exporting.metadata import read_metadata as read_metadata
 from .folders.folder import read_folder as read_folder
 from .live import LiveRun as LiveRun
+from .model import Model as Model
 from .nesting import enable_nested_asyncio as enable_nested_asyncio
 from .run import Run as Run
 from .runs import Runs as Runs

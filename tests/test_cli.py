@@ -3,6 +3,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +12,8 @@ from PIL import Image
 import segflux_nb as sf
 from segflux_nb.cli import main
 from segflux_nb.client import InferenceFailed, SegmindClient
+from segflux_nb.service.catalogue import Catalogue
+from segflux_nb.service.kept_catalogue import keep
 from segflux_nb.simulator.app import Simulator
 
 
@@ -289,3 +292,20 @@ def test_shells_complete_commands(call, monkeypatch, shell):
     monkeypatch.setenv("_SEGFLUX_COMPLETE", f"{shell}_source")
     result = CliRunner().invoke(main, [], prog_name="segflux")
     assert "_SEGFLUX_COMPLETE" in result.output
+
+
+def test_a_file_may_have_a_value_that_the_workspaces_catalogue_alone_knows(call):
+    with Simulator(time_scale=0.0005, paint=False) as simulator:
+        with sf.Workspace("study", service=simulator) as ws:
+            ws.refresh_models()
+            known = ws._launcher.models.catalogue()
+            entry = known.entries["flux-dev-finetuned"]
+            schema = json.loads(json.dumps(entry.schema))
+            schema["properties"]["sampler_name"]["enum"].append("deis")
+            catalogue = Catalogue({entry.slug: replace(entry, schema=schema)}, known.read_at)
+            keep(ws.path, ws.service, catalogue)
+            model = ws.model("flux-dev-finetuned")
+            sf.Sweep(model=model, prompt="TOK", finetune_id="a", seed=1, sampler_name="deis").to_toml("sweep.toml")
+        planned = call("plan", "sweep.toml", "--workspace", "study", "--service", simulator.url)
+    assert planned.exit_code == 0, planned.output
+    assert "1 to submit" in planned.output

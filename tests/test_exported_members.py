@@ -5,6 +5,7 @@ import segflux_nb as sf
 PUBLIC = [
     "ContactSheet",
     "LiveRun",
+    "Model",
     "Plan",
     "Request",
     "Run",

@@ -55,7 +55,7 @@ def logged_runs(ws: Workspace, service: str | None, sweep: str | None) -> Runs:
     if sweep is None:
         return all_runs(source)
     if Path(sweep).suffix == ".toml":
-        return runs_of_sweep(source, Sweep.from_toml(sweep))
+        return runs_of_sweep(source, Sweep.from_toml(sweep, model=ws._launcher.model_of))
     return runs_of_name(source, sweep)
 
 

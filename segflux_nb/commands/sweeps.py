@@ -48,8 +48,8 @@ def plan(sweep: Path, workspace: Path, service: str | None, first: int | None, a
     from ..sweep.sweep import Sweep
     from ..workspace import Workspace
 
-    loaded = Sweep.from_toml(sweep)
     with Workspace(workspace, service=service) as ws:
+        loaded = Sweep.from_toml(sweep, model=ws._launcher.model_of)
         planned = ws.plan(loaded, first=first, again=again)
     if as_json:
         echo_json(_facts(planned))
@@ -84,8 +84,8 @@ def run(
     from ..sweep.sweep import Sweep
     from ..workspace import Workspace
 
-    loaded = Sweep.from_toml(sweep)
     with Workspace(workspace, service=service) as ws:
+        loaded = Sweep.from_toml(sweep, model=ws._launcher.model_of)
         planned = ws.plan(loaded, first=first, again=again)
         if not as_json:
             click.echo(planned)

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MetadataError
-from ..model import MODEL, Value
+from ..model import MODEL, Value, is_slug
+from ..paths import is_path
 from ..saving import path_of
 from ..sweep.template import Verbatim
 from ..values import OtherProgram, of_other_program
@@ -50,7 +51,8 @@ class PictureMetadata:
         ``fooocus``, ``novelai``, or empty where nothing was understood.
     parameters:
         The parameters, under our names where we have some: prompt, seed, steps, sampler_name, lora_strength. They can
-        be given to `Sweep`, which leaves out what our model does not take, and prints what that is.
+        be given to `Sweep`, which leaves out what our model does not take, and prints what that is. A picture of
+        another model of the service has its slug too, as ``model``.
     texts:
         All texts of the file, by keyword, as they are.
     rest:
@@ -184,7 +186,9 @@ def metadata_of(texts: Mapping[str, str]) -> PictureMetadata:
         source = ""
     if properties := xmp.properties(texts.get(xmp.KEYWORD, "")):
         reading.rest["xmp"] = properties
-    return PictureMetadata(source, _usable(reading.parameters), texts, reading.rest, reading.strengths)
+    is_another = source == OWN and "model" in reading.parameters
+    parameters = _of_another_model(reading.parameters) if is_another else _usable(reading.parameters)
+    return PictureMetadata(source, parameters, texts, reading.rest, reading.strengths)
 
 
 def _reading(texts: Mapping[str, str]) -> tuple[str, Reading] | None:
@@ -214,8 +218,12 @@ def _reading_of_others(texts: Mapping[str, str]) -> tuple[str, Reading] | None:
 
 
 def _own(texts: Mapping[str, str]) -> Reading | None:
-    parameters = json_object(texts.get(OWN)).get("parameters")
-    return Reading(dict(parameters)) if isinstance(parameters, dict) else None
+    own = json_object(texts.get(OWN))
+    parameters, model = own.get("parameters"), own.get("model")
+    if not isinstance(parameters, dict):
+        return None
+    is_another = isinstance(model, str) and is_slug(model) and model != MODEL.slug
+    return Reading({**parameters, "model": model} if is_another else dict(parameters))
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, str]], Reading | None]] = {
@@ -239,6 +247,19 @@ def _usable(parameters: Mapping[str, Any]) -> dict[str, Any]:
         except ValueError:
             found[name] = of_other_program(value)
     if isinstance(prompt := found.get("prompt"), str) and not isinstance(prompt, OtherProgram):
+        found["prompt"] = Verbatim(prompt)
+    return found
+
+
+def _of_another_model(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of another model as `Sweep` takes them: a list is one value, an object goes by its paths."""
+    found: dict[str, Any] = {}
+    for name, value in parameters.items():
+        if isinstance(value, dict) and value and all(is_path(f"{name}.{key}") for key in value):
+            found |= _of_another_model({f"{name}.{key}": inner for key, inner in value.items()})
+        else:
+            found[name] = [value] if isinstance(value, list) else value
+    if isinstance(prompt := found.get("prompt"), str):
         found["prompt"] = Verbatim(prompt)
     return found
 

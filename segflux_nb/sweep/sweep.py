@@ -330,7 +330,7 @@ class Sweep:
         return format_cells(self, list(self.axes) if is_plain else self.axes)
 
     @classmethod
-    def from_toml(cls, path: str | Path, *, model: Model | None = None) -> Sweep:
+    def from_toml(cls, path: str | Path, *, model: Model | Callable[[str], Model] | None = None) -> Sweep:
         """Read a sweep that `to_toml` or a person wrote.
 
         A file written by hand holds a table ``[sweep]`` with the arguments of `Sweep`, and may hold
@@ -341,7 +341,8 @@ class Sweep:
         path:
             The file to read.
         model:
-            The model that the file names, to check it at once; without it, `Workspace.run` does.
+            The model that the file names, to check it at once, or a function that gives it for its slug, such as
+            ``ws.model``; without it, `Workspace.run` does.
 
         Raises
         ------

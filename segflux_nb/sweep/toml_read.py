@@ -24,7 +24,9 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff",
 """Byte order marks, as editors and shells of Windows write them, and the encodings that they stand for."""
 
 
-def parse(data: bytes, *, source: str, model: Model | None = None) -> tuple[Product | ListedCells, bool]:
+def parse(
+    data: bytes, *, source: str, model: Model | Callable[[str], Model] | None = None
+) -> tuple[Product | ListedCells, bool]:
     """What a sweep file stands for, and whether it asks for a baseline.
 
     Parameters
@@ -34,7 +36,8 @@ def parse(data: bytes, *, source: str, model: Model | None = None) -> tuple[Prod
     source:
         The name of the file, for errors.
     model:
-        The model that checks it; None for what is known of the one that the file names.
+        The model that checks it, or what gives it for the slug that the file names; None for what is known of that
+        without a workspace.
 
     Raises
     ------
@@ -55,7 +58,7 @@ def parse(data: bytes, *, source: str, model: Model | None = None) -> tuple[Prod
     slug = content.get("model", MODEL.slug)
     if not isinstance(slug, str) or not is_slug(slug):
         raise file.refused("its model is not the name of one, such as " + repr(MODEL.slug), "model")
-    model = model or model_of(slug)
+    model = model if isinstance(model, Model) else (model or model_of)(slug)
     if slug != model.slug:
         raise SweepError(f"{source} is for the model {slug!r}", remedy=f"Use a file for {model.slug!r}")
     has_baseline = content.get("baseline", False)

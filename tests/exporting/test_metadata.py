@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 import segflux_nb as sf
-from segflux_nb.exporting.metadata import OWN, describe, embed
+from segflux_nb.exporting.metadata import OWN, describe, embed, metadata_of
 from segflux_nb.model import MODEL
 from tests.support.corpus import PAYLOADS
 
@@ -162,3 +162,19 @@ def test_every_sampler_and_scheduler_comes_back_by_its_own_name():
         for choice in MODEL.parameters[name].choices:
             text = describe({**PARAMETERS, name: choice})["parameters"]
             assert a1111.parse({"parameters": text}).parameters[name] == choice
+
+
+@pytest.mark.parametrize(
+    "special",
+    [
+        {"guidance_scale": 7.5},
+        {"image_urls": ["https://x.example/a.png", "https://x.example/b.png"]},
+        {"loras": [{"path": "a", "scale": 0.5}]},
+        {"image_size": {"width": 512, "height": 768}},
+    ],
+)
+def test_the_parameters_of_another_models_picture_make_its_request_again(special):
+    body = {"prompt": "a {fox}", "seed": 1, **special}
+    found = metadata_of(describe(body, model="sdxl1.0-txt2img"))
+    (cell,) = sf.Sweep(**found.parameters)
+    assert (cell.model, cell.body) == ("sdxl1.0-txt2img", body)
