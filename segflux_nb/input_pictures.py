@@ -1,6 +1,6 @@
-"""Pictures that a user gives as values: files and Pillow images, each known by the sha256 of the bytes that are sent.
+"""Pictures that a user gives as values: files and Pillow images, each known by the sha256 of the bytes as sent.
 
-A sweep, the log, frames and files hold the short text ``picture:sha256-<64 digits>.png`` in place of the bytes. Until a
+A sweep, the log, frames and files hold the text ``picture:sha256-<64 digits>.png`` in place of the bytes. Until a
 workspace keeps the bytes, this process knows where they are: the path of the file, or the PNG of a Pillow image.
 """
 
@@ -140,8 +140,10 @@ def bytes_of(text: str) -> bytes | None:
         The text that stands for it.
     """
     held = _held.get(text)
-    if held is None or isinstance(held.source, bytes):
-        return None if held is None else bytes(held.source)
+    if held is None:
+        return None
+    if isinstance(held.source, bytes):
+        return held.source
     try:
         with open(held.source, "rb") as file:
             data = file.read(MOST_BYTES + 1)
@@ -186,7 +188,8 @@ def check_size(size: int) -> None:
     """
     if size > MOST_BYTES:
         raise ValueError(
-            f"the picture has {size / (1 << 20):,.1f} MiB, and at most {MOST_BYTES >> 20} MiB are sent: make it smaller"
+            f"the picture has {size / (1 << 20):,.1f} MiB, and at most {MOST_BYTES >> 20} MiB are sent:"
+            " make it smaller"
         )
 
 

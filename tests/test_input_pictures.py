@@ -127,11 +127,11 @@ def bodies(simulator, monkeypatch, run):
 
     seen, submit = [], Api.submit
 
-    def watched(self, content, *rest):
+    def noting(self, content, *rest):
         seen.append(json.loads(content))
         return submit(self, content, *rest)
 
-    monkeypatch.setattr(Api, "submit", watched)
+    monkeypatch.setattr(Api, "submit", noting)
     return run(), seen
 
 
@@ -187,9 +187,9 @@ def test_a_sweep_file_needs_a_workspace_that_has_the_bytes(ws, simulator, tmp_pa
     file.unlink()
     forget(monkeypatch)
     assert list(ws.run(read).df["status"]) == ["completed"] * 2
-    with sf.Workspace(tmp_path / "other", service=simulator) as other:
-        with pytest.raises(sf.SweepError, match="are not in this workspace"):
-            other.run(read.replace(seed=3))
+    refused = pytest.raises(sf.SweepError, match="are not in this workspace")
+    with sf.Workspace(tmp_path / "other", service=simulator) as other, refused:
+        other.run(read.replace(seed=3))
 
 
 def test_a_picture_that_is_cut_off_is_refused_before_anything_is_sent(ws, tmp_path):

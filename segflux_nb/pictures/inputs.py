@@ -1,4 +1,4 @@
-"""Input pictures in a workspace: the folder ``inputs/`` keeps their bytes, so that they can be sent after a restart."""
+"""Input pictures in a workspace: the folder ``inputs/`` keeps their bytes, so that a restart loses none."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def keep_inputs(folder: Path, requests: Iterable[Request]) -> None:
         data = bytes_of(text)
         if data is None:
             raise SweepError(
-                f"The bytes of the input picture {name_of(text)!r} ({text}) are not in this workspace, and no file that"
-                " this notebook has read holds them now",
+                f"The bytes of the input picture {name_of(text)!r} ({text}) are not in this workspace, and no file"
+                " that this notebook has read holds them now",
                 money="nothing was billed",
                 remedy="Make the sweep again with the picture's file or image",
             )
@@ -100,7 +100,7 @@ def _filled(folder: Path, value: Any, parameter: Parameter, name: str) -> Any:
     if data is None:
         raise WorkspaceError(
             f"The input picture {FOLDER}/{found[0][:2]}/{found[0]}.{found[1]} is gone, or its bytes have changed",
-            money="nothing was billed for this run",
+            money="nothing was billed",
             remedy="Make the sweep again with the picture's file or image, and run it",
         )
     text = base64.b64encode(data).decode("ascii")
