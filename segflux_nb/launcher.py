@@ -30,6 +30,7 @@ from .lifecycle import Disposition, State, disposition, reason_of
 from .live import STOPPED, LiveRun
 from .markup import more_text
 from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR, Model, unknown_model
+from .pictures.inputs import keep_inputs
 from .pictures.mounted import pictures_of
 from .planner import Planner
 from .reusing import KnownRuns
@@ -205,7 +206,10 @@ class Launcher:
         entered = [*sweep, *requests] if again else list(sweep)
         logged = self._log.runs.states([request.digest for request in entered])
         done = {digest for digest, run in logged.items() if run.state is State.COMPLETED}
-        self._check(self._planner.not_settled([r for r in requests if r.digest not in done], logged))
+        asked = self._planner.not_settled([r for r in requests if r.digest not in done], logged)
+        self._check(asked)
+        if self.submits:
+            keep_inputs(self._folder, asked)
         left = [request for request in entered if request.digest not in done]
         planned = [r for r in left if r.digest not in logged or logged[r.digest].state in REPLANNED]
         self._log.runs.plan(planned)
@@ -232,6 +236,7 @@ class Launcher:
             say("Nothing to try again: none of these runs has failed or was refused.")
             return runs
         self._check(failed)
+        keep_inputs(self._folder, failed)
         return self._follow(failed, runs, self._budget(self.cap(None), failed), retry_held=True).wait_or_interrupt()
 
     def retry_lost(self, runs: Runs) -> Runs:

@@ -143,6 +143,11 @@ def _amount(value: object) -> float | None:
     return number if math.isfinite(number) and number > 0 else None
 
 
+def _is_url(schema: Mapping[Any, Any]) -> bool:
+    """Whether a picture is a URL."""
+    return schema.get("format") in ("uri", "url", "data-url")
+
+
 class _Reader:
     """Reads one schema.
 
@@ -294,12 +299,14 @@ class _Reader:
         if kind == "list":
             if isinstance(items := schema.get("items"), Mapping):
                 inner = self.parameter("", items, is_required=False, depth=depth + 1, path=f"{path}[]")
+                if inner.kind == "text" and is_picture(made.name, items):
+                    inner = replace(inner, kind="picture", is_url=_is_url(items))
                 return replace(made, kind="list", items=inner)
             return replace(made, kind="list")
         if kind == "object":
             return self._object(made, schema, path, depth)
         if kind == "text" and is_picture(made.name, schema):
-            kind = "picture"
+            return replace(made, kind="picture", is_url=_is_url(schema))
         return replace(made, kind=kind)
 
     def _object(self, made: Parameter, schema: Mapping[Any, Any], path: str, depth: int) -> Parameter:

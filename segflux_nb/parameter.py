@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from .input_pictures import is_given, text_for
 from .paths import DEEPEST, MOST_IN_A_LIST, Part
 from .values import as_python, is_encodable
 
@@ -17,7 +17,7 @@ Kind = Literal["text", "integer", "number", "choice", "boolean", "picture", "lis
 _IN_WORDS = {
     "text": "text",
     "boolean": "True or False",
-    "picture": "a picture: its URL, or data in base64",
+    "picture": "a picture: a file, a Pillow image, its URL, or data in base64",
     "list": "a list",
     "object": "an object: a dictionary",
     "any": "text, a number, True, False, a list or a dictionary",
@@ -25,8 +25,6 @@ _IN_WORDS = {
 
 DECIMALS = 6
 """The number of decimals to which floats are rounded before they are digested, sent or labelled."""
-
-_FILE = re.compile(r"(?!\w+:)\S[^\n]*\.(?:png|jpe?g|webp|gif|bmp|tiff?)", re.IGNORECASE)
 
 NOISE = 1e-12
 """A float that is nearer to zero is what arithmetic left of zero."""
@@ -69,6 +67,8 @@ class Parameter:
         What an object has, by name.
     is_open:
         Whether an object may have other names.
+    is_url:
+        Whether a picture is sent as a URL; otherwise as base64.
     """
 
     name: str
@@ -86,6 +86,7 @@ class Parameter:
     items: Parameter | None = None
     fields: Mapping[str, Parameter] = field(default_factory=dict, hash=False)
     is_open: bool = True
+    is_url: bool = False
 
     @property
     def allowed(self) -> str:
@@ -140,13 +141,13 @@ class Parameter:
             if not isinstance(plain, bool):
                 raise self._wrong(value)
             return plain
+        if self.kind == "picture" and is_given(plain):
+            return text_for(plain)
         if self.kind in ("text", "picture", "choice"):
             if not isinstance(plain, str):
                 raise self._wrong(value)
             if not is_encodable(plain):
                 raise ValueError(f"it must be {self.allowed}")
-            if self.kind == "picture" and _FILE.fullmatch(plain):
-                raise ValueError("it is the name of a file of this machine, which the service cannot read")
             return plain
         if isinstance(plain, bool) or not isinstance(plain, int | float):
             raise self._wrong(value)
@@ -216,6 +217,8 @@ class Parameter:
             return self._number(plain) if isinstance(plain, float) else plain
         if isinstance(plain, str) and is_encodable(plain):
             return plain
+        if is_given(plain):
+            raise ValueError("nothing says that it takes a picture: give model=ws.model(...), a URL, or base64")
         raise self._wrong(plain)
 
     def at(self, parts: Sequence[Part]) -> Parameter | None:

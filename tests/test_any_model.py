@@ -94,7 +94,7 @@ def test_a_seed_that_would_be_random_must_be_given():
 @pytest.mark.parametrize("given", ["dog.png", Path("dog.png"), "dogs/dog.JPG", 7])
 def test_a_picture_is_given_by_its_address_or_as_data(given):
     model = model_from_schema("edit", {"properties": {"image": {"type": "string", "format": "uri"}}})
-    with pytest.raises(sf.SweepError, match="Use a picture: its URL, or data in base64"):
+    with pytest.raises(sf.SweepError, match="Use a picture: a file, a Pillow image, its URL, or data in base64"):
         sf.Sweep(model=model, image=given)
     for fine in ("https://x.example/dog.png", "data:image/png;base64,AAAA", "AAAA"):
         assert sf.Sweep(model=model, image=fine)[0].body == {"image": fine}

@@ -76,6 +76,8 @@ class Card:
         Whether it says what runs cost.
     models:
         The slugs of the models.
+    has_inputs:
+        Whether runs have input pictures.
     """
 
     title: str
@@ -92,6 +94,7 @@ class Card:
     entries: Sequence[tuple[str, int]]
     costs: bool
     models: Sequence[str] = (MODEL.slug,)
+    has_inputs: bool = False
 
     @property
     def maker(self) -> str:
@@ -141,6 +144,11 @@ class Card:
             "## Private things",
             "",
             HOLDS,
+            *(
+                ["", "Input pictures of the runs are not in this file: only their sha256 is."]
+                if self.has_inputs
+                else []
+            ),
             "",
             "## Open it",
             "",

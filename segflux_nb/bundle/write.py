@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ..errors import BundleError
+from ..input_pictures import parts_of_text
 from ..lifecycle import State
 from ..markup import count
 from ..model import Value
@@ -266,6 +267,7 @@ class _Writing:
                 entries=[(name, size) for name, (size, _) in self._entries.files.items()],
                 costs=self._cost,
                 models=tuple(sorted(set(self._models.values()))),
+                has_inputs=any(parts_of_text(one) for own in self._parameters.values() for one in own.values()),
             )
             self._check_key(f"{title}{license}")
             self._put(README, [card.readme().encode("utf-8", "backslashreplace")])

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from ..backoff import Backoff, RandomSource
@@ -67,6 +68,11 @@ class AsyncJournal:
         self._thread = DaemonExecutor(1, "segflux-journal")
         self._group = GroupCommit(self._thread, self._together)
         self._side_file = SideFile(log.path, log.service, this_process())
+
+    @property
+    def folder(self) -> Path:
+        """The workspace's folder."""
+        return self._log.path.parent
 
     # ------------------------------------------------------------------ writes
 

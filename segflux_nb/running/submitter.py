@@ -28,6 +28,7 @@ from ..service.api import Api
 from ..sweep.plan import Rates
 from ..sweep.request import canonical_json
 from .async_journal import AsyncJournal
+from .bodies import body_of
 from .context import RunContext
 from .fence import Fence
 from .heartbeats import Heartbeats
@@ -233,7 +234,7 @@ class Submitter:
         with holding(self._journal.run_id(run)):
             intent = None
             try:
-                content = canonical_json(run.request.body).encode()
+                content = canonical_json(await asyncio.to_thread(body_of, run, self._journal.folder)).encode()
                 await self._heartbeats.be_fresh()
                 fence = Fence(self._journal, self._clock)
                 await self._journal.reserve_side_file(self._window.most)

@@ -11,6 +11,7 @@ from ..model import MODEL, Model, Value
 from ..paths import flat, is_path, nested, top_of
 from .axes import Axis, Linked, as_given, axis, check_name, check_value, linked_axis
 from .names import LABEL, TEMPLATE, check_placeholders
+from .pictures_given import with_pictures
 from .request import Request
 from .template import doubled, fill, placeholders
 
@@ -45,9 +46,9 @@ class Product:
     def __init__(self, groups: Sequence[Linked], parameters: Mapping[str, Any], model: Model = MODEL) -> None:
         self.model = model
         self._groups = [
-            Linked({name: as_given(name, given, model) for name, given in group.values.items()}) for group in groups
+            Linked({name: _as_given(name, given, model) for name, given in group.values.items()}) for group in groups
         ]
-        self._parameters = {name: as_given(name, given, model) for name, given in parameters.items()}
+        self._parameters = {name: _as_given(name, given, model) for name, given in parameters.items()}
         _check_names(self._groups, self._parameters, model)
         self.axes: list[Axis] = [linked_axis(group, model) for group in self._groups]
         self.constants: dict[str, Value] = {}
@@ -130,6 +131,10 @@ class Product:
             if name in parameters or not is_path(name) or top_of(name) not in parameters
         }
         return Product(kept, {**own, **parameters}, self.model)
+
+
+def _as_given(name: str, given: Any, model: Model) -> Any:
+    return with_pictures(name, as_given(name, given, model), model)
 
 
 def _check_names(groups: Sequence[Linked], parameters: Mapping[str, Any], model: Model) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from decimal import Context, Decimal
 from typing import Any
 
+from ...input_pictures import as_kept
 from ...model import MODEL
 from ...paths import flat
 from ...service.history import HistoryRow
@@ -141,7 +142,7 @@ def _comparable_unknown(name: str, value: object) -> object:
         Its value.
     """
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return _number_of(value) if is_number else _comparable(name, value)
+    return _number_of(value) if is_number else _comparable(name, as_kept(value))  # a picture was sent as its bytes
 
 
 def name_of(row: HistoryRow) -> str:
