@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import PatternError
@@ -14,7 +14,26 @@ from ..values import shown
 _EXAMPLE = 'Write, for example, pattern="{checkpoint}-{step:d}-{seed:d}.png"'
 
 _NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
-_KINDS = {"": r"[^/]+?", "d": r"[+-]?[0-9]{1,18}", "g": _NUMBER, "f": _NUMBER}
+_KINDS = {
+    form: re.compile(kind, re.DOTALL)
+    for form, kind in {"": r"[^/]+", "d": r"[+-]?[0-9]{1,18}", "g": _NUMBER, "f": _NUMBER}.items()
+}
+
+
+@dataclass(frozen=True)
+class _Field:
+    """What a name in braces stands for.
+
+    Attributes
+    ----------
+    name:
+        The column; empty for text that does not matter.
+    form:
+        Its kind: a key of `_KINDS`.
+    """
+
+    name: str
+    form: str
 
 
 @dataclass(frozen=True)
@@ -25,8 +44,8 @@ class NamePattern:
     ----------
     text:
         As it was written.
-    expression:
-        What names are compared with.
+    tokens:
+        What a name consists of: texts, and fields between them.
     kinds:
         By column: ``d`` for integers, ``g`` for numbers, nothing for text.
     levels:
@@ -36,7 +55,7 @@ class NamePattern:
     """
 
     text: str
-    expression: re.Pattern[str]
+    tokens: tuple[str | _Field, ...]
     kinds: dict[str, str]
     levels: int
     has_ending: bool
@@ -68,9 +87,10 @@ class NamePattern:
         except ValueError as error:
             raise PatternError(f"pattern={shown(pattern)} is not a pattern: {error}", remedy=_EXAMPLE) from None
         kinds: dict[str, str] = {}
-        expression, before = "", "/"
+        tokens: list[str | _Field] = []
+        before = "/"
         for literal, name, form, conversion in parts:
-            expression += re.escape(literal)
+            tokens += [literal] if literal else []
             before = literal[-1:] or before
             if name is None:
                 continue
@@ -92,13 +112,13 @@ class NamePattern:
                     f"pattern={shown(pattern)} names {name}, which is a column of the frame already",
                     remedy="Use another name",
                 )
-            expression += f"(?P<{name}>{_KINDS[form]})" if name else f"(?:{_KINDS[form]})"
+            tokens.append(_Field(name, form))
             if name:
                 kinds[name] = form
         if not kinds:
             raise PatternError(f"pattern={shown(pattern)} names no column", remedy=_EXAMPLE)
         ending = pattern.lower().endswith(ENDINGS)
-        return cls(pattern, re.compile(expression, re.DOTALL), kinds, pattern.count("/"), ending)
+        return cls(pattern, tuple(tokens), kinds, pattern.count("/"), ending)
 
     def read(self, parts: Sequence[str]) -> dict[str, str | int | float] | None:
         """The values in a name; None where it does not fit the pattern.
@@ -113,8 +133,57 @@ class NamePattern:
         name = "/".join(parts[len(parts) - 1 - self.levels :])
         if not self.has_ending:
             name = name.rpartition(".")[0] or name
-        found = self.expression.fullmatch(name)
-        if found is None:
+        found: dict[str, str] = {}
+        if not self._fits(name, 0, 0, found, set()):
             return None
         numbers = {"d": int, "g": float, "f": float, "": str}
         return {column: numbers[kind](found[column]) for column, kind in self.kinds.items()}
+
+    def _fits(self, name: str, number: int, at: int, found: dict[str, str], failed: set[tuple[int, int]]) -> bool:
+        """Whether the rest of a name fits the rest of the pattern.
+
+        A regular expression would try every combination of places where several texts may end; here each rest that
+        does not fit is remembered, so that a name takes time by its length and not by its combinations.
+
+        Parameters
+        ----------
+        name:
+            The name.
+        number:
+            The first token of the rest of the pattern.
+        at:
+            Where the rest of the name begins.
+        found:
+            Gets the text of each field.
+        failed:
+            What is known not to fit: tokens, each with a place.
+        """
+        if number == len(self.tokens):
+            return at == len(name)
+        if (number, at) in failed:
+            return False
+        token = self.tokens[number]
+        if isinstance(token, str):
+            if name.startswith(token, at) and self._fits(name, number + 1, at + len(token), found, failed):
+                return True
+        else:
+            ends = list(self._ends(name, number, at))
+            for end in ends if token.form == "" else reversed(ends):
+                text = name[at:end]
+                if _KINDS[token.form].fullmatch(text) and self._fits(name, number + 1, end, found, failed):
+                    if token.name:
+                        found[token.name] = text
+                    return True
+        failed.add((number, at))
+        return False
+
+    def _ends(self, name: str, number: int, at: int) -> Iterator[int]:
+        """Where a field may end: at the end of the name, or where the text after it stands."""
+        if number + 1 == len(self.tokens):
+            yield len(name)
+            return
+        after = self.tokens[number + 1]
+        end = name.find(str(after), at + 1)
+        while end >= 0:
+            yield end
+            end = name.find(str(after), end + 1)

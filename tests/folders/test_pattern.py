@@ -94,3 +94,9 @@ def test_an_empty_folder_and_none(tmp_path, capsys):
     for path in (tmp_path / "nowhere", __file__):
         with pytest.raises(sf.SegfluxError, match="cannot be read as a folder"):
             sf.read_folder(path)
+
+
+def test_a_pattern_of_many_texts_ends_soon_on_any_name():
+    pattern = NamePattern.of("{a}a{b}a{c}a{d}a{e}a{f}b.png")
+    assert pattern.read(("a" * 250 + ".png",)) is None
+    assert pattern.read(("a" * 249 + "b.png",)) == {**dict.fromkeys("abcde", "a"), "f": "a" * 239}
