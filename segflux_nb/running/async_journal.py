@@ -343,6 +343,16 @@ class AsyncJournal:
         """
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._at_once, write, arguments)
 
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Do some work on the thread of the journal, which takes work until the engine is closed.
+
+        Parameters
+        ----------
+        work:
+            Reads files of the workspace.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
     @contextmanager
     def _together(self) -> Iterator[None]:
         with self._log.waiting_at_most(0.0), self._log.together():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import Any
 
 from ..backoff import Backoff, RandomSource
@@ -28,7 +29,7 @@ from ..service.api import Api
 from ..sweep.plan import Rates
 from ..sweep.request import canonical_json
 from .async_journal import AsyncJournal
-from .bodies import body_of
+from .bodies import body_of, has_inputs
 from .context import RunContext
 from .fence import Fence
 from .heartbeats import Heartbeats
@@ -221,6 +222,12 @@ class Submitter:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.info("A submit ended with an error", exc_info=error)  # its sweep reports it, unless it has ended
 
+    async def _body(self, run: LoggedRun) -> dict[str, Any]:
+        """The JSON object to submit. The files of input pictures are read on the journal's thread."""
+        if not has_inputs(run.request):
+            return run.request.body
+        return await self._journal.in_thread(partial(body_of, run, self._journal.folder))
+
     async def _submit(self, run: LoggedRun, *, last: bool) -> tuple[LoggedRun | None, SubmitOutcome | None]:
         """Intent, submit, outcome; no outcome where another process was faster.
 
@@ -234,7 +241,7 @@ class Submitter:
         with holding(self._journal.run_id(run)):
             intent = None
             try:
-                content = canonical_json(await asyncio.to_thread(body_of, run, self._journal.folder)).encode()
+                content = canonical_json(await self._body(run)).encode()
                 await self._heartbeats.be_fresh()
                 fence = Fence(self._journal, self._clock)
                 await self._journal.reserve_side_file(self._window.most)
