@@ -168,6 +168,7 @@ def widgets():
     import segflux_nb as sf
     from segflux_nb.widgets.builder import Builder
     from segflux_nb.widgets.live_view import LiveView
+    from tests.browser.test_tuner import made, state_of_tuner
     from tests.support.frames import frame
     from tests.widgets.test_builder import Launcher
 
@@ -183,6 +184,7 @@ def widgets():
         "gallery": (module("gallery"), style("gallery"), gallery),
         "live": (module("live"), style("live"), {**{name: getattr(live, name) for name in names}, "thumbs": []}),
         "builder": (module("builder"), style("builder"), state_of(builder)),
+        "tuner": (module("tuner"), style("tuner"), state_of_tuner(made())),
         "plan": (plan._esm, "", {"html": plan.html}),
     }
 
@@ -194,7 +196,7 @@ def plan_as_html():
     return make_plan(list(SWEEP), {}, service="segmind", rates=PUBLISHED, max_in_flight=4).html()
 
 
-@pytest.mark.parametrize("name", ["gallery", "live", "builder", "plan"])
+@pytest.mark.parametrize("name", ["gallery", "live", "builder", "tuner", "plan"])
 def test_under_a_strict_content_security_policy_nothing_is_refused(page, name):
     source, css, state = widgets()[name]
     text = PAGE.format(
@@ -212,6 +214,9 @@ def test_under_a_strict_content_security_policy_nothing_is_refused(page, name):
             page.keyboard.press(key)
         page.get_by_text("Stars from").wait_for()
         assert page.locator(".sfx-tile").nth(1).bounding_box()["width"] > 100, "where things stand is not refused"
+    if name == "tuner":
+        page.locator("figure img[src]").first.wait_for()
+        page.get_by_role("slider", name="lora_strength").press("ArrowRight")
     assert page.evaluate("window.refused ?? []") == []
 
 
@@ -223,7 +228,7 @@ STYLES = """() => [...document.querySelectorAll('#root, #root *')].map((one) => 
 })"""
 
 
-@pytest.mark.parametrize("name", ["gallery", "live", "builder"])
+@pytest.mark.parametrize("name", ["gallery", "live", "builder", "tuner"])
 def test_the_style_sheets_of_other_widgets_in_the_page_change_nothing(mount, name):
     state = widgets()[name][2]
     page = mount(name, state, [one for one in ("thumbs", "codes") if isinstance(state.get(one), str)])

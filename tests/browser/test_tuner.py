@@ -63,30 +63,35 @@ class Voting:
         return rank("lora_strength", STRENGTHS, votes if rater is None else [])
 
 
+def made(table=None, axes=None):
+    """A tuner of three strengths and two seeds, or of another frame."""
+    table = coloured(lora_strength=STRENGTHS, seed=[1, 2]) if table is None else table
+    table["run"] = [f"{number:012x}" for number in range(len(table))]
+    pair = (table["run"][0], table["run"][2]) if len(table) > 2 else None
+    return Tuner(
+        table,
+        axes or [str(table.attrs["segflux_axes"][0])],
+        Voting(pair),
+        rater="anna",
+        propose=lambda: Proposal(Sweep(prompt="TOK", finetune_id="a"), "1 run", ""),
+    )
+
+
+def state_of_tuner(tuner):
+    """What a page gets of a tuner; its thumbnails as base64."""
+    state = {name: getattr(tuner, name) for name in TRAITS}
+    return json.loads(json.dumps({**state, "thumbs": base64.b64encode(tuner.thumbs).decode()}))
+
+
 @pytest.fixture
 def tuner():
-    def tuner(table=None, axes=None):
-        table = coloured(lora_strength=STRENGTHS, seed=[1, 2]) if table is None else table
-        table["run"] = [f"{number:012x}" for number in range(len(table))]
-        pair = (table["run"][0], table["run"][2]) if len(table) > 2 else None
-        return Tuner(
-            table,
-            axes or [str(table.attrs["segflux_axes"][0])],
-            Voting(pair),
-            rater="anna",
-            propose=lambda: Proposal(Sweep(prompt="TOK", finetune_id="a"), "1 run", ""),
-        )
-
-    return tuner
+    return made
 
 
 @pytest.fixture
 def shown(mount, tuner):
     def shown(table=None, axes=None):
-        made = tuner(table, axes)
-        state = {name: getattr(made, name) for name in TRAITS}
-        state = json.loads(json.dumps({**state, "thumbs": base64.b64encode(made.thumbs).decode()}))
-        return mount("tuner", state, bytes_=["thumbs"])
+        return mount("tuner", state_of_tuner(tuner(table, axes)), bytes_=["thumbs"])
 
     return shown
 
