@@ -236,7 +236,8 @@ class Launcher:
             say("Nothing to try again: none of these runs has failed or was refused.")
             return runs
         self._check(failed)
-        keep_inputs(self._folder, failed)
+        if self.submits:
+            keep_inputs(self._folder, failed)
         return self._follow(failed, runs, self._budget(self.cap(None), failed), retry_held=True).wait_or_interrupt()
 
     def retry_lost(self, runs: Runs) -> Runs:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import SweepInterrupted
 from ..markup import count
 from .opening import JSON, SERVICE, WORKSPACE, check_log, counted, echo_json, logged_runs
 
@@ -89,7 +90,11 @@ def run(
         planned = ws.plan(loaded, first=first, again=again)
         if not as_json:
             click.echo(planned)
-        runs = ws.run(loaded, name=name, max_cost=max_cost, first=first, again=again)
+        try:
+            runs = ws.run(loaded, name=name, max_cost=max_cost, first=first, again=again)
+        except SweepInterrupted:
+            click.echo("From a shell: segflux run with the same arguments continues.", err=True)
+            raise
         counts = runs.counts
         if as_json:
             stopped = str(runs.stopped) if runs.stopped else None
