@@ -212,3 +212,9 @@ def test_a_picture_is_found_again_in_the_services_history(tmp_path):
     row = HistoryRow(**{**fields, "request_id": "r", "body": {**cell.body, "image": sent}, "picture_urls": ()})
     assert History([row], None).find(cell.body, 0.0, 0.0, lambda name: False) is row
     assert History([row], None).find({**cell.body, "seed": 2}, 0.0, 0.0, lambda name: False) is None
+
+
+def test_a_prompt_of_the_own_model_is_never_taken_for_a_picture(tmp_path):
+    prompt = f"picture:sha256-{'0' * 64}.png"
+    with sf.Workspace(tmp_path / "s", service=sf.Simulator(time_scale=0.001, paint=False)) as ws:
+        assert ws.run(sf.Sweep(prompt=prompt, finetune_id="a", seed=1)).counts == {"completed": 1}

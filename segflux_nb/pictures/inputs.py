@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import PictureError, SweepError, WorkspaceError
 from ..input_pictures import bytes_of, is_of, media_type, name_of, parts_of_text
-from ..model import Model, Parameter
+from ..model import MODEL, Model, Parameter
 from ..parameter import ANY
 from ..sweep.request import Request
 from .decode import decode
@@ -21,6 +21,13 @@ FOLDER = "inputs"
 """The folder of the input pictures."""
 
 ModelOf = Callable[[str], Model]
+
+
+def inputs_of(request: Request) -> list[str]:
+    """The input pictures of a request. The own model has no field for one: there such a text is a text."""
+    if request.model == MODEL.slug:
+        return []
+    return [str(value) for value in request.parameters.values() if parts_of_text(value)]
 
 
 def keep_inputs(folder: Path, requests: Iterable[Request]) -> None:
@@ -40,10 +47,7 @@ def keep_inputs(folder: Path, requests: Iterable[Request]) -> None:
     WorkspaceError
         If one cannot be written.
     """
-    for text in dict.fromkeys(
-        value for request in requests for value in request.parameters.values() if parts_of_text(value)
-    ):
-        text = str(text)
+    for text in dict.fromkeys(text for request in requests for text in inputs_of(request)):
         if _read(folder, text) is not None:
             continue
         data = bytes_of(text)
@@ -83,7 +87,7 @@ def filled(folder: Path, request: Request, model: Model) -> dict[str, Any]:
         If the bytes of a picture are gone.
     """
     body = request.body
-    if not any(map(parts_of_text, request.parameters.values())):
+    if not inputs_of(request):
         return body
     return {name: _filled(folder, value, model.parameters.get(name, ANY), name) for name, value in body.items()}
 

@@ -5,18 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ..input_pictures import parts_of_text
 from ..model import model_of
 from ..model_schema import model_from_schema
 from ..pictures.inputs import filled
 from ..runlog.rows import LoggedRun
 from ..service.kept_catalogue import kept
-from ..sweep.request import Request
-
-
-def has_inputs(request: Request) -> bool:
-    """Whether a request has input pictures, whose bytes go into its body."""
-    return any(map(parts_of_text, request.parameters.values()))
 
 
 def body_of(run: LoggedRun, folder: Path) -> dict[str, Any]:

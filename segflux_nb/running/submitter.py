@@ -24,12 +24,13 @@ from ..errors import (
 )
 from ..lifecycle import Accepted, NotSent, Refused, State, SubmitOutcome, Unknown, advance
 from ..model import MODEL, model_of
+from ..pictures.inputs import inputs_of
 from ..runlog.rows import AcceptedJob, LoggedRun
 from ..service.api import Api
 from ..sweep.plan import Rates
 from ..sweep.request import canonical_json
 from .async_journal import AsyncJournal
-from .bodies import body_of, has_inputs
+from .bodies import body_of
 from .context import RunContext
 from .fence import Fence
 from .heartbeats import Heartbeats
@@ -224,7 +225,7 @@ class Submitter:
 
     async def _body(self, run: LoggedRun) -> dict[str, Any]:
         """The JSON object to submit. The files of input pictures are read on the journal's thread."""
-        if not has_inputs(run.request):
+        if not inputs_of(run.request):
             return run.request.body
         return await self._journal.in_thread(partial(body_of, run, self._journal.folder))
 
