@@ -33,13 +33,13 @@ def counts_of(log: ServiceLog, pictures: LocatedPictures, digests: Collection[st
         table = {name: [column[at] for at in kept] for name, column in table.items()}
     seen, may_change = with_states_as_seen(log, table)
     files = log.completion.files(digests)
-    done = [digest for digest in completed if digest in digests]
+    done = set(completed).intersection(digests)
     counts = Counter({State.COMPLETED.status: len(done)})
     if discarded := log.completion.without_first(completed, digests, files):
-        counts[DISCARDED] = sum(digest in discarded for digest in done)
+        counts[DISCARDED] = len(discarded & done)
     if gone := missing_files(files.paths, pictures):
         without = {picture.digest for picture in log.completion.at(gone, digests) if picture.number == 0}
-        counts[MISSING] = sum(digest in without for digest in done)
+        counts[MISSING] = len(without & done)
     counts[State.COMPLETED.status] -= counts[DISCARDED] + counts[MISSING]
     counts.update(_STATUSES.get(state, state) for state in seen["state"])
     return dict(+counts), may_change

@@ -10,7 +10,7 @@ from .model import MODEL, Value
 from .runlog.columns import Column
 from .runlog.journal import ServiceLog
 from .runlog.picture_files import missing_files, with_files
-from .runlog.reading import without_collection
+from .runlog.reading import FEW, without_collection
 from .running.in_hands import with_states_as_seen
 from .source import Cell, Source
 from .sweep.from_frame import MODEL_OF_FRAME
@@ -146,7 +146,7 @@ def one_model(log: ServiceLog, digests: Collection[str]) -> str:
     digests:
         The runs.
     """
-    if log.runs.models() <= {MODEL.slug}:  # so it is in most logs
+    if len(digests) > FEW and log.runs.models() <= {MODEL.slug}:  # so it is in most logs
         return MODEL.slug
     found = log.runs.models(digests)
     return found.pop() if len(found) == 1 else MODEL.slug

@@ -21,6 +21,9 @@ OF_THE_STORE = re.compile(r"pictures/([0-9a-f]{2})/([0-9a-f]{1,64})\.(?:avif|bmp
 IN_FOLDER = len("pictures/ab/")
 """Characters of a path of the store before the name of its file."""
 
+_MANY_OF_THE_STORE = re.compile(rf"(?:{OF_THE_STORE.pattern}\n)*+")
+_FOLDER_OF = itemgetter(slice(0, IN_FOLDER))
+
 MANY = 200
 """For more new paths than this, the folders of the store are listed in place of looking at each file."""
 
@@ -38,6 +41,9 @@ class LocatedPictures:
         self.folder = folder
         self._folder = os.fspath(folder)
         self._known: dict[str, bool] = {}
+        self._linked: dict[
+            str, tuple[int, bool]
+        ] = {}  # of listed folders: when it was changed, and whether it has links
 
     def own(self, path: str | None) -> str | None:
         """The path of a picture in the log; None for one that is not of this workspace's store."""
@@ -66,11 +72,28 @@ class LocatedPictures:
     def absent(self, paths: Iterable[str]) -> set[str]:
         """Those of these paths that are no pictures of the store on disk now. Each folder is listed once."""
         left = set(paths)
-        for folder in {path[:IN_FOLDER] for path in left}:
+        for folder in set(map(_FOLDER_OF, left)):
             if folder.startswith("pictures/"):
-                with suppress(OSError):  # the folder is gone, and its pictures with it
-                    left.difference_update(map(folder.__add__, os.listdir(os.path.join(self._folder, folder))))
+                left.difference_update(map(folder.__add__, self._list(folder)))
         return left
+
+    def _list(self, folder: str) -> list[str]:
+        """The names in a folder, whose links are noted on the way; none where it is gone.
+
+        Parameters
+        ----------
+        folder:
+            The folder in the workspace, with a slash at its end.
+        """
+        place = os.path.join(self._folder, folder)
+        try:
+            changed = os.stat(place).st_mtime_ns  # before it is listed: what comes meanwhile is looked at again
+            with os.scandir(place) as found:
+                entries = list(found)
+        except OSError:
+            return []
+        self._linked[folder] = changed, any(map(os.DirEntry.is_symlink, entries))
+        return [entry.name for entry in entries]
 
     def file(self, path: str) -> Path:
         """The file of a picture of the store, which any program can read.
@@ -111,7 +134,7 @@ class LocatedPictures:
 
     def _look_at(self, paths: Sequence[str]) -> None:
         """Find out which of these paths are of the store. Files are looked at where a folder has any link."""
-        named = [path for path, found in zip(paths, map(OF_THE_STORE.fullmatch, paths), strict=True) if found]
+        named = paths if _all_of_the_store(paths) else list(filter(OF_THE_STORE.fullmatch, paths))
         folders = set(map(itemgetter(slice(len("pictures/"), IN_FOLDER - 1)), named))
         with_links = {folder for folder in folders if self._has_links(folder)}
         self._known.update(dict.fromkeys(paths, False))
@@ -122,11 +145,14 @@ class LocatedPictures:
 
     def _has_links(self, folder: str) -> bool:
         """Whether a folder of pictures or of thumbnails is a link, or has one."""
-        for place in (os.path.join(self._folder, name, folder) for name in ("pictures", FOLDER)):
-            if os.path.islink(place):
+        for name in (f"pictures/{folder}/", f"{FOLDER}/{folder}/"):
+            place = os.path.join(self._folder, name)
+            if os.path.islink(place[:-1]):
                 return True
-            with suppress(OSError), os.scandir(place) as entries:
-                if any(map(os.DirEntry.is_symlink, entries)):
+            with suppress(OSError):  # there is no such folder
+                if self._linked.get(name, (None, False))[0] != os.stat(place).st_mtime_ns:
+                    self._list(name)
+                if self._linked[name][1]:
                     return True
         return False
 
@@ -138,3 +164,9 @@ class LocatedPictures:
         # The folder of all pictures may be a link, to a larger disk: below it only names like these are read.
         places = (f"pictures/{folder}", path, f"{FOLDER}/{folder}", f"{FOLDER}/{folder}/{name}.jpg")
         return not any(os.path.islink(os.path.join(self._folder, place)) for place in places)
+
+
+def _all_of_the_store(paths: Sequence[str]) -> bool:
+    """Whether all of these paths are named as the store names files; they are read as one text, which is faster."""
+    text = "\n".join((*paths, ""))
+    return text.count("\n") == len(paths) and _MANY_OF_THE_STORE.fullmatch(text) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Container, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -82,10 +83,12 @@ def build(
     unlike = [row for row in parameters if row.keys() != of_model]
     others = dict.fromkeys(name for row in unlike for name in row if name not in of_model)
     absent = of_model - set().union(*parameters) if others else set()
+    of_parameters = _parameter_columns(parameters, tuple(of_model), all_alike=not unlike)
     for column in columns:
         if column.name in absent:
             continue
-        values = converted(column, _values(column, table, marks, more, base))
+        values = of_parameters.get(column.name) if column.source == "parameters" else None
+        values = converted(column, _values(column, table, marks, more, base) if values is None else values)
         series[column.name] = moments(values) if column.type == "moment" else _series(values, dtype_of(column))
     for name in others:
         series[column_of_parameter(name)] = _of_values([row.get(name) for row in parameters])
@@ -187,11 +190,28 @@ def _values(
             return [None] * len(table["digest"])
         said = {digest: mark.get(column.name) for digest, mark in marks.items()}
         return list(map(said.get, table["digest"]))
-    if column.source == "parameters":
-        return [row.get(column.name) for row in table["parameters"]]
     if column.source == "picture":
         return [base + path if path else None for path in table["picture"]]
     return table[column.source or column.name]
+
+
+def _parameter_columns(
+    parameters: Sequence[Mapping[str, Any]], names: tuple[str, ...], *, all_alike: bool
+) -> dict[str, Sequence[Any]]:
+    """The values of parameters by name, in the order of the table.
+
+    Parameters
+    ----------
+    parameters:
+        The parameters of each run.
+    names:
+        Which parameters.
+    all_alike:
+        Whether each run has these and no others. Then they are taken at once, which is several times faster.
+    """
+    if all_alike and len(names) > 1 and parameters:
+        return dict(zip(names, zip(*map(itemgetter(*names), parameters), strict=True), strict=True))
+    return {name: [row.get(name) for row in parameters] for name in names}
 
 
 def _series(values: Sequence[Any], dtype: str) -> pd.Series[Any]:
