@@ -216,7 +216,7 @@ def _parameter_columns(
 
 def _series(values: Sequence[Any], dtype: str) -> pd.Series[Any]:
     """A column. If all values are the same it is made of that one value, which is many times faster."""
-    if values and len(set(values)) == 1:
+    if values and values[0] == values[-1] and values.count(values[0]) == len(values):
         return pd.Series(values[0], index=range(len(values)), dtype=dtype)
     return pd.Series(values, dtype=dtype)
 
