@@ -13,6 +13,7 @@ from .doctor.examine import Paid, examine
 from .doctor.subject import Subject
 from .errors import SegfluxError
 from .model import SIMULATOR
+from .place import place_of
 from .service.addresses import HOSTED, Service, at
 from .service.keys import WAYS_OF_COMMANDS, find_key, unreadable_key_file
 from .service.secret import Secret
@@ -40,7 +41,8 @@ def examination_of(path: Path, service: str | None, spend: float | None, finetun
     if spend is not None:
         cap_of(spend, is_hosted=True)
     wanted = str(service_or_default(service))
-    is_there = is_bundle(path) or (path / "log.sqlite").exists()
+    place = place_of(path)
+    is_there = bool(place.address) or is_bundle(path) or place.log.exists()
     if not is_there and spend is None and wanted != SIMULATOR:
         return examine(_alone(path, wanted, f"none yet: {path} is no workspace", is_fault=False))
     try:
@@ -48,12 +50,12 @@ def examination_of(path: Path, service: str | None, spend: float | None, finetun
     except SegfluxError as error:
         why = error.what
     except Exception as error:  # noqa: BLE001 - each fault is a finding
-        why = f"The workspace {path} cannot be opened: {type(error).__name__}: {error}"
+        why = f"The workspace {place.shown} cannot be opened: {type(error).__name__}: {error}"
     else:
         with ws:
             return ws.doctor(spend=spend, finetune_id=finetune_id)
     refused = Paid(attention("paid picture", f"none was made, and nothing was spent: {why}"))
-    return examine(_alone(path, wanted, why, is_fault=True), None if spend is None else lambda: refused)
+    return examine(_alone(place.folder, wanted, why, is_fault=True), None if spend is None else lambda: refused)
 
 
 def _alone(path: Path, wanted: str, no_log: str, *, is_fault: bool) -> Subject:

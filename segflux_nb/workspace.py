@@ -10,21 +10,22 @@ from __future__ import annotations
 import atexit
 import weakref
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from .clock import SystemClock
 from .connection import Connection, Simulated
-from .errors import SegfluxError, WorkspaceError
+from .errors import SegfluxError
 from .launcher import Launcher
 from .model import SIMULATOR, TIME_SCALE
 from .pictures.mounted import mount
+from .place import check_simulator, place_of
 from .replaying import open_replay
 from .reusing import ReplayedRuns, ReusedRuns, open_sources
 from .runlog.journal import Journal
 from .runs import Runs, all_runs, runs_of_name, runs_of_sweep
-from .saving import path_of
 from .service.kept_catalogue import release
 from .service.keys import held
 from .session import Session
@@ -57,9 +58,12 @@ class Workspace(Session):
     Parameters
     ----------
     path:
-        The folder; it is made if it does not exist. A file whose name ends in ``.sfx`` is a bundle: it is opened
-        read-only, needs no service and no key, and nothing is ever sent. While the environment variable
-        ``SEGFLUX_REPLAY`` names a bundle, every workspace reads that one instead of its folder and its service.
+        The folder; it is made if it does not exist. The address of a PostgreSQL database, such as
+        ``"postgresql://user@host/study"``, is a log that several machines share (``pip install
+        "segflux-nb[postgres]"``). Left out, it is what ``SEGFLUX_WORKSPACE`` names, or ``segflux-runs``. A file whose
+        name ends in ``.sfx`` is a bundle: it is opened read-only, needs no service and no key, and nothing is ever
+        sent. While the environment variable ``SEGFLUX_REPLAY`` names a bundle, every workspace reads that one instead
+        of its folder and its service.
     service:
         None for the hosted service (or what ``SEGFLUX_SERVICE`` says), ``"simulator"`` for one that keeps its state
         in the folder, a `Simulator`, or a base URL.
@@ -97,7 +101,7 @@ class Workspace(Session):
 
     def __init__(
         self,
-        path: str | Path = "segflux-runs",
+        path: str | Path | None = None,
         *,
         service: str | Simulator | None = None,
         api_key: str | None = None,
@@ -111,10 +115,11 @@ class Workspace(Session):
         max_in_flight = count("max_in_flight", max_in_flight)
         max_rpm = None if max_rpm is None else count("max_rpm", max_rpm)
         max_wait = seconds("max_wait", max_wait)
-        service, path = service_of(service), path_of(path, "path", WorkspaceError)
-        self._shown = str(path)
+        service, place = service_of(service), place_of(path)
+        del path  # as the key: an address may hold a password
+        self._shown = place.shown
         self._replayed: ReplayedRuns | None = None
-        replay = open_replay(path, lambda: _simulator(service, path)[1])
+        replay = open_replay(place.folder, lambda: _simulator(service, place.folder)[1])
         if replay is not None:
             self._replayed, self._sources = replay.runs, replay.sources
             launcher = Launcher(
@@ -137,9 +142,10 @@ class Workspace(Session):
         if refusal is not None:
             raise refusal
         clock = SystemClock()
+        check_simulator(place, service_or_default(service))
         self._sources = open_sources(reuse, clock)
-        folder = made_folder(path)
-        journal = Journal(folder / "log.sqlite", clock)
+        folder = made_folder(place.folder)
+        journal = Journal(replace(place, folder=folder).log, clock, address=place.address)
         start_simulator, simulated = _simulator(service, folder)
         connection = Connection(
             SIMULATOR if start_simulator is not None else str(service_or_default(service)),

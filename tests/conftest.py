@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.postgres_server import place, postgres  # noqa: F401 - fixtures
+
 # No test asserts a time: a busy machine is no bug. The examples are the same in each run, so that a change that
 # breaks nothing never fails; `HYPOTHESIS_PROFILE=searching` looks for new ones.
 settings.register_profile("segflux", deadline=None, print_blob=True, derandomize=True)

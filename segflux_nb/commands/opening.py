@@ -12,7 +12,18 @@ if TYPE_CHECKING:
     from ..runs import Runs
     from ..workspace import Workspace
 
-WORKSPACE = click.argument("workspace", type=click.Path(exists=True, path_type=Path))
+
+class WorkspacePath(click.Path):
+    """The path of a workspace or a bundle that exists, or the address of a database."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; an address as it is. Parameters are those of `click.ParamType.convert`."""
+        from ..runlog.postgres.address import is_address
+
+        return value if is_address(value) else super().convert(value, param, ctx)
+
+
+WORKSPACE = click.argument("workspace", type=WorkspacePath(exists=True, path_type=Path))
 SWEEP = click.argument("sweep", required=False)
 SERVICE = click.option("--service", default=None, help="Whose runs, if the log has runs of several services.")
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON alone on the standard output.")
@@ -21,7 +32,10 @@ JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON 
 def check_log(workspace: Path) -> None:
     """Refuse a folder that is no workspace; opening it would make it one."""
     from ..bundle.opened import is_bundle
+    from ..place import place_of
 
+    if place_of(workspace).address:
+        return
     if workspace.is_dir() and not (workspace / "log.sqlite").exists():
         raise click.ClickException(f"{workspace} is no workspace: it has no log.sqlite")
     if workspace.is_file() and not is_bundle(workspace):

@@ -58,6 +58,8 @@ def sqlite(subject: Subject) -> Line:
             "Install a newer Python, which comes with a newer SQLite",
         )
     mode = "" if subject.log is None else subject.log.journal_mode()
+    if mode == "postgresql":
+        return fine("SQLite", f"{found}: the log is in a PostgreSQL database")
     if mode == "wal":
         return fine("SQLite", f"{found}, write-ahead journal (WAL)")
     used = f"{found}, rollback journal ({mode.upper()})" if mode else f"{found}, rollback journal"

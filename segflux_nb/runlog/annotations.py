@@ -6,8 +6,8 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from .database import Database
 from .reading import Few
+from .seam import LogDatabase
 
 
 class AnnotationLog:
@@ -16,12 +16,12 @@ class AnnotationLog:
     Parameters
     ----------
     database:
-        The log's file.
+        The log.
     service:
         The service whose runs are meant.
     """
 
-    def __init__(self, database: Database, service: str) -> None:
+    def __init__(self, database: LogDatabase, service: str) -> None:
         self._database = database
         self._service = service
 

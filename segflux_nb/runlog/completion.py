@@ -1,4 +1,4 @@
-"""How far many runs are, and which files they have. SQLite writes each answer as one text, not a row for each run."""
+"""How far many runs are, and which files they have. Each answer is one text, not a row for each run."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import orjson
 
 from ..lifecycle import State
 from . import reading
-from .database import Database
 from .picture_files import PictureFile
 from .reading import Few
+from .seam import LogDatabase
 
 _COMPLETED = State.COMPLETED.value
 
@@ -55,13 +55,14 @@ class CompletionLog:
     Parameters
     ----------
     database:
-        The log's file.
+        The log.
     service:
         The service whose runs are meant.
     """
 
-    def __init__(self, database: Database, service: str) -> None:
+    def __init__(self, database: LogDatabase, service: str) -> None:
         self._database = database
+        self._array = database.dialect.array_of
         self._service = service
 
     def by_state(self, digests: Collection[str]) -> ByState:
@@ -75,9 +76,8 @@ class CompletionLog:
         few = Few("digest", digests, reading.LOOKED_UP)
         with self._database.reading() as cursor:
             cursor.execute(
-                "SELECT json_group_array(digest) FILTER (WHERE state = ?),"  # noqa: S608 - see Few
-                " json_group_array(digest) FILTER (WHERE state <> ?),"
-                " json_group_array(state) FILTER (WHERE state <> ?)"
+                f"SELECT {self._array('digest', 'state = ?')},"  # noqa: S608 - see Few
+                f" {self._array('digest', 'state <> ?')}, {self._array('state', 'state <> ?')}"
                 f" FROM runs WHERE service = ?{few.condition}",
                 (_COMPLETED, _COMPLETED, _COMPLETED, self._service, *few.values),
             )
@@ -94,7 +94,7 @@ class CompletionLog:
         few = Few("digest", digests, reading.LOOKED_UP)
         with self._database.reading() as cursor:
             cursor.execute(
-                "SELECT count(*) FILTER (WHERE number = 0), json_group_array(path)"  # noqa: S608 - see Few
+                f"SELECT count(*) FILTER (WHERE number = 0), {self._array('path')}"  # noqa: S608 - see Few
                 f" FROM pictures WHERE service = ?{few.condition} AND path IS NOT NULL",
                 (self._service, *few.values),
             )
@@ -120,7 +120,7 @@ class CompletionLog:
             if cursor.fetchone()[0] == len(completed) == files.first:  # all are completed, and each has one
                 return set()
             cursor.execute(
-                f"SELECT json_group_array(digest) FROM pictures {which}"  # noqa: S608 - see Few
+                f"SELECT {self._array('digest')} FROM pictures {which}"  # noqa: S608 - see Few
                 " AND number = 0 AND path IS NOT NULL",
                 (self._service, *few.values),
             )

@@ -6,10 +6,12 @@ import os
 import sqlite3
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from ..clock import Clock
 from ..errors import WorkspaceError
 from ..interrupts import Uninterrupted
 from .opening import (
@@ -21,6 +23,7 @@ from .opening import (
     open_in_memory,
     open_log,
 )
+from .seam import SQLITE_DIALECT, Counts, Outcome, T, Write, outcome_of
 
 LOCKED_SECONDS = 60.0
 """How long a write waits while another program has the log's lock: a backup, a browser of databases, a frame that is
@@ -47,6 +50,8 @@ class Database:
     WorkspaceError
         If the file cannot be opened.
     """
+
+    dialect = SQLITE_DIALECT
 
     def __init__(self, path: Path, *, durable: bool = True, in_memory: bool = False) -> None:
         self.path = path
@@ -153,6 +158,33 @@ class Database:
             finally:
                 self._group.is_open = False
 
+    def write(self, write: Write[T]) -> T:
+        """Make a change, as a transaction of its own or a part of `together`.
+
+        Parameters
+        ----------
+        write:
+            The change.
+        """
+        with self.writing() as cursor:
+            return write.in_steps(cursor)
+
+    def write_group(self, writes: Sequence[Callable[[], Any]]) -> list[Outcome]:
+        """Make the changes of several calls in one transaction. What fails in one undoes no other.
+
+        Parameters
+        ----------
+        writes:
+            The calls.
+
+        Raises
+        ------
+        WorkspaceError
+            As `writing`: then nothing was written.
+        """
+        with self.together():
+            return [outcome_of(write) for write in writes]
+
     @contextmanager
     def _writing_in_group(self) -> Iterator[sqlite3.Cursor]:
         """A part of a transaction: all of it, or nothing."""
@@ -192,6 +224,33 @@ class Database:
         """Two numbers that change when the log does: the first by another connection, the second by this one."""
         with self.reading() as cursor:
             return int(cursor.execute("PRAGMA data_version").fetchone()[0]), self.connection.total_changes
+
+    @property
+    def changes(self) -> int:
+        """How many rows this connection has changed."""
+        return self.connection.total_changes
+
+    def count(self, counter: Counts, number: int) -> None:
+        """Count changes of one kind.
+
+        Parameters
+        ----------
+        counter:
+            Counts them.
+        number:
+            How many.
+        """
+        counter.number += number
+
+    def now_in_sql(self, clock: Clock) -> str:
+        """An expression for the present time: a file has no clock of its own.
+
+        Parameters
+        ----------
+        clock:
+            The clock of this process.
+        """
+        return repr(clock.now())
 
     def journal_mode(self) -> str:
         """How SQLite journals changes: ``wal``, ``truncate``, or ``memory``."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..clock import Clock
 from ..service.deviations import Deviation
-from .database import Database
+from .seam import LogDatabase
 
 MOST_ROWS = 500
 """Deviations of a service that the log tells apart. Later ones are counted as one."""
@@ -38,14 +38,14 @@ class DeviationLog:
     Parameters
     ----------
     database:
-        The log's file.
+        The log.
     clock:
         Source of the current time.
     service:
         The service.
     """
 
-    def __init__(self, database: Database, clock: Clock, service: str) -> None:
+    def __init__(self, database: LogDatabase, clock: Clock, service: str) -> None:
         self._database = database
         self._clock = clock
         self._service = service

@@ -22,9 +22,10 @@ tables and `columns` says what they keep of a run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import Any
 
 from ..clock import Clock
 from ..errors import WorkspaceError
@@ -38,6 +39,7 @@ from .metrics import MetricLog
 from .picture_files import PictureLog
 from .records import RecordLog
 from .runs import RunLog
+from .seam import LogDatabase, Outcome
 from .sharing import Sharing
 from .sweeps import SweepLog
 from .trigger_words import TriggerWordLog
@@ -52,10 +54,15 @@ class Journal:
         The file.
     clock:
         Source of the current time, replaced in tests.
+    address:
+        The address of a PostgreSQL database that holds the log in place of a file. The files beside the log are
+        where the path says. Empty for none.
     durable:
         False for tests that play many thousand runs: the file survives only a clean end.
     in_memory:
         Whether it is a new log that no file keeps. Its path is then only what errors name.
+    plays:
+        Whether the clock of this process tells the time in place of a server's, for tests that play hours.
 
     Raises
     ------
@@ -67,9 +74,24 @@ class Journal:
     ``Journal(path, clock).of("segmind").runs.read(digests)``
     """
 
-    def __init__(self, path: Path, clock: Clock, *, durable: bool = True, in_memory: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        *,
+        address: str = "",
+        durable: bool = True,
+        in_memory: bool = False,
+        plays: bool = False,
+    ) -> None:
         self._clock = clock
-        self._database = Database(path, durable=durable, in_memory=in_memory)
+        self._database: LogDatabase
+        if address:
+            from .postgres import open_database
+
+            self._database = open_database(address, path, clock, plays=plays, durable=durable)
+        else:
+            self._database = Database(path, durable=durable, in_memory=in_memory)
         self._services: dict[str, ServiceLog] = {}
 
     def of(self, service: str) -> ServiceLog:
@@ -135,7 +157,7 @@ class ServiceLog:
         What its answers had otherwise than the contract says.
     """
 
-    def __init__(self, database: Database, clock: Clock, service: str) -> None:
+    def __init__(self, database: LogDatabase, clock: Clock, service: str) -> None:
         self.path = database.path
         self.service = service
         self._database = database
@@ -200,6 +222,21 @@ class ServiceLog:
         """
         with self.waiting_at_most(0.0):
             self.deviations.add(counted)
+
+    def write_group(self, writes: Sequence[Callable[[], Any]]) -> list[Outcome]:
+        """Make the changes of several calls in one transaction: their results and errors.
+
+        Parameters
+        ----------
+        writes:
+            The calls. What fails in one undoes no other.
+
+        Raises
+        ------
+        WorkspaceError
+            If nothing could be written.
+        """
+        return self._database.write_group(writes)
 
     def together(self) -> AbstractContextManager[None]:
         """One transaction for all that this thread writes in the block; see `Database.together`."""

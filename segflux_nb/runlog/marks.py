@@ -9,9 +9,9 @@ from typing import Any
 
 from ..clock import Clock
 from .columns import columns_of
-from .database import Database
 from .reading import Few
 from .rows import LoggedVote
+from .seam import LogDatabase
 
 _MARKS = tuple(column.name for column in columns_of("marks"))
 
@@ -24,17 +24,17 @@ class Changes:
     Parameters
     ----------
     database:
-        The log's file.
+        The log.
 
     Attributes
     ----------
     number:
-        The number of changed rows, as SQLite counts them.
+        The number of changed rows.
     digests:
         The runs whose rows were changed, in order.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: LogDatabase) -> None:
         self._database = database
         self.number = 0
         self.digests: list[str] = []
@@ -49,11 +49,16 @@ class Changes:
             The runs that it is about.
         """
         self.digests.extend(digests)
-        before = self._database.connection.total_changes
+        before = self._database.changes
         try:
             yield
         finally:
-            self.number += self._database.connection.total_changes - before
+            self._database.count(self, self._database.changes - before)
+
+
+def _plain(value: Any) -> Any:
+    """A value as both databases keep it: a boolean is 0 or 1."""
+    return int(value) if isinstance(value, bool) else value
 
 
 class MarkLog:
@@ -62,14 +67,14 @@ class MarkLog:
     Parameters
     ----------
     database:
-        The log's file.
+        The log.
     clock:
         Source of the current time.
     service:
         The service whose runs are meant.
     """
 
-    def __init__(self, database: Database, clock: Clock, service: str) -> None:
+    def __init__(self, database: LogDatabase, clock: Clock, service: str) -> None:
         self._database = database
         self._clock = clock
         self._service = service
@@ -98,7 +103,7 @@ class MarkLog:
                 " ON CONFLICT (service, digest, rater) DO UPDATE SET stars = coalesce(excluded.stars, marks.stars),"
                 " pick = coalesce(excluded.pick, marks.pick), note = coalesce(excluded.note, marks.note),"
                 " marked_at = excluded.marked_at",
-                (self._service, digest, rater, stars, pick, note, self._clock.now()),
+                (self._service, digest, rater, stars, _plain(pick), note, self._clock.now()),
             )
 
     def change(self, rater: str, changes: Mapping[str, Mapping[str, Any]]) -> None:
@@ -120,7 +125,7 @@ class MarkLog:
                     f"INSERT INTO marks (service, digest, rater, {given}, marked_at)"  # noqa: S608
                     f" VALUES (?, ?, ?, {', '.join('?' * len(names))}, ?)"
                     f" ON CONFLICT (service, digest, rater) DO UPDATE SET{kept} marked_at = excluded.marked_at",
-                    (self._service, digest, rater, *(mark[name] for name in names), self._clock.now()),
+                    (self._service, digest, rater, *(_plain(mark[name]) for name in names), self._clock.now()),
                 )
             cursor.execute(
                 "DELETE FROM marks WHERE service = ? AND rater = ?"
@@ -160,14 +165,14 @@ class VoteLog:
     Parameters
     ----------
     database:
-        The log's file.
+        The log.
     clock:
         Source of the current time.
     service:
         The service whose runs are meant.
     """
 
-    def __init__(self, database: Database, clock: Clock, service: str) -> None:
+    def __init__(self, database: LogDatabase, clock: Clock, service: str) -> None:
         self._database = database
         self._clock = clock
         self._service = service

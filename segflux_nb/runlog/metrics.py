@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..clock import Clock
-from .database import Database
 from .reading import LOOKED_UP
+from .seam import LogDatabase
 
 
 class MetricKey(NamedTuple):
@@ -67,12 +67,12 @@ class MetricLog:
     Parameters
     ----------
     database:
-        The log's file.
+        The log.
     clock:
         Source of the current time.
     """
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: LogDatabase, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 

@@ -151,7 +151,7 @@ def locked_refusal(path: Path) -> LogLocked:
     )
 
 
-def newer_refusal(path: Path) -> WorkspaceError:
+def newer_refusal(path: Path | str) -> WorkspaceError:
     """What a write raises to a log that a newer version of this program wrote."""
     return WorkspaceError(
         f"The run log {path} was written by a newer version of segflux_nb and can only be read",

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from ..clock import Clock
 from ..lifecycle import State
 from ..pictures.located import LocatedPictures
-from .database import Database
 from .reading import Few
 from .rows import LoggedRun, MorePicture
+from .seam import AtOnce, Cursor, LogDatabase, Statement, Ways
 
 MISSING, DISCARDED = "missing", "discarded"
 """The statuses of completed runs whose picture file is gone: without a word, or by `Runs.discard`."""
@@ -47,14 +47,14 @@ class PictureLog:
     Parameters
     ----------
     database:
-        The log's file.
+        The log.
     clock:
         Source of the current time.
     service:
         The service whose pictures are meant.
     """
 
-    def __init__(self, database: Database, clock: Clock, service: str) -> None:
+    def __init__(self, database: LogDatabase, clock: Clock, service: str) -> None:
         self._database = database
         self._clock = clock
         self._service = service
@@ -101,23 +101,32 @@ class PictureLog:
         size:
             Bytes.
         """
-        with self._database.writing() as cursor:
-            cursor.execute(
-                "SELECT coalesce(max(number), 0) + 1, coalesce(max(sha256 = ?), 0) FROM pictures"
-                " WHERE service = ? AND digest = ?",
-                (stored["sha256"], self._service, digest),
-            )
-            number, is_known = cursor.fetchone()
+        look = (
+            "SELECT coalesce(max(number), 0) + 1, coalesce(max(CASE WHEN sha256 = ? THEN 1 ELSE 0 END), 0)"
+            " FROM pictures WHERE service = ? AND digest = ?"
+        )
+        of_run = (stored["sha256"], self._service, digest)
+        columns = "INSERT INTO pictures (service, digest, number, url, path, sha256, width, height, size)"
+        values = (url, *(stored[name] for name in ("path", "sha256", "width", "height")), size)
+
+        def in_steps(cursor: Cursor) -> None:
+            number, is_known = cursor.execute(look, of_run).fetchone()
             if not is_known:
                 cursor.execute(
-                    "INSERT INTO pictures (service, digest, number, url, path, sha256, width, height, size)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        *(self._service, digest, number, url),
-                        *(stored[name] for name in ("path", "sha256", "width", "height")),
-                        size,
-                    ),
+                    f"{columns} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (self._service, digest, number, *values)
                 )
+
+        def at_once(_: str) -> AtOnce:
+            lock = Statement(
+                "SELECT 1 FROM runs WHERE service = ? AND digest = ? FOR UPDATE", (self._service, digest)
+            )
+            text = (
+                f"WITH found (number, is_known) AS ({look})"  # noqa: S608 - our own
+                f" {columns} SELECT ?, ?, number, ?, ?, ?, ?, ?, ? FROM found WHERE is_known = 0"
+            )
+            return AtOnce([lock, Statement(text, (*of_run, self._service, digest, *values))], lambda row: None)
+
+        self._database.write(Ways(in_steps, at_once))
 
     def keep(self, run: LoggedRun, picture: MorePicture) -> None:
         """Enter the file of one more picture of a run.
@@ -129,15 +138,19 @@ class PictureLog:
         picture:
             The picture, with its file.
         """
-        with self._database.writing() as cursor:
-            cursor.execute(
-                "UPDATE pictures SET path = ?, width = ?, height = ?, sha256 = ?, size = ?"
-                " WHERE service = ? AND digest = ? AND number = ?",
-                (
-                    *(picture.path, picture.width, picture.height, picture.sha256, picture.size),
-                    *(run.service, run.digest, picture.number),
-                ),
-            )
+        update = Statement(
+            "UPDATE pictures SET path = ?, width = ?, height = ?, sha256 = ?, size = ?"
+            " WHERE service = ? AND digest = ? AND number = ?",
+            (
+                *(picture.path, picture.width, picture.height, picture.sha256, picture.size),
+                *(run.service, run.digest, picture.number),
+            ),
+        )
+
+        def in_steps(cursor: Cursor) -> None:
+            cursor.execute(*update)
+
+        self._database.write(Ways(in_steps, lambda _: AtOnce([update], lambda row: None)))
 
     def more(self, digest: str) -> list[MorePicture]:
         """The pictures of a run beside its first one, in order."""

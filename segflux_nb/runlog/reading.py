@@ -1,9 +1,8 @@
-"""Reads many rows of runs at once. Of thousands of rows SQLite writes each column as one text, for speed."""
+"""Reads many rows of runs at once. Of thousands of rows the database writes each column as one text, for speed."""
 
 from __future__ import annotations
 
 import gc
-import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Any
 import orjson
 
 from .columns import COLUMNS
+from .seam import Cursor, Dialect
 
 LOOKED_UP = 5000
 """Up to this number of rows each is looked up by its digest; for more, reading all rows is faster."""
@@ -83,21 +83,29 @@ def from_runs(names: tuple[str, ...]) -> str:
     )
 
 
-def in_sql(name: str) -> str:
-    """A column, with its table, as a query names it; or a parameter, which is a part of one."""
+def in_sql(name: str, dialect: Dialect) -> str:
+    """A column, with its table, as a query names it; or a parameter, which is a part of one.
+
+    Parameters
+    ----------
+    name:
+        The column or the parameter.
+    dialect:
+        That of the database.
+    """
     if name in _PARAMETERS:
-        return f"json_extract(runs.parameters, '$.{name}')"
+        return dialect.parameter.format(name)
     return f"{_KEPT[name].table}.{_KEPT[name].sql_name}"
 
 
 @cache
-def _query(names: tuple[str, ...]) -> str:
-    selected = ", ".join(map(in_sql, names))
+def _query(names: tuple[str, ...], dialect: Dialect) -> str:
+    selected = ", ".join(in_sql(name, dialect) for name in names)
     return f"SELECT {selected} {from_runs(names)} WHERE runs.service = ?"
 
 
 def read_rows(
-    cursor: sqlite3.Cursor, service: str, digests: Collection[str], names: tuple[str, ...]
+    cursor: Cursor, dialect: Dialect, service: str, digests: Collection[str], names: tuple[str, ...]
 ) -> Iterator[Sequence[Any]]:
     """Columns of the rows of these digests, each row once and in the log's own order.
 
@@ -105,6 +113,8 @@ def read_rows(
     ----------
     cursor:
         Reads the log.
+    dialect:
+        That of the database.
     service:
         The service whose rows are meant.
     digests:
@@ -114,15 +124,17 @@ def read_rows(
     """
     if len(digests) > LOOKED_UP:
         wanted = set(digests)
-        cursor.execute(_query(names), (service,))
+        cursor.execute(_query(names, dialect), (service,))
         return (row for row in cursor if row[0] in wanted)
+    if not digests:
+        return iter(())
     places = ", ".join("?" * len(digests))
-    cursor.execute(f"{_query(names)} AND runs.digest IN ({places})", (service, *digests))
-    return cursor
+    cursor.execute(f"{_query(names, dialect)} AND runs.digest IN ({places})", (service, *digests))
+    return iter(cursor)
 
 
 def read_columns(
-    cursor: sqlite3.Cursor, service: str, digests: Collection[str] | None, names: tuple[str, ...]
+    cursor: Cursor, dialect: Dialect, service: str, digests: Collection[str] | None, names: tuple[str, ...]
 ) -> dict[str, Sequence[Any]]:
     """The columns of the rows of these digests: their values by name. Parameters are mappings.
 
@@ -130,6 +142,8 @@ def read_columns(
     ----------
     cursor:
         Reads the log.
+    dialect:
+        That of the database.
     service:
         The service whose rows are meant.
     digests:
@@ -139,7 +153,7 @@ def read_columns(
     """
     if digests is None or len(digests) > LOOKED_UP:
         with without_collection():
-            found = _all_columns(cursor, service, names)
+            found = _all_columns(cursor, dialect, service, names)
         if digests is None:
             return found
         wanted = set(digests)
@@ -147,23 +161,25 @@ def read_columns(
             return found
         kept = [digest in wanted for digest in found["digest"]]
         return {name: list(compress(column, kept)) for name, column in found.items()}
-    return _by_column(names, read_rows(cursor, service, digests, names))
+    return _by_column(names, read_rows(cursor, dialect, service, digests, names))
 
 
-def read_cells(cursor: sqlite3.Cursor, sweep: int) -> tuple[list[str], list[str]]:
+def read_cells(cursor: Cursor, dialect: Dialect, sweep: int) -> tuple[list[str], list[str]]:
     """The digests of the cells of a sweep in order, and their labels as the log has them.
 
     Parameters
     ----------
     cursor:
         Reads the log.
+    dialect:
+        That of the database.
     sweep:
         The number of the sweep.
     """
-    with suppress(sqlite3.DataError):  # longer than SQLite's longest text: labels hold the templates of prompts
+    with suppress(*dialect.too_long):  # longer than the longest text: labels hold the templates of prompts
         cursor.execute(
-            "SELECT json_group_array(digest), json_group_array(labels)"
-            " FROM (SELECT digest, labels FROM cells WHERE sweep = ? ORDER BY position)",
+            f"SELECT {dialect.array_of('digest')}, {dialect.array_of('labels')}"  # noqa: S608 - our own
+            " FROM (SELECT digest, labels FROM cells WHERE sweep = ? ORDER BY position) AS ordered",
             (sweep,),
         )
         digests, texts = cursor.fetchone()
@@ -172,36 +188,36 @@ def read_cells(cursor: sqlite3.Cursor, sweep: int) -> tuple[list[str], list[str]
     return [digest for digest, _ in rows], [text for _, text in rows]
 
 
-def _all_columns(cursor: sqlite3.Cursor, service: str, names: tuple[str, ...]) -> dict[str, Sequence[Any]]:
-    """Columns of all rows of a service; SQLite writes each as one JSON text where that loses nothing, for speed."""
-    if not _INEXACT_AS_JSON & set(names):
-        with suppress(sqlite3.DataError):  # longer than SQLite's longest text
-            cursor.execute(*_as_texts(service, names))
+def _all_columns(cursor: Cursor, dialect: Dialect, service: str, names: tuple[str, ...]) -> dict[str, Sequence[Any]]:
+    """Columns of all rows of a service; each is written as one JSON text where that loses nothing, for speed."""
+    if dialect.exact or not _INEXACT_AS_JSON & set(names):
+        with suppress(*dialect.too_long):  # longer than the longest text
+            cursor.execute(*_as_texts(dialect, service, names))
             texts = cursor.fetchone()
             found = {name: orjson.loads(text) for name, text in zip(names, texts, strict=False)}
             return found if len(texts) == len(names) else _aligned(found, orjson.loads(texts[-1]))
-    cursor.execute(_query(names), (service,))
+    cursor.execute(_query(names, dialect), (service,))
     return _by_column(names, cursor)
 
 
-def _as_texts(service: str, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+def _as_texts(dialect: Dialect, service: str, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """A query that gives each column of all rows of a service as one text, and its values.
 
     A join would find the picture of each run apart. Both tables are read from their beginning to their end instead;
     if there is a column of pictures, the digests of their rows are the last text.
     """
-    as_text = {"parameters": "'[' || coalesce(group_concat(parameters), '') || ']'"}  # they are JSON already
+    as_text = {"parameters": dialect.joined.format("parameters")}  # they are JSON already
     of_pictures = [name for name in names if _is_of_pictures(name)]
-    written = [f"{as_text.get(name, f'json_group_array({in_sql(name)})')} AS {name}" for name in names]
+    written = [f"{as_text.get(name) or dialect.array_of(in_sql(name, dialect))} AS {name}" for name in names]
     of_runs = [text for name, text in zip(names, written, strict=True) if name not in of_pictures]
     query = f"SELECT {', '.join(of_runs)} FROM runs WHERE runs.service = ?"  # noqa: S608 - names of columns
     if not of_pictures:
         return query, (service,)
     both = [text for name, text in zip(names, written, strict=True) if name in of_pictures]
-    both.append("json_group_array(pictures.digest) AS digests_of_pictures")
+    both.append(f"{dialect.array_of('pictures.digest')} AS digests_of_pictures")
     pictures = f"SELECT {', '.join(both)} FROM pictures WHERE service = ? AND number = 0"  # noqa: S608 - as above
     selected = ", ".join((*names, "digests_of_pictures"))
-    return f"SELECT {selected} FROM ({query}), ({pictures})", (service, service)  # noqa: S608 - as above
+    return f"SELECT {selected} FROM ({query}) AS runs, ({pictures}) AS pictures", (service, service)  # noqa: S608 - as above
 
 
 def _aligned(found: dict[str, Sequence[Any]], digests_of_pictures: list[str]) -> dict[str, Sequence[Any]]:

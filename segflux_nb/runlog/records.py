@@ -17,11 +17,11 @@ from ..lifecycle import State
 from ..model import Value
 from .changes import append_event
 from .columns import columns_of
-from .database import Database
 from .picture_files import PictureLog
 from .reading import LOOKED_UP
 from .rows import LoggedRun, MorePicture
 from .runs import REPLANNED, RunLog
+from .seam import LogDatabase
 
 _OF_A_MACHINE = frozenset({"owner", "account", "request_id", "status_url", "response_url", "picture_url"})
 """Columns that name a process, an account or a place at the service."""
@@ -91,14 +91,14 @@ class RecordLog:
     Parameters
     ----------
     database:
-        The log's file.
+        The log.
     clock:
         Source of the current time.
     service:
         The service that is meant.
     """
 
-    def __init__(self, database: Database, clock: Clock, service: str) -> None:
+    def __init__(self, database: LogDatabase, clock: Clock, service: str) -> None:
         self._database = database
         self._clock = clock
         self._service = service

@@ -13,19 +13,17 @@ from typing import Any
 import orjson
 
 from ..clock import Clock
-from ..lifecycle import TRANSITIONS, State, check_transition
+from ..lifecycle import State, check_transition
 from ..model import Value
 from ..sweep.request import Request, integral
-from .changes import Change, append_event
-from .database import Database
+from .accepting import Acceptance
+from .changes import Change
 from .reading import from_runs, in_sql, read_columns, read_rows, without_collection
 from .rows import AcceptedJob, LoggedRun, Measurement, RunState
+from .seam import LogDatabase
 
 REPLANNED = (State.PLANNED, State.FAILED, State.REFUSED)
 """In these states nothing is submitted or done: a new plan may change what does not decide the picture."""
-
-WITHOUT_JOB = (State.PLANNED, State.SUBMITTING, State.UNKNOWN)
-"""In these states a run has no job, or that of an earlier take of it that failed."""
 
 _NO_HARDWARE = "-"
 """For models without that parameter."""
@@ -40,15 +38,16 @@ class RunLog:
     Parameters
     ----------
     database:
-        The log's file.
+        The log.
     clock:
         Source of the current time.
     service:
         The service whose runs are meant.
     """
 
-    def __init__(self, database: Database, clock: Clock, service: str) -> None:
+    def __init__(self, database: LogDatabase, clock: Clock, service: str) -> None:
         self._database = database
+        self._dialect = database.dialect
         self._clock = clock
         self._service = service
 
@@ -91,7 +90,7 @@ class RunLog:
             return {
                 digest: json.loads(parameters).get("hardware", _NO_HARDWARE) if state in REPLANNED else None
                 for digest, state, parameters in read_rows(
-                    cursor, self._service, digests, ("digest", "state", "parameters")
+                    cursor, self._dialect, self._service, digests, ("digest", "state", "parameters")
                 )
             }
 
@@ -124,10 +123,9 @@ class RunLog:
         ValueError
             If the lifecycle does not allow the change, or a column cannot be changed.
         """
-        change = Change(to, changes, traceback, more_urls)
+        change = Change(run, to, changes, self._clock.now(), traceback, more_urls)
         check_transition(run.state, to)
-        with self._database.writing() as cursor:
-            return change.write(cursor, run, self._clock.now())
+        return self._database.write(change)
 
     def accept(self, job: AcceptedJob) -> LoggedRun | None:
         """Give a run the job that the service accepted for it, whatever other processes did to the run meanwhile.
@@ -143,36 +141,12 @@ class RunLog:
         -------
         The run as it is now, or None if the id is that of another run's job: nothing is changed then.
         """
-        with self._database.writing() as cursor:
-            cursor.execute(
-                "SELECT 1 FROM jobs WHERE service = ? AND request_id = ? AND digest <> ?",
-                (job.service, job.request_id, job.digest),
-            )
-            if cursor.fetchone() is not None:
-                return None
-            run = self._logged(read_rows(cursor, job.service, [job.digest], _COLUMNS))[job.digest]
-            if run.request_id == job.request_id and run.state not in WITHOUT_JOB:
-                return run  # it was entered before
-            if State.SUBMITTED in TRANSITIONS[run.state]:
-                gained: dict[str, Any] = {
-                    "request_id": job.request_id,
-                    "status_url": job.status_url,
-                    "response_url": job.response_url,
-                    "accepted_at": job.accepted_at,
-                    "account": job.account,
-                    "owner": job.owner,
-                    "error": "",
-                    "error_kind": "",
-                }
-                return Change(State.SUBMITTED, gained).write(cursor, run, self._clock.now())
-            second = {"request_id": job.request_id, "also_accepted": job.accepted_at}
-            append_event(cursor, run, run.state, second, self._clock.now())
-            return run
+        return self._database.write(Acceptance(job, self._clock.now(), self._dialect, _COLUMNS, self._logged))
 
     def read(self, digests: Iterable[str]) -> dict[str, LoggedRun]:
         """The runs with these digests, by digest; those that the log does not have are missing."""
         with self._database.reading() as cursor:
-            rows = read_rows(cursor, self._service, list(digests), _COLUMNS)
+            rows = read_rows(cursor, self._dialect, self._service, list(digests), _COLUMNS)
             return self._logged(rows)
 
     def table(self, digests: Collection[str] | None, columns: Sequence[str]) -> dict[str, Sequence[Any]]:
@@ -187,7 +161,7 @@ class RunLog:
         """
         with self._database.reading() as cursor:
             read = tuple(name for name in dict.fromkeys(("digest", *columns)) if name != "service")
-            found = read_columns(cursor, self._service, digests, read)
+            found = read_columns(cursor, self._dialect, self._service, digests, read)
         # The service is the same in all rows, so it is not read.
         return found | {"service": [self._service] * len(found["digest"])}
 
@@ -207,7 +181,7 @@ class RunLog:
 
     def all(self) -> dict[str, LoggedRun]:
         """All runs of the service, by digest, in the order in which they were submitted."""
-        selected = ", ".join(map(in_sql, _COLUMNS))
+        selected = ", ".join(in_sql(name, self._dialect) for name in _COLUMNS)
         with self._database.reading() as cursor:
             # Names of the table of columns; runs that were not submitted come first.
             cursor.execute(
@@ -291,7 +265,8 @@ class RunLog:
         """The ids of the fine-tunes that there are runs of, the one that was submitted last first."""
         with self._database.reading() as cursor:
             cursor.execute(
-                f"SELECT {in_sql('finetune_id')} AS finetune FROM runs WHERE service = ?"  # noqa: S608 - our own
+                f"SELECT {self._dialect.parameter_as_text.format('finetune_id')} AS finetune"  # noqa: S608 - our own
+                " FROM runs WHERE service = ?"
                 " GROUP BY finetune ORDER BY max(coalesce(submitted_at, 0)) DESC, finetune LIMIT ?",
                 (self._service, most),
             )

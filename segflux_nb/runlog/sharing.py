@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..clock import Clock
-from .database import Database
 from .rows import LoggedRun
+from .seam import AtOnce, Cursor, LogDatabase, Statement, Ways
 
 WINDOW_SECONDS = 60.5
 """A minute, and what requests may be late or early on their way: the service counts them when they arrive."""
@@ -19,14 +19,14 @@ class Sharing:
     Parameters
     ----------
     database:
-        The log's file.
+        The log.
     clock:
         Source of the current time.
     service:
         The service that the processes use.
     """
 
-    def __init__(self, database: Database, clock: Clock, service: str) -> None:
+    def __init__(self, database: LogDatabase, clock: Clock, service: str) -> None:
         self._database = database
         self._clock = clock
         self._service = service
@@ -45,27 +45,41 @@ class Sharing:
         -------
         The run as it is now, or None if another process was faster.
         """
-        with self._database.writing() as cursor:
-            cursor.execute(
-                "UPDATE runs SET owner = ?"
-                " WHERE service = ? AND digest = ? AND state = ? AND coalesce(owner, '') = ?",
-                (owner, run.service, run.digest, run.state, run.owner or ""),
-            )
+        update = (
+            "UPDATE runs SET owner = ? WHERE service = ? AND digest = ? AND state = ? AND coalesce(owner, '') = ?",
+            (owner, run.service, run.digest, run.state, run.owner or ""),
+        )
+
+        def in_steps(cursor: Cursor) -> LoggedRun | None:
+            cursor.execute(*update)
             return run._replace(owner=owner) if cursor.rowcount else None
+
+        once = Statement(f"WITH moved AS ({update[0]} RETURNING digest) SELECT 1 FROM moved", update[1])  # noqa: S608
+        return self._database.write(
+            Ways(in_steps, lambda _: AtOnce([once], lambda row: run._replace(owner=owner) if row else None))
+        )
 
     def heartbeat(self, owner: str) -> None:
         """Note that a process is alive, and delete the heartbeats of those that were silent for a month."""
-        now = self._clock.now()
-        with self._database.writing() as cursor:
-            cursor.execute(
-                "INSERT INTO processes (owner, seen_at) VALUES (?, ?)"
-                " ON CONFLICT (owner) DO UPDATE SET seen_at = excluded.seen_at",
-                (owner, now),
-            )
-            cursor.execute("DELETE FROM processes WHERE seen_at < ?", (now - FORGOTTEN_SECONDS,))
+        enter = (
+            "INSERT INTO processes (owner, seen_at) VALUES (?, {})"
+            " ON CONFLICT (owner) DO UPDATE SET seen_at = excluded.seen_at"
+        )
+        forget = "DELETE FROM processes WHERE seen_at < {} - ?"
+
+        def in_steps(cursor: Cursor) -> None:
+            now = self._clock.now()
+            cursor.execute(enter.format("?"), (owner, now))
+            cursor.execute(forget.format("?"), (now, FORGOTTEN_SECONDS))
+
+        def at_once(now: str) -> AtOnce:
+            text = f"WITH forgotten AS ({forget.format(now)}) {enter.format(now)}"
+            return AtOnce([Statement(text, (FORGOTTEN_SECONDS, owner))], lambda row: None, changes_frames=False)
+
+        self._database.write(Ways(in_steps, at_once))
 
     def last_heartbeat(self, owner: str) -> float | None:
-        """When a process wrote its last heartbeat, by its own clock; None if there is none."""
+        """When a process wrote its last heartbeat, by its own clock or the server's; None if there is none."""
         with self._database.reading() as cursor:
             cursor.execute("SELECT seen_at FROM processes WHERE owner = ?", (owner,))
             row = cursor.fetchone()
@@ -78,9 +92,18 @@ class Sharing:
             return [owner for (owner,) in cursor.fetchall()]
 
     def silence(self, owner: str) -> float | None:
-        """Seconds since the last heartbeat of a process, by the wall clocks of both; None if there is none."""
-        seen_at = self.last_heartbeat(owner)
-        return None if seen_at is None else abs(self._clock.now() - seen_at)
+        """Seconds since the last heartbeat of a process; None if there is none.
+
+        They are measured by the clock of the server, or by the wall clocks of both where there is none.
+        """
+        with self._database.reading() as cursor:
+            cursor.execute(
+                f"SELECT abs({self._database.now_in_sql(self._clock)} - seen_at) FROM processes"  # noqa: S608 - our own
+                " WHERE owner = ?",
+                (owner,),
+            )
+            row = cursor.fetchone()
+        return None if row is None else float(row[0])
 
     def take_turn(self, most: int) -> float:
         """Take one of the requests that all processes together may send in a minute.
@@ -94,8 +117,9 @@ class Sharing:
         -------
         0, or the seconds to wait before the next try.
         """
-        now = self._clock.now()
-        with self._database.writing() as cursor:
+
+        def in_steps(cursor: Cursor) -> float:
+            now = self._clock.now()
             # Turns in the future are deleted: a clock that was set back must not stop all requests.
             cursor.execute(
                 "DELETE FROM turns WHERE service = ? AND (at <= ? OR at > ?)",
@@ -106,7 +130,33 @@ class Sharing:
             if taken >= most:
                 return max(1e-3, float(oldest) + WINDOW_SECONDS - now)
             cursor.execute("INSERT INTO turns (service, at) VALUES (?, ?)", (self._service, now))
-        return 0.0
+            return 0.0
+
+        def at_once(now: str) -> AtOnce:
+            return AtOnce(
+                [
+                    Statement("SELECT pg_advisory_xact_lock(hashtextextended(?, 1))", (self._service,)),
+                    Statement(
+                        f"WITH clock AS MATERIALIZED (SELECT {now} AS now),"  # noqa: S608 - our own
+                        " gone AS (DELETE FROM turns USING clock WHERE service = ?"
+                        " AND (at <= now - ? OR at > now)),"
+                        " taken AS (SELECT count(*) AS number, min(at) AS oldest FROM turns, clock"
+                        " WHERE service = ? AND at > now - ? AND at <= now),"
+                        " entered AS (INSERT INTO turns (service, at) SELECT ?, now FROM clock, taken"
+                        " WHERE number < ?)"
+                        " SELECT CASE WHEN number < ? THEN 0.0 ELSE greatest(0.001, oldest + ? - now) END::float8"
+                        " FROM clock, taken",
+                        (
+                            *(self._service, WINDOW_SECONDS, self._service, WINDOW_SECONDS),
+                            *(self._service, most, most, WINDOW_SECONDS),
+                        ),
+                    ),
+                ],
+                lambda row: float(row[0]),
+                changes_frames=False,
+            )
+
+        return self._database.write(Ways(in_steps, at_once))
 
     def note_limit(self, what: str, value: float, why: str) -> None:
         """Note a limit of the service that was learned.

@@ -11,9 +11,9 @@ from ..console import say
 from ..model import Value
 from ..sweep.names import renamed
 from ..sweep.request import Request
-from .database import Database
 from .reading import read_cells, without_collection
 from .rows import FoundSweep, LoggedSweep
+from .seam import LogDatabase
 
 
 class SweepLog:
@@ -22,14 +22,14 @@ class SweepLog:
     Parameters
     ----------
     database:
-        The log's file.
+        The log.
     clock:
         Source of the current time.
     service:
         The service whose sweeps are meant.
     """
 
-    def __init__(self, database: Database, clock: Clock, service: str) -> None:
+    def __init__(self, database: LogDatabase, clock: Clock, service: str) -> None:
         self._database = database
         self._clock = clock
         self._service = service
@@ -67,7 +67,7 @@ class SweepLog:
             )
             number = int(cursor.fetchone()[0])
             entries = [(cell.digest, json.dumps(dict(cell.labels)) if cell.labels else "{}") for cell in cells]
-            logged = list(zip(*read_cells(cursor, number), strict=True))
+            logged = list(zip(*read_cells(cursor, self._database.dialect, number), strict=True))
             if logged[: len(entries)] == entries:  # a sweep that is run once more
                 return number
             known = set(logged)
@@ -89,7 +89,7 @@ class SweepLog:
                 " counted AS MATERIALIZED (SELECT entered.sweep, count(*) AS cells,"
                 " sum(CASE WHEN runs.state = 'completed' THEN 1 ELSE 0 END) AS done,"
                 " coalesce(sum(runs.cost_usd), 0.0) AS paid"
-                " FROM entered CROSS JOIN runs ON runs.service = ? AND runs.digest = entered.digest"
+                " FROM entered CROSS JOIN runs WHERE runs.service = ? AND runs.digest = entered.digest"
                 " GROUP BY entered.sweep)"
                 " SELECT number, name, title, axes, created_at, cells, done, paid"
                 " FROM counted JOIN sweeps ON sweeps.number = counted.sweep ORDER BY number",
@@ -144,7 +144,7 @@ class SweepLog:
     def cells(self, sweep: int) -> list[tuple[str, dict[str, Value]]]:
         """The cells of a sweep in order: digest and labels."""
         with self._database.reading() as cursor:
-            digests, texts = read_cells(cursor, sweep)
+            digests, texts = read_cells(cursor, self._database.dialect, sweep)
         known = {text: self._names_apart(json.loads(text)) for text in dict.fromkeys(texts)}
         with without_collection():
             return [(digest, known[text]) for digest, text in zip(digests, texts, strict=True)]

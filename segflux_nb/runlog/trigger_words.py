@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .database import Database
+from .seam import LogDatabase
 
 _PREFIX = "trigger word"
 
@@ -13,12 +13,12 @@ class TriggerWordLog:
     Parameters
     ----------
     database:
-        The log's file.
+        The log.
     service:
         The service whose fine-tunes are meant.
     """
 
-    def __init__(self, database: Database, service: str) -> None:
+    def __init__(self, database: LogDatabase, service: str) -> None:
         self._database = database
         self._prefix = f"{_PREFIX}/{service}/"
 

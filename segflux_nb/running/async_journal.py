@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,7 @@ from ..lifecycle import State
 from ..pictures.store import StoredPicture
 from ..runlog.journal import ServiceLog
 from ..runlog.rows import AcceptedJob, LoggedRun, Measurement, MorePicture, RunState, is_of_another_key
+from ..runlog.seam import Outcome
 from ..runlog.side_file import SideFile, is_open_here, side_files
 from .group_commit import GroupCommit
 from .ownership import RunId, is_alive, this_process
@@ -353,10 +354,9 @@ class AsyncJournal:
         """
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    @contextmanager
-    def _together(self) -> Iterator[None]:
-        with self._log.waiting_at_most(0.0), self._log.together():
-            yield
+    def _together(self, writes: Sequence[Callable[[], Any]]) -> list[Outcome]:
+        with self._log.waiting_at_most(0.0):
+            return self._log.write_group(writes)
 
     def _at_once(self, write: Callable[..., T], arguments: tuple[Any, ...]) -> T:
         with self._log.waiting_at_most(0.0):

@@ -7,10 +7,10 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from ..errors import LogLocked
+from ..runlog.seam import Outcome, outcome_of
 
 T = TypeVar("T")
 
@@ -18,8 +18,6 @@ MOST = 64
 """Writes that are committed together at most."""
 
 logger = logging.getLogger(__name__)
-
-_Outcome = tuple[Any, BaseException | None]
 
 
 class GroupCommit:
@@ -34,10 +32,10 @@ class GroupCommit:
     thread:
         The thread, which runs other calls too, one at a time.
     together:
-        Makes one transaction of what the thread writes in the block.
+        Makes several writes in one transaction: the result and the error of each.
     """
 
-    def __init__(self, thread: Executor, together: Callable[[], AbstractContextManager[None]]) -> None:
+    def __init__(self, thread: Executor, together: Callable[[Sequence[Callable[[], Any]]], list[Outcome]]) -> None:
         self._thread = thread
         self._together = together
         self._waiting: deque[tuple[asyncio.Future[Any], Callable[[], Any]]] = deque()
@@ -77,25 +75,16 @@ class GroupCommit:
             for (told, _), outcome in zip(group, outcomes, strict=True):
                 _tell(told, *outcome)
 
-    def _write_group(self, group: Sequence[Callable[[], Any]]) -> list[_Outcome]:
+    def _write_group(self, group: Sequence[Callable[[], Any]]) -> list[Outcome]:
         """Write in one transaction; one by one where that fails as a whole, and nothing was written."""
         if len(group) > 1:
             try:
-                with self._together():
-                    return [_outcome(write) for write in group]
+                return self._together(group)
             except LogLocked as error:  # another program holds it: nobody need wait for it once more
                 return [(None, error)] * len(group)
             except Exception as error:
                 logger.info("Writes of the log are made one by one: together they failed", exc_info=error)
-        return [_outcome(write) for write in group]
-
-
-def _outcome(write: Callable[[], Any]) -> _Outcome:
-    """The result of a write, and its error."""
-    try:
-        return write(), None
-    except Exception as error:  # noqa: BLE001 - its caller gets it
-        return None, error
+        return [outcome_of(write) for write in group]
 
 
 def _tell(told: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:

@@ -72,6 +72,6 @@ def _kind(path: Path, is_logged: bool) -> str:
         Whether the log has a picture of that name.
     """
     if len(path.parts) == 1:
-        return "log" if path.name.startswith("log.sqlite") else "other"
+        return "log" if path.name.startswith(("log.sqlite", "log-accepted-")) else "other"
     kind = _FOLDERS.get(path.parts[0], "other")
     return "pictures not in the log" if kind == "pictures" and not is_logged else kind

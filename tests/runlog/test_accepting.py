@@ -18,8 +18,8 @@ STEPS = {
 
 
 @pytest.fixture
-def runs(tmp_path):
-    journal = Journal(tmp_path / "log.sqlite", ManualClock())
+def runs(place):
+    journal = place.journal(ManualClock())
     log = journal.of("simulator").runs
     log.plan(CELLS)
     yield log
@@ -84,8 +84,8 @@ def test_a_second_job_of_a_run_is_noted_and_is_nobody_elses(runs):
     assert runs.events(CELLS[0].digest)[-1][3] == {"request_id": "two", "also_accepted": 5.0}
 
 
-def test_the_salt_is_the_logs_own_and_stays(runs, tmp_path):
-    again = Journal(tmp_path / "log.sqlite", ManualClock())
+def test_the_salt_is_the_logs_own_and_stays(runs, place, tmp_path):
+    again = place.journal(ManualClock())
     assert again.of("segmind").runs.salt() == runs.salt()
     again.close()
     other = Journal(tmp_path / "other.sqlite", ManualClock())

@@ -27,9 +27,9 @@ class Log:
         self.groups = 0
         self.seen = []
 
-    def together(self):
+    def together(self, writes):
         self.groups += 1
-        return self.log.together()
+        return self.log.write_group(writes)
 
     def write(self, *writes, while_written=()):
         """What each write is told; some of them come while the first ones are written."""

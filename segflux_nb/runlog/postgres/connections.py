@@ -1,0 +1,155 @@
+"""Connections to the server of a log: a few that are kept, and made again when they are lost."""
+
+from __future__ import annotations
+
+import select
+import threading
+from typing import Any
+
+import psycopg
+from psycopg import RawCursor, conninfo
+
+from ...clock import SystemClock
+from ...errors import WorkspaceError
+from .address import read
+from .words import away, first_line
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+MOST_KEPT = 4
+"""Connections that are kept while nobody uses them."""
+
+PAUSE_SECONDS = 0.1
+"""Between tries to reach a server."""
+
+_UNLESS_GIVEN = {
+    "connect_timeout": "5",
+    "keepalives_idle": "5",
+    "keepalives_interval": "3",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",
+    "application_name": "segflux_nb",
+    "client_encoding": "utf8",
+}
+"""A network that is cut says nothing: after a quarter of a minute it is taken for gone."""
+
+_SESSION = (
+    "SELECT set_config('lock_timeout', '10s', false), set_config('idle_in_transaction_session_timeout', '30s', false)"
+)
+"""A process that is stopped in the middle of a transaction keeps others waiting no longer than this."""
+
+_clock = SystemClock()
+
+
+class Connections:
+    """Gives connections to whichever thread needs one.
+
+    Parameters
+    ----------
+    address:
+        The address of the database.
+    durable:
+        False for tests that play many thousand runs.
+    """
+
+    def __init__(self, address: str, *, durable: bool = True) -> None:
+        self.address = address
+        self._durable = durable
+        self._lock = threading.Lock()
+        self._kept: list[Connection] = []
+        self._is_closed = False
+        try:
+            given = conninfo.conninfo_to_dict(address)
+        except psycopg.Error as error:
+            raise WorkspaceError(
+                f"{read(address).shown} is not the address of a database: {first_line(address, error)}",
+                remedy='Write Workspace("postgresql://user@host/study")',
+            ) from None
+        self._settings = {**_UNLESS_GIVEN, **{name: value for name, value in given.items() if value is not None}}
+
+    def connect(self) -> Connection:
+        """A new connection, which commits each statement by itself.
+
+        Raises
+        ------
+        psycopg.Error
+            If the server cannot be reached.
+        """
+        connection: Connection = psycopg.connect(
+            conninfo.make_conninfo("", **self._settings), autocommit=True, cursor_factory=RawCursor
+        )
+        try:
+            connection.execute(_SESSION)
+            if not self._durable:
+                connection.execute("SET synchronous_commit = off")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def take(self, seconds: float) -> Connection:
+        """A connection of one's own, until it is given back.
+
+        Parameters
+        ----------
+        seconds:
+            How long to wait for a server that cannot be reached.
+
+        Raises
+        ------
+        LogLocked
+            If it cannot be reached for longer.
+        WorkspaceError
+            If the log is closed.
+        """
+        end = _clock.monotonic() + seconds
+        while True:
+            if (kept := self._take_kept()) is not None:
+                return kept
+            try:
+                return self.connect()
+            except psycopg.Error as error:
+                if _clock.monotonic() >= end:
+                    raise away(self.address, error) from None
+            threading.Event().wait(PAUSE_SECONDS)
+
+    def _take_kept(self) -> Connection | None:
+        """A connection that was kept, and that the server has not ended meanwhile."""
+        while True:
+            with self._lock:
+                if self._is_closed:
+                    raise WorkspaceError("The workspace is closed", remedy="Open it again: Workspace(path)")
+                if not self._kept:
+                    return None
+                connection = self._kept.pop()
+            if not _has_ended(connection):
+                return connection
+            connection.close()
+
+    def give(self, connection: Connection) -> None:
+        """Give a connection back. One that is lost, or within a transaction, is closed."""
+        is_idle = not connection.closed and connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+        with self._lock:
+            if is_idle and not self._is_closed and len(self._kept) < MOST_KEPT:
+                self._kept.append(connection)
+                return
+        connection.close()
+
+    def close(self) -> None:
+        """Close all that nobody uses; the others are closed when they are given back."""
+        with self._lock:
+            self._is_closed = True
+            kept, self._kept = self._kept, []
+        for connection in kept:
+            connection.close()
+
+
+def _has_ended(connection: Connection) -> bool:
+    """Whether the server has ended a connection that nobody uses: it says nothing to it otherwise."""
+    if connection.closed:
+        return True
+    poll = select.poll() if hasattr(select, "poll") else None
+    if poll is None:
+        return bool(select.select([connection.fileno()], [], [], 0)[0])
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,0 +1,133 @@
+"""How a log in PostgreSQL is opened: its tables are made or brought up to date, and its rights are found out."""
+
+from __future__ import annotations
+
+import warnings
+
+import psycopg
+
+from ...errors import WorkspaceError
+from ..columns import COLUMNS
+from ..opening import newer_refusal
+from ..schema import POSTGRES, POSTGRES_SCHEMA, VERSION, definition
+from .address import read
+from .connections import Connection
+
+LOCK = 0x5346_4C58
+"""The advisory lock of transactions that read before they write: one runs at a time, as on SQLite."""
+
+MIGRATIONS: dict[int, str] = {}
+"""The statements by the version that they start from. PostgreSQL's first version is 9; new columns need none."""
+
+
+def open_log(connection: Connection, address: str) -> WorkspaceError | None:
+    """Make the tables of a new log, or migrate an older one. Returns what a write raises; None where it can write.
+
+    Parameters
+    ----------
+    connection:
+        A connection to the database.
+    address:
+        The address of the database.
+
+    Raises
+    ------
+    WorkspaceError
+        If the database holds something else.
+    psycopg.Error
+        If it cannot be read.
+    """
+    shown = read(address).shown
+    version = _version(connection, shown)
+    if version < VERSION:
+        with connection.transaction():
+            connection.execute("SELECT pg_advisory_xact_lock($1)", [LOCK])
+            version = _version(connection, shown)  # another process may have done it meanwhile
+            if version < VERSION and _is_read_only(connection):
+                raise WorkspaceError(
+                    f"The run log {shown} has no tables of this version, and its user may not make them",
+                    remedy="Let its owner open it once",
+                )
+            for script in _scripts(version):
+                connection.execute(script.encode())
+    if version > VERSION:
+        refusal = newer_refusal(shown)
+        warnings.warn(str(refusal), stacklevel=4)
+        return refusal
+    if _may_only_read(connection):
+        return WorkspaceError(
+            f"The run log {shown} can only be read by its user",
+            remedy="Open it as a user that may write, or ask its owner",
+        )
+    return None
+
+
+def _scripts(version: int) -> list[str]:
+    """What makes the tables, or leads from a version to the present one.
+
+    Parameters
+    ----------
+    version:
+        The version of the log; 0 for none.
+    """
+    if version == VERSION:
+        return []
+    if version == 0:
+        return [POSTGRES_SCHEMA]
+    scripts = [migration(number) for number in range(version, VERSION)]
+    return [*scripts, f"UPDATE properties SET value = '{VERSION}' WHERE name = 'version'"]  # noqa: S608 - our own
+
+
+def migration(version: int) -> str:
+    """The statements that lead from a version to the next, new columns included."""
+    added = [
+        f"ALTER TABLE {column.table} ADD COLUMN {definition(column, POSTGRES)};\n"
+        for column in COLUMNS
+        if column.since == version + 1 and column.table is not None
+    ]
+    return MIGRATIONS.get(version, "") + "".join(added)
+
+
+def _version(connection: Connection, shown: str) -> int:
+    """The version of a log; 0 for a database without tables of a log.
+
+    Parameters
+    ----------
+    connection:
+        A connection to the database.
+    shown:
+        Its address, as it may be shown.
+    """
+    tables = connection.execute(
+        "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
+        " AND tablename IN ('runs', 'properties', 'events', 'sweeps', 'pictures', 'jobs')"
+    ).fetchone()
+    if tables is None or not tables[0]:
+        return 0
+    try:
+        found: dict[str, str] = dict(connection.execute("SELECT name, value FROM properties").fetchall())
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
+        found = {}
+    if found.get("application") != "segflux_nb":
+        raise WorkspaceError(
+            f"{shown} holds tables of another program with the names of a run log's",
+            remedy="Give the workspace a database of its own: createdb study",
+        )
+    return int(found["version"])
+
+
+def _is_read_only(connection: Connection) -> bool:
+    row = connection.execute(
+        "SELECT current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery()"
+        " OR NOT has_schema_privilege(current_schema(), 'CREATE')"
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
+def _may_only_read(connection: Connection) -> bool:
+    """Whether nothing of the log may be written: neither runs nor judgements."""
+    row = connection.execute(
+        "SELECT current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery()"
+        " OR NOT (has_table_privilege('runs', 'UPDATE') OR has_table_privilege('votes', 'INSERT'))"
+    ).fetchone()
+    return row is not None and bool(row[0])

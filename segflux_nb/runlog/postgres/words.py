@@ -1,0 +1,95 @@
+"""Errors of PostgreSQL in words."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg import errors
+
+from ...errors import LogLocked, WorkspaceError
+from .address import read, without_password
+
+_PASSING = (
+    errors.LockNotAvailable,
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+    errors.QueryCanceled,
+    errors.TooManyConnections,
+    errors.IdleInTransactionSessionTimeout,
+)
+"""What goes by: the same may be tried again."""
+
+
+def is_lost(error: psycopg.Error, connection: psycopg.Connection[object]) -> bool:
+    """Whether the connection is gone, and the server with it for now.
+
+    Parameters
+    ----------
+    error:
+        The error.
+    connection:
+        The connection.
+    """
+    return (
+        connection.closed
+        or connection.broken
+        or isinstance(error, errors.AdminShutdown | errors.CrashShutdown | errors.CannotConnectNow)
+    )
+
+
+def away(address: str, error: BaseException) -> LogLocked:
+    """What is raised where the server does not answer.
+
+    Parameters
+    ----------
+    address:
+        The address of the log.
+    error:
+        What happened.
+    """
+    return LogLocked(
+        f"The run log {read(address).shown} cannot be reached: {first_line(address, error)}",
+        remedy="Run again when its server answers: what was accepted is kept",
+    )
+
+
+def in_words(address: str, error: psycopg.Error) -> Exception:
+    """What to raise for an error of the server: a mistake of ours stays as it is.
+
+    Parameters
+    ----------
+    address:
+        The address of the log.
+    error:
+        The error.
+    """
+    shown, text = read(address).shown, first_line(address, error)
+    if isinstance(error, _PASSING):
+        return LogLocked(
+            f"Another program keeps the run log {shown} busy: {text}",
+            remedy="Run again: what was accepted is kept",
+        )
+    if isinstance(error, errors.InsufficientPrivilege | errors.ReadOnlySqlTransaction):
+        return WorkspaceError(
+            f"The run log {shown} refuses this to its user: {text}",
+            remedy="Ask its owner for the rights that docs/team.md names, or open it as another user",
+        )
+    if isinstance(error, errors.IntegrityError | errors.ProgrammingError | errors.InterfaceError):
+        return error
+    return WorkspaceError(
+        f"The run log {shown} cannot be used: {text}",
+        remedy="Look at the server's own log. What was logged before stays, and a run continues where it stopped",
+    )
+
+
+def first_line(address: str, error: BaseException) -> str:
+    """What an error says first, without the password.
+
+    Parameters
+    ----------
+    address:
+        The address of the log.
+    error:
+        The error.
+    """
+    lines = without_password(str(error), address).strip().splitlines()
+    return lines[0].strip() if lines else type(error).__name__
