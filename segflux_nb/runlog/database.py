@@ -52,6 +52,7 @@ class Database:
     """
 
     dialect = SQLITE_DIALECT
+    is_far = False
 
     def __init__(self, path: Path, *, durable: bool = True, in_memory: bool = False) -> None:
         self.path = path
@@ -224,6 +225,15 @@ class Database:
         """Two numbers that change when the log does: the first by another connection, the second by this one."""
         with self.reading() as cursor:
             return int(cursor.execute("PRAGMA data_version").fetchone()[0]), self.connection.total_changes
+
+    def listen(self, heard: Callable[[str, bool], None]) -> None:
+        """Nobody tells what other processes write to a file.
+
+        Parameters
+        ----------
+        heard:
+            Is not called.
+        """
 
     @property
     def changes(self) -> int:

@@ -23,7 +23,7 @@ tables and `columns` says what they keep of a run.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +174,22 @@ class ServiceLog:
         self.sharing = Sharing(database, clock, service)
         self.deviations = DeviationLog(database, clock, service)
 
+    @property
+    def is_far(self) -> bool:
+        """Whether the log is asked through a network."""
+        return self._database.is_far
+
+    def listen(self, heard: Callable[[str, bool], None]) -> Callable[[], None] | None:
+        """Listen for runs that are not in flight any more; returns what stops it. None where nobody tells.
+
+        Parameters
+        ----------
+        heard:
+            Called on a thread of its own: with the digest of a run, which is empty where any may have been missed,
+            and whether news are heard from now on.
+        """
+        return self._database.listen(heard)
+
     def waiting_at_most(self, seconds: float) -> AbstractContextManager[None]:
         """In this thread, let no write wait longer than this for another program's lock."""
         return self._database.waiting_at_most(seconds)
@@ -209,7 +225,8 @@ class ServiceLog:
         why:
             What it was learned from.
         """
-        with suppress(WorkspaceError):
+        patience = self.waiting_at_most(0.0) if self.is_far else nullcontext()
+        with suppress(WorkspaceError), patience:
             self.sharing.note_limit(what, value, why)
 
     def note_deviations(self, counted: Mapping[Deviation, int]) -> None:

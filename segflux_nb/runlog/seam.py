@@ -177,6 +177,7 @@ class LogDatabase(Protocol):
 
     path: Path
     dialect: Dialect
+    is_far: bool
 
     def close(self) -> None:
         """Close it."""
@@ -202,6 +203,16 @@ class LogDatabase(Protocol):
 
     def together(self) -> AbstractContextManager[None]:
         """One transaction for all that this thread writes in the block."""
+        ...
+
+    def listen(self, heard: Callable[[str, bool], None]) -> Callable[[], None] | None:
+        """Listen for runs that are not in flight any more; see `ServiceLog.listen`.
+
+        Parameters
+        ----------
+        heard:
+            Called with each.
+        """
         ...
 
     def waiting_at_most(self, seconds: float) -> AbstractContextManager[None]:

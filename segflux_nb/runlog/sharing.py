@@ -91,6 +91,12 @@ class Sharing:
             cursor.execute("SELECT owner FROM processes")
             return [owner for (owner,) in cursor.fetchall()]
 
+    def server_ahead(self) -> float:
+        """Seconds that the clock of the server is ahead of this one's; 0 where there is no server."""
+        with self._database.reading() as cursor:
+            cursor.execute(f"SELECT {self._database.now_in_sql(self._clock)}")
+            return float(cursor.fetchone()[0]) - self._clock.now()
+
     def silence(self, owner: str) -> float | None:
         """Seconds since the last heartbeat of a process; None if there is none.
 

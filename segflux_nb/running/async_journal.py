@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -25,6 +25,7 @@ from ..runlog.rows import AcceptedJob, LoggedRun, Measurement, MorePicture, RunS
 from ..runlog.seam import Outcome
 from ..runlog.side_file import SideFile, is_open_here, side_files
 from .group_commit import GroupCommit
+from .news import News
 from .ownership import RunId, is_alive, this_process
 
 T = TypeVar("T")
@@ -34,6 +35,9 @@ LOCKED_SECONDS = 120.0
 
 SIDE_FILE_SECONDS = 86_400.0
 """The side file of a process elsewhere that sent no heartbeat for this long is removed, once its ids are entered."""
+
+READERS = 3
+"""Threads that read a log through a network."""
 
 LOCKED_PAUSE = Backoff(first=0.1, longest=2.0)
 """Between attempts to write a log that is locked."""
@@ -68,6 +72,9 @@ class AsyncJournal:
         self._jitter = jitter
         self._thread = DaemonExecutor(1, "segflux-journal")
         self._group = GroupCommit(self._thread, self._together)
+        self._readers: DaemonExecutor | None = None
+        self._server_ahead: float | None = None
+        self._news: News | None = None
         self._side_file = SideFile(log.path, log.service, this_process())
 
     @property
@@ -105,7 +112,7 @@ class AsyncJournal:
         changes:
             New values of columns.
         """
-        return await self.move(run, to, **changes) or self.reload(run)
+        return await self.move(run, to, **changes) or await self.reload(run)
 
     async def accept(self, job: AcceptedJob) -> LoggedRun | None:
         """Give a run the job that was accepted for it; None if the id is that of another run's job.
@@ -183,14 +190,14 @@ class AsyncJournal:
         owner:
             The process.
         seconds:
-            How long ago its last heartbeat may be, by the clocks of the two machines.
+            How long ago its last heartbeat may be.
         """
-        seen_at = self.last_heartbeat(owner)
-        return seen_at is not None and abs(self._clock.now() - seen_at) < seconds
+        silence = self._log.sharing.silence(owner)
+        return silence is not None and silence < seconds
 
     async def claim(self, run: LoggedRun) -> LoggedRun:
         """Take over a run that no process holds; where another process was faster, the run as it is now."""
-        return await self._write(self._log.sharing.claim, run, this_process()) or self.reload(run)
+        return await self._write(self._log.sharing.claim, run, this_process()) or await self.reload(run)
 
     async def keep_picture(self, run: LoggedRun, picture: MorePicture) -> None:
         """Enter the file of one more picture of a run; see `PictureLog.keep`.
@@ -220,13 +227,13 @@ class AsyncJournal:
         """
         await self._write(self._log.pictures.add, run.digest, url, vars(stored), size)
 
-    def more_pictures(self, run: LoggedRun) -> list[MorePicture]:
+    async def more_pictures(self, run: LoggedRun) -> list[MorePicture]:
         """The pictures of a run beside its first one, in order."""
-        return self._log.pictures.more(run.digest)
+        return await self._read(self._log.pictures.more, run.digest)
 
-    def incomplete(self, digests: Iterable[str]) -> list[LoggedRun]:
+    async def incomplete(self, digests: Iterable[str]) -> list[LoggedRun]:
         """Those of these completed runs whose outputs have more pictures that are not on disk."""
-        return self.runs(self._log.pictures.incomplete(digests))
+        return await self.runs(await self._read(self._log.pictures.incomplete, digests))
 
     async def heartbeat(self) -> None:
         """Write this process's heartbeat."""
@@ -238,25 +245,44 @@ class AsyncJournal:
 
     # ------------------------------------------------------------------ reads
 
-    def run(self, digest: str) -> LoggedRun:
+    async def run(self, digest: str) -> LoggedRun:
         """The row of this digest."""
-        return self._log.runs.read([digest])[digest]
+        return (await self._read(self._log.runs.read, [digest]))[digest]
 
-    def runs(self, digests: Iterable[str]) -> list[LoggedRun]:
+    async def runs(self, digests: Iterable[str]) -> list[LoggedRun]:
         """The rows of these digests, in order."""
+        digests = list(digests)
+        logged = await self._read(self._log.runs.read, digests)
+        return [logged[digest] for digest in digests]
+
+    def runs_now(self, digests: Iterable[str]) -> list[LoggedRun]:
+        """The rows of these digests, in order, for code that may wait for the log."""
         digests = list(digests)
         logged = self._log.runs.read(digests)
         return [logged[digest] for digest in digests]
 
-    def run_states(self, digests: Iterable[str]) -> dict[str, RunState]:
+    async def run_states(self, digests: Iterable[str]) -> dict[str, RunState]:
         """The states of these runs, by digest and in order."""
         digests = list(digests)
-        found = self._log.runs.states(digests)
+        found = await self._read(self._log.runs.states, digests)
         return {digest: found[digest] for digest in digests}
 
-    def reload(self, run: LoggedRun) -> LoggedRun:
+    async def reload(self, run: LoggedRun) -> LoggedRun:
         """The run as the log has it now."""
-        return self.run(run.digest)
+        return await self.run(run.digest)
+
+    @property
+    def is_far(self) -> bool:
+        """Whether the log is asked through a network, for which nothing should stand still."""
+        return self._log.is_far
+
+    def look(self, run: LoggedRun) -> LoggedRun:
+        """The run as the log has it now, for code that may wait for the log."""
+        return self._log.runs.read([run.digest])[run.digest]
+
+    async def look_soon(self, run: LoggedRun) -> LoggedRun:
+        """The run as the log has it now; an error at once where the log does not answer."""
+        return await self._in_reader(self.look, (run,))
 
     def run_id(self, run: LoggedRun) -> RunId:
         """What tells the run apart from runs of other logs and services."""
@@ -266,13 +292,41 @@ class AsyncJournal:
         """When a process wrote its last heartbeat, by its own clock; None where it never wrote one."""
         return self._log.sharing.last_heartbeat(owner)
 
-    def knows_request(self, request_id: str) -> bool:
-        """Whether a run of the log has, or had, the job with this id."""
-        return self._log.runs.knows_request(request_id)
+    async def heartbeat_of(self, owner: str) -> float | None:
+        """When a process wrote its last heartbeat; None where it never wrote one.
 
-    def knows_picture(self, url: str) -> bool:
+        The clock of a server wrote it, if there is one: then it is told by the clock of this process.
+        """
+        found = await self._read(self._log.sharing.last_heartbeat, owner)
+        if found is None or not self.is_far:
+            return found
+        if self._server_ahead is None:
+            self._server_ahead = await self._read(self._log.sharing.server_ahead)
+        return found - self._server_ahead
+
+    async def knows_request(self, request_id: str) -> bool:
+        """Whether a run of the log has, or had, the job with this id."""
+        return await self._read(self._log.runs.knows_request, request_id)
+
+    async def knows_picture(self, url: str) -> bool:
         """Whether a run of the log has a picture from this address, as stored."""
-        return self._log.pictures.knows(url)
+        return await self._read(self._log.pictures.knows, url)
+
+    async def wait_for_news(self, digests: Collection[str], seconds: float) -> set[str]:
+        """Wait until the log may say something new of these runs. Returns those of which it does; all after a while.
+
+        Where the log tells news, it is looked at rarely without any, for runs whose process is gone.
+
+        Parameters
+        ----------
+        digests:
+            The runs. They may change while it waits.
+        seconds:
+            Between looks at a log that tells no news.
+        """
+        if self._news is None:
+            self._news = News(self._log, self._clock)
+        return await self._news.wait(digests, seconds)
 
     def measured(self) -> list[Measurement]:
         """What the service measured of the latest completed runs, the newest first."""
@@ -287,6 +341,10 @@ class AsyncJournal:
         await self._group.flush()
         await self._attempt(self._close_side_file)
         self._thread.shutdown(wait=False)
+        if self._readers is not None:
+            self._readers.shutdown(wait=False)
+        if self._news is not None:
+            self._news.close()
 
     def _close_side_file(self) -> None:
         with suppress(WorkspaceError):  # then the next run of a sweep enters them
@@ -331,6 +389,42 @@ class AsyncJournal:
                 if self._clock.monotonic() >= end:
                     raise
             await self._clock.sleep(LOCKED_PAUSE.seconds(tries, self._jitter))
+
+    async def _read(self, read: Callable[..., T], *arguments: Any) -> T:
+        """Read: at once from a file; from a server in a thread, and again while it does not answer.
+
+        Parameters
+        ----------
+        read:
+            Reads the log.
+        arguments:
+            Its arguments.
+        """
+        if not self.is_far:
+            return read(*arguments)
+        end, tries = self._clock.monotonic() + LOCKED_SECONDS, 0
+        while True:
+            try:
+                return await self._in_reader(read, arguments)
+            except LogLocked:
+                tries += 1
+                if self._clock.monotonic() >= end:
+                    raise
+            await self._clock.sleep(LOCKED_PAUSE.seconds(tries, self._jitter))
+
+    async def _in_reader(self, read: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+        """Read once, in a thread.
+
+        Parameters
+        ----------
+        read:
+            Reads the log.
+        arguments:
+            Its arguments.
+        """
+        if self._readers is None:
+            self._readers = DaemonExecutor(READERS, "segflux-reader")
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._at_once, read, arguments)
 
     async def _attempt(self, write: Callable[..., T], *arguments: Any) -> T:
         """Write now, alone, or raise.

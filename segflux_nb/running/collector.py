@@ -269,7 +269,7 @@ class Collector:
         """
         error = f"this key does not know job {run.request_id}; it was submitted with another key"
         if error != run.error and await self._journal.move(run, run.state, error=error, error_kind="") is None:
-            return self._journal.reload(run)
+            return await self._journal.reload(run)
         context.leave_for_next_call(run.digest, OF_ANOTHER_KEY)
         return None
 
@@ -319,7 +319,7 @@ class Collector:
         if changes["error"] != run.error or changes["error_kind"] != run.error_kind or len(changes) > 3:
             moved = await self._journal.move(run, run.state, **changes)
             if moved is None:
-                return self._journal.reload(run)
+                return await self._journal.reload(run)
         now = self._clock.monotonic()
         context.postpone(run.digest, now, pictures=pictures, retry_after=retry_after)
         return None

@@ -189,8 +189,8 @@ class Engine:
 
     def held_elsewhere(self, digests: Iterable[str]) -> dict[str, bool]:
         """The runs among these that are held elsewhere, and whether by another process. It may come on any thread."""
-        runs = self._journal.runs(digests)
-        return {run.digest: _is_of_another(run) for run in runs if run.owner is not None and self._is_elsewhere(run)}
+        runs = self._journal.runs_now(digests)
+        return {run.digest: _is_of_another(run) for run in runs if run.owner is not None and self._is_held(run)}
 
     async def _run_and_refetch(
         self,
@@ -246,16 +246,16 @@ class Engine:
             await self._heartbeats.begin()
             for rounds_left in reversed(range(RECOVERY_ROUNDS)):
                 context.is_last_round, context.unknown_submits = not rounds_left, 0
-                run_states = self._journal.run_states(ordered)
+                run_states = await self._journal.run_states(ordered)
                 context.tell_ended(run_states.values())
                 unsure = [
                     digest
                     for digest, run_state in run_states.items()
                     if run_state.state in (State.UNKNOWN, State.SUBMITTING)
                 ]
-                unknown = await self._recovery.unknown(self._journal.runs(unsure))
-                run_states |= self._journal.run_states(unsure)
-                self._ask_for_lost(run_states, context)
+                unknown = await self._recovery.unknown(await self._journal.runs(unsure))
+                run_states |= await self._journal.run_states(unsure)
+                await self._ask_for_lost(run_states, context)
                 await self._run_all(run_states.values(), unknown, context, resubmit_unknown)
                 if context.stop or not context.unknown_submits:
                     break
@@ -267,11 +267,11 @@ class Engine:
             heartbeats.cancel()
             if context.asking.left:
                 now = self._clock.now()
-                submitted = [run.submitted_at or now for run in self._journal.runs(context.asking.left)]
+                submitted = [run.submitted_at or now for run in await self._journal.runs(context.asking.left)]
                 until = asked_until(submitted, now)
                 context.stop.add(not_served(context.asking.left.values(), day(until) if until else ""))
 
-    def _ask_for_lost(self, run_states: Mapping[str, RunState], context: RunContext) -> None:
+    async def _ask_for_lost(self, run_states: Mapping[str, RunState], context: RunContext) -> None:
         """Choose the runs that are asked for again: the service may still have the pictures that they miss."""
         now = self._clock.now()
 
@@ -281,10 +281,10 @@ class Engine:
         def is_asked(run: LoggedRun) -> bool:
             return context.only_collects or is_asked_again(run.submitted_at, now)
 
-        for run in self._journal.runs(in_state(State.LOST)):
+        for run in await self._journal.runs(in_state(State.LOST)):
             if run.digest not in context.asked_for_lost and is_asked(run):
                 context.lost.add(run.digest)
-        for run in self._journal.incomplete(in_state(State.COMPLETED)):
+        for run in await self._journal.incomplete(in_state(State.COMPLETED)):
             if is_asked(run):
                 context.incomplete.setdefault(run.digest, TRIES)
 
@@ -345,14 +345,14 @@ class Engine:
             for run in unknown:
                 await self._isolation.leave(run.digest, error, context)
         finally:
-            states = self._journal.run_states(run.digest for run in unknown)
+            states = await self._journal.run_states(run.digest for run in unknown)
             context.recovered(digest for digest, run_state in states.items() if self._is_to_do(run_state, context))
 
     async def _work(self, context: RunContext) -> None:
         """One worker: takes the next run, until none is left. Without one, it looks up submits without an answer."""
         while True:
             if unknown := context.take_unknown():
-                runs = await self._recovery.unknown(self._journal.runs(unknown))
+                runs = await self._recovery.unknown(await self._journal.runs(unknown))
                 with suppress(TimeoutError):
                     async with asyncio.timeout(FIRST_LOOK_UP_SECONDS):
                         await self._recover(runs, context, resubmit_unknown=False)
@@ -362,7 +362,7 @@ class Engine:
             async with self._slots.taken():  # shared with other sweeps of this workspace
                 context.asking.begin(digest)
                 try:
-                    await self._run_one(self._journal.run(digest), context)
+                    await self._run_one(await self._journal.run(digest), context)
                 except WorkspaceError:
                     raise
                 except Exception as error:  # noqa: BLE001 - one run ends, and the others go on
@@ -375,9 +375,9 @@ class Engine:
         """Follow in the log the runs that are held elsewhere, and take over those that are not any more."""
         while True:
             await context.wait_for_elsewhere()
-            await self._clock.sleep(ELSEWHERE_SECONDS)
-            for run in self._journal.runs(context.elsewhere):
-                if disposition(run.state) is not Disposition.IN_FLIGHT or not self._is_elsewhere(run):
+            news = await self._journal.wait_for_news(context.elsewhere, ELSEWHERE_SECONDS)
+            for run in await self._journal.runs(news):
+                if disposition(run.state) is not Disposition.IN_FLIGHT or not await self._is_elsewhere(run):
                     context.on_change(run.digest, run.state)
                     context.take_over(run, to_do=self._is_to_do(run, context))
 
@@ -410,8 +410,14 @@ class Engine:
             return True
         return disposition(run.state, run.error_kind) in (Disposition.SUBMIT, Disposition.IN_FLIGHT)
 
-    def _is_elsewhere(self, run: LoggedRun) -> bool:
+    async def _is_elsewhere(self, run: LoggedRun) -> bool:
         """Whether another process, or another sweep of this one, holds a run."""
+        if self._journal.is_far and _is_of_another(run):
+            await self._heartbeats.look_for(str(run.owner))
+            return is_held(self._journal.run_id(run), run.owner, run.state, self._heartbeats.came_from)
+        return self._is_held(run)
+
+    def _is_held(self, run: LoggedRun) -> bool:
         return is_held(self._journal.run_id(run), run.owner, run.state, self._heartbeats.come_from)
 
     def _leave_elsewhere(self, run: LoggedRun, context: RunContext) -> None:
@@ -423,7 +429,7 @@ class Engine:
 
     async def _run_one(self, run: LoggedRun, context: RunContext) -> None:
         """Bring one run as far as it goes in this call, unless it is held elsewhere."""
-        if self._is_elsewhere(run):
+        if await self._is_elsewhere(run):
             self._leave_elsewhere(run, context)
             return
         with holding(self._journal.run_id(run)):
@@ -431,7 +437,7 @@ class Engine:
             tries = 0
             while following is not None:
                 run = following
-                if _is_of_another(run) and self._is_elsewhere(run):
+                if _is_of_another(run) and await self._is_elsewhere(run):
                     self._leave_elsewhere(run, context)
                     return
                 context.on_change(run.digest, run.state)

@@ -24,6 +24,12 @@ FRESH_SECONDS = 2 * HEARTBEAT_SECONDS
 WATCH_SECONDS = 3 * HEARTBEAT_SECONDS
 """How long a process is watched, at least, before its silence counts: its clock may be another than ours."""
 
+LOOK_SECONDS = 1.0
+"""Between looks for a process in a log that is far away: many runs may be its own."""
+
+BLIND_SECONDS = WATCH_SECONDS
+"""After this long without a look, others are watched anew: the log may have been out of reach for all."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -39,11 +45,14 @@ class _Peer:
         When this process first looked for it, by the monotonic clock.
     silent_since:
         When its last heartbeat came, by the same clock.
+    looked_at:
+        When this process looked for it last.
     """
 
     seen_at: float | None
     first_look: float
     silent_since: float
+    looked_at: float
 
 
 class Heartbeats:
@@ -112,11 +121,54 @@ class Heartbeats:
         within:
             How many seconds ago, at most. It counts as sent while the process has not been watched for long enough.
         """
-        seen_at, now = self._journal.last_heartbeat(owner), self._clock.monotonic()
-        peer = self._peers.get(owner)
+        self._see(owner, self._journal.last_heartbeat(owner))
+        return self.came_from(owner, within)
+
+    async def look_for(self, owner: str) -> None:
+        """Look for the heartbeat of another process in a log that is far away; once in a while.
+
+        Parameters
+        ----------
+        owner:
+            The name of the process in the log.
+        """
+        peer, now = self._peers.get(owner), self._clock.monotonic()
+        if peer is None or now - peer.looked_at >= LOOK_SECONDS:
+            self._see(owner, await self._journal.heartbeat_of(owner))
+
+    def _see(self, owner: str, seen_at: float | None) -> None:
+        """Note the last heartbeat of another process.
+
+        A process that could not look itself for long, as when the server of the log was away, begins anew: the
+        others could not write either.
+
+        Parameters
+        ----------
+        owner:
+            The name of the process in the log.
+        seen_at:
+            When it was written; None for never.
+        """
+        now, peer = self._clock.monotonic(), self._peers.get(owner)
         if peer is None:
             age = float("inf") if seen_at is None else max(0.0, self._clock.now() - seen_at)
-            peer = self._peers[owner] = _Peer(seen_at, now, now - age)
-        elif seen_at is not None and seen_at != peer.seen_at:
+            self._peers[owner] = _Peer(seen_at, now, now - age, now)
+            return
+        if seen_at is not None and seen_at != peer.seen_at:
             peer.seen_at, peer.silent_since = seen_at, now
+        elif self._journal.is_far and now - peer.looked_at > BLIND_SECONDS:
+            peer.first_look = now
+        peer.looked_at = now
+
+    def came_from(self, owner: str, within: float) -> bool:
+        """Whether another process has sent a heartbeat lately, by the last look for it.
+
+        Parameters
+        ----------
+        owner:
+            The name of the process in the log.
+        within:
+            How many seconds ago, at most; as for `come_from`.
+        """
+        peer, now = self._peers[owner], self._clock.monotonic()
         return now - peer.silent_since < within or now - peer.first_look < WATCH_SECONDS

@@ -49,7 +49,7 @@ class Isolation:
         logger.warning(
             "Run %s met an error that segflux_nb does not foresee, and is left as it is.\n%s", digest, trace
         )
-        run = self._journal.run(digest)
+        run = await self._journal.run(digest)
         # The submit has ended: its task is awaited, so that only this process can have left the run in this state.
         to = State.UNKNOWN if run.state is State.SUBMITTING and run.owner == this_process() else run.state
         if to in (State.PLANNED, State.UNKNOWN, State.SUBMITTED, State.PROCESSING, State.DOWNLOADING):

@@ -57,7 +57,7 @@ class MorePictures:
     async def fetch(self, run: LoggedRun) -> list[NotFetched]:
         """Fetch the pictures of a run that are not on disk: what came instead of those that are not served."""
         missing = []
-        for picture in self._journal.more_pictures(run):
+        for picture in await self._journal.more_pictures(run):
             if picture.is_absent:
                 found = await self._fetcher.fetch(picture.url)
                 if isinstance(found, Fetched):
@@ -77,10 +77,10 @@ class MorePictures:
         context:
             The call of the engine.
         """
-        before = self._journal.more_pictures(run)
+        before = await self._journal.more_pictures(run)
         absent = sum(picture.is_absent for picture in before)
         missing = await self.fetch(run) if absent else []
-        left = sum(picture.is_absent for picture in self._journal.more_pictures(run)) if absent else 0
+        left = sum(picture.is_absent for picture in await self._journal.more_pictures(run)) if absent else 0
         if not left:
             context.incomplete.pop(run.digest, None)
             return await self._journal.move_or_reload(run, State.COMPLETED, error="") if absent else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from ..backoff import Backoff, RandomSource
@@ -85,7 +85,7 @@ class Recovery:
         journal: AsyncJournal,
         api: Api,
         clock: Clock,
-        is_elsewhere: Callable[[LoggedRun], bool],
+        is_elsewhere: Callable[[LoggedRun], Awaitable[bool]],
         jitter: RandomSource,
     ) -> None:
         self._journal = journal
@@ -98,7 +98,7 @@ class Recovery:
         """Those of these runs that must be looked up: unknown, or left by a process that was submitting them."""
         unknown = []
         for run in runs:
-            if run.state is State.SUBMITTING and not self._is_elsewhere(run):
+            if run.state is State.SUBMITTING and not await self._is_elsewhere(run):
                 run = await self.abandon(run)
             if run.state is State.UNKNOWN:
                 unknown.append(run)
@@ -181,11 +181,36 @@ class Recovery:
             return NOT_WHOLE
         return NAMELESS if history.has_nameless(run.request.body) else ""
 
-    def _is_known(self, name: str) -> bool:
+    async def _is_known(self, name: str) -> bool:
         """Whether a job belongs to a run of the log, by its id or by the address of its picture."""
-        if self._journal.knows_request(name):
+        if await self._journal.knows_request(name):
             return True
-        return is_address(name) and self._journal.knows_picture(self._api.service.relative(name))
+        return is_address(name) and await self._journal.knows_picture(self._api.service.relative(name))
+
+    async def _find(
+        self, run: LoggedRun, history: History, taken: Collection[str] = (), far: float = FAR_SECONDS
+    ) -> HistoryRow | None:
+        """The job that a history shows for a run, and that belongs to no run of the log.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        history:
+            The history.
+        taken:
+            The names of jobs that are other runs'.
+        far:
+            How many seconds before the submit the job may be dated.
+        """
+        known = set(taken)
+        while True:
+            job = history.find(
+                run.request.body, run.submitted_at or 0.0, self._api.clock_offset, known.__contains__, far=far
+            )
+            if job is None or not await self._is_known(name_of(job)):
+                return job
+            known.add(name_of(job))
 
     async def _adopt(self, run: LoggedRun, history: History, *, far: float = FAR_SECONDS) -> LoggedRun | None:
         """Give a run the job that the history shows for it; None where it shows none.
@@ -200,9 +225,7 @@ class Recovery:
             How many seconds before the submit the job may be dated.
         """
         while True:
-            job = history.find(
-                run.request.body, run.submitted_at or 0.0, self._api.clock_offset, self._is_known, far=far
-            )
+            job = await self._find(run, history, far=far)
             if job is None:
                 return None
             found = AcceptedJob(
@@ -297,7 +320,7 @@ class Recovery:
                 found = await self._page(since, page, unknown[0].model, context)
                 stale = 0 if history.add(found) else stale + 1
                 times += [row.created_at for row in found]
-                if not found or self._all_found(missing, taken, history) or (stale and len(found) < SHORT_PAGE):
+                if not found or await self._all_found(missing, taken, history) or (stale and len(found) < SHORT_PAGE):
                     return history
                 if stale >= STALE_PAGES:
                     history.is_whole = False
@@ -306,7 +329,7 @@ class Recovery:
                     return history
         raise AnswerLost(f"The history since then has more than {MOST_PAGES * HISTORY_ROWS:,} rows")
 
-    def _all_found(self, missing: list[LoggedRun], taken: set[str], history: History) -> bool:
+    async def _all_found(self, missing: list[LoggedRun], taken: set[str], history: History) -> bool:
         """Whether the part of the history that was read has a job for each of these runs.
 
         Parameters
@@ -319,12 +342,7 @@ class Recovery:
             The part that was read.
         """
         while missing:
-            job = history.find(
-                missing[-1].request.body,
-                missing[-1].submitted_at or 0.0,
-                self._api.clock_offset,
-                lambda name: name in taken or self._is_known(name),
-            )
+            job = await self._find(missing[-1], history, taken)
             if job is None:
                 return False
             taken.add(name_of(job))

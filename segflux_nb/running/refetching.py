@@ -85,7 +85,7 @@ class Refetcher:
                 return Refetched(picture, "not served", self._api.redact(reason))
 
     async def _fetch_one(self, picture: PictureFile) -> Refetched:
-        run = self._journal.run(picture.digest)
+        run = await self._journal.run(picture.digest)
         found = await self._from(picture.url) if picture.url else None
         if isinstance(found, Fetched) and found.stored.sha256 == picture.sha256:
             return Refetched(picture, "fetched")

@@ -258,10 +258,10 @@ class Submitter:
                 if intent is None:
                     self._limiter.release("submit")
             if intent is None:
-                return self._journal.reload(run), None
+                return await self._journal.reload(run), None
             sent = self._clock.monotonic()
             try:
-                outcome = await self._api.submit(content, fence.before(intent), run.model)
+                outcome = await self._api.submit(content, fence.before(intent), run.model, fence.between(intent))
             except Exception as unforeseen:
                 # It may have arrived. The engine reports the error.
                 await self._journal.move(intent, State.UNKNOWN, owner=None, error=type(unforeseen).__name__)

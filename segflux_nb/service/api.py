@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import quote
 
 from ..clock import Clock, utc
@@ -78,7 +78,13 @@ class Api:
         """Make a connection ready for the next submit, before there is an intent: its handshakes leave no doubt."""
         await self._transport.prepare_submit(self._submit_url(MODEL.slug))
 
-    async def submit(self, content: bytes, fence: Callable[[], str], model: str = MODEL.slug) -> SubmitOutcome:
+    async def submit(
+        self,
+        content: bytes,
+        fence: Callable[[], str],
+        model: str = MODEL.slug,
+        between: Callable[[], Awaitable[str]] | None = None,
+    ) -> SubmitOutcome:
         """Submit a job, once. If it is unclear whether the service accepted it, the outcome is `Unknown`.
 
         Parameters
@@ -89,8 +95,10 @@ class Api:
             Why it must not leave any more; see `HttpRequest`.
         model:
             The slug of the model.
+        between:
+            The same, asked between head and body; see `HttpRequest`.
         """
-        request = HttpRequest("POST", self._submit_url(model), "submit", content, fence=fence)
+        request = HttpRequest("POST", self._submit_url(model), "submit", content, fence=fence, between=between)
         try:
             return read_submit(await self._send(request), self._clock.now())
         except NotSentError as error:

@@ -254,7 +254,9 @@ class _Sending:
             The bytes of the body.
         """
         yield b""  # with this, the library writes the head
-        if self._outgoing.fence is not None and (reason := self._outgoing.fence()):
+        outgoing = self._outgoing
+        reason = await outgoing.between() if outgoing.between is not None else outgoing.fence and outgoing.fence()
+        if reason:
             self._closed_between = reason
             raise AnswerLost(reason)
         yield content

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -67,7 +67,7 @@ class Outgoing:
         The name that the server's certificate must have, where that is not the host of the URL.
     proxy:
         The proxy that the request goes through; None for none.
-    fence:
+    fence, between:
         See `segflux_nb.service.transport.HttpRequest`; None for a request that has none.
     """
 
@@ -80,6 +80,7 @@ class Outgoing:
     certified_name: str = ""
     proxy: Proxy | None = None
     fence: Callable[[], str] | None = None
+    between: Callable[[], Awaitable[str]] | None = None
 
 
 class Answer(NamedTuple):

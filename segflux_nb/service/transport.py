@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 from urllib.parse import urlencode
@@ -75,6 +75,8 @@ class HttpRequest:
     fence:
         Asked when the connection is there, right before bytes are written: why they must not leave any more; empty
         if they may.
+    between:
+        Asked in place of the fence between head and body, where the answer takes a while; None for the fence.
     """
 
     method: Literal["GET", "POST"]
@@ -84,6 +86,7 @@ class HttpRequest:
     query: Mapping[str, str] = field(default_factory=dict)
     urgency: Callable[[], float] = field(default=_not_urgent, compare=False, repr=False)
     fence: Callable[[], str] = field(default=_open, compare=False, repr=False)
+    between: Callable[[], Awaitable[str]] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -216,6 +219,7 @@ class HttpTransport:
             request.content,
             proxy=self._proxy(request.url),
             fence=request.fence if kind == "submit" else None,
+            between=request.between if kind == "submit" else None,
         )
         return _unpacked(await self._connections.exchange(outgoing), kind)
 

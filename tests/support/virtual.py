@@ -136,6 +136,8 @@ class SeamTransport:
         await self.clock.sleep(self.latency)
         if reason := request.fence():
             raise NotSentError(reason)
+        if request.between is not None and (reason := await request.between()):
+            raise AnswerLost(reason)
         headers = {"content-type": "application/json"} if request.content is not None else {}
         if self.key and request.purpose != "download":
             headers["x-api-key"] = self.key

@@ -23,6 +23,7 @@ from ..schema import SLOTS
 from ..seam import AtOnce, Counts, Cursor, Dialect, Outcome, Statement, T, Write, outcome_of
 from .connections import Connection, Connections
 from .cursors import TranslatingCursor, execute
+from .listening import Listener
 from .opening import open_log
 from .transaction import Transaction
 from .words import away, in_words, is_lost
@@ -84,6 +85,7 @@ class PostgresDatabase:
     """
 
     dialect = DIALECT
+    is_far = True
 
     def __init__(self, address: str, path: Path, clock: Clock, *, plays: bool = False, durable: bool = True) -> None:
         self.path = path
@@ -393,6 +395,18 @@ class PostgresDatabase:
             total = int(cursor.execute("SELECT coalesce(sum(number), 0)::bigint FROM versions").fetchone()[0])
         with self._lock:
             return total - self._counted, self._changes
+
+    def listen(self, heard: Callable[[str, bool], None]) -> Callable[[], None]:
+        """Listen for runs that are not in flight any more, on a connection and a thread of its own.
+
+        Parameters
+        ----------
+        heard:
+            Called with each; see `segflux_nb.runlog.journal.ServiceLog.listen`.
+        """
+        listener = Listener(self._connections, heard)
+        listener.start()
+        return listener.stop
 
     @property
     def changes(self) -> int:
