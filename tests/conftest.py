@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.postgres_server import place, postgres  # noqa: F401 - fixtures
+from tests.postgres_server import place, postgres, study  # noqa: F401 - fixtures
 
 # No test asserts a time: a busy machine is no bug. The examples are the same in each run, so that a change that
 # breaks nothing never fails; `HYPOTHESIS_PROFILE=searching` looks for new ones.

@@ -169,6 +169,10 @@ class PostgresServer:
             connection.execute(f"CREATE DATABASE {name}")
         return self.address(name)
 
+    def drop(self, address):
+        """Remove a database, whoever is connected to it."""
+        self.execute(self.address("postgres"), f"DROP DATABASE {address.rpartition('/')[2]} WITH (FORCE)")
+
     def execute(self, address, statement, *values):
         """What another program does in a database: the rows of a statement, if it has any."""
         import psycopg
@@ -247,6 +251,16 @@ class InDatabase:
         import psycopg
 
         return psycopg.errors.IntegrityError
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def study(request, tmp_path, monkeypatch):
+    """What a user gives to `Workspace`: once a folder, once the address of a database."""
+    if request.param == "sqlite":
+        return tmp_path / "study"
+    server = request.getfixturevalue("postgres")
+    monkeypatch.setenv("SEGFLUX_CACHE", str(tmp_path / "cache"))
+    return server.new_database()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -57,7 +57,8 @@ class Few:
         self.condition, self.values = "", tuple[str, ...]()
         if digests is not None and len(digests) <= (FEW if most is None else most):
             self.values = tuple(dict.fromkeys(digests))
-            self.condition = f" AND {column} IN ({', '.join('?' * len(self.values))})"
+            places = ", ".join("?" * len(self.values)) or "NULL"  # PostgreSQL has no empty list
+            self.condition = f" AND {column} IN ({places})"
 
 
 _KEPT = {column.name: column for column in COLUMNS if column.table in ("runs", "pictures")}

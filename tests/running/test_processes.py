@@ -23,14 +23,21 @@ def run_all(folder, url, barrier, results):
         results.put((runs.counts, began, time.time()))
 
 
-def test_four_processes_share_a_workspace_and_each_run_is_paid_once(tmp_path):
+def shares(study, url):
+    """Who submitted how many of the runs, and how many polls there were."""
+    with sf.Workspace(study, service=url) as ws:
+        events = ws._journal.of(ws.service).runs.events
+        submits = [data for cell in grid() for _, _, to, data in events(cell.digest) if to == "submitting"]
+        return Counter(data["owner"] for data in submits), ws.runs().log["polls"].sum()
+
+
+def test_four_processes_share_a_workspace_and_each_run_is_paid_once(study):
     """The history is declared complete. Jobs take long enough that no process can have all of them in flight."""
     context = multiprocessing.get_context("spawn")
     barrier, results = context.Barrier(PROCESSES), context.Queue()
     with Simulator(time_scale=0.1, paint=False, workers=1000) as simulator:
         workers = [
-            context.Process(target=run_all, args=(tmp_path / "study", simulator.url, barrier, results))
-            for _ in range(PROCESSES)
+            context.Process(target=run_all, args=(study, simulator.url, barrier, results)) for _ in range(PROCESSES)
         ]
         for worker in workers:
             worker.start()
@@ -39,16 +46,9 @@ def test_four_processes_share_a_workspace_and_each_run_is_paid_once(tmp_path):
             worker.join()
         assert list(counts) == [{"completed": RUNS}] * PROCESSES
         entries = simulator.ledger.entries()
+        owners, polls = shares(study, simulator.url)
     assert Counter(entry.body["seed"] for entry in entries) == dict.fromkeys(range(RUNS), 1)
     overlap = [entry for entry in entries if max(began) <= entry.submitted_at <= min(ended)]
     assert overlap, "they ran at the same time"
-    with sf.Workspace(tmp_path / "study", service="simulator") as ws:
-        owners = Counter(
-            data["owner"]
-            for cell in grid()
-            for _, _, to, data in ws._journal.of(ws.service).runs.events(cell.digest)
-            if to == "submitting"
-        )
-        polls = ws.runs().log["polls"].sum()
     assert len(owners) == PROCESSES, "each of them did a part"
     assert polls < 10 * RUNS, "and each job is polled by one process only"

@@ -10,6 +10,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -35,6 +36,8 @@ class Patch:
 
 
 class Sweeping(RuleBasedStateMachine):
+    server = None
+
     @initialize()
     def begin(self):
         self.folder = Path(tempfile.mkdtemp())
@@ -42,7 +45,8 @@ class Sweeping(RuleBasedStateMachine):
         faults = {f"submit:{kind}": self.strikes(kind) for kind in FAULTS}
         faults |= {f"picture:{kind}": self.strikes(f"picture {kind}") for kind in ("truncated", "500", "drop_middle")}
         faults |= {f"job:{kind}": self.strikes(f"job {kind}") for kind in ("failed", "late_history")}
-        self.bench = Bench(self.folder, durable=False, faults=faults, history_complete=700.0)
+        address = self.server.new_database() if self.server is not None else ""
+        self.bench = Bench(self.folder, durable=False, address=address, faults=faults, history_complete=700.0)
         self.mortal = Mortal(self.bench, Patch())
 
     def strikes(self, kind):
@@ -117,9 +121,27 @@ class Sweeping(RuleBasedStateMachine):
         self.bench.journal.close()
         self.bench.simulator.close()
         shutil.rmtree(self.folder)
+        if self.server is not None:
+            self.server.drop(self.bench.address)
 
 
 TestSweeping = Sweeping.TestCase
 TestSweeping.settings = settings(
     max_examples=40, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
 )
+
+
+class SweepingInDatabase(Sweeping):
+    """The same with a log in PostgreSQL."""
+
+
+@pytest.fixture(scope="class")
+def server(postgres):
+    SweepingInDatabase.server = postgres
+
+
+@pytest.mark.usefixtures("server")
+class TestSweepingInDatabase(SweepingInDatabase.TestCase):
+    settings = settings(
+        max_examples=8, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+    )

@@ -6,7 +6,7 @@ time. The next child goes on. When a sweep is whole, the ledger is read and a ne
 
 Crash points are the gaps of the table in docs/reliability.md, each before or after one commit or one request.
 
-Run with: python tests/soak/kill9.py --kills 1000
+Run with: python tests/soak/kill9.py --kills 1000, and with --postgres for a log in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,14 @@ import segflux_nb as sf
 import segflux_nb.workspace
 from segflux_nb.lifecycle import State
 from segflux_nb.pictures.store import PictureStore
+from segflux_nb.place import place_of
 from segflux_nb.runlog.database import Database
+from segflux_nb.runlog.postgres.database import PostgresDatabase
 from segflux_nb.runlog.runs import RunLog
 from segflux_nb.service.certificates import tls_context
 from segflux_nb.service.transport import HttpTransport
 from segflux_nb.simulator.app import Simulator
+from tests.postgres_server import running_server
 
 POINTS = (
     "planned, before the intent",
@@ -75,7 +78,7 @@ class CrashPoint:
 def arm(point: CrashPoint) -> None:
     """Put the points into the seams of this process: journal, transport, picture store."""
     move, accept, send, put = RunLog.move, RunLog.accept, HttpTransport.send, PictureStore.put
-    together = Database.together
+    together, send_together = Database.together, PostgresDatabase._send
 
     def dying_move(self: RunLog, run: Any, to: State, **changes: Any) -> Any:
         if to is State.SUBMITTING:
@@ -110,6 +113,14 @@ def arm(point: CrashPoint) -> None:
             point.reached("moves of a group, before their commit")
         point.reached("commit of a group, before its runs are told")
 
+    def dying_send_together(self: PostgresDatabase, writes: Any) -> Any:
+        if len(writes) > 1:
+            point.reached("moves of a group, before their commit")
+        rows = send_together(self, writes)
+        if len(writes) > 1:
+            point.reached("commit of a group, before its runs are told")
+        return rows
+
     def dying_put(self: PictureStore, data: bytes) -> Any:
         point.reached("completion, before the picture's file")
         return put(self, data)
@@ -117,14 +128,15 @@ def arm(point: CrashPoint) -> None:
     RunLog.move, RunLog.accept = dying_move, dying_accept  # type: ignore[method-assign]
     HttpTransport.send, PictureStore.put = dying_send, dying_put  # type: ignore[method-assign]
     Database.together = dying_together  # type: ignore[method-assign]
+    PostgresDatabase._send = dying_send_together  # type: ignore[method-assign]
 
 
-def live(folder: str, url: str, point: str, passes: int, pipe: int, seed: int) -> None:
+def live(study: str, name: str, url: str, point: str, passes: int, pipe: int, seed: int) -> None:
     """A child's life: run the sweep to its end, or to the crash point."""
     random.seed(seed)
     arm(CrashPoint(point, passes, pipe))
-    with sf.Workspace(folder, service=url) as ws:
-        ws.run(sweep(Path(folder).name))
+    with sf.Workspace(study, service=url) as ws:
+        ws.run(sweep(name))
     os.write(pipe, b".")
 
 
@@ -139,16 +151,21 @@ def serve(pipe: Any) -> None:
         pipe.recv()
 
 
-def check(folder: Path, submits: Counter[str]) -> None:
+LOGGED = "SELECT state, path, sha256 FROM runs LEFT JOIN pictures USING (service, digest)"
+
+
+def check(study: str, server: Any, submits: Counter[str]) -> None:
     """Judge a finished sweep: by the ledger, the log, and every picture's bytes."""
+    folder = place_of(study).folder
     twice = {digest: number for digest, number in submits.items() if number > 1}
     assert not twice, f"paid twice: {twice}"
-    with sqlite3.connect(folder / "log.sqlite") as log:
-        assert log.execute("PRAGMA integrity_check").fetchone() == ("ok",), "corrupt"
-        rows = log.execute(
-            "SELECT state, path, sha256 FROM runs LEFT JOIN pictures USING (service, digest)"
-        ).fetchall()
-    log.close()
+    if server is not None:
+        rows = server.execute(study, LOGGED)
+    else:
+        with sqlite3.connect(folder / "log.sqlite") as log:
+            assert log.execute("PRAGMA integrity_check").fetchone() == ("ok",), "corrupt"
+            rows = log.execute(LOGGED).fetchall()
+        log.close()
     assert [row[0] for row in rows] == ["completed"] * CELLS, f"lost: {Counter(row[0] for row in rows)}"
     assert len(submits) == CELLS, "paid and not in the log"
     for _, picture, sha256 in rows:
@@ -160,8 +177,11 @@ def ledger(url: str) -> list[dict[str, Any]]:
         return list(json.load(answer)["entries"])
 
 
-def soak(kills: int, seed: int, folder: Path, report: Any = print) -> Counter[str]:
-    """Kill this many times: how often at each point. Raises AssertionError where a promise was broken."""
+def soak(kills: int, seed: int, folder: Path, report: Any = print, database: Any = None) -> Counter[str]:
+    """Kill this many times: how often at each point. Raises AssertionError where a promise was broken.
+
+    With a server of PostgreSQL, each sweep has a database of its own; else a folder.
+    """
     rng = random.Random(seed)
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
@@ -172,14 +192,20 @@ def soak(kills: int, seed: int, folder: Path, report: Any = print) -> Counter[st
     fork = multiprocessing.get_context("fork")
     counts: Counter[str] = Counter()
     number, seen = 0, 0
-    current = folder / "0"
+
+    def next_study() -> str:
+        return str(folder / str(number)) if database is None else str(database.new_database())
+
+    os.environ["SEGFLUX_CACHE"] = str(folder / "cache")
+    current = next_study()
     try:
         while sum(counts.values()) < kills:
             # Every other kill at a random time; else at the point that came least often.
             point = RANDOM if rng.random() < 0.3 else min(POINTS, key=lambda name: (counts[name], rng.random()))
             reader, writer = os.pipe()
             child = fork.Process(
-                target=live, args=(str(current), url, point, rng.randint(1, 3), writer, rng.getrandbits(32))
+                target=live,
+                args=(current, str(number), url, point, rng.randint(1, 3), writer, rng.getrandbits(32)),
             )
             child.start()
             os.close(writer)
@@ -198,10 +224,10 @@ def soak(kills: int, seed: int, folder: Path, report: Any = print) -> Counter[st
             assert child.exitcode == 0, f"a life ended by itself with {child.exitcode}"
             # It reached the end of the sweep: judge it, and begin another.
             entries = ledger(url)
-            check(current, Counter(json.dumps(entry["body"], sort_keys=True) for entry in entries[seen:]))
+            check(current, database, Counter(json.dumps(entry["body"], sort_keys=True) for entry in entries[seen:]))
             seen = len(entries)
             number += 1
-            current = folder / str(number)
+            current = next_study()
             if number % 25 == 0:
                 report(f"{sum(counts.values()):,} kills, {number} sweeps whole")
     finally:
@@ -217,14 +243,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Kill a real sweep many times, and ask the ledger.")
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--postgres", action="store_true", help="the log is in a PostgreSQL database")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        counts = soak(options.kills, options.seed, Path(folder), report=lambda text: print(text, flush=True))
+    with tempfile.TemporaryDirectory() as folder, running_server() if options.postgres else nullcontext() as database:
+        counts = soak(options.kills, options.seed, Path(folder), lambda text: print(text, flush=True), database)
     rare = [name for name in (*POINTS, RANDOM) if counts[name] < options.kills / 100]
     print(f"{time.monotonic() - began:.0f} s")
-    if rare:
+    if rare and options.kills >= 50:
         sys.exit(f"points that came in less than 1 %: {rare}")
 
 

@@ -170,8 +170,9 @@ class Bench:
     `build_engine` builds the engine, as for users; its transport, clock, store and random numbers are handed in.
     """
 
-    def __init__(self, folder: Path, /, *, key=None, declares_history=True, durable=True, **settings):
+    def __init__(self, folder: Path, /, *, key=None, declares_history=True, durable=True, address="", **settings):
         self.folder = folder
+        self.address = address
         self.durable = durable
         self.clock = VirtualClock()
         self.client_clock = SkewedClock(self.clock)
@@ -183,6 +184,9 @@ class Bench:
         self.stop = StopToken()
 
     def open_journal(self):
+        if self.address:
+            clock = self.client_clock
+            return Journal(self.folder / "log", clock, address=self.address, durable=self.durable, plays=True)
         return Journal(self.folder / "log.sqlite", self.client_clock, durable=self.durable)
 
     @property

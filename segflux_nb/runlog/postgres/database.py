@@ -8,20 +8,21 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, cast
 
 import psycopg
 from psycopg import errors
 
-from ...clock import Clock
-from ...errors import WorkspaceError
+from ...clock import Clock, SystemClock
+from ...errors import LogLocked, WorkspaceError
 from ...interrupts import Uninterrupted
 from ..database import LOCKED_SECONDS
 from ..opening import READ_SECONDS
 from ..schema import SLOTS
 from ..seam import AtOnce, Counts, Cursor, Dialect, Outcome, Statement, T, Write, outcome_of
-from .connections import Connection, Connections
+from .connections import PAUSE_SECONDS, Connection, Connections
 from .cursors import TranslatingCursor, execute
 from .listening import Listener
 from .opening import open_log
@@ -39,6 +40,8 @@ DIALECT = Dialect(
 )
 
 SERVER_TIME = "extract(epoch FROM clock_timestamp())::float8"
+
+_clock = SystemClock()
 
 
 class _Own(threading.local):
@@ -99,8 +102,8 @@ class PostgresDatabase:
         self._slot = random.randrange(SLOTS)
         self._in_doubt: dict[tuple[Any, ...], Statement] = {}
         self._connections = Connections(address, durable=durable)
-        self._refusal = self._opened()
         weakref.finalize(self, self._connections.close).atexit = False
+        self._refusal = self._opened()
 
     def _opened(self) -> WorkspaceError | None:
         try:
@@ -109,7 +112,11 @@ class PostgresDatabase:
             raise away(self._address, error) from None
         try:
             return open_log(connection, self._address)
+        except WorkspaceError:
+            self._connections.close()
+            raise
         except psycopg.Error as error:
+            self._connections.close()
             if is_lost(error, connection):
                 raise away(self._address, error) from None
             raise in_words(self._address, error) from None
@@ -281,7 +288,28 @@ class PostgresDatabase:
         writes:
             The writes.
         """
-        connection = self._connections.take(self._patience(LOCKED_SECONDS))
+        end = _clock.monotonic() + self._patience(LOCKED_SECONDS)
+        for tries in count(1):
+            try:
+                return self._send_once(writes, max(0.0, end - _clock.monotonic()))
+            except LogLocked:
+                # A connection that was kept may have been lost long ago: another one is always tried.
+                if tries > 1 and _clock.monotonic() >= end:
+                    raise
+            threading.Event().wait(PAUSE_SECONDS * (tries > 1))
+        raise AssertionError("unreachable")
+
+    def _send_once(self, writes: list[AtOnce], seconds: float) -> list[Any]:
+        """Make writes, or note that it is not known whether they were made.
+
+        Parameters
+        ----------
+        writes:
+            The writes.
+        seconds:
+            How long to wait for a server that cannot be reached.
+        """
+        connection = self._connections.take(seconds)
         try:
             with Uninterrupted():
                 rows = send(connection, writes, self._slot)
