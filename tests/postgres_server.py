@@ -83,7 +83,7 @@ def free_port():
 
 
 class PostgresServer:
-    """A server that can be killed and started again. It trusts whoever connects from this machine.
+    """A server that can be killed and started again. It trusts all who connect from this machine.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ class PostgresServer:
         return self.address(name)
 
     def drop(self, address):
-        """Remove a database, whoever is connected to it."""
+        """Remove a database, with its connections."""
         self.execute(self.address("postgres"), f"DROP DATABASE {address.rpartition('/')[2]} WITH (FORCE)")
 
     def execute(self, address, statement, *values):

@@ -92,7 +92,7 @@ class Change:
         Parameters
         ----------
         server_time:
-            It needs no time of the server: what happened is told by the clock of whom it happened to.
+            It needs no time of the server.
         """
         sql, columns, run = self._statements, self._columns, self._run
         data = orjson.dumps(self._event).decode()

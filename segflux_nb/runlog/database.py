@@ -14,6 +14,7 @@ from typing import Any
 from ..clock import Clock
 from ..errors import WorkspaceError
 from ..interrupts import Uninterrupted
+from .forks import hold_at_fork
 from .opening import (
     READ_SECONDS,
     is_locked,
@@ -63,7 +64,7 @@ class Database:
         opened = open_in_memory() if in_memory else open_log(path, durable=durable)
         self.connection = opened.connection
         self._refusal = opened.refusal
-        _open.add(self)
+        hold_at_fork(self)
         # A log that nobody closes gives no warning; but not at the interpreter's end, when a thread may be writing.
         weakref.finalize(self, self.connection.close).atexit = False
 
@@ -160,13 +161,7 @@ class Database:
                 self._group.is_open = False
 
     def write(self, write: Write[T]) -> T:
-        """Make a change, as a transaction of its own or a part of `together`.
-
-        Parameters
-        ----------
-        write:
-            The change.
-        """
+        """Make a change (`write`), as a transaction of its own or a part of `together`."""
         with self.writing() as cursor:
             return write.in_steps(cursor)
 
@@ -320,23 +315,3 @@ class Database:
     def release(self) -> None:
         """Let transactions run again."""
         self._lock.release()
-
-
-_open: weakref.WeakSet[Database] = weakref.WeakSet()
-_held: list[Database] = []
-
-
-def _before_fork() -> None:
-    """Fork between transactions: SQLite keeps the locks of a process in memory, and a child would believe in them."""
-    _held.extend(_open)
-    for database in _held:
-        database.hold()
-
-
-def _after_fork() -> None:
-    while _held:
-        _held.pop().release()
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)

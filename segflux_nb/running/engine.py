@@ -52,6 +52,8 @@ RECOVERY_ROUNDS = 3
 FIRST_LOOK_UP_SECONDS = 120.0
 """How long they are looked up before that, while others are in flight."""
 
+UNSURE = (State.UNKNOWN, State.SUBMITTING)
+
 T = TypeVar("T")
 
 
@@ -248,11 +250,7 @@ class Engine:
                 context.is_last_round, context.unknown_submits = not rounds_left, 0
                 run_states = await self._journal.run_states(ordered)
                 context.tell_ended(run_states.values())
-                unsure = [
-                    digest
-                    for digest, run_state in run_states.items()
-                    if run_state.state in (State.UNKNOWN, State.SUBMITTING)
-                ]
+                unsure = [digest for digest, found in run_states.items() if found.state in UNSURE]
                 unknown = await self._recovery.unknown(await self._journal.runs(unsure))
                 run_states |= await self._journal.run_states(unsure)
                 await self._ask_for_lost(run_states, context)

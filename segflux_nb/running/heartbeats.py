@@ -28,7 +28,7 @@ LOOK_SECONDS = 1.0
 """Between looks for a process in a log that is far away: many runs may be its own."""
 
 BLIND_SECONDS = WATCH_SECONDS
-"""After this long without a look, others are watched anew: the log may have been out of reach for all."""
+"""After this long without a look, others are watched again: the log may have been out of reach for all."""
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ class Heartbeats:
     def _see(self, owner: str, seen_at: float | None) -> None:
         """Note the last heartbeat of another process.
 
-        A process that could not look itself for long, as when the server of the log was away, begins anew: the
+        A process that could not look itself for long, as when the server of the log was away, begins again: the
         others could not write either.
 
         Parameters

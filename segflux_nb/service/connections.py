@@ -254,9 +254,7 @@ class _Sending:
             The bytes of the body.
         """
         yield b""  # with this, the library writes the head
-        outgoing = self._outgoing
-        reason = await outgoing.between() if outgoing.between is not None else outgoing.fence and outgoing.fence()
-        if reason:
+        if reason := await self._outgoing.reason_between():
             self._closed_between = reason
             raise AnswerLost(reason)
         yield content

@@ -82,6 +82,12 @@ class Outgoing:
     fence: Callable[[], str] | None = None
     between: Callable[[], Awaitable[str]] | None = None
 
+    async def reason_between(self) -> str:
+        """Why the body must not leave, once the head has; empty if it may."""
+        if self.between is not None:
+            return await self.between()
+        return self.fence() if self.fence is not None else ""
+
 
 class Answer(NamedTuple):
     """An answer as it came.

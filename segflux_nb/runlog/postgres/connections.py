@@ -42,7 +42,7 @@ _clock = SystemClock()
 
 
 class Connections:
-    """Gives connections to whichever thread needs one.
+    """Gives connections to threads that need one.
 
     Parameters
     ----------

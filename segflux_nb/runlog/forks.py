@@ -1,0 +1,42 @@
+"""Forks happen between transactions: what a log's file is in the middle of belongs to the parent."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import Protocol
+
+
+class Holdable(Protocol):
+    """A file whose transactions can be held back."""
+
+    def hold(self) -> None:
+        """Wait until no transaction runs, and let none begin."""
+
+    def release(self) -> None:
+        """Let transactions run again."""
+
+
+_open: weakref.WeakSet[Holdable] = weakref.WeakSet()
+_held: list[Holdable] = []
+
+
+def hold_at_fork(database: Holdable) -> None:
+    """Let no fork of this process happen within a transaction of a file."""
+    _open.add(database)
+
+
+def _before_fork() -> None:
+    """Fork between transactions: SQLite keeps the locks of a process in memory, and a child would believe in them."""
+    _held.extend(_open)
+    for database in _held:
+        database.hold()
+
+
+def _after_fork() -> None:
+    while _held:
+        _held.pop().release()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
