@@ -23,7 +23,11 @@ SECONDS_BETWEEN = 1.0
 
 _SWEEP_FILE = click.argument("sweep", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 _LOG = click.option(
-    "--workspace", type=click.Path(path_type=Path), required=True, help="The folder of the log, or a bundle."
+    "--workspace",
+    type=click.Path(path_type=Path),
+    required=True,
+    envvar="SEGFLUX_WORKSPACE",
+    help="The folder of the log, a bundle, or the address of a database.",
 )
 _OF_SERVICE = click.option(
     "--service", default=None, help="'simulator' or a base URL.  [default: the hosted service]"
