@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Self
 from .clock import SystemClock
 from .connection import Connection, Simulated
 from .errors import SegfluxError, WorkspaceError
+from .kept_pictures import open_pictures, wanted_address
 from .launcher import Launcher
 from .model import SIMULATOR, TIME_SCALE
-from .pictures.mounted import mount
 from .replaying import open_replay
 from .reusing import ReplayedRuns, ReusedRuns, open_sources
 from .runlog.journal import Journal
@@ -78,6 +78,10 @@ class Workspace(Session):
     reuse:
         Other workspaces and bundles that are read as a cache: a cell that is completed in one of them, on the same
         service, is copied from there and not paid for.
+    pictures:
+        The object store that keeps the pictures, such as ``"s3://bucket/prefix"``; also gs, az, file and memory, and the
+        path of a folder. The workspace's folder then has copies of those that were used last. Left out, it is what
+        ``SEGFLUX_PICTURES`` says, or the folder. It needs ``pip install 'segflux-nb[objectstore]'``.
 
     Raises
     ------
@@ -105,6 +109,7 @@ class Workspace(Session):
         max_rpm: int | None = None,
         max_wait: float = 900,
         reuse: Sequence[str | Path] | str | Path = (),
+        pictures: str | Path | None = None,
     ) -> None:
         find_secret = held(api_key)
         del api_key  # an error from here on may be shown with the variables of its frames
@@ -137,6 +142,7 @@ class Workspace(Session):
         if refusal is not None:
             raise refusal
         clock = SystemClock()
+        store = wanted_address(pictures)
         self._sources = open_sources(reuse, clock)
         folder = made_folder(path)
         journal = Journal(folder / "log.sqlite", clock)
@@ -154,7 +160,7 @@ class Workspace(Session):
             max_rpm=max_rpm,
             max_wait=max_wait,
         )
-        mount(folder, None)
+        open_pictures(folder, journal, store, clock)
         release(folder)
         launcher = Launcher(
             journal,

@@ -18,6 +18,7 @@ from ..clock import Clock, day
 from ..errors import LogLocked, WorkspaceError
 from ..lifecycle import Disposition, State, disposition, is_asked_again
 from ..pictures.store import PictureStore
+from ..pictures.tier import Tier
 from ..runlog.picture_files import PictureFile
 from ..runlog.rows import LoggedRun, RunState
 from ..service.api import Api
@@ -30,7 +31,7 @@ from .heartbeats import Heartbeats
 from .isolation import Isolation
 from .more_pictures import TRIES
 from .ownership import holding, is_held, this_process
-from .policy.asking_again import AskingAgain, asked_until, not_served
+from .policy.asking_again import AskingAgain, asked_until, not_served, not_uploaded
 from .policy.budget import Budget
 from .policy.order import readable_first
 from .rate_limiter import RateLimiter
@@ -38,6 +39,7 @@ from .recovery import Recovery
 from .refetching import Refetched, Refetcher, not_fetched
 from .slots import SPARE_WORKERS, Slots
 from .submitter import Submitter
+from .uploads import Uploads
 from .waits import Waits
 
 ELSEWHERE_SECONDS = 0.5
@@ -68,6 +70,8 @@ class Engine:
         Grants the permits of submits, and is told what is in flight.
     store:
         Keeps the pictures.
+    tier:
+        The object store with the copies in the folder; None where the folder keeps the pictures.
     clock:
         Source of the current time, replaced in tests.
     max_in_flight:
@@ -84,6 +88,7 @@ class Engine:
         api: Api,
         limiter: RateLimiter,
         store: PictureStore,
+        tier: Tier | None,
         clock: Clock,
         *,
         max_in_flight: int,
@@ -96,7 +101,8 @@ class Engine:
         self._isolation = Isolation(journal, api)
         self._recovery = Recovery(journal, api, clock, self._is_elsewhere, jitter)
         self._submitter = Submitter(journal, api, limiter, self._heartbeats, clock, rates, jitter, max_in_flight)
-        self._collector = Collector(journal, api, limiter, store, clock, rates.seconds, jitter)
+        self._uploads = Uploads(tier, clock, jitter)
+        self._collector = Collector(journal, api, limiter, store, self._uploads, clock, rates.seconds, jitter)
         self._refetcher = Refetcher(journal, api, self._collector.fetcher, clock)
         self._limiter = limiter
         self._clock = clock
@@ -243,6 +249,7 @@ class Engine:
         heartbeats = asyncio.create_task(self._heartbeats.keep_sending())
         try:
             await self._journal.enter_accepted()
+            await self._uploads.begin()
             await self._heartbeats.begin()
             for rounds_left in reversed(range(RECOVERY_ROUNDS)):
                 context.is_last_round, context.unknown_submits = not rounds_left, 0
@@ -265,11 +272,18 @@ class Engine:
             context.stop.set(str(error))
         finally:
             heartbeats.cancel()
-            if context.asking.left:
-                now = self._clock.now()
-                submitted = [run.submitted_at or now for run in self._journal.runs(context.asking.left)]
-                until = asked_until(submitted, now)
-                context.stop.add(not_served(context.asking.left.values(), day(until) if until else ""))
+            self._tell_left(context)
+
+    def _tell_left(self, context: RunContext) -> None:
+        """Say what the call has left: what is not served yet, and what could not be uploaded."""
+        left, here = context.asking.left, context.asking.here
+        if served_later := {digest: pictures for digest, pictures in left.items() if digest not in here}:
+            now = self._clock.now()
+            submitted = [run.submitted_at or now for run in self._journal.runs(served_later)]
+            until = asked_until(submitted, now)
+            context.stop.add(not_served(served_later.values(), day(until) if until else ""))
+        if here:
+            context.stop.add(f"{not_uploaded(len(here))}; ws.run(sweep) uploads them, and pays nothing for it")
 
     def _ask_for_lost(self, run_states: Mapping[str, RunState], context: RunContext) -> None:
         """Choose the runs that are asked for again: the service may still have the pictures that they miss."""

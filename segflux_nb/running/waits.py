@@ -10,7 +10,7 @@ from collections.abc import Callable
 from ..clock import Clock, minute, second
 from ..markup import plain
 from .context import RunContext
-from .policy.asking_again import KEEP_ASKING_SECONDS, missing_in_words
+from .policy.asking_again import KEEP_ASKING_SECONDS, missing_in_words, not_uploaded
 from .rate_limiter import RateLimiter
 from .recovery import LONGEST
 
@@ -52,9 +52,12 @@ class Waits:
             if held := limiter.held_back():
                 found.append(f"{held.what} until {at(held.until)}")
             asking = context.asking.waiting(now)
-            if asking.left:
+            if asking.left or asking.here:
                 until = f"until {at(asking.until)}" if asking.until else f"for {_TEN_MINUTES} after the other cells"
-                found.append(f"{missing_in_words(asking.left)}: asked for again {until}")
+                if asking.left:
+                    found.append(f"{missing_in_words(asking.left)}: asked for again {until}")
+                if asking.here:
+                    found.append(f"{not_uploaded(asking.here)}; tried again {until}")
             if context.recovering:
                 found.append(f"Submits of unknown outcome are looked up, for at most {LONGEST / 60:.0f} minutes")
             return found
