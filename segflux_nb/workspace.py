@@ -79,9 +79,10 @@ class Workspace(Session):
         Other workspaces and bundles that are read as a cache: a cell that is completed in one of them, on the same
         service, is copied from there and not paid for.
     pictures:
-        The object store that keeps the pictures, such as ``"s3://bucket/prefix"``; also gs, az, file and memory, and the
-        path of a folder. The workspace's folder then has copies of those that were used last. Left out, it is what
-        ``SEGFLUX_PICTURES`` says, or the folder. It needs ``pip install 'segflux-nb[objectstore]'``.
+        The object store that keeps the pictures, such as ``"s3://bucket/prefix"``; also gs, az, file and memory, or
+        the path of another folder. The workspace's folder then has copies of those that were used last. Left out, it
+        is what ``SEGFLUX_PICTURES`` says, or the workspace's folder. It needs ``pip install
+        'segflux-nb[objectstore]'``.
 
     Raises
     ------

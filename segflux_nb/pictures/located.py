@@ -117,7 +117,7 @@ class LocatedPictures:
         return (self.folder / path).read_bytes()
 
     def each_ahead(self, paths: Sequence[str]) -> Iterable[str]:
-        """Paths one after the other. Where pictures come from another machine, the next ones are fetched meanwhile."""
+        """Paths one after the other. Pictures on another machine are fetched a page at a time."""
         return paths
 
     def remove(self, paths: Collection[str]) -> int:

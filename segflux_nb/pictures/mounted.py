@@ -2,8 +2,8 @@
 
 Frames name pictures by their paths in the workspace: ``study/pictures/ab/<sha256>.jpg``. Where a bundle stands in for
 a folder, it is mounted there: what reads a picture by its path gets the bytes of the bundle. Programs that do not
-know this get a copy in a private folder, made when it is asked for. Where pictures are in an object store, the copies are
-in the workspace's folder (`Tier`).
+know this get a copy in a private folder, made when it is asked for. Copies of pictures of an object store are in the
+workspace's folder (`Tier`).
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ _mounts: dict[str, Mount | Tier] = {}
 
 
 def mount(folder: Path, pictures: Mount | Tier | None) -> None:
-    """Let the pictures of a bundle, or of an object store, stand at a folder, in place of any that were mounted there.
+    """Let the pictures of a bundle or of an object store stand at a folder, in place of any that were mounted there.
 
     The same bundle at the same folder stays mounted: the copies that programs were given of its pictures stay too.
 
@@ -199,7 +199,7 @@ def mount(folder: Path, pictures: Mount | Tier | None) -> None:
 
 
 def pictures_of(folder: Path) -> LocatedPictures:
-    """The pictures of a workspace: files of its folder, or those of a bundle or an object store that is mounted there.
+    """The pictures of a workspace: files of its folder, or those of a bundle or an object store that stands there.
 
     Parameters
     ----------

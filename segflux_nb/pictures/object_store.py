@@ -288,8 +288,10 @@ def _opened(address: str, folder: Path | None) -> Any:
     folder:
         Its folder, where it is one.
     """
-    from obstore.store import LocalStore, MemoryStore, from_url
+    from obstore.store import LocalStore, MemoryStore
+    from obstore.store import from_url as opened
 
+    from_url: Any = opened  # its types are those of each store of its own
     if folder is not None:
         return LocalStore(folder, mkdir=True)
     if address.startswith("memory:"):

@@ -189,6 +189,14 @@ class Tier:
             with ThreadPoolExecutor(min(AT_ONCE, len(absent)), "segflux-fetch") as pool:
                 list(pool.map(fetch, absent))
 
+    def restore(self, path: str) -> bool:
+        """Write the copy of a picture again, which is damaged: whether the store has the right one."""
+        try:
+            self._fetched(path)
+        except OSError:
+            return False
+        return True
+
     def _fetched(self, path: str) -> bytes:
         """A picture as the store has it; its copy is kept."""
         data = self._checked(path)

@@ -1,8 +1,8 @@
 """Brings pictures into the object store of a workspace before their rows say completed. Threads of its own upload.
 
-A picture that cannot be uploaded waits in the workspace's folder, with a note (`pictures.waiting`). Its run stays as it
-is, and is asked for again as one whose picture is not served: in this call, and in later ones. What asks for it then
-gets it from the folder, also when the service has it no more.
+A picture that cannot be uploaded waits in the workspace's folder, with a note (`pictures.waiting`). Its run stays as
+it is, and is asked for again as one whose picture is not served: in this call, and in later ones. What asks for it
+then gets it from the folder, also when the service has it no more.
 """
 
 from __future__ import annotations
