@@ -255,10 +255,12 @@ def _why(error: BaseException) -> tuple[str, bool]:
         return "the bucket does not exist", False
     if status is not None:
         return f"the store answered {status}", status >= 500 or status in (408, 409, 425, 429)
-    if "timed out" in lowered or "timeout" in lowered.partition("debug source")[2]:
+    if "kind: timeout" in lowered or "timed out" in lowered:
         return "the store did not answer in time", True
-    if "error sending request" in lowered or "connect" in lowered.partition("debug source")[2]:
+    if "kind: connect" in lowered:
         return "the store cannot be reached", True
+    if "error sending request" in lowered or "body error" in lowered:
+        return "the connection to the store broke off", True
     first = _CLEAN.sub("", text.partition("\n")[0])
     return f"{first[:200]}", not isinstance(error, FileNotFoundError | NotImplementedError | ValueError)
 

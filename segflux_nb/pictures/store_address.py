@@ -71,7 +71,7 @@ def store_address(given: object) -> str:
         return f"file://{parts.path.rstrip('/')}"
     if parts.scheme != "memory" and not parts.netloc:
         raise WorkspaceError(f"pictures={shown(known)} names no bucket", remedy=_REMEDY)
-    return f"{parts.scheme}://{parts.netloc}{parts.path}".rstrip("/") if parts.scheme != "memory" else known
+    return f"{parts.scheme}://{(parts.netloc + parts.path).rstrip('/')}"
 
 
 def _host(parts: SplitResult) -> str:
