@@ -24,7 +24,7 @@ from .metadata import describe
 from .names import fields, picture_names
 
 PAGE = 64
-"""So many pictures are fetched ahead where they come from another machine."""
+"""How many pictures are fetched ahead where they come from another machine."""
 
 LEFT_OUT = "left-out.txt"
 """The file of an export that names what it could not write."""

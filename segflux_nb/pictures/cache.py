@@ -146,9 +146,9 @@ class Cache:
             if self._come * LOOK_AFTER < self._limit:
                 return
             self._come = 0
-        self.make_room()
+        self.shrink()
 
-    def make_room(self) -> None:
+    def shrink(self) -> None:
         """Remove what was not used for longest, where the cache holds more than it may."""
         files = sorted(self._files())
         too_many = sum(file.size for file in files) - self._limit

@@ -24,7 +24,7 @@ SILENT_SECONDS = 30.0
 """How long a store that did not answer is not asked again what it has."""
 
 FEW = 4
-"""So many folders are listed one by one; and so many answers are read of a list of all."""
+"""At most this number of folders is listed one by one, and this number of answers is read of a list of all."""
 
 AT_ONCE = 16
 """Folders that are listed at a time."""

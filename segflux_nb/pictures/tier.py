@@ -179,7 +179,7 @@ class Tier:
             return
 
         def fetch(path: str) -> None:
-            with suppress(OSError):  # whoever reads it hears of it
+            with suppress(OSError):  # reading it says what is wrong
                 if not small or (self.thumbnail(path) is None and not self._cache.has(path)):
                     self._fetched(path)
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from ..backoff import RandomSource
-from ..clock import Clock, day
+from ..clock import Clock
 from ..errors import LogLocked, WorkspaceError
 from ..lifecycle import Disposition, State, disposition, is_asked_again
 from ..pictures.store import PictureStore
@@ -31,7 +31,7 @@ from .heartbeats import Heartbeats
 from .isolation import Isolation
 from .more_pictures import TRIES
 from .ownership import holding, is_held, this_process
-from .policy.asking_again import AskingAgain, asked_until, not_served, not_uploaded
+from .policy.asking_again import AskingAgain
 from .policy.budget import Budget
 from .policy.order import readable_first
 from .rate_limiter import RateLimiter
@@ -40,7 +40,7 @@ from .refetching import Refetched, Refetcher, not_fetched
 from .slots import SPARE_WORKERS, Slots
 from .submitter import Submitter
 from .uploads import Uploads
-from .waits import Waits
+from .waits import Waits, tell_left
 
 ELSEWHERE_SECONDS = 0.5
 """Between looks at the log while runs are held elsewhere."""
@@ -272,18 +272,7 @@ class Engine:
             context.stop.set(str(error))
         finally:
             heartbeats.cancel()
-            self._tell_left(context)
-
-    def _tell_left(self, context: RunContext) -> None:
-        """Say what the call has left: what is not served yet, and what could not be uploaded."""
-        left, here = context.asking.left, context.asking.here
-        if served_later := {digest: pictures for digest, pictures in left.items() if digest not in here}:
-            now = self._clock.now()
-            submitted = [run.submitted_at or now for run in self._journal.runs(served_later)]
-            until = asked_until(submitted, now)
-            context.stop.add(not_served(served_later.values(), day(until) if until else ""))
-        if here:
-            context.stop.add(f"{not_uploaded(len(here))}; ws.run(sweep) uploads them, and pays nothing for it")
+            tell_left(context, self._journal, self._clock)
 
     def _ask_for_lost(self, run_states: Mapping[str, RunState], context: RunContext) -> None:
         """Choose the runs that are asked for again: the service may still have the pictures that they miss."""

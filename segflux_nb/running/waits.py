@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..clock import Clock, minute, second
+from ..clock import Clock, day, minute, second
 from ..markup import plain
+from .async_journal import AsyncJournal
 from .context import RunContext
-from .policy.asking_again import KEEP_ASKING_SECONDS, missing_in_words, not_uploaded
+from .policy.asking_again import KEEP_ASKING_SECONDS, asked_until, missing_in_words, not_served, not_uploaded
 from .rate_limiter import RateLimiter
 from .recovery import LONGEST
 
@@ -67,3 +68,25 @@ class Waits:
     def in_words(self) -> str:
         """What it waits for; empty while it waits for nothing but its jobs."""
         return ". ".join(self._sentences())
+
+
+def tell_left(context: RunContext, journal: AsyncJournal, clock: Clock) -> None:
+    """Say at the end of a call what it has left: what is not served yet, and what could not be uploaded.
+
+    Parameters
+    ----------
+    context:
+        The call.
+    journal:
+        The runs in the log.
+    clock:
+        Source of the current time.
+    """
+    left, here = context.asking.left, context.asking.here
+    if served_later := {digest: pictures for digest, pictures in left.items() if digest not in here}:
+        now = clock.now()
+        submitted = [run.submitted_at or now for run in journal.runs(served_later)]
+        until = asked_until(submitted, now)
+        context.stop.add(not_served(served_later.values(), day(until) if until else ""))
+    if here:
+        context.stop.add(f"{not_uploaded(len(here))}; ws.run(sweep) uploads them, and pays nothing for it")

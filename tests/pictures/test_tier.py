@@ -242,7 +242,7 @@ def test_the_copies_that_were_not_used_for_longest_go_first(place, clock):
     used(tier, clock, paths[0], start + 100_000)  # used again
     for at, path in enumerate(paths[5:8]):
         used(tier, clock, path, start + 200_000 + at * 10_000)
-    tier._cache.make_room()
+    tier._cache.shrink()
     kept = local(folder)
     assert sum(sizes[path] for path in kept) <= sum(list(sizes.values())[:6])
     assert paths[0] in kept
@@ -259,7 +259,7 @@ def test_a_picture_that_the_store_lacks_or_has_otherwise_never_goes(place, clock
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(store.objects[path])
     store.objects[paths[0]] += b"1"
-    tier._cache.make_room()
+    tier._cache.shrink()
     assert {name for name in local(folder) if name.startswith("pictures")} == {alone, paths[0]}
 
 
@@ -269,7 +269,7 @@ def test_nothing_goes_while_the_store_does_not_answer(place, clock):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(store.objects[path])
     store.fault = broken("list")
-    tier_in(folder, store, clock, limit=0)._cache.make_room()
+    tier_in(folder, store, clock, limit=0)._cache.shrink()
     assert local(folder) == set(paths)
 
 
@@ -281,7 +281,7 @@ def test_thumbnails_go_last_and_files_of_others_stay(place, clock):
         tier.read(path)
     (folder / "pictures" / "mine.txt").write_text("x" * 10**6)
     small = sum((folder / thumbnail_of(path)).stat().st_size for path in paths)
-    tier_in(folder, store, clock, limit=int(small * 1.2))._cache.make_room()
+    tier_in(folder, store, clock, limit=int(small * 1.2))._cache.shrink()
     assert {name.partition("/")[0] for name in local(folder)} == {"thumbnails"}
     assert (folder / "pictures" / "mine.txt").exists()
 
