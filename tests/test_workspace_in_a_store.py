@@ -210,7 +210,7 @@ def test_another_store_is_refused_unless_it_has_the_pictures(here, open_ws):
     open_ws().run(SWEEP)
     open_ws("other", pictures="elsewhere").close()
     forget(here)
-    with pytest.raises(WorkspaceError, match="3 of them are not in file://.*elsewhere"):
+    with pytest.raises(WorkspaceError, match=r"3 of them are not in file://.*elsewhere"):
         open_ws(pictures="elsewhere")
     shutil.copytree(here / "bucket" / "pictures", here / "elsewhere" / "pictures")
     shutil.rmtree(here / "bucket")

@@ -149,9 +149,7 @@ def test_pictures_are_fetched_several_at_a_time(place):
 
 def test_all_are_read_a_page_at_a_time(place):
     folder, tier, store, paths = place
-    read = []
-    for path in TieredPictures(folder, tier).each_ahead(paths):
-        read.append(tier.read(path))
+    read = [tier.read(path) for path in TieredPictures(folder, tier).each_ahead(paths)]
     assert [hashlib.sha256(data).hexdigest() in path for data, path in zip(read, paths, strict=True)] == [True] * 12
     assert store.count("read") == 12
 
@@ -300,9 +298,7 @@ def test_threads_of_several_tiers_share_a_folder(place, clock):
     wrong = []
 
     def read(tier):
-        for path in paths * 5:
-            if tier.read(path) != store.objects[path]:
-                wrong.append(path)
+        wrong.extend(path for path in paths * 5 if tier.read(path) != store.objects[path])
 
     threads = [threading.Thread(target=read, args=(tier,)) for tier in tiers]
     for thread in threads:
@@ -314,7 +310,7 @@ def test_threads_of_several_tiers_share_a_folder(place, clock):
 
 
 def test_a_disk_that_is_full_reads_from_the_store(place, monkeypatch):
-    folder, tier, store, paths = place
+    _, tier, store, paths = place
 
     def full(path, data, durable):
         raise OSError(28, "No space left on device")

@@ -1,4 +1,4 @@
-"""Pictures go to an object store before their rows say completed; whatever the store does, nothing is lost or paid twice."""
+"""Pictures are in an object store before their rows say completed; nothing is lost or paid twice when it fails."""
 
 import random
 import shutil

@@ -1,7 +1,7 @@
 """Servers of S3's kind on this machine, and a proxy before them that fails as it is told.
 
-moto is in an environment of its own: MOTO_SERVER names its program, or `.venv/moto/bin/moto_server` is used. rclone is
-taken from the PATH where its version can serve S3. With SEGFLUX_REQUIRE_S3 a test fails where moto is absent.
+moto is in an environment of its own: MOTO_SERVER names its program, or `.venv/moto/bin/moto_server` is used. rclone
+is taken from the PATH where its version can serve S3. With SEGFLUX_REQUIRE_S3 a test fails where moto is absent.
 """
 
 import http.client
