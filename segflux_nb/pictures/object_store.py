@@ -37,7 +37,8 @@ PAGE = 1000
 """How many names a store lists in one answer."""
 
 _STATUS = re.compile(r"status(?: code)?:? (\d{3})")
-_CLEAN = re.compile(r"\?[^\s\"']*")
+_ADDRESS = re.compile(r"https?://\S+")
+_ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 _WHERE_CREDENTIALS_ARE = ("169.254.169.254", "metadata.google.internal", "169.254.170.2")
 """Addresses that are asked for credentials on machines of a cloud, where the environment has none."""
 
@@ -261,8 +262,11 @@ def _why(error: BaseException) -> tuple[str, bool]:
         return "the store cannot be reached", True
     if "error sending request" in lowered or "body error" in lowered:
         return "the connection to the store broke off", True
-    first = _CLEAN.sub("", text.partition("\n")[0])
-    return f"{first[:200]}", not isinstance(error, FileNotFoundError | NotImplementedError | ValueError)
+    if "builder error" in lowered:
+        return "its server is asked over http, which is for servers on this machine alone: use https", False
+    return _ADDRESS.sub("…", text.partition("\n")[0])[:200], not isinstance(
+        error, FileNotFoundError | NotImplementedError | ValueError
+    )
 
 
 def _folder_of(address: str) -> Path | None:
@@ -301,8 +305,8 @@ def _opened(address: str, folder: Path | None) -> Any:
             return _in_memory.setdefault(address, MemoryStore())
     settings = {"connect_timeout": CONNECT_SECONDS, "read_timeout": SILENT_SECONDS, "timeout": CALL_SECONDS}
     client: dict[str, Any] = {name: timedelta(seconds=seconds) for name, seconds in settings.items()}
-    if _is_on_this_machine(os.environ.get("AWS_ENDPOINT_URL") or os.environ.get("AWS_ENDPOINT") or ""):
-        client["allow_http"] = True
+    endpoints = filter(None, map(os.environ.get, _ENDPOINTS))
+    client["allow_http"] = _is_on_this_machine(next(endpoints, ""))
     backoff = {"init_backoff": timedelta(seconds=0.1), "max_backoff": timedelta(seconds=2), "base": 2}
     retry: Any = {"max_retries": TRIES - 1, "retry_timeout": timedelta(seconds=60), "backoff": backoff}
     return from_url(address, client_options=client, retry_config=retry)

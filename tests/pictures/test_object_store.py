@@ -142,7 +142,8 @@ def test_a_bucket_that_does_not_exist_is_no_missing_picture(proxy):
 def test_pictures_go_over_http_to_this_machine_alone(monkeypatch):
     for name, value in s3_server.environment("http://198.51.100.7:9000").items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(StoreError):
+    monkeypatch.setenv("AWS_ALLOW_HTTP", "true")
+    with pytest.raises(StoreError, match="use https"):
         ObjectStore("s3://bucket/x").read(NAME)
 
 
