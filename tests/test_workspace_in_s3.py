@@ -93,11 +93,14 @@ def test_a_server_that_is_gone_for_the_whole_sweep_gets_all_later(proxy, tmp_pat
 
 def test_wrong_credentials_and_buckets_are_told_before_anything_is_paid_for(proxy):
     with sf.Simulator(time_scale=0.001, paint=False) as simulator:
-        with sf.Workspace("study", service=simulator, pictures="s3://no-such-bucket/x") as ws:
-            with pytest.raises(WorkspaceError, match="the bucket does not exist"):
+
+        def run(folder, address):
+            with sf.Workspace(folder, service=simulator, pictures=address) as ws:
                 ws.run(SWEEP)
+
+        with pytest.raises(WorkspaceError, match="the bucket does not exist"):
+            run("study", "s3://no-such-bucket/x")
         proxy.fault = lambda method, path: 403
-        with sf.Workspace("other", service=simulator, pictures=f"s3://{s3_server.BUCKET}/x") as ws:
-            with pytest.raises(WorkspaceError, match="check the credentials"):
-                ws.run(SWEEP)
+        with pytest.raises(WorkspaceError, match="check the credentials"):
+            run("other", f"s3://{s3_server.BUCKET}/x")
         assert simulator.ledger.submits == 0
