@@ -10,7 +10,7 @@ import hashlib
 import logging
 import os
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -354,13 +354,15 @@ class Tier:
         left = {path for path in paths if OF_THE_STORE.fullmatch(path) is not None and not self._cache.has(path)}
         return left - self._contents.sizes(left).keys() if left else set()
 
-    def upload_all(self, paths: Sequence[str]) -> None:
+    def upload_all(self, paths: Sequence[str], goes_on: Callable[[], bool] = lambda: True) -> None:
         """Upload pictures of the folder, several at a time.
 
         Parameters
         ----------
         paths:
             The pictures.
+        goes_on:
+            Whether the next ones are uploaded: asked after each page.
 
         Raises
         ------
@@ -375,9 +377,11 @@ class Tier:
             except OSError as error:
                 wrong.append(str(error.strerror or error))
 
-        if paths:
-            with ThreadPoolExecutor(min(AT_ONCE, len(paths)), "segflux-upload") as pool:
-                list(pool.map(upload, paths))
+        for start in range(0, len(paths), PAGE):
+            if goes_on():
+                page = paths[start : start + PAGE]
+                with ThreadPoolExecutor(min(AT_ONCE, len(page)), "segflux-upload") as pool:
+                    list(pool.map(upload, page))
         if wrong:
             raise WorkspaceError(
                 f"{count(len(wrong), 'picture')} cannot be uploaded: {wrong[0]}",

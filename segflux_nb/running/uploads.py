@@ -52,9 +52,11 @@ class Uploads:
         self._jitter = jitter
         self._threads = None if tier is None else DaemonExecutor(AT_ONCE, "segflux-upload")
         self._left: asyncio.Task[None] | None = None
+        self._goes_on = True
 
     def close(self) -> None:
         """Stop the threads."""
+        self._goes_on = False
         if self._left is not None:
             self._left.cancel()
         if self._threads is not None:
@@ -126,12 +128,13 @@ class Uploads:
         """Upload what waits from earlier, of all sweeps. Its runs are completed when they are asked for."""
 
         def upload() -> None:
-            tier.upload_all(tier.to_upload())
-            tier.waiting.set_new(is_new=False)
+            tier.upload_all(tier.to_upload(), lambda: self._goes_on)
+            if self._goes_on:
+                tier.waiting.set_new(is_new=False)
 
         try:
             await self._in_thread(upload)
-        except (OSError, WorkspaceError) as error:
+        except (OSError, RuntimeError, WorkspaceError) as error:  # RuntimeError: the interpreter ends
             logger.warning("Pictures of this folder are not in %s yet: %s", tier.address, error)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:

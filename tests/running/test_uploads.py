@@ -256,3 +256,25 @@ def test_the_store_is_tried_once_for_each_workspace(tmp_path):
     b.run(CELLS[:1])
     b.run(CELLS[:2])
     assert [name for call, name in b.store.calls if name == PROBE] == [PROBE]
+
+
+def test_what_waits_of_an_output_with_several_pictures_is_uploaded_too(tmp_path):
+    b = StoreBench(tmp_path)
+    b.run(CELLS[:2])
+    one, other = b.rows(CELLS[:2])
+    log = b.log.runs
+    log.move(one, one.state, more_urls=[other.picture_url])
+    b.store.objects.clear()
+    b.store.fault = broken("create", "replace")
+    b.open_tier()
+    b.tier._tried = True
+    b.run(CELLS[:1])
+    assert "The pictures of 1 run wait in the folder of this machine" in b.stop.reason
+    assert b.log.pictures.more(one.digest)[0].path is None
+    served = b.pictures_served()
+    b.store.fault = lambda call, name: None
+    b.run(CELLS[:1])
+    (more,) = b.log.pictures.more(one.digest)
+    assert more.path == other.picture
+    assert more.path in b.store.objects
+    assert b.pictures_served() == served
