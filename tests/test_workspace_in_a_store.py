@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 import segflux_nb as sf
-from segflux_nb.errors import BundleError, WorkspaceError
+from segflux_nb.errors import BundleError, RunError, WorkspaceError
 from segflux_nb.pictures import mounted
 from segflux_nb.pictures.object_store import ObjectStore, StoreError
 from segflux_nb.widgets.assets import thumbnails
@@ -204,6 +204,19 @@ def test_verify_takes_a_store_that_does_not_answer_for_no_damage(here, open_ws, 
     with pytest.raises(WorkspaceError, match="cannot be reached"):
         ws.verify()
     assert ws.runs(SWEEP).counts == {"completed": 3}
+
+
+def test_a_store_that_does_not_answer_leaves_no_picture_without_numbers(here, open_ws, painted, monkeypatch):
+    ws = open_ws(service=painted)
+    runs = ws.run(SWEEP)
+    forget(here)
+    with monkeypatch.context() as failing:
+        fail(failing, "read")
+        with pytest.raises(RunError, match=r"cannot be measured: .*cannot be reached"):
+            runs.measure()
+    for tier in mounted._mounts.values():
+        tier._failures = 0
+    assert runs.measure()["sharpness"].notna().all()
 
 
 def test_another_store_is_refused_unless_it_has_the_pictures(here, open_ws):

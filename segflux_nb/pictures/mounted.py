@@ -252,8 +252,11 @@ def is_elsewhere(path: str | os.PathLike[str]) -> bool:
     return _mounted(path) is not None
 
 
-def fetch_ahead(pictures: Iterable[object], *, small: bool) -> None:
+def fetch_ahead(pictures: Iterable[object], *, small: bool) -> str:
     """Copy those of these pictures to their folders that are in object stores alone, several at a time.
+
+    The result is why some cannot be read, such as a store that does not answer; empty where all can be read, or are
+    nowhere.
 
     Parameters
     ----------
@@ -263,14 +266,14 @@ def fetch_ahead(pictures: Iterable[object], *, small: bool) -> None:
         Whether thumbnails are enough.
     """
     if not any(isinstance(one, Tier) for one in _mounts.values()):
-        return
+        return ""
     wanted: dict[Tier, list[str]] = {}
     for picture in pictures:
         found = _mounted(picture) if isinstance(picture, str | os.PathLike) else None
         if found is not None and isinstance(found[0], Tier):
             wanted.setdefault(found[0], []).append(found[1])
-    for tier, paths in wanted.items():
-        tier.fetch_ahead(paths, small=small)
+    found_wrong = [tier.fetch_ahead(paths, small=small) for tier, paths in wanted.items()]
+    return next(filter(None, found_wrong), "")
 
 
 def is_file(path: str | os.PathLike[str]) -> bool:

@@ -23,12 +23,15 @@ from .cache import Cache
 from .decode import decode
 from .located import IN_FOLDER, OF_THE_STORE, LocatedPictures
 from .object_store import ObjectStore, StoreError
-from .store_contents import StoreContents
+from .store_contents import SILENT_SECONDS, StoreContents
 from .thumbnails import FOLDER, thumbnail
 from .waiting import Waiting
 
 AT_ONCE = 16
 """Pictures that are read from the store at a time."""
+
+FAILURES = 3
+"""After this number of failures in a row, a store is not read for a while."""
 
 PAGE = 64
 """Pictures that are fetched ahead when all of a selection are read."""
@@ -71,7 +74,11 @@ class Tier:
         self._store = store
         self._contents = StoreContents(store, clock)
         self._cache = Cache(folder, clock, limit, self._contents.sizes)
+        self._clock = clock
         self._lock = threading.Lock()
+        self._failures = 0
+        self._silent_until = float("-inf")
+        self._why = ""
         self._tried = False
         self.waiting = Waiting(folder)
 
@@ -165,8 +172,10 @@ class Tier:
                 self._cache.keep(name, data)
         return self.folder / name if self._cache.has(name) else None
 
-    def fetch_ahead(self, paths: Iterable[str], *, small: bool) -> None:
-        """Copy pictures to the folder that are not in it, several at a time. What cannot be copied is passed over.
+    def fetch_ahead(self, paths: Iterable[str], *, small: bool) -> str:
+        """Copy pictures to the folder that are not in it, several at a time: why some cannot be read, or empty.
+
+        Those that the store says it does not have are passed over.
 
         Parameters
         ----------
@@ -175,19 +184,23 @@ class Tier:
         small:
             Whether their thumbnails are enough.
         """
-        if self._store is None:
-            return
+        wrong: list[str] = []
 
         def fetch(path: str) -> None:
-            with suppress(OSError):  # reading it says what is wrong
+            try:
                 if not small or (self.thumbnail(path) is None and not self._cache.has(path)):
                     self._fetched(path)
+            except FileNotFoundError:
+                pass
+            except OSError as error:
+                wrong.append(str(error.strerror or error))
 
         names = ((path, _small(path) if small else None) for path in dict.fromkeys(paths))
         absent = [path for path, name in names if not self._cache.has(path) and not (name and self._cache.has(name))]
-        if len(absent) > 1:
+        if absent:
             with ThreadPoolExecutor(min(AT_ONCE, len(absent)), "segflux-fetch") as pool:
                 list(pool.map(fetch, absent))
+        return next(iter(wrong), "")
 
     def restore(self, path: str) -> bool:
         """Write the copy of a picture again, which is damaged: whether the store has the right one."""
@@ -205,10 +218,9 @@ class Tier:
 
     def _checked(self, path: str) -> bytes:
         """The bytes of a picture in the store, which are asked for twice where they are not what its name says."""
-        store = self._opened()
         for _ in range(2):
             try:
-                data = store.read(path)
+                data = self._read(path)
             except FileNotFoundError:
                 self._contents.forget([path])
                 raise
@@ -221,7 +233,7 @@ class Tier:
     def _unsealed(self, name: str) -> bytes | None:
         """A thumbnail of the store; None where it has none that is whole."""
         try:
-            data = self._opened().read(name)
+            data = self._read(name)
         except FileNotFoundError:
             return None
         small, seal = data[:-SEAL_BYTES], data[-SEAL_BYTES:]
@@ -242,6 +254,26 @@ class Tier:
         if made is not None:
             self._opened().replace(name, _sealed(made))
         return made
+
+    def _read(self, name: str) -> bytes:
+        """An object of the store. One that failed several times in a row is not asked again for a while: a gallery
+        of thousands would wait for each picture."""
+        store = self._opened()
+        with self._lock:
+            if self._failures >= FAILURES and self._clock.monotonic() < self._silent_until:
+                raise StoreError(self._why, is_passing=True)
+        try:
+            data = store.read(name)
+        except StoreError as error:
+            with self._lock:
+                self._failures += 1
+                self._why, self._silent_until = error.why, self._clock.monotonic() + SILENT_SECONDS
+            raise
+        except FileNotFoundError:
+            self._failures = 0
+            raise
+        self._failures = 0
+        return data
 
     def _opened(self) -> ObjectStore:
         if self._store is None:

@@ -16,7 +16,7 @@ import numpy as np
 from ..analysis.comparing import drift, overcooking, spreads
 from ..analysis.differences import mean_difference
 from ..analysis.metrics import OF_ONE, VERSION, measured
-from ..errors import PictureError
+from ..errors import PictureError, RunError
 from ..model import Value
 from ..pictures.appearance import read, readable
 from ..pictures.mounted import fetch_ahead, is_elsewhere, read_file, thumbnail_file
@@ -263,7 +263,11 @@ class BuiltIn:
         """Decode pictures, and note their numbers."""
         by_picture = {subject.sha256: subject.path for subject in subjects}
         paths = by_picture.values()
-        fetch_ahead(paths, small=True)
+        if why := fetch_ahead(paths, small=True):  # a picture that cannot be read is kept as one without numbers
+            raise RunError(
+                f"Pictures cannot be measured: {why}",
+                remedy="Measure again when the store answers: what was measured is kept",
+            )
         found: Iterable[tuple[dict[str, float], Lab] | None]
         if self._executor is None:
             found = map(examine, paths)

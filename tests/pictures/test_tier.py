@@ -207,6 +207,21 @@ def test_a_store_that_does_not_answer_makes_nothing_missing(place, clock):
     assert pictures.absent([*paths, f"pictures/00/{'0' * 64}.jpg"])
 
 
+def test_a_store_that_fails_again_and_again_is_not_asked_for_each_of_many(place, clock):
+    folder, tier, store, paths = place
+    store.fault = broken("read")
+    assert "answered 500" in tier.fetch_ahead(paths, small=False)
+    asked = store.count("read")
+    for path in paths:
+        with pytest.raises(StoreError, match="answered 500"):
+            tier.read(path)
+    assert store.count("read") == asked
+    store.fault = lambda call, name: None
+    clock.time += SILENT_SECONDS + 1
+    assert tier.fetch_ahead(paths, small=False) == ""
+    assert local(folder) == set(paths)
+
+
 def test_a_picture_that_was_believed_there_and_is_not_is_missing_then(place):
     folder, tier, store, paths = place
     assert TieredPictures(folder, tier).absent(paths) == set()
