@@ -23,7 +23,8 @@ from .appearance import read, readable
 from .decode import decode
 from .located import OF_THE_STORE, LocatedPictures
 from .thumbnails import thumbnail, thumbnail_of
-from .tier import Tier, TieredPictures
+from .tier import Tier
+from .tiered import TieredPictures
 
 
 class Mount:

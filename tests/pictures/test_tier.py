@@ -17,7 +17,8 @@ from segflux_nb.pictures.object_store import StoreError
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.pictures.store_contents import KNOWN_SECONDS, SILENT_SECONDS, UNKNOWN_SECONDS
 from segflux_nb.pictures.thumbnails import thumbnail_of
-from segflux_nb.pictures.tier import DamagedError, TieredPictures
+from segflux_nb.pictures.tier import DamagedError
+from segflux_nb.pictures.tiered import TieredPictures
 from tests.support.stores import FakeStore, broken, tier_in
 
 
