@@ -272,7 +272,8 @@ class Engine:
             context.stop.set(str(error))
         finally:
             heartbeats.cancel()
-            tell_left(context, self._journal, self._clock)
+            if context.asking.left:
+                tell_left(context, self._journal.runs(context.asking.left), self._clock)
 
     def _ask_for_lost(self, run_states: Mapping[str, RunState], context: RunContext) -> None:
         """Choose the runs that are asked for again: the service may still have the pictures that they miss."""

@@ -5,11 +5,11 @@ It looks at what holds the call up when it is asked: nothing has to be reported,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ..clock import Clock, day, minute, second
 from ..markup import plain
-from .async_journal import AsyncJournal
+from ..runlog.rows import LoggedRun
 from .context import RunContext
 from .policy.asking_again import KEEP_ASKING_SECONDS, asked_until, missing_in_words, not_served, not_uploaded
 from .rate_limiter import RateLimiter
@@ -70,22 +70,22 @@ class Waits:
         return ". ".join(self._sentences())
 
 
-def tell_left(context: RunContext, journal: AsyncJournal, clock: Clock) -> None:
+def tell_left(context: RunContext, runs: Iterable[LoggedRun], clock: Clock) -> None:
     """Say at the end of a call what it has left: what is not served yet, and what could not be uploaded.
 
     Parameters
     ----------
     context:
         The call.
-    journal:
-        The runs in the log.
+    runs:
+        The runs that it has left.
     clock:
         Source of the current time.
     """
     left, here = context.asking.left, context.asking.here
     if served_later := {digest: pictures for digest, pictures in left.items() if digest not in here}:
         now = clock.now()
-        submitted = [run.submitted_at or now for run in journal.runs(served_later)]
+        submitted = [run.submitted_at or now for run in runs if run.digest in served_later]
         until = asked_until(submitted, now)
         context.stop.add(not_served(served_later.values(), day(until) if until else ""))
     if here:
