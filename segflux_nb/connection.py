@@ -18,7 +18,9 @@ from . import loopthread
 from .backoff import RandomSource
 from .clock import Clock
 from .model import MODEL, SIMULATOR, Model
+from .pictures.mounted import tier_of
 from .pictures.store import PictureStore
+from .pictures.tier import Tier
 from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import PictureFile
 from .running.async_journal import AsyncJournal
@@ -59,6 +61,7 @@ def build_engine(
     *,
     log: ServiceLog,
     store: PictureStore,
+    tier: Tier | None = None,
     clock: Clock,
     secret: Secret | None = None,
     max_in_flight: int,
@@ -79,6 +82,8 @@ def build_engine(
         What the log holds of the service.
     store:
         Keeps the pictures.
+    tier:
+        The object store with the copies in the folder; None where the folder keeps the pictures.
     clock:
         Source of the current time.
     secret:
@@ -114,6 +119,7 @@ def build_engine(
         api,
         limiter,
         store,
+        tier,
         clock,
         max_in_flight=max_in_flight,
         rates=rates,
@@ -386,6 +392,7 @@ class Connection:
                     HttpTransport(service, self._secret),
                     log=self._log,
                     store=store,
+                    tier=tier_of(self._folder),
                     clock=self._clock,
                     secret=self._secret,
                     max_in_flight=self._max_in_flight,

@@ -65,7 +65,9 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.LOST: frozenset({State.SUBMITTED, State.DOWNLOADING, State.COMPLETED}),
 }
 
-ErrorKind = Literal["moderated", "invalid", "server", "transport", "expired", "no_picture", "bad_picture", ""]
+ErrorKind = Literal[
+    "moderated", "invalid", "server", "transport", "expired", "no_picture", "bad_picture", "store", ""
+]
 
 ANSWERABLE_SECONDS = 8 * 86_400.0
 """How long after its submit a job may still be served: the service keeps pictures for seven days, and one to spare.

@@ -10,9 +10,11 @@ from typing import Any, Protocol
 from .bundle.opened import Bundle, is_bundle
 from .clock import Clock
 from .errors import PictureError, SegfluxError, WorkspaceError
+from .kept_pictures import open_pictures, wanted_address
 from .lifecycle import State
 from .pictures.located import LocatedPictures
-from .pictures.mounted import MountedPictures
+from .pictures.mounted import MountedPictures, pictures_of, tier_of
+from .pictures.object_store import StoreError
 from .pictures.store import PictureStore
 from .runlog.journal import Journal, ServiceLog
 from .runlog.records import RunRecord
@@ -112,6 +114,7 @@ class ReusedRuns:
 
     def __init__(self, sources: Sequence[Source], folder: Path) -> None:
         self._sources = sources
+        self._folder = folder
         self._store = PictureStore(folder)
 
     def states(self, log: ServiceLog, digests: Sequence[str]) -> dict[str, RunState]:
@@ -200,8 +203,16 @@ class ReusedRuns:
             return None
         try:
             stored = self._store.put(source.pictures.read(own))
+        except StoreError as error:
+            raise _not_copied(error) from None
         except (OSError, PictureError):
             return None
+        tier = tier_of(self._folder)
+        if tier is not None:
+            try:
+                tier.upload(stored.path)
+            except OSError as error:
+                raise _not_copied(error) from None
         return stored.path if sha256 in (None, stored.sha256) else None
 
     def _not_done(self, log: ServiceLog, digests: Sequence[str]) -> list[str]:
@@ -348,4 +359,45 @@ def _open_source(path: Path, clock: Clock) -> Source:
             f"reuse={str(path)!r} is no workspace: it has no log.sqlite",
             remedy="Give the folder of a workspace, or a bundle whose name ends in .sfx",
         )
-    return Source(folder.name, Journal(folder / "log.sqlite", clock), LocatedPictures(folder))
+    journal = Journal(folder / "log.sqlite", clock)
+    try:
+        open_pictures(folder, journal, _own_store(folder, journal), clock)
+    except SegfluxError:
+        journal.close()
+        raise
+    return Source(folder.name, journal, pictures_of(folder))
+
+
+def _own_store(folder: Path, journal: Journal) -> str | None:
+    """The object store that keeps the pictures of a workspace that is reused; None where its folder does.
+
+    Parameters
+    ----------
+    folder:
+        Its folder.
+    journal:
+        Its log.
+
+    Raises
+    ------
+    WorkspaceError
+        If the user has not named that store: the log may be a copy from somebody else.
+    """
+    kept, there = journal.picture_store(), tier_of(folder)
+    is_open = there is not None and there.is_open and there.address == kept
+    if kept is not None and not is_open and wanted_address(None) != kept:
+        raise WorkspaceError(
+            f"The pictures of reuse={str(folder)!r} are kept in {kept}, which was not named",
+            money="nothing was billed",
+            remedy=f"Open it once before, with Workspace({str(folder)!r}, pictures={kept!r})",
+        )
+    return kept
+
+
+def _not_copied(error: OSError) -> WorkspaceError:
+    """What ends a sweep that would pay again for a picture, because a store does not answer."""
+    return WorkspaceError(
+        f"A picture that is reused cannot be copied: {error.strerror or error}",
+        money="nothing was billed",
+        remedy="Run the sweep again when the store answers",
+    )

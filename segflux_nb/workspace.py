@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Self
 from .clock import SystemClock
 from .connection import Connection, Simulated
 from .errors import SegfluxError
+from .kept_pictures import open_pictures, wanted_address
 from .launcher import Launcher
 from .model import SIMULATOR, TIME_SCALE
-from .pictures.mounted import mount
 from .place import check_simulator, place_of
 from .replaying import open_replay
 from .reusing import ReplayedRuns, ReusedRuns, open_sources
@@ -82,6 +82,11 @@ class Workspace(Session):
     reuse:
         Other workspaces and bundles that are read as a cache: a cell that is completed in one of them, on the same
         service, is copied from there and not paid for.
+    pictures:
+        The object store that keeps the pictures, such as ``"s3://bucket/prefix"``; also gs, az, file and memory, or
+        the path of another folder. The workspace's folder then has copies of those that were used last. Left out, it
+        is what ``SEGFLUX_PICTURES`` says, or the workspace's folder. It needs ``pip install
+        'segflux-nb[objectstore]'``.
 
     Raises
     ------
@@ -109,6 +114,7 @@ class Workspace(Session):
         max_rpm: int | None = None,
         max_wait: float = 900,
         reuse: Sequence[str | Path] | str | Path = (),
+        pictures: str | Path | None = None,
     ) -> None:
         find_secret = held(api_key)
         del api_key  # an error from here on may be shown with the variables of its frames
@@ -143,6 +149,7 @@ class Workspace(Session):
             raise refusal
         clock = SystemClock()
         check_simulator(place, service_or_default(service))
+        store = wanted_address(pictures)
         self._sources = open_sources(reuse, clock)
         folder = made_folder(place.folder)
         journal = Journal(replace(place, folder=folder).log, clock, address=place.address)
@@ -160,7 +167,7 @@ class Workspace(Session):
             max_rpm=max_rpm,
             max_wait=max_wait,
         )
-        mount(folder, None)
+        open_pictures(folder, journal, store, clock)
         release(folder)
         launcher = Launcher(
             journal,

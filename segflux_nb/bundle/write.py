@@ -20,6 +20,7 @@ from ..lifecycle import State
 from ..markup import count
 from ..model import Value
 from ..pictures.located import LocatedPictures
+from ..pictures.object_store import StoreError
 from ..runlog.journal import ServiceLog
 from ..runlog.records import RunRecord, SweepRecord
 from ..runlog.rows import MorePicture
@@ -360,9 +361,17 @@ class _Writing:
         """
         if wanted:
             self._entries.begin_pictures()
-        for place, path in sorted(wanted.items()):
+        places = sorted(wanted)
+        for place, path in zip(
+            places, self._chosen.pictures.each_ahead([wanted[one] for one in places]), strict=True
+        ):
             try:
                 data = self._chosen.pictures.read(path)
+            except StoreError as error:
+                raise BundleError(
+                    f"A picture cannot be read: {error.why}",
+                    remedy="Write the bundle when the store answers; nothing was written",
+                ) from None
             except OSError:
                 continue
             if hashlib.sha256(data).hexdigest() in place:

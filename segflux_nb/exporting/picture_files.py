@@ -12,6 +12,7 @@ from ..errors import PictureError, SegfluxError
 from ..markup import count, plain
 from ..model import MODEL
 from ..pictures.decode import FORMATS
+from ..pictures.mounted import fetch_ahead
 from ..sheets.frame_view import FrameView
 from ..sheets.reading import file_of, format_of, size_of
 from ..sweep.from_frame import MODEL_OF_FRAME
@@ -21,6 +22,9 @@ from .embedded_copies import Copies
 from .marking import source_type
 from .metadata import describe
 from .names import fields, picture_names
+
+PAGE = 64
+"""How many pictures are fetched ahead where they come from another machine."""
 
 LEFT_OUT = "left-out.txt"
 """The file of an export that names what it could not write."""
@@ -182,6 +186,10 @@ def _kinds(view: FrameView, left_out: dict[int, list[str]]) -> dict[tuple[int, i
     """
     kinds: dict[tuple[int, int], str] = {}
     for at in range(len(view)):
+        if at % PAGE == 0:
+            fetch_ahead(
+                (one for row in range(at, min(at + PAGE, len(view))) for one in _output(view, row)), small=False
+            )
         if reason := view.reason(at):
             left_out.setdefault(at, []).append(f"not a picture: {plain(reason)}")
         for nth, picture in enumerate(_output(view, at)):

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from operator import itemgetter
 from pathlib import Path
 
+from .store import remove_picture
 from .thumbnails import FOLDER
 
 OF_THE_STORE = re.compile(r"pictures/([0-9a-f]{2})/([0-9a-f]{1,64})\.(?:avif|bmp|gif|jpe?g|png|tiff?|webp)")
@@ -114,6 +115,20 @@ class LocatedPictures:
             If its file cannot be read.
         """
         return (self.folder / path).read_bytes()
+
+    def each_ahead(self, paths: Sequence[str]) -> Iterable[str]:
+        """Paths one after the other. Pictures on another machine are fetched a page at a time."""
+        return paths
+
+    def remove(self, paths: Collection[str]) -> int:
+        """Remove pictures and their thumbnails: the bytes that they took.
+
+        Raises
+        ------
+        WorkspaceError
+            If one of them cannot be removed.
+        """
+        return sum(remove_picture(self.folder, path) for path in sorted(paths))
 
     @property
     def read_only(self) -> str:

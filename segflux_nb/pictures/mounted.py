@@ -1,8 +1,9 @@
-"""Pictures of a workspace that are not files in its folder: those of a bundle, which are read from within it.
+"""Pictures of a workspace that are not files in its folder: those of a bundle, and those in an object store.
 
 Frames name pictures by their paths in the workspace: ``study/pictures/ab/<sha256>.jpg``. Where a bundle stands in for
 a folder, it is mounted there: what reads a picture by its path gets the bytes of the bundle. Programs that do not
-know this get a copy in a private folder, made when it is asked for.
+know this get a copy in a private folder, made when it is asked for. Copies of pictures of an object store are in the
+workspace's folder (`Tier`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from .appearance import read, readable
 from .decode import decode
 from .located import OF_THE_STORE, LocatedPictures
 from .thumbnails import thumbnail, thumbnail_of
+from .tier import Tier
+from .tiered import TieredPictures
 
 
 class Mount:
@@ -61,6 +64,14 @@ class Mount:
         if path not in self.paths:
             _raise_missing(path)
         return self._read(path)
+
+    def has(self, path: str) -> bool:
+        """Whether the bundle has a picture."""
+        return path in self.paths
+
+    def size(self, path: str) -> int:
+        """The bytes of a picture; 0 where the bundle does not have it."""
+        return self.sizes.get(path, 0)
 
     def file(self, path: str) -> Path:
         """A copy of a picture in the private folder; the place where it would be if the bundle does not have it.
@@ -166,11 +177,11 @@ class MountedPictures(LocatedPictures):
         return OF_THE_STORE.fullmatch(path) is not None
 
 
-_mounts: dict[str, Mount] = {}
+_mounts: dict[str, Mount | Tier] = {}
 
 
-def mount(folder: Path, pictures: Mount | None) -> None:
-    """Let the pictures of a bundle stand at a folder, in place of any that were mounted there.
+def mount(folder: Path, pictures: Mount | Tier | None) -> None:
+    """Let the pictures of a bundle or of an object store stand at a folder, in place of any that were mounted there.
 
     The same bundle at the same folder stays mounted: the copies that programs were given of its pictures stay too.
 
@@ -181,14 +192,15 @@ def mount(folder: Path, pictures: Mount | None) -> None:
     pictures:
         The pictures; None to read the folder itself again.
     """
+    there = _mounts.get(os.fspath(folder))
     if pictures is None:
         _mounts.pop(os.fspath(folder), None)
-    elif (there := _mounts.get(os.fspath(folder))) is None or there.identity != pictures.identity:
+    elif isinstance(pictures, Tier) or not isinstance(there, Mount) or there.identity != pictures.identity:
         _mounts[os.fspath(folder)] = pictures
 
 
 def pictures_of(folder: Path) -> LocatedPictures:
-    """The pictures of a workspace: files of its folder, or those of a bundle that is mounted there.
+    """The pictures of a workspace: files of its folder, or those of a bundle or an object store that stands there.
 
     Parameters
     ----------
@@ -196,17 +208,31 @@ def pictures_of(folder: Path) -> LocatedPictures:
         The workspace's folder, as an absolute path.
     """
     found = _mounts.get(os.fspath(folder))
+    if isinstance(found, Tier):
+        return TieredPictures(folder, found)
     return LocatedPictures(folder) if found is None else MountedPictures(folder, found)
+
+
+def tier_of(folder: Path) -> Tier | None:
+    """The object store that keeps the pictures of a workspace; None where its folder does.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder, as an absolute path.
+    """
+    found = _mounts.get(os.fspath(folder))
+    return found if isinstance(found, Tier) else None
 
 
 def mounted_sizes(folder: Path) -> Mapping[str, int] | None:
     """The bytes of the pictures of a bundle that is mounted at a folder, by their paths; None for a folder."""
     found = _mounts.get(os.fspath(folder))
-    return None if found is None else found.sizes
+    return found.sizes if isinstance(found, Mount) else None
 
 
 def read_file(path: str | os.PathLike[str]) -> bytes:
-    """The bytes of a picture's file, or of a bundle's picture at its path.
+    """The bytes of a picture's file, or of a bundle's or a store's picture at its path.
 
     Raises
     ------
@@ -219,20 +245,49 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
 
 def is_mounted(path: str | os.PathLike[str]) -> bool:
     """Whether a path is that of a bundle's picture."""
+    return isinstance((_mounted(path) or (None,))[0], Mount)
+
+
+def is_elsewhere(path: str | os.PathLike[str]) -> bool:
+    """Whether a path is that of a picture that only this process can read: of a bundle, or of an object store."""
     return _mounted(path) is not None
 
 
+def fetch_ahead(pictures: Iterable[object], *, small: bool) -> str:
+    """Copy those of these pictures to their folders that are in object stores alone, several at a time.
+
+    The result is why some cannot be read, such as a store that does not answer; empty where all can be read, or are
+    nowhere.
+
+    Parameters
+    ----------
+    pictures:
+        Paths of pictures. What is no path is passed over.
+    small:
+        Whether thumbnails are enough.
+    """
+    if not any(isinstance(one, Tier) for one in _mounts.values()):
+        return ""
+    wanted: dict[Tier, list[str]] = {}
+    for picture in pictures:
+        found = _mounted(picture) if isinstance(picture, str | os.PathLike) else None
+        if found is not None and isinstance(found[0], Tier):
+            wanted.setdefault(found[0], []).append(found[1])
+    found_wrong = [tier.fetch_ahead(paths, small=small) for tier, paths in wanted.items()]
+    return next(filter(None, found_wrong), "")
+
+
 def is_file(path: str | os.PathLike[str]) -> bool:
-    """Whether there is a file, or a bundle's picture, at a path."""
+    """Whether there is a file, or a bundle's or a store's picture, at a path."""
     found = _mounted(path)
-    return os.path.isfile(path) if found is None else found[1] in found[0].paths
+    return os.path.isfile(path) if found is None else found[0].has(found[1])
 
 
 def file_size(path: str | os.PathLike[str]) -> int:
-    """The bytes of a picture's file, or of a bundle's picture at its path; 0 where there is none."""
+    """The bytes of a picture's file, or of a bundle's or a store's picture at its path; 0 where there is none."""
     found = _mounted(path)
     if found is not None:
-        return found[0].sizes.get(found[1], 0)
+        return found[0].size(found[1])
     try:
         return os.stat(path).st_size
     except OSError:
@@ -270,8 +325,8 @@ def thumbnail_file(picture: str | os.PathLike[str]) -> bytes:
     return thumbnail(read(data)) or data
 
 
-def _mounted(path: str | os.PathLike[str]) -> tuple[Mount, str] | None:
-    """The bundle that has a picture of this path, and the picture's path within it; None for a file."""
+def _mounted(path: str | os.PathLike[str]) -> tuple[Mount | Tier, str] | None:
+    """The bundle or the object store that has a picture of this path, and its path within it; None for a file."""
     if not _mounts:
         return None
     try:
@@ -279,4 +334,7 @@ def _mounted(path: str | os.PathLike[str]) -> tuple[Mount, str] | None:
     except OSError:  # the current folder was deleted
         return None
     found = _mounts.get(os.fspath(whole.parents[2])) if len(whole.parents) > 2 else None
-    return None if found is None else (found, whole.relative_to(whole.parents[2]).as_posix())
+    if found is None:
+        return None
+    name = whole.relative_to(whole.parents[2]).as_posix()
+    return (found, name) if isinstance(found, Mount) or OF_THE_STORE.fullmatch(name) else None

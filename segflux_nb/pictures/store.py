@@ -108,27 +108,47 @@ class PictureStore:
 
     def _write(self, path: Path, data: bytes) -> None:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=ARRIVING, dir=path.parent)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    if self._durable:
-                        os.fsync(file.fileno())
-                os.replace(temporary, path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(temporary)
-                raise
-            if self._durable:
-                _sync_folder(path.parent)
+            write_whole(path, data, durable=self._durable)
         except OSError as error:
             raise WorkspaceError(
                 f"The picture cannot be written to {path.parent}: {error.strerror or error}",
                 money="a picture was billed",
                 remedy="Free space or allow writing, then run the sweep again: it is fetched again without paying",
             ) from None
+
+
+def write_whole(path: Path, data: bytes, *, durable: bool) -> None:
+    """Write a file, so that it is whole or not there.
+
+    Parameters
+    ----------
+    path:
+        The file. Its folder is made if it does not exist.
+    data:
+        Its bytes.
+    durable:
+        Whether it survives a power failure.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=ARRIVING, dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    if durable:
+        sync_folder(path.parent)
 
 
 def set_aside_file(workspace: Path, path: str, name: str) -> Path | None:
@@ -215,7 +235,7 @@ def _remove(path: Path) -> int:
     return size
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make renames in a folder durable, where the system can."""
     if os.name != "posix":
         return

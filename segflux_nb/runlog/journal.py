@@ -104,6 +104,28 @@ class Journal:
             cursor.execute("SELECT DISTINCT service FROM runs ORDER BY service")
             return [service for (service,) in cursor]
 
+    def picture_store(self) -> str | None:
+        """The address of the object store that keeps the pictures; None where the folder does."""
+        with self._database.reading() as cursor:
+            cursor.execute("SELECT value FROM properties WHERE name = 'pictures'")
+            row = cursor.fetchone()
+            return None if row is None else str(row[0])
+
+    def set_picture_store(self, address: str) -> None:
+        """Remember which object store keeps the pictures.
+
+        Parameters
+        ----------
+        address:
+            Its address, without secrets.
+        """
+        with self._database.writing() as cursor:
+            cursor.execute(
+                "INSERT INTO properties (name, value) VALUES ('pictures', ?)"
+                " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (address,),
+            )
+
     def check_process(self) -> None:
         """Refuse a forked child; see `Database.check_process`."""
         self._database.check_process()

@@ -38,6 +38,7 @@ from .policy.polling import ServiceTimes
 from .questions import Questions
 from .rate_limiter import RateLimiter
 from .recovery import OF_ANOTHER_KEY
+from .uploads import Uploads
 
 DOUBTS = 3
 """How often in a row an answer must tell nothing good before the history is asked."""
@@ -77,6 +78,8 @@ class Collector:
         Told which jobs are in flight, and how long they take.
     store:
         Keeps the pictures.
+    uploads:
+        Brings them into the object store, where the workspace has one.
     clock:
         Source of the current time, replaced in tests.
     seconds_per_evaluation:
@@ -96,6 +99,7 @@ class Collector:
         api: Api,
         limiter: RateLimiter,
         store: PictureStore,
+        uploads: Uploads,
         clock: Clock,
         seconds_per_evaluation: float | None,
         jitter: RandomSource,
@@ -104,7 +108,7 @@ class Collector:
         self._api = api
         self._questions = Questions(api)
         self._limiter = limiter
-        self.fetcher = self._fetcher = Fetcher(api, store)  # files that are gone are fetched by it too
+        self.fetcher = self._fetcher = Fetcher(api, store, uploads)  # files that are gone are fetched by it too
         self.more = MorePictures(journal, self._fetcher, self._urls, api.redact, clock)
         self._clock = clock
         self._jitter = jitter
@@ -300,6 +304,7 @@ class Collector:
         *,
         pictures: int,
         retry_after: float | None = None,
+        is_here: bool = False,
     ) -> LoggedRun | None:
         """Ask for a job again later; the run, if another process has changed it.
 
@@ -315,13 +320,15 @@ class Collector:
             How many of its pictures are not served, where the service said that the job is completed; else 0.
         retry_after:
             Seconds to wait, where the service names them.
+        is_here:
+            Whether its picture waits on this machine to be uploaded.
         """
         if changes["error"] != run.error or changes["error_kind"] != run.error_kind or len(changes) > 3:
             moved = await self._journal.move(run, run.state, **changes)
             if moved is None:
                 return await self._journal.reload(run)
         now = self._clock.monotonic()
-        context.postpone(run.digest, now, pictures=pictures, retry_after=retry_after)
+        context.postpone(run.digest, now, pictures=pictures, retry_after=retry_after, is_here=is_here)
         return None
 
     async def _sleep(self, seconds: float) -> None:
@@ -402,7 +409,7 @@ class Collector:
         failures = context.asking.failures(run.digest)
         found = await self._fetcher.fetch(run.picture_url or "")
         if isinstance(found, Fetched):
-            return await self._journal.move_or_reload(
+            completed = await self._journal.move_or_reload(
                 run,
                 State.COMPLETED,
                 picture=found.stored.path,
@@ -415,10 +422,14 @@ class Collector:
                 error_kind="",
                 owner=None,
             )
+            await self._fetcher.entered(found)
+            return completed
         missing = await self.more.fetch(run)
         if found.data and failures + 1 >= DOUBTS:  # they were paid for: a person may want to look at them
             await self._fetcher.set_aside(found.data, run.digest[:12])
         changes: dict[str, Any] = {"error": self._api.redact(found.reason), "error_kind": found.kind}
+        if found.kind == "store":
+            return await self._postpone(run, context, changes, pictures=1 + len(missing), is_here=True)
         is_answered = found.is_answered
         if (failures + 1) % DOUBTS == 0:  # the picture may be elsewhere by now
             urls, others_answered = await self._urls_by_now(run, context)

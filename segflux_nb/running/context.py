@@ -240,7 +240,15 @@ class RunContext:
         self.elsewhere.add(run.digest)
         self._has_elsewhere.set()
 
-    def postpone(self, digest: str, now: float, *, pictures: int = 0, retry_after: float | None = None) -> None:
+    def postpone(
+        self,
+        digest: str,
+        now: float,
+        *,
+        pictures: int = 0,
+        retry_after: float | None = None,
+        is_here: bool = False,
+    ) -> None:
         """Ask for a run again later; see `AskingAgain.postpone`.
 
         Parameters
@@ -253,8 +261,10 @@ class RunContext:
             How many of its pictures are not served, where the service said that the job is completed; else 0.
         retry_after:
             Seconds to wait, where the service names them.
+        is_here:
+            Whether its pictures wait on this machine to be uploaded.
         """
-        self.asking.postpone(digest, now, pictures=pictures, retry_after=retry_after)
+        self.asking.postpone(digest, now, pictures=pictures, retry_after=retry_after, is_here=is_here)
         self._has_postponed.set()
         self._news.set()
 

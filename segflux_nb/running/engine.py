@@ -14,10 +14,11 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from ..backoff import RandomSource
-from ..clock import Clock, day
+from ..clock import Clock
 from ..errors import LogLocked, WorkspaceError
 from ..lifecycle import Disposition, State, disposition, is_asked_again
 from ..pictures.store import PictureStore
+from ..pictures.tier import Tier
 from ..runlog.picture_files import PictureFile
 from ..runlog.rows import LoggedRun, RunState
 from ..service.api import Api
@@ -30,7 +31,7 @@ from .heartbeats import Heartbeats
 from .isolation import Isolation
 from .more_pictures import TRIES
 from .ownership import holding, is_held, this_process
-from .policy.asking_again import AskingAgain, asked_until, not_served
+from .policy.asking_again import AskingAgain
 from .policy.budget import Budget
 from .policy.order import readable_first
 from .rate_limiter import RateLimiter
@@ -38,7 +39,8 @@ from .recovery import Recovery
 from .refetching import Refetched, Refetcher, not_fetched
 from .slots import SPARE_WORKERS, Slots
 from .submitter import Submitter
-from .waits import Waits
+from .uploads import Uploads
+from .waits import Waits, tell_left
 
 ELSEWHERE_SECONDS = 0.5
 """Between looks at the log while runs are held elsewhere."""
@@ -70,6 +72,8 @@ class Engine:
         Grants the permits of submits, and is told what is in flight.
     store:
         Keeps the pictures.
+    tier:
+        The object store with the copies in the folder; None where the folder keeps the pictures.
     clock:
         Source of the current time, replaced in tests.
     max_in_flight:
@@ -86,6 +90,7 @@ class Engine:
         api: Api,
         limiter: RateLimiter,
         store: PictureStore,
+        tier: Tier | None,
         clock: Clock,
         *,
         max_in_flight: int,
@@ -98,7 +103,8 @@ class Engine:
         self._isolation = Isolation(journal, api)
         self._recovery = Recovery(journal, api, clock, self._is_elsewhere, jitter)
         self._submitter = Submitter(journal, api, limiter, self._heartbeats, clock, rates, jitter, max_in_flight)
-        self._collector = Collector(journal, api, limiter, store, clock, rates.seconds, jitter)
+        self._uploads = Uploads(tier, clock, jitter)
+        self._collector = Collector(journal, api, limiter, store, self._uploads, clock, rates.seconds, jitter)
         self._refetcher = Refetcher(journal, api, self._collector.fetcher, clock)
         self._limiter = limiter
         self._clock = clock
@@ -245,6 +251,7 @@ class Engine:
         heartbeats = asyncio.create_task(self._heartbeats.keep_sending())
         try:
             await self._journal.enter_accepted()
+            await self._uploads.begin()
             await self._heartbeats.begin()
             for rounds_left in reversed(range(RECOVERY_ROUNDS)):
                 context.is_last_round, context.unknown_submits = not rounds_left, 0
@@ -264,10 +271,7 @@ class Engine:
         finally:
             heartbeats.cancel()
             if context.asking.left:
-                now = self._clock.now()
-                submitted = [run.submitted_at or now for run in await self._journal.runs(context.asking.left)]
-                until = asked_until(submitted, now)
-                context.stop.add(not_served(context.asking.left.values(), day(until) if until else ""))
+                tell_left(context, await self._journal.runs(context.asking.left), self._clock)
 
     async def _ask_for_lost(self, run_states: Mapping[str, RunState], context: RunContext) -> None:
         """Choose the runs that are asked for again: the service may still have the pictures that they miss."""

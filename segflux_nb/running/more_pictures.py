@@ -63,6 +63,7 @@ class MorePictures:
                 if isinstance(found, Fetched):
                     kept = MorePicture(picture.number, picture.url, **vars(found.stored), size=found.size)
                     await self._journal.keep_picture(run, kept)
+                    await self._fetcher.entered(found)
                 else:
                     missing.append(found)
         return missing
@@ -88,7 +89,7 @@ class MorePictures:
         error = _not_served(left, 1 + len(before), self._redact(reason))
         failures = context.asking.failures(run.digest)
         changes: dict[str, Any] = {"error": error} if error != run.error else {}
-        if (failures + 1) % LOOK_UP_EVERY == 0:
+        if (failures + 1) % LOOK_UP_EVERY == 0 and not _is_here(missing):
             urls = list(await self._urls_by_now(run, context))[1:]
             if urls and urls != [picture.url for picture in before]:
                 changes["more_urls"] = urls
@@ -117,11 +118,17 @@ class MorePictures:
             tries = TRIES
         if tries is None or failures + 1 < tries:
             pauses = [found.retry_after for found in missing if found.retry_after is not None]
-            context.postpone(run.digest, now, pictures=left, retry_after=max(pauses, default=None))
+            longest = max(pauses, default=None)
+            context.postpone(run.digest, now, pictures=left, retry_after=longest, is_here=_is_here(missing))
         elif not is_asked_again(run.submitted_at, self._clock.now()):
             context.failed.add(run.digest)  # only the user asks for it again
         else:
-            context.asking.leave(run.digest, pictures=left)
+            context.asking.leave(run.digest, pictures=left, is_here=_is_here(missing))
+
+
+def _is_here(missing: list[NotFetched]) -> bool:
+    """Whether all pictures that a run misses wait on this machine to be uploaded."""
+    return bool(missing) and all(found.kind == "store" for found in missing)
 
 
 def _not_served(missing: int, number: int, reason: str) -> str:

@@ -5,12 +5,13 @@ It looks at what holds the call up when it is asked: nothing has to be reported,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from ..clock import Clock, minute, second
+from ..clock import Clock, day, minute, second
 from ..markup import plain
+from ..runlog.rows import LoggedRun
 from .context import RunContext
-from .policy.asking_again import KEEP_ASKING_SECONDS, missing_in_words
+from .policy.asking_again import KEEP_ASKING_SECONDS, asked_until, missing_in_words, not_served, not_uploaded
 from .rate_limiter import RateLimiter
 from .recovery import LONGEST
 
@@ -52,9 +53,12 @@ class Waits:
             if held := limiter.held_back():
                 found.append(f"{held.what} until {at(held.until)}")
             asking = context.asking.waiting(now)
-            if asking.left:
+            if asking.left or asking.here:
                 until = f"until {at(asking.until)}" if asking.until else f"for {_TEN_MINUTES} after the other cells"
-                found.append(f"{missing_in_words(asking.left)}: asked for again {until}")
+                if asking.left:
+                    found.append(f"{missing_in_words(asking.left)}: asked for again {until}")
+                if asking.here:
+                    found.append(f"{not_uploaded(asking.here)}; tried again {until}")
             if context.recovering:
                 found.append(f"Submits of unknown outcome are looked up, for at most {LONGEST / 60:.0f} minutes")
             return found
@@ -64,3 +68,25 @@ class Waits:
     def in_words(self) -> str:
         """What it waits for; empty while it waits for nothing but its jobs."""
         return ". ".join(self._sentences())
+
+
+def tell_left(context: RunContext, runs: Iterable[LoggedRun], clock: Clock) -> None:
+    """Say at the end of a call what it has left: what is not served yet, and what could not be uploaded.
+
+    Parameters
+    ----------
+    context:
+        The call.
+    runs:
+        The runs that it has left.
+    clock:
+        Source of the current time.
+    """
+    left, here = context.asking.left, context.asking.here
+    if served_later := {digest: pictures for digest, pictures in left.items() if digest not in here}:
+        now = clock.now()
+        submitted = [run.submitted_at or now for run in runs if run.digest in served_later]
+        until = asked_until(submitted, now)
+        context.stop.add(not_served(served_later.values(), day(until) if until else ""))
+    if here:
+        context.stop.add(f"{not_uploaded(len(here))}; ws.run(sweep) uploads them, and pays nothing for it")

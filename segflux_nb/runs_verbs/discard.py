@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..errors import RunError
 from ..markup import count
-from ..pictures.store import remove_picture, remove_rejected
+from ..pictures.store import remove_rejected
 from ..selection import Selection
 from ..sweep.request import RUN_DIGITS
 
@@ -72,6 +72,6 @@ def discard(runs: Selection, *, pictures: bool = False) -> Discarded:
     shared = source.log.pictures.used_elsewhere(digests)
     source.log.pictures.forget(files)
     paths = {picture.path for picture in files if source.pictures.own(picture.path) is not None}
-    removed = [remove_picture(source.folder, path) for path in sorted(paths - shared)]
+    removed = [source.pictures.remove(paths - shared)]
     removed += [remove_rejected(source.folder, digest[:RUN_DIGITS]) for digest in digests]
     return Discarded(len(paths - shared), sum(removed), len(paths & shared))

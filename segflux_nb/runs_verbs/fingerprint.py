@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..model import Value
+from ..pictures.mounted import fetch_ahead
 from ..selection import Selection
 from ..sweep.request import RUN_DIGITS
 
@@ -29,7 +30,10 @@ def fingerprint(runs: Selection) -> Fingerprint:
     from ..checking.fingerprint import fingerprint_of
 
     rows: list[tuple[str, dict[str, Value], Path | None, str]] = []
-    for (digest, labels), run in runs._runs():
+    known_runs = list(runs._runs())
+    names = (name for _, run in known_runs if run is not None for name in run.files.names if name is not None)
+    fetch_ahead((runs.source.folder / name for name in names), small=False)
+    for (digest, labels), run in known_runs:
         if run is None:
             rows.append((digest[:RUN_DIGITS], dict(labels), None, "planned"))
             continue

@@ -6,6 +6,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,10 @@ import numpy as np
 from ..analysis.comparing import drift, overcooking, spreads
 from ..analysis.differences import mean_difference
 from ..analysis.metrics import OF_ONE, VERSION, measured
-from ..errors import PictureError
+from ..errors import PictureError, RunError
 from ..model import Value
 from ..pictures.appearance import read, readable
-from ..pictures.mounted import is_mounted, read_file, thumbnail_file
+from ..pictures.mounted import fetch_ahead, is_elsewhere, read_file, thumbnail_file
 from ..runlog.metrics import Fields, MetricKey, MetricLog, column_of
 from ..selection import Selection
 from .relations import Related, Subject
@@ -179,8 +180,8 @@ def examine(picture: str | bytes) -> tuple[dict[str, float], Lab] | None:
 
 
 def _to_send(path: str) -> str | bytes:
-    """What `examine` takes in another process, which knows nothing of the bundles that are open here."""
-    if not is_mounted(path):
+    """What `examine` takes in another process, which knows nothing of the bundles and stores that are open here."""
+    if not is_elsewhere(path):
         return path
     try:
         return thumbnail_file(path)
@@ -262,6 +263,11 @@ class BuiltIn:
         """Decode pictures, and note their numbers."""
         by_picture = {subject.sha256: subject.path for subject in subjects}
         paths = by_picture.values()
+        if why := fetch_ahead(paths, small=True):  # a picture that cannot be read is kept as one without numbers
+            raise RunError(
+                f"Pictures cannot be measured: {why}",
+                remedy="Measure again when the store answers: what was measured is kept",
+            )
         found: Iterable[tuple[dict[str, float], Lab] | None]
         if self._executor is None:
             found = map(examine, paths)
@@ -411,8 +417,8 @@ def by_callable(
         keys = {one.run.digest: MetricKey(one.sha256, name, version) for one in batch}
         paths = {one.sha256: one.path for one in batch if numbers.get(keys[one.run.digest]) is None}
         missing = [sha256 for sha256 in paths if sha256 not in wrong]
-        # A process of a pool knows nothing of the bundles that are open here.
-        files = [path if not is_mounted(path) else read_file(path) for path in (paths[one] for one in missing)]
+        fetch_ahead((paths[one] for one in missing), small=False)
+        files = [_whole_to_send(paths[one]) for one in missing]
         results = map(call, files) if executor is None else executor.map(call, files, chunksize=4)
         for sha256, result in zip(missing, results, strict=True):
             if isinstance(result, str):
@@ -423,6 +429,13 @@ def by_callable(
             found.add(name, digest, numbers.get(key))
         numbers.keep(list(keys.values()))
     return list(wrong.values())
+
+
+def _whole_to_send(path: str) -> str | bytes:
+    """What `_called` takes in another process, which knows nothing of the bundles and stores that are open here."""
+    with suppress(OSError):  # then it says itself what is wrong
+        return read_file(path) if is_elsewhere(path) else path
+    return path
 
 
 def _place(picture: str | bytes) -> str:

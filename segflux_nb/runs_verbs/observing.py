@@ -16,7 +16,7 @@ from ..errors import PictureError
 from ..lifecycle import State
 from ..model import Value
 from ..pictures.appearance import read
-from ..pictures.mounted import thumbnail_file
+from ..pictures.mounted import fetch_ahead, thumbnail_file
 from ..runlog.rows import LoggedRun
 from ..selection import Selection
 from ..sweep.names import LABEL
@@ -97,6 +97,9 @@ def with_vectors(runs: Selection, logged: Iterable[LoggedRun]) -> list[tuple[Log
     logged:
         The runs.
     """
+    logged = list(logged)
+    names = filter(None, (runs.source.pictures.own(run.picture) for run in logged if run.state is State.COMPLETED))
+    fetch_ahead((runs.source.folder / name for name in names), small=True)
     found = []
     by_file: dict[str, NDArray[np.float32]] = {}
     for run in logged:

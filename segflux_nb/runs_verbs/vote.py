@@ -98,7 +98,7 @@ def comparison_of(runs: Selection, axis: str | Sequence[str]) -> PairwiseCompari
     from ..voting.pairwise import Candidate, PairwiseComparison
 
     judged = axes_named(axis)
-    with_pictures = [run for run in runs if run.path is not None]
+    with_pictures = [run for run in runs if run.files.names[0] is not None]
     if not with_pictures:
         raise RunError(
             "None of these runs has a picture; there is nothing to compare",

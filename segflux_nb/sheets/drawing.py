@@ -11,6 +11,8 @@ from contextlib import closing
 from PIL import Image, ImageChops, ImageDraw
 
 from ..analysis.differences import difference_text
+from ..pictures.mounted import fetch_ahead
+from ..pictures.thumbnails import SIDE
 from .colours import Theme, on_scale, readable_on
 from .fonts import line_height, text_width, wrap, write
 from .geometry import Box, Geometry, Text
@@ -110,6 +112,8 @@ class _Drawing:
         parts = [asked[start : start + each] for start in range(0, len(asked), each)]
 
         def read(part: Sequence[tuple[Cell, Box]]) -> list[Image.Image | None]:
+            is_small = all(max(_size(box)) <= SIDE for _, box in part)
+            fetch_ahead((cell.picture for cell, _ in part), small=is_small)
             return [self._reader.fitted(cell.picture, _size(box)) for cell, box in part]
 
         # Decoding releases the interpreter's lock: two threads read while another draws.

@@ -19,7 +19,8 @@ from PIL import Image
 from ..analysis.differences import difference_text
 from ..errors import PictureError
 from ..markup import Template
-from ..pictures.mounted import file_size
+from ..pictures.mounted import fetch_ahead, file_size
+from ..pictures.thumbnails import SIDE
 from .colours import ThemeName, on_scale, readable_on
 from .drawing import difference_picture
 from .layout import Cell, Layout
@@ -262,6 +263,7 @@ class _Pictures:
             # A JPEG of this quality has about a sixth of a byte for each pixel.
             fitting = (side for side in SIDES if len(pictures) * side * side / 6 <= MOST_BYTES)
             self._side = next(fitting, SIDES[-1])
+        fetch_ahead(pictures, small=self._side is not None and self._side <= SIDE)
 
     def address(self, picture: Any) -> tuple[str, str]:
         """A picture as a data address, or empty; and then why it cannot be shown, where it has one."""

@@ -19,7 +19,7 @@ from PIL import Image
 from ..analysis.prints import HEX_DIGITS, Thumbnail, box_thumbnail, packed, pixels_sha256, side_for
 from ..errors import PictureError
 from ..pictures.appearance import readable
-from ..pictures.mounted import is_file, is_mounted, read_file
+from ..pictures.mounted import fetch_ahead, is_file, is_mounted, read_file
 from ..pictures.thumbnails import thumbnail_of
 from .layout import Cell, Layout, picture_identity
 from .reading import whole
@@ -65,6 +65,8 @@ def prints_of_pictures(pictures: list[tuple[str, str, Any]]) -> dict[str, Any]:
     side = side_for(len(pictures))
     of_one = _print_of_file if side is None else partial(_print, side=side)
     different = {picture_identity(picture): picture for _, _, picture in pictures}
+    if side is not None:
+        fetch_ahead(different.values(), small=False)
     with ThreadPoolExecutor(THREADS) as pool:  # decoding and hashing let other threads work
         made = dict(zip(different, pool.map(of_one, different.values()), strict=True))
     prints = [(run, label, *made[picture_identity(picture)]) for run, label, picture in pictures]

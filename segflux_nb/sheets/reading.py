@@ -28,7 +28,7 @@ from ..pictures.appearance import (
     upright_size,
 )
 from ..pictures.decode import opened
-from ..pictures.mounted import is_file, is_mounted, kept_thumbnail_of, read_file
+from ..pictures.mounted import is_elsewhere, is_file, is_mounted, kept_thumbnail_of, read_file
 from ..pictures.thumbnails import SIDE, TINY_SIDE, thumbnail_of, tiny
 from .layout import GONE, SAME, Cell, Layout, picture_identity
 
@@ -283,7 +283,7 @@ def format_of(picture: Any) -> str:
 
 def _header_of(picture: Any) -> Image.Image:
     """A picture that is not decoded yet. Of a file no more is read than that takes."""
-    if not isinstance(picture, str | os.PathLike) or is_mounted(picture):
+    if not isinstance(picture, str | os.PathLike) or is_elsewhere(picture):
         return opened(_bytes_of(picture))
     try:
         return Image.open(os.fspath(picture))

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from ..errors import PictureError
 from ..pictures.appearance import is_plain, readable
 from ..pictures.decode import opened
-from ..pictures.mounted import read_file
+from ..pictures.mounted import fetch_ahead, read_file
 from ..pictures.thumbnails import SIDE
 from ..sheets.reading import Reader, kept_thumbnail, shown_file
 
@@ -90,6 +90,7 @@ def absolute(pictures: Sequence[Any]) -> list[Any]:
 def thumbnails(pictures: Sequence[Any]) -> tuple[bytes, list[int], dict[str, str]]:
     """The thumbnails of pictures, one after the other; the offsets at which each begins and the last ends; and why
     pictures have none, by their number."""
+    fetch_ahead(pictures, small=True)
     small = [thumbnail(picture) for picture in pictures]
     reasons = {str(at): why for at, (_, why) in enumerate(small) if why}
     return b"".join(data for data, _ in small), [0, *accumulate(len(data) for data, _ in small)], reasons

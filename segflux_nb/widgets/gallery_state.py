@@ -14,6 +14,7 @@ from typing import Any
 from ..analysis.differences import pairwise_differences
 from ..lifecycle import reason_of
 from ..markup import more_text, plain
+from ..pictures.mounted import fetch_ahead
 from ..sheets.axes import is_measurement
 from ..sheets.frame_view import FrameView
 from ..sheets.layout import Layout
@@ -117,6 +118,7 @@ def differences_of(pictures: Sequence[Any]) -> dict[str, float]:
     """The mean differences of all pairs of pictures, by `pair_name`; of more pictures than `MOST_COMPARED`, none."""
     if len(pictures) > MOST_COMPARED:
         return {}
+    fetch_ahead(pictures, small=False)
     reader = Reader()
     rows = pairwise_differences([reader.lab(picture) for picture in pictures])
     return {

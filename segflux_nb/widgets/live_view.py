@@ -18,7 +18,7 @@ from typing import Any
 import pandas as pd
 
 from ..markup import count, more_text, plain
-from ..pictures.mounted import kept_thumbnail_of, read_file
+from ..pictures.mounted import fetch_ahead, kept_thumbnail_of, read_file
 from ..sheets.frame_view import FrameView
 from .assets import module, style
 from .overview import overview
@@ -112,6 +112,7 @@ class LiveView(anywidget.AnyWidget):
             more = {str(at): text for at, text in enumerate(texts) if text}
             # The pictures of earlier calls are shown at once.
             self._pictures = {at: str(path) for at, path in enumerate(frame["image"]) if not pd.isna(path)}
+        fetch_ahead(self._pictures.values(), small=True)
         thumbnails = [
             (_bytes_of(self._pictures[at]) or b"") if at in self._pictures else b"" for at in range(len(statuses))
         ]

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import SegfluxError
+from ..errors import SegfluxError, WorkspaceError
 from ..lifecycle import State
 from ..markup import count
 from ..pictures.located import LocatedPictures
-from ..pictures.mounted import pictures_of
+from ..pictures.mounted import pictures_of, tier_of
+from ..pictures.object_store import StoreError
 from ..pictures.store import set_aside_file
 from ..runlog.journal import ServiceLog
 from ..runlog.picture_files import PictureFile
@@ -23,7 +24,12 @@ from ..sweep.request import RUN_DIGITS
 if TYPE_CHECKING:
     import pandas as pd
 
-Verdict = Literal["fine", "fetched again", "found again", "missing", "damaged", "another picture", "lost"]
+Verdict = Literal[
+    "fine", "uploaded", "restored", "fetched again", "found again", "missing", "damaged", "another picture", "lost"
+]
+
+_WELL = ("fine", "uploaded", "restored", "fetched again", "found again")
+"""What is said of pictures that are there now, with the bytes that they had."""
 
 _OUTCOMES: dict[str, Verdict] = {
     "fetched": "fetched again",
@@ -45,9 +51,10 @@ class CheckedPicture:
     path:
         The file, relative to the workspace.
     verdict:
-        ``fine``; ``fetched again``: it was missing or damaged, and is there again; ``found again``: it was given up,
-        and is there; ``missing`` or ``damaged``: still; ``another picture``: the service has another one now, which
-        is kept beside it; ``lost``: the service has no copy any more.
+        ``fine``; ``uploaded``: it was in the folder and not in the object store; ``restored``: its copy in the folder
+        was damaged, and the store has it; ``fetched again``: it was missing or damaged, and is there again; ``found
+        again``: it was given up, and is there; ``missing`` or ``damaged``: still; ``another picture``: the service
+        has another one now, which is kept beside it; ``lost``: the service has no copy any more.
     reason:
         Why it is not fine, in words, or empty.
     """
@@ -80,7 +87,7 @@ class Verification:
     @property
     def ok(self) -> bool:
         """Whether every picture file is there now, with the bytes that it had."""
-        return all(one.verdict in ("fine", "fetched again", "found again") for one in self.pictures)
+        return all(one.verdict in _WELL for one in self.pictures)
 
     @property
     def odd(self) -> list[CheckedPicture]:
@@ -109,6 +116,9 @@ def verify(ws: Session) -> Verification:
     other bytes is kept beside the first, and named. What nothing can serve any more becomes ``lost`` in the log; if
     you put its file back, it is found again. A damaged file goes to ``rejected/`` when the right one is there.
 
+    Where an object store keeps the pictures, each picture is read: its copy in the folder, or else the store's. What
+    the folder has and the store lacks is uploaded.
+
     Example
     -------
     ``print(ws.verify())``
@@ -117,16 +127,54 @@ def verify(ws: Session) -> Verification:
     checked: list[CheckedPicture] = []
     for service in ws._journal.services():
         log = ws._journal.of(service)
-        found = {picture: _verdict(located, picture) for picture in log.pictures.all()}
+        found = _verdicts(ws, located, log.pictures.all())
         _find_again(log, found)
         asked = [picture for picture, verdict in found.items() if verdict in ("missing", "damaged")]
         outcomes = _fetch_again(ws, asked, found) if asked and service == ws.service and not located.read_only else {}
         for picture, verdict in found.items():
-            after, why = outcomes.get(
-                picture, (verdict, "" if verdict == "fine" else _why(verdict, service, located))
-            )
+            known = "" if verdict in _WELL and verdict != "found again" else _why(verdict, service, located)
+            after, why = outcomes.get(picture, (verdict, known))
             checked.append(CheckedPicture(service, picture.digest[:RUN_DIGITS], picture.path, after, why))
     return Verification(checked)
+
+
+def _verdicts(ws: Session, located: LocatedPictures, pictures: Sequence[PictureFile]) -> dict[PictureFile, Verdict]:
+    """What each picture file is, before anything is fetched again; what an object store lacks is uploaded.
+
+    Parameters
+    ----------
+    ws:
+        The workspace.
+    located:
+        Its pictures.
+    pictures:
+        The pictures as the log has them.
+    """
+    tier = tier_of(ws.path)
+    found: dict[PictureFile, Verdict] = {}
+    for picture, _ in zip(pictures, located.each_ahead([one.path for one in pictures]), strict=True):
+        found[picture] = _verdict(located, picture)
+    if tier is None:
+        return found
+    if not tier.is_open:
+        tier.check_writable()  # says which address is to be given
+    for picture in [picture for picture, verdict in found.items() if verdict == "damaged"]:
+        if tier.restore(picture.path):
+            found[picture] = "restored"
+    fine = {picture.path for picture, verdict in found.items() if verdict == "fine"}
+    try:
+        lacking = tier.not_uploaded(fine)
+    except StoreError as error:
+        raise _not_asked(error) from None
+    tier.upload_all(sorted(lacking))
+    return {
+        picture: "uploaded" if verdict == "fine" and picture.path in lacking else verdict
+        for picture, verdict in found.items()
+    }
+
+
+def _not_asked(error: StoreError) -> WorkspaceError:
+    return WorkspaceError(f"Pictures cannot be checked: {error.why}", remedy="Try again when the store answers")
 
 
 def _verdict(located: LocatedPictures, picture: PictureFile) -> Verdict:
@@ -145,6 +193,8 @@ def _verdict(located: LocatedPictures, picture: PictureFile) -> Verdict:
         same = hashlib.sha256(located.read(picture.path)).hexdigest() == picture.sha256
     except FileNotFoundError:
         return "missing"
+    except StoreError as error:
+        raise _not_asked(error) from None
     except OSError:
         return "damaged"
     return "fine" if same or picture.sha256 is None else "damaged"

@@ -26,8 +26,9 @@ def kill(number, *options):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL and fork")
-def test_fifty_kills_lose_and_double_pay_nothing():
-    kill(50)
+@pytest.mark.parametrize(("number", "options"), [(50, []), (26, ["--with-store"])], ids=["folder", "store"])
+def test_kills_lose_and_double_pay_nothing(number, options):
+    kill(number, *options)
 
 
 @pytest.mark.parametrize("number", [12, pytest.param(200, marks=pytest.mark.long)])

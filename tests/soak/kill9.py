@@ -18,6 +18,7 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import sys
@@ -35,6 +36,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import segflux_nb as sf
 import segflux_nb.workspace
 from segflux_nb.lifecycle import State
+from segflux_nb.pictures.object_store import ObjectStore
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.place import place_of
 from segflux_nb.runlog.database import Database
@@ -57,6 +59,13 @@ POINTS = (
     "moves of a group, before their commit",
     "commit of a group, before its runs are told",
 )
+STORE_POINTS = (
+    "picture's file, before its upload",
+    "upload, before its commit",
+    "download, before its rename",
+)
+"""The points that are there where an object store keeps the pictures."""
+
 CELLS = 30
 RANDOM = "at a random time"
 
@@ -125,18 +134,44 @@ def arm(point: CrashPoint) -> None:
         point.reached("completion, before the picture's file")
         return put(self, data)
 
+    create, replace = ObjectStore.create, os.replace
+
+    def dying_create(self: ObjectStore, name: str, data: bytes) -> bool:
+        if not name.startswith("pictures/"):
+            return create(self, name, data)
+        point.reached("picture's file, before its upload")
+        created = create(self, name, data)
+        point.reached("upload, before its commit")
+        return created
+
+    def dying_replace(source: Any, target: Any) -> None:
+        if is_reading and f"{os.sep}pictures{os.sep}" in str(target):
+            point.reached("download, before its rename")
+        replace(source, target)
+
+    ObjectStore.create, os.replace = dying_create, dying_replace  # type: ignore[method-assign]
     RunLog.move, RunLog.accept = dying_move, dying_accept  # type: ignore[method-assign]
     HttpTransport.send, PictureStore.put = dying_send, dying_put  # type: ignore[method-assign]
     Database.together = dying_together  # type: ignore[method-assign]
     PostgresDatabase._send = dying_send_together  # type: ignore[method-assign]
 
 
-def live(study: str, name: str, url: str, point: str, passes: int, pipe: int, seed: int) -> None:
-    """A child's life: run the sweep to its end, or to the crash point."""
+is_reading = False
+"""Whether this process has run its sweep, and reads its pictures from the object store."""
+
+
+def live(study: str, name: str, url: str, store: str | None, point: str, passes: int, pipe: int, seed: int) -> None:
+    """A child's life: run the sweep to its end, or to the crash point; with a store, read all pictures from it."""
+    global is_reading
     random.seed(seed)
     arm(CrashPoint(point, passes, pipe))
-    with sf.Workspace(study, service=url) as ws:
-        ws.run(sweep(name))
+    with sf.Workspace(study, service=url, pictures=store) as ws:
+        runs = ws.run(sweep(name))
+        if store is not None:
+            is_reading = True
+            shutil.rmtree(ws.path / "pictures")
+            for run in runs:
+                run.image.load()
     os.write(pipe, b".")
 
 
@@ -154,7 +189,7 @@ def serve(pipe: Any) -> None:
 LOGGED = "SELECT state, path, sha256 FROM runs LEFT JOIN pictures USING (service, digest)"
 
 
-def check(study: str, server: Any, submits: Counter[str]) -> None:
+def check(study: str, server: Any, store: Path | None, submits: Counter[str]) -> None:
     """Judge a finished sweep: by the ledger, the log, and every picture's bytes."""
     folder = place_of(study).folder
     twice = {digest: number for digest, number in submits.items() if number > 1}
@@ -169,7 +204,10 @@ def check(study: str, server: Any, submits: Counter[str]) -> None:
     assert [row[0] for row in rows] == ["completed"] * CELLS, f"lost: {Counter(row[0] for row in rows)}"
     assert len(submits) == CELLS, "paid and not in the log"
     for _, picture, sha256 in rows:
-        assert hashlib.sha256((folder / picture).read_bytes()).hexdigest() == sha256, f"missing or corrupt: {picture}"
+        for place in (folder, store):
+            if place is not None:
+                data = (place / picture).read_bytes()
+                assert hashlib.sha256(data).hexdigest() == sha256, f"missing or corrupt: {picture}"
 
 
 def ledger(url: str) -> list[dict[str, Any]]:
@@ -177,11 +215,15 @@ def ledger(url: str) -> list[dict[str, Any]]:
         return list(json.load(answer)["entries"])
 
 
-def soak(kills: int, seed: int, folder: Path, report: Any = print, database: Any = None) -> Counter[str]:
+def soak(
+    kills: int, seed: int, folder: Path, report: Any = print, database: Any = None, *, with_store: bool = False
+) -> Counter[str]:
     """Kill this many times: how often at each point. Raises AssertionError where a promise was broken.
 
     With a server of PostgreSQL, each sweep has a database of its own; else a folder.
     """
+    points = (*POINTS, *STORE_POINTS) if with_store else POINTS
+    store = folder / "bucket" if with_store else None
     rng = random.Random(seed)
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
@@ -201,11 +243,14 @@ def soak(kills: int, seed: int, folder: Path, report: Any = print, database: Any
     try:
         while sum(counts.values()) < kills:
             # Every other kill at a random time; else at the point that came least often.
-            point = RANDOM if rng.random() < 0.3 else min(POINTS, key=lambda name: (counts[name], rng.random()))
+            point = RANDOM if rng.random() < 0.3 else min(points, key=lambda name: (counts[name], rng.random()))
             reader, writer = os.pipe()
             child = fork.Process(
                 target=live,
-                args=(current, str(number), url, point, rng.randint(1, 3), writer, rng.getrandbits(32)),
+                args=(
+                    *(current, str(number), url, None if store is None else str(store)),
+                    *(point, rng.randint(1, 3), writer, rng.getrandbits(32)),
+                ),
             )
             child.start()
             os.close(writer)
@@ -224,7 +269,8 @@ def soak(kills: int, seed: int, folder: Path, report: Any = print, database: Any
             assert child.exitcode == 0, f"a life ended by itself with {child.exitcode}"
             # It reached the end of the sweep: judge it, and begin another.
             entries = ledger(url)
-            check(current, database, Counter(json.dumps(entry["body"], sort_keys=True) for entry in entries[seen:]))
+            submits = Counter(json.dumps(entry["body"], sort_keys=True) for entry in entries[seen:])
+            check(current, database, store, submits)
             seen = len(entries)
             number += 1
             current = next_study()
@@ -234,7 +280,7 @@ def soak(kills: int, seed: int, folder: Path, report: Any = print, database: Any
         ours.send("end")
         server.join()
     report(f"{number} sweeps of {CELLS} runs whole; 0 paid twice, 0 lost, 0 pictures missing, 0 corrupt")
-    for name in (*POINTS, RANDOM):
+    for name in (*points, RANDOM):
         report(f"{counts[name]:6,}  {name}")
     return counts
 
@@ -243,13 +289,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Kill a real sweep many times, and ask the ledger.")
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--with-store", action="store_true", help="an object store keeps the pictures")
     parser.add_argument("--postgres", action="store_true", help="the log is in a PostgreSQL database")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder, running_server() if options.postgres else nullcontext() as database:
-        counts = soak(options.kills, options.seed, Path(folder), lambda text: print(text, flush=True), database)
-    rare = [name for name in (*POINTS, RANDOM) if counts[name] < options.kills / 100]
+        counts = soak(
+            options.kills,
+            options.seed,
+            Path(folder),
+            lambda text: print(text, flush=True),
+            database,
+            with_store=options.with_store,
+        )
+    points = (*POINTS, *STORE_POINTS) if options.with_store else POINTS
+    rare = [name for name in (*points, RANDOM) if counts[name] < options.kills / 100]
     print(f"{time.monotonic() - began:.0f} s")
     if rare and options.kills >= 50:
         sys.exit(f"points that came in less than 1 %: {rare}")

@@ -182,6 +182,7 @@ class Bench:
         self.journal = self.open_journal()
         self.jitter = random.Random(0).random
         self.stop = StopToken()
+        self.tier = None
 
     def open_journal(self):
         if self.address:
@@ -199,6 +200,7 @@ class Bench:
             self.transport,
             log=self.log,
             store=PictureStore(self.folder, durable=self.durable),
+            tier=self.tier,
             clock=self.client_clock,
             secret=Secret(self.transport.key) if self.transport.key else None,
             max_in_flight=max_in_flight,

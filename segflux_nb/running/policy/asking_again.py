@@ -57,6 +57,8 @@ class _Job:
         When it is asked for again; None while it is asked for, or when it was left for the next run.
     pictures:
         How many of its pictures are not served, where the service said that it is completed; else 0.
+    is_here:
+        Whether its pictures wait on this machine to be uploaded.
     """
 
     since: float
@@ -64,6 +66,7 @@ class _Job:
     failed_in_history: int = 0
     due: float | None = None
     pictures: int = 0
+    is_here: bool = False
 
 
 class AskedFor(NamedTuple):
@@ -75,10 +78,13 @@ class AskedFor(NamedTuple):
         For each run, how many of its pictures are not served; 0 where the service does not say what became of it.
     until:
         When it stops asking, in seconds on the monotonic clock; None while other cells are worked on.
+    here:
+        How many runs have pictures that wait on this machine to be uploaded. They are not among the others.
     """
 
     left: list[int]
     until: float | None
+    here: int = 0
 
 
 class AskingAgain:
@@ -100,6 +106,8 @@ class AskingAgain:
         self.left: dict[str, int] = {}
         """Jobs that are left for the next run, by digest: how many pictures are not served, or 0 where the service
         does not say what became of the job."""
+        self.here: set[str] = set()
+        """Those among them whose pictures wait on this machine to be uploaded."""
 
     def begin(self, digest: str) -> None:
         """A worker takes a run."""
@@ -144,7 +152,15 @@ class AskingAgain:
         job.failed_in_history = job.failed_in_history + 1 if failed else 0
         return job.failed_in_history
 
-    def postpone(self, digest: str, now: float, *, pictures: int = 0, retry_after: float | None = None) -> None:
+    def postpone(
+        self,
+        digest: str,
+        now: float,
+        *,
+        pictures: int = 0,
+        retry_after: float | None = None,
+        is_here: bool = False,
+    ) -> None:
         """Ask for a run again later: soon at first, then after longer and longer pauses.
 
         Parameters
@@ -157,10 +173,12 @@ class AskingAgain:
             How many of its pictures are not served, where the service said that the job is completed; else 0.
         retry_after:
             Seconds to wait, where the service names them.
+        is_here:
+            Whether its pictures wait on this machine to be uploaded.
         """
         job = self._jobs.setdefault(digest, _Job(now))
         job.failures += 1
-        job.pictures = pictures
+        job.pictures, job.is_here = pictures, is_here
         pause = min(LONGEST, max(2 * SHORTEST, SHARE * (now - job.since))) * (1.0 + self._jitter()) / 2
         if retry_after is not None:
             pause = max(pause, min(retry_after, MOST_RETRY_AFTER))
@@ -176,7 +194,8 @@ class AskingAgain:
         """
         jobs = [job for job in list(self._jobs.values()) if job.failures and now - job.since > NOTEWORTHY]
         until = None if self._others else self._last_end + KEEP_ASKING_SECONDS
-        return AskedFor([job.pictures for job in jobs], until)
+        left = [job.pictures for job in jobs if not job.is_here]
+        return AskedFor(left, until, len(jobs) - len(left))
 
     @property
     def is_open(self) -> bool:
@@ -222,7 +241,7 @@ class AskingAgain:
         if self._is_alone(queued):
             self._jobs = {digest: job for digest, job in self._jobs.items() if job.due is None}
 
-    def leave(self, digest: str, *, pictures: int) -> None:
+    def leave(self, digest: str, *, pictures: int, is_here: bool = False) -> None:
         """Leave a run for the next run of the sweep.
 
         Parameters
@@ -231,14 +250,20 @@ class AskingAgain:
             The digest of the run, which a worker has.
         pictures:
             How many of its pictures are not served.
+        is_here:
+            Whether they wait on this machine to be uploaded.
         """
         self.left[digest] = pictures
+        if is_here:
+            self.here.add(digest)
 
     def leave_all(self) -> None:
         """Leave all runs that wait for the next run of the sweep."""
         for digest, job in list(self._jobs.items()):
             if job.due is not None:
                 self.left[digest] = job.pictures
+                if job.is_here:
+                    self.here.add(digest)
                 del self._jobs[digest]
 
 
@@ -273,6 +298,22 @@ def not_served(left: Collection[int], until: str) -> str:
     '2 pictures are paid and not served yet; ws.run(sweep) asks again until 23 Jan'
     """
     return f"{missing_in_words(left)}; ws.run(sweep) asks again{f' until {until}' if until else ''}"
+
+
+def not_uploaded(number: int) -> str:
+    """What a call says of pictures that wait on this machine to be uploaded.
+
+    Parameters
+    ----------
+    number:
+        How many runs have such pictures.
+
+    Example
+    -------
+    >>> not_uploaded(1)
+    'The pictures of 1 run wait in the folder of this machine: they cannot be uploaded'
+    """
+    return f"The pictures of {count(number, 'run')} wait in the folder of this machine: they cannot be uploaded"
 
 
 def missing_in_words(left: Collection[int]) -> str:
