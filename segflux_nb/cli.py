@@ -12,11 +12,13 @@ import click
 
 from .checking.commands import check, notebook
 from .commands.account import doctor, login
+from .commands.copying import copy
 from .commands.group import Commands
 from .commands.opening import counted
 from .commands.simulator import serve
 from .commands.studies import bundle, export, sheet, status, verify
 from .commands.sweeps import follow, plan, run
+from .commands.worker import worker
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -54,7 +56,23 @@ def demo(folder: Path) -> None:
         click.echo(_files(folder, runs))
 
 
-for command in (plan, run, follow, status, sheet, export, bundle, verify, check, notebook, serve, login, doctor):
+for command in (
+    plan,
+    run,
+    worker,
+    follow,
+    status,
+    sheet,
+    export,
+    bundle,
+    copy,
+    verify,
+    check,
+    notebook,
+    serve,
+    login,
+    doctor,
+):
     main.add_command(command)
 
 

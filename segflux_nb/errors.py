@@ -111,6 +111,10 @@ class LogLocked(WorkspaceError):
     """Another program reads or writes the log for longer than this one waits. Nothing of it is lost."""
 
 
+class NewerLog(WorkspaceError):
+    """A newer version of this program wrote the log, which can only be read."""
+
+
 class BundleError(WorkspaceError):
     """A file is not a bundle, is of a newer format, or is not as it was written. Nothing of it was used."""
 

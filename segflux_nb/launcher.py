@@ -38,7 +38,6 @@ from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import MISSING, PictureFile, missing_files, status_with_file
 from .runlog.reading import without_collection
 from .runlog.rows import LoggedRun, RunState
-from .runlog.runs import REPLANNED
 from .running.context import StopToken
 from .running.in_hands import as_seen
 from .running.policy.budget import Budget
@@ -80,6 +79,8 @@ class Launcher:
     ----------
     models:
         What is known of the service's models.
+    planner:
+        Chooses, prices and enters cells.
     """
 
     def __init__(
@@ -100,8 +101,7 @@ class Launcher:
         self._max_in_flight = max_in_flight
         self._clock = clock
         self._pictures = pictures_of(folder)
-        self._reused = reused
-        self._planner = Planner(journal, connection, folder, max_in_flight=max_in_flight, clock=clock, reused=reused)
+        self.planner = Planner(journal, connection, folder, max_in_flight=max_in_flight, clock=clock, reused=reused)
         self.models = KnownModels(connection, folder, clock)
         self._live: list[LiveRun] = []
 
@@ -134,15 +134,15 @@ class Launcher:
         again:
             Whether another take of each cell would be paid for, or how many more takes.
         """
-        whole = self._checked(as_sweep(sweep))
-        chosen = self._planner.first(whole, first)
-        requests = self._planner.next_takes(chosen, int(again)) if again else chosen
+        whole = self.checked(as_sweep(sweep))
+        chosen = self.planner.first(whole, first)
+        requests = self.planner.next_takes(chosen, int(again)) if again else chosen
         balance = self._connection.balance() if ask_balance else None
-        plan = self._planner.plan(requests, balance, self.models.priced(whole.model))
+        plan = self.planner.plan(requests, balance, self.models.priced(whole.model))
         notes = (*notes_of(self.source, whole), *self.models.notes(whole.model.slug))
         if ask_balance:
             self.models.check_when_due()
-        plan = replace(plan, notes=notes, whole=self._planner.whole(whole, first))
+        plan = replace(plan, notes=notes, whole=self.planner.whole(whole, first))
         return ShownPlan(**vars(plan), static=static_html(chosen, whole.axes, whole.model))
 
     @without_collection()
@@ -191,36 +191,25 @@ class Launcher:
         MissingKey, SweepError
             Before anything is sent.
         """
-        sweep = self._checked(as_sweep(sweep))
+        sweep = self.checked(as_sweep(sweep))
         if on_done is not None and not callable(on_done):
             raise SweepError(
                 f"on_done={shown(on_done)} is not a function", remedy="Give a function of the runs: on_done=print"
             )
         cap, said = self.cap(max_cost), price_of(price)
-        title = _title(name)
+        title = title_of(name)
         self._connection.confirm_name()
-        chosen = self._planner.first(sweep, first)
-        requests = self._planner.next_takes(chosen, int(again)) if again else chosen
-        if self._reused is not None:
-            self._reused.enter(self._log, [request.digest for request in requests])
+        chosen = self.planner.first(sweep, first)
+        requests = self.planner.next_takes(chosen, int(again)) if again else chosen
         entered = [*sweep, *requests] if again else list(sweep)
-        logged = self._log.runs.states([request.digest for request in entered])
-        done = {digest for digest, run in logged.items() if run.state is State.COMPLETED}
-        asked = self._planner.not_settled([r for r in requests if r.digest not in done], logged)
-        self._check(asked)
-        if self.submits:
-            keep_inputs(self._folder, asked)
-        left = [request for request in entered if request.digest not in done]
-        planned = [r for r in left if r.digest not in logged or logged[r.digest].state in REPLANNED]
-        self._log.runs.plan(planned)
-        self._log.sweeps.enter(sweep.identity, sweep.name, title, sweep.axes, entered)
+        _, logged, planned = self.planner.enter(sweep, title, entered, requests, self.check)
         runs = runs_of_sweep(self.source, sweep)
-        return self._follow(
+        return self.follow(
             requests,
-            runs if first is None else self._planner.only(runs, [*chosen, *requests]),
-            self._budget(cap, requests, said),
-            logged=None if planned else logged if not again else {r.digest: logged[r.digest] for r in requests},
-            whole=self._planner.whole(sweep, first),
+            runs if first is None else self.planner.only(runs, [*chosen, *requests]),
+            self.budget(cap, requests, said),
+            logged=None if planned else {r.digest: logged[r.digest] for r in requests} if again else logged,
+            whole=self.planner.whole(sweep, first),
             resubmit_unknown=resubmit_unknown,
             has_stop_button=has_stop_button,
             display=display,
@@ -235,15 +224,15 @@ class Launcher:
         if not failed:
             say("Nothing to try again: none of these runs has failed or was refused.")
             return runs
-        self._check(failed)
+        self.check(failed)
         if self.submits:
             keep_inputs(self._folder, failed)
-        return self._follow(failed, runs, self._budget(self.cap(None), failed), retry_held=True).wait_or_interrupt()
+        return self.follow(failed, runs, self.budget(self.cap(None), failed), retry_held=True).wait_or_interrupt()
 
     def retry_lost(self, runs: Runs) -> Runs:
         """Ask again for what is lost or missing among these runs, without paying, and give the runs afterwards."""
         logged = self._log.runs.read([digest for digest, _ in runs.cells])
-        incomplete = {picture.digest for picture in self._planner.missing(list(logged))} | set(
+        incomplete = {picture.digest for picture in self.planner.missing(list(logged))} | set(
             self._log.pictures.incomplete(logged)
         )
         lost = [
@@ -254,8 +243,8 @@ class Launcher:
         if not lost:
             say("Nothing to ask for again: none of these runs is lost, and no picture is missing.")
             return runs
-        self._check(lost)
-        return self._follow(lost, runs, Budget(self.cap(None)), only_collect=True).wait_or_interrupt()
+        self.check(lost)
+        return self.follow(lost, runs, Budget(self.cap(None)), only_collect=True).wait_or_interrupt()
 
     def snapshots(self, digests: Collection[str]) -> dict[str, RunSnapshot]:
         """What the log says of these runs, by digest."""
@@ -310,13 +299,13 @@ class Launcher:
         """What is known of a model, without the network."""
         return self.models.known(slug)
 
-    def _checked(self, sweep: Sweep) -> Sweep:
+    def checked(self, sweep: Sweep) -> Sweep:
         """A sweep that may have been made with a slug alone, checked by what the workspace knows now."""
         model = sweep.model
         is_slug_alone = model.is_open and not model.parameters
         return sweep.with_model(self.model_of(model.slug)) if is_slug_alone else sweep
 
-    def _budget(self, cap: float | None, requests: Sequence[Request], price: float | None = None) -> Budget:
+    def budget(self, cap: float | None, requests: Sequence[Request], price: float | None = None) -> Budget:
         """What a call may spend, with the prices of its models.
 
         Parameters
@@ -352,16 +341,29 @@ class Launcher:
             future.cancel()
             raise
 
-    def _check(self, requests: Sequence[Request]) -> None:
-        """Refuse, before anything is sent, what the hosted service would not take."""
-        if self._service != HOSTED.name or not requests:
-            return
-        if not self._has_key:
+    def check_key(self) -> None:
+        """Refuse to send anything to the hosted service without a key."""
+        if self._service == HOSTED.name and self.submits and not self._has_key:
             raise MissingKey(
                 unreadable_key_file() or "The hosted service needs an API key, and none is configured",
                 money="nothing was billed",
                 remedy=WAYS,
             )
+
+    def check(self, requests: Sequence[Request], *, by_others: bool = False) -> None:
+        """Refuse, before anything is sent, what the hosted service would not take.
+
+        Parameters
+        ----------
+        requests:
+            What would be run.
+        by_others:
+            Whether processes with keys of their own will run it.
+        """
+        if self._service != HOSTED.name or not requests:
+            return
+        if not by_others:
+            self.check_key()
         if any(request.parameters.get("finetune_id") == PLACEHOLDER_FINETUNE_ID for request in requests):
             raise SweepError(
                 f"finetune_id={PLACEHOLDER_FINETUNE_ID!r} is the placeholder of the service's page, not a fine-tune",
@@ -369,7 +371,7 @@ class Launcher:
                 remedy="Give the id of your own fine-tune",
             )
 
-    def _follow(
+    def follow(
         self,
         requests: Sequence[Request],
         runs: Runs,
@@ -416,11 +418,11 @@ class Launcher:
         logged = as_seen(self._log, logged or self._log.runs.states(unique))
         slugs = {request.model for request in requests}
         model = self.model_of(slugs.pop()) if len(slugs) == 1 else unknown_model("several models")
-        plan, missing = self._planner.plan_from(list(unique.values()), logged, model=model)
+        plan, missing = self.planner.plan_from(list(unique.values()), logged, model=model)
         gone = {picture.digest for picture in missing if picture.number == 0}
         in_flight = [d for d, run in logged.items() if disposition(run.state) is Disposition.IN_FLIGHT]
         # Without anything to do, no server is started and no connection made.
-        engine = None if self._planner.is_done(logged, missing) else self._connection.engine()
+        engine = None if self.planner.is_done(logged, missing) else self._connection.engine()
         held = engine.held_elsewhere(in_flight) if engine is not None else {}
         elsewhere = {digest: ELSEWHERE[other] for digest, other in held.items()}
         others = dict.fromkeys(gone, MISSING) | elsewhere
@@ -479,7 +481,7 @@ async def _nothing() -> None:
     """The work of a sweep that is done."""
 
 
-def _title(name: object) -> str:
+def title_of(name: object) -> str:
     """The title of a sweep, as the user gave it.
 
     Raises

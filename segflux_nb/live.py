@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from . import loopthread
 from .console import say
-from .errors import SweepInterrupted, WorkspaceError
+from .errors import SegfluxError, SweepInterrupted, WorkspaceError
 from .markup import count
 from .running.context import StopToken
 from .runs import Runs
@@ -143,6 +143,13 @@ class LiveRun:
                 raise
             # The sweep was interrupted, not this task.
         return self._outcome()
+
+    def ended_early(self) -> str:
+        """Why it has ended early, or the error that has ended it; empty for neither. It does not wait for the end."""
+        error = None if not self._future.done() or self._future.cancelled() else self._future.exception()
+        if error is None:
+            return self._stop.reason
+        return str(error) if isinstance(error, SegfluxError) else f"{type(error).__name__}: {error}"
 
     def _end(self) -> None:
         """The sweep has ended: show it, and tell who wanted to know."""

@@ -1,8 +1,8 @@
-"""Which cells of a sweep are run, and what that would do, cost and take. Nothing is sent."""
+"""Which cells of a sweep are run, and what that would do, cost and take; it enters them. Nothing is sent."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +11,14 @@ from .connection import ServiceConnection
 from .errors import SweepError
 from .lifecycle import Disposition, State, disposition, is_asked_again
 from .model import MODEL, Model
+from .pictures.inputs import keep_inputs
 from .pictures.mounted import pictures_of
 from .reusing import KnownRuns
 from .runlog.completion import Files
 from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import PictureFile, missing_files
 from .runlog.rows import RunState, is_of_another_key
+from .runlog.runs import REPLANNED
 from .runlog.side_file import side_files
 from .running.in_hands import as_seen
 from .running.policy.order import first_digests
@@ -58,6 +60,7 @@ class Planner:
     ) -> None:
         self._journal = journal
         self._connection = connection
+        self._folder = folder
         self._pictures = pictures_of(folder)
         self._max_in_flight = max_in_flight
         self._clock = clock
@@ -128,6 +131,47 @@ class Planner:
         """
         first = [(request, self._next_take(request.again(0).digest)) for request in cells]
         return [request.again(take + further) for request, take in first for further in range(number)]
+
+    def enter(
+        self,
+        sweep: Sweep,
+        title: str,
+        entered: Sequence[Request],
+        requests: Sequence[Request],
+        check: Callable[[Sequence[Request]], None],
+    ) -> tuple[int, dict[str, RunState], list[Request]]:
+        """Enter a sweep and its runs in the log as planned, once what would be sent for them was checked.
+
+        Parameters
+        ----------
+        sweep:
+            The sweep.
+        title:
+            What the user calls it, or empty.
+        entered:
+            Its cells.
+        requests:
+            Those of them that would be run.
+        check:
+            Refuses what the service would not take.
+
+        Returns
+        -------
+        The number of the sweep, the states of its runs before, and the requests that were planned.
+        """
+        if self._reused is not None:
+            self._reused.enter(self._log, [request.digest for request in requests])
+        logged = self._log.runs.states([request.digest for request in entered])
+        done = {digest for digest, run in logged.items() if run.state is State.COMPLETED}
+        asked = self.not_settled([r for r in requests if r.digest not in done], logged)
+        check(asked)
+        if self._connection.submits:
+            keep_inputs(self._folder, asked)
+        left = [request for request in entered if request.digest not in done]
+        planned = [r for r in left if r.digest not in logged or logged[r.digest].state in REPLANNED]
+        self._log.runs.plan(planned)
+        number = self._log.sweeps.enter(sweep.identity, sweep.name, title, sweep.axes, entered)
+        return number, logged, planned
 
     def missing(self, digests: Collection[str]) -> list[PictureFile]:
         """The pictures of these runs whose files are gone."""

@@ -39,7 +39,20 @@ from .workspace_arguments import (
     service_or_default,
     simulated_rates,
 )
-from .workspace_verbs import arun, builder, doctor, plan, probe, report, run, start, trigger_word, usage, verify
+from .workspace_verbs import (
+    arun,
+    builder,
+    doctor,
+    plan,
+    probe,
+    report,
+    run,
+    start,
+    submit,
+    trigger_word,
+    usage,
+    verify,
+)
 from .workspace_verbs import models as _models
 
 if TYPE_CHECKING:
@@ -204,6 +217,7 @@ class Workspace(Session):
     run = run.run
     arun = arun.arun
     start = start.start
+    submit = submit.submit
     probe = probe.probe
     builder = builder.builder
     trigger_word = trigger_word.trigger_word

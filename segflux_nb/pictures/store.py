@@ -78,6 +78,28 @@ class PictureStore:
                 self._write(Path(self._workspace, FOLDER, sha256[:2], f"{sha256}.jpg"), small)
         return StoredPicture(path, sha256, *upright_size(image))
 
+    def keep(self, path: str, data: bytes, small: bytes | None) -> None:
+        """Store a picture, or another file, of another workspace at its place there. It was checked there.
+
+        Parameters
+        ----------
+        path:
+            Its path there, relative to the workspace.
+        data:
+            Its bytes.
+        small:
+            Its thumbnail; None where it has none.
+
+        Raises
+        ------
+        WorkspaceError
+            Where it cannot be written.
+        """
+        place = thumbnail_of(path)
+        if small is not None and place is not None:
+            self._write(Path(self._workspace, place), small)
+        self._write(Path(self._workspace, path), data)
+
     def tidy(self, now: float) -> None:
         """Remove temporary files that processes left behind when they were killed: those older than an hour.
 

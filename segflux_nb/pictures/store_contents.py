@@ -52,6 +52,7 @@ class StoreContents:
         self._own: dict[str, dict[str, int]] = {}
         self._silent_until = float("-inf")
         self._changes = 0
+        self._asked_at: dict[str, float] = {}
 
     def may_have(self, path: str) -> bool:
         """Whether a picture is there, or nobody can say that it is not."""
@@ -87,11 +88,17 @@ class StoreContents:
                     known.get(path[:IN_FOLDER], {}).pop(path, None)
 
     def absent(self, paths: Iterable[str]) -> set[str]:
-        """Those of these pictures that the store does not have. What it cannot be asked about counts as there."""
+        """Those of these pictures that the store does not have. What it cannot be asked about counts as there.
+
+        So does a picture of which nobody has asked before, until a list is made that is newer: another machine may
+        have uploaded it since the last one.
+        """
         asked = {path for path in paths if OF_THE_STORE.fullmatch(path) is not None}
         now = self._clock.monotonic()
         if self._store is None or not asked or now < self._silent_until:
             return set()
+        with self._lock:
+            self._asked_at |= {path: self._asked_at.get(path, now) for path in asked if not self._knows(path)}
         stale = {
             folder
             for path in asked
@@ -103,7 +110,11 @@ class StoreContents:
         except StoreError:
             self._silent_until = self._clock.monotonic() + SILENT_SECONDS
             return set()
-        return {path for path in asked if not self._knows(path)}
+        unknown = {path for path in asked if not self._knows(path)}
+        with self._lock:
+            for path in asked - unknown:
+                self._asked_at.pop(path, None)
+            return {path for path in unknown if self._asked_at.get(path, now) <= self._listed_at[path[:IN_FOLDER]]}
 
     def sizes(self, paths: Collection[str]) -> dict[str, int]:
         """The sizes of those of these pictures that the store has now: it is listed again.

@@ -267,7 +267,8 @@ class Database:
         """Why the log cannot be written; empty where it can be."""
         return "" if self._refusal is None else self._refusal.what
 
-    def _is_newer(self) -> bool:
+    def is_newer(self) -> bool:
+        """Whether a newer version of this program wrote the log."""
         try:
             return is_newer(self.connection)
         except sqlite3.Error:
@@ -291,7 +292,7 @@ class Database:
         """What to raise for an error of SQLite: a mistake of ours stays as it is."""
         if isinstance(error, sqlite3.ProgrammingError) and "closed" in str(error):
             return WorkspaceError("The workspace is closed", remedy="Open it again: Workspace(path)")
-        if self._refusal is None and self._is_newer():
+        if self._refusal is None and self.is_newer():
             # A newer version of this program updated the log while this process had it open.
             self._refusal = newer_refusal(self.path)
             return WorkspaceError(f"{self._refusal.what}: {error}", remedy=self._refusal.remedy)

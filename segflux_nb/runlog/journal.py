@@ -8,6 +8,7 @@
           .pictures             the files of pictures
           .completion           how far many runs are, and which files they have
           .sweeps               sweeps and their cells
+          .orders               which of them workers are to run
           .marks, .votes        what people say
           .annotations          own columns
           .metrics              numbers about pictures
@@ -36,6 +37,7 @@ from .database import Database
 from .deviations import DeviationLog
 from .marks import MarkLog, VoteLog
 from .metrics import MetricLog
+from .orders import OrderLog
 from .picture_files import PictureLog
 from .records import RecordLog
 from .runs import RunLog
@@ -104,6 +106,20 @@ class Journal:
             cursor.execute("SELECT DISTINCT service FROM runs ORDER BY service")
             return [service for (service,) in cursor]
 
+    def version(self) -> object:
+        """A value that changes whenever the log does, whichever process changes it."""
+        return self._database.version()
+
+    @property
+    def refusal(self) -> str:
+        """Why the log cannot be written; empty where it can be."""
+        return self._database.refusal
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer version of this program wrote the log."""
+        return self._database.is_newer()
+
     def picture_store(self) -> str | None:
         """The address of the object store that keeps the pictures; None where the folder does."""
         with self._database.reading() as cursor:
@@ -161,6 +177,8 @@ class ServiceLog:
         How far many runs are, and which files they have.
     sweeps:
         Its sweeps and their cells.
+    orders:
+        Which of them workers are to run, and what they may spend.
     marks:
         Stars, picks and notes on its runs.
     votes:
@@ -187,6 +205,7 @@ class ServiceLog:
         self.pictures = PictureLog(database, clock, service)
         self.completion = CompletionLog(database, service)
         self.sweeps = SweepLog(database, clock, service)
+        self.orders = OrderLog(database, clock, service)
         self.marks = MarkLog(database, clock, service)
         self.votes = VoteLog(database, clock, service)
         self.annotations = AnnotationLog(database, service)

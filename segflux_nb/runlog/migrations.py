@@ -96,6 +96,15 @@ CREATE TABLE deviations (
     PRIMARY KEY (service, answer, kind, field, expected, found)
 ) STRICT, WITHOUT ROWID;
 """,
+    9: """
+CREATE TABLE orders (
+    sweep INTEGER PRIMARY KEY REFERENCES sweeps (number), max_cost REAL, price REAL, ordered_at REAL NOT NULL
+) STRICT;
+CREATE TABLE ordered_runs (
+    sweep INTEGER NOT NULL REFERENCES orders (sweep), digest TEXT NOT NULL, cost REAL,
+    PRIMARY KEY (sweep, digest)
+) STRICT, WITHOUT ROWID;
+""",
 }
 """The statements by the version that they start from.
 

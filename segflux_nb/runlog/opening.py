@@ -8,7 +8,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import LogLocked, WorkspaceError
+from ..errors import LogLocked, NewerLog, WorkspaceError
 from .files import file_system, is_local, locks_work, wal_is_sound
 from .migrations import bring_up_to_date
 from .schema import APPLICATION_ID, VERSION
@@ -131,6 +131,7 @@ def _open_to_read(path: Path) -> OpenLog:
             f"The run log {path} is of an older version, and its folder cannot be written to update it",
             remedy="Copy the workspace and open the copy",
         )
+    refusal: WorkspaceError
     if version > VERSION:
         refusal = newer_refusal(path)
         warnings.warn(str(refusal), stacklevel=2)
@@ -151,9 +152,9 @@ def locked_refusal(path: Path) -> LogLocked:
     )
 
 
-def newer_refusal(path: Path | str) -> WorkspaceError:
+def newer_refusal(path: Path | str) -> NewerLog:
     """What a write raises to a log that a newer version of this program wrote."""
-    return WorkspaceError(
+    return NewerLog(
         f"The run log {path} was written by a newer version of segflux_nb and can only be read",
         remedy="Run: pip install --upgrade segflux_nb",
     )

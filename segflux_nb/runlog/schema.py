@@ -8,7 +8,7 @@ from .columns import COLUMNS, Column, Table, columns_of
 
 APPLICATION_ID = 0x5346_4C58  # "SFLX"
 
-TABLES_VERSION = 9
+TABLES_VERSION = 10
 """The version of the tables below. A new column alone does not change it: see `Column.since`."""
 
 VERSION = max(TABLES_VERSION, *(column.since for column in COLUMNS))
@@ -124,6 +124,20 @@ CREATE TABLE cells (
     digest   {w.text} NOT NULL,
     labels   {w.text} NOT NULL,                  -- JSON: labels and placeholders
     PRIMARY KEY (sweep, position)
+{w.end_keyed};
+
+CREATE TABLE orders (                        -- sweeps that were submitted, for workers to run
+    sweep      {w.integer} PRIMARY KEY REFERENCES sweeps (number),
+    max_cost   {w.number},                       -- US dollars that may be spent on it in all; empty for no limit
+    price      {w.number},                       -- US dollars for one picture, as the user says; empty for unsaid
+    ordered_at {w.number} NOT NULL
+{w.end};
+
+CREATE TABLE ordered_runs (                  -- the runs of these orders, which fit under the limit together
+    sweep  {w.integer} NOT NULL REFERENCES orders (sweep),
+    digest {w.text} NOT NULL,
+    cost   {w.number},                           -- US dollars by the estimate; empty where it is unknown
+    PRIMARY KEY (sweep, digest)
 {w.end_keyed};
 
 CREATE TABLE marks (                         -- what each rater says about a run

@@ -233,6 +233,10 @@ class LogDatabase(Protocol):
         """
         ...
 
+    def is_newer(self) -> bool:
+        """Whether a newer version of this program wrote the log."""
+        ...
+
     def journal_mode(self) -> str:
         """How changes are made durable, in a word."""
         ...

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .seam import LogDatabase
 
-_PREFIX = "trigger word"
+PREFIX = "trigger word"
+"""Begins the names of these properties."""
 
 
 class TriggerWordLog:
@@ -20,7 +21,7 @@ class TriggerWordLog:
 
     def __init__(self, database: LogDatabase, service: str) -> None:
         self._database = database
-        self._prefix = f"{_PREFIX}/{service}/"
+        self._prefix = f"{PREFIX}/{service}/"
 
     def set(self, finetune_id: str, word: str) -> None:
         """Keep the word of a fine-tune in place of the one before.

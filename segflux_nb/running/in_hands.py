@@ -68,6 +68,19 @@ def is_worked_on(log: ServiceLog) -> bool:
     return any(is_alive(owner, _sends_heartbeats(log), LEASE_SECONDS) for owner in log.sharing.owners())
 
 
+def has_submits_in_hands(log: ServiceLog) -> bool:
+    """Whether a process that lives is submitting a run of a log, or may have been cut off while it did.
+
+    Parameters
+    ----------
+    log:
+        The log.
+    """
+    table = log.runs.table(None, ["state"])
+    on_the_wire = compress(table["digest"], (state == State.SUBMITTING.value for state in table["state"]))
+    return State.SUBMITTED in _seen_states(log, list(on_the_wire)).values()
+
+
 def _sends_heartbeats(log: ServiceLog) -> SendsHeartbeats:
     """Whether a process has sent a heartbeat to a log within some seconds."""
 

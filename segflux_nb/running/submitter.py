@@ -317,8 +317,5 @@ class Submitter:
         budget:
             What is known of prices.
         """
-        if budget.price is not None:
-            return budget.price
-        evaluations = model_of(run.model).evaluations(run.parameters)
         cost = budget.costs.get(run.model, self._rates.cost if run.model == MODEL.slug else None)
-        return None if evaluations is None or cost is None else evaluations * cost
+        return budget.estimate(run.digest, cost, model_of(run.model).evaluations(run.parameters))

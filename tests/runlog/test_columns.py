@@ -38,8 +38,8 @@ def test_what_may_change_and_what_is_an_axis_follow_from_the_roles():
 
 
 NEW_COLUMNS = """\
-    Column("tip_usd", "number", "What was given on top.", Role.RESULT, frame="df", since=9),
-    Column("faces", "integer", "Faces in the picture.", Role.RESULT, frame="log", table="pictures", since=9),
+    Column("tip_usd", "number", "What was given on top.", Role.RESULT, frame="df", since=10),
+    Column("faces", "integer", "Faces in the picture.", Role.RESULT, frame="log", table="pictures", since=10),
 )
 """
 
@@ -58,7 +58,7 @@ from segflux_nb.runlog.schema import VERSION
 from segflux_nb.runlog.columns import NEVER_AXES
 
 assert Path(sf.__file__).is_relative_to(folder)
-assert VERSION == 9
+assert VERSION == 10
 cells = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3, 4]))
 for path in (folder / "old" / "log.sqlite", folder / "new" / "log.sqlite"):
     log = Journal(path, SystemClock()).of("simulator")

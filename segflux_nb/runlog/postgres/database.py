@@ -16,7 +16,7 @@ import psycopg
 from psycopg import errors
 
 from ...clock import Clock, SystemClock
-from ...errors import LogLocked, WorkspaceError
+from ...errors import LogLocked, NewerLog, WorkspaceError
 from ...interrupts import Uninterrupted
 from ..database import LOCKED_SECONDS
 from ..opening import READ_SECONDS
@@ -146,6 +146,10 @@ class PostgresDatabase:
     def refusal(self) -> str:
         """Why the log cannot be written; empty where it can be."""
         return "" if self._refusal is None else self._refusal.what
+
+    def is_newer(self) -> bool:
+        """Whether a newer version of this program wrote the log."""
+        return isinstance(self._refusal, NewerLog)
 
     def journal_mode(self) -> str:
         """The word that says how changes are made durable: that the server does it."""

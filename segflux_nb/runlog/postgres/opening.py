@@ -17,7 +17,7 @@ LOCK = 0x5346_4C58
 """The advisory lock of transactions that read before they write: one runs at a time, as on SQLite."""
 
 MIGRATIONS: dict[int, str] = {}
-"""The statements by the version that they start from. PostgreSQL's first version is 9; new columns need none."""
+"""The statements by the version that they start from. PostgreSQL's first version is 10; new columns need none."""
 
 
 def open_log(connection: Connection, address: str) -> WorkspaceError | None:

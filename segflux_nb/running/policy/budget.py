@@ -16,15 +16,40 @@ class Budget:
         US dollars for one picture, as the user says; None where the user says nothing.
     costs:
         US dollars for one evaluation, by model; None where the price is unknown.
+    agreed:
+        US dollars for a run, by digest, to which the user has agreed: no run counts less.
     """
 
     def __init__(
-        self, cap: float | None, *, price: float | None = None, costs: Mapping[str, float | None] | None = None
+        self,
+        cap: float | None,
+        *,
+        price: float | None = None,
+        costs: Mapping[str, float | None] | None = None,
+        agreed: Mapping[str, float | None] | None = None,
     ) -> None:
         self.cap = cap
         self.price = price
         self.costs = costs or {}
+        self.agreed = agreed or {}
         self.reserved = 0.0
+
+    def estimate(self, digest: str, cost: float | None, evaluations: int | None) -> float | None:
+        """What a submit costs, in US dollars; None where that is unknown.
+
+        Parameters
+        ----------
+        digest:
+            The run.
+        cost:
+            US dollars for one evaluation of its model; None where that is unknown.
+        evaluations:
+            The evaluations that it takes; None where that is unknown.
+        """
+        if self.price is not None:
+            return self.price
+        own = None if evaluations is None or cost is None else evaluations * cost
+        return max((one for one in (own, self.agreed.get(digest)) if one is not None), default=None)
 
     def reserve(self, cost: float | None) -> str | None:
         """Reserve the cost of a submit: None if it fits, else a sentence that says why it does not fit.
