@@ -30,7 +30,7 @@ from .context import RunContext, StopToken
 from .heartbeats import Heartbeats
 from .isolation import Isolation
 from .more_pictures import TRIES
-from .ownership import holding, is_held, this_process
+from .ownership import holding, is_held, is_of_another, this_process
 from .policy.asking_again import AskingAgain
 from .policy.budget import Budget
 from .policy.order import readable_first
@@ -198,7 +198,7 @@ class Engine:
     def held_elsewhere(self, digests: Iterable[str]) -> dict[str, bool]:
         """The runs among these that are held elsewhere, and whether by another process. It may come on any thread."""
         runs = self._journal.runs_now(digests)
-        return {run.digest: _is_of_another(run) for run in runs if run.owner is not None and self._is_held(run)}
+        return {run.digest: is_of_another(run) for run in runs if run.owner is not None and self._is_held(run)}
 
     async def _run_and_refetch(
         self,
@@ -414,7 +414,7 @@ class Engine:
 
     async def _is_elsewhere(self, run: LoggedRun) -> bool:
         """Whether another process, or another sweep of this one, holds a run."""
-        if self._journal.is_far and _is_of_another(run):
+        if self._journal.is_far and is_of_another(run):
             await self._heartbeats.look_for(str(run.owner))
             return is_held(self._journal.run_id(run), run.owner, run.state, self._heartbeats.came_from)
         return self._is_held(run)
@@ -425,7 +425,7 @@ class Engine:
     def _leave_elsewhere(self, run: LoggedRun, context: RunContext) -> None:
         """Leave a run to the one that holds it."""
         context.leave(run)
-        context.on_elsewhere(run.digest, _is_of_another(run))
+        context.on_elsewhere(run.digest, is_of_another(run))
 
     # ------------------------------------------------------------------ one run
 
@@ -439,7 +439,7 @@ class Engine:
             tries = 0
             while following is not None:
                 run = following
-                if _is_of_another(run) and await self._is_elsewhere(run):
+                if is_of_another(run) and await self._is_elsewhere(run):
                     self._leave_elsewhere(run, context)
                     return
                 context.on_change(run.digest, run.state)
@@ -496,8 +496,3 @@ class Engine:
             case State.LOST:
                 pass
         return None
-
-
-def _is_of_another(run: LoggedRun) -> bool:
-    """Whether the owner of a run is another process than this one."""
-    return run.owner is not None and run.owner != this_process()

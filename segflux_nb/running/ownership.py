@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from ..lifecycle import State
+from ..runlog.rows import LoggedRun
 from . import process_table
 
 LEASE_SECONDS = 30.0
@@ -49,6 +50,11 @@ What a parent holds is not held by its forked child: their names differ.
 def this_process() -> str:
     """The name of this process in the log: process table, number and start."""
     return process_table.name_of(os.getpid(), process_table.pid_namespace())
+
+
+def is_of_another(run: LoggedRun) -> bool:
+    """Whether the owner of a run is another process than this one."""
+    return run.owner is not None and run.owner != this_process()
 
 
 @contextmanager
