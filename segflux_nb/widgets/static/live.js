@@ -52,6 +52,8 @@ class Live {
     this.cells = new Map();
     this.clock = new Clock(this.get("times"));
     this.isGone = false;
+    this.isStopping = false;
+    this.isAsked = false;
     this.takeBack = () => {};
     root.classList.add("sfx", "sfx-live");
     this.draw();
@@ -188,11 +190,13 @@ class Live {
     if (!this.get("over") && this.clock.isSilent) this.isGone = true;
     const { elapsed, left, first } = this.clock.now;
     const isLong = elapsed > LONG || (left ?? 0) > LONG;
+    const had = [this.button, this.bell].find((one) => one === document.activeElement);
     this.button.hidden = !this.get("can_stop") || !this.isRunning;
     this.hint.hidden = this.get("can_stop") || !this.isRunning;
     this.spinner.hidden = !this.isRunning || (first === null && this.urls.size > 0);
     this.time.hidden = !this.isRunning;
-    this.bell.hidden = !this.isRunning || !isLong || !(mayAsk() || this.bell.disabled);
+    this.bell.hidden = !this.isRunning || !isLong || !(mayAsk() || this.isAsked);
+    if (had && (had.hidden || (this.time.contains(had) && this.time.hidden))) this.sheet.focus({ preventScroll: true });
     this.times.textContent = timesInWords({ elapsed, left, first });
     const gone = this.isGone ? GONE : "";
     if (this.gone.textContent !== gone) this.gone.textContent = gone;
@@ -206,7 +210,9 @@ class Live {
   }
 
   async ask() {
-    this.bell.disabled = true;
+    if (this.isAsked) return;
+    this.isAsked = true;
+    this.bell.setAttribute("aria-disabled", "true");
     const isAllowed = await askToNotify();
     this.bell.textContent = isAllowed ? "You will be told" : "The browser does not allow it";
     this.tick();
@@ -234,7 +240,9 @@ class Live {
   }
 
   stop() {
-    this.button.disabled = true;
+    if (this.isStopping) return;
+    this.isStopping = true;
+    this.button.setAttribute("aria-disabled", "true"); // not disabled: it would lose the keyboard
     this.button.textContent = "Stopping";
     this.model.send({ kind: "stop" });
   }
