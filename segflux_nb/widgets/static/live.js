@@ -137,7 +137,8 @@ class Live {
   fit() {
     const cells = this.get("grid").cells;
     if (!cells) return;
-    const width = ((this.root.clientWidth || 900) - 130) / Math.max(1, cells[0].length);
+    const free = (this.root.clientWidth || 900) - 170; // beside the labels of the rows
+    const width = free / Math.max(1, cells[0].length) - 2;
     const tile = Math.max(28, Math.min(112, width, Math.max(48, 340 / cells.length)));
     this.root.style.setProperty("--tile", `${Math.floor(tile)}px`);
   }
@@ -162,7 +163,8 @@ class Live {
     });
     this.bar.setAttribute("aria-valuenow", counts.completed ?? 0);
     this.bar.setAttribute("aria-valuetext", this.get("line"));
-    this.words.textContent = this.get("line");
+    const [count, ...rest] = this.get("line").split(" · ");
+    this.words.replaceChildren(el("b", {}, count), ...rest.map((/** @type {string} */ one) => ` · ${one}`));
     if (this.waits.textContent !== this.get("waits")) this.waits.textContent = this.get("waits");
     this.tick();
     /** @type {{ reason: string, count: number }[]} */
