@@ -107,7 +107,7 @@ class Keys:
         }
         return [side for side, part in sides.items() if differ.crop(part).getbbox()]
 
-    def walk(self, key="Tab"):
+    def tab_through(self, key="Tab"):
         """Tabs through the widget to its other end; gives the names on the way."""
         start, end = ("before", "after") if key == "Tab" else ("after", "before")
         self.page.locator(f"#{start}").focus()
@@ -161,11 +161,11 @@ def status(hand):
 
 
 def test_tab_goes_through_the_gallery_and_leaves_it(gallery):
-    names = gallery.walk()
+    names = gallery.tab_through()
     for name in ("Columns", "Rows", "Groups", "Sort", "Search", "Filter", "Help (?)", "Show sampler_name", "Rater"):
         assert any(one.startswith(name) or one == name for one in names), name
     assert sum("sfx" in name for name in names) == 0
-    assert gallery.walk("Shift+Tab") == names[::-1]
+    assert gallery.tab_through("Shift+Tab") == names[::-1]
 
 
 def test_the_focus_is_seen_all_around_each_picture(gallery):
@@ -378,7 +378,7 @@ def test_a_running_sweep(mount, keys):
     hand = keys()
     tell(page, "0 of 4 pictures", statuses=["submitted"] * 4)
     page.get_by_role("button", name="Stop").wait_for()
-    assert hand.walk() == ["Stop", "Pictures so far"]
+    assert hand.tab_through() == ["Stop", "Pictures so far"]
     hand.begin()
     hand.press("Enter")
     assert page.evaluate("model.sent") == [{"kind": "stop"}]
@@ -387,7 +387,7 @@ def test_a_running_sweep(mount, keys):
     tell(page, "4 of 4 pictures", over=True)
     page.get_by_role("button", name="Stopping").wait_for(state="hidden")
     assert page.evaluate(IS_HERE), "the button has gone, and the focus is on the pictures"
-    assert hand.walk() == ["Pictures so far"]
+    assert hand.tab_through() == ["Pictures so far"]
 
 
 def test_the_builder(mount, keys):
@@ -404,7 +404,7 @@ def test_the_builder(mount, keys):
         traits = json.loads(json.dumps(state_of_builder(builder)))
         page.evaluate("all => { for (const [name, value] of Object.entries(all)) model.set(name, value); }", traits)
 
-    names = hand.walk()
+    names = hand.tab_through()
     for name in ("prompt", "finetune_id", "lora_strength", "lora_strength: coarse", "sampler_name: all", "Copy"):
         assert name in names, name
     hand.begin()
@@ -448,7 +448,7 @@ def test_the_tuner(mount, keys):
     hand.press("ArrowLeft", "ArrowRight")
     kinds = [(one["kind"], one.get("outcome")) for one in page.evaluate("model.sent") if one["kind"] == "vote"]
     assert kinds == [("vote", "left"), ("vote", "right")]
-    names = hand.walk()
+    names = hand.tab_through()
     assert [name for name in ("Left is better", "Tie", "Skip", "Undo") if name not in names] == []
     hand.begin()
     hand.press("ArrowRight")
