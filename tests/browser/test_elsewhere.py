@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import subprocess
 import sys
 
 import pytest
@@ -16,7 +15,7 @@ from tests.browser.conftest import state_of as gallery_state
 from tests.browser.test_builder import state_of
 from tests.support.frames import coloured
 from tests.support.gallery_notebook import CELLS, tile
-from tests.support.lab import Notebook, wait_until_served, write_notebook
+from tests.support.lab import Notebook, served, write_notebook
 
 APP = """
 import marimo
@@ -116,34 +115,31 @@ def test_in_marimo_all_widgets_work_and_marks_reach_the_log(browser, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "marimo", "-q", "run", "--headless", "--no-token", "--port", str(port), "app.py"]
-    with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
-        try:
-            wait_until_served(f"http://127.0.0.1:{port}/", server, tmp_path / "log")
-            with browser.new_context(viewport={"width": 1000, "height": 2600}) as context:
-                page = context.new_page()  # marimo's scripts look for their server while it ends
-                page.goto(f"http://127.0.0.1:{port}/")
-                page.locator(".sfx-tile img[src]").nth(3).wait_for(timeout=60_000)
-                tile(page, 0).click()
-                for key in ("ArrowRight", "5"):
-                    page.keyboard.press(key)
-                page.locator(".sfx-marks", has_text="★★★★★").wait_for()
-                page.get_by_text("the simulated account has $5.00").wait_for()
-                assert page.locator(".sfx-live .sfx-cell img").count() == 4, "the progress of ws.run"
-                page.locator(".sfx-words", has_text="4 of 4 pictures").wait_for()
-                page.get_by_label("seed", exact=True).fill("1-3")
-                page.get_by_text("3 values: 1, 2, 3").wait_for()
-                page.get_by_role("button", name="Run all 6 free here").click()
-                page.locator(".sfx-builder .sfx-live .sfx-cell img").nth(5).wait_for(timeout=30_000)
-                page.get_by_role("button", name="Open the gallery").click()
-                page.get_by_text("write ws.runs(builder.sweep).gallery() in one").wait_for()
-                assert page.get_by_text("not supported in marimo").count() == 0
-                if folder := os.environ.get("SCREENSHOTS"):
-                    page.screenshot(path=f"{folder}/marimo.jpg", type="jpeg", quality=80, full_page=True)
-        finally:
-            server.terminate()
-            server.wait(15)
+    # In its mode for developers it says when it listens.
+    command = [sys.executable, "-m", "marimo", "-d", "run", "--headless", "--no-token", "--port", str(port), "app.py"]
+    with (
+        served(command, r"running on (http://\S+)", cwd=tmp_path) as base,
+        browser.new_context(viewport={"width": 1000, "height": 2600}) as context,
+    ):
+        page = context.new_page()  # marimo's scripts look for their server while it ends
+        page.goto(base)
+        page.locator(".sfx-tile img[src]").nth(3).wait_for(timeout=60_000)
+        tile(page, 0).click()
+        for key in ("ArrowRight", "5"):
+            page.keyboard.press(key)
+        page.locator(".sfx-marks", has_text="★★★★★").wait_for()
+        page.get_by_text("the simulated account has $5.00").wait_for()
+        assert page.locator(".sfx-live .sfx-cell img").count() == 4, "the progress of ws.run"
+        page.locator(".sfx-words", has_text="4 of 4 pictures").wait_for()
+        page.get_by_label("seed", exact=True).fill("1-3")
+        page.get_by_text("3 values: 1, 2, 3").wait_for()
+        page.get_by_role("button", name="Run all 6 free here").click()
+        page.locator(".sfx-builder .sfx-live .sfx-cell img").nth(5).wait_for(timeout=30_000)
+        page.get_by_role("button", name="Open the gallery").click()
+        page.get_by_text("write ws.runs(builder.sweep).gallery() in one").wait_for()
+        assert page.get_by_text("not supported in marimo").count() == 0
+        if folder := os.environ.get("SCREENSHOTS"):
+            page.screenshot(path=f"{folder}/marimo.jpg", type="jpeg", quality=80, full_page=True)
     with sf.Workspace(tmp_path / "study", service="simulator") as ws:
         assert ws.runs().df["stars"].dropna().tolist() == [5]
         assert ws.runs().counts == {"completed": 6}

@@ -31,7 +31,7 @@ CUT_OFF = """root => [...root.querySelectorAll('button, label, td, th, figcaptio
     && one.scrollWidth > one.clientWidth + 1 && one.clientWidth && getComputedStyle(one).display !== 'inline'
     && !/auto|scroll/.test(getComputedStyle(one).overflowX))
   .map(one => one.outerHTML.slice(0, 200))"""
-DECODED = """[...document.images].filter(one => one.src && one.offsetParent)
+DECODED = """[...document.images].filter(one => (one.src || one.closest('.sfx-tile')) && one.offsetParent)
   .every(one => one.complete && one.naturalWidth)"""
 AT_FULL_SIZE = """part => { const all = [...document.querySelectorAll(part)].filter(one => one.offsetParent);
   return all.length && all.every(one => one.naturalWidth === 1024); }"""
@@ -92,6 +92,9 @@ def test_the_gallery(browser, shoot, tmp_path):
     page.keyboard.press("Escape")
     page.keyboard.press("z")
     page.locator(".sfx-tile").nth(1).hover(position={"x": 70, "y": 80})
+    page.wait_for_function(
+        "[...document.querySelectorAll('.sfx-tile img')].every((one) => one.complete && one.naturalWidth === 640)"
+    )
     shoot(page, "loupe")
     page.set_viewport_size({"width": 420, "height": 760})
     page.keyboard.press("z")
@@ -115,7 +118,7 @@ def take(page, shoot, state):
         page.set_viewport_size({"width": width, "height": 760})
         page.emulate_media(color_scheme=scheme)
         page.evaluate(PAINTED)
-        shoot(page, f"{state}{kind}")
+        shoot(page, f"{state}{kind}", page.locator("#root"))
 
 
 def test_what_one_does_in_the_gallery(living, page, shoot, tmp_path):
@@ -286,7 +289,7 @@ def test_the_widgets_of_a_study_in_jupyterlab(open_notebook, shoot):
         "getComputedStyle(document.querySelector('.jp-Notebook')).getPropertyValue('--jp-layout-color0').trim() !== 'white'"
     )
     shoot(page, "builder-dark", builder)
-    page.set_viewport_size({"width": 480, "height": 1400})
+    page.set_viewport_size({"width": 480, "height": 1700})
     shoot(page, "builder-narrow", builder)
     page.set_viewport_size({"width": 1280, "height": 1400})
     page.get_by_role("tab", name="Blind votes").click()

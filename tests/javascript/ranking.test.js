@@ -15,5 +15,5 @@ test("equal scores have a width to be drawn in", () => {
 });
 
 test("a score that is shown as zero has no sign", () => {
-  assert.deepEqual([-0.001, -0, 0.004, -0.006, 1.5].map(scoreText), ["0.00", "0.00", "0.00", "-0.01", "1.50"]);
+  assert.deepEqual([-0.001, -0, 0.004, -0.006, 1.5].map(scoreText), ["0.00", "0.00", "0.00", "−0.01", "1.50"]);
 });

@@ -3,13 +3,13 @@
 import contextlib
 import json
 import os
+import queue
+import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
+import threading
 from pathlib import Path
 
 import nbformat
@@ -23,9 +23,6 @@ SETTINGS = {"fetchNews": "false", "checkForUpdates": False}
 def jupyterlab(root, home, *options):
     """Serve a folder by a JupyterLab with its own settings; yields its address, its token and the folder."""
     token = secrets.token_hex(8)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     settings = home / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(SETTINGS))
@@ -41,28 +38,49 @@ def jupyterlab(root, home, *options):
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, **{name: str(folder) for name, folder in folders.items()}, "PATH": path}
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
-    command += [f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
+    command += ["--ServerApp.port=0", f"--IdentityProvider.token={token}"]
     command += [f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True"]
     command += ["--JupyterNotebookApp.expose_app_in_browser=True"]
     command += ["--LabApp.extension_manager=readonly", *options]
-    base = f"http://127.0.0.1:{port}"
-    with (home / "lab.log").open("w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-        wait_until_served(f"{base}/api?token={token}", server, home / "lab.log")
+    with served(command, r"\] (http://127\.0\.0\.1:\d+)/lab\?token=", env=environment) as base:
         yield base, token, root
+
+
+@contextlib.contextmanager
+def served(command, says, **options):
+    """Run a server, and yield its address once it has said that it listens there.
+
+    Parameters
+    ----------
+    command:
+        The program and its arguments.
+    says:
+        A pattern of what it writes when it listens, with a group for the address.
+    options:
+        The other options of `subprocess.Popen`.
+    """
+    address, said = queue.SimpleQueue(), []
+
+    def read():
+        for line in server.stdout:
+            said.append(line)
+            if found := re.search(says, line):
+                address.put(found[1])
+        address.put(None)  # it has ended
+
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        base = address.get(timeout=60)
+        if base is None:
+            raise RuntimeError("".join(said)[-2000:])
+        yield base
+    finally:
         server.terminate()
         server.wait(15)
-
-
-def wait_until_served(address, server, log):
-    for _ in range(240):
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(address, timeout=1).close()
-            return
-        if server.poll() is not None:
-            break
-        time.sleep(0.25)  # no event says that a server listens
-    raise RuntimeError(log.read_text()[-2000:])
+        reader.join(15)
+        server.stdout.close()
 
 
 def write_notebook(cells, path):

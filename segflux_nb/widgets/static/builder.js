@@ -11,6 +11,16 @@ import { Listening } from "./shared/widget.js";
 
 const PAUSE = 120; // milliseconds after the last key, before what is written is sent
 
+/**
+ * Switches a button off or on: disabled, it would lose the keyboard.
+ *
+ * @param {HTMLButtonElement} button
+ * @param {boolean} isOff
+ */
+function off(button, isOff) {
+  button.setAttribute("aria-disabled", String(isOff));
+}
+
 class Form {
   /**
    * @param {import("./shared/widget.js").Model} model
@@ -82,8 +92,7 @@ class Form {
 
   redraw() {
     const said = this.model.get("said");
-    const focused = /** @type {Document | ShadowRoot} */ (this.root.getRootNode()).activeElement;
-    this.follow(this.model.get("fields"), focused);
+    this.follow(this.model.get("fields"), this.focused);
     for (const [name, field] of this.fields) field.say(said[name]);
     this.note.textContent = this.model.get("note");
     this.size.textContent = this.model.get("size");
@@ -104,17 +113,19 @@ class Form {
     const isShown = !this.unsent.size && this.model.get("answered") === this.sent;
     this.buttons.forEach((button, at) => {
       const offer = offered[at];
+      const had = button === this.focused;
       button.hidden = !offer && at > 0;
-      button.disabled = !offer || !isShown || this.model.get("is_running");
+      if (had && button.hidden) this.buttons[0].focus();
+      off(button, !offer || !isShown || this.model.get("is_running"));
       button.classList.toggle("sfx-main", at === Math.max(0, offered.length - 1));
       button.replaceChildren(offer?.words ?? "Run", offer ? el("small", {}, offer.price) : "");
     });
-    this.firstLabel.hidden = !offered.some(({ cells }) => cells > 2) && !this.firstIsUsed;
+    this.firstLabel.hidden = !offered.some(({ cells }) => cells > 2) && this.focused !== this.first;
     this.root.toggleAttribute("aria-busy", !isShown);
   }
 
-  get firstIsUsed() {
-    return /** @type {Document | ShadowRoot} */ (this.root.getRootNode()).activeElement === this.first;
+  get focused() {
+    return /** @type {Document | ShadowRoot} */ (this.root.getRootNode()).activeElement;
   }
 
   /**
@@ -168,7 +179,8 @@ class Form {
 
   /** @param {number} at The button. */
   begin(at) {
-    for (const button of this.buttons) button.disabled = true; // until Python says what runs
+    if (this.buttons[at].getAttribute("aria-disabled") === "true") return;
+    for (const button of this.buttons) off(button, true); // until Python says what runs
     this.model.send({ kind: "run", first: this.model.get("buttons")[at].first });
   }
 }

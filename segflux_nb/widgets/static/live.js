@@ -52,6 +52,8 @@ class Live {
     this.cells = new Map();
     this.clock = new Clock(this.get("times"));
     this.isGone = false;
+    this.isStopping = false;
+    this.isAsked = false;
     this.takeBack = () => {};
     root.classList.add("sfx", "sfx-live");
     this.draw();
@@ -135,7 +137,8 @@ class Live {
   fit() {
     const cells = this.get("grid").cells;
     if (!cells) return;
-    const width = ((this.root.clientWidth || 900) - 130) / Math.max(1, cells[0].length);
+    const free = (this.root.clientWidth || 900) - 170; // beside the labels of the rows
+    const width = free / Math.max(1, cells[0].length) - 2;
     const tile = Math.max(28, Math.min(112, width, Math.max(48, 340 / cells.length)));
     this.root.style.setProperty("--tile", `${Math.floor(tile)}px`);
   }
@@ -160,7 +163,8 @@ class Live {
     });
     this.bar.setAttribute("aria-valuenow", counts.completed ?? 0);
     this.bar.setAttribute("aria-valuetext", this.get("line"));
-    this.words.textContent = this.get("line");
+    const [count, ...rest] = this.get("line").split(" · ");
+    this.words.replaceChildren(el("b", {}, count), ...rest.map((/** @type {string} */ one) => ` · ${one}`));
     if (this.waits.textContent !== this.get("waits")) this.waits.textContent = this.get("waits");
     this.tick();
     /** @type {{ reason: string, count: number }[]} */
@@ -188,11 +192,13 @@ class Live {
     if (!this.get("over") && this.clock.isSilent) this.isGone = true;
     const { elapsed, left, first } = this.clock.now;
     const isLong = elapsed > LONG || (left ?? 0) > LONG;
+    const had = [this.button, this.bell].find((one) => one === document.activeElement);
     this.button.hidden = !this.get("can_stop") || !this.isRunning;
     this.hint.hidden = this.get("can_stop") || !this.isRunning;
     this.spinner.hidden = !this.isRunning || (first === null && this.urls.size > 0);
     this.time.hidden = !this.isRunning;
-    this.bell.hidden = !this.isRunning || !isLong || !(mayAsk() || this.bell.disabled);
+    this.bell.hidden = !this.isRunning || !isLong || !(mayAsk() || this.isAsked);
+    if (had && (had.hidden || (this.time.contains(had) && this.time.hidden))) this.sheet.focus({ preventScroll: true });
     this.times.textContent = timesInWords({ elapsed, left, first });
     const gone = this.isGone ? GONE : "";
     if (this.gone.textContent !== gone) this.gone.textContent = gone;
@@ -206,7 +212,9 @@ class Live {
   }
 
   async ask() {
-    this.bell.disabled = true;
+    if (this.isAsked) return;
+    this.isAsked = true;
+    this.bell.setAttribute("aria-disabled", "true");
     const isAllowed = await askToNotify();
     this.bell.textContent = isAllowed ? "You will be told" : "The browser does not allow it";
     this.tick();
@@ -234,7 +242,9 @@ class Live {
   }
 
   stop() {
-    this.button.disabled = true;
+    if (this.isStopping) return;
+    this.isStopping = true;
+    this.button.setAttribute("aria-disabled", "true"); // not disabled: it would lose the keyboard
     this.button.textContent = "Stopping";
     this.model.send({ kind: "stop" });
   }

@@ -67,10 +67,10 @@ class Tuner {
     const tabs = MODES.map((mode, n) => {
       const isShown = mode === this.mode;
       const attributes = { type: "button", role: "tab", "aria-selected": String(isShown), tabindex: isShown ? 0 : -1 };
-      return el("button", { ...attributes, onclick: () => this.show(mode) }, TITLES[n]);
+      return el("button", { ...attributes, onclick: () => this.open(mode) }, TITLES[n]);
     });
     const label = TITLES[MODES.indexOf(this.mode)];
-    this.stage = el("div", { class: "sfx-panel", role: "tabpanel", "aria-label": label });
+    this.stage = el("div", { class: "sfx-panel", role: "tabpanel", "aria-label": label, tabindex: -1 });
     const list = { role: "tablist", "aria-label": `Tuner of ${this.get("axis")}`, class: "sfx-tabs" };
     const rater = el("input", { type: "text", size: 12, value: this.get("rater") });
     rater.addEventListener("change", () => {
@@ -91,6 +91,13 @@ class Tuner {
     this.say();
   }
 
+  /** Shows a tab and gives it the keys: the arrows vote, and go through the values. @param {string} mode */
+  open(mode) {
+    if (mode !== this.mode) this.show(mode);
+    const first = this.stage.querySelector("button, input");
+    (mode === "slider" && first instanceof HTMLElement ? first : this.stage).focus();
+  }
+
   /** @param {string} mode */
   show(mode) {
     this.mode = mode;
@@ -109,7 +116,9 @@ class Tuner {
     if (this.mode !== "ranking") return;
     const propose = () => this.model.send({ kind: "propose" });
     const view = rankingView(this.get("axes"), this.get("shown_ranking"), this.get("proposal"), propose);
+    const had = document.activeElement?.matches(".sfx-propose") && this.stage.contains(document.activeElement);
     this.stage.replaceChildren(...view);
+    if (had) /** @type {HTMLElement | null} */ (this.stage.querySelector(".sfx-propose"))?.focus();
   }
 
   /**

@@ -13,6 +13,7 @@ const MOST_AT_ONCE = 200;
  * @typedef {object} ChipActions
  * @property {(view: View) => void} change
  * @property {() => void} leaveCell
+ * @property {() => void} toBoard
  * @property {(name: string, label: string, isHidden: boolean) => void} hide
  */
 
@@ -48,11 +49,17 @@ export class Chips {
       this.axes.set(column.name, chip);
       chip.update(view.held?.[column.name], column.name === this.current, column);
     }
-    for (const old of this.element.querySelectorAll(".sfx-set")) old.remove();
+    const old = [...this.element.querySelectorAll(".sfx-set")];
+    const focused = old.indexOf(document.activeElement);
+    for (const one of old) one.remove();
     this.element.prepend(...(place ? [this.cellChip(place, view.cell.length)] : []));
     this.element.append(...[...this.axes.values()].map(({ element }) => element).filter((one) => !one.isConnected));
     this.element.append(...this.others(view));
     this.element.hidden = !this.element.children.length;
+    if (focused < 0) return;
+    const now = /** @type {HTMLElement[]} */ ([...this.element.querySelectorAll(".sfx-set")]);
+    if (now.length) now[Math.min(focused, now.length - 1)].focus();
+    else this.actions.toBoard();
   }
 
   /**

@@ -3,7 +3,7 @@
 import { el } from "../shared/dom.js";
 import { Dialog } from "./dialog.js";
 import { differenceText } from "./differences.js";
-import { aim } from "./loupe.js";
+import { aim, nudge } from "./loupe.js";
 import { drawDifference, pixelsOf, thumbnailDifference } from "./pixels.js";
 import { differencesOf } from "./words.js";
 
@@ -36,6 +36,11 @@ export class Comparison extends Dialog {
 
   zoom() {
     this.stage.classList.toggle("sfx-actual");
+  }
+
+  /** @param {[number, number]} move */
+  pan(move) {
+    nudge(this.stage, move);
   }
 
   /** @param {string} key */

@@ -4,7 +4,7 @@ import { el } from "../shared/dom.js";
 import { icon } from "./icons.js";
 import { KEYS } from "./keys.js";
 
-const FOCUSABLE = "button, input, select, textarea, a[href]";
+const FOCUSABLE = 'button, input, select, textarea, summary, a[href], [tabindex="0"]';
 
 /** The base of all dialogs. */
 export class Dialog {
@@ -39,6 +39,13 @@ export class Dialog {
 
   /** Shows pictures at their own size, or fitted again. */
   zoom() {}
+
+  /**
+   * Moves to another place of pictures at their own size.
+   *
+   * @param {[number, number]} _move
+   */
+  pan(_move) {}
 
   /**
    * Shows another row.
@@ -77,7 +84,13 @@ export function helpDialog(gallery) {
   const rows = KEYS.map(([key, what]) =>
     el("tr", {}, el("th", { scope: "row" }, ...key.split(" ").flatMap(keyParts)), el("td", {}, what)),
   );
-  return new Dialog(gallery, "Help", el("h3", {}, "Keys"), el("table", {}, el("tbody", {}, ...rows)));
+  const dialog = new Dialog(gallery, "Help", el("h3", {}, "Keys"), el("table", {}, el("tbody", {}, ...rows)));
+  dialog.element.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" || event.key === "?") dialog.close();
+    else if (event.key === "Tab") return;
+    event.stopPropagation(); // it scrolls by keys, and none marks a picture behind it
+  });
+  return dialog;
 }
 
 /** @param {string} text @param {number} n */

@@ -14,7 +14,7 @@ import { shownRows } from "./filters.js";
 import { fittedSize, SIZE } from "./geometry.js";
 import { act, MOVES } from "./keys.js";
 import { openLabelMenu, openSaveMenu } from "./label_menu.js";
-import { Loupe } from "./loupe.js";
+import { Loupe, nudge } from "./loupe.js";
 import { Marker } from "./marker.js";
 import { symbols } from "./marks.js";
 import { cornerHeight, headHeight, labelWidth } from "./measuring.js";
@@ -53,8 +53,8 @@ export class Gallery {
       change,
       resize: (size, isFinal) => views.resize(size, isFinal),
       search: (search) => change({ search }),
-      leaveSearch: () => this.leaveSearch(),
-      filters: () => this.showFilters(Boolean(this.panel.element.hidden)),
+      leaveSearch: () => this.toBoard(),
+      filters: () => views.showFilters(Boolean(this.panel.element.hidden)),
       fit: () => views.fit(),
       zoom: () => this.zoom(),
       compare: () => this.desk.compare(),
@@ -62,11 +62,11 @@ export class Gallery {
       save: (button) => openSaveMenu(this, button),
       help: () => this.desk.help(),
     });
-    this.chips = new Chips({ change, hide, leaveCell: () => views.leaveCell() });
+    this.chips = new Chips({ change, hide, leaveCell: () => views.leaveCell(), toBoard: () => this.toBoard() });
     this.panel = new FilterPanel({
       change,
       hide,
-      close: () => this.showFilters(false),
+      close: () => views.showFilters(false),
       needColumns: () => this.needColumns(),
     });
     this.board = new Board(this);
@@ -201,26 +201,22 @@ export class Gallery {
 
   // ---------------------------------------------------------------- the view
 
-  /** From the search to what was found. */
-  leaveSearch() {
+  /** Gives the focus to the pictures: to the one that had it, or the first. */
+  toBoard() {
     const first = this.board.geometry.first;
     if (first == null) this.board.area.focus();
     else this.board.focus(this.board.at >= 0 ? this.board.at : this.board.shownIn(first));
-  }
-
-  /** @param {boolean} isShown */
-  showFilters(isShown) {
-    this.panel.element.hidden = !isShown;
-    this.root.classList.toggle("sfx-has-panel", isShown);
-    this.update();
-    if (isShown) this.panel.stars.select.focus();
-    else this.toolbar.filter.focus();
   }
 
   zoom() {
     this.loupe.toggle(this.rows.width(this.board.at), this.size);
     if (this.loupe.isOn) this.board.sharpen();
     this.update();
+  }
+
+  /** @param {[number, number]} move */
+  pan(move) {
+    if (this.loupe.isOn) nudge(this.root, move);
   }
 
   // ---------------------------------------------------------------- moving, choosing

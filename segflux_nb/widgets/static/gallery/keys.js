@@ -20,6 +20,8 @@ export const KEYS = [
   ["v", "filters"],
   ["w", "fit to the width"],
   ["z", "1:1, the same place in every tile"],
+  ["Shift+arrows", "at 1:1: move to another place of the pictures"],
+  ["+ -", "at 1:1: closer, further away"],
   ["0-5", "stars"],
   ["p, x", "pick, reject"],
   ["r, R", "then a star, p or x: the whole row, the whole column"],
@@ -53,6 +55,7 @@ export function act(gallery, key, event) {
   else if (key === "z") dialog ? dialog.zoom() : gallery.zoom();
   else if (key === "u") marker.undo();
   else if (key === "U") marker.redo();
+  else if (event.shiftKey && key in MOVES) dialog ? dialog.pan(MOVES[key]) : gallery.pan(MOVES[key]);
   else if (!dialog && ofView(gallery, key, row)) return true;
   else if (row < 0 && !(key in MOVES)) return false;
   else if (key in MOVES) gallery.move(row, key);
@@ -80,9 +83,10 @@ export function act(gallery, key, event) {
  * @param {number} row
  */
 function ofView(gallery, key, row) {
-  const { board, chips, toolbar } = gallery;
+  const { board, chips, loupe, toolbar } = gallery;
   if (key === "/") toolbar.search.focus();
-  else if (key === "v") gallery.showFilters(Boolean(gallery.panel.element.hidden));
+  else if (key === "v") gallery.views.showFilters(Boolean(gallery.panel.element.hidden));
+  else if (loupe.isOn && (key === "+" || key === "-")) loupe.closer(key === "+");
   else if (key === "w") gallery.views.fit();
   else if (key === "[" || key === "]") gallery.say(chips.step(key === "]" ? 1 : -1) || "All axes are laid out");
   else if (key === "{" || key === "}") gallery.say(chips.turn(key === "}" ? 1 : -1) || "All axes are laid out");
@@ -121,7 +125,7 @@ function closeOne(gallery) {
     gallery.say();
   } else if (desk.dialog) desk.dialog.close();
   else if (view.cell) gallery.views.leaveCell();
-  else if (!panel.element.hidden) gallery.showFilters(false);
+  else if (!panel.element.hidden) gallery.views.showFilters(false);
   else return false;
   return true;
 }

@@ -5,6 +5,9 @@ import { labelsApart } from "./labels.js";
 import { cornerText } from "./measuring.js";
 import { MISSING } from "./table.js";
 
+/** The frame around the picture with the focus, which labels that stay in view leave free. */
+const FRAME = 5;
+
 /** @typedef {(name: string, label: string, element: HTMLElement) => void} OpenLabel Opens the menu of a label. */
 
 /** A group. Its title and the labels of its columns stay in view while it is in view. */
@@ -47,10 +50,10 @@ export class SectionView {
     const { cols, rows, by } = this.view;
     const { head, corner: above } = this.geometry.measures;
     const attributes = { class: "sfx-corner", role: "columnheader", title: `${rows} down, ${cols} across` };
-    const style = above ? `height:${above}px` : `width:${this.geometry.left}px`;
+    const style = above ? `height:${above}px` : `width:${this.geometry.left - FRAME}px`;
     const corner = rows ? el("div", { ...attributes, style }, cornerText(this.view)) : null;
     const kind = above ? "sfx-heads sfx-corner-above" : "sfx-heads";
-    this.headRow = el("div", { class: kind, role: "row", style: `height:${head}px` }, corner);
+    this.headRow = el("div", { class: kind, role: "row", style: `height:${head - FRAME}px` }, corner);
     const words = [by && `${by} ${group.label}`, rows && `${rows} down`, `${cols} across`].filter(Boolean);
     return el(
       "div",
@@ -157,7 +160,7 @@ export class LineView {
    * @param {OpenLabel} openLabel
    */
   label(name, label, openLabel) {
-    const attributes = { class: "sfx-side", role: "rowheader", style: `width:${this.geometry.left}px` };
+    const attributes = { class: "sfx-side", role: "rowheader", style: `width:${this.geometry.left - FRAME}px` };
     return el("div", attributes, labelButton(name, label, label, openLabel));
   }
 

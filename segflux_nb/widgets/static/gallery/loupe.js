@@ -2,6 +2,20 @@
 
 const ZOOM = 4; // where no picture's width is known
 const MOST_ZOOM = 16;
+const STEP = 1.2;
+
+/**
+ * Moves the place that pictures show at their own size.
+ *
+ * @param {HTMLElement} element Whose pictures.
+ * @param {[number, number]} move To the right and down: 1 is a twentieth of a picture.
+ */
+export function nudge(element, move) {
+  ["--zx", "--zy"].forEach((name, n) => {
+    const now = Number.parseFloat(element.style.getPropertyValue(name) || "50");
+    element.style.setProperty(name, `${Math.max(0, Math.min(100, now + 5 * move[n]))}%`);
+  });
+}
 
 /**
  * Points the loupe at the place under the pointer.
@@ -43,8 +57,13 @@ export class Loupe {
   wheel(event) {
     if (!this.isOn) return;
     event.preventDefault();
+    this.closer(event.deltaY < 0);
+  }
+
+  /** @param {boolean} isCloser */
+  closer(isCloser) {
     const now = Number(this.root.style.getPropertyValue("--zoom")) || ZOOM;
-    this.set(Math.min(MOST_ZOOM, Math.max(1, now * (event.deltaY < 0 ? 1.2 : 1 / 1.2))));
+    this.set(Math.min(MOST_ZOOM, Math.max(1, now * (isCloser ? STEP : 1 / STEP))));
   }
 
   /** @param {number} zoom */

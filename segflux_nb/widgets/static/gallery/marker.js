@@ -18,7 +18,7 @@ export class Marker {
     input.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== "Escape") return;
       input.blur();
-      this.gallery.board.focusAgain();
+      this.gallery.toBoard();
     });
     this.input = input;
     this.field = el("label", { class: "sfx-rater", title: "The name under which marks are kept" }, "Rater ", input);

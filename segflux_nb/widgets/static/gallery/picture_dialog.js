@@ -92,6 +92,11 @@ export class PictureDialog extends Dialog {
     this.stage.classList.toggle("sfx-actual");
   }
 
+  /** @param {[number, number]} move */
+  pan([across, down]) {
+    this.stage.scrollBy(80 * across, 80 * down);
+  }
+
   /** Flips through the row, or stops. People who want less motion get one step. */
   play() {
     if (this.playing) {

@@ -21,6 +21,10 @@ export function followPointer(board) {
     if (target.matches(".sfx-enter")) owner.enter(row);
     else if (event.shiftKey || event.ctrlKey || event.metaKey) owner.choose(row);
   });
+  area.addEventListener("focusin", (event) => {
+    const tile = tileOf(event);
+    if (tile) board.at = tile.row;
+  });
   area.addEventListener("dblclick", (event) => {
     const tile = tileOf(event);
     if (tile && !(/** @type {Element} */ (event.target).closest(".sfx-more"))) owner.enter(tile.row);

@@ -17,7 +17,7 @@ export class RunForm extends Dialog {
     const pair = el("div", { class: "sfx-pair" });
     const fields = el("div", { class: "sfx-fields" });
     const price = el("div", { class: "sfx-price", role: "status", "aria-live": "polite" });
-    const button = el("button", { type: "button", class: "sfx-run", disabled: true }, icon("run"), "Run");
+    const button = el("button", { type: "button", class: "sfx-run", "aria-disabled": "true" }, icon("run"), "Run");
     const form = el("div", { class: "sfx-form" }, el("h3", {}, "Run with other parameters"), fields, price, button);
     super(gallery, "Run from this picture", pair, form);
     this.row = row;
@@ -139,7 +139,7 @@ export class RunForm extends Dialog {
    */
   offer(offer, text) {
     this.offered = text ? offer : undefined;
-    this.button.disabled = this.offered == null;
+    this.button.setAttribute("aria-disabled", String(this.offered == null)); // disabled, it would lose the keyboard
     this.button.lastChild.textContent = text || "Run";
   }
 

@@ -172,7 +172,7 @@ export class Toolbar {
     this.filter.setAttribute("aria-expanded", String(hasFilters));
     this.fit.setAttribute("aria-pressed", String(Boolean(view.fit)));
     this.loupe.setAttribute("aria-pressed", String(isZoomed));
-    this.undo.disabled = !canUndo;
+    this.undo.setAttribute("aria-disabled", String(!canUndo)); // not disabled: it would lose the keyboard
   }
 }
 

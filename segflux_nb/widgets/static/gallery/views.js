@@ -6,6 +6,7 @@ export class Views {
   /** @param {import("./gallery.js").Gallery} gallery */
   constructor(gallery) {
     this.gallery = gallery;
+    this.wasOnBoard = false; // before the filters had the focus
   }
 
   /** How the rows are laid out now: within a cell, one after the other. @returns {View} */
@@ -49,6 +50,18 @@ export class Views {
     if (isFinal) this.setView({ size, fit: undefined });
     else this.gallery.model.set("view", { ...this.gallery.view, size, fit: undefined });
     this.gallery.draw();
+  }
+
+  /** The panel gives the focus back to what had it. @param {boolean} isShown */
+  showFilters(isShown) {
+    const { board, panel, root, toolbar } = this.gallery;
+    if (isShown) this.wasOnBoard = board.area.contains(document.activeElement);
+    panel.element.hidden = !isShown;
+    root.classList.toggle("sfx-has-panel", isShown);
+    this.gallery.update();
+    if (isShown) panel.stars.select.focus();
+    else if (this.wasOnBoard) this.gallery.toBoard();
+    else toolbar.filter.focus();
   }
 
   fit() {

@@ -35,7 +35,7 @@ export function captionOf(rows, view, row) {
 
 /**
  * What tells a row apart from the others of its cell: its values of the axes in which they differ, or else of other
- * columns. Numbers have the names of their axes: a chip names the axis of a text.
+ * columns. A number alone has the name of its axis; several have not the room, and chips name them in their order.
  *
  * @param {Rows} rows
  * @param {number[]} cell
@@ -47,17 +47,8 @@ export function tellingOf(rows, cell, row) {
   const differs = (column) => cell.some((one) => column.code(one) !== column.code(cell[0]));
   const axes = rows.axes.filter(differs);
   const differing = axes.length ? axes : rows.layable.filter(differs);
-  return differing.map((column) => valueWords(column, row)).join(" · ");
-}
-
-/**
- * A value, with the name of its column where it does not speak for itself.
- *
- * @param {Column} column
- * @param {number} row
- */
-function valueWords(column, row) {
-  return column.kind === "text" ? column.label(row) : `${column.label(row)} ${column.name}`;
+  const words = differing.map((column) => column.label(row)).join(" · ");
+  return differing.length === 1 && differing[0].kind !== "text" ? `${words} ${differing[0].name}` : words;
 }
 
 /**

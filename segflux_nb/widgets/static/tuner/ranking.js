@@ -100,8 +100,10 @@ function table(axis, rows) {
   const heads = [axis, "score", "interval", "won", "judged"].map((word) => el("th", { scope: "col" }, word));
   const lines = rows.map((row) => {
     const values = [scoreText(row.score), interval(row, span), row.won, String(row.judged)];
-    return el("tr", {}, el("th", { scope: "row" }, row.label), ...values.map((value) => el("td", {}, value)));
+    const label = el("th", { scope: "row", class: "sfx-label" }, row.label);
+    return el("tr", {}, label, ...values.map((value, n) => el("td", { class: n === 1 ? null : "sfx-number" }, value)));
   });
+  for (const n of [1, 3, 4]) heads[n].className = "sfx-number";
   return el("table", {}, el("thead", {}, el("tr", {}, ...heads)), el("tbody", {}, ...lines));
 }
 
@@ -111,7 +113,10 @@ function table(axis, rows) {
  * @param {number} score
  */
 export function scoreText(score) {
-  return score.toFixed(2).replace(/^-(0\.00)$/, "$1");
+  return score
+    .toFixed(2)
+    .replace(/^-(0\.00)$/, "$1")
+    .replace("-", "−");
 }
 
 /**
