@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..given_path import GivenPath
+
 if TYPE_CHECKING:
     from ..runs import Runs
     from ..workspace import Workspace
 
-WORKSPACE = click.argument("workspace", type=click.Path(exists=True, path_type=Path))
+WORKSPACE = click.argument("workspace", type=GivenPath(exists=True))
 SWEEP = click.argument("sweep", required=False)
 SERVICE = click.option("--service", default=None, help="Whose runs, if the log has runs of several services.")
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON alone on the standard output.")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ..given_path import GivenPath
 from .opening import JSON, SERVICE, SWEEP, WORKSPACE, check_log, echo_json, logged_runs
 
 
@@ -34,7 +35,7 @@ def status(workspace: Path, as_json: bool) -> None:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=GivenPath(dir_okay=False),
     required=True,
     help="The file: .png, .jpg, .webp, .pdf or .html.",
 )
@@ -107,9 +108,7 @@ def _value_of_axis(given: str) -> tuple[str, Any]:
 @click.command(short_help="Write pictures, tables, the sheet and a report.")
 @WORKSPACE
 @SWEEP
-@click.option(
-    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder to write."
-)
+@click.option("-o", "--output", type=GivenPath(file_okay=False), required=True, help="The folder to write.")
 @click.option("--names", default=None, help="How pictures are named, such as '{lora_strength}-{seed}'.")
 @click.option("--no-metadata", is_flag=True, help="Copy the pictures without their parameters.")
 @click.option("--parquet", is_flag=True, help="Also write runs.parquet; needs the extra [parquet].")
@@ -135,7 +134,7 @@ def export(
 @click.command(short_help="Write a workspace to one file that replays it.")
 @WORKSPACE
 @SWEEP
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The .sfx file.")
+@click.option("-o", "--output", type=GivenPath(dir_okay=False), required=True, help="The .sfx file.")
 @click.option("--no-cost", is_flag=True, help="Leave out what runs cost.")
 @click.option("--license", default=None, help="The licence of the pictures, such as CC-BY-4.0.")
 @click.option("--title", default=None, help="What the data card calls the study.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import SweepInterrupted
+from ..given_path import GivenPath
 from ..markup import count
 from .opening import JSON, SERVICE, WORKSPACE, check_log, counted, echo_json, logged_runs
 
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN = 1.0
 """The time between two looks at a log in which another process works."""
 
-_SWEEP_FILE = click.argument("sweep", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-_LOG = click.option(
-    "--workspace", type=click.Path(path_type=Path), required=True, help="The folder of the log, or a bundle."
-)
+_SWEEP_FILE = click.argument("sweep", type=GivenPath(exists=True, dir_okay=False))
+_LOG = click.option("--workspace", type=GivenPath(), required=True, help="The folder of the log, or a bundle.")
 _OF_SERVICE = click.option(
     "--service", default=None, help="'simulator' or a base URL.  [default: the hosted service]"
 )

@@ -74,7 +74,7 @@ def screenshot(page, name):
 
 
 def pictures(page, number, side):
-    """Wait until the page shows so many pictures that are at least so large."""
+    """Wait for a number of pictures, whose sides are at least a number of pixels."""
     loaded = f"[...document.images].filter(one => one.complete && one.naturalWidth >= {side}).length >= {number}"
     page.wait_for_function(f"() => {loaded}", timeout=120_000)
 
