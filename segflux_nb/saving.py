@@ -104,7 +104,7 @@ def refuse_originals(paths: Iterable[Path], pictures: Sequence[Any]) -> None:
     Parameters
     ----------
     paths:
-        Where files will be.
+        Where files will be. Of a file that is written through a link, the end of the link.
     pictures:
         The pictures; those that are paths count.
     """
@@ -113,7 +113,7 @@ def refuse_originals(paths: Iterable[Path], pictures: Sequence[Any]) -> None:
         return
     files = [one for one in pictures if isinstance(one, str | os.PathLike)]
     originals = {name for one in files for name in (_entry(one), os.path.realpath(one))}
-    hit = next((path for path in there if {_entry(path), os.path.realpath(path)} & originals), None)
+    hit = next((path for path in there if _entry(path) in originals), None)
     if hit is not None:
         raise SegfluxError(f"{hit} is one of the pictures, and would be written over", remedy="Give another name")
 

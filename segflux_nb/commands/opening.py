@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +67,19 @@ def logged_runs(ws: Workspace, service: str | None, sweep: str | None) -> Runs:
 def counted(counts: dict[str, int]) -> str:
     """The number of runs by status, in words."""
     return ", ".join(f"{number:,} {status}" for status, number in sorted(counts.items()))
+
+
+@contextmanager
+def kept_for_json(as_json: bool) -> Iterator[None]:
+    """Let sentences that are printed meanwhile go to the standard error, where the output is to be JSON alone.
+
+    Parameters
+    ----------
+    as_json:
+        Whether it is.
+    """
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        yield
 
 
 def echo_json(value: Any) -> None:

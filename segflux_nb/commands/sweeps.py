@@ -151,8 +151,9 @@ def _follow(runs: Runs, as_json: bool) -> bool:
 
 
 def _facts(planned: Plan) -> dict[str, Any]:
-    """A plan for machines."""
-    return {field.name: _plain(getattr(planned, field.name)) for field in dataclasses.fields(planned)}
+    """A plan for machines; what notebooks show of it is left out."""
+    names = [field.name for field in dataclasses.fields(planned) if field.name != "static"]
+    return {name: _plain(getattr(planned, name)) for name in names}
 
 
 def _plain(value: Any) -> Any:

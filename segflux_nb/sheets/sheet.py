@@ -152,7 +152,7 @@ class ContactSheet:
         parts = self._parts(LONGEST[ending])
         many = len(parts) > 1 and ending != ".pdf"
         paths = [path.with_stem(f"{path.stem}-{n}") if many else path for n in range(1, len(parts) + 1)]
-        refuse_originals(paths, self._layout.pictures)
+        refuse_originals([one.resolve() for one in paths], self._layout.pictures)
         for number, (part, target) in enumerate(zip(parts, paths, strict=True)):
             _save(self._draw(part), target, ending, is_first=number == 0)  # a page is gone before the next is drawn
         return paths[0]

@@ -140,7 +140,7 @@ class Travel:
         ending = path.suffix.lower()
         if ending not in MOST_BYTES:
             raise LayoutError(f"A loop cannot be saved as {path.name!r}", remedy="End the name in .webp or .gif")
-        refuse_originals([path], self._layout.pictures)
+        refuse_originals([path.resolve()], self._layout.pictures)
         data = self._webp if ending == ".webp" else self._gif
         with saving(path):
             path.write_bytes(data)
