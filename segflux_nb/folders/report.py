@@ -62,9 +62,9 @@ class FolderReport(dict[str, Any]):
         if self["left_out"]:
             lines.append(f"Left out: {_grouped(self['left_out'])}")
         if silent := self["silent"]:
+            remedy = "" if self["no_fit"] else ': pattern="…{seed:d}…" reads names of yours'
             lines.append(
-                f"Nothing is known of {count(len(silent), 'picture')} but the name, such as {_named(silent)}:"
-                ' pattern="…{seed:d}…" reads names of yours'
+                f"Nothing is known of {count(len(silent), 'picture')} but the name, such as {_named(silent)}{remedy}"
             )
         if no_fit := self["no_fit"]:
             lines.append(f"The pattern does not fit {count(len(no_fit), 'name')}, such as {_named(no_fit)}")
