@@ -122,3 +122,9 @@ def test_the_report_of_a_check_is_a_page(tmp_path):
     assert said.exit_code == 2
     assert ".html" in said.output
     assert (tmp_path / "a.ipynb").read_text() == "{}"
+
+
+@pytest.mark.parametrize(("pytests", "ours"), [(0, 0), (1, 1), (2, 130), (3, 1), (5, 1)])
+def test_a_check_ends_as_all_commands_do(monkeypatch, tmp_path, pytests, ours):
+    monkeypatch.setattr("segflux_nb.checking.running.check", lambda *_, **__: pytests)
+    assert CliRunner().invoke(main, ["check", str(tmp_path)]).exit_code == ours

@@ -12,6 +12,10 @@ from ..given_path import GivenPath
 _NOTEBOOKS = click.argument("paths", nargs=-1, required=True, type=GivenPath())
 
 
+_CODES = {0: 0, 2: 130}
+"""Exit codes of all commands, by those of pytest: nothing has changed, and interrupted. Any other one is 1."""
+
+
 @click.command(short_help="Execute notebooks and compare their outputs.")
 @_NOTEBOOKS
 @click.option("--replay", type=GivenPath(), help="A bundle that the notebooks read: no key, no network.")
@@ -40,18 +44,17 @@ def check(
 
     if report is not None and report.suffix.lower() not in (".html", ".htm"):
         raise click.BadParameter(f"{report} does not end in .html", param_hint="--report")
-    sys.exit(
-        running.check(
-            paths,
-            replay=replay,
-            exact=exact,
-            lax=lax,
-            kernel=kernel,
-            timeout=timeout,
-            sanitize_with=sanitize_with,
-            report=report,
-        )
+    code = running.check(
+        paths,
+        replay=replay,
+        exact=exact,
+        lax=lax,
+        kernel=kernel,
+        timeout=timeout,
+        sanitize_with=sanitize_with,
+        report=report,
     )
+    sys.exit(_CODES.get(code, 1))
 
 
 @click.group()
