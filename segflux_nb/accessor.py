@@ -400,9 +400,9 @@ class Pictures:
         ``runs.df.query("stars >= 4").pictures.export("best", names="{lora_strength}-{seed}")``
         """
         from .exporting.folder import export
-        from .saving import path_of
+        from .saving import folder_to_write
 
-        return export(self._frame, path_of(folder, "folder"), image=image, names=names, parquet=parquet)
+        return export(self._frame, folder_to_write(folder), image=image, names=names, parquet=parquet)
 
 
 def register(pandas: Any) -> None:

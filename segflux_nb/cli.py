@@ -19,6 +19,7 @@ from .commands.simulator import serve
 from .commands.studies import bundle, export, sheet, status, verify
 from .commands.sweeps import follow, plan, run
 from .commands.worker import worker
+from .given_path import GivenPath
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ def main() -> None:
 
 
 @main.command(short_help="Run the quickstart sweep on the simulator, free.")
-@click.option(
-    "--folder", type=click.Path(path_type=Path), default=Path("demo"), help="The folder for everything it makes."
-)
+@click.option("--folder", type=GivenPath(), default=Path("demo"), help="The folder for everything it makes.")
 def demo(folder: Path) -> None:
     """Run the quickstart sweep on the simulator, free and without a key."""
     from .sweep.ranges import seeds

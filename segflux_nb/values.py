@@ -148,6 +148,8 @@ def as_path(value: Any) -> Path:
         plain = os.fspath(plain)
     if not isinstance(plain, str):
         raise ValueError(f"{shown(value)} is not the path of a file or folder")
+    if not plain.strip():
+        raise ValueError("it is empty")
     if "\0" in plain:
         raise ValueError("a path has no null character")
     try:

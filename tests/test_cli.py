@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -292,6 +293,29 @@ def test_shells_complete_commands(call, monkeypatch, shell):
     monkeypatch.setenv("_SEGFLUX_COMPLETE", f"{shell}_source")
     result = CliRunner().invoke(main, [], prog_name="segflux")
     assert "_SEGFLUX_COMPLETE" in result.output
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    ("words", "at", "found"), [("segflux sh", 1, "sheet"), ("segflux run --ma", 2, "--max-cost")]
+)
+def test_a_word_that_is_begun_is_completed(monkeypatch, shell, words, at, found):
+    monkeypatch.setenv("_SEGFLUX_COMPLETE", f"{shell}_complete")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", words.rpartition(" ")[2] if shell == "fish" else str(at))
+    assert found in CliRunner().invoke(main, [], prog_name="segflux").output
+
+
+def test_what_is_written_is_told_to_machines(call, study):
+    call("run", "sweep.toml", "--workspace", "study", "--service", study.url)
+    for arguments, path in (
+        (("sheet", "study", "-o", "sheet.png"), "sheet.png"),
+        (("export", "study", "-o", "out"), "out"),
+        (("bundle", "study", "-o", "study.sfx"), "study.sfx"),
+    ):
+        told = json.loads(call(*arguments, "--json").stdout)
+        assert told["path"].endswith(path)
+        assert Path(path).exists()
 
 
 def test_a_file_may_have_a_value_that_the_workspaces_catalogue_alone_knows(call):

@@ -7,22 +7,26 @@ from pathlib import Path
 
 import click
 
-_NOTEBOOKS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+from ..given_path import GivenPath
+
+_NOTEBOOKS = click.argument("paths", nargs=-1, required=True, type=GivenPath())
+
+
+_CODES = {0: 0, 2: 130}
+"""Exit codes of all commands, by those of pytest: nothing has changed, and interrupted. Any other one is 1."""
 
 
 @click.command(short_help="Execute notebooks and compare their outputs.")
 @_NOTEBOOKS
-@click.option(
-    "--replay", type=click.Path(path_type=Path), help="A bundle that the notebooks read: no key, no network."
-)
+@click.option("--replay", type=GivenPath(), help="A bundle that the notebooks read: no key, no network.")
 @click.option("--exact", is_flag=True, help="Runs' pictures must have exactly the same pixels; --replay implies it.")
 @click.option("--lax", is_flag=True, help="Compare cells with # NBVAL_CHECK_OUTPUT alone.")
 @click.option("--kernel", help="The name of the kernel.  [default: this Python]")
 @click.option("--timeout", type=float, default=600.0, show_default=True, help="The most seconds of a cell.")
-@click.option("--sanitize-with", type=click.Path(path_type=Path), help="Regular expressions, in nbval's format.")
+@click.option("--sanitize-with", type=GivenPath(), help="Regular expressions, in nbval's format.")
 @click.option(
     "--report",
-    type=click.Path(path_type=Path),
+    type=GivenPath(),
     help="Where changed pictures are shown.  [default: segflux-check.html]",
 )
 def check(
@@ -38,18 +42,19 @@ def check(
     """Execute notebooks; compare text and pictures with what is saved in them."""
     from . import running
 
-    sys.exit(
-        running.check(
-            paths,
-            replay=replay,
-            exact=exact,
-            lax=lax,
-            kernel=kernel,
-            timeout=timeout,
-            sanitize_with=sanitize_with,
-            report=report,
-        )
+    if report is not None and report.suffix.lower() not in (".html", ".htm"):
+        raise click.BadParameter(f"{report} does not end in .html", param_hint="--report")
+    code = running.check(
+        paths,
+        replay=replay,
+        exact=exact,
+        lax=lax,
+        kernel=kernel,
+        timeout=timeout,
+        sanitize_with=sanitize_with,
+        report=report,
     )
+    sys.exit(_CODES.get(code, 1))
 
 
 @click.group()
@@ -71,9 +76,7 @@ def clean(paths: tuple[Path, ...]) -> None:
 @_NOTEBOOKS
 @click.option("--timeout", type=float, default=600.0, show_default=True, help="The most seconds of a cell.")
 @click.option("--kernel", help="The name of the kernel.  [default: the notebook's own]")
-@click.option(
-    "--replay", type=click.Path(path_type=Path), help="A bundle that the notebooks read: no key, no network."
-)
+@click.option("--replay", type=GivenPath(), help="A bundle that the notebooks read: no key, no network.")
 def run(paths: tuple[Path, ...], timeout: float, kernel: str | None, replay: Path | None) -> None:
     """Execute notebooks and save their outputs, clean: the check compares with them from now on."""
     from .notebooks import execute, notebooks_in
@@ -86,7 +89,7 @@ def run(paths: tuple[Path, ...], timeout: float, kernel: str | None, replay: Pat
 
 
 @notebook.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path())
+@click.argument("folder", type=GivenPath(exists=True, file_okay=False), default=Path())
 def init(folder: Path) -> None:
     """Make a folder of notebooks ready for the check: a conftest.py for the clean start, and clean notebooks."""
     from .notebooks import clean

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ..errors import SegfluxError
+from ..given_path import GivenPath
 from ..service.addresses import HOSTED
 
 
@@ -38,7 +39,7 @@ def login(base_url: str) -> None:
 @click.command(short_help="Examine machine, key, account and service; free.")
 @click.option(
     "--workspace",
-    type=click.Path(path_type=Path),
+    type=GivenPath(),
     default=Path("segflux-runs"),
     show_default=True,
     help="The folder of the log; it need not be there.",
@@ -48,7 +49,7 @@ def login(base_url: str) -> None:
 @click.option("--finetune-id", default=None, help="The fine-tune of that picture.  [default: the log's newest]")
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=GivenPath(dir_okay=False),
     default=None,
     help="Where to write the report for an issue.  [default with --spend: doctor.json]",
 )

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from ..given_path import GivenPath
 
 if TYPE_CHECKING:
     from ..runs import Runs
     from ..workspace import Workspace
 
 
-class WorkspacePath(click.Path):
+class WorkspacePath(GivenPath):
     """The path of a workspace or a bundle that exists, or the address of a database."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
@@ -23,7 +28,7 @@ class WorkspacePath(click.Path):
         return value if is_address(value) else super().convert(value, param, ctx)
 
 
-WORKSPACE = click.argument("workspace", type=WorkspacePath(exists=True, path_type=Path))
+WORKSPACE = click.argument("workspace", type=WorkspacePath(exists=True))
 SWEEP = click.argument("sweep", required=False)
 SERVICE = click.option("--service", default=None, help="Whose runs, if the log has runs of several services.")
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON alone on the standard output.")
@@ -76,6 +81,19 @@ def logged_runs(ws: Workspace, service: str | None, sweep: str | None) -> Runs:
 def counted(counts: dict[str, int]) -> str:
     """The number of runs by status, in words."""
     return ", ".join(f"{number:,} {status}" for status, number in sorted(counts.items()))
+
+
+@contextmanager
+def kept_for_json(as_json: bool) -> Iterator[None]:
+    """Let sentences that are printed meanwhile go to the standard error, where the output is to be JSON alone.
+
+    Parameters
+    ----------
+    as_json:
+        Whether it is.
+    """
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        yield
 
 
 def echo_json(value: Any) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from ..given_path import GivenPath
 from ..model import TIME_SCALE
 
 
@@ -31,7 +32,7 @@ from ..model import TIME_SCALE
 @click.option("--faults", default="", help='Faults to make, such as "submit:drop_after=0.1,job:failed=0.05".')
 @click.option(
     "--folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=GivenPath(file_okay=False),
     default=None,
     help="The folder of the ledger; left out, it is in memory.",
 )

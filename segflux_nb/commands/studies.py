@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from .opening import JSON, SERVICE, SWEEP, WORKSPACE, check_log, echo_json, logged_runs
+from ..given_path import GivenPath
+from .opening import JSON, SERVICE, SWEEP, WORKSPACE, check_log, echo_json, kept_for_json, logged_runs
 
 
 @click.command()
@@ -34,7 +35,7 @@ def status(workspace: Path, as_json: bool) -> None:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=GivenPath(dir_okay=False),
     required=True,
     help="The file: .png, .jpg, .webp, .pdf or .html.",
 )
@@ -52,6 +53,7 @@ def status(workspace: Path, as_json: bool) -> None:
 )
 @click.option("--theme", type=click.Choice(["light", "dark"]), default=None, help="The colours.")
 @SERVICE
+@JSON
 def sheet(
     workspace: Path,
     sweep: str | None,
@@ -65,6 +67,7 @@ def sheet(
     relative_to: tuple[str, ...],
     theme: Any,
     service: str | None,
+    as_json: bool,
 ) -> None:
     """Draw the contact sheet of a workspace, or of one SWEEP of it (a name or a TOML file), to a file.
 
@@ -73,7 +76,7 @@ def sheet(
     from ..workspace import Workspace
 
     check_log(workspace)
-    with Workspace(workspace) as ws:
+    with Workspace(workspace) as ws, kept_for_json(as_json):
         drawn = logged_runs(ws, service, sweep).sheet(
             cols=cols,
             rows=rows,
@@ -84,8 +87,11 @@ def sheet(
             relative_to=dict(map(_value_of_axis, relative_to)) or None,
             theme=theme,
         )
-        drawn.save(output)
-    click.echo(f"{output}: {drawn.text}")
+        first = drawn.save(output)
+    if as_json:
+        echo_json({"path": str(first), "text": drawn.text})
+    else:
+        click.echo(f"{first}: {drawn.text}")
 
 
 def _value_of_axis(given: str) -> tuple[str, Any]:
@@ -107,13 +113,12 @@ def _value_of_axis(given: str) -> tuple[str, Any]:
 @click.command(short_help="Write pictures, tables, the sheet and a report.")
 @WORKSPACE
 @SWEEP
-@click.option(
-    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder to write."
-)
+@click.option("-o", "--output", type=GivenPath(file_okay=False), required=True, help="The folder to write.")
 @click.option("--names", default=None, help="How pictures are named, such as '{lora_strength}-{seed}'.")
 @click.option("--no-metadata", is_flag=True, help="Copy the pictures without their parameters.")
 @click.option("--parquet", is_flag=True, help="Also write runs.parquet; needs the extra [parquet].")
 @SERVICE
+@JSON
 def export(
     workspace: Path,
     sweep: str | None,
@@ -122,24 +127,31 @@ def export(
     no_metadata: bool,
     parquet: bool,
     service: str | None,
+    as_json: bool,
 ) -> None:
     """Write a workspace, or one SWEEP of it (a name or a TOML file), to a folder that explains itself."""
     from ..workspace import Workspace
 
     check_log(workspace)
-    with Workspace(workspace) as ws:
+    with Workspace(workspace) as ws, kept_for_json(as_json):
         runs = logged_runs(ws, service, sweep)
-        click.echo(runs.export(output, names=names, metadata=not no_metadata, parquet=parquet))
+        folder = runs.export(output, names=names, metadata=not no_metadata, parquet=parquet)
+        counts = runs.counts
+    if as_json:
+        echo_json({"path": str(folder), "counts": counts})
+    else:
+        click.echo(folder)
 
 
 @click.command(short_help="Write a workspace to one file that replays it.")
 @WORKSPACE
 @SWEEP
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The .sfx file.")
+@click.option("-o", "--output", type=GivenPath(dir_okay=False), required=True, help="The .sfx file.")
 @click.option("--no-cost", is_flag=True, help="Leave out what runs cost.")
 @click.option("--license", default=None, help="The licence of the pictures, such as CC-BY-4.0.")
 @click.option("--title", default=None, help="What the data card calls the study.")
 @SERVICE
+@JSON
 def bundle(
     workspace: Path,
     sweep: str | None,
@@ -148,6 +160,7 @@ def bundle(
     license: str | None,
     title: str | None,
     service: str | None,
+    as_json: bool,
 ) -> None:
     """Write a workspace, or one SWEEP of it (a name or a TOML file), to one file that replays it.
 
@@ -157,8 +170,12 @@ def bundle(
     from ..workspace import Workspace
 
     check_log(workspace)
-    with Workspace(workspace) as ws:
-        logged_runs(ws, service, sweep).bundle(output, cost=not no_cost, license=license, title=title)
+    with Workspace(workspace) as ws, kept_for_json(as_json):
+        runs = logged_runs(ws, service, sweep)
+        path = runs.bundle(output, cost=not no_cost, license=license, title=title)
+        counts = runs.counts
+    if as_json:
+        echo_json({"path": str(path), "counts": counts})
 
 
 @click.command(short_help="Check every picture file, and fetch again what is gone.")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import SweepInterrupted
+from ..given_path import GivenPath
 from ..markup import count
 from .opening import JSON, SERVICE, WORKSPACE, check_log, counted, echo_json, logged_runs
 
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 SECONDS_BETWEEN = 1.0
 """The time between two looks at a log in which another process works."""
 
-_SWEEP_FILE = click.argument("sweep", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_SWEEP_FILE = click.argument("sweep", type=GivenPath(exists=True, dir_okay=False))
 _LOG = click.option(
     "--workspace",
-    type=click.Path(path_type=Path),
+    type=GivenPath(),
     required=True,
     envvar="SEGFLUX_WORKSPACE",
     help="The folder of the log, a bundle, or the address of a database.",
@@ -156,8 +157,9 @@ def _follow(runs: Runs, as_json: bool) -> bool:
 
 
 def _facts(planned: Plan) -> dict[str, Any]:
-    """A plan for machines."""
-    return {field.name: _plain(getattr(planned, field.name)) for field in dataclasses.fields(planned)}
+    """A plan for machines; what notebooks show of it is left out."""
+    names = [field.name for field in dataclasses.fields(planned) if field.name != "static"]
+    return {name: _plain(getattr(planned, name)) for name in names}
 
 
 def _plain(value: Any) -> Any:

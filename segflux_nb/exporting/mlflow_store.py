@@ -1,9 +1,7 @@
 """Runs in MLflow: a run of MLflow for each group, with pictures where its UI looks for them.
 
 `MlflowClient.log_image` decodes each picture and writes it as PNG, which takes half a second a picture and loses what
-the file says about itself. Here the files are uploaded as they are, under the names that it gives them:
-``images/<key>+step+<step>+timestamp+<ms>+<id>.jpg``, and the small one that the grid shows, ``…+compressed.jpg``
-(https://github.com/mlflow/mlflow, ``mlflow/tracking/client.py``). The same picture has the same name each time.
+the file says about itself. Here the files are uploaded as they are, with copies for the UI: see `mlflow_pictures`.
 """
 
 from __future__ import annotations
@@ -23,6 +21,8 @@ from ..markup import count
 from ..pictures.mounted import thumbnail_file
 from ..sheets.frame_view import FrameView
 from ..version import __version__
+from .marking import source_type
+from .mlflow_pictures import KEPT, LARGE, SHOWN, SMALL, Names, as_webp, names_of
 from .picture_files import write_pictures
 from .tables import to_jsonl
 from .tracking import Group, Placed, Study, digest_of, table_columns
@@ -144,7 +144,7 @@ class MlflowStore:
         else:
             self.changed += 1
         run_id = str(run.info.run_id)
-        files = self._pictures(run_id, part, group)
+        files = self._pictures(run_id, part, study, group)
         self._table(run_id, part, study, group, files)
         self._numbers(run, group, votes)
         described = {"mlflow.note.content": _note(study, group), CONTENT: content}
@@ -155,8 +155,8 @@ class MlflowStore:
         self._client.set_terminated(run_id, status="FINISHED" if files else "FAILED", end_time=ended)
         return run_id
 
-    def _pictures(self, run_id: str, part: FrameView, group: Group) -> dict[int, tuple[str, str]]:
-        """Upload the pictures that are not there yet, and give the names of the large and the small one of each row.
+    def _pictures(self, run_id: str, part: FrameView, study: Study, group: Group) -> dict[int, Names]:
+        """Upload the pictures that are not there yet, and give the names of the files of each row.
 
         Parameters
         ----------
@@ -164,37 +164,38 @@ class MlflowStore:
             The run of MLflow.
         part:
             The rows of the group.
+        study:
+            The study.
         group:
             The group.
         """
-        there = {file.path for file in self._client.list_artifacts(run_id, "images")}
-        names: dict[int, tuple[str, str]] = {}
+        there = {file.path for folder in (SHOWN, KEPT) for file in self._client.list_artifacts(run_id, folder)}
+        services = part.column("service").values
+        names: dict[int, Names] = {}
         with tempfile.TemporaryDirectory() as folder:
-            copies = Path(folder, "copies")
-            upload = Path(folder, "images")
-            upload.mkdir()
-            written = write_pictures(part, copies)
+            upload = Path(folder, "upload")
+            for place in (SHOWN, KEPT):
+                (upload / place).mkdir(parents=True)
+            written = write_pictures(part, Path(folder, "copies"))
             for at, name in enumerate(written.files):
                 if name is None:
                     continue
-                one, copy = group.placed[at], copies / name
+                one, copy = group.placed[at], Path(folder, "copies", name)
                 moment = _moment(part, "completed_at", at)
-                stem = f"{one.key}+step+{one.step}+timestamp+{moment}+{digest_of(part.row_names[at])[:32]}"
-                small = thumbnail_file(part.pictures[at])
-                ending = "png" if small.startswith(b"\x89PNG") else "webp" if small[8:12] == b"WEBP" else "jpg"
-                large_name, small_name = f"{stem}{copy.suffix}", f"{stem}+compressed.{ending}"
-                names[at] = f"images/{large_name}", f"images/{small_name}"
-                if not set(names[at]) <= there:
-                    copy.rename(upload / large_name)
-                    (upload / small_name).write_bytes(small)
-                    self.pictures += 1
-            if any(upload.iterdir()):
-                self._client.log_artifacts(run_id, str(upload), "images")
+                names[at] = own = names_of(one, _cell(study, one), part.row_names[at], moment, copy.suffix)
+                if set(own) <= there:
+                    continue
+                if own.large != own.picture:
+                    how = source_type(str(services[at]))
+                    (upload / own.large).write_bytes(as_webp(copy.read_bytes(), LARGE, how))
+                (upload / own.small).write_bytes(as_webp(thumbnail_file(part.pictures[at]), SMALL))
+                copy.rename(upload / own.picture)
+                self.pictures += 1
+            if any((upload / SHOWN).iterdir()):
+                self._client.log_artifacts(run_id, str(upload))
         return names
 
-    def _table(
-        self, run_id: str, part: FrameView, study: Study, group: Group, files: Mapping[int, tuple[str, str]]
-    ) -> None:
+    def _table(self, run_id: str, part: FrameView, study: Study, group: Group, files: Mapping[int, Names]) -> None:
         """Write the tables of the runs, in the form in which MLflow compares tables: rows of one first column.
 
         Parameters
@@ -208,7 +209,7 @@ class MlflowStore:
         group:
             The group.
         files:
-            The names of the large and the small picture of each row.
+            The names of the files of each row's picture.
         """
         columns = table_columns(part, part.axes)
         rows = [json.loads(line) for line in to_jsonl(part.frame[columns]).splitlines()]
@@ -279,9 +280,11 @@ def _cell(study: Study, one: Placed) -> str:
     return f"{one.key} - {study.step} {study.steps[one.step]}" if study.step else one.key
 
 
-def _as_image(names: tuple[str, str] | None) -> dict[str, str] | None:
+def _as_image(names: Names | None) -> dict[str, str] | None:
     """A picture in a table, as MLflow's UI reads it; None where there is none."""
-    return names and {"type": "image", "filepath": names[0], "compressed_filepath": names[1]}
+    if names is None:
+        return None
+    return {"type": "image", "filepath": names.picture, "compressed_filepath": names.small}
 
 
 def _name(text: str) -> str:

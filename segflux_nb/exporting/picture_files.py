@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import PictureError, SegfluxError
+from ..errors import PictureError
 from ..markup import count, plain
 from ..model import MODEL
 from ..pictures.decode import FORMATS
 from ..pictures.mounted import fetch_ahead
+from ..saving import refuse_originals
 from ..sheets.frame_view import FrameView
 from ..sheets.reading import file_of, format_of, size_of
 from ..sweep.from_frame import MODEL_OF_FRAME
@@ -121,7 +122,8 @@ def write_pictures(
         (at, nth): f"{stems[at]}{_end(stems[at], nth, taken)}.{FORMATS.get(kind, kind.lower())}"
         for (at, nth), kind in kinds.items()
     }
-    _refuse_originals(view, [folder / name for name in written.values()])
+    pictures = [one for at in range(len(view)) for one in _output(view, at)]
+    refuse_originals([folder / name for name in written.values()], pictures)
     for (at, nth), name in written.items():
         path, picture = folder / name, _output(view, at)[nth]
         try:
@@ -139,34 +141,6 @@ def write_pictures(
             left_out.setdefault(at, []).append(f"{name} cannot be written: {error.strerror or error}")
     copies.tell()
     return WrittenPictures(files, more, {at: "; ".join(left_out[at]) for at in sorted(left_out)}, rows)
-
-
-def _refuse_originals(view: FrameView, paths: Sequence[Path]) -> None:
-    """Raise `SegfluxError` where a copy would be written over one of the pictures of the frame.
-
-    Parameters
-    ----------
-    view:
-        The frame.
-    paths:
-        Where the copies will be.
-    """
-    there = [path for path in paths if os.path.lexists(path)]
-    if not there:
-        return
-    pictures = [one for at in range(len(view)) for one in _output(view, at) if isinstance(one, str | os.PathLike)]
-    originals = {name for one in pictures for name in (_entry(one), os.path.realpath(one))}
-    hit = next((path for path in there if _entry(path) in originals), None)
-    if hit is not None:
-        raise SegfluxError(
-            f"The export would be written over pictures of the frame, such as {hit}", remedy="Give another folder"
-        )
-
-
-def _entry(path: str | os.PathLike[str]) -> str:
-    """Where a file's name stands. The file itself may be elsewhere, if it is a link, which a copy would replace."""
-    folder, name = os.path.split(os.path.abspath(path))
-    return os.path.join(os.path.realpath(folder), name)
 
 
 def _output(view: FrameView, at: int) -> list[Any]:

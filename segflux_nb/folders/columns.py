@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -32,6 +33,8 @@ MOST_UNKNOWN = 30
 
 MOST_LORAS = 20
 """The most LoRAs that get a column each."""
+
+_NO_NUMBER = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
 
 _NOT_SETTINGS = re.compile(r"hash|date|time|version|uuid|user", re.IGNORECASE)
 """In the names of what a tool says of a picture, and what is no setting."""
@@ -150,15 +153,26 @@ def _scalar(value: Any) -> Any:
 
 def _typed(values: Iterable[Any]) -> Any:
     """A column of the type that its values have. Texts and numbers in one column become texts."""
-    each = list(values)
+    each = _without_nan(list(values))
     kinds = {type(value) for value in each if value is not None}
+    known = [value for value in each if value is not None]
     if kinds <= {bool}:
         return pd.array(each, dtype="boolean")
-    if kinds == {int} and all(value is None or abs(value) < 2**63 for value in each):
+    if kinds == {int} and all(abs(value) < 2**63 for value in known):
         return pd.array(each, dtype="Int64")
-    if kinds <= {int, float} and all(value is None or abs(value) < 2**1000 for value in each):
+    if kinds == {int} and all(0 <= value < 2**64 for value in known):
+        return pd.array(each, dtype="UInt64")  # seeds of ComfyUI
+    if kinds <= {int, float} and float in kinds and all(abs(value) < 2**1000 for value in known):
         return pd.array([None if value is None else float(value) for value in each], dtype="Float64")
     return _texts([None if value is None else str(value) for value in each])
+
+
+def _without_nan(values: list[Any]) -> list[Any]:
+    """The values. Among numbers alone, what is written for no number is missing, so that they stay numbers."""
+    values = [None if isinstance(value, float) and not math.isfinite(value) else value for value in values]
+    rest = [None if isinstance(value, str) and _NO_NUMBER.fullmatch(value.strip()) else value for value in values]
+    kinds = {type(value) for value in rest if value is not None}
+    return rest if kinds and kinds <= {int, float} else values
 
 
 def _texts(values: Sequence[str | None]) -> Any:

@@ -52,6 +52,8 @@ class Facts:
         Whether its name fits the pattern; True where there is none.
     overruled:
         What the metadata says of settings that the pattern has another value of.
+    unread:
+        Files beside it that are too long to be read.
     """
 
     file: FoundFile
@@ -63,6 +65,7 @@ class Facts:
     folders: tuple[str, ...] = ()
     fits: bool = True
     overruled: dict[str, Any] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
 
     @property
     def is_without_lora(self) -> bool:
@@ -123,6 +126,7 @@ def facts_of(file: FoundFile, beside: Collection[str], pattern: NamePattern | No
         telling_folders(file.parts, max(named.levels, pattern.levels if pattern is not None else 0)),
         said is not None,
         overruled,
+        _too_long(file, beside),
     )
 
 
@@ -178,6 +182,16 @@ def _beside(file: FoundFile, ending: str, beside: Collection[str]) -> str:
         return ""
     with open(path, encoding="utf-8", errors="replace") as text:
         return text.read(MOST_BESIDE)
+
+
+def _too_long(file: FoundFile, beside: Collection[str]) -> tuple[str, ...]:
+    """The names of files beside a picture that may say something of it, and are too long to be read."""
+    path = os.path.splitext(file.path)[0]
+    return tuple(
+        os.path.basename(path) + ending
+        for ending in (".json", SWARM, ".txt")
+        if path + ending in beside and not _is_short(path + ending, beside)
+    )
 
 
 def _is_short(path: str, beside: Collection[str]) -> bool:

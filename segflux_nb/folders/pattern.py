@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import string
 from collections.abc import Iterator, Sequence
@@ -50,15 +51,15 @@ class NamePattern:
         By column: ``d`` for integers, ``g`` for numbers, nothing for text.
     levels:
         How many folders the pattern has before the name of the file.
-    has_ending:
-        Whether it says how the name of the file ends.
+    ending:
+        How the name of the file ends, if it says so; capital letters or small ones make no difference.
     """
 
     text: str
     tokens: tuple[str | _Field, ...]
     kinds: dict[str, str]
     levels: int
-    has_ending: bool
+    ending: str
 
     @classmethod
     def of(cls, pattern: str) -> NamePattern:
@@ -82,8 +83,15 @@ class NamePattern:
         """
         if not isinstance(pattern, str):
             raise PatternError(f"pattern={shown(pattern)} is not text", remedy=_EXAMPLE)
+        folders = pattern.replace(os.sep, "/").split("/")
+        if ".." in folders or folders[0] == "" or "" in folders[1:]:
+            raise PatternError(
+                f"pattern={shown(pattern)} is not possible: names begin in the folder that is read",
+                remedy=_EXAMPLE,
+            )
+        text = "/".join(folder for folder in folders if folder != ".")
         try:
-            parts = list(string.Formatter().parse(pattern))
+            parts = list(string.Formatter().parse(text))
         except ValueError as error:
             raise PatternError(f"pattern={shown(pattern)} is not a pattern: {error}", remedy=_EXAMPLE) from None
         kinds: dict[str, str] = {}
@@ -117,8 +125,9 @@ class NamePattern:
                 kinds[name] = form
         if not kinds:
             raise PatternError(f"pattern={shown(pattern)} names no column", remedy=_EXAMPLE)
-        ending = pattern.lower().endswith(ENDINGS)
-        return cls(pattern, tuple(tokens), kinds, pattern.count("/"), ending)
+        _, dot, ending = text.rpartition(".")
+        has_ending = text.lower().endswith(ENDINGS)
+        return cls(pattern, tuple(tokens), kinds, text.count("/"), f"{dot}{ending}" if has_ending else "")
 
     def read(self, parts: Sequence[str]) -> dict[str, str | int | float] | None:
         """The values in a name; None where it does not fit the pattern.
@@ -131,8 +140,10 @@ class NamePattern:
         if len(parts) <= self.levels:
             return None
         name = "/".join(parts[len(parts) - 1 - self.levels :])
-        if not self.has_ending:
+        if not self.ending:
             name = name.rpartition(".")[0] or name
+        elif name.lower().endswith(self.ending.lower()):
+            name = name[: len(name) - len(self.ending)] + self.ending
         found: dict[str, str] = {}
         if not self._fits(name, 0, 0, found, set()):
             return None

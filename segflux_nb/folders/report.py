@@ -25,7 +25,7 @@ class FolderReport(dict[str, Any]):
     by file; ``silent``, the pictures of which nothing is known; ``not_understood``, by tool and name: how many
     pictures have it, and an example; ``no_fit``, the files whose names do not fit the pattern; ``overruled``, how
     many pictures say something else than the pattern, by column; ``other_files`` by ending; ``long_texts``, the files
-    with texts that were too long.
+    with texts, or files beside them, that were too long.
     """
 
     @property
@@ -37,7 +37,7 @@ class FolderReport(dict[str, Any]):
             *self["left_out"].items(),
             *((file, "nothing is known of it but its name") for file in self["silent"]),
             *((file, "its name does not fit the pattern") for file in self["no_fit"]),
-            *((file, "one of its texts is too long, and was not read") for file in self["long_texts"]),
+            *((file, "a text in it or beside it is too long, and was not read") for file in self["long_texts"]),
         ]
         return pd.DataFrame(rows, columns=["file", "why"], dtype="string")
 
@@ -62,9 +62,9 @@ class FolderReport(dict[str, Any]):
         if self["left_out"]:
             lines.append(f"Left out: {_grouped(self['left_out'])}")
         if silent := self["silent"]:
+            remedy = "" if self["no_fit"] else ': pattern="…{seed:d}…" reads names of yours'
             lines.append(
-                f"Nothing is known of {count(len(silent), 'picture')} but the name, such as {_named(silent)}:"
-                ' pattern="…{seed:d}…" reads names of yours'
+                f"Nothing is known of {count(len(silent), 'picture')} but the name, such as {_named(silent)}{remedy}"
             )
         if no_fit := self["no_fit"]:
             lines.append(f"The pattern does not fit {count(len(no_fit), 'name')}, such as {_named(no_fit)}")
@@ -73,7 +73,7 @@ class FolderReport(dict[str, Any]):
                 f"Of {count(number, 'picture')} the metadata says another {column} than the name, which counts"
             )
         if self["long_texts"]:
-            lines.append(f"Too long to be read: a text of {_some(self['long_texts'])}")
+            lines.append(f"Too long to be read: a text in or beside {_some(self['long_texts'])}")
         if unknown := self["not_understood"]:
             shown = [f"{tool}'s {name}" for tool, names in unknown.items() for name in names]
             more = f" and {len(shown) - MOST_NAMED:,} more" if len(shown) > MOST_NAMED else ""
@@ -146,7 +146,7 @@ def report_of(
         no_fit=[plain(one.file.name) for one in found if not one.fits],
         overruled=dict(Counter(name for one in found for name in one.overruled)),
         other_files=dict(sorted(others.items())),
-        long_texts=[plain(one.file.name) for one in found if one.head.left_out],
+        long_texts=[plain(one.file.name) for one in found if one.head.left_out or one.unread],
     )
 
 

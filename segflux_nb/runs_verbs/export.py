@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import RunError
 from ..runlog.columns import DF_COLUMNS
-from ..saving import path_of
+from ..saving import folder_to_write
 from ..selection import Selection
 from .vote import comparison_of
 
@@ -54,7 +54,7 @@ def export(
 
     return export_frame(
         runs._frame(DF_COLUMNS, measured=True),
-        path_of(folder, "folder"),
+        folder_to_write(folder),
         title=runs.title,
         axes=list(runs.axes),
         names=names,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..saving import path_of
+from ..saving import folder_to_write
 from ..selection import Selection
 from .texts import text_of
 
@@ -39,7 +39,7 @@ def export_imagefolder(
 
     return export_frame(
         runs.df,
-        path_of(folder, "folder"),
+        folder_to_write(folder),
         axes=list(runs.axes),
         license=text_of("license", license),
         title=text_of("title", title) or runs.title or runs.name,

@@ -212,6 +212,11 @@ class Layout:
         return [cell for place in self.places for cell in place.beside]
 
     @property
+    def pictures(self) -> list[Any]:
+        """All pictures that are shown, and those with which they are compared."""
+        return [one for cell in self.cells for one in (cell.picture, cell.reference, *cell.more)]
+
+    @property
     def is_heat(self) -> bool:
         """Whether colours are shown in place of the pictures."""
         return self.scale is not None and self.scale.is_heat

@@ -13,7 +13,7 @@ from PIL import Image
 
 from ..errors import LayoutError
 from ..notebook import picture_bundle
-from ..saving import path_of, saving
+from ..saving import path_of, refuse_originals, saving
 from .colours import Theme, ThemeName, theme_in_notebook, theme_of
 from .drawing import draw
 from .fonts import font_file, written_in
@@ -152,6 +152,7 @@ class ContactSheet:
         parts = self._parts(LONGEST[ending])
         many = len(parts) > 1 and ending != ".pdf"
         paths = [path.with_stem(f"{path.stem}-{n}") if many else path for n in range(1, len(parts) + 1)]
+        refuse_originals([one.resolve() for one in paths], self._layout.pictures)
         for number, (part, target) in enumerate(zip(parts, paths, strict=True)):
             _save(self._draw(part), target, ending, is_first=number == 0)  # a page is gone before the next is drawn
         return paths[0]

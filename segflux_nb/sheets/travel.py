@@ -13,7 +13,7 @@ from PIL import Image
 
 from ..errors import LayoutError
 from ..markup import Template
-from ..saving import path_of, saving
+from ..saving import path_of, refuse_originals, saving
 from .colours import Theme, ThemeName, theme_in_notebook, theme_of
 from .fonts import font_file, written_in
 from .frame_view import FrameView
@@ -140,6 +140,7 @@ class Travel:
         ending = path.suffix.lower()
         if ending not in MOST_BYTES:
             raise LayoutError(f"A loop cannot be saved as {path.name!r}", remedy="End the name in .webp or .gif")
+        refuse_originals([path.resolve()], self._layout.pictures)
         data = self._webp if ending == ".webp" else self._gif
         with saving(path):
             path.write_bytes(data)

@@ -1,13 +1,18 @@
 """What `runs.to_mlflow` writes, read back from MLflow's own store."""
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import segflux_nb as sf
 from segflux_nb.exporting import xmp
-from segflux_nb.exporting.marking import COMPUTED
+from segflux_nb.exporting.marking import COMPUTED, GENERATED
+from segflux_nb.exporting.mlflow_pictures import LARGE, as_webp, names_of
+from segflux_nb.exporting.tracking import Placed
+from segflux_nb.pictures.decode import FORMATS
 from tests.metadata.test_marks import TYPE, packet_of
 
 mlflow = pytest.importorskip("mlflow", reason="MLflow is not installed: see make packaging")
@@ -69,7 +74,15 @@ def test_a_run_for_each_value_with_pictures_along_another_axis(runs, client, tmp
         [f"images/seed {seed}", "step", str(step)] for seed in (7, 8) for step in (0, 1, 2)
     ]
     assert len(files) == 12, "each with the small one that the grid shows"
-    copy = Path(client.download_artifacts(first.info.run_id, large[0], tmp_path))
+    assert {Path(path).suffix for path in files} == {".webp"}, "MLflow's grid finds PNG and WebP files alone"
+    seen = Path(client.download_artifacts(first.info.run_id, large[0], tmp_path))
+    assert xmp.properties(packet_of(seen.read_bytes())) == {TYPE: COMPUTED}
+    kept = sorted(file.path for file in client.list_artifacts(first.info.run_id, "pictures"))
+    assert [path.rpartition(" - ")[0] for path in kept] == [
+        f"pictures/seed {seed} - lora_strength {strength}" for seed in (7, 8) for strength in (0.4, 0.8, 1.2)
+    ]
+    copy = Path(client.download_artifacts(first.info.run_id, kept[0], tmp_path))
+    assert copy.suffix == ".jpg"
     assert sf.read_metadata(copy).parameters["finetune_id"] == "aaa"
     assert xmp.properties(packet_of(copy.read_bytes())) == {TYPE: COMPUTED}
     mlflow.set_experiment("tok")
@@ -119,6 +132,34 @@ def test_an_export_that_was_cut_off_is_completed(runs, client, monkeypatch):
     whole = counted(client, "tok")
     assert len(whole) == 2
     assert [len(one[1]) for one in whole] == [12, 12]
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"), [("RGB", "PNG"), ("RGBA", "WEBP"), ("CMYK", "JPEG"), ("L", "JPEG"), ("P", "GIF")]
+)
+def test_pictures_of_every_format_are_where_the_ui_looks(mode, kind, tmp_path):
+    data = picture_file(mode, kind)
+    names = names_of(Placed(0, "seed 7", 2), "seed 7 - prompt a: b/c", "r1", 5, f".{FORMATS[kind]}")
+    assert names.large.rpartition(".")[2] in ("png", "webp")
+    assert names.large.startswith("images/seed 7+step+2+timestamp+5+")
+    assert (names.picture == names.large) == (kind in ("PNG", "WEBP"))
+    assert "/" not in names.picture.partition("/")[2]
+    copy = Image.open(io.BytesIO(as_webp(data, LARGE, GENERATED)))
+    assert (copy.format, copy.size) == ("WEBP", (40, 30))
+    assert TYPE in xmp.properties(packet_of(as_webp(data, LARGE, GENERATED)))
+
+
+def test_a_copy_for_the_ui_is_upright():
+    turned = Image.Exif()
+    turned[0x0112] = 6  # a quarter of a turn
+    copy = Image.open(io.BytesIO(as_webp(picture_file("RGB", "JPEG", exif=turned.tobytes()), LARGE)))
+    assert copy.size == (30, 40)
+
+
+def picture_file(mode, kind, **options):
+    file = io.BytesIO()
+    Image.new(mode, (40, 30)).save(file, kind, **options)
+    return file.getvalue()
 
 
 def test_axes_can_be_chosen_and_a_wrong_one_is_named(runs, client):

@@ -83,6 +83,44 @@ def test_a_text_that_is_huge_in_the_file_is_named(tmp_path):
     assert frame["seed"].tolist() == [2, 2]
 
 
+@pytest.mark.parametrize("ending", [".txt", ".json", ".swarm.json"])
+def test_a_huge_file_beside_a_picture_is_not_read_and_is_named(tmp_path, ending):
+    write(tmp_path, {"a.png": png()})
+    with (tmp_path / f"a{ending}").open("w") as file:
+        file.write("{}")
+        file.truncate(100_000_000)  # takes no place on the disk
+    report = sf.read_folder(tmp_path).attrs["report"]
+    assert report["long_texts"] == ["a.png"]
+    assert "beside a.png" in str(report)
+
+
+def test_what_is_no_number_makes_no_column_of_texts(tmp_path):
+    for number, (cfg, more) in enumerate([("7", "0.5"), ("NaN", "nan"), ("-Infinity", "inf")]):
+        text = (
+            f"a fox\nSteps: 20, Sampler: Euler, CFG scale: {cfg}, Seed: {number}, Size: 64x64, Hires upscale: {more}"
+        )
+        write(tmp_path, {f"{number}.png": png({"parameters": text})})
+    frame = sf.read_folder(tmp_path)
+    assert frame["cfg_scale"].dropna().tolist() == [7]
+    assert frame["hires_upscale"].dropna().tolist() == [0.5]
+    assert frame.pictures.sheet().text
+
+
+@pytest.mark.parametrize(
+    ("seeds", "kind"),
+    [((5, 2**63 - 1), "Int64"), ((5, 2**63), "UInt64"), ((2**64 - 1, 2**64 - 2), "UInt64"), ((-1, 2**64), "string")],
+)
+def test_no_seed_is_rounded(tmp_path, seeds, kind):
+    for seed in seeds:
+        write(tmp_path, {f"{seed}.png": png({"parameters": tools.infotext("a fox", seed)})})
+    frame = sf.read_folder(tmp_path)
+    assert frame["seed"].dtype.name == kind
+    assert sorted(map(str, frame["seed"])) == sorted(map(str, seeds))
+    assert str(seeds[0]) in frame.pictures.sheet(cols="seed").text
+    frame.pictures.bundle(tmp_path / "b.sfx")
+    assert sorted(map(str, sf.read_folder(tmp_path / "b.sfx")["seed"])) == sorted(map(str, seeds))
+
+
 def test_very_many_parts_end(tmp_path, monkeypatch):
     monkeypatch.setattr(heads, "MOST_PARTS", 100)
     many = GOOD[:33] + chunk(b"abCd", b"") * 200 + GOOD[33:]
