@@ -14,6 +14,8 @@ from .values import as_python, is_encodable
 Value = str | int | float
 Kind = Literal["text", "integer", "number", "choice", "boolean", "picture", "list", "object", "any"]
 
+Way = Literal["base64", "data", "url"]
+
 _IN_WORDS = {
     "text": "text",
     "boolean": "True or False",
@@ -67,8 +69,8 @@ class Parameter:
         What an object has, by name.
     is_open:
         Whether an object may have other names.
-    is_url:
-        Whether a picture is sent as a URL; otherwise as base64.
+    sent_as:
+        How a picture is sent: in ``base64``, as a ``data`` URL, or by the ``url`` at which it was stored first.
     """
 
     name: str
@@ -86,7 +88,7 @@ class Parameter:
     items: Parameter | None = None
     fields: Mapping[str, Parameter] = field(default_factory=dict, hash=False)
     is_open: bool = True
-    is_url: bool = False
+    sent_as: Way = "base64"
 
     @property
     def allowed(self) -> str:

@@ -21,6 +21,7 @@ SCHEMA = {
         "seed": {"type": "integer"},
         "image": {"type": "string", "contentEncoding": "base64"},
         "mask_url": {"type": "string", "format": "uri"},
+        "portrait": {"type": "string", "format": "image", "description": "A data URL."},
         "images": {"type": "array", "items": {"type": "string", "format": "uri"}},
     }
 }
@@ -160,15 +161,17 @@ def test_a_list_of_pictures_and_base64_alone(ws, tmp_path):
     assert list(
         ws.run(sf.Sweep(model=ws.model("kontext-edit"), prompt="a", seed=1, image_urls=[file])).df.status
     ) == ["completed"]
-    cell = sweep(image=file, mask_url=file, images=[file])[0]
+    cell = sweep(image=file, mask_url=file, images=[file], portrait=file)[0]
     from segflux_nb.pictures.inputs import keep_inputs
 
     keep_inputs(tmp_path, [cell])
-    body, text = filled(tmp_path, cell, MODEL), base64.b64encode(file.read_bytes()).decode()
+    addresses = {cell.image: "https://images.example/a.png"}
+    body, text = filled(tmp_path, cell, MODEL, addresses), base64.b64encode(file.read_bytes()).decode()
     assert body["image"] == text
-    assert body["mask_url"] == f"data:image/png;base64,{text}"
-    assert body["images"] == [f"data:image/png;base64,{text}"]
-    assert input_pictures.as_kept(body["image"]) == input_pictures.as_kept(body["mask_url"]) == cell.image
+    assert body["mask_url"] == addresses[cell.image]
+    assert body["images"] == [addresses[cell.image]]
+    assert body["portrait"] == f"data:image/png;base64,{text}"
+    assert input_pictures.as_kept(body["image"]) == input_pictures.as_kept(body["portrait"]) == cell.image
 
 
 def test_a_sweep_file_needs_a_workspace_that_has_the_bytes(ws, simulator, tmp_path, monkeypatch):

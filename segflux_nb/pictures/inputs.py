@@ -13,7 +13,9 @@ from typing import Any
 from ..errors import PictureError, SweepError, WorkspaceError
 from ..input_pictures import bytes_of, is_of, media_type, name_of, parts_of_text
 from ..model import MODEL, Model, Parameter
-from ..parameter import ANY
+from ..parameter import ANY, Way
+from ..paths import is_path, parts_of
+from ..schema_words import way_of
 from ..sweep.request import Request
 from .decode import decode
 
@@ -69,8 +71,71 @@ def keep_inputs(folder: Path, requests: Iterable[Request]) -> None:
         _write(_path(folder, text), data)
 
 
-def filled(folder: Path, request: Request, model: Model) -> dict[str, Any]:
-    """The body of a request with its input pictures as the model takes them: base64, or a ``data:`` URL.
+def sent_by_address(request: Request, model_of: ModelOf) -> list[str]:
+    """The input pictures of a request that its model takes by the address at which they are stored.
+
+    Parameters
+    ----------
+    request:
+        The request.
+    model_of:
+        Gives what is known of a model.
+    """
+    if not inputs_of(request):
+        return []
+    model = model_of(request.model)
+    return [
+        str(value)
+        for path, value in request.parameters.items()
+        if parts_of_text(value) and _way(model.parameter(path) or ANY, _last_name(path)) == "url"
+    ]
+
+
+def _last_name(path: str) -> str:
+    """The name of the field that a path leads to, or of the list."""
+    return next((part for part in reversed(parts_of(path)) if isinstance(part, str)), path) if is_path(path) else path
+
+
+def _way(parameter: Parameter, name: str) -> Way:
+    """How a picture is sent; of a field of which nothing is known, its name tells it.
+
+    Parameters
+    ----------
+    parameter:
+        The field.
+    name:
+        Its name, or that of the list that it is in.
+    """
+    return way_of(name, {}) if parameter.kind != "picture" else parameter.sent_as
+
+
+def bytes_kept(folder: Path, text: str) -> bytes:
+    """The bytes of an input picture that a workspace keeps.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder.
+    text:
+        The text that stands for the picture.
+
+    Raises
+    ------
+    WorkspaceError
+        If they are gone, or others by now.
+    """
+    data = _read(folder, text)
+    if data is not None:
+        return data
+    raise WorkspaceError(
+        f"The input picture {_path(folder, text).relative_to(folder).as_posix()} is gone, or its bytes have changed",
+        money="nothing was billed",
+        remedy="Make the sweep again with the picture's file or image, and run it",
+    )
+
+
+def filled(folder: Path, request: Request, model: Model, addresses: Mapping[str, str]) -> dict[str, Any]:
+    """The body of a request with its input pictures as the model takes them: base64, a ``data:`` URL, or an address.
 
     Parameters
     ----------
@@ -80,6 +145,8 @@ def filled(folder: Path, request: Request, model: Model) -> dict[str, Any]:
         The request.
     model:
         What is known of its model.
+    addresses:
+        Where those pictures are that the model takes by their address.
 
     Raises
     ------
@@ -89,27 +156,22 @@ def filled(folder: Path, request: Request, model: Model) -> dict[str, Any]:
     body = request.body
     if not inputs_of(request):
         return body
-    return {name: _filled(folder, value, model.parameters.get(name, ANY), name) for name, value in body.items()}
 
+    def sent(value: Any, parameter: Parameter, name: str) -> Any:
+        if isinstance(value, Mapping):
+            return {key: sent(one, parameter.fields.get(key, ANY), key) for key, one in value.items()}
+        if isinstance(value, list):
+            return [sent(one, parameter.items or ANY, name) for one in value]
+        found = parts_of_text(value)
+        if found is None:
+            return value
+        way = _way(parameter, name)
+        if way == "url" and value in addresses:
+            return addresses[value]
+        text = base64.b64encode(bytes_kept(folder, value)).decode("ascii")
+        return text if way == "base64" else f"data:{media_type(found[1])};base64,{text}"
 
-def _filled(folder: Path, value: Any, parameter: Parameter, name: str) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _filled(folder, one, parameter.fields.get(key, ANY), key) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_filled(folder, one, parameter.items or ANY, name) for one in value]
-    found = parts_of_text(value)
-    if found is None:
-        return value
-    data = _read(folder, value)
-    if data is None:
-        raise WorkspaceError(
-            f"The input picture {FOLDER}/{found[0][:2]}/{found[0]}.{found[1]} is gone, or its bytes have changed",
-            money="nothing was billed",
-            remedy="Make the sweep again with the picture's file or image, and run it",
-        )
-    text = base64.b64encode(data).decode("ascii")
-    is_url = parameter.is_url or name.casefold().rstrip("s").endswith(("url", "uri"))
-    return f"data:{media_type(found[1])};base64,{text}" if is_url else text
+    return {name: sent(value, model.parameters.get(name, ANY), name) for name, value in body.items()}
 
 
 def _path(folder: Path, text: str) -> Path:

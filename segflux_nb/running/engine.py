@@ -255,6 +255,7 @@ class Engine:
                 ]
                 unknown = await self._recovery.unknown(self._journal.runs(unsure))
                 run_states |= self._journal.run_states(unsure)
+                self._submitter.begin(unique, run_states.values(), context)
                 self._ask_for_lost(run_states, context)
                 await self._run_all(run_states.values(), unknown, context, resubmit_unknown)
                 if context.stop or not context.unknown_submits:
@@ -265,6 +266,7 @@ class Engine:
             context.stop.set(str(error))
         finally:
             heartbeats.cancel()
+            context.end_inputs()
             if context.asking.left:
                 now = self._clock.now()
                 submitted = [run.submitted_at or now for run in self._journal.runs(context.asking.left)]
