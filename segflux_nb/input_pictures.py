@@ -152,6 +152,20 @@ def bytes_of(text: str) -> bytes | None:
     return data if is_of(text, data) else None
 
 
+def what_happened(text: str) -> str:
+    """Why this process has no bytes of a picture, in words after its name; empty if it has them or knows no file.
+
+    Parameters
+    ----------
+    text:
+        The text that stands for it.
+    """
+    held = _held.get(text)
+    if held is None or isinstance(held.source, bytes) or bytes_of(text) is not None:
+        return ""
+    return "has changed since the sweep was made" if os.path.exists(held.source) else "is gone"
+
+
 def as_kept(value: object) -> object:
     """The text that stands for a picture in base64 or a ``data:`` URL, as it was sent; another value as it is."""
     if not isinstance(value, str) or len(value) < 64:

@@ -142,7 +142,7 @@ class Launcher:
         notes = (*notes_of(self.source, whole), *self.models.notes(whole.model.slug))
         if ask_balance:
             self.models.check_when_due()
-        plan = replace(plan, notes=notes, whole=self._planner.whole(whole, first))
+        plan = replace(plan, notes=(*plan.notes, *notes), whole=self._planner.whole(whole, first))
         return ShownPlan(**vars(plan), static=static_html(chosen, whole.axes, whole.model))
 
     @without_collection()
@@ -203,7 +203,7 @@ class Launcher:
         requests = self._planner.next_takes(chosen, int(again)) if again else chosen
         if self._reused is not None:
             self._reused.enter(self._log, [request.digest for request in requests])
-        entered = [*sweep, *requests] if again else list(sweep)
+        entered = [*sweep, *(request for request in requests if request.take)] if again else list(sweep)
         logged = self._log.runs.states([request.digest for request in entered])
         done = {digest for digest, run in logged.items() if run.state is State.COMPLETED}
         asked = self._planner.not_settled([r for r in requests if r.digest not in done], logged)

@@ -6,12 +6,13 @@ import base64
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import PictureError, SweepError, WorkspaceError
-from ..input_pictures import bytes_of, is_of, media_type, name_of, parts_of_text
+from ..input_pictures import bytes_of, is_of, media_type, name_of, parts_of_text, what_happened
+from ..markup import count
 from ..model import MODEL, Model, Parameter
 from ..parameter import ANY, Way
 from ..paths import is_path, parts_of
@@ -30,6 +31,76 @@ def inputs_of(request: Request) -> list[str]:
     if request.model == MODEL.slug:
         return []
     return [str(value) for value in request.parameters.values() if parts_of_text(value)]
+
+
+def missing_note(text: str) -> str:
+    """What is said of an input picture whose bytes are nowhere.
+
+    Parameters
+    ----------
+    text:
+        The text that stands for it.
+    """
+    if happened := what_happened(text):
+        return f"The file of the input picture {name_of(text)!r} {happened}, and its bytes are not in this workspace"
+    return (
+        f"The bytes of the input picture {name_of(text)!r} ({text}) are not in this workspace, and no file that this"
+        " notebook has read holds them now"
+    )
+
+
+def notes_of_inputs(
+    folder: Path, requests: Iterable[Request], model_of: ModelOf, is_stored: Callable[[str], bool]
+) -> Iterator[str]:
+    """What a plan says of the input pictures of what would be submitted: how many, how large, what is uploaded first.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder.
+    requests:
+        What would be submitted.
+    model_of:
+        Gives what is known of a model.
+    is_stored:
+        Whether the service has a picture already.
+    """
+    found: dict[str, bool] = {}
+    for request in requests:
+        if own := inputs_of(request):
+            by_address = set(sent_by_address(request, model_of))
+            found |= {text: found.get(text, False) or text in by_address for text in own}
+    sizes = {text: size_of(folder, text) for text in found}
+    if found:
+        known = sum(size or 0 for size in sizes.values())
+        to_store = [text for text, is_needed in found.items() if is_needed and not is_stored(text)]
+        line = f"{count(len(found), 'input picture')}, {_amount(known)}"
+        if to_store:
+            first = "is uploaded" if len(to_store) == 1 else "are uploaded"
+            line += f"; {len(to_store):,} {first} first, free, to a storage where who has the address sees them"
+        elif any(found.values()):
+            line += "; uploaded already"
+        yield line
+    yield from (missing_note(text) for text, size in sizes.items() if size is None)
+
+
+def size_of(folder: Path, text: str) -> int | None:
+    """The bytes of an input picture, which a workspace or this process has; None if neither does.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder.
+    text:
+        The text that stands for it.
+    """
+    data = _read(folder, text)
+    data = bytes_of(text) if data is None else data
+    return None if data is None else len(data)
+
+
+def _amount(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
 
 
 def keep_inputs(folder: Path, requests: Iterable[Request]) -> None:
@@ -55,8 +126,7 @@ def keep_inputs(folder: Path, requests: Iterable[Request]) -> None:
         data = bytes_of(text)
         if data is None:
             raise SweepError(
-                f"The bytes of the input picture {name_of(text)!r} ({text}) are not in this workspace, and no file"
-                " that this notebook has read holds them now",
+                missing_note(text),
                 money="nothing was billed",
                 remedy="Make the sweep again with the picture's file or image",
             )
