@@ -30,7 +30,7 @@ from .lifecycle import Disposition, State, disposition, reason_of
 from .live import STOPPED, LiveRun
 from .markup import more_text
 from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR, Model, unknown_model
-from .pictures.inputs import keep_inputs
+from .pictures.inputs import keep_inputs, know_names
 from .pictures.mounted import pictures_of
 from .planner import Planner
 from .reusing import KnownRuns
@@ -100,6 +100,7 @@ class Launcher:
         self._max_in_flight = max_in_flight
         self._clock = clock
         self._pictures = pictures_of(folder)
+        know_names(folder)
         self._reused = reused
         self._planner = Planner(journal, connection, folder, max_in_flight=max_in_flight, clock=clock, reused=reused)
         self.models = KnownModels(connection, folder, clock)

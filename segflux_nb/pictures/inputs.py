@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import PictureError, SweepError, WorkspaceError
-from ..input_pictures import bytes_of, is_of, media_type, name_of, parts_of_text, what_happened
-from ..markup import count
+from ..input_pictures import bytes_of, is_of, know, media_type, name_of, parts_of_text, what_happened
+from ..markup import count, plain, shorten
 from ..model import MODEL, Model, Parameter
 from ..parameter import ANY, Way
 from ..paths import is_path, parts_of
@@ -22,6 +23,11 @@ from .decode import decode
 
 FOLDER = "inputs"
 """The folder of the input pictures."""
+
+NAMES = "names.jsonl"
+"""The file in it that says what people call them."""
+
+_MOST_NAMES = 4 << 20
 
 ModelOf = Callable[[str], Model]
 
@@ -120,7 +126,10 @@ def keep_inputs(folder: Path, requests: Iterable[Request]) -> None:
     WorkspaceError
         If one cannot be written.
     """
-    for text in dict.fromkeys(text for request in requests for text in inputs_of(request)):
+    texts = list(dict.fromkeys(text for request in requests for text in inputs_of(request)))
+    noted = _noted(folder) if texts else {}
+    for text in texts:
+        _note_name(folder, text, noted)
         if _read(folder, text) is not None:
             continue
         data = bytes_of(text)
@@ -139,6 +148,48 @@ def keep_inputs(folder: Path, requests: Iterable[Request]) -> None:
                 remedy="Give a whole picture",
             ) from None
         _write(_path(folder, text), data)
+
+
+def know_names(folder: Path) -> None:
+    """Learn what people called the pictures that a workspace keeps."""
+    for picture, name in _noted(folder).items():
+        know(picture, name)
+
+
+def _note_name(folder: Path, text: str, noted: Mapping[str, str]) -> None:
+    """Note what people call a picture, so that later sessions call it so too.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder.
+    text:
+        The text that stands for the picture.
+    noted:
+        What is noted.
+    """
+    name = name_of(text)
+    if name.startswith("picture ") or text in noted:
+        return
+    with contextlib.suppress(OSError):  # it is for the eye alone
+        (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+        with open(folder / FOLDER / NAMES, "ab") as file:
+            file.write(json.dumps([text, name]).encode() + b"\n")
+
+
+def _noted(folder: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    try:
+        lines = (folder / FOLDER / NAMES).read_bytes()[:_MOST_NAMES].splitlines()
+    except OSError:
+        return {}
+    for line in lines:
+        with contextlib.suppress(ValueError, RecursionError):
+            said = json.loads(line)
+            picture, name = said if isinstance(said, list) and len(said) == 2 else ("", "")
+            if parts_of_text(picture) and isinstance(name, str):
+                found.setdefault(picture, shorten(plain(name), 100))
+    return found
 
 
 def sent_by_address(request: Request, model_of: ModelOf) -> list[str]:
