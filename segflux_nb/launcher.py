@@ -103,7 +103,7 @@ class Launcher:
         know_names(folder)
         self._reused = reused
         self._planner = Planner(journal, connection, folder, max_in_flight=max_in_flight, clock=clock, reused=reused)
-        self.models = KnownModels(connection, folder, clock)
+        self.models = KnownModels(connection, folder, clock, lambda: self._log.runs.models())
         self._live: list[LiveRun] = []
 
     @property
@@ -315,6 +315,12 @@ class Launcher:
         """A sweep that may have been made with a slug alone, checked by what the workspace knows now."""
         model = sweep.model
         is_slug_alone = model.is_open and not model.parameters
+        if other := self.models.written_otherwise(model.slug):
+            raise SweepError(
+                f"The service's catalogue has no model {model.slug!r}",
+                money="nothing was billed",
+                remedy=f"Did you mean {other!r}?",
+            )
         return sweep.with_model(self.model_of(model.slug)) if is_slug_alone else sweep
 
     def _budget(self, cap: float | None, requests: Sequence[Request], price: float | None = None) -> Budget:

@@ -24,13 +24,15 @@ def as_model(model: object) -> Model:
     SweepError
         If it is neither, or makes no pictures.
     """
-    if isinstance(model, str) and is_slug(model):
-        model = model_of(model)
-    if not isinstance(model, Model):
+    slug = model.slug if isinstance(model, Model) else model
+    if not isinstance(slug, str) or not is_slug(slug):
         raise SweepError(
-            f"model={shown(model)} is not a model",
+            f"model={shown(slug)} is not a model",
             remedy=f"Give its slug, such as {MODEL.slug!r}, or ws.model(slug); ws.models lists them",
         )
+    if slug != MODEL.slug and slug.casefold() == MODEL.slug:
+        raise SweepError(f"model={shown(slug)} is not a model", remedy=f"Did you mean {MODEL.slug!r}?")
+    model = model if isinstance(model, Model) else model_of(slug)
     if why := model.refusal():
         raise SweepError(why, remedy="ws.models has the kind of each model: choose one that makes pictures")
     return model
