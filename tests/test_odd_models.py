@@ -1,6 +1,7 @@
 """Names of models that cannot be, models that change between plan and run, and studies of models nobody described."""
 
 import pytest
+from click.testing import CliRunner
 
 import segflux_nb as sf
 from segflux_nb.cli import main
@@ -28,7 +29,7 @@ def ws(simulator, tmp_path):
 
 
 @pytest.mark.parametrize("slug", ODD, ids=ascii)
-def test_what_is_no_name_of_a_model_is_refused_everywhere(ws, simulator, tmp_path, slug, capsys):
+def test_what_is_no_name_of_a_model_is_refused_everywhere(ws, simulator, tmp_path, slug):
     with pytest.raises(sf.SweepError, match="is not a model"):
         sf.Sweep(model=slug, prompt="a", seed=1)
     with pytest.raises(WorkspaceError, match=r"no slug of a model|has no model"):
@@ -40,7 +41,11 @@ def test_what_is_no_name_of_a_model_is_refused_everywhere(ws, simulator, tmp_pat
     (tmp_path / "s.toml").write_text(f'model = {slug!a}\n\n[sweep]\nprompt = "a"\nseed = 1\n'.replace("'", '"'))
     with pytest.raises(sf.SweepError):
         sf.Sweep.from_toml(tmp_path / "s.toml")
-    assert main(["run", str(tmp_path / "s.toml"), "-w", str(tmp_path / "ws2"), "--service", simulator.url]) != 0
+    told = CliRunner().invoke(
+        main, ["run", str(tmp_path / "s.toml"), "--workspace", str(tmp_path / "ws2"), "--service", simulator.url]
+    )
+    assert told.exit_code != 0
+    assert "Traceback" not in told.output
     assert simulator.ledger.submits == 0
 
 

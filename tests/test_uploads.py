@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import subprocess
+import sys
+import threading
 
 import pytest
 from hypothesis import given
@@ -10,7 +13,7 @@ from PIL import Image
 
 import segflux_nb as sf
 from segflux_nb.backoff import Backoff
-from segflux_nb.errors import AnswerLost, SegfluxError
+from segflux_nb.errors import AnswerLost, SegfluxError, WorkspaceError
 from segflux_nb.model_schema import model_from_schema
 from segflux_nb.running import uploads
 from segflux_nb.schema_words import way_of
@@ -308,3 +311,41 @@ def test_another_process_that_stores_a_picture_is_waited_for(tmp_path, picture, 
         ws.run(edits(ws, other))
         assert len(asked) == 3
         assert simulator.ledger.uploads == 1
+
+
+SCRIPT = """
+import sys
+import segflux_nb as sf
+
+ws = sf.Workspace(sys.argv[1], service=sys.argv[2])
+ws.refresh_models()
+ws.run(sf.Sweep(model=ws.model("kontext-edit"), image_urls=[sys.argv[3]], prompt="a", seed=list(range(12))))
+"""
+
+
+def test_a_killed_sweep_of_another_model_goes_on_without_paying_or_uploading_twice(tmp_path, picture):
+    with Simulator(time_scale=0.3, paint=False, spread=0) as simulator:
+        begun = [sys.executable, "-c", SCRIPT, str(tmp_path / "ws"), simulator.url, str(picture)]
+        process = subprocess.Popen(begun, stdout=subprocess.DEVNULL)
+        accepted = threading.Event()
+        simulator.protocol._on_accept = lambda entry: accepted.set() if simulator.ledger.submits >= 5 else None
+        was_accepted = accepted.wait(60)
+        process.kill()
+        process.wait()
+        assert was_accepted
+        with opened(tmp_path, simulator) as ws:
+            model, seeds = ws.model("kontext-edit"), list(range(12))
+            sweep = sf.Sweep(model=model, image_urls=[picture], prompt="a", seed=seeds)
+            assert ws.run(sweep).counts == {"completed": 12}
+        assert simulator.ledger.submits == 12
+        assert simulator.ledger.uploads == 1
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_sent(tmp_path, picture):
+    with Simulator(time_scale=0, paint=False) as simulator, opened(tmp_path, simulator) as ws:
+        sweep = edits(ws, picture)
+        (tmp_path / "ws" / "inputs").write_text("no folder")
+        assert "1 input picture" in str(ws.plan(sweep))
+        with pytest.raises(WorkspaceError, match="cannot be written"):
+            ws.run(sweep)
+        assert (simulator.ledger.submits, simulator.ledger.uploads) == (0, 0)

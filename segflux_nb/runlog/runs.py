@@ -291,7 +291,8 @@ class RunLog:
         """The ids of the fine-tunes that there are runs of, the one that was submitted last first."""
         with self._database.reading() as cursor:
             cursor.execute(
-                f"SELECT {in_sql('finetune_id')} AS finetune FROM runs WHERE service = ?"  # noqa: S608 - our own
+                f"SELECT {in_sql('finetune_id')} AS finetune FROM runs WHERE service = ? AND"  # noqa: S608 - our own
+                f" {in_sql('finetune_id')} IS NOT NULL"  # other models have none
                 " GROUP BY finetune ORDER BY max(coalesce(submitted_at, 0)) DESC, finetune LIMIT ?",
                 (self._service, most),
             )
