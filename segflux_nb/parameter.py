@@ -274,7 +274,8 @@ def _inside(where: str, inner: Parameter, value: object, depth: int) -> Any:
     try:
         return inner._normalised(value, depth + 1)
     except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
+        text = str(error)
+        raise ValueError(f"{where}{text}" if text.startswith(("[", ".")) else f"{where}: {text}") from None
 
 
 ANY = Parameter("any", "any", None, "A field of which nothing is known.")

@@ -113,7 +113,7 @@ def _row(entry: CatalogueEntry) -> tuple[object, ...]:
     if len(made.notes) > MOST_NOTES:
         parts.append(f"{len(made.notes) - MOST_NOTES} more notes: ws.model({entry.slug!r}).notes")
     known = "; ".join(dict.fromkeys(part for part in parts if part))
-    return entry.slug, entry.title, entry.kind, entry.price, entry.seconds, entry.deprecated, known
+    return entry.slug, entry.title, entry.kind, made.price, made.seconds, entry.deprecated, known
 
 
 def _fields(made: Model) -> str:
