@@ -345,6 +345,8 @@ def _values_said(name: str, values: Sequence[Value], model: Model) -> Said:
     """
     parameter = model.parameter(name)
     is_text = parameter is None or parameter.kind == "text"
+    if len(values) == 1 and short(str(values[0])) != str(values[0]):
+        return Said(short(str(values[0])))
     if not values or (len(values) == 1 and not (parameter is None or (is_text and "," in str(values[0])))):
         return Said()
     listed = (" | " if is_text else ", ").join(short(str(value)) for value in values)
