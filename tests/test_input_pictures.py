@@ -274,7 +274,7 @@ def test_an_axis_of_pictures_is_found_by_its_name_everywhere(ws, tmp_path):
     names = sorted(path.name for path in (tmp_path / "out" / "pictures").iterdir())
     assert names[0] == "seed-1_image_parameter-fox.jpg"
     runs.export(tmp_path / "named", names="{image}-{seed}")
-    assert (tmp_path / "named" / "pictures" / "owl-2.jpg").exists()
+    assert (tmp_path / "named" / "pictures" / "owl.png-2.jpg").exists()
     assert "image" in str(runs.effects())
 
 
