@@ -307,7 +307,7 @@ class Pictures:
 
     def tuner(
         self,
-        axis: str | Sequence[str] = "lora_strength",
+        axis: str | Sequence[str] | None = None,
         *,
         rater: str | None = None,
         votes: str | Path | None = None,
@@ -320,7 +320,7 @@ class Pictures:
         Parameters
         ----------
         axis:
-            What is tuned: a column, or a list of several.
+            What is tuned: a column, or a list of several. Left out, as in `Runs.tuner`.
         rater:
             The name under which votes are kept; your user name on this machine if left out.
         votes:

@@ -13,6 +13,7 @@ import re
 import struct
 import sys
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,9 @@ _BEGINNINGS = (
 
 _MEDIA = {"jpg": "image/jpeg", "tif": "image/tiff"}
 
+_LONG = 200
+"""The fewest characters of a text that may be a picture in base64."""
+
 _BLOCK = 65_535
 """The most bytes of a block of deflate that is stored as it is."""
 
@@ -59,6 +63,7 @@ class _Held:
 
 
 _held: dict[str, _Held] = {}
+_names: dict[str, str] = {}
 _files: dict[tuple[str, int, int], str] = {}
 
 
@@ -128,7 +133,50 @@ def name_of(text: str) -> str:
     """What people call the picture that a text stands for; the beginning of its sha256 if it has no name."""
     held = _held.get(text)
     found = parts_of_text(text)
-    return held.name if held is not None and held.name else f"picture {found[0][:6]}" if found else text
+    name = (held.name if held is not None else "") or _names.get(text, "")
+    return name or (f"picture {found[0][:6]}" if found else text)
+
+
+def pictures_in(value: object) -> list[str]:
+    """The texts that stand for pictures in a value, each once.
+
+    >>> pictures_in(["a lake", 7])
+    []
+    """
+    if isinstance(value, str):
+        return [value] if parts_of_text(value) else []
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
+    return list(dict.fromkeys(text for one in inner for text in pictures_in(one)))
+
+
+def know(text: str, name: str) -> None:
+    """Learn what people call a picture, as a workspace has noted it.
+
+    Parameters
+    ----------
+    text:
+        The text that stands for it.
+    name:
+        Its name.
+    """
+    _names.setdefault(text, name)
+
+
+def short(value: str) -> str:
+    """A text as people read it: each picture in it by its name and a few digits, in place of its sha256 or base64.
+
+    >>> short("picture:sha256-" + "0a" * 32 + ".png"), short("a lake")
+    ('picture 0a0a0a', 'a lake')
+    """
+    if len(value) >= _LONG and "picture:sha256-" not in value:
+        value = str(as_kept(value))
+    return _TEXT.sub(_in_short, value) if "picture:sha256-" in value else value
+
+
+def _in_short(found: re.Match[str]) -> str:
+    name = name_of(found[0])
+    digits = found[1][:6]
+    return name if name.endswith(digits) else f"{name} {digits}"
 
 
 def bytes_of(text: str) -> bytes | None:
@@ -150,6 +198,20 @@ def bytes_of(text: str) -> bytes | None:
     except OSError:
         return None
     return data if is_of(text, data) else None
+
+
+def what_happened(text: str) -> str:
+    """Why this process has no bytes of a picture, in words after its name; empty if it has them or knows no file.
+
+    Parameters
+    ----------
+    text:
+        The text that stands for it.
+    """
+    held = _held.get(text)
+    if held is None or isinstance(held.source, bytes) or bytes_of(text) is not None:
+        return ""
+    return "has changed since the sweep was made" if os.path.exists(held.source) else "is gone"
 
 
 def as_kept(value: object) -> object:

@@ -7,7 +7,7 @@ service, after its own requests. What is learned then is said from the next plan
 from __future__ import annotations
 
 import concurrent.futures
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from .connection import ServiceConnection
 from .drift import Difference, differences, in_one_line, with_news
 from .errors import SegfluxError, WorkspaceError
 from .markup import did_you_mean
-from .model import MODEL, Model, model_of
+from .model import MODEL, Model, is_slug, model_of, unknown_model
 from .model_schema import model_from_schema
 from .service.addresses import HOSTED
 from .service.catalogue import Catalogue, CatalogueEntry
@@ -34,6 +34,9 @@ LAST_SECONDS = 2.0
 """How long the end of a workspace waits for a catalogue that is being read."""
 
 
+_NOTHING_KEPT = "The bundle has runs of it, and nothing of what the service's catalogue says of it"
+
+
 class KnownModels:
     """The models of a workspace's service.
 
@@ -45,9 +48,18 @@ class KnownModels:
         The workspace's folder, as an absolute path, in which the catalogue is kept.
     clock:
         Source of the current time; tests replace it.
+    of_runs:
+        Gives the slugs of the models that the log has runs of.
     """
 
-    def __init__(self, connection: ServiceConnection, folder: Path, clock: Clock) -> None:
+    def __init__(
+        self,
+        connection: ServiceConnection,
+        folder: Path,
+        clock: Clock,
+        of_runs: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        self._of_runs = of_runs
         self._connection = connection
         self._folder = folder
         self._clock = clock
@@ -117,18 +129,23 @@ class KnownModels:
         WorkspaceError
             There is no such model, or the catalogue cannot be read.
         """
+        given = slug
         try:
             slug = as_text(slug).strip()
         except ValueError:
+            slug = ""
+        if not is_slug(slug):
             raise WorkspaceError(
-                f"{shown(slug)} is no slug of a model", remedy='Give its name as text: ws.model("sdxl1.0-txt2img")'
-            ) from None
+                f"{shown(given)} is no slug of a model", remedy='Give its name as text: ws.model("sdxl1.0-txt2img")'
+            )
         if slug == MODEL.slug:
             return self.own_model()
         catalogue = self.known_or_read()
         entry = None if catalogue is None else catalogue.entries.get(slug)
         if entry is not None:
             return model_of_entry(entry)
+        if not self._connection.submits and slug in self._of_runs():
+            return unknown_model(slug, _NOTHING_KEPT)
         known = [MODEL.slug, *([] if catalogue is None else catalogue.entries)]
         if catalogue is None:
             raise WorkspaceError(
@@ -145,6 +162,21 @@ class KnownModels:
         catalogue = self.catalogue()
         entry = None if catalogue is None else catalogue.entries.get(slug)
         return model_of(slug) if entry is None else model_of_entry(entry)
+
+    def written_otherwise(self, slug: str) -> str:
+        """How the kept catalogue writes a slug that it has in other letters; empty if it has it so, or not at all."""
+        catalogue = self.catalogue()
+        if catalogue is None or slug == MODEL.slug or slug in catalogue.entries:
+            return ""
+        return next((one for one in catalogue.entries if one.casefold() == slug.casefold()), "")
+
+    def study(self) -> list[str]:
+        """In a bundle, the models of its runs of which it holds nothing."""
+        if self._connection.submits:
+            return []
+        catalogue = self.catalogue()
+        known = {MODEL.slug} if catalogue is None else set(catalogue.entries)
+        return [slug for slug in sorted(self._of_runs()) if slug not in known]
 
     def priced(self, model: Model) -> Model:
         """The model of a sweep, with what is known of its price by now."""
@@ -167,7 +199,11 @@ class KnownModels:
         """What a plan says of its model: how the catalogue differs from this version, or that the model will go."""
         catalogue = self.catalogue()
         entry = None if catalogue is None else catalogue.entries.get(slug)
-        if catalogue is None or entry is None:
+        if catalogue is None:
+            return
+        if entry is None:
+            if slug != MODEL.slug:
+                yield f"The service's catalogue of {day(catalogue.read_at)} has no model {slug}: it is new, or gone"
             return
         if slug == MODEL.slug and (line := in_one_line(self.drift(), catalogue.read_at)):
             yield line

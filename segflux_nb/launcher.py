@@ -30,7 +30,7 @@ from .lifecycle import Disposition, State, disposition, reason_of
 from .live import STOPPED, LiveRun
 from .markup import more_text
 from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR, Model, unknown_model
-from .pictures.inputs import keep_inputs
+from .pictures.inputs import keep_inputs, know_names
 from .pictures.mounted import pictures_of
 from .planner import Planner
 from .reusing import KnownRuns
@@ -101,8 +101,9 @@ class Launcher:
         self._max_in_flight = max_in_flight
         self._clock = clock
         self._pictures = pictures_of(folder)
+        know_names(folder)
         self.planner = Planner(journal, connection, folder, max_in_flight=max_in_flight, clock=clock, reused=reused)
-        self.models = KnownModels(connection, folder, clock)
+        self.models = KnownModels(connection, folder, clock, lambda: self._log.runs.models())
         self._live: list[LiveRun] = []
 
     @property
@@ -142,7 +143,7 @@ class Launcher:
         notes = (*notes_of(self.source, whole), *self.models.notes(whole.model.slug))
         if ask_balance:
             self.models.check_when_due()
-        plan = replace(plan, notes=notes, whole=self.planner.whole(whole, first))
+        plan = replace(plan, notes=(*plan.notes, *notes), whole=self.planner.whole(whole, first))
         return ShownPlan(**vars(plan), static=static_html(chosen, whole.axes, whole.model))
 
     @without_collection()
@@ -201,7 +202,7 @@ class Launcher:
         self._connection.confirm_name()
         chosen = self.planner.first(sweep, first)
         requests = self.planner.next_takes(chosen, int(again)) if again else chosen
-        entered = [*sweep, *requests] if again else list(sweep)
+        entered = [*sweep, *(request for request in requests if request.take)] if again else list(sweep)
         _, logged, planned = self.planner.enter(sweep, title, entered, requests, self.check)
         runs = runs_of_sweep(self.source, sweep)
         return self.follow(
@@ -303,6 +304,12 @@ class Launcher:
         """A sweep that may have been made with a slug alone, checked by what the workspace knows now."""
         model = sweep.model
         is_slug_alone = model.is_open and not model.parameters
+        if other := self.models.written_otherwise(model.slug):
+            raise SweepError(
+                f"The service's catalogue has no model {model.slug!r}",
+                money="nothing was billed",
+                remedy=f"Did you mean {other!r}?",
+            )
         return sweep.with_model(self.model_of(model.slug)) if is_slug_alone else sweep
 
     def budget(self, cap: float | None, requests: Sequence[Request], price: float | None = None) -> Budget:

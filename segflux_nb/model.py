@@ -194,8 +194,12 @@ def model_of(slug: str) -> Model:
 
 
 def is_slug(text: str) -> bool:
-    """Whether a text can be the slug of a model: it becomes a part of a URL."""
-    return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", text) is not None
+    """Whether a text can be the slug of a model: it becomes a part of a URL.
+
+    >>> is_slug("sdxl1.0-txt2img"), is_slug("a..b"), is_slug("a/b")
+    (True, False, False)
+    """
+    return re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?!\.)){0,199}", text) is not None
 
 
 SEEDS = ("seed", "random_seed", "noise_seed")

@@ -27,6 +27,7 @@ from .schema_words import (
     of_metadata,
     required_names,
     text_of,
+    way_of,
 )
 
 DEEPEST_SCHEMA = 12
@@ -141,11 +142,6 @@ def _amount(value: object) -> float | None:
     except OverflowError:
         return None
     return number if math.isfinite(number) and number > 0 else None
-
-
-def _is_url(schema: Mapping[Any, Any]) -> bool:
-    """Whether a picture is a URL."""
-    return schema.get("format") in ("uri", "url", "data-url")
 
 
 class _Reader:
@@ -300,13 +296,14 @@ class _Reader:
             if isinstance(items := schema.get("items"), Mapping):
                 inner = self.parameter("", items, is_required=False, depth=depth + 1, path=f"{path}[]")
                 if inner.kind == "text" and is_picture(made.name, items):
-                    inner = replace(inner, kind="picture", is_url=_is_url(items))
+                    said = {**{word: schema[word] for word in _SAYING if word in schema}, **items}
+                    inner = replace(inner, kind="picture", sent_as=way_of(made.name, said))
                 return replace(made, kind="list", items=inner)
             return replace(made, kind="list")
         if kind == "object":
             return self._object(made, schema, path, depth)
         if kind == "text" and is_picture(made.name, schema):
-            return replace(made, kind="picture", is_url=_is_url(schema))
+            return replace(made, kind="picture", sent_as=way_of(made.name, schema))
         return replace(made, kind=kind)
 
     def _object(self, made: Parameter, schema: Mapping[Any, Any], path: str, depth: int) -> Parameter:

@@ -14,6 +14,8 @@ from .values import as_python, is_encodable
 Value = str | int | float
 Kind = Literal["text", "integer", "number", "choice", "boolean", "picture", "list", "object", "any"]
 
+Way = Literal["base64", "data", "url"]
+
 _IN_WORDS = {
     "text": "text",
     "boolean": "True or False",
@@ -67,8 +69,8 @@ class Parameter:
         What an object has, by name.
     is_open:
         Whether an object may have other names.
-    is_url:
-        Whether a picture is sent as a URL; otherwise as base64.
+    sent_as:
+        How a picture is sent: in ``base64``, as a ``data`` URL, or by the ``url`` at which it was stored first.
     """
 
     name: str
@@ -86,7 +88,7 @@ class Parameter:
     items: Parameter | None = None
     fields: Mapping[str, Parameter] = field(default_factory=dict, hash=False)
     is_open: bool = True
-    is_url: bool = False
+    sent_as: Way = "base64"
 
     @property
     def allowed(self) -> str:
@@ -272,7 +274,8 @@ def _inside(where: str, inner: Parameter, value: object, depth: int) -> Any:
     try:
         return inner._normalised(value, depth + 1)
     except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
+        text = str(error)
+        raise ValueError(f"{where}{text}" if text.startswith(("[", ".")) else f"{where}: {text}") from None
 
 
 ANY = Parameter("any", "any", None, "A field of which nothing is known.")

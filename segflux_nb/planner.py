@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from .connection import ServiceConnection
 from .errors import SweepError
 from .lifecycle import Disposition, State, disposition, is_asked_again
 from .model import MODEL, Model
-from .pictures.inputs import keep_inputs
+from .pictures.inputs import keep_inputs, notes_of_inputs
 from .pictures.mounted import pictures_of
 from .reusing import KnownRuns
 from .runlog.completion import Files
@@ -23,6 +23,7 @@ from .runlog.side_file import side_files
 from .running.in_hands import as_seen
 from .running.policy.order import first_digests
 from .runs import Runs
+from .service.stored_pictures import StoredPictures
 from .sweep.plan import Plan, make_plan
 from .sweep.request import Request
 from .sweep.sweep import Sweep
@@ -204,8 +205,34 @@ class Planner:
         digests = list(dict.fromkeys(request.digest for request in requests))
         logged = as_seen(self._log, self._log.runs.states(digests))
         known = {} if self._reused is None else self._reused.states(self._log, digests)
-        plan, _ = self.plan_from(requests, {**logged, **known}, known, model)
-        return replace(plan, balance=balance)
+        states = {**logged, **known}
+        plan, _ = self.plan_from(requests, states, known, model)
+        notes = () if model is MODEL or model.slug == MODEL.slug else self._notes_of_inputs(requests, states, model)
+        return replace(plan, balance=balance, notes=tuple(notes))
+
+    def _notes_of_inputs(
+        self, requests: Sequence[Request], logged: Mapping[str, RunState], model: Model
+    ) -> Iterator[str]:
+        """What to know of the input pictures of what would be submitted.
+
+        Parameters
+        ----------
+        requests:
+            What would be run.
+        logged:
+            The states of their runs.
+        model:
+            The model that is asked.
+        """
+
+        def is_submitted(run: RunState | None) -> bool:
+            return run is None or disposition(run.state, run.error_kind) is Disposition.SUBMIT
+
+        submits = [request for request in requests if is_submitted(logged.get(request.digest))]
+        stored, now = StoredPictures(self._folder, self._connection.service), self._clock.now()
+        return notes_of_inputs(
+            self._folder, submits, lambda slug: model, lambda text: stored.find(text, now) is not None
+        )
 
     def plan_from(
         self,

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .parameter import Kind
+from .parameter import Kind, Way
 
 _PICTURE_FORMATS = ("uri", "url", "image", "binary", "byte", "data-url", "base64")
+
+_DATA_FORMATS = ("data-url", "data-uri", "dataurl", "datauri")
+
+_BASE64_FORMATS = ("base64", "byte", "binary")
+
+_URL_FORMATS = ("uri", "url", "uri-reference", "iri")
+
+_SENTENCE = re.compile(r"[.;!\n]+")
+_NOT = re.compile(r"\b(?:no|not|nor|never|without|cannot|unsupported)\b|n't\b")
+_DATA_WORDS = re.compile(r"\bdata[ -]ur[il]s?\b|\bdata:(?:image)?")
+_BASE64_WORDS = re.compile(r"\bbase[ -]?64\b|\bb64\b")
+_URL_WORDS = re.compile(r"\b(?:ur[il]s?|links?|https?)\b")
 
 _PICTURE_NAMES = ("image", "picture", "photo", "mask", "img")
 
@@ -157,3 +170,34 @@ def is_picture(name: str, schema: Mapping[Any, Any]) -> bool:
     return (
         is_named and told in _PICTURE_FORMATS if isinstance(told, str) else is_named and words[-1] in ("image", "url")
     )
+
+
+def way_of(name: str, schema: Mapping[Any, Any]) -> Way:
+    """How the words of a schema say that a picture is sent.
+
+    What says base64 alone gets base64. What says a URL, in its format, name or description, gets a URL: a ``data:``
+    URL where the schema says that, or that base64 is taken too; else the address at which the picture was stored.
+
+    Parameters
+    ----------
+    name:
+        The field.
+    schema:
+        Its schema.
+
+    >>> way_of("image", {"format": "uri"}), way_of("image", {"format": "uri", "description": "URL or base64"})
+    ('url', 'data')
+    """
+    told = {str(schema[word]).casefold() for word in ("format", "contentEncoding") if word in schema}
+    said = f"{text_of(schema, 'title')}. {text_of(schema, 'description')}. {text_of(schema, 'info_text')}".casefold()
+    said = ". ".join(one for one in _SENTENCE.split(said) if not _NOT.search(one))
+    shown = [schema.get(word) for word in ("default", "example", "pattern", "placeholder")]
+    if told & {*_DATA_FORMATS} or _DATA_WORDS.search(said) or any("data:image" in str(one)[:100] for one in shown):
+        return "data"
+    if told & {*_BASE64_FORMATS}:
+        return "base64"
+    is_named = name.casefold().rstrip("s0123456789_").endswith(("url", "uri"))
+    is_url = bool(told & {*_URL_FORMATS}) or is_named or _URL_WORDS.search(said) is not None
+    if not is_url:
+        return "base64"
+    return "data" if _BASE64_WORDS.search(said) else "url"

@@ -21,6 +21,7 @@ SCHEMA = {
         "seed": {"type": "integer"},
         "image": {"type": "string", "contentEncoding": "base64"},
         "mask_url": {"type": "string", "format": "uri"},
+        "portrait": {"type": "string", "format": "image", "description": "A data URL."},
         "images": {"type": "array", "items": {"type": "string", "format": "uri"}},
     }
 }
@@ -160,15 +161,17 @@ def test_a_list_of_pictures_and_base64_alone(ws, tmp_path):
     assert list(
         ws.run(sf.Sweep(model=ws.model("kontext-edit"), prompt="a", seed=1, image_urls=[file])).df.status
     ) == ["completed"]
-    cell = sweep(image=file, mask_url=file, images=[file])[0]
+    cell = sweep(image=file, mask_url=file, images=[file], portrait=file)[0]
     from segflux_nb.pictures.inputs import keep_inputs
 
     keep_inputs(tmp_path, [cell])
-    body, text = filled(tmp_path, cell, MODEL), base64.b64encode(file.read_bytes()).decode()
+    addresses = {cell.image: "https://images.example/a.png"}
+    body, text = filled(tmp_path, cell, MODEL, addresses), base64.b64encode(file.read_bytes()).decode()
     assert body["image"] == text
-    assert body["mask_url"] == f"data:image/png;base64,{text}"
-    assert body["images"] == [f"data:image/png;base64,{text}"]
-    assert input_pictures.as_kept(body["image"]) == input_pictures.as_kept(body["mask_url"]) == cell.image
+    assert body["mask_url"] == addresses[cell.image]
+    assert body["images"] == [addresses[cell.image]]
+    assert body["portrait"] == f"data:image/png;base64,{text}"
+    assert input_pictures.as_kept(body["image"]) == input_pictures.as_kept(body["portrait"]) == cell.image
 
 
 def test_a_sweep_file_needs_a_workspace_that_has_the_bytes(ws, simulator, tmp_path, monkeypatch):
@@ -218,3 +221,88 @@ def test_a_prompt_of_the_own_model_is_never_taken_for_a_picture(tmp_path):
     prompt = f"picture:sha256-{'0' * 64}.png"
     with sf.Workspace(tmp_path / "s", service=sf.Simulator(time_scale=0.001, paint=False)) as ws:
         assert ws.run(sf.Sweep(prompt=prompt, finetune_id="a", seed=1)).counts == {"completed": 1}
+
+
+# ---------------------------------------------------------------------- in short
+
+
+def in_short(ws, folder):
+    """A sweep with one picture that all cells share, and what people see of it."""
+    return sf.Sweep(
+        model=ws.model("sd1.5-img2img"),
+        prompt="a lake",
+        seed=[1, 2],
+        strength=[0.3, 0.6],
+        image=saved(folder / "fox.png", "red"),
+    )
+
+
+def test_a_picture_that_all_share_is_short_wherever_it_is_shown(ws, tmp_path, monkeypatch):
+    made = in_short(ws, tmp_path)
+    label = f"fox.png {made[0].image[len('picture:sha256-') :][:6]}"
+    digits = made[0].image[len("picture:sha256-") :][:64]
+    assert ws.builder(made).said["image"]["text"] == label
+    assert made.to_toml(tmp_path / "s.toml") is not None
+    assert "# fox.png" in (tmp_path / "s.toml").read_text()
+    assert sf.Sweep.from_toml(tmp_path / "s.toml", model=ws.model) == made
+    runs = ws.run(made)
+    forget(monkeypatch)  # a new process, which learns the name from the workspace
+    monkeypatch.setattr(input_pictures, "_names", {})
+    with sf.Workspace(tmp_path / "ws", service=ws._connection.located().api) as again:
+        runs = again.runs(made)
+        assert set(runs.df["image_parameter_label"]) == {label}
+        sheet = runs.sheet(captions=["image"]).save(tmp_path / "sheet.html").read_text()
+        assert label in sheet
+        assert digits not in sheet
+        tuner = runs.tuner()
+        assert repr(tuner).startswith("Tuner(strength")
+        assert digits not in json.dumps([tuner.axes, tuner.labels, tuner.cells])
+        values = {column["name"]: column["values"] for column in runs.gallery().table["columns"]}
+        assert values["image_parameter"] == [label]
+        runs.export(tmp_path / "out")
+        assert label in (tmp_path / "out" / "report.html").read_text()
+        assert sf.Sweep.from_frame(runs.df, model=again.model("sd1.5-img2img")) == made
+
+
+def test_an_axis_of_pictures_is_found_by_its_name_everywhere(ws, tmp_path):
+    files = [saved(tmp_path / "fox.png", "red"), saved(tmp_path / "owl.png", "blue")]
+    runs = ws.run(sf.Sweep(model=ws.model("sd1.5-img2img"), prompt="a", seed=[1, 2], image=files))
+    assert "Tuner(image_parameter: 2 values" in repr(runs.tuner("image"))
+    assert repr(runs.tuner()) == repr(runs.tuner("image"))
+    assert "fox.png" in str(runs.sheet(cols="image")._repr_mimebundle_())
+    runs.export(tmp_path / "out")
+    names = sorted(path.name for path in (tmp_path / "out" / "pictures").iterdir())
+    assert names[0] == "seed-1_image_parameter-fox.jpg"
+    runs.export(tmp_path / "named", names="{image}-{seed}")
+    assert (tmp_path / "named" / "pictures" / "owl.png-2.jpg").exists()
+    assert "image" in str(runs.effects())
+
+
+def test_base64_and_lists_of_pictures_are_short_too(ws, tmp_path):
+    file = saved(tmp_path / "fox.png", "red", size=(300, 300))
+    whole = "data:image/png;base64," + base64.b64encode(file.read_bytes()).decode()
+    assert input_pictures.short(whole).startswith("picture ")
+    assert input_pictures.short("a lake " * 100) == "a lake " * 100
+    runs = ws.run(sf.Sweep(model=ws.model("kontext-edit"), prompt="a", seed=[1, 2], image_urls=[file]))
+    (label,) = set(runs.df["image_urls[0]_label"])
+    assert label.startswith("fox.png ")
+    runs = ws.run(sf.Sweep(model=ws.model("sd1.5-img2img"), prompt="a", seed=1, image=whole))
+    assert len(runs.df["image_parameter_label"][0]) == len("picture 123456")
+
+
+def test_what_is_noted_of_names_is_read_with_care(ws, tmp_path):
+    ws.run(in_short(ws, tmp_path))
+    file = tmp_path / "ws" / "inputs" / "names.jsonl"
+    with open(file, "ab") as more:
+        more.write(b'[1, 2]\n{}\n\xff\n["picture:sha256-", "x"]\n[[], []]\nhalf')
+    with sf.Workspace(tmp_path / "ws", service=ws._connection.located().api) as again:
+        assert len(again.runs().df) == 4
+
+
+def test_other_models_list_no_fields_that_they_do_not_have(ws, tmp_path):
+    runs = ws.run(in_short(ws, tmp_path))
+    table = runs.gallery().table
+    assert not {"finetune_id", "lora_strength", "hardware"} & {*table["later"], *table["parameters"]}
+    runs.export(tmp_path / "out")
+    assert "finetune_id" not in (tmp_path / "out" / "report.html").read_text()
+    assert "finetune_id" not in (tmp_path / "out" / "runs.csv").read_text()

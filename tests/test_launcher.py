@@ -116,3 +116,10 @@ def test_the_plan_says_of_a_lost_run_what_the_next_run_does(ws, days, says):
     plan = ws.plan(sweep())
     assert plan.lines[0] == f"3 runs: {says}"
     assert plan.logged + plan.in_flight + plan.to_submit + sum(plan.held.values()) == plan.cells
+
+
+def test_more_takes_of_a_sweep_that_began_with_more_takes(tmp_path):
+    with sf.Workspace(tmp_path / "ws", service=sf.Simulator(time_scale=0, paint=False)) as ws:
+        sweep = sf.Sweep(prompt="a", finetune_id="b", seed=[1, 2])
+        for takes in (1, 2, 3):
+            assert len(ws.run(sweep, again=True).df) == 2 * takes

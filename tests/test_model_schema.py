@@ -109,7 +109,7 @@ def test_lists_and_objects_are_checked_inside():
     assert loras.normalise([{"path": "a", "scale": 0.30000000000000004}]) == [{"path": "a", "scale": 0.3}]
     for wrong, why in [
         ([{"scale": 1}], r"\[0\]: it has no 'path'"),
-        ([{"path": "a", "scale": 5}], r"\[0\]: \.scale: it must be a number from 0 to 4"),
+        ([{"path": "a", "scale": 5}], r"\[0\]\.scale: it must be a number from 0 to 4"),
         ([{"path": "a", "weight": 1}], r"\[0\]: it has 'weight', and there is path, scale"),
         ("a", "it must be a list"),
     ]:

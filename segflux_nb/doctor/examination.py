@@ -28,8 +28,10 @@ CHECKS = (
 _LONGEST = 2000
 
 _HTML = Template(
-    """<style>.segflux-doctor td { text-align: left; vertical-align: top; padding: 2px 10px 2px 0 }
-.segflux-doctor .attention { font-weight: 600 } .segflux-doctor .broken { font-weight: 600; color: #c62828 }</style>
+    """<style>.segflux-doctor td, .segflux-doctor th { text-align: left; padding: 2px 10px 2px 0 }
+.segflux-doctor td, .segflux-doctor th { vertical-align: top }
+.segflux-doctor caption { text-align: left; padding: 2px 0 } .segflux-doctor th[scope=row] { white-space: nowrap }
+.segflux-doctor .attention { font-weight: 600 } .segflux-doctor .broken { font-weight: 600; color: #e03131 }</style>
 <table class="segflux-doctor"><caption>{{ title }}</caption>
 <thead><tr><th scope="col">verdict</th><th scope="col">check</th><th scope="col">finding</th></tr></thead><tbody>
 {% for line in lines %}

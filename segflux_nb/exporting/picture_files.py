@@ -111,7 +111,7 @@ def write_pictures(
     named = list(dict.fromkeys(at for at, _ in kinds))
     shown = view.rows(named)
     naming = asked or [name for name in axes if name in shown and _known_values(shown, name) > 1]
-    labels = {name: shown.column(name).labels for name in naming}
+    labels = {name: shown.column(shown.setting(name)).labels for name in naming}
     stems = dict(zip(named, picture_names([rows[at] for at in named], labels, names), strict=True))
     taken = {stem.casefold() for stem in stems.values()}
     described = dict(zip(named, _descriptions(shown), strict=True))

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import PictureError, SweepError, WorkspaceError
-from ..input_pictures import bytes_of, is_of, media_type, name_of, parts_of_text
+from ..input_pictures import bytes_of, is_of, know, media_type, name_of, parts_of_text, what_happened
+from ..markup import count, plain, shorten
 from ..model import MODEL, Model, Parameter
-from ..parameter import ANY
+from ..parameter import ANY, Way
+from ..paths import is_path, parts_of
+from ..schema_words import way_of
 from ..sweep.request import Request
 from .decode import decode
 
 FOLDER = "inputs"
 """The folder of the input pictures."""
+
+NAMES = "names.jsonl"
+"""The file in it that says what people call them."""
+
+_MOST_NAMES = 4 << 20
 
 ModelOf = Callable[[str], Model]
 
@@ -28,6 +37,76 @@ def inputs_of(request: Request) -> list[str]:
     if request.model == MODEL.slug:
         return []
     return [str(value) for value in request.parameters.values() if parts_of_text(value)]
+
+
+def missing_note(text: str) -> str:
+    """What is said of an input picture whose bytes are nowhere.
+
+    Parameters
+    ----------
+    text:
+        The text that stands for it.
+    """
+    if happened := what_happened(text):
+        return f"The file of the input picture {name_of(text)!r} {happened}, and its bytes are not in this workspace"
+    return (
+        f"The bytes of the input picture {name_of(text)!r} ({text}) are not in this workspace, and no file that this"
+        " notebook has read holds them now"
+    )
+
+
+def notes_of_inputs(
+    folder: Path, requests: Iterable[Request], model_of: ModelOf, is_stored: Callable[[str], bool]
+) -> Iterator[str]:
+    """What a plan says of the input pictures of what would be submitted: how many, how large, what is uploaded first.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder.
+    requests:
+        What would be submitted.
+    model_of:
+        Gives what is known of a model.
+    is_stored:
+        Whether the service has a picture already.
+    """
+    found: dict[str, bool] = {}
+    for request in requests:
+        if own := inputs_of(request):
+            by_address = set(sent_by_address(request, model_of))
+            found |= {text: found.get(text, False) or text in by_address for text in own}
+    sizes = {text: size_of(folder, text) for text in found}
+    if found:
+        known = sum(size or 0 for size in sizes.values())
+        to_store = [text for text, is_needed in found.items() if is_needed and not is_stored(text)]
+        line = f"{count(len(found), 'input picture')}, {_amount(known)}"
+        if to_store:
+            first = "is uploaded" if len(to_store) == 1 else "are uploaded"
+            line += f"; {len(to_store):,} {first} first, free, to a storage where who has the address sees them"
+        elif any(found.values()):
+            line += "; uploaded already"
+        yield line
+    yield from (missing_note(text) for text, size in sizes.items() if size is None)
+
+
+def size_of(folder: Path, text: str) -> int | None:
+    """The bytes of an input picture, which a workspace or this process has; None if neither does.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder.
+    text:
+        The text that stands for it.
+    """
+    data = _read(folder, text)
+    data = bytes_of(text) if data is None else data
+    return None if data is None else len(data)
+
+
+def _amount(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
 
 
 def keep_inputs(folder: Path, requests: Iterable[Request]) -> None:
@@ -47,14 +126,16 @@ def keep_inputs(folder: Path, requests: Iterable[Request]) -> None:
     WorkspaceError
         If one cannot be written.
     """
-    for text in dict.fromkeys(text for request in requests for text in inputs_of(request)):
+    texts = list(dict.fromkeys(text for request in requests for text in inputs_of(request)))
+    noted = _noted(folder) if texts else {}
+    for text in texts:
+        _note_name(folder, text, noted)
         if _read(folder, text) is not None:
             continue
         data = bytes_of(text)
         if data is None:
             raise SweepError(
-                f"The bytes of the input picture {name_of(text)!r} ({text}) are not in this workspace, and no file"
-                " that this notebook has read holds them now",
+                missing_note(text),
                 money="nothing was billed",
                 remedy="Make the sweep again with the picture's file or image",
             )
@@ -69,8 +150,113 @@ def keep_inputs(folder: Path, requests: Iterable[Request]) -> None:
         _write(_path(folder, text), data)
 
 
-def filled(folder: Path, request: Request, model: Model) -> dict[str, Any]:
-    """The body of a request with its input pictures as the model takes them: base64, or a ``data:`` URL.
+def know_names(folder: Path) -> None:
+    """Learn what people called the pictures that a workspace keeps."""
+    for picture, name in _noted(folder).items():
+        know(picture, name)
+
+
+def _note_name(folder: Path, text: str, noted: Mapping[str, str]) -> None:
+    """Note what people call a picture, so that later sessions call it so too.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder.
+    text:
+        The text that stands for the picture.
+    noted:
+        What is noted.
+    """
+    name = name_of(text)
+    if name.startswith("picture ") or text in noted:
+        return
+    with contextlib.suppress(OSError):  # it is for the eye alone
+        (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+        with open(folder / FOLDER / NAMES, "ab") as file:
+            file.write(json.dumps([text, name]).encode() + b"\n")
+
+
+def _noted(folder: Path) -> dict[str, str]:
+    found: dict[str, str] = {}
+    try:
+        lines = (folder / FOLDER / NAMES).read_bytes()[:_MOST_NAMES].splitlines()
+    except OSError:
+        return {}
+    for line in lines:
+        with contextlib.suppress(ValueError, RecursionError):
+            said = json.loads(line)
+            picture, name = said if isinstance(said, list) and len(said) == 2 else ("", "")
+            if parts_of_text(picture) and isinstance(name, str):
+                found.setdefault(picture, shorten(plain(name), 100))
+    return found
+
+
+def sent_by_address(request: Request, model_of: ModelOf) -> list[str]:
+    """The input pictures of a request that its model takes by the address at which they are stored.
+
+    Parameters
+    ----------
+    request:
+        The request.
+    model_of:
+        Gives what is known of a model.
+    """
+    if not inputs_of(request):
+        return []
+    model = model_of(request.model)
+    return [
+        str(value)
+        for path, value in request.parameters.items()
+        if parts_of_text(value) and _way(model.parameter(path) or ANY, _last_name(path)) == "url"
+    ]
+
+
+def _last_name(path: str) -> str:
+    """The name of the field that a path leads to, or of the list."""
+    return next((part for part in reversed(parts_of(path)) if isinstance(part, str)), path) if is_path(path) else path
+
+
+def _way(parameter: Parameter, name: str) -> Way:
+    """How a picture is sent; of a field of which nothing is known, its name tells it.
+
+    Parameters
+    ----------
+    parameter:
+        The field.
+    name:
+        Its name, or that of the list that it is in.
+    """
+    return way_of(name, {}) if parameter.kind != "picture" else parameter.sent_as
+
+
+def bytes_kept(folder: Path, text: str) -> bytes:
+    """The bytes of an input picture that a workspace keeps.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder.
+    text:
+        The text that stands for the picture.
+
+    Raises
+    ------
+    WorkspaceError
+        If they are gone, or others by now.
+    """
+    data = _read(folder, text)
+    if data is not None:
+        return data
+    raise WorkspaceError(
+        f"The input picture {_path(folder, text).relative_to(folder).as_posix()} is gone, or its bytes have changed",
+        money="nothing was billed",
+        remedy="Make the sweep again with the picture's file or image, and run it",
+    )
+
+
+def filled(folder: Path, request: Request, model: Model, addresses: Mapping[str, str]) -> dict[str, Any]:
+    """The body of a request with its input pictures as the model takes them: base64, a ``data:`` URL, or an address.
 
     Parameters
     ----------
@@ -80,6 +266,8 @@ def filled(folder: Path, request: Request, model: Model) -> dict[str, Any]:
         The request.
     model:
         What is known of its model.
+    addresses:
+        Where those pictures are that the model takes by their address.
 
     Raises
     ------
@@ -89,27 +277,22 @@ def filled(folder: Path, request: Request, model: Model) -> dict[str, Any]:
     body = request.body
     if not inputs_of(request):
         return body
-    return {name: _filled(folder, value, model.parameters.get(name, ANY), name) for name, value in body.items()}
 
+    def sent(value: Any, parameter: Parameter, name: str) -> Any:
+        if isinstance(value, Mapping):
+            return {key: sent(one, parameter.fields.get(key, ANY), key) for key, one in value.items()}
+        if isinstance(value, list):
+            return [sent(one, parameter.items or ANY, name) for one in value]
+        found = parts_of_text(value)
+        if found is None:
+            return value
+        way = _way(parameter, name)
+        if way == "url" and value in addresses:
+            return addresses[value]
+        text = base64.b64encode(bytes_kept(folder, value)).decode("ascii")
+        return text if way == "base64" else f"data:{media_type(found[1])};base64,{text}"
 
-def _filled(folder: Path, value: Any, parameter: Parameter, name: str) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _filled(folder, one, parameter.fields.get(key, ANY), key) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_filled(folder, one, parameter.items or ANY, name) for one in value]
-    found = parts_of_text(value)
-    if found is None:
-        return value
-    data = _read(folder, value)
-    if data is None:
-        raise WorkspaceError(
-            f"The input picture {FOLDER}/{found[0][:2]}/{found[0]}.{found[1]} is gone, or its bytes have changed",
-            money="nothing was billed",
-            remedy="Make the sweep again with the picture's file or image, and run it",
-        )
-    text = base64.b64encode(data).decode("ascii")
-    is_url = parameter.is_url or name.casefold().rstrip("s").endswith(("url", "uri"))
-    return f"data:{media_type(found[1])};base64,{text}" if is_url else text
+    return {name: sent(value, model.parameters.get(name, ANY), name) for name, value in body.items()}
 
 
 def _path(folder: Path, text: str) -> Path:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..analysis.usual_axis import usual_axis
 from ..clock import SystemClock
 from ..errors import PictureError, RunError, SegfluxError
 from ..runs_verbs.vote import axes_named, rater_named
 from ..saving import path_of
-from ..sheets.frame_view import AXES_ATTRIBUTE
+from ..sheets.frame_view import AXES_ATTRIBUTE, FrameView
 from ..sweep.request import RUN_DIGITS
 from ..voting.kept import KeptVotes
 from ..voting.pairwise import Candidate, PairwiseComparison
@@ -26,7 +27,7 @@ RUN = "run"
 
 def tuner(
     frame: pd.DataFrame,
-    axis: str | Sequence[str],
+    axis: str | Sequence[str] | None,
     *,
     rater: str | None = None,
     votes: str | Path | None = None,
@@ -39,7 +40,7 @@ def tuner(
     frame:
         The frame.
     axis:
-        What is tuned: a column, or several.
+        What is tuned: a column, or several; None for the usual one.
     rater:
         The name under which votes are kept.
     votes:
@@ -56,7 +57,7 @@ def tuner(
     """
     from ..widgets.tuner import Tuner
 
-    judged = axes_named(axis)
+    judged = [_usual(frame, image)] if axis is None else axes_named(axis)
     study = Study.of(frame, image, judged)
     for name in judged:
         study.check_axis(name)
@@ -82,6 +83,20 @@ def tuner(
         )
 
     return Tuner(shown, comparison.judged, comparison, rater=rater_named(rater), propose=propose)
+
+
+def _usual(frame: pd.DataFrame, image: Any) -> str:
+    """The column that is tuned where none is named.
+
+    Parameters
+    ----------
+    frame:
+        The frame.
+    image:
+        The column of pictures; None to find it.
+    """
+    view = FrameView.of(frame, image=image)
+    return usual_axis({name: view.column(name).distinct for name in view.axes or view.describing})
 
 
 def _candidates(study: Study, judged: Sequence[str]) -> tuple[list[Candidate], list[int]]:

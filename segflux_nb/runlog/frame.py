@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ..input_pictures import short
 from ..model import Value
 from ..sweep.names import LABEL, column_of_parameter
 from ..sweep.request import RUN_DIGITS
@@ -90,13 +91,18 @@ def build(
         values = of_parameters.get(column.name) if column.source == "parameters" else None
         values = converted(column, _values(column, table, marks, more, base) if values is None else values)
         series[column.name] = moments(values) if column.type == "moment" else _series(values, dtype_of(column))
+    more_series: dict[str, pd.Series[Any]] = {}
+    labelled = {name for entry in labels for name in entry}
     for name in others:
-        series[column_of_parameter(name)] = _of_values([row.get(name) for row in parameters])
-    names = [name for name in series if name not in map(column_of_parameter, others)]
+        values = [row.get(name) for row in parameters]
+        more_series[column_of_parameter(name)] = _of_values(values)
+        if f"{name}{LABEL}" not in labelled and (shorter := _in_short(values)):
+            more_series[f"{column_of_parameter(name)}{LABEL}"] = pd.Series(shorter, dtype="string")
     if others:  # parameters stand before the picture
+        names = list(series)
         at = names.index("image") if "image" in names else len(names)
-        order_of_columns = [*names[:at], *map(column_of_parameter, others), *names[at:]]
-        series = {name: series[name] for name in order_of_columns}
+        before = {name: series.pop(name) for name in names[:at]}
+        series = {**before, **more_series, **series}
     # Columns are made in the order of the table, whose rows are side by side in memory. At the end, the rows are put
     # in the order of the cells.
     frame = pd.DataFrame(series).take(order)
@@ -110,6 +116,14 @@ def build(
     for name, series_of_own in _own_columns(own, digests).items():
         frame[name if name not in frame.columns else f"{name} (own)"] = series_of_own
     return frame
+
+
+def _in_short(values: Sequence[Any]) -> list[str | None]:
+    """The values of a parameter with its pictures in short; empty if it has none."""
+    shorter = {value: short(value) for value in set(values) if isinstance(value, str)}
+    if all(value == text for value, text in shorter.items()):
+        return []
+    return [shorter.get(value) if isinstance(value, str) else None for value in values]
 
 
 def _of_values(values: Sequence[Any]) -> pd.Series[Any]:
@@ -236,7 +250,8 @@ def _label_columns(labels: Sequence[Mapping[str, Value]]) -> dict[str, pd.Series
             # In the order of the axis, so that tables which are made of the frame keep it.
             known = [str(value) for value in dict.fromkeys(values) if value is not None]
             kind = pd.CategoricalDtype(pd.Index(known, dtype=object), ordered=True)
-            columns[name] = pd.Series([None if value is None else str(value) for value in values], dtype=kind)
+            column = f"{column_of_parameter(name.removesuffix(LABEL))}{LABEL}"
+            columns[column] = pd.Series([None if value is None else str(value) for value in values], dtype=kind)
             continue
         numeric = all(isinstance(value, int | float) for value in values)
         columns[name] = pd.Series(values) if numeric else pd.Series(values, dtype="string")

@@ -263,10 +263,11 @@ class RunLog:
 
     def finetunes(self, most: int = 20) -> list[str]:
         """The ids of the fine-tunes that there are runs of, the one that was submitted last first."""
+        finetune = self._dialect.parameter_as_text.format("finetune_id")
         with self._database.reading() as cursor:
             cursor.execute(
-                f"SELECT {self._dialect.parameter_as_text.format('finetune_id')} AS finetune"  # noqa: S608 - our own
-                " FROM runs WHERE service = ?"
+                f"SELECT {finetune} AS finetune FROM runs"  # noqa: S608 - our own
+                f" WHERE service = ? AND {finetune} IS NOT NULL"  # other models have none
                 " GROUP BY finetune ORDER BY max(coalesce(submitted_at, 0)) DESC, finetune LIMIT ?",
                 (self._service, most),
             )

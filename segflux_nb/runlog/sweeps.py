@@ -74,7 +74,7 @@ class SweepLog:
             added = [entry for entry in entries if entry not in known]
             cursor.executemany(
                 "INSERT INTO cells (sweep, position, digest, labels) VALUES (?, ?, ?, ?)",
-                [(number, len(known) + index, *entry) for index, entry in enumerate(added)],
+                [(number, len(logged) + index, *entry) for index, entry in enumerate(added)],
             )
             return number
 

@@ -78,6 +78,11 @@ class AsyncJournal:
         self._side_file = SideFile(log.path, log.service, this_process())
 
     @property
+    def service(self) -> str:
+        """The service."""
+        return self._log.service
+
+    @property
     def folder(self) -> Path:
         """The workspace's folder."""
         return self._log.path.parent
@@ -179,10 +184,10 @@ class AsyncJournal:
             for job in found.jobs:
                 self._log.runs.accept(job)
             is_here = found.owner == this_process()
-            if is_here or not is_alive(found.owner, self._was_seen, SIDE_FILE_SECONDS):
+            if is_here or not is_alive(found.owner, self.was_seen, SIDE_FILE_SECONDS):
                 found.path.unlink(missing_ok=True)  # else it is its own process's to remove
 
-    def _was_seen(self, owner: str, seconds: float) -> bool:
+    def was_seen(self, owner: str, seconds: float) -> bool:
         """Whether a process on another machine, or in another container, was seen lately.
 
         Parameters

@@ -98,6 +98,8 @@ class RunContext:
         Digests of unknown runs that the history did not show, which are submitted again after a last look.
     left:
         Why runs were left for the next call, each reason with the digests of its runs.
+    inputs:
+        Stores the input pictures that runs of this call need at the service; None if they need none.
     """
 
     stop: StopToken
@@ -121,6 +123,7 @@ class RunContext:
     recovering: bool = False
     resubmit: set[str] = field(default_factory=set)
     left: dict[str, set[str]] = field(default_factory=dict)
+    inputs: asyncio.Task[bool] | None = None
     _idle: deque[asyncio.Future[None]] = field(default_factory=deque)
     _stopped: asyncio.Event = field(default_factory=asyncio.Event)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -142,6 +145,11 @@ class RunContext:
             if self.shown.get(digest, state) is not state and disposition(state) is not Disposition.IN_FLIGHT:
                 self.on_change(digest, state)
         self.shown = {}
+
+    def end_inputs(self) -> None:
+        """Store no more input pictures."""
+        if self.inputs is not None:
+            self.inputs.cancel()
 
     async def wait_for_stop(self) -> None:
         """Wait until the call is asked to stop."""

@@ -260,6 +260,7 @@ class Engine:
                 unsure = [digest for digest, found in run_states.items() if found.state in UNSURE]
                 unknown = await self._recovery.unknown(await self._journal.runs(unsure))
                 run_states |= await self._journal.run_states(unsure)
+                self._submitter.begin(unique, run_states.values(), context)
                 await self._ask_for_lost(run_states, context)
                 await self._run_all(run_states.values(), unknown, context, resubmit_unknown)
                 if context.stop or not context.unknown_submits:
@@ -270,6 +271,7 @@ class Engine:
             context.stop.set(str(error))
         finally:
             heartbeats.cancel()
+            context.end_inputs()
             if context.asking.left:
                 tell_left(context, await self._journal.runs(context.asking.left), self._clock)
 

@@ -39,7 +39,16 @@ from ..service.moments import retry_after
 from ..service.transport import HttpResponse, Purpose
 from .policy.rate_control import ConcurrencyLimit, RateController, RetryQuota, useful_jobs
 
-PRIORITY: tuple[Purpose, ...] = ("download", "result", "history", "account", "submit", "status", "catalogue")
+PRIORITY: tuple[Purpose, ...] = (
+    "download",
+    "result",
+    "history",
+    "account",
+    "upload",
+    "submit",
+    "status",
+    "catalogue",
+)
 """Purposes of requests; those that go first stand first."""
 
 UNNAMED_PAUSE = Backoff(first=1.0, longest=60.0)
@@ -54,7 +63,7 @@ MAX_WAIT = 900.0
 A_YEAR = 366 * 86_400.0
 """A moment of reset that is farther away is a mistake of the service."""
 
-BESIDE: frozenset[Purpose] = frozenset({"history", "account", "catalogue"})
+BESIDE: frozenset[Purpose] = frozenset({"history", "account", "catalogue", "upload"})
 """Requests that only wait for limits of their own: what depends on them waits, and nothing else does."""
 
 LATE = 0.05
@@ -382,7 +391,7 @@ class RateLimiter:
             cause = f"your limit, max_rpm={self._max_rpm}," if users else "the rate that the service permits,"
             return Held(f"Requests wait for {cause}", now + seconds)
         if len(waiting) > len(paced) and self._beside_paused_until - now > NOTEWORTHY:
-            return Held("Look-ups wait for the reset of the history's rate limit", self._beside_paused_until)
+            return Held("Look-ups and uploads wait for the reset of their own rate limit", self._beside_paused_until)
         return None
 
     def job_accepted(self, digest: str) -> None:

@@ -15,6 +15,7 @@ from ..runlog.rows import AcceptedJob, LoggedRun
 from ..service.addresses import is_address
 from ..service.api import HISTORY_ROWS, Api
 from ..service.history import HistoryRow
+from ..service.stored_pictures import StoredPictures
 from .async_journal import AsyncJournal
 from .context import RunContext
 from .policy.reconcile import EVER, FAR_SECONDS, FARTHEST_SECONDS, History, name_of
@@ -311,7 +312,9 @@ class Recovery:
             The call of the engine.
         """
         since = max(0.0, since + min(0.0, self._api.clock_offset) - FARTHEST_SECONDS)
-        history = History((), NAMES if unknown[0].model == MODEL.slug else None)
+        is_own = unknown[0].model == MODEL.slug
+        stored = {} if is_own else StoredPictures(self._journal.folder, self._journal.service).by_address()
+        history = History((), NAMES if is_own else None, stored)
         missing, taken = list(unknown), set[str]()
         times: list[float | None] = []
         stale = 0

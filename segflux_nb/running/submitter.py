@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -22,18 +23,29 @@ from ..errors import (
     RateLimited,
     ServerError,
 )
-from ..lifecycle import Accepted, NotSent, Refused, State, SubmitOutcome, Unknown, advance
+from ..lifecycle import (
+    Accepted,
+    Disposition,
+    NotSent,
+    Refused,
+    State,
+    SubmitOutcome,
+    Unknown,
+    advance,
+    disposition,
+)
 from ..model import MODEL, model_of
 from ..pictures.inputs import inputs_of
-from ..runlog.rows import AcceptedJob, LoggedRun
+from ..runlog.rows import AcceptedJob, LoggedRun, RunState
 from ..service.api import Api
 from ..sweep.plan import Rates
-from ..sweep.request import canonical_json
+from ..sweep.request import Request, canonical_json
 from .async_journal import AsyncJournal
 from .bodies import body_of
 from .context import RunContext
 from .fence import Fence
 from .heartbeats import Heartbeats
+from .input_uploads import InputUploads
 from .ownership import holding, this_process
 from .policy.budget import Budget
 from .policy.rate_control import FEWEST_SUBMITS, SUBMITS_A_SECOND, RequestWindow, most_submits
@@ -99,6 +111,7 @@ class Submitter:
         jitter: RandomSource,
         max_in_flight: int,
     ) -> None:
+        self._uploads = InputUploads(journal, api, clock, jitter)
         self._journal = journal
         self._api = api
         self._limiter = limiter
@@ -113,6 +126,29 @@ class Submitter:
         self._begun = Turns(lambda: self._window.limit + self._handshakes.limit)
         self._background: set[asyncio.Task[Any]] = set()
 
+    def begin(self, requests: Mapping[str, Request], run_states: Iterable[RunState], context: RunContext) -> None:
+        """Store the input pictures that a call needs at the service. Nothing is submitted before all are there.
+
+        Parameters
+        ----------
+        requests:
+            The requests of the call by digest.
+        run_states:
+            The states of their runs: those that will be submitted need their pictures.
+        context:
+            The call of the engine.
+        """
+        if context.only_collects or not any(map(inputs_of, requests.values())):
+            return
+        new = [
+            requests[run.digest]
+            for run in run_states
+            if run.state in (State.PLANNED, State.FAILED, State.REFUSED) and run.digest not in context.failed
+            if context.retry_held or disposition(run.state, run.error_kind) is Disposition.SUBMIT
+        ]
+        if context.inputs is None or context.inputs.done():
+            context.inputs = asyncio.create_task(self._uploads.store(new, context))
+
     async def submit(self, run: LoggedRun, context: RunContext, tries: int) -> LoggedRun | None:
         """Submit a planned run: the run as it is then, or None where the sweep stops.
 
@@ -125,6 +161,8 @@ class Submitter:
         tries:
             How often this call submits the run, this time included.
         """
+        if context.inputs is not None and not await asyncio.shield(context.inputs):
+            return None
         cost = self._estimate(run, context.budget)
         async with self._begun.taken():
             if not await self._enter_the_wire(context):
@@ -227,7 +265,8 @@ class Submitter:
         """The JSON object to submit. The files of input pictures are read on the journal's thread."""
         if not inputs_of(run.request):
             return run.request.body
-        return await self._journal.in_thread(partial(body_of, run, self._journal.folder))
+        addresses = await self._uploads.addresses(run.request)
+        return await self._journal.in_thread(partial(body_of, run, self._journal.folder, addresses))
 
     async def _submit(self, run: LoggedRun, *, last: bool) -> tuple[LoggedRun | None, SubmitOutcome | None]:
         """Intent, submit, outcome; no outcome where another process was faster.

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..analysis.usual_axis import usual_axis
 from ..errors import RunError
 from ..model import Value
 from ..run import known_values
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 SEED, TAKE, FINETUNE = "seed", "take", "finetune_id"
 
 
-def best(runs: Selection, axis: str | Sequence[str] = "lora_strength") -> Choice:
+def best(runs: Selection, axis: str | Sequence[str] | None = None) -> Choice:
     """The value of an axis to take, with its evidence: votes and, for ``lora_strength``, the curve.
 
     Several axes that were judged together have one best place. Votes come first. Without any, a strength is chosen in
@@ -30,7 +31,7 @@ def best(runs: Selection, axis: str | Sequence[str] = "lora_strength") -> Choice
     Parameters
     ----------
     axis:
-        The axis, or a list of several.
+        The axis, or a list of several. Left out, the one that `tuner` takes.
 
     Returns
     -------
@@ -48,7 +49,7 @@ def best(runs: Selection, axis: str | Sequence[str] = "lora_strength") -> Choice
     """
     from ..analysis.choice import Votes, choose
 
-    names = axes_named(axis)
+    names = [usual_axis(runs.axes)] if axis is None else axes_named(axis)
     first = STRENGTH if STRENGTH in names else names[0]
     if FINETUNE not in names and len(runs.axes.get(FINETUNE, ())) > 1:
         raise RunError(

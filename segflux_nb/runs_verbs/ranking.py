@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 @overload
-def ranking(runs: Selection, axis: str = "lora_strength", *, rater: str | None = None) -> Ranking: ...
+def ranking(runs: Selection, axis: str | None = None, *, rater: str | None = None) -> Ranking: ...
 @overload
 def ranking(runs: Selection, axis: Sequence[str], *, rater: str | None = None) -> Ranking | JointRanking: ...
 def ranking(
-    runs: Selection, axis: str | Sequence[str] = "lora_strength", *, rater: str | None = None
+    runs: Selection, axis: str | Sequence[str] | None = None, *, rater: str | None = None
 ) -> Ranking | JointRanking:
     """Which value of an axis the votes prefer, with an interval across seeds. Its text is a sentence.
 
@@ -28,7 +28,7 @@ def ranking(
     Parameters
     ----------
     axis:
-        The axis that was judged, or a list of several.
+        The axis that was judged, or a list of several. Left out, the one that `tuner` takes.
     rater:
         Count the votes of this person only; all votes if left out.
 

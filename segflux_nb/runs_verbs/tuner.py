@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..widgets.tuner import Proposal, Tuner
 
 
-def tuner(runs: Selection, axis: str | Sequence[str] = "lora_strength", *, rater: str | None = None) -> Tuner:
+def tuner(runs: Selection, axis: str | Sequence[str] | None = None, *, rater: str | None = None) -> Tuner:
     """Find the best value of an axis by looking: a slider through its values, and blind votes between pairs.
 
     Pairs are chosen to tell most. With several axes the two pictures of a pair may differ in any of them.
@@ -27,7 +27,8 @@ def tuner(runs: Selection, axis: str | Sequence[str] = "lora_strength", *, rater
     Parameters
     ----------
     axis:
-        What is tuned: an axis, or a list of several. Up to three of them may be axes of numbers.
+        What is tuned: an axis, or a list of several. Up to three of them may be axes of numbers. Left out, it is
+        ``lora_strength``, or, where that does not vary, another strength, a guidance, numbers, or a choice.
     rater:
         The name under which votes are kept; your user name on this machine if left out.
 

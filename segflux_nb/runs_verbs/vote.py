@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..analysis.usual_axis import usual_axis
 from ..errors import RunError
 from ..run import Run, known_values, value_of
 from ..selection import Selection
@@ -22,7 +23,7 @@ def vote(
     right: Run | str,
     outcome: str,
     *,
-    axis: str | Sequence[str] = "lora_strength",
+    axis: str | Sequence[str] | None = None,
     rater: str | None = None,
 ) -> None:
     """Say which of two runs is better. The vote is on disk at once. The tuner asks for such votes, blind.
@@ -36,7 +37,8 @@ def vote(
     outcome:
         ``left``, ``right``, ``tie`` or ``skip``.
     axis:
-        The axis in which the two differ; a list of several if they may differ in any of them.
+        The axis in which the two differ; a list of several if they may differ in any of them. Left out, the one that
+        `tuner` takes.
     rater:
         Who judges; your user name on this machine if left out.
 
@@ -79,7 +81,7 @@ def rater_named(given: str | None) -> str:
     return name
 
 
-def comparison_of(runs: Selection, axis: str | Sequence[str]) -> PairwiseComparison:
+def comparison_of(runs: Selection, axis: str | Sequence[str] | None) -> PairwiseComparison:
     """The votes between these runs along one or several axes.
 
     Parameters
@@ -97,7 +99,7 @@ def comparison_of(runs: Selection, axis: str | Sequence[str]) -> PairwiseCompari
     from ..sweep.names import LABEL
     from ..voting.pairwise import Candidate, PairwiseComparison
 
-    judged = axes_named(axis)
+    judged = [usual_axis(runs.axes)] if axis is None else axes_named(axis)
     with_pictures = [run for run in runs if run.files.names[0] is not None]
     if not with_pictures:
         raise RunError(

@@ -37,12 +37,21 @@ class Service:
     api:
         Origin (scheme, host and port) of the API. It may get the API key.
     history:
-        Origin of the request history. It may get the API key. No other origin does.
+        Origin of the request history. It may get the API key.
+    uploads:
+        Origin that takes files, which gives an address for each. It may get the API key. No other origin does.
+        Empty: that of the API.
     """
 
     name: str
     api: str
     history: str
+    uploads: str = ""
+
+    @property
+    def storage(self) -> str:
+        """The origin that takes files."""
+        return self.uploads or self.api
 
     def absolute(self, address: str) -> str:
         """A stored address as a URL."""
@@ -92,7 +101,9 @@ class Service:
         return _is_on_this_machine(urlsplit(self.api).hostname or "")
 
 
-HOSTED = Service("segmind", "https://api.segmind.com", "https://api.spotprod.segmind.com")
+HOSTED = Service(
+    "segmind", "https://api.segmind.com", "https://api.spotprod.segmind.com", "https://workflows-api.segmind.com"
+)
 
 
 def at(url: str, *, name: str | None = None) -> Service:

@@ -18,6 +18,8 @@ from .moments import read_date
 from .observed import Observed
 from .secret import Secret, redact
 from .transport import HttpRequest, HttpResponse, Transport
+from .uploads import PATH as UPLOADS
+from .uploads import Uploaded, content_of, read_upload
 from .wire import (
     is_same_id,
     is_success,
@@ -178,6 +180,39 @@ class Api:
         if not is_success(response):
             raise service_error(response, self._clock.now())
         return response.body
+
+    async def upload(self, data: bytes, media: str) -> Uploaded:
+        """Store a file at the service, which costs nothing.
+
+        Parameters
+        ----------
+        data:
+            The file.
+        media:
+            Its media type.
+
+        Raises
+        ------
+        ServiceError, TransportError
+            It was refused, or no address came.
+        """
+        content = await asyncio.to_thread(content_of, data, media)
+        response = await self._send(HttpRequest("POST", self.service.storage + UPLOADS, "upload", content))
+        return read_upload(response, self.service, self._clock.now())
+
+    async def is_gone(self, address: str) -> bool:
+        """Whether a stored file is certainly not there any more. It is asked without the API key.
+
+        Parameters
+        ----------
+        address:
+            Where it was stored.
+        """
+        try:
+            response = await self._send(HttpRequest("HEAD", self.service.absolute(address), "download"))
+        except TransportError:
+            return False
+        return response.status in (403, 404, 410)
 
     async def record(self, request_id: str) -> HistoryRow | None:
         """The history's row of a job of any age, or None if it has no such row.

@@ -188,7 +188,7 @@ def entry_of(value: Any) -> CatalogueEntry | None:
     if not isinstance(value, dict):
         return None
     slug = next((found for found in map(text, _values(value, _SLUGS)) if found), "").strip()
-    if not is_slug(slug) or ".." in slug:
+    if not is_slug(slug):
         return None
     known: list[str] = []
     schema, deprecated = _schema(value, known), _deprecated(value, known)

@@ -335,6 +335,16 @@ _CATALOGUE = Answer(
     envelopes=(LONG_NAME, "models"),
 )
 
+_UPLOADED = Answer(
+    "uploaded",
+    (200,),
+    (
+        Field("file_urls", ("array",), "sdk"),
+        _url("file_urls[]", "sdk"),
+        Field("message", ("string",), "sdk", False, tells="text"),
+    ),
+)
+
 CALLS: Mapping[str, Call] = {
     call.name: call
     for call in (
@@ -417,6 +427,15 @@ CALLS: Mapping[str, Call] = {
             (200, *_ERRORS),
             "sdk",
             needs_key=False,
+        ),
+        Call(
+            "upload",
+            "POST",
+            "/upload-asset",
+            "uploads",
+            (_UPLOADED,),
+            (200, 400, 402, 406, 413, *_ERRORS),
+            "sdk",
         ),
         Call(
             "picture",

@@ -40,10 +40,10 @@ _READ_SECONDS: Mapping[Kind, float] = {"submit": 90.0, "call": 30.0, "download":
 TOTAL_SECONDS: dict[Kind, float] = {"submit": 90.0, "call": 30.0, "download": MOST_SECONDS}
 """How long a call may take, even if bytes still arrive."""
 
-Purpose = Literal["submit", "status", "result", "history", "account", "catalogue", "download"]
+Purpose = Literal["submit", "status", "result", "history", "account", "catalogue", "upload", "download"]
 
-_KINDS: Mapping[Purpose, Kind] = {"submit": "submit", "catalogue": "download"}
-"""The kinds of requests that are not calls. The catalogue is as large as a picture."""
+_KINDS: Mapping[Purpose, Kind] = {"submit": "submit", "catalogue": "download", "upload": "download"}
+"""The kinds of requests that are not calls. The catalogue is as large as a picture, and an upload is one."""
 
 
 def _not_urgent() -> float:
@@ -79,7 +79,7 @@ class HttpRequest:
         Asked in place of the fence between head and body, where the answer takes a while; None for the fence.
     """
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "HEAD", "POST"]
     url: str
     purpose: Purpose
     content: bytes | None = None
@@ -151,7 +151,7 @@ class HttpTransport:
     def __init__(self, service: Service, secret: Secret | None, read_seconds: float | None = None) -> None:
         self._service = service
         self._secret = secret
-        self._with_key = {service.api, service.history}
+        self._with_key = {service.api, service.history, service.storage}
         self._read_seconds = read_seconds
         self._connections = self._open_connections()
         self._proxies: dict[str, Proxy | None] = {}
@@ -232,7 +232,7 @@ class HttpTransport:
             answer = await self._connections.exchange(
                 Outgoing(
                     "download",
-                    "GET",
+                    request.method,
                     target.url,
                     silent,
                     target.headers,

@@ -29,6 +29,12 @@ _READ_DIGITS = 4
 _DIGITS = range(6, 16)
 """Significant digits of numbers that need an exponent."""
 
+_URL = re.compile(r"https?://[^\s\"'<>?#]*?([^\s\"'<>?#/]+)/*(?:[?#][^\s\"'<>]*)?(?=[\s\"'<>]|$)")
+"""An address; its last part is what tells it apart."""
+
+_LONGEST_WITH_ADDRESSES = 4000
+"""A text with more characters is not looked through for addresses."""
+
 _ADDRESS = re.compile(" at 0x[0-9A-Fa-f]+")
 """Where an object is in memory, which differs on each execution."""
 
@@ -87,10 +93,13 @@ class FrameColumn:
         floats = [value for value in self.distinct if isinstance(value, float)]
         numbers = float_labels(floats, as_integers=self._are_integers(floats))
         days = _days([value for value in self.distinct if value is not None])
+        short = _without_hosts([value for value in self.distinct if isinstance(value, str)])
         labels: dict[Any, str] = {}
         taken: set[str] = set()
         for value in self.distinct:
-            own = numbers.get(value) if isinstance(value, float) else text_of(days.get(value, value))
+            own = (
+                numbers.get(value) if isinstance(value, float) else text_of(days.get(value, short.get(value, value)))
+            )
             own = MISSING_LABEL if value is None or own is None else own
             given = self.given_labels.get(value)
             label = plain(given) if isinstance(given, str) else own
@@ -128,6 +137,18 @@ class FrameColumn:
     def varies(self) -> bool:
         """Whether rows have different values."""
         return len(self._seen) > 1
+
+
+def _without_hosts(texts: Sequence[str]) -> dict[str, str]:
+    """Addresses by the last parts of their paths, which people tell apart. Empty where these are not different.
+
+    >>> _without_hosts(["https://example.com/a/fox.png", "https://example.com/b/owl.png"])
+    {'https://example.com/a/fox.png': 'fox.png', 'https://example.com/b/owl.png': 'owl.png'}
+    """
+    # An address alone, or those in a list or an object: a prompt stays as it is.
+    near = [text for text in texts if len(text) < _LONGEST_WITH_ADDRESSES]
+    found = {text: _URL.sub(r"\1", text) for text in near if _URL.fullmatch(text) or text.startswith(("[", "{"))}
+    return found if len(set(found.values())) == len(found) and all(found.values()) else {}
 
 
 def _days(values: Sequence[Any]) -> dict[Any, date]:

@@ -91,7 +91,9 @@ class FrameView:
         """
         known = frame.attrs.get(AXES_ATTRIBUTE, ()) if axes is None else axes
         plain, asked = with_plain_names(frame)
-        names = tuple(str(name) for name in known if name in plain.columns)
+        own = frame.attrs.get(PARAMETERS_ATTRIBUTE, ())
+        named = [column if (column := column_of_parameter(str(name))) in own else str(name) for name in known]
+        names = tuple(dict.fromkeys(name for name in named if name in plain.columns))
         if image is not None:
             return cls(plain, picture_column(plain, name_in(plain, asked, image)), names, asked)
         try:

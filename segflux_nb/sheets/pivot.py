@@ -84,7 +84,7 @@ def arrange(
     """
     names = None if by is None else [view.setting(name) for name in _names(by)]
     cols, rows, border, heat = (None if name is None else view.setting(name) for name in (cols, rows, border, heat))
-    captions = [view.name_of(name) for name in _names(captions)]
+    captions = [view.setting(name) for name in _names(captions)]
     if relative_to is not None and not isinstance(relative_to, Mapping):
         raise LayoutError(
             f"relative_to={shown(relative_to)} does not name an axis and its value",

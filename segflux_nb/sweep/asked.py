@@ -11,6 +11,24 @@ from ..model import MODEL, Model, is_slug, model_of
 from ..values import OtherProgram, shown
 
 
+def checked_slug(slug: object) -> str:
+    """The slug of a model, as it was given.
+
+    Raises
+    ------
+    SweepError
+        If no model can have it.
+    """
+    if not isinstance(slug, str) or not is_slug(slug):
+        raise SweepError(
+            f"model={shown(slug)} is not a model",
+            remedy=f"Give its slug, such as {MODEL.slug!r}, or ws.model(slug); ws.models lists them",
+        )
+    if slug != MODEL.slug and slug.casefold() == MODEL.slug:
+        raise SweepError(f"model={shown(slug)} is not a model", remedy=f"Did you mean {MODEL.slug!r}?")
+    return slug
+
+
 def as_model(model: object) -> Model:
     """The model that a user means: by its slug, or itself.
 
@@ -24,13 +42,8 @@ def as_model(model: object) -> Model:
     SweepError
         If it is neither, or makes no pictures.
     """
-    if isinstance(model, str) and is_slug(model):
-        model = model_of(model)
-    if not isinstance(model, Model):
-        raise SweepError(
-            f"model={shown(model)} is not a model",
-            remedy=f"Give its slug, such as {MODEL.slug!r}, or ws.model(slug); ws.models lists them",
-        )
+    slug = checked_slug(model.slug if isinstance(model, Model) else model)
+    model = model if isinstance(model, Model) else model_of(slug)
     if why := model.refusal():
         raise SweepError(why, remedy="ws.models has the kind of each model: choose one that makes pictures")
     return model

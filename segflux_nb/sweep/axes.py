@@ -435,6 +435,8 @@ def _not_allowed(name: str, value: object, model: Model, why: str = "") -> Sweep
         if model is MODEL and name in _MAY_BE_NEWER and not is_typo and not remedy.startswith("Give"):
             end = "" if remedy.endswith("?") else "."
             remedy = f"{remedy}{end} If the service has it by now: model=ws.model({model.slug!r})"
+    if why.startswith(("[", ".")):  # what is wrong is a part of it
+        return SweepError(f"{name}={written} is not allowed: {name}{why}")
     is_told = not why.startswith("it must be")  # what is inside a list, or rounded away
     return SweepError(f"{name}={written} is not allowed{f': {why}' if why and is_told else ''}", remedy=remedy)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..errors import SweepError
+from ..input_pictures import short
 from ..model import MODEL, Model, Value
 from ..values import is_missing, shown
 from .axes import axis, check_value
@@ -123,11 +124,12 @@ def _cell(row: Mapping[str, Any], *, is_final: bool, model: Model) -> Request:
     """
     template = row.get(TEMPLATE)
     parameters = _parameters(row, template, model)
-    labels: dict[str, Value] = {
-        name: str(value)
-        for name, value in row.items()
-        if name.endswith(LABEL) and name.removesuffix(LABEL) in {*model.parameters, *row}
-    }
+    labels: dict[str, Value] = {}
+    for name, value in row.items():
+        column = name.removesuffix(LABEL)
+        is_label = name != column and column in {*model.parameters, *row}
+        if is_label and not (isinstance(own := row.get(column), str) and str(value) == short(own) != own):
+            labels[f"{parameter_of_column(column)}{LABEL}"] = str(value)
     if isinstance(template, str):
         filled = {name: check_value(name, row[name], model) for name in placeholders(template) if name in row}
         return listed_cell(parameters, {**filled, **labels, TEMPLATE: template}, model)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from ..errors import SweepError
 from ..model import MODEL, Model, Value, is_slug, model_of
+from .asked import checked_slug
 from .axes import Linked
 from .listed import ListedCells, listed_cell
 from .names import LABEL, TEMPLATE, column_reason
@@ -58,6 +59,7 @@ def parse(
     slug = content.get("model", MODEL.slug)
     if not isinstance(slug, str) or not is_slug(slug):
         raise file.refused("its model is not the name of one, such as " + repr(MODEL.slug), "model")
+    checked_slug(slug)
     model = model if isinstance(model, Model) else (model or model_of)(slug)
     if slug != model.slug:
         raise SweepError(f"{source} is for the model {slug!r}", remedy=f"Use a file for {model.slug!r}")

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import SweepError
+from ..input_pictures import name_of, pictures_in
+from ..markup import plain
 from ..model import MODEL, Value
 from ..paths import is_path
 from .axes import Axis
@@ -96,7 +98,15 @@ def format_settings(values: Mapping[str, Any], model: str = MODEL.slug) -> str:
 
 
 def _lines(values: Mapping[str, Any]) -> list[str]:
-    return [f"{_key(name)} = {_literal(value)}" for name, value in values.items()]
+    return [f"{_key(name)} = {_literal(value)}{_names_of_pictures(value)}" for name, value in values.items()]
+
+
+def _names_of_pictures(value: Any) -> str:
+    """What people call the pictures in a value, as a comment; empty if that is known of none, or labels say it."""
+    if isinstance(value, Mapping) and all(isinstance(one, str) for one in value.values()):
+        return ""
+    names = [name for text in pictures_in(value) if not (name := name_of(text)).startswith("picture ")]
+    return f"  # {plain(', '.join(names))}" if names else ""
 
 
 def _literal(value: str | int | float | Sequence[Any] | Mapping[str, Any]) -> str:

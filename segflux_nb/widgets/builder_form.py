@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import SegfluxError, SweepError
+from ..input_pictures import short
 from ..markup import count, shorten
 from ..model import MODEL, Model, Parameter, Value
 from ..paths import is_path, top_of
@@ -344,9 +345,11 @@ def _values_said(name: str, values: Sequence[Value], model: Model) -> Said:
     """
     parameter = model.parameter(name)
     is_text = parameter is None or parameter.kind == "text"
+    if len(values) == 1 and short(str(values[0])) != str(values[0]):
+        return Said(short(str(values[0])))
     if not values or (len(values) == 1 and not (parameter is None or (is_text and "," in str(values[0])))):
         return Said()
-    listed = (" | " if is_text else ", ").join(map(str, values))
+    listed = (" | " if is_text else ", ").join(short(str(value)) for value in values)
     text = f"{count(len(values), 'value')}: {shorten(listed, LONGEST)}"
     if is_text and len(values) == 1 and "," in str(values[0]) and name != "prompt":
         text += ". For several, write one a line"

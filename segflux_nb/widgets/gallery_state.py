@@ -14,9 +14,10 @@ from typing import Any
 from ..analysis.differences import pairwise_differences
 from ..lifecycle import reason_of
 from ..markup import more_text, plain
+from ..model import MODEL
 from ..pictures.mounted import fetch_ahead
 from ..sheets.axes import is_measurement
-from ..sheets.frame_view import FrameView
+from ..sheets.frame_view import PARAMETERS_ATTRIBUTE, FrameView
 from ..sheets.layout import Layout
 from ..sheets.pivot import arrange
 from ..sheets.reading import Reader
@@ -96,7 +97,9 @@ def gallery_state(
     """
     layout = arrange(view, cols=cols, rows=rows, by=by, title=title)
     table, codes, more = _table(view)
-    table["later"] += [name for name in log_columns if name not in view and name not in NOT_SHOWN]
+    # What these runs' models do not have is no column of theirs.
+    lacking = set(MODEL.parameters) - set(view.frame.attrs.get(PARAMETERS_ATTRIBUTE, MODEL.parameters))
+    table["later"] += [name for name in log_columns if name not in view and name not in {*NOT_SHOWN, *lacking}]
     book = MarkBook.of(view.row_names, marks_of(view, rater) if given is None else given)
     shown: View = {
         "cols": layout.columns if layout.column_labels else "",

@@ -151,6 +151,7 @@ class Tuner(PictureWidget):
         propose: Callable[[], Proposal],
     ) -> None:
         view = FrameView.of(frame)
+        axes = [view.setting(name) for name in axes]
         view = view.rows([at for at, picture in enumerate(view.pictures) if picture is not None])
         self._voting, self._propose = voting, propose
         self._runs = [str(run) for run in view.column("run").values]

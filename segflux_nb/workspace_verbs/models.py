@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..clock import utc
@@ -36,7 +37,8 @@ def models(ws: Session) -> pd.DataFrame:
     -------
     ``ws.models.query("kind == 'textToImage' and not deprecated").sort_values("price")``
     """
-    return _frame(ws._launcher.models.known_or_read())
+    known = ws._launcher.models
+    return _frame(known.known_or_read(), known.study())
 
 
 def refresh_models(ws: Session) -> pd.DataFrame:
@@ -78,14 +80,28 @@ def model(ws: Session, slug: str) -> Model:
     return ws._launcher.models.model(slug)
 
 
-def _frame(catalogue: Catalogue | None) -> pd.DataFrame:
+def _frame(catalogue: Catalogue | None, others: Sequence[str] = ()) -> pd.DataFrame:
+    """The frame of a catalogue.
+
+    Parameters
+    ----------
+    catalogue:
+        The catalogue; None where there is none.
+    others:
+        Models that are known by their slugs alone.
+    """
     import pandas as pd
 
     if catalogue is None:
-        own = MODEL.slug, MODEL.slug, MODEL.kind, MODEL.price, MODEL.seconds, False, _fields(MODEL)
-        return pd.DataFrame([own], columns=list(COLUMNS))
-    rows = [_row(entry) for entry in catalogue.entries.values()]
+        rows: list[tuple[object, ...]] = [
+            (MODEL.slug, MODEL.slug, MODEL.kind, MODEL.price, MODEL.seconds, False, _fields(MODEL))
+        ]
+    else:
+        rows = [_row(entry) for entry in catalogue.entries.values()]
+    rows += [(slug, slug, "", None, None, False, "its slug alone") for slug in others]
     frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"price": "float64", "seconds": "float64"})
+    if catalogue is None:
+        return frame
     frame.attrs |= {"read_at": utc(catalogue.read_at).isoformat(), "left_out": list(catalogue.left_out)}
     return frame
 
@@ -97,7 +113,7 @@ def _row(entry: CatalogueEntry) -> tuple[object, ...]:
     if len(made.notes) > MOST_NOTES:
         parts.append(f"{len(made.notes) - MOST_NOTES} more notes: ws.model({entry.slug!r}).notes")
     known = "; ".join(dict.fromkeys(part for part in parts if part))
-    return entry.slug, entry.title, entry.kind, entry.price, entry.seconds, entry.deprecated, known
+    return entry.slug, entry.title, entry.kind, made.price, made.seconds, entry.deprecated, known
 
 
 def _fields(made: Model) -> str:

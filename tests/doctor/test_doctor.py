@@ -21,6 +21,7 @@ from segflux_nb.doctor.subject import Subject
 from segflux_nb.runlog import files
 from segflux_nb.service.addresses import HOSTED, at
 from segflux_nb.service.secret import Secret
+from segflux_nb.simulator.app import Simulator
 from tests.doctor.conftest import CANARY, body_of, changed, studied
 from tests.service.scripted import Scripted, tls
 
@@ -361,3 +362,32 @@ def test_a_service_that_says_nothing_is_waited_for_a_moment(tmp_path, monkeypatc
         assert alone(tmp_path, at(f"http://127.0.0.1:{port}"))["service"].verdict == "broken"
     finally:
         loopthread.submit(asyncio.sleep(0)).add_done_callback(lambda _: server.close())
+
+
+def test_the_key_in_an_error_of_a_check_is_nowhere(tmp_path, monkeypatch):
+    from segflux_nb.doctor import machine
+
+    def raising(subject):
+        raise RuntimeError(f"proxy http://user:{CANARY}@host refused x-api-key: {CANARY}")
+
+    def asking(*arguments):
+        raise RuntimeError(f"cannot ask with {CANARY}")
+
+    monkeypatch.setenv("SEGMIND_API_KEY", CANARY)
+    monkeypatch.setattr(machine, "pillow", raising)
+    monkeypatch.setattr("segflux_nb.doctor.examine.ask", asking)
+    with sf.Workspace(tmp_path / "ws", service=Simulator(time_scale=0, paint=False)) as ws:
+        found = ws.doctor(spend=0.05)
+        found.save(tmp_path / "doctor.json")
+        shown = [str(found), repr(found), str(found._repr_mimebundle_()), (tmp_path / "doctor.json").read_text()]
+    assert "it cannot be examined: RuntimeError" in shown[0]
+    assert not [text for text in shown if CANARY in text or CANARY[3:] in text]
+
+
+def test_a_limit_of_one_request_a_minute_is_a_finding_and_no_more_is_asked(tmp_path):
+    simulator = Simulator(time_scale=0, paint=False, rpm=1, count_gets=True)
+    with simulator, sf.Workspace(tmp_path / "ws", service=simulator) as ws:
+        said = {line.check: (line.verdict, line.finding) for line in ws.doctor().lines}
+    limited = [check for check, (_, finding) in said.items() if "429" in finding]
+    assert limited
+    assert all(said[check][0] == "attention" for check in limited)

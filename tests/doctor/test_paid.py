@@ -247,3 +247,17 @@ def test_a_bundle_has_nothing_to_ask(tmp_path):
         assert (found.of("broken"), found["log"].finding) == ([], "2 runs on this service")
         assert "a bundle is replayed" in found["service"].finding
         assert "none: a bundle is replayed" in found["paid picture"].finding
+
+
+def test_runs_of_other_models_are_no_fine_tunes(tmp_path):
+    with Simulator(time_scale=0, paint=False) as simulator, sf.Workspace(tmp_path / "ws", service=simulator) as ws:
+        ws.refresh_models()
+        ws.run(sf.Sweep(prompt="a", finetune_id="mine", seed=1))
+        ws.run(sf.Sweep(model=ws.model("sdxl1.0-txt2img"), prompt="a", seed=1))
+        ws.run(sf.Sweep(model=ws.model("picture-without-seed"), prompt="a"))
+        assert ws._launcher.finetunes() == ["mine"]
+        assert "fine" in str(
+            next(line for line in ws.doctor(spend=0.05).lines if line.check == "paid picture").verdict
+        )
+        assert simulator.ledger.entries()[-1].body["finetune_id"] == "mine"
+        assert simulator.ledger.submits == 4

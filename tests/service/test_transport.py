@@ -11,6 +11,7 @@ import sys
 import threading
 import tracemalloc
 import zlib
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -45,7 +46,7 @@ class Server(ThreadingHTTPServer):
                 test.got.append((self.command, self.path, dict(self.headers), body))
                 respond(self)
 
-            do_POST = do_CONNECT = do_GET
+            do_POST = do_HEAD = do_CONNECT = do_GET
 
             def log_message(self, *arguments):
                 pass
@@ -103,6 +104,18 @@ def test_the_key_goes_to_the_service_and_nowhere_else():
             send(at(own.url), HttpRequest("GET", f"{other.url}/picture", "download"))
     keys = [[headers.get("x-api-key") for _, _, headers, _ in server.got] for server in (own, other)]
     assert keys == [[KEY, KEY, None], [None]]
+
+
+def test_the_key_goes_to_the_storage_too_and_what_is_stored_is_asked_for_without_it():
+    with serving(say(200)) as storage, serving(say(200, b"")) as own:
+        service = replace(at(own.url), uploads=storage.url)
+        send(
+            service,
+            HttpRequest("POST", f"{storage.url}/upload-asset", "upload", b"{}"),
+            HttpRequest("HEAD", f"{own.url}/assets/a.png", "download"),
+        )
+    assert [(method, headers.get("x-api-key")) for method, _, headers, _ in storage.got] == [("POST", KEY)]
+    assert [(method, headers.get("x-api-key")) for method, _, headers, _ in own.got] == [("HEAD", None)]
 
 
 def test_a_redirect_of_a_call_is_not_followed():

@@ -86,3 +86,16 @@ def test_days_have_no_hours_and_floats_no_more_digits_than_they_need():
     assert view.column("t").distinct_labels == ("2024-01-01", "2024-01-02")
     assert view.column("s").distinct_labels == ("2024-01-01 01:00:00", "2024-01-02 01:00:00")
     assert view.column("v").distinct_labels == ("0.3", "0.30000000000000004")
+
+
+def test_addresses_have_short_labels_where_these_tell_them_apart():
+    from segflux_nb.sheets.frame_column import FrameColumn
+
+    def labels(*values):
+        return list(FrameColumn("lora", values, {}).distinct_labels)
+
+    assert labels("https://a.example/x/fox.st", "https://a.example/y/owl.st?v=2", None) == ["fox.st", "owl.st", "–"]
+    assert labels('[{"path":"https://a.example/x/fox.st"}]', "[]") == ['[{"path":"fox.st"}]', "[]"]
+    same = ("https://a.example/x/fox.st", "https://a.example/y/fox.st")
+    assert labels(*same) == list(same)
+    assert labels("a sign that says https://a.example/x") == ["a sign that says https://a.example/x"]

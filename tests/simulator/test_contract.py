@@ -14,6 +14,7 @@ from tests.support.service import BASE, BODY, InProcessClient, call_at, deviatio
 
 KEY = "SG_0123456789abcdef"
 V1, V2 = f"/v1/{MODEL.slug}", f"/v2/{MODEL.slug}"
+FILES, ASSET = {"data_urls": ["data:image/png;base64,YWJj"]}, "ba7816bf8f01cfea414140de5dae2223.png"
 HISTORY = "/inference-request/request-history"
 JSON, HTML, JPEG = "application/json", "text/html", "image/jpeg"
 
@@ -140,6 +141,16 @@ TABLE = [
         **queued(), shows={"credits": 5 - MODEL.price}),
     Row("a failed job costs nothing", "GET", "/v1/get-user-credits", 200, JSON, settings={"credits": 5},
         jobs=[{"steps": 0}], later=60, shows={"credits": 5}),
+    # the storage
+    Row("a file is stored, and gets an address", "POST", "/upload-asset", 200, JSON, FILES,
+        shows={"file_urls": [f"{BASE}/assets/{ASSET}"], "message": "Files uploaded successfully"}),
+    Row("the storage is another host, which no limit counts", "POST", "/upload-asset", 200, JSON, FILES,
+        settings={"rpm": 1}, jobs=[{}]),
+    Row("the storage needs the key", "POST", "/upload-asset", 401, JSON, FILES, settings={"key": KEY}),
+    Row("a file is a data: URL", "POST", "/upload-asset", 400, JSON, {"data_urls": ["https://example.com/a.png"]}),
+    Row("and there is one at least", "POST", "/upload-asset", 400, JSON, {"data_urls": []}),
+    Row("the storage takes JSON", "POST", "/upload-asset", 406, JSON, FILES, {"content_type": "text/plain"}),
+    Row("a file that was never stored", "GET", f"/assets/{ASSET}", 404, HTML),
     Row("the catalogue needs no key", "GET", "/inference-model-information/list", 200, JSON, settings={"key": KEY}),
     Row("the ledger holds prompts and is behind the key", "GET", "/simulator/ledger", 401, JSON, settings={"key": KEY}),
     Row("and no limit counts it", "GET", "/simulator/ledger", 200, JSON, settings={"rpm": 1, "count_gets": True}, jobs=[{}]),
@@ -184,6 +195,21 @@ def test_contract(row):
         assert row.says in body["error"]
     for name in row.has_headers:
         assert (name.lstrip("!") in response.headers) is not name.startswith("!")
+
+
+def test_a_stored_file_is_served_without_a_key_and_a_job_that_names_one_that_is_not_there_fails():
+    client = InProcessClient()
+    address = client.call("POST", "/upload-asset", FILES)[1]["file_urls"][0]
+    for method in ("GET", "HEAD"):
+        status, data, response = client.call(method, address, raw=True)
+        assert (status, data, response.headers["content-type"]) == (200, b"abc", "image/png")
+    seen = []
+    for name in (address, address.replace("ba78", "ba79"), "https://example.com/a.png"):
+        body = {"prompt": "a", "image_urls": [name]}
+        job = client.call("POST", "/v2/kontext-edit", body)[1]
+        client.clock.time += 60
+        seen.append(client.call("GET", f"/v2/requests/{job['request_id']}")[0])
+    assert seen == [200, 422, 200]
 
 
 def test_addresses_are_absolute_as_the_caller_sees_the_service():

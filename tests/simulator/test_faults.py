@@ -9,7 +9,16 @@ from PIL import Image, UnidentifiedImageError
 
 from segflux_nb.model import MODEL
 from segflux_nb.simulator.app import Simulator
-from segflux_nb.simulator.service.faults import AFTERWARDS, INSTEAD, KINDS, OF_JOBS, OF_PICTURES, Faults, parse_faults
+from segflux_nb.simulator.service.faults import (
+    AFTERWARDS,
+    INSTEAD,
+    KINDS,
+    OF_JOBS,
+    OF_PICTURES,
+    OF_UPLOADS,
+    Faults,
+    parse_faults,
+)
 from tests.support.service import BODY, InProcessClient
 
 SUBMIT = f"/v2/{MODEL.slug}"
@@ -37,6 +46,9 @@ SEEN = {
     "no_id": "unreadable",
     "wrong_type": "unreadable",
     "huge": "unreadable",
+    "413": 413,
+    "no_url": "unreadable",
+    "vanished": 200,
 }
 TYPES = {
     404: "application/json",
@@ -136,6 +148,7 @@ def path_of(operation, request_id):
         "history": ("GET", f"/inference-request/request-history/{request_id}", None),
         "credits": ("GET", "/v1/get-user-credits", None),
         "catalogue": ("GET", "/inference-model-information/list", None),
+        "upload": ("POST", "/upload-asset", {"data_urls": ["data:image/png;base64,YWJj"]}),
         "picture": ("GET", f"/generations/simulated-{request_id}.jpeg", None),
     }[operation]
 
@@ -153,7 +166,7 @@ def is_readable(operation, kind, data):
         body = json.loads(data)
     except ValueError:
         return False
-    return operation != "submit" or "request_id" in body
+    return "request_id" in body if operation == "submit" else operation != "upload" or bool(body["file_urls"])
 
 
 CALLS = [name for name in KINDS if not name.startswith(("job:", "any:"))]
@@ -229,7 +242,7 @@ def test_credits_that_run_out_midway(service):
 
 
 def test_the_table_of_faults_is_whole():
-    assert set(SEEN) == set(INSTEAD) | set(AFTERWARDS) | {"no_id"} | set(OF_PICTURES)
+    assert set(SEEN) == set(INSTEAD) | set(AFTERWARDS) | {"no_id"} | set(OF_UPLOADS) | set(OF_PICTURES)
     for wrong in ({"nonsense": 0.1}, {"submit:nonsense": 0.1}, {"submit:500": 2}, {"submit:500": -0.1}):
         with pytest.raises(ValueError, match=r"no fault|rate"):
             Faults(wrong, 0)

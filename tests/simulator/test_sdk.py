@@ -199,6 +199,15 @@ def test_history_and_catalogue_with_their_addresses_moved(client):
     assert len(model["parameters_schema"]["properties"]["sampler_name"]["enum"]) == 26
 
 
+def test_files_with_its_address_moved(client, tmp_path, monkeypatch):
+    Image.new("RGB", (4, 4), "red").save(tmp_path / "a.png")
+    base = client.base_url.removesuffix("/v1")
+    monkeypatch.setattr(type(client.files), "STORAGE_BASE_URL", base)
+    (address,) = client.files.upload(tmp_path / "a.png")["file_urls"]
+    assert httpx.get(address).content == (tmp_path / "a.png").read_bytes()
+    assert client.run("kontext-edit", prompt="a", image_urls=[address])["status"] == "COMPLETED"
+
+
 # ---------------------------------------------------------------------- what ours does beyond the SDK
 
 

@@ -46,6 +46,8 @@ class History:
         The fields of a body that must be equal. The service may add defaults to the body that it shows, so a row
         matches when it has all that was sent. What it leaves out is a default. None for a model whose fields are not
         known: bodies are equal then if they have the same fields.
+    stored:
+        The texts of input pictures by the addresses with which they were sent.
 
     Attributes
     ----------
@@ -53,7 +55,10 @@ class History:
         Whether these are all rows of the time that was asked for. Otherwise a row that is missing proves nothing.
     """
 
-    def __init__(self, rows: Iterable[HistoryRow], names: Iterable[str] | None) -> None:
+    def __init__(
+        self, rows: Iterable[HistoryRow], names: Iterable[str] | None, stored: Mapping[str, str] | None = None
+    ) -> None:
+        self._stored = stored or {}
         self._names = None if names is None else sorted(names)
         self._by_body: dict[tuple[Any, ...], list[HistoryRow]] = defaultdict(list)
         self._seen: set[Any] = set()
@@ -116,10 +121,14 @@ class History:
         near = [row for row in rows if (row.created_at or 0.0) >= min(moments) - far]
         return near[-1] if near else None
 
+    def _kept(self, value: object) -> object:
+        """The text that stands for a picture, which was sent as its bytes or by its address; else the value."""
+        return self._stored.get(value) or as_kept(value) if isinstance(value, str) else value
+
     def _key(self, body: Mapping[str, Any]) -> tuple[Any, ...]:
         if self._names is None:
             own = {path: one for name, value in body.items() for path, one in _flat(name, value).items()}
-            return tuple((name, _comparable_unknown(name, own[name])) for name in sorted(own))
+            return tuple((name, _comparable_unknown(name, self._kept(own[name]))) for name in sorted(own))
         given = {name.casefold(): value for name, value in body.items()}
         return tuple(_comparable(name, given.get(name, DEFAULTS.get(name))) for name in self._names)
 
@@ -142,7 +151,7 @@ def _comparable_unknown(name: str, value: object) -> object:
         Its value.
     """
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return _number_of(value) if is_number else _comparable(name, as_kept(value))  # a picture was sent as its bytes
+    return _number_of(value) if is_number else _comparable(name, value)
 
 
 def name_of(row: HistoryRow) -> str:

@@ -34,6 +34,8 @@ def operation_of(request: ServiceRequest) -> tuple[str | None, str | None]:
             return "credits", None
         case ("GET", "inference-model-information", "list"):
             return "catalogue", None
+        case ("POST", "upload-asset"):
+            return "upload", None
         case ("GET", "generations", name):
             return "picture", responses.id_of_picture(name)
     return None, None
@@ -88,6 +90,10 @@ def afterwards(fault: str, response: ServiceResponse, now: float) -> ServiceResp
             return response._replace(ready_at=(response.ready_at or now) + DELAY_SECONDS)
         case "502_after" | "504_after":
             return responses.gateway_error(int(fault[:3]))
+        case "413":
+            return responses.json_response(413, {"error": "The file is too large"})
+        case "no_url" if response.status == 200:
+            return responses.json_response(200, {"file_urls": [], "message": "Files uploaded successfully"})
         case "no_id":
             return (
                 responses.json_response(response.status, {"status": "QUEUED"}) if response.status == 200 else response

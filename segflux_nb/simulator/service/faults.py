@@ -16,7 +16,7 @@ from .timeline import uniform
 Fault = float | Callable[[Mapping[str, Any]], object] | Collection[int]
 """When a fault strikes: a rate from 0 to 1, a function of the request's body, or numbers of calls, from 1."""
 
-OPERATIONS = ("submit", "v1", "status", "result", "history", "credits", "catalogue", "picture")
+OPERATIONS = ("submit", "v1", "status", "result", "history", "credits", "catalogue", "upload", "picture")
 
 UNREAD = "drop_unread"
 
@@ -47,6 +47,11 @@ AFTERWARDS = {
 """What happens to the response of a call that was handled. A submit is accepted."""
 
 OF_SUBMITS = {"no_id": "the submit is accepted, and the response has no id"}
+OF_UPLOADS = {
+    "413": "the response is 413: the file is too large",
+    "no_url": "the file is stored, and the response names no address",
+    "vanished": "the file is stored, and is gone at once",
+}
 OF_PICTURES = {
     "wrong_type": "the picture's file is a page of HTML",
     "huge": "the picture's file is small and has 400 megapixels",
@@ -63,6 +68,7 @@ OF_JOBS = {
 KINDS: dict[str, str] = {
     **{f"{scope}:{kind}": text for scope in ("any", *OPERATIONS) for kind, text in {**INSTEAD, **AFTERWARDS}.items()},
     **{f"submit:{kind}": text for kind, text in OF_SUBMITS.items()},
+    **{f"upload:{kind}": text for kind, text in OF_UPLOADS.items()},
     **{f"picture:{kind}": text for kind, text in OF_PICTURES.items()},
     **{f"job:{kind}": text for kind, text in OF_JOBS.items()},
 }
@@ -172,7 +178,7 @@ class Faults:
         if operation not in self._by_operation:
             self._by_operation[operation] = [
                 (kind, f"{scope}:{kind}")
-                for kind in {**INSTEAD, **AFTERWARDS, **OF_SUBMITS, **OF_PICTURES}
+                for kind in {**INSTEAD, **AFTERWARDS, **OF_SUBMITS, **OF_UPLOADS, **OF_PICTURES}
                 if kind != UNREAD
                 for scope in _scopes(operation)
                 if f"{scope}:{kind}" in self._faults

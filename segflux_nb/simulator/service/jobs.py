@@ -157,7 +157,13 @@ def content_of(body: Mapping[str, Any], slug: str = MODEL.slug) -> str:
 
 
 def make_job(
-    settings: Settings, faults: Faults, body: dict[str, Any], now: float, backlog: Backlog, slug: str = MODEL.slug
+    settings: Settings,
+    faults: Faults,
+    body: dict[str, Any],
+    now: float,
+    backlog: Backlog,
+    slug: str = MODEL.slug,
+    error: str | None = None,
 ) -> Entry:
     """The row of a job. Its service time depends on the body and its repetition, not on the order of arrival.
 
@@ -178,12 +184,14 @@ def make_job(
         being loaded for another job, it waits for that too.
     slug:
         The model.
+    error:
+        Why it fails whatever its parameters are; None if nothing is known.
     """
     repetition = backlog.repetition
     content = content_of(body, slug)
     lot = hashlib.sha256(f"{settings.seed} {content} {repetition}".encode()).hexdigest()[:32]
     offer = OFFERS.get(slug)
-    error = mistake(body) if offer is None else mistake_of_other(offer, body)
+    error = error or (mistake(body) if offer is None else mistake_of_other(offer, body))
     if error is None and faults.strikes("job:failed", body, repetition + 1, lot):
         error = "Inference failed: the worker ran out of memory"
     if error is None and faults.strikes("job:moderated", body, repetition + 1, lot):

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,15 @@ CREATE TABLE IF NOT EXISTS served (
     what       TEXT NOT NULL,    -- 'result' or 'picture'
     at         REAL NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS assets (
+    number  INTEGER PRIMARY KEY,
+    name    TEXT NOT NULL,
+    type    TEXT NOT NULL,
+    content BLOB NOT NULL,
+    at      REAL NOT NULL
+) STRICT;
 CREATE INDEX IF NOT EXISTS served_by_request ON served (request_id, what);
+CREATE INDEX IF NOT EXISTS assets_by_name ON assets (name);
 CREATE INDEX IF NOT EXISTS jobs_by_content ON jobs (content);
 CREATE INDEX IF NOT EXISTS jobs_by_end ON jobs (finished_at);
 CREATE INDEX IF NOT EXISTS jobs_by_day ON jobs (submitted_at, listed_at);
@@ -156,6 +164,11 @@ class Ledger:
         return int(self._value("SELECT count(*) FROM jobs"))
 
     @property
+    def uploads(self) -> int:
+        """How many files were stored so far."""
+        return int(self._value("SELECT count(*) FROM assets"))
+
+    @property
     def billed(self) -> float:
         """US dollars billed so far, for completed jobs only."""
         return self.billed_at(self._now())
@@ -218,6 +231,43 @@ class Ledger:
         """
         with self._lock:
             self._database.execute("INSERT INTO served VALUES (?, ?, ?)", (entry.request_id, what, now))
+
+    def store(self, name: str, media: str, content: bytes, now: float) -> None:
+        """Store a file.
+
+        Parameters
+        ----------
+        name:
+            Its name.
+        media:
+            Its media type.
+        content:
+            The file.
+        now:
+            When it came.
+        """
+        with self._lock:
+            self._database.execute("INSERT INTO assets VALUES (NULL, ?, ?, ?, ?)", (name, media, content, now))
+
+    def stored(self, name: str) -> tuple[str, bytes] | None:
+        """The media type and the bytes of a stored file; None if there is none."""
+        with self._lock:
+            found = self._database.execute("SELECT type, content FROM assets WHERE name = ?", (name,)).fetchone()
+        return None if found is None else (str(found[0]), bytes(found[1]))
+
+    def lose(self, names: Iterable[str] | None = None) -> None:
+        """Lose stored files.
+
+        Parameters
+        ----------
+        names:
+            Which; None for all.
+        """
+        with self._lock:
+            if names is None:
+                self._database.execute("UPDATE assets SET name = 'lost-' || number")
+            for name in names or ():
+                self._database.execute("UPDATE assets SET name = 'lost-' || number WHERE name = ?", (name,))
 
     def unfinished(self, now: float) -> tuple[int, int]:
         """How many jobs are not done at a time, and how many of these are queued."""

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from ...model import MODEL
 from .entries import ENTRIES
+from .names import assets_in
 from .openapi import parameters_schema
 
 LONG_NAME = "Inference Segmind Model Information List With Details"
@@ -249,7 +250,8 @@ def asked(body: Mapping[str, Any], request_id: str, number: int) -> Asked:
         Which picture of the job it is, from 0.
     """
     seed = seed_of(body, request_id)
-    given = [str(body[name]) for name in _IMAGES if body.get(name)]
+    # What is stored here counts by its name: the address has a port, which is another one each time.
+    given = [str(assets_in(body[name]) or body[name]) for name in _IMAGES if body.get(name)]
     seed += zlib.crc32("".join(given).encode("utf-8", "replace")) if given else 0
     lora, strength = _lora(body)
     painting = {

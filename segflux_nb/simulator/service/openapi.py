@@ -54,6 +54,7 @@ def description(base_url: str) -> dict[str, Any]:
             "/inference-request/request-history/{request_id}": {
                 "get": _operation("historyOfRequest", _json(_ref("HistoryRow")), parameters=by_id)
             },
+            "/upload-asset": {"post": _operation("upload", _json(_ref("Uploaded"))) | _FILES},
             "/inference-model-information/list": {"get": _operation("catalogue", _json(_ref("Catalogue")))},
         },
         "components": {
@@ -63,7 +64,25 @@ def description(base_url: str) -> dict[str, Any]:
     }
 
 
+_DATA_URL = {"type": "string", "pattern": "^data:image/(png|jpeg|webp);base64,([A-Za-z0-9]{4}){1,99}$"}
+_FILES = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Files"}}},
+    }
+}
+
 _SCHEMAS: dict[str, Any] = {
+    "Files": {
+        "type": "object",
+        "properties": {"data_urls": {"type": "array", "items": _DATA_URL, "minItems": 1}},
+        "required": ["data_urls"],
+    },
+    "Uploaded": {
+        "type": "object",
+        "properties": {"file_urls": {"type": "array", "items": _TEXT}, "message": _TEXT},
+        "required": ["file_urls"],
+    },
     "Error": {"type": "object", "properties": {"error": _TEXT}, "required": ["error"]},
     "Failed": {
         "type": "object",

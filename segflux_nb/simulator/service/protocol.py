@@ -16,6 +16,7 @@ from typing import Any
 
 from ...model import MODEL
 from . import responses
+from .assets import Assets
 from .fault_responses import afterwards, instead, operation_of
 from .faults import INSTEAD, Faults
 from .jobs import Settings, content_of, make_job, price_of, seed_of
@@ -70,6 +71,7 @@ class Protocol:
         self.ledger = ledger
         self.faults = faults
         self.catalogue = catalogue()
+        self._assets = Assets(ledger)
         self._on_accept = on_accept
         declared = settings.history_complete
         self._headers = {SIMULATOR_HEADER: "1"} | ({} if declared is None else {HISTORY_HEADER: f"{declared:g}"})
@@ -100,7 +102,9 @@ class Protocol:
             response = instead(fault or "", request, now)
         else:
             response = self._route(request, entry, now)
-            if fault is not None:
+            if fault == "vanished" and response.status == 200:
+                self._assets.lose(response)
+            elif fault is not None:
                 response = afterwards(fault, response, now)
         return response._replace(headers={**response.headers, **self._headers})
 
@@ -139,7 +143,9 @@ class Protocol:
                 return responses.json_response(200, enveloped(self.catalogue, self.settings.envelope))
             case ("GET", "openapi.json"):
                 return responses.json_response(200, description(request.base_url))
-            case (_, "generations" | "inference-model-information" | "openapi.json", *_):
+            case ("GET" | "HEAD", "assets", name):
+                return self._assets.serve(name)
+            case (_, "assets" | "generations" | "inference-model-information" | "openapi.json", *_):
                 return responses.wrong_method()
         refusal = self._unauthorised(request)
         if refusal is None and request.parts[0] == "simulator":  # not part of the service, so no limit counts it
@@ -148,6 +154,8 @@ class Protocol:
                 if (request.method, request.path) == ("GET", "/simulator/ledger")
                 else responses.wrong_method()
             )
+        if refusal is None and request.parts == ["upload-asset"]:  # another host at the real service
+            return self._assets.upload(request, now)
         refusal = refusal or self._rate_limited(request, now)
         if refusal is not None:
             return refusal
@@ -294,7 +302,7 @@ class Protocol:
             content_of(body, slug),
             settings.workers,
             now,
-            lambda backlog: make_job(settings, self.faults, body, now, backlog, slug),
+            lambda backlog: make_job(settings, self.faults, body, now, backlog, slug, self._assets.missing(body)),
         )
         self._on_accept(entry)
         return entry
