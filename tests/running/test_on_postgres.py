@@ -10,7 +10,7 @@ from tests.postgres_server import skip_without_postgres
 
 HERE = Path(__file__).parent
 SHORT = ("test_stopped_processes", "test_reconciling")
-LONG = ("test_bad_days", "test_collecting", "test_engine", "test_far_service", "test_isolation", "test_ownership")
+LONG = ("test_collecting", "test_engine", "test_far_service", "test_isolation", "test_ownership")
 
 
 @pytest.mark.parametrize("modules", [SHORT, pytest.param(LONG, marks=pytest.mark.long)], ids=["short", "long"])
