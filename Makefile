@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 NODE := $(VENV)/javascript
 NBVAL := $(BIN)/python -m pytest --segflux --nbval --nbval-current-env --nbval-cell-timeout=120 -W default -p no:cacheprovider
 
-.PHONY: help demo test javascript lab notebooks screenshots format bench mutants soak matrix packaging docs constraints clean
+.PHONY: help demo s3 test javascript lab notebooks screenshots format bench mutants soak matrix packaging docs constraints clean
 
 help:
 	@echo "make demo         the quickstart sweep on the built-in simulator"
@@ -41,10 +41,19 @@ $(NODE)/installed: $(VENV)/developing package.json package-lock.json .npmrc
 	cd $(NODE) && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --ignore-scripts --no-audit --no-fund
 	touch $@
 
+s3: $(VENV)/moto/installed
+
+# A server of the S3 protocol, for tests: in an environment of its own, because the package that it simulates for has
+# many dependencies, of versions that must not decide what the tests run with.
+$(VENV)/moto/installed: $(VENV)/installed tests/moto.txt
+	test -x $(VENV)/moto/bin/python || $(PYTHON) -m venv $(VENV)/moto
+	env -u PIP_CONSTRAINT $(VENV)/moto/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/moto.txt
+	touch $@
+
 demo: $(VENV)/installed
 	$(BIN)/segflux demo
 
-test: $(VENV)/developing javascript
+test: $(VENV)/developing $(VENV)/moto/installed javascript
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
@@ -82,11 +91,12 @@ bench: $(VENV)/developing
 	$(BIN)/python benchmarks/bundle.py
 	$(BIN)/python benchmarks/analysis.py
 	$(BIN)/python benchmarks/voting.py
+	$(BIN)/python benchmarks/team.py
 
 mutants: $(VENV)/developing
 	$(BIN)/python tools/mutants.py
 
-soak: $(VENV)/developing
+soak: $(VENV)/developing $(VENV)/moto/installed
 	HYPOTHESIS_PROFILE=searching $(BIN)/python -m pytest -m long -n 2 --dist loadgroup
 	$(BIN)/python tests/soak/kill9.py --kills 1000
 

@@ -23,7 +23,7 @@ from segflux_nb.cli import main
 from tests.support.frames import coloured
 
 ROOT = Path(__file__).parents[1]
-OF_THEIR_OWN = {"own-pictures.md"}
+OF_THEIR_OWN = {"own-pictures.md", "team.md"}
 """Pages that a test of their own runs, beside the README."""
 
 PAGES = [

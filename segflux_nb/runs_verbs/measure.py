@@ -69,8 +69,10 @@ def measure(
         For ``likeness``: a folder with photos of one person. ``frame.attrs["likeness_of_photos"]`` has the lowest
         and the highest likeness of a photo to the others, to read the numbers against.
     executor:
-        Where pictures are decoded and your functions run, such as a `concurrent.futures.ProcessPoolExecutor`; this
-        thread if left out. A pool of processes needs functions of a module.
+        Where pictures are decoded and your functions run: a `concurrent.futures.ProcessPoolExecutor`, a
+        `ThreadPoolExecutor`, or ``client.get_executor()`` of a Dask client; this thread if left out. A pool of
+        processes needs functions of a module; Dask takes those of a notebook too. Numbers are kept as they come, also
+        when you press Ctrl-C. A worker that dies costs no number but that of a picture that ends every worker.
 
     Returns
     -------
@@ -80,35 +82,36 @@ def measure(
     Raises
     ------
     RunError
-        If there is no such metric, a name is one of our columns, or a function fails for every picture.
+        If there is no such metric, a name is one of our columns, a function fails for every picture, or it cannot be
+        sent to another process.
 
     Example
     -------
     ``runs.measure("drift", "spread", {"height": lambda picture: picture.height})``
     """
     from .measuring import BuiltIn, Found
+    from .own_metrics import Own
     from .relations import subjects_of
 
-    if executor is not None and not callable(getattr(executor, "map", None)):
-        raise RunError(
-            f"executor={shown(executor)} is no executor",
-            remedy="Give a concurrent.futures.ProcessPoolExecutor, or leave executor out",
-        )
+    _check_executor(executor)
     names, own = _asked(runs, metrics, relative_to, photos)
     reference = _reference(relative_to, runs._parameter_names or list(MODEL.parameters))
     subjects = subjects_of(runs, runs._logged().values())
     if not subjects:
         raise RunError("None of these runs has a picture to measure", remedy="ws.run(sweep) makes them")
-    found = Found(subjects)
-    BuiltIn(runs, subjects, executor).compute([name for name in names if name != LIKENESS], reference, found)
     range_of_photos: tuple[float, float] | None = None
     if LIKENESS in names and photos is not None:
         from ..analysis.likeness import likeness_to
 
         likeness, range_of_photos = likeness_to(path_of(photos, "photos", RunError))
         own = {**own, LIKENESS: likeness}
-    for name, metric in own.items():
-        _apply(runs, name, metric, subjects, executor, found)
+    ready = {name: Own(name, metric, version_of(metric), executor) for name, metric in own.items()}
+    found = Found(subjects)
+    built_in = [name for name in names if name != LIKENESS]
+    _report("The built-in metrics", BuiltIn(runs, subjects, executor).compute(built_in, reference, found), subjects)
+    for name, metric_of_user in ready.items():
+        wrong = metric_of_user.compute(subjects, runs.source.log.metrics, found)
+        _report(f"The metric {name}", wrong, subjects)
     if "difference" in names and found.is_empty("difference"):
         words = ", ".join(f"{name}={value!r}" for name, value in reference.items())
         raise RunError(
@@ -216,33 +219,33 @@ def _reference(relative_to: Mapping[str, Any] | None, parameters: Sequence[str])
     return found
 
 
-def _apply(
-    runs: Selection,
-    name: str,
-    metric: Callable[[Any], Any],
-    subjects: Mapping[str, Subject],
-    executor: Executor | None,
-    found: Found,
-) -> None:
-    """Compute a user's metric, and say for how many pictures it failed."""
-    from pickle import PicklingError
+def _check_executor(executor: object) -> None:
+    if executor is None or callable(getattr(executor, "submit", None)):
+        is_client = hasattr(executor, "get_executor")  # of Dask: its submit gives futures of another kind
+        if not is_client:
+            return
+        raise RunError("executor= has a Dask client", remedy="Write executor=client.get_executor()")
+    raise RunError(
+        f"executor={shown(executor)} is no executor",
+        remedy="Give a concurrent.futures.ProcessPoolExecutor, or leave executor out",
+    )
 
-    from .measuring import by_callable
 
-    try:
-        wrong = by_callable(name, metric, version_of(metric), subjects, runs.source.log.metrics, executor, found)
-    except (PicklingError, AttributeError, TypeError) as error:
-        if executor is None:
-            raise
-        raise RunError(
-            f"The metric {name} cannot be sent to another process: {error}",
-            remedy="Write the function in a module and import it, or leave executor out",
-        ) from None
+def _report(what: str, wrong: Sequence[str], subjects: Mapping[str, Subject]) -> None:
+    """Say for how many pictures a metric failed.
+
+    Parameters
+    ----------
+    what:
+        The metric, for the text.
+    wrong:
+        For each of these pictures: what went wrong.
+    subjects:
+        All pictures.
+    """
     if not wrong:
         return
-    text = (
-        f"The metric {name} failed for {count(len(wrong), 'picture')} of {len(subjects):,}: {shorten(wrong[0], 200)}"
-    )
+    text = f"{what} failed for {count(len(wrong), 'picture')} of {len(subjects):,}: {shorten(wrong[0], 200)}"
     if len(wrong) == len({subject.sha256 for subject in subjects.values()}):
         raise RunError(text, remedy="Try the function on runs[0].image")
     warnings.warn(text, stacklevel=4)

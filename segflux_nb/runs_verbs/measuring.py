@@ -1,31 +1,30 @@
-"""How `measure` computes what the log does not have yet: in batches, each kept at once, in memory that stays flat."""
+"""How `measure` computes the built-in metrics that the log does not have yet, in memory that stays flat."""
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import suppress
-from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..analysis.comparing import drift, overcooking, spreads
 from ..analysis.differences import mean_difference
 from ..analysis.metrics import OF_ONE, VERSION, measured
-from ..errors import PictureError, RunError
+from ..errors import PictureError
 from ..model import Value
-from ..pictures.appearance import read, readable
-from ..pictures.mounted import fetch_ahead, is_elsewhere, read_file, thumbnail_file
+from ..pictures.appearance import read
+from ..pictures.mounted import thumbnail_file
+from ..pictures.thumbnails import thumbnail
 from ..runlog.metrics import Fields, MetricKey, MetricLog, column_of
 from ..selection import Selection
+from .elsewhere import Elsewhere, Lost
 from .relations import Related, Subject
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from PIL import Image
 
     Lab = NDArray[np.float32]
 
@@ -35,8 +34,11 @@ BATCH = 128
 KEPT = 256
 """The most Lab thumbnails in memory: 50 kB each."""
 
-Metric = Callable[[Any], Any]
-"""What a user gives: a picture in, a number or a mapping of numbers out."""
+PART = 32
+"""How many pictures are sent at once: each takes a millisecond or two."""
+
+TIMES_ELSEWHERE = 4
+"""For an executor, batches and what is kept in memory are larger by this: each batch waits for its last picture."""
 
 
 class Numbers:
@@ -85,16 +87,20 @@ class Numbers:
         """
         self._known[key] = self._new[key] = fields
 
+    def write(self) -> None:
+        """Write what was found to the log."""
+        self._log.keep(self._new)
+        self._new = {}
+
     def keep(self, shown: Collection[MetricKey]) -> None:
-        """Write what was found to the log.
+        """Write what was found to the log, and let frames show these numbers.
 
         Parameters
         ----------
         shown:
             Numbers that frames show from now on, also where others were found later.
         """
-        self._log.keep(self._new)
-        self._new = {}
+        self.write()
         latest = self._log.latest({key.sha256 for key in shown})
         stale = {}
         for key in shown:
@@ -170,23 +176,20 @@ def examine(picture: str | bytes) -> tuple[dict[str, float], Lab] | None:
     Parameters
     ----------
     picture:
-        The picture's file, or the bytes of its thumbnail.
+        The picture's file, or the bytes of the picture or of its thumbnail.
     """
     try:
-        found = measured(read(picture if isinstance(picture, bytes) else thumbnail_file(Path(picture))))
+        found = measured(_small(picture) if isinstance(picture, bytes) else read(thumbnail_file(picture)))
     except PictureError:
         return None
     return found.values, found.lab
 
 
-def _to_send(path: str) -> str | bytes:
-    """What `examine` takes in another process, which knows nothing of the bundles and stores that are open here."""
-    if not is_elsewhere(path):
-        return path
-    try:
-        return thumbnail_file(path)
-    except PictureError:
-        return path  # it cannot be read there either, and has no numbers
+def _small(data: bytes) -> Image.Image:
+    """The picture of a thumbnail, or of a picture of which one is made."""
+    image = read(data)
+    small = thumbnail(image)
+    return image if small is None else read(small)
 
 
 class BuiltIn:
@@ -206,11 +209,13 @@ class BuiltIn:
         self._runs = runs
         self._subjects = subjects
         self._numbers = Numbers(runs.source.log.metrics)
-        self._executor = executor
+        self._elsewhere = Elsewhere(examine, executor, "The built-in metrics", most=PART, thumbnails=True)
+        self._times = 1 if executor is None else TIMES_ELSEWHERE
         self._lab: OrderedDict[str, Lab | None] = OrderedDict()
+        self._lost: dict[str, str] = {}
 
-    def compute(self, names: Sequence[str], relative_to: Mapping[str, Value], found: Found) -> None:
-        """Compute what is missing of some metrics, and keep it.
+    def compute(self, names: Sequence[str], relative_to: Mapping[str, Value], found: Found) -> list[str]:
+        """Compute what is missing of some metrics, and keep it: also what was done before an error or Ctrl-C.
 
         Parameters
         ----------
@@ -220,15 +225,25 @@ class BuiltIn:
             The values of the reference of ``difference``.
         found:
             Gets the numbers.
+
+        Returns
+        -------
+        list of str
+            For each picture that an executor gave no result of: what went wrong.
         """
         related = Related(self._runs, self._subjects, relative_to)
         batch: list[Subject] = []
-        for group in related.groups():
-            batch += group
-            if len(batch) >= BATCH:
-                self._batch(batch, names, related, found)
-                batch = []
-        self._batch(batch, names, related, found)
+        try:
+            for group in related.groups():
+                batch += group
+                if len(batch) >= BATCH * self._times:
+                    self._batch(batch, names, related, found)
+                    batch = []
+            self._batch(batch, names, related, found)
+        finally:
+            self._numbers.write()
+            self._elsewhere.close()
+        return list(self._lost.values())
 
     def _batch(self, batch: Sequence[Subject], names: Sequence[str], related: Related, found: Found) -> None:
         """Compute the metrics of some pictures, and keep them."""
@@ -261,35 +276,36 @@ class BuiltIn:
 
     def _examine(self, subjects: Iterable[Subject]) -> None:
         """Decode pictures, and note their numbers."""
-        by_picture = {subject.sha256: subject.path for subject in subjects}
-        paths = by_picture.values()
-        if why := fetch_ahead(paths, small=True):  # a picture that cannot be read is kept as one without numbers
-            raise RunError(
-                f"Pictures cannot be measured: {why}",
-                remedy="Measure again when the store answers: what was measured is kept",
-            )
-        found: Iterable[tuple[dict[str, float], Lab] | None]
-        if self._executor is None:
-            found = map(examine, paths)
-        else:
-            found = self._executor.map(examine, list(map(_to_send, paths)), chunksize=16)
-        for sha256, result in zip(by_picture, found, strict=True):
-            values = dict.fromkeys(OF_ONE) if result is None else result[0]
-            for name in OF_ONE:
-                self._numbers.set(MetricKey(sha256, name, VERSION), {"": values[name]})
-            self._remember(sha256, None if result is None else result[1])
+        by_picture = {one.sha256: one.path for one in subjects if one.sha256 not in self._lost}
+        for part in self._elsewhere.results(by_picture.items()):
+            for sha256, result in part:
+                if isinstance(result, Lost):
+                    self._lost[sha256] = result.why
+                    continue
+                values = dict.fromkeys(OF_ONE) if result is None else result[0]
+                for name in OF_ONE:
+                    self._numbers.set(MetricKey(sha256, name, VERSION), {"": values[name]})
+                self._remember(sha256, None if result is None else result[1])
+            if self._times > 1:
+                self._numbers.write()
 
     def _remember(self, sha256: str, lab: Lab | None) -> None:
         self._lab[sha256] = lab
         self._lab.move_to_end(sha256)
-        while len(self._lab) > KEPT:
+        while len(self._lab) > KEPT * self._times:
             self._lab.popitem(last=False)
 
     def _lab_of(self, subject: Subject) -> Lab | None:
         if subject.sha256 not in self._lab:
             self._examine([subject])
+        if subject.sha256 in self._lost:
+            return None
         self._lab.move_to_end(subject.sha256)
         return self._lab[subject.sha256]
+
+    def _was_lost(self, *subjects: Subject) -> bool:
+        """Whether an executor gave no result of any of these: what needs it is tried again by the next call."""
+        return any(one.sha256 in self._lost for one in subjects)
 
     def _pairs(self, batch: Sequence[Subject], names: Sequence[str], related: Related) -> None:
         """Compute what needs other pictures."""
@@ -299,8 +315,9 @@ class BuiltIn:
             for other in (subject, *related.needed(subject))
             if other.sha256 not in self._lab
         ]
-        for start in range(0, len(absent), KEPT // 2):
-            self._examine(absent[start : start + KEPT // 2])
+        most = KEPT * self._times // 2
+        for start in range(0, len(absent), most):
+            self._examine(absent[start : start + most])
         for subject in batch:
             if "drift" in names or "drift_peak" in names:
                 self._drift(subject, related)
@@ -323,6 +340,8 @@ class BuiltIn:
         ):
             return
         one, other = self._lab_of(subject), self._lab_of(base)
+        if self._was_lost(subject, base):
+            return
         values = (None, None) if one is None or other is None else drift(one, other)
         for key, value in zip(keys, values, strict=True):
             if key is not None:
@@ -333,7 +352,8 @@ class BuiltIn:
         if key is None or reference is None:
             return
         one, other = self._lab_of(subject), self._lab_of(reference)
-        self._numbers.set(key, {"": None if one is None or other is None else mean_difference(one, other)})
+        if not self._was_lost(subject, reference):
+            self._numbers.set(key, {"": None if one is None or other is None else mean_difference(one, other)})
 
     def _spread(self, subject: Subject, related: Related) -> None:
         """The spread of a picture and of all of its group."""
@@ -341,6 +361,8 @@ class BuiltIn:
             return
         group = related.group(subject)
         pictures = [(one, self._lab_of(one)) for one in group]
+        if self._was_lost(*group):
+            return
         there = [(one, lab) for one, lab in pictures if lab is not None]
         found = (
             dict.fromkeys((one.run.digest for one in group), None)
@@ -360,6 +382,8 @@ class BuiltIn:
         if key is None or base is None or self._numbers.get(key) is not None:
             return
         self._spread(base, related)
+        if self._was_lost(*related.group(subject), *related.group(base)):
+            return
         numbers = [
             self._numbers.get(found)
             for one in (subject, base)
@@ -374,84 +398,3 @@ class BuiltIn:
         saturation, clipping, spread, base_saturation, base_clipping, base_spread = known
         value = overcooking(saturation, base_saturation, clipping, base_clipping, spread, base_spread)
         self._numbers.set(key, {"": value})
-
-
-def by_callable(
-    name: str,
-    metric: Metric,
-    version: str,
-    subjects: Mapping[str, Subject],
-    log: MetricLog,
-    executor: Executor | None,
-    found: Found,
-) -> list[str]:
-    """Compute what is missing of a user's metric, and keep it. What goes wrong with one picture stops no other.
-
-    Parameters
-    ----------
-    name:
-        Its name.
-    metric:
-        What computes it.
-    version:
-        Its version.
-    subjects:
-        The pictures, by the digest of their run.
-    log:
-        Numbers about pictures.
-    executor:
-        Where it runs; None for here.
-    found:
-        Gets the numbers.
-
-    Returns
-    -------
-    list of str
-        For each picture that has no number: what went wrong.
-    """
-    numbers, everything, wrong = Numbers(log), list(subjects.values()), dict[str, str]()
-    call = partial(_called, metric)
-    for start in range(0, len(everything), BATCH):
-        batch = everything[start : start + BATCH]
-        numbers.turn_to(batch)
-        keys = {one.run.digest: MetricKey(one.sha256, name, version) for one in batch}
-        paths = {one.sha256: one.path for one in batch if numbers.get(keys[one.run.digest]) is None}
-        missing = [sha256 for sha256 in paths if sha256 not in wrong]
-        fetch_ahead((paths[one] for one in missing), small=False)
-        files = [_whole_to_send(paths[one]) for one in missing]
-        results = map(call, files) if executor is None else executor.map(call, files, chunksize=4)
-        for sha256, result in zip(missing, results, strict=True):
-            if isinstance(result, str):
-                wrong[sha256] = result
-            else:
-                numbers.set(MetricKey(sha256, name, version), result)
-        for digest, key in keys.items():
-            found.add(name, digest, numbers.get(key))
-        numbers.keep(list(keys.values()))
-    return list(wrong.values())
-
-
-def _whole_to_send(path: str) -> str | bytes:
-    """What `_called` takes in another process, which knows nothing of the bundles and stores that are open here."""
-    with suppress(OSError):  # then it says itself what is wrong
-        return read_file(path) if is_elsewhere(path) else path
-    return path
-
-
-def _place(picture: str | bytes) -> str:
-    return "" if isinstance(picture, bytes) else f" ({os.path.basename(picture)})"
-
-
-def _called(metric: Metric, picture: str | bytes) -> dict[str, float | None] | str:
-    """What a user's metric says of a picture, a file or its bytes; or what went wrong."""
-    try:
-        image = read(picture if isinstance(picture, bytes) else readable(Path(picture).read_bytes))
-    except PictureError as error:
-        return error.what
-    try:
-        result = metric(image)
-        if isinstance(result, Mapping):
-            return {str(field): None if value is None else float(value) for field, value in result.items()}
-        return {"": None if result is None else float(result)}
-    except Exception as error:  # noqa: BLE001 - the user's function may raise anything; the other pictures go on
-        return f"{type(error).__name__}: {error}" + _place(picture)
