@@ -233,14 +233,10 @@ class Launcher:
     def retry_lost(self, runs: Runs) -> Runs:
         """Ask again for what is lost or missing among these runs, without paying, and give the runs afterwards."""
         logged = self._log.runs.read([digest for digest, _ in runs.cells])
-        incomplete = {picture.digest for picture in self.planner.missing(list(logged))} | set(
-            self._log.pictures.incomplete(logged)
-        )
-        lost = [
-            run.request
-            for run in logged.values()
-            if run.state is State.LOST or (run.state is State.COMPLETED and run.digest in incomplete)
-        ]
+        gone = self.planner.missing(list(logged))
+        incomplete = {picture.digest for picture in gone}.union(self._log.pictures.incomplete(logged))
+        of_states = {State.LOST: logged.keys(), State.COMPLETED: incomplete}
+        lost = [run.request for run in logged.values() if run.digest in of_states.get(run.state, ())]
         if not lost:
             say("Nothing to ask for again: none of these runs is lost, and no picture is missing.")
             return runs
