@@ -96,6 +96,7 @@ def test_the_verbs_of_a_workspace():
         "runs",
         "service",
         "start",
+        "submit",
         "sweeps",
         "trigger_word",
         "usage",
