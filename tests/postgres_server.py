@@ -59,7 +59,7 @@ def _as_ordinary_user(command):
     if os.getuid() != 0:
         return command
     user = "postgres" if _is_user("postgres") else "nobody"
-    return ["setpriv", f"--reuid={user}", "--regid", _group(user), "--clear-groups", *command]
+    return ["setpriv", f"--reuid={user}", "--regid", _group(user), "--clear-groups", "--pdeathsig=INT", *command]
 
 
 def _is_user(name):
