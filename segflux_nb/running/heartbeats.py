@@ -127,20 +127,23 @@ class Heartbeats:
     async def look_for(self, owner: str) -> None:
         """Look for the heartbeat of another process in a log that is far away; once in a while.
 
+        A process that could not look for long, as when the server of the log was away, begins again: the others could
+        not write either.
+
         Parameters
         ----------
         owner:
             The name of the process in the log.
         """
         peer, now = self._peers.get(owner), self._clock.monotonic()
-        if peer is None or now - peer.looked_at >= LOOK_SECONDS:
+        last = now if peer is None else peer.looked_at
+        if peer is None or now - last >= LOOK_SECONDS:
             self._see(owner, await self._journal.heartbeat_of(owner))
+            if peer is not None and now - last > BLIND_SECONDS:
+                peer.first_look = self._clock.monotonic()
 
     def _see(self, owner: str, seen_at: float | None) -> None:
         """Note the last heartbeat of another process.
-
-        A process that could not look itself for long, as when the server of the log was away, begins again: the
-        others could not write either.
 
         Parameters
         ----------
@@ -156,8 +159,6 @@ class Heartbeats:
             return
         if seen_at is not None and seen_at != peer.seen_at:
             peer.seen_at, peer.silent_since = seen_at, now
-        elif self._journal.is_far and now - peer.looked_at > BLIND_SECONDS:
-            peer.first_look = now
         peer.looked_at = now
 
     def came_from(self, owner: str, within: float) -> bool:
