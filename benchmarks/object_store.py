@@ -100,8 +100,8 @@ def main() -> None:
         servers: dict[str, str] = {}
         if (program := s3_server.moto_program()) is not None:
             servers["moto"] = stack.enter_context(s3_server.moto(program))
-        if shutil.which("rclone") is not None:
-            servers["rclone"] = stack.enter_context(s3_server.rclone(shutil.which("rclone"), Path(place, "rclone")))
+        if (rclone := s3_server.rclone_program()) is not None:
+            servers["rclone"] = stack.enter_context(s3_server.rclone(rclone, Path(place, "rclone")))
         best: dict[str, tuple[float, ...]] = {}
         for number in range(options.rounds):
             for name in ("folder", "file://", "memory://", *servers):

