@@ -6,6 +6,7 @@
     ├── SweepError              a sweep, a parameter or a range is not valid (also a ValueError)
     ├── WorkspaceError          a folder or a log cannot be opened or used
     │   ├── LogLocked           another program holds the log's lock
+    │   ├── NewerLog            a newer version wrote the log, which can only be read
     │   └── BundleError         a file is not a bundle, or not as it was written
     ├── MissingKey              a submit to the hosted service has no API key
     ├── PictureError            bytes are not a picture that we accept
@@ -32,12 +33,16 @@
         └── InferenceTimeout    the job was not done in time
 
     SweepInterrupted            the user interrupted a sweep (a KeyboardInterrupt, so that "Run All" stops)
+    StoreError                  an object store did not do what it was asked (an OSError, as of a disk)
+    DamagedError                a picture in an object store is not what its name says (an OSError)
+    SourceHasChanged            the log that is copied has changed meanwhile; the copy begins again
 
 Each error says what was wrong and where, whether money may have been spent, and what to do.
 """
 
 from __future__ import annotations
 
+import errno
 from typing import Any, Literal
 
 Money = Literal["nothing was billed", "something may have been billed", "a picture was billed", ""]
@@ -341,3 +346,35 @@ class SweepInterrupted(KeyboardInterrupt):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self), None)
+
+
+class StoreError(OSError):
+    """An object store did not do what it was asked.
+
+    Parameters
+    ----------
+    why:
+        Why, in words.
+    is_passing:
+        Whether it may go well when it is tried again, with nothing changed.
+    """
+
+    def __init__(self, why: str, *, is_passing: bool) -> None:
+        super().__init__(errno.EIO, why)
+        self.is_passing = is_passing
+
+    @property
+    def why(self) -> str:
+        """Why, in words."""
+        return str(self.strerror)
+
+    def __str__(self) -> str:
+        return self.why
+
+
+class DamagedError(OSError):
+    """A picture whose bytes in the store are not those that its name says."""
+
+
+class SourceHasChanged(Exception):
+    """The log that is copied has changed meanwhile."""

@@ -10,10 +10,10 @@ import os
 from pathlib import Path
 
 from .clock import Clock
-from .errors import WorkspaceError
+from .errors import StoreError, WorkspaceError
 from .pictures.cache import most_bytes
 from .pictures.mounted import mount, tier_of
-from .pictures.object_store import ObjectStore, StoreError
+from .pictures.object_store import ObjectStore
 from .pictures.store_address import VARIABLE, store_address
 from .pictures.tier import Tier
 from .runlog.journal import Journal

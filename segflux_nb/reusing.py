@@ -9,12 +9,11 @@ from typing import Any, Protocol
 
 from .bundle.opened import Bundle, is_bundle
 from .clock import Clock
-from .errors import PictureError, SegfluxError, WorkspaceError
+from .errors import PictureError, SegfluxError, StoreError, WorkspaceError
 from .kept_pictures import open_pictures, wanted_address
 from .lifecycle import State
 from .pictures.located import LocatedPictures
 from .pictures.mounted import MountedPictures, pictures_of, tier_of
-from .pictures.object_store import StoreError
 from .pictures.store import PictureStore
 from .runlog.journal import Journal, ServiceLog
 from .runlog.records import RunRecord

@@ -8,9 +8,9 @@ import zipfile
 import pytest
 
 import segflux_nb as sf
-from segflux_nb.errors import BundleError, RunError, WorkspaceError
+from segflux_nb.errors import BundleError, RunError, StoreError, WorkspaceError
 from segflux_nb.pictures import mounted
-from segflux_nb.pictures.object_store import ObjectStore, StoreError
+from segflux_nb.pictures.object_store import ObjectStore
 from segflux_nb.widgets.assets import thumbnails
 
 SWEEP = sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3], steps=2)

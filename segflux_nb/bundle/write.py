@@ -14,13 +14,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..errors import BundleError
+from ..errors import BundleError, StoreError
 from ..input_pictures import parts_of_text
 from ..lifecycle import State
 from ..markup import count
 from ..model import Value
 from ..pictures.located import LocatedPictures
-from ..pictures.object_store import StoreError
 from ..runlog.journal import ServiceLog
 from ..runlog.records import RunRecord, SweepRecord
 from ..runlog.rows import MorePicture

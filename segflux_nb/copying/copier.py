@@ -13,14 +13,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..clock import Clock
-from ..errors import WorkspaceError
+from ..errors import SourceHasChanged, WorkspaceError
 from ..lifecycle import State
 from ..markup import count
 from ..pictures.mounted import kept_thumbnail_of, tier_of
 from ..pictures.store import PictureStore, set_aside_file
 from ..runlog.between import compare, enter_all
 from ..runlog.comparing import ComparedTable
-from ..runlog.copying import SourceHasChanged
 from ..runlog.side_file import side_files
 from .opening import Opened, check, check_logs, opened
 from .report import Copied, CopiedFiles

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from ..errors import WorkspaceError
+from ..errors import StoreError, WorkspaceError
 from .store import sync_folder
 
 if TYPE_CHECKING:
@@ -41,30 +41,6 @@ _ADDRESS = re.compile(r"https?://\S+")
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 _WHERE_CREDENTIALS_ARE = ("169.254.169.254", "metadata.google.internal", "169.254.170.2")
 """Addresses that are asked for credentials on machines of a cloud, where the environment has none."""
-
-
-class StoreError(OSError):
-    """An object store did not do what it was asked.
-
-    Parameters
-    ----------
-    why:
-        Why, in words.
-    is_passing:
-        Whether it may go well when it is tried again, with nothing changed.
-    """
-
-    def __init__(self, why: str, *, is_passing: bool) -> None:
-        super().__init__(errno.EIO, why)
-        self.is_passing = is_passing
-
-    @property
-    def why(self) -> str:
-        """Why, in words."""
-        return str(self.strerror)
-
-    def __str__(self) -> str:
-        return self.why
 
 
 class ObjectStore:

@@ -11,8 +11,9 @@ from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from ..clock import Clock
+from ..errors import StoreError
 from .located import IN_FOLDER, OF_THE_STORE
-from .object_store import ObjectStore, StoreError, names_below
+from .object_store import ObjectStore, names_below
 
 KNOWN_SECONDS = 300.0
 """How long it is believed that a listed picture is still there."""

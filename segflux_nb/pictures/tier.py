@@ -16,13 +16,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..clock import Clock
-from ..errors import PictureError, WorkspaceError
+from ..errors import DamagedError, PictureError, StoreError, WorkspaceError
 from ..markup import count
 from .appearance import readable
 from .cache import Cache
 from .decode import decode
 from .located import IN_FOLDER, OF_THE_STORE
-from .object_store import ObjectStore, StoreError
+from .object_store import ObjectStore
 from .store_contents import SILENT_SECONDS, StoreContents
 from .thumbnails import FOLDER, thumbnail
 from .waiting import Waiting
@@ -45,10 +45,6 @@ PROBE = "segflux-store.txt"
 _PROBE_TEXT = b"Pictures of a segflux_nb workspace are kept here.\n"
 
 logger = logging.getLogger(__name__)
-
-
-class DamagedError(OSError):
-    """A picture whose bytes in the store are not those that its name says."""
 
 
 class Tier:

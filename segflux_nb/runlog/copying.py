@@ -19,6 +19,7 @@ from typing import Any
 
 import orjson
 
+from ..errors import SourceHasChanged
 from ..lifecycle import State
 from .copied_tables import (
     LISTS,
@@ -51,10 +52,6 @@ _ABANDONED = "the process that submitted it ended before its answer came"
 _STATE, _OWNER, _ERROR, _COST, _JOB = (
     RUNS.columns.index(name) for name in ("state", "owner", "error", "cost_usd", "request_id")
 )
-
-
-class SourceHasChanged(Exception):
-    """The log that is copied has changed meanwhile."""
 
 
 class LogCopier:

@@ -15,8 +15,7 @@ from typing import TypeVar
 from ..backoff import Backoff, RandomSource
 from ..clock import Clock
 from ..daemon_executor import DaemonExecutor
-from ..errors import WorkspaceError
-from ..pictures.object_store import StoreError
+from ..errors import StoreError, WorkspaceError
 from ..pictures.tier import Tier
 
 AT_ONCE = 8

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import SegfluxError, WorkspaceError
+from ..errors import SegfluxError, StoreError, WorkspaceError
 from ..lifecycle import State
 from ..markup import count
 from ..pictures.located import LocatedPictures
 from ..pictures.mounted import pictures_of, tier_of
-from ..pictures.object_store import StoreError
 from ..pictures.store import set_aside_file
 from ..runlog.journal import ServiceLog
 from ..runlog.picture_files import PictureFile

@@ -198,7 +198,15 @@ def test_built_in_numbers_that_need_a_lost_picture_are_not_kept(own, expected, m
 # ---------------------------------------------------------------------- what was done is kept
 
 
-def test_ctrl_c_keeps_what_is_done(own, tmp_path):
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C interrupts, also where tests run in the background of a shell, whose jobs ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_keeps_what_is_done(own, tmp_path, ctrl_c):
     for number, executor in enumerate((None, ThreadPoolExecutor(1), ProcessPoolExecutor(1))):
         folder = tmp_path / str(number)
         folder.mkdir()

@@ -293,7 +293,7 @@ def test_with_two_axes_there_are_two_sliders_and_a_map_of_scores(shown, tuner, c
     page.evaluate("one => model.set('shown_ranking', one)", {"sentence": "best", "rows": rows, "raters": raters})
     assert page.locator(".sfx-map thead th").all_inner_texts() == ["0.4", "0.8", "1.2"]
     assert page.locator(".sfx-map tbody th").all_inner_texts() == ["10", "20"]
-    assert page.locator(".sfx-map tbody td").all_inner_texts() == ["-1.00", "–", "–", "–", "1.50", "–"]
+    assert page.locator(".sfx-map tbody td").all_inner_texts() == ["−1.00", "–", "–", "–", "1.50", "–"]
     assert page.locator(".sfx-inside").inner_text() == "1.50"
     assert page.locator(".sfx-raters tbody tr").all_inner_texts() == ["anna\t2\tbest 0.8", "bo\t0\tno votes"]
     assert complaints() == []

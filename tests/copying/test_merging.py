@@ -4,6 +4,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -245,11 +246,16 @@ def test_a_copy_that_is_not_whole_is_an_error(place, monkeypatch):
 @pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
 def test_copies_that_are_killed_leave_all_of_the_log_or_nothing_and_go_on(place):
     fill(place("a"), 300, pictures=120)
-    options = [part for name in ("a", "b") for part in option_of(place(name), is_target=name == "b")]
-    command = [sys.executable, "-m", "segflux_nb", "copy", place("a"), place("b"), *options]
-    rows, kills = [], 0
-    for seconds in (0.9, 1.2, 1.5, 1.9, 2.4, 60):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    def copying(target):
+        options = [*option_of(place("a"), is_target=False), *option_of(place(target), is_target=True)]
+        return [sys.executable, "-m", "segflux_nb", "copy", place("a"), place(target), *options]
+
+    whole = time.monotonic()
+    subprocess.run(copying("c"), check=True, stdout=subprocess.DEVNULL)
+    whole, rows, kills = time.monotonic() - whole, [], 0
+    for seconds in (*(part * whole for part in (0.4, 0.55, 0.7, 0.85, 0.95)), 60):
+        process = subprocess.Popen(copying("b"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         try:
             process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:

@@ -4,9 +4,9 @@ import sys
 
 import pytest
 
-from segflux_nb.errors import WorkspaceError
+from segflux_nb.errors import StoreError, WorkspaceError
 from segflux_nb.pictures import object_store
-from segflux_nb.pictures.object_store import ObjectStore, StoreError
+from segflux_nb.pictures.object_store import ObjectStore
 from tests.support import s3_server
 
 NAME = f"pictures/ab/ab{'0' * 62}.jpg"

@@ -9,15 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segflux_nb.errors import WorkspaceError
+from segflux_nb.errors import DamagedError, StoreError, WorkspaceError
 from segflux_nb.pictures import cache, mounted
 from segflux_nb.pictures.cache import most_bytes
 from segflux_nb.pictures.located import OF_THE_STORE
-from segflux_nb.pictures.object_store import StoreError
 from segflux_nb.pictures.store import PictureStore
 from segflux_nb.pictures.store_contents import KNOWN_SECONDS, SILENT_SECONDS, UNKNOWN_SECONDS
 from segflux_nb.pictures.thumbnails import thumbnail_of
-from segflux_nb.pictures.tier import DamagedError
 from segflux_nb.pictures.tiered import TieredPictures
 from tests.support.stores import FakeStore, broken, tier_in
 

@@ -31,7 +31,7 @@ SHORT = {
 CHILD = """
 import importlib, json, os, signal, sys
 import segflux_nb as sf
-from segflux_nb.runlog import database
+from segflux_nb.runlog import forks
 from segflux_nb.running.fence import Fence
 from segflux_nb.service.api import Api
 settings = json.loads(sys.argv[1])
@@ -43,9 +43,9 @@ def stopping_once(kind, name):
     method = getattr(kind, name)
     def stopping(self, *arguments, **options):
         setattr(kind, name, method)
-        database._before_fork()
+        forks._before_fork()
         signal.raise_signal(signal.SIGSTOP)  # to this thread: another one would take it later
-        database._after_fork()
+        forks._after_fork()
         return method(self, *arguments, **options)
     setattr(kind, name, stopping)
 

@@ -6,8 +6,7 @@ import shutil
 import pytest
 
 import segflux_nb as sf
-from segflux_nb.errors import WorkspaceError
-from segflux_nb.pictures.object_store import StoreError
+from segflux_nb.errors import StoreError, WorkspaceError
 from segflux_nb.pictures.tier import PROBE
 from tests.support.mortal import Mortal, ProcessDied
 from tests.support.stores import FakeStore, broken, tier_in

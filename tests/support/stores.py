@@ -1,6 +1,6 @@
 """Object stores for tests: one in memory that fails as it is told, and folders, memory and S3 by obstore."""
 
-from segflux_nb.pictures.object_store import StoreError
+from segflux_nb.errors import StoreError
 from segflux_nb.pictures.tier import Tier
 
 ANSWERED_500 = "the store answered 500"
