@@ -23,9 +23,12 @@ class WorkspacePath(GivenPath):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path; an address as it is. Parameters are those of `click.ParamType.convert`."""
-        from ..runlog.postgres.address import is_address
+        from ..runlog.postgres.address import check_place, is_address
 
-        return value if is_address(value) else super().convert(value, param, ctx)
+        if is_address(value):
+            return value
+        check_place(str(value))
+        return super().convert(value, param, ctx)
 
 
 WORKSPACE = click.argument("workspace", type=WorkspacePath(exists=True))

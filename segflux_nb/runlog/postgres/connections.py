@@ -63,7 +63,7 @@ class Connections:
         except psycopg.Error as error:
             raise WorkspaceError(
                 f"{read(address).shown} is not the address of a database: {first_line(address, error)}",
-                remedy='Write Workspace("postgresql://user@host/study")',
+                remedy='Write Workspace("postgresql://user@host/study"), and in it %25 for a %',
             ) from None
         self._settings = {**_UNLESS_GIVEN, **{name: value for name, value in given.items() if value is not None}}
 

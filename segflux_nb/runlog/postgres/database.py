@@ -27,7 +27,7 @@ from .cursors import TranslatingCursor, execute
 from .listening import Listener
 from .opening import open_log
 from .transaction import Transaction
-from .words import away, in_words, is_lost
+from .words import away, in_words, is_lost, not_opened
 from .writes import Group, counts_as_one, send
 
 DIALECT = Dialect(
@@ -109,7 +109,7 @@ class PostgresDatabase:
         try:
             connection = self._connections.connect()
         except psycopg.Error as error:
-            raise away(self._address, error) from None
+            raise not_opened(self._address, error) from None
         try:
             return open_log(connection, self._address)
         except WorkspaceError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 from psycopg import errors
 
@@ -17,6 +19,26 @@ _PASSING = (
     errors.IdleInTransactionSessionTimeout,
 )
 """What goes by: the same may be tried again."""
+
+
+_REMEDIES = (
+    (r'database ".*" does not exist', "Correct the database's name, or make it: createdb --host HOST NAME"),
+    (
+        r'role ".*" does not exist|authentication failed|no password supplied|pg_hba\.conf|denied for database',
+        "Correct the user in the address, and write its password into ~/.pgpass, which only you may read (chmod 600);"
+        " or ask the server's owner to let this user in",
+    ),
+    (
+        r"SSL was required|support SSL|sslmode|sslrootcert|root certificate|certificate verify",
+        "Correct sslmode and sslrootcert in the address, or ask the server's owner for its certificate",
+    ),
+    (r"resolve host|translate host name", "Correct the host's name in the address, or check this machine's network"),
+    (
+        r"invalid .*(value|number)|bad value|service file|definition of service",
+        "Correct the port and the options in the address",
+    ),
+)
+"""What to correct, by what the server or its library says. The first that fits holds."""
 
 
 def is_lost(error: psycopg.Error, connection: psycopg.Connection[object]) -> bool:
@@ -49,6 +71,27 @@ def away(address: str, error: BaseException) -> LogLocked:
     return LogLocked(
         f"The run log {read(address).shown} cannot be reached: {first_line(address, error)}",
         remedy="Run again when its server answers: what was accepted is kept",
+    )
+
+
+def not_opened(address: str, error: BaseException) -> WorkspaceError:
+    """What is raised where a log cannot be opened: what is to be corrected, or that the server does not answer.
+
+    Parameters
+    ----------
+    address:
+        The address of the log.
+    error:
+        What happened.
+    """
+    said = away(address, error)
+    remedy = next((remedy for pattern, remedy in _REMEDIES if re.search(pattern, said.what)), None)
+    if remedy is not None:
+        return WorkspaceError(said.what, remedy=remedy)
+    return LogLocked(
+        said.what,
+        remedy="Check the host and the port in the address, and that the server runs. Run again when it answers: what"
+        " was accepted is kept",
     )
 
 
