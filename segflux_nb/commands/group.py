@@ -32,8 +32,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except click.UsageError as error:
-            error.message = without_logins(error.message)
-            raise
+            raise click.UsageError(without_logins(error.format_message()), error.ctx) from None
         except MissingKey as error:
             raise click.ClickException(str(error).replace(WAYS, WAYS_OF_COMMANDS)) from None
         except SegfluxError as error:

@@ -329,3 +329,31 @@ def test_a_log_of_a_newer_version_is_only_read(postgres, opened, address, tmp_pa
     with pytest.raises(WorkspaceError, match="newer version"):
         newer.of("simulator").sharing.heartbeat("me:1:1")
     newer.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE properties SET value = 'ten' WHERE name = 'version'",
+        "DELETE FROM properties WHERE name = 'version'",
+        "UPDATE properties SET value = '3' WHERE name = 'version'",
+    ],
+)
+def test_tables_that_are_not_of_their_version_are_left_as_they_are(damage, postgres, opened, address, tmp_path):
+    postgres.execute(address, damage)
+    before = postgres.execute(address, "SELECT name, value FROM properties")
+    with pytest.raises(WorkspaceError, match=r"is damaged: .* Restore the database from a backup"):
+        Journal(tmp_path / "log", ManualClock(), address=address)
+    assert postgres.execute(address, "SELECT name, value FROM properties") == before
+
+
+def test_a_pooler_that_changes_connections_is_named(opened):
+    def read_on_another_connection():
+        for _ in range(20):
+            opened.runs.states([CELLS[0].digest])
+            connection = opened._database._connections.take(1.0)
+            connection.execute("DEALLOCATE ALL", prepare=False)  # what was prepared is not known on another one
+            opened._database._connections.give(connection)
+
+    with pytest.raises(WorkspaceError, match=r"reached by a pooler.*pool_mode = session"):
+        read_on_another_connection()

@@ -21,6 +21,9 @@ _PASSING = (
 """What goes by: the same may be tried again."""
 
 
+_POOLED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)
+"""What a pooler causes that does not keep a connection for a session: what was prepared is on another one."""
+
 _REMEDIES = (
     (r'database ".*" does not exist', "Correct the database's name, or make it: createdb --host HOST NAME"),
     (
@@ -110,6 +113,12 @@ def in_words(address: str, error: psycopg.Error) -> Exception:
         return LogLocked(
             f"Another program keeps the run log {shown} busy: {text}",
             remedy="Run again: what was accepted is kept",
+        )
+    if isinstance(error, _POOLED):
+        return WorkspaceError(
+            f"The run log {shown} is reached by a pooler that gives each transaction another connection: {text}",
+            remedy="Give the address of the server itself, or let the pooler keep a connection for a whole session"
+            " (pgbouncer: pool_mode = session)",
         )
     if isinstance(error, errors.InsufficientPrivilege | errors.ReadOnlySqlTransaction):
         return WorkspaceError(
