@@ -31,7 +31,7 @@ class WorkspacePath(GivenPath):
         return super().convert(value, param, ctx)
 
 
-WORKSPACE = click.argument("workspace", type=WorkspacePath(exists=True))
+WORKSPACE = click.argument("workspace", type=WorkspacePath(exists=True), envvar="SEGFLUX_WORKSPACE")
 SWEEP = click.argument("sweep", required=False)
 SERVICE = click.option("--service", default=None, help="Whose runs, if the log has runs of several services.")
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON alone on the standard output.")
