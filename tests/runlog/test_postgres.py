@@ -1,6 +1,8 @@
 """What is so of a log in PostgreSQL alone: round trips, lost answers, addresses, rights, news."""
 
+import os
 import queue
+import signal
 import threading
 from functools import partial
 
@@ -10,7 +12,9 @@ import segflux_nb as sf
 from segflux_nb.errors import LogLocked, WorkspaceError
 from segflux_nb.lifecycle import State
 from segflux_nb.runlog.journal import Journal
+from segflux_nb.runlog.postgres import connections
 from segflux_nb.runlog.postgres.address import local_folder, read
+from segflux_nb.runlog.postgres.opening import LOCK
 from segflux_nb.runlog.rows import AcceptedJob
 from tests.support.relay import Relay
 from tests.support.service import ManualClock
@@ -357,3 +361,40 @@ def test_a_pooler_that_changes_connections_is_named(opened):
 
     with pytest.raises(WorkspaceError, match=r"reached by a pooler.*pool_mode = session"):
         read_on_another_connection()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+@pytest.mark.parametrize("act", [lambda log: row(log), lambda log: log.sweeps.enter("i", "n", "", [], CELLS)])
+def test_an_interrupt_ends_a_wait_for_the_server(act, monkeypatch, postgres, address, tmp_path):
+    import psycopg
+
+    monkeypatch.setattr(connections, "_SESSION", "SELECT set_config('lock_timeout', '0', false)")
+    journal = Journal(tmp_path / "log", ManualClock(), address=address)
+    log = journal.of("simulator")
+    log.runs.plan(CELLS)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+    with (
+        psycopg.connect(address) as other,
+        psycopg.connect(postgres.address("postgres"), autocommit=True) as watching,
+    ):
+        other.execute("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE")
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+        def interrupt():
+            while not watching.execute(waiting, [address.rpartition("/")[2]]).fetchone()[0]:
+                pass
+            os.kill(os.getpid(), signal.SIGINT)
+
+        interrupting = threading.Thread(target=interrupt)
+        interrupting.start()
+        at_last = threading.Timer(30, other.close)  # without it, what does not heed the interrupt waits for ever
+        at_last.start()
+        with pytest.raises(KeyboardInterrupt):
+            act(log)
+        interrupting.join()
+        at_last.cancel()
+        assert not other.closed
+        other.rollback()
+    assert states(log) == ["planned"] * len(CELLS)
+    act(log)
+    journal.close()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import select
+import socket
 import threading
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -142,6 +145,12 @@ class Connections:
             kept, self._kept = self._kept, []
         for connection in kept:
             connection.close()
+
+
+def break_off(connection: Connection) -> None:
+    """End a connection: who waits on it gets an error at once, also where the server hangs."""
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as own:
+        own.shutdown(socket.SHUT_RDWR)
 
 
 def _has_ended(connection: Connection) -> bool:

@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
@@ -22,7 +23,7 @@ from ..database import LOCKED_SECONDS
 from ..opening import READ_SECONDS
 from ..schema import SLOTS
 from ..seam import AtOnce, Counts, Cursor, Dialect, Outcome, Statement, T, Write, outcome_of
-from .connections import PAUSE_SECONDS, Connection, Connections
+from .connections import PAUSE_SECONDS, Connection, Connections, break_off
 from .cursors import TranslatingCursor, execute
 from .listening import Listener
 from .opening import open_log
@@ -223,8 +224,11 @@ class PostgresDatabase:
         for is_last in (False, False, True):
             connection = self._connections.take(seconds)
             try:
-                with Uninterrupted():
+                with Uninterrupted(partial(break_off, connection)):  # nothing is written yet
                     return Transaction(connection, self._slot)
+            except KeyboardInterrupt:
+                connection.close()
+                raise
             except psycopg.Error as error:
                 was_lost = is_lost(error, connection)
                 if not connection.closed:
@@ -405,12 +409,15 @@ class PostgresDatabase:
 
         def replaced() -> Connection:
             nonlocal connection
+            if guard.interrupted:
+                raise KeyboardInterrupt
             self._connections.give(connection)
             connection = self._connections.take(seconds)
             return connection
 
+        guard = Uninterrupted(lambda: break_off(connection))
         try:
-            with Uninterrupted():
+            with guard:
                 try:
                     own.reads_on = connection
                     yield TranslatingCursor(connection, replaced)
