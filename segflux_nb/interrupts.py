@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -14,10 +15,16 @@ class Uninterrupted:
     A ``KeyboardInterrupt`` may come between any two steps of the interpreter: for example, after a transaction was
     begun and before the block that would end it. The transaction, and the locks around it, would stay for ever.
     Other threads are never interrupted.
+
+    Parameters
+    ----------
+    break_off:
+        Called at an interrupt, to let what may take long end with an error; None for what is short in any case.
     """
 
-    def __init__(self) -> None:
-        self._interrupted = False
+    def __init__(self, break_off: Callable[[], None] | None = None) -> None:
+        self.interrupted = False
+        self._break_off = break_off
         self._handler: Any = None
 
     def __enter__(self) -> None:
@@ -33,8 +40,10 @@ class Uninterrupted:
     def __exit__(self, *error: object) -> None:
         if self._handler is not None:
             signal.signal(signal.SIGINT, self._handler)
-            if self._interrupted:
+            if self.interrupted:
                 signal.raise_signal(signal.SIGINT)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self._interrupted = True
+        self.interrupted = True
+        if self._break_off is not None:
+            self._break_off()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .errors import WorkspaceError
 from .model import SIMULATOR
-from .runlog.postgres.address import is_address, local_folder, read
+from .runlog.postgres.address import check_place, is_address, local_folder, read
 from .saving import path_of
 
 VARIABLE = "SEGFLUX_WORKSPACE"
@@ -47,13 +47,14 @@ def place_of(given: object) -> Place:
     Raises
     ------
     WorkspaceError
-        If it is neither a path nor the address of a database.
+        If it is neither a path nor the address of a database, or an address that cannot be read.
     """
     if given is None:
         given = os.environ.get(VARIABLE) or DEFAULT
     address = _as_address(given)
     if address:
         return Place(local_folder(address), read(address).shown, address)
+    check_place(str(given) if isinstance(given, str | Path) else "")
     path = path_of(given, "path", WorkspaceError)
     return Place(path, str(path))
 

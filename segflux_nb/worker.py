@@ -3,7 +3,7 @@
 ::
 
     look for open orders -> start the first that is due -> wait for its end -> look again
-    none is due          -> wait until the log changes, or a pause ends
+    none is due          -> wait until the log changes, or a pause ends; a server tells that something was submitted
 
 What ends a sweep early (a limit, a key that is refused, no credits, the network) is told, and the sweep is tried
 again after a pause that grows while nothing is made. The worker itself goes on with the others.
@@ -23,12 +23,15 @@ from .lifecycle import State
 from .live import LiveRun
 from .markup import count
 from .ordering import OpenOrder, Ordering
-from .runlog.orders import Order
+from .runlog.orders import ORDERED, Order
 from .session import Session
 from .sweep.plan import duration
 
 LOOK_SECONDS = 2.0
 """Between looks whether the log has changed."""
+
+HEARD_SECONDS = 30.0
+"""The same while a server tells what was submitted."""
 
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0
 """Before an order is tried again that ended early; the pause doubles for as long as no picture is made."""
@@ -55,8 +58,8 @@ class News(Protocol):
         """Tell what has happened."""
 
 
-STOP, ENDED = "stop", "ended"
-"""What may happen: somebody asks the worker to stop; the sweep that it runs has ended."""
+STOP, ENDED, SUBMITTED = "stop", "ended", "submitted"
+"""What may happen: somebody asks the worker to stop; the sweep that it runs has ended; orders may have changed."""
 
 
 @dataclass
@@ -118,6 +121,7 @@ class Worker:
         self._until_idle = until_idle
         self._tried: dict[int, _Tried] = {}
         self._stops = 0
+        self._hears = False
         self._told = ""
 
     def stop(self) -> None:
@@ -133,6 +137,14 @@ class Worker:
             If the service needs a key and none is configured: no sweep could be run.
         """
         self._ws._launcher.check_key()
+        stop_listening = self._ws._launcher.source.log.listen(self._heard)
+        try:
+            return self._run()
+        finally:
+            if stop_listening is not None:
+                stop_listening()
+
+    def _run(self) -> bool:
         seen: object = None
         while not self._stops:
             changed, found = self._look(seen)
@@ -147,7 +159,7 @@ class Worker:
                     return not found
                 if not found:
                     self._tell_once("Waiting for sweeps")
-            self._wait(LOOK_SECONDS)
+            self._wait(self._look_seconds())
             if any(tried.at <= self._clock.monotonic() for tried in self._tried.values()):
                 seen = None
         return True
@@ -253,7 +265,7 @@ class Worker:
         live.when_done(lambda: self._news.put(ENDED))
         while not live.done:
             before = self._stops
-            self._wait(LOOK_SECONDS)
+            self._wait(self._look_seconds())
             if self._stops > before:
                 live.stop() if self._stops == 1 else live.interrupt()
             elif not self._stops and not self._orders_stand(order):
@@ -265,6 +277,27 @@ class Worker:
             return self._orders.stands(order)
         except WorkspaceError:
             return True
+
+    def _heard(self, told: str, hears: bool) -> None:
+        """A server has told something, on a thread of its own.
+
+        Parameters
+        ----------
+        told:
+            `ORDERED`, or a run; empty where anything may have been missed.
+        hears:
+            Whether it is heard from now on.
+        """
+        self._hears = hears
+        if told in ("", ORDERED):
+            self._news.put(SUBMITTED)
+
+    def _look_seconds(self) -> float:
+        """How long to wait for news before the next look."""
+        if not self._hears:
+            return LOOK_SECONDS
+        now = self._clock.monotonic()
+        return min([HEARD_SECONDS, *(max(LOOK_SECONDS, tried.at - now) for tried in self._tried.values())])
 
     def _wait(self, seconds: float) -> None:
         """Wait for news, for some seconds at most."""

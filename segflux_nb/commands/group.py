@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ..errors import MissingKey, SegfluxError
+from ..runlog.postgres.address import without_logins
 from ..service.keys import WAYS, WAYS_OF_COMMANDS
 
 INTERRUPTED = 130
@@ -30,6 +31,8 @@ class Commands(click.Group):
         """Run a command; its errors become sentences and exit codes."""
         try:
             return super().invoke(ctx)
+        except click.UsageError as error:
+            raise click.UsageError(without_logins(error.format_message()), error.ctx) from None
         except MissingKey as error:
             raise click.ClickException(str(error).replace(WAYS, WAYS_OF_COMMANDS)) from None
         except SegfluxError as error:

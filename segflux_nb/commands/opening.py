@@ -23,12 +23,15 @@ class WorkspacePath(GivenPath):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path; an address as it is. Parameters are those of `click.ParamType.convert`."""
-        from ..runlog.postgres.address import is_address
+        from ..runlog.postgres.address import check_place, is_address
 
-        return value if is_address(value) else super().convert(value, param, ctx)
+        if is_address(value):
+            return value
+        check_place(str(value))
+        return super().convert(value, param, ctx)
 
 
-WORKSPACE = click.argument("workspace", type=WorkspacePath(exists=True))
+WORKSPACE = click.argument("workspace", type=WorkspacePath(exists=True), envvar="SEGFLUX_WORKSPACE")
 SWEEP = click.argument("sweep", required=False)
 SERVICE = click.option("--service", default=None, help="Whose runs, if the log has runs of several services.")
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON alone on the standard output.")

@@ -13,7 +13,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @click.command(short_help="Run what is submitted to a workspace, until stopped.")
-@click.option("--workspace", envvar="SEGFLUX_WORKSPACE", required=True, help="The folder of the log.")
+@click.option(
+    "--workspace", envvar="SEGFLUX_WORKSPACE", required=True, help="The folder of the log, or its database."
+)
 @click.option("--service", default=None, help="'simulator' or a base URL.  [default: the hosted service]")
 @click.option("--max-in-flight", type=click.IntRange(min=1), default=32, show_default=True, help="Jobs at a time.")
 @click.option("--until-idle", is_flag=True, help="End when nothing is left to do, for machines that are hired.")

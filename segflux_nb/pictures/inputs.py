@@ -248,8 +248,17 @@ def bytes_kept(folder: Path, text: str) -> bytes:
     data = _read(folder, text)
     if data is not None:
         return data
+    name = _path(folder, text).relative_to(folder).as_posix()
+    if not (folder / name).exists():
+        raise WorkspaceError(
+            f"The input picture {name} is not in the workspace's folder on this machine, {folder}: input pictures"
+            " stay where a sweep is made",
+            money="nothing was billed",
+            remedy="Run the sweep, or its worker, on the machine and with the address where it was made; or make the"
+            " sweep here with the picture's file or image",
+        )
     raise WorkspaceError(
-        f"The input picture {_path(folder, text).relative_to(folder).as_posix()} is gone, or its bytes have changed",
+        f"The bytes of the input picture {name} have changed",
         money="nothing was billed",
         remedy="Make the sweep again with the picture's file or image, and run it",
     )

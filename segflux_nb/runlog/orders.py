@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..clock import Clock
+from .changes import NEWS
 from .seam import LogDatabase
+
+ORDERED = "ordered"
+"""What a server tells in place of a run's digest when orders have changed."""
 
 
 class Order(NamedTuple):
@@ -89,6 +93,8 @@ class OrderLog:
                 " ON CONFLICT (sweep, digest) DO UPDATE SET cost = excluded.cost",
                 [(sweep, digest, cost) for digest, cost in costs.items()],
             )
+            if self._database.is_far:  # the server wakes workers when this is committed
+                cursor.execute(f"SELECT pg_notify('{NEWS}', ?)", (ORDERED,))
 
     def all(self) -> list[Order]:
         """The orders, the sweep that was entered first before the others."""

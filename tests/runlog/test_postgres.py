@@ -1,6 +1,8 @@
 """What is so of a log in PostgreSQL alone: round trips, lost answers, addresses, rights, news."""
 
+import os
 import queue
+import signal
 import threading
 from functools import partial
 
@@ -10,7 +12,9 @@ import segflux_nb as sf
 from segflux_nb.errors import LogLocked, WorkspaceError
 from segflux_nb.lifecycle import State
 from segflux_nb.runlog.journal import Journal
+from segflux_nb.runlog.postgres import connections
 from segflux_nb.runlog.postgres.address import local_folder, read
+from segflux_nb.runlog.postgres.opening import LOCK
 from segflux_nb.runlog.rows import AcceptedJob
 from tests.support.relay import Relay
 from tests.support.service import ManualClock
@@ -329,3 +333,68 @@ def test_a_log_of_a_newer_version_is_only_read(postgres, opened, address, tmp_pa
     with pytest.raises(WorkspaceError, match="newer version"):
         newer.of("simulator").sharing.heartbeat("me:1:1")
     newer.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE properties SET value = 'ten' WHERE name = 'version'",
+        "DELETE FROM properties WHERE name = 'version'",
+        "UPDATE properties SET value = '3' WHERE name = 'version'",
+    ],
+)
+def test_tables_that_are_not_of_their_version_are_left_as_they_are(damage, postgres, opened, address, tmp_path):
+    postgres.execute(address, damage)
+    before = postgres.execute(address, "SELECT name, value FROM properties")
+    with pytest.raises(WorkspaceError, match=r"is damaged: .* Restore the database from a backup"):
+        Journal(tmp_path / "log", ManualClock(), address=address)
+    assert postgres.execute(address, "SELECT name, value FROM properties") == before
+
+
+def test_a_pooler_that_changes_connections_is_named(opened):
+    def read_on_another_connection():
+        for _ in range(20):
+            opened.runs.states([CELLS[0].digest])
+            connection = opened._database._connections.take(1.0)
+            connection.execute("DEALLOCATE ALL", prepare=False)  # what was prepared is not known on another one
+            opened._database._connections.give(connection)
+
+    with pytest.raises(WorkspaceError, match=r"reached by a pooler.*pool_mode = session"):
+        read_on_another_connection()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+@pytest.mark.parametrize("act", [lambda log: row(log), lambda log: log.sweeps.enter("i", "n", "", [], CELLS)])
+def test_an_interrupt_ends_a_wait_for_the_server(act, monkeypatch, postgres, address, tmp_path):
+    import psycopg
+
+    monkeypatch.setattr(connections, "_SESSION", "SELECT set_config('lock_timeout', '0', false)")
+    journal = Journal(tmp_path / "log", ManualClock(), address=address)
+    log = journal.of("simulator")
+    log.runs.plan(CELLS)
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+    with (
+        psycopg.connect(address) as other,
+        psycopg.connect(postgres.address("postgres"), autocommit=True) as watching,
+    ):
+        other.execute("LOCK TABLE runs IN ACCESS EXCLUSIVE MODE")
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+        def interrupt():
+            while not watching.execute(waiting, [address.rpartition("/")[2]]).fetchone()[0]:
+                pass
+            os.kill(os.getpid(), signal.SIGINT)
+
+        interrupting = threading.Thread(target=interrupt)
+        interrupting.start()
+        at_last = threading.Timer(30, other.close)  # without it, what does not heed the interrupt waits for ever
+        at_last.start()
+        with pytest.raises(KeyboardInterrupt):
+            act(log)
+        interrupting.join()
+        at_last.cancel()
+        assert not other.closed
+        other.rollback()
+    assert states(log) == ["planned"] * len(CELLS)
+    act(log)
+    journal.close()

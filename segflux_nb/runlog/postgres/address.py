@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote, urlencode
 
 from platformdirs import user_cache_path
 
@@ -17,6 +18,15 @@ CACHE_VARIABLE = "SEGFLUX_CACHE"
 """The environment variable that names another place for the folders of logs in databases."""
 
 _SECRETS = frozenset({"password", "sslpassword", "passfile"})
+_PLACES = ("host", "hostaddr", "port", "dbname", "user", "service")
+"""Options that say which database it is."""
+
+_OTHER_SCHEME = re.compile(r"\W*(\w[\w+.-]+)://")
+_KEYWORDS = re.compile(r"(?:^|.*\s)(?:host|hostaddr|dbname|password)\s*=", re.DOTALL)
+_HOST = re.compile(r"[^\[\]]*|\[[0-9A-Za-z:.%]+\](:[^\[\]]*)?")
+_LOGIN = re.compile(r"://\S*@")
+_PASSWORD = re.compile(r"(password=)[^\s&'\"]+")
+_ENDS_IN_SPACE = re.compile(r"^\s|\s$")
 
 
 class Address(NamedTuple):
@@ -25,13 +35,38 @@ class Address(NamedTuple):
     Attributes
     ----------
     shown:
-        The address without a password, and without options: for people, and to tell logs apart.
+        The address without a password, and without options that do not say where it is: for people, and to tell logs
+        apart.
     digest:
         What tells it apart from other addresses.
     """
 
     shown: str
     digest: str
+
+
+class _Parts(NamedTuple):
+    """The parts of an address.
+
+    Attributes
+    ----------
+    user:
+        The user; empty if none is named.
+    password:
+        The password, as it is written.
+    hosts:
+        The hosts and their ports.
+    path:
+        The name of the database, with the slash before it.
+    options:
+        The options, as they are written.
+    """
+
+    user: str
+    password: str
+    hosts: str
+    path: str
+    options: list[tuple[str, str]]
 
 
 def is_address(place: object) -> bool:
@@ -41,6 +76,62 @@ def is_address(place: object) -> bool:
     (True, False, False)
     """
     return isinstance(place, str) and place.partition("://")[0] in SCHEMES and "://" in place
+
+
+def check_place(text: str) -> None:
+    """Refuse what is neither a folder nor an address, such as the address of another kind of database.
+
+    As a folder it would be made, and a password in it would be the name of a folder.
+
+    Parameters
+    ----------
+    text:
+        What somebody gave as the place of a workspace. It is not shown: it may hold a password.
+
+    Raises
+    ------
+    WorkspaceError
+        If it looks like the address of something.
+
+    >>> check_place("studies/one=two")
+    """
+    other = _OTHER_SCHEME.match(text)
+    if is_address(text) or not (
+        other or _KEYWORDS.match(text) or text.strip().startswith(tuple(f"{scheme}:/" for scheme in SCHEMES))
+    ):
+        return
+    begins = f"begins with {other[1]}://" if other else "looks like the address of a database"
+    raise WorkspaceError(
+        f"What is given as the workspace {begins}, which is neither a folder nor an address of PostgreSQL",
+        remedy='Write Workspace("postgresql://user@host/study"), without quotes or spaces around the address itself',
+    )
+
+
+def _parts(address: str) -> _Parts:
+    """The parts of an address, as libpq sees them.
+
+    Raises
+    ------
+    WorkspaceError
+        If they cannot be told apart, as where a password has a sign that ends it. The address is not shown then.
+    """
+    rest = address.partition("://")[2]
+    before, _, query = rest.partition("?")
+    login, path = before.partition("/")[::2]
+    user, is_given, hosts = login.rpartition("@")
+    # An @ behind the first "/" or "?" or a second one: a part of the password has been taken for the host.
+    has_odd_login = "@" in user or "@" in path or "#" in before or (query and "=" not in query.partition("&")[0])
+    has_odd_host = any(not _HOST.fullmatch(host) for host in hosts.split(","))
+    if has_odd_login or has_odd_host or "[" in user or "]" in user or _ENDS_IN_SPACE.search(address):
+        raise WorkspaceError(
+            "The address of the database cannot be read: a sign in it, perhaps in its password, has another meaning"
+            " there",
+            remedy="Write %40 for @, %2F for /, %23 for #, %3F for ?, %5B for [, %5D for ] and %25 for %; or leave"
+            " the password out, and write it into ~/.pgpass",
+        )
+    name, _, password = user.partition(":") if is_given else ("", "", "")
+    options = [(key, value) for key, _, value in (one.partition("=") for one in query.split("&") if one)]
+    return _Parts(name, password, hosts, f"/{path}" if path else "", options)
 
 
 def read(address: str) -> Address:
@@ -54,24 +145,26 @@ def read(address: str) -> Address:
     Raises
     ------
     WorkspaceError
-        If it names no database.
+        If it names no database, or cannot be read.
 
     >>> read("postgres://ada:secret@db.example.org:5433/study?sslmode=require").shown
     'postgresql://ada@db.example.org:5433/study'
+    >>> read("postgresql:///study?host=/run/postgresql&password=secret").shown
+    'postgresql:///study?host=/run/postgresql'
     """
-    parts = urlsplit(address)
-    options = [(name, value) for name, value in parse_qsl(parts.query) if name not in _SECRETS]
-    if not parts.path.strip("/") and "dbname" not in dict(options):
+    parts = _parts(address)
+    options = [(name, unquote(value)) for name, value in parts.options if unquote(name) not in _SECRETS]
+    if not parts.path.strip("/") and not {"dbname", "service"}.intersection(dict(options)):
         raise WorkspaceError(
             "The address of a database needs the database's name",
             remedy='Write Workspace("postgresql://user@host/study")',
         )
-    host = parts.netloc.rpartition("@")[2]
-    user = parts.netloc.rpartition("@")[0].partition(":")[0]
-    netloc = f"{user}@{host}" if user else host
-    whole = urlunsplit(("postgresql", netloc, parts.path, urlencode(sorted(options)), ""))
-    digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
-    return Address(urlunsplit(("postgresql", netloc, parts.path, "", "")), digest)
+    place = f"postgresql://{parts.user}@{parts.hosts}" if parts.user else f"postgresql://{parts.hosts}"
+    place += parts.path
+    query = urlencode(sorted(options))
+    digest = hashlib.sha256((f"{place}?{query}" if query else place).encode("utf-8", "surrogatepass")).hexdigest()
+    where = [f"{name}={value}" for name, value in parts.options if name in _PLACES]
+    return Address(f"{place}?{'&'.join(where)}" if where else place, digest)
 
 
 def without_password(text: str, address: str) -> str:
@@ -84,13 +177,21 @@ def without_password(text: str, address: str) -> str:
     address:
         The address.
     """
-    parts = urlsplit(address)
-    secrets = [parts.netloc.rpartition("@")[0].partition(":")[2]]
-    secrets += [value for name, value in parse_qsl(parts.query) if name in _SECRETS]
+    parts = _parts(address)
+    secrets = [parts.password, *(value for name, value in parts.options if unquote(name) in _SECRETS)]
     for secret in filter(None, secrets):
         for form in (secret, unquote(secret)):
             text = text.replace(form, "***")
     return text
+
+
+def without_logins(text: str) -> str:
+    """A text, such as a message about arguments, without what may be a password of an address in it.
+
+    >>> without_logins("no such command 'postgresql://ada:secret@db/study?password=x'")
+    "no such command 'postgresql://***@db/study?password=***'"
+    """
+    return _PASSWORD.sub(r"\1***", _LOGIN.sub("://***@", text))
 
 
 def local_folder(address: str) -> Path:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import select
+import socket
 import threading
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -63,7 +66,7 @@ class Connections:
         except psycopg.Error as error:
             raise WorkspaceError(
                 f"{read(address).shown} is not the address of a database: {first_line(address, error)}",
-                remedy='Write Workspace("postgresql://user@host/study")',
+                remedy='Write Workspace("postgresql://user@host/study"), and in it %25 for a %',
             ) from None
         self._settings = {**_UNLESS_GIVEN, **{name: value for name, value in given.items() if value is not None}}
 
@@ -142,6 +145,12 @@ class Connections:
             kept, self._kept = self._kept, []
         for connection in kept:
             connection.close()
+
+
+def break_off(connection: Connection) -> None:
+    """End a connection: who waits on it gets an error at once, also where the server hangs."""
+    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as own:
+        own.shutdown(socket.SHUT_RDWR)
 
 
 def _has_ended(connection: Connection) -> bool:

@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
@@ -22,12 +23,12 @@ from ..database import LOCKED_SECONDS
 from ..opening import READ_SECONDS
 from ..schema import SLOTS
 from ..seam import AtOnce, Counts, Cursor, Dialect, Outcome, Statement, T, Write, outcome_of
-from .connections import PAUSE_SECONDS, Connection, Connections
+from .connections import PAUSE_SECONDS, Connection, Connections, break_off
 from .cursors import TranslatingCursor, execute
 from .listening import Listener
 from .opening import open_log
 from .transaction import Transaction
-from .words import away, in_words, is_lost
+from .words import away, in_words, is_lost, not_opened
 from .writes import Group, counts_as_one, send
 
 DIALECT = Dialect(
@@ -109,7 +110,7 @@ class PostgresDatabase:
         try:
             connection = self._connections.connect()
         except psycopg.Error as error:
-            raise away(self._address, error) from None
+            raise not_opened(self._address, error) from None
         try:
             return open_log(connection, self._address)
         except WorkspaceError:
@@ -223,8 +224,11 @@ class PostgresDatabase:
         for is_last in (False, False, True):
             connection = self._connections.take(seconds)
             try:
-                with Uninterrupted():
+                with Uninterrupted(partial(break_off, connection)):  # nothing is written yet
                     return Transaction(connection, self._slot)
+            except KeyboardInterrupt:
+                connection.close()
+                raise
             except psycopg.Error as error:
                 was_lost = is_lost(error, connection)
                 if not connection.closed:
@@ -405,12 +409,15 @@ class PostgresDatabase:
 
         def replaced() -> Connection:
             nonlocal connection
+            if guard.interrupted:
+                raise KeyboardInterrupt
             self._connections.give(connection)
             connection = self._connections.take(seconds)
             return connection
 
+        guard = Uninterrupted(lambda: break_off(connection))
         try:
-            with Uninterrupted():
+            with guard:
                 try:
                     own.reads_on = connection
                     yield TranslatingCursor(connection, replaced)

@@ -48,8 +48,7 @@ def open_log(connection: Connection, address: str) -> WorkspaceError | None:
                     f"The run log {shown} has no tables of this version, and its user may not make them",
                     remedy="Let its owner open it once",
                 )
-            for script in _scripts(version):
-                connection.execute(script.encode())
+            _bring_up_to_date(connection, version, shown)
     if version > VERSION:
         refusal = newer_refusal(shown)
         warnings.warn(str(refusal), stacklevel=4)
@@ -60,6 +59,43 @@ def open_log(connection: Connection, address: str) -> WorkspaceError | None:
             remedy="Open it as a user that may write, or ask its owner",
         )
     return None
+
+
+def _bring_up_to_date(connection: Connection, version: int, shown: str) -> None:
+    """Make the tables, or lead them to the present version.
+
+    Parameters
+    ----------
+    connection:
+        A connection to the database.
+    version:
+        The version of the log; 0 for none.
+    shown:
+        Its address, as it may be shown.
+    """
+    try:
+        for script in _scripts(version):
+            connection.execute(script.encode())
+    except psycopg.errors.InsufficientPrivilege:
+        raise
+    except psycopg.ProgrammingError as error:
+        raise _not_ours(shown, f"its tables are not those of version {version}, which it names: {error}") from None
+
+
+def _not_ours(shown: str, why: str) -> WorkspaceError:
+    """The refusal of a log that was changed by something else.
+
+    Parameters
+    ----------
+    shown:
+        Its address, as it may be shown.
+    why:
+        What is wrong.
+    """
+    return WorkspaceError(
+        f"The run log {shown} is damaged: {why.strip()}",
+        remedy="Nothing was changed. Restore the database from a backup",
+    )
 
 
 def _scripts(version: int) -> list[str]:
@@ -113,6 +149,8 @@ def _version(connection: Connection, shown: str) -> int:
             f"{shown} holds tables of another program with the names of a run log's",
             remedy="Give the workspace a database of its own: createdb study",
         )
+    if not found.get("version", "").isdecimal():
+        raise _not_ours(shown, "the row of its version is missing or is no number")
     return int(found["version"])
 
 

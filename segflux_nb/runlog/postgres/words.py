@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 from psycopg import errors
 
@@ -17,6 +19,29 @@ _PASSING = (
     errors.IdleInTransactionSessionTimeout,
 )
 """What goes by: the same may be tried again."""
+
+
+_POOLED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)
+"""What a pooler causes that does not keep a connection for a session: what was prepared is on another one."""
+
+_REMEDIES = (
+    (r'database ".*" does not exist', "Correct the database's name, or make it: createdb --host HOST NAME"),
+    (
+        r'role ".*" does not exist|authentication failed|no password supplied|pg_hba\.conf|denied for database',
+        "Correct the user in the address, and write its password into ~/.pgpass, which only you may read (chmod 600);"
+        " or ask the server's owner to let this user in",
+    ),
+    (
+        r"SSL was required|support SSL|sslmode|sslrootcert|root certificate|certificate verify",
+        "Correct sslmode and sslrootcert in the address, or ask the server's owner for its certificate",
+    ),
+    (r"resolve host|translate host name", "Correct the host's name in the address, or check this machine's network"),
+    (
+        r"invalid .*(value|number)|bad value|service file|definition of service",
+        "Correct the port and the options in the address",
+    ),
+)
+"""What to correct, by what the server or its library says. The first that fits holds."""
 
 
 def is_lost(error: psycopg.Error, connection: psycopg.Connection[object]) -> bool:
@@ -52,6 +77,27 @@ def away(address: str, error: BaseException) -> LogLocked:
     )
 
 
+def not_opened(address: str, error: BaseException) -> WorkspaceError:
+    """What is raised where a log cannot be opened: what is to be corrected, or that the server does not answer.
+
+    Parameters
+    ----------
+    address:
+        The address of the log.
+    error:
+        What happened.
+    """
+    said = away(address, error)
+    remedy = next((remedy for pattern, remedy in _REMEDIES if re.search(pattern, said.what)), None)
+    if remedy is not None:
+        return WorkspaceError(said.what, remedy=remedy)
+    return LogLocked(
+        said.what,
+        remedy="Check the host and the port in the address, and that the server runs. Run again when it answers: what"
+        " was accepted is kept",
+    )
+
+
 def in_words(address: str, error: psycopg.Error) -> Exception:
     """What to raise for an error of the server: a mistake of ours stays as it is.
 
@@ -67,6 +113,12 @@ def in_words(address: str, error: psycopg.Error) -> Exception:
         return LogLocked(
             f"Another program keeps the run log {shown} busy: {text}",
             remedy="Run again: what was accepted is kept",
+        )
+    if isinstance(error, _POOLED):
+        return WorkspaceError(
+            f"The run log {shown} is reached by a pooler that gives each transaction another connection: {text}",
+            remedy="Give the address of the server itself, or let the pooler keep a connection for a whole session"
+            " (pgbouncer: pool_mode = session)",
         )
     if isinstance(error, errors.InsufficientPrivilege | errors.ReadOnlySqlTransaction):
         return WorkspaceError(

@@ -1,0 +1,108 @@
+"""Addresses of databases: passwords are never shown or made a folder, and errors say what is to be corrected."""
+
+import traceback
+
+import pytest
+from click.testing import CliRunner
+
+import segflux_nb as sf
+from segflux_nb.cli import main
+from segflux_nb.errors import WorkspaceError
+from segflux_nb.runlog.postgres.address import local_folder, read
+
+SECRET = "geheim"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEGFLUX_CACHE", str(tmp_path / "cache"))
+
+
+def refusal(address):
+    """What is said where a workspace cannot be opened; neither it nor its traceback shows the password."""
+    with pytest.raises(WorkspaceError) as caught:
+        sf.Workspace(address, service="https://api.example.org")
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("sign", "/@#?[]")
+def test_a_password_with_a_sign_of_addresses_is_not_taken_for_a_host(sign, tmp_path):
+    said = refusal(f"postgresql://ada:x{sign}{SECRET}@127.0.0.1:1/study")
+    assert "cannot be read" in said
+    assert "%2F for /" in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_percent_sign_in_a_password_is_named_without_the_password():
+    pytest.importorskip("psycopg")
+    assert "%25 for a %" in refusal(f"postgresql://ada:100%{SECRET}@127.0.0.1:1/study")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        f"postgresql+psycopg://ada:{SECRET}@db/study",
+        f"PostgreSQL://ada:{SECRET}@db/study",
+        f"mysql://ada:{SECRET}@db/study",
+        f'"postgresql://ada:{SECRET}@db/study"',
+        f" postgresql://ada:{SECRET}@db/study",
+        f"postgresql://ada:{SECRET}@db/study\n",
+        f"postgresql:/ada:{SECRET}@db/study",
+        f"host=db dbname=study password={SECRET}",
+        f"dbname=study password={SECRET}",
+    ],
+)
+def test_what_is_meant_as_an_address_does_not_become_a_folder(given, tmp_path):
+    refusal(given)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["a=b", "study: one", "host", "postgresql", "C://studies"])
+def test_folders_keep_their_odd_names(name, tmp_path):
+    with sf.Workspace(tmp_path / name, service="https://api.example.org") as ws:
+        assert ws.path == tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("postgresql:///study?host=/run/postgresql", "postgresql:///study?host=/run/postgresql"),
+        (f"postgresql:///study?host=/run/pg&password={SECRET}&user=ada", "postgresql:///study?host=/run/pg&user=ada"),
+        (f"postgresql://ada:{SECRET}@[::1]:5433/study?sslmode=require", "postgresql://ada@[::1]:5433/study"),
+        ("postgresql://ada@%2Frun%2Fpostgresql/study", "postgresql://ada@%2Frun%2Fpostgresql/study"),
+        ("postgresql://one:1,two:2/study", "postgresql://one:1,two:2/study"),
+        (f"postgresql://a%40b:{SECRET}@db/%E6%97%A5", "postgresql://a%40b@db/%E6%97%A5"),
+        ("postgresql://db?dbname=study", "postgresql://db?dbname=study"),
+    ],
+)
+def test_an_address_is_shown_so_that_it_can_be_given_again(address, shown):
+    assert read(address).shown == shown
+    assert local_folder(address) == local_folder(address.replace(SECRET, "another"))
+
+
+@pytest.mark.parametrize("arguments", [["doctor"], ["status"], ["sheet"], ["nothing"], ["demo"], ["verify", "a"]])
+@pytest.mark.parametrize(
+    "address", [f"postgresql://ada:{SECRET}@127.0.0.1:1/study", f"postgresql://ada@127.0.0.1:1/x?password={SECRET}"]
+)
+def test_commands_do_not_repeat_the_password_of_an_address(arguments, address):
+    result = CliRunner().invoke(main, [*arguments, address])
+    assert result.exit_code
+    assert SECRET not in result.output
+    assert SECRET not in CliRunner().invoke(main, [address]).output
+
+
+def test_what_is_wrong_with_an_address_is_what_the_remedy_corrects(postgres):
+    right = postgres.address("postgres").replace("segflux@", f"segflux:{SECRET}@")
+    for wrong, remedy in (
+        (right.removesuffix("postgres") + "nope", "createdb"),
+        (right.replace("segflux:", "nobody:"), "Correct the user"),
+        (f"{right}?sslmode=require", "Correct sslmode"),
+        (f"{right}?sslmode=always", "sslmode"),
+        (right.replace("127.0.0.1", "no-such-host.invalid"), "host's name"),
+        (right.replace(str(postgres.port), "port"), "port"),
+        (right.replace(str(postgres.port), "1"), "that the server runs"),
+    ):
+        said = refusal(wrong)
+        assert remedy in said.partition("cannot be reached")[2], said
