@@ -43,7 +43,7 @@ class CellValues:
         if set(names) - {*wanted, *FACTS, "run"} and not source.log.runs.models() <= {MODEL.slug}:
             wanted.append("parameters")  # parameters of other models
         facts = any(name in (*FACTS, "run") for name in names)
-        more = ["take", "state", "picture", "error", "error_kind", "service"] if facts else []
+        more = ["take", "state", "picture", "error", "error_kind", "service", "model"] if facts else []
         table = source.log.runs.table([digest for digest, _ in cells], [*wanted, *more])
         if facts:
             table, _ = with_states_as_seen(source.log, table)

@@ -22,6 +22,7 @@ from .schema_words import (
     is_of,
     is_picture,
     is_schema,
+    length_of,
     listed_fields,
     number_of,
     of_metadata,
@@ -90,6 +91,7 @@ _READ = frozenset(
             "format",
         ),
         *("contentEncoding", "contentMediaType", "name", "label", "placeholder", "options", "choices", "value"),
+        *("minItems", "maxItems", "minLength", "maxLength"),
         *("readOnly", "writeOnly", "deprecated", "components", "info_text", "order", "x-order", "step"),
     }
 )
@@ -174,6 +176,7 @@ class _Reader:
         made = {
             name: self.parameter(name, inner, is_required=name in required, depth=0)
             for name, inner in in_order(properties)
+            if name  # no path leads to a field without a name
         }
         if missing := sorted(required - set(made)):
             self.note("", f"it requires {', '.join(missing)}, and describes no such field")
@@ -293,6 +296,7 @@ class _Reader:
         if kind in ("integer", "number"):
             return self._range(replace(made, kind=kind), schema, path)
         if kind == "list":
+            made = self._length(made, schema, ("minItems", "maxItems"), path)
             if isinstance(items := schema.get("items"), Mapping):
                 inner = self.parameter("", items, is_required=False, depth=depth + 1, path=f"{path}[]")
                 if inner.kind == "text" and is_picture(made.name, items):
@@ -304,6 +308,8 @@ class _Reader:
             return self._object(made, schema, path, depth)
         if kind == "text" and is_picture(made.name, schema):
             return replace(made, kind="picture", sent_as=way_of(made.name, schema))
+        if kind == "text":
+            made = self._length(made, schema, ("minLength", "maxLength"), path)
         return replace(made, kind=kind)
 
     def _object(self, made: Parameter, schema: Mapping[Any, Any], path: str, depth: int) -> Parameter:
@@ -344,6 +350,18 @@ class _Reader:
         least, above = self._ends(schema, ("minimum", "min", "exclusiveMinimum"), path)
         most, below = self._ends(schema, ("maximum", "max", "exclusiveMaximum"), path)
         return replace(made, minimum=least, maximum=most, above=above, below=below)
+
+    def _length(self, made: Parameter, schema: Mapping[Any, Any], names: tuple[str, str], path: str) -> Parameter:
+        """A list or a text with the lengths that it may have."""
+        ends = [length_of(schema.get(name)) for name in names]
+        for name, end in zip(names, ends, strict=True):
+            if end is None and schema.get(name) is not None:
+                self.note(path, f"its {name} is no length")
+        fewest, most = ends
+        if fewest is not None and most is not None and fewest > most:
+            self.note(path, f"its {names[0]} is greater than its {names[1]}, so every length is sent")
+            return made
+        return replace(made, fewest=fewest or 0, most=most)
 
     def _ends(
         self, schema: Mapping[Any, Any], names: tuple[str, str, str], path: str

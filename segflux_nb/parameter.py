@@ -71,6 +71,10 @@ class Parameter:
         Whether an object may have other names.
     sent_as:
         How a picture is sent: in ``base64``, as a ``data`` URL, or by the ``url`` at which it was stored first.
+    fewest:
+        The least number of values that a list has, or of characters that a text has.
+    most:
+        The greatest number of them; None if there is none.
     """
 
     name: str
@@ -89,6 +93,8 @@ class Parameter:
     fields: Mapping[str, Parameter] = field(default_factory=dict, hash=False)
     is_open: bool = True
     sent_as: Way = "base64"
+    fewest: int = 0
+    most: int | None = None
 
     @property
     def allowed(self) -> str:
@@ -100,12 +106,30 @@ class Parameter:
         if self.choices:
             return "one of " + ", ".join(str(choice) for choice in self.choices)
         if self.kind in _IN_WORDS:
-            return _IN_WORDS[self.kind]
+            return f"{_IN_WORDS[self.kind]}{self._length}"
         ends = [f"from {self.minimum:.10g}"] if self.minimum is not None else []
         ends += [f"above {self.above:.10g}"] if self.above is not None else []
         ends += [f"to {self.maximum:.10g}"] if self.maximum is not None else []
         ends += [f"below {self.below:.10g}"] if self.below is not None else []
         return " ".join(["an integer" if self.kind == "integer" else "a number", *ends])
+
+    @property
+    def _length(self) -> str:
+        """How long a list or a text may be, in words; empty if it may have any length."""
+        if self.kind not in ("list", "text") or (not self.fewest and self.most is None):
+            return ""
+        noun = "value" if self.kind == "list" else "character"
+        last = self.fewest if self.most is None else self.most
+        nouns = f"{last:,} {noun}{'' if last == 1 else 's'}"
+        if self.most is None:
+            return f" of {nouns} or more"
+        if self.fewest == self.most:
+            return f" of {nouns}"
+        return f" of {f'{self.fewest:,} to' if self.fewest else 'at most'} {nouns}"
+
+    def _checked_length(self, length: int) -> None:
+        if length < self.fewest or (self.most is not None and length > self.most):
+            raise ValueError(f"it must be {self.allowed}, and it has {length:,}")
 
     def normalise(self, value: object) -> Any:
         """The value as it is digested, sent and labelled.
@@ -150,6 +174,7 @@ class Parameter:
                 raise self._wrong(value)
             if not is_encodable(plain):
                 raise ValueError(f"it must be {self.allowed}")
+            self._checked_length(len(plain))
             return plain
         if isinstance(plain, bool) or not isinstance(plain, int | float):
             raise self._wrong(value)
@@ -196,6 +221,7 @@ class Parameter:
             raise self._wrong(plain)
         if len(plain) > MOST_IN_A_LIST:
             raise ValueError(f"it has {len(plain):,} values, and at most {MOST_IN_A_LIST:,} are sent")
+        self._checked_length(len(plain))
         item = self.items or ANY
         return [_inside(f"[{at}]", item, one, depth) for at, one in enumerate(plain)]
 
@@ -237,7 +263,8 @@ class Parameter:
             return ANY
         step, *rest = parts
         if isinstance(step, int):
-            return (self.items or ANY).at(rest) if self.kind == "list" else None
+            is_there = self.kind == "list" and (self.most is None or step < self.most)
+            return (self.items or ANY).at(rest) if is_there else None
         inner = self.fields.get(step, ANY if self.is_open else None) if self.kind == "object" else None
         return None if inner is None else inner.at(rest)
 

@@ -217,7 +217,7 @@ def _opened(path: Path) -> Image.Image:
     return readable(loaded)
 
 
-FACTS = ("take", "status", "service", "error_kind", "error", "digest")
+FACTS = ("take", "status", "service", "model", "error_kind", "error", "digest")
 """What a run has besides parameters and labels, and `runs.where` knows."""
 
 

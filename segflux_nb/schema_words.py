@@ -78,8 +78,8 @@ def is_schema(value: Mapping[Any, Any]) -> bool:
 
 
 def in_order(properties: Mapping[Any, Any]) -> list[tuple[str, Any]]:
-    """The properties that have a name, in the order that ``x-order`` gives them, if all have one."""
-    named = [(key, value) for key, value in properties.items() if isinstance(key, str) and key]
+    """The properties in the order that ``x-order`` gives them, if all have one."""
+    named = [(key, value) for key, value in properties.items() if isinstance(key, str)]
     orders: dict[str, Any] = {name: value.get("x-order") for name, value in named if isinstance(value, Mapping)}
     if all(isinstance(orders.get(name), int) for name, _ in named):
         named.sort(key=lambda pair: int(orders[pair[0]]))
@@ -133,6 +133,16 @@ def number_of(value: object) -> float | None:
     except ValueError:
         return None
     return number if math.isfinite(number) else None
+
+
+def length_of(value: object) -> int | None:
+    """A length of lists or texts: a whole number that is not below 0.
+
+    >>> length_of(3), length_of("3"), length_of(2.5), length_of(-1)
+    (3, 3, None, None)
+    """
+    number = number_of(value)
+    return int(number) if number is not None and number >= 0 and number == int(number) else None
 
 
 def text_of(schema: Mapping[Any, Any], word: str) -> str:

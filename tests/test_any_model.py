@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import segflux_nb as sf
+from segflux_nb.errors import RunError
 from segflux_nb.model import MODEL
 from segflux_nb.model_schema import model_from_schema
 from segflux_nb.sweep.form import code_of
@@ -129,6 +130,23 @@ def test_parts_of_lists_are_axes_by_path():
     assert together.replace(loras=[{"path": "b"}])[1].body["loras"] == [{"path": "b", "scale": 1}]
 
 
+@pytest.mark.parametrize(
+    "given", [[{"path": "a", "scale": 1}, {"path": "b"}], {"one": {"path": "a", "scale": 1}, "two": {"path": "b"}}]
+)
+def test_whole_objects_at_a_place_of_a_list_are_axes(given):
+    made = sweep(**{"loras[0]": given, "loras[1].path": "c"})
+    wanted = [[{"path": "a", "scale": 1}, {"path": "c"}], [{"path": "b"}, {"path": "c"}]]
+    assert [cell.body["loras"] for cell in made] == wanted
+    assert list(made.axes) == ["loras[0]"]
+    with pytest.raises(sf.SweepError, match=r"it has no 'path'"):
+        sweep(**{"loras[0]": [{"scale": 1}]})
+
+
+def test_a_parameter_that_is_no_path_of_an_unknown_model_is_said_plainly():
+    with pytest.raises(sf.SweepError, match=r"There is no parameter .* Write \{a\[1000000000\]"):
+        sf.Sweep(model="unknown", prompt="a", seed=1, **{"a[1000000000].b": [1, 2]})
+
+
 def test_whole_lists_are_values_and_lists_of_lists_are_axes():
     one = sweep(loras=[{"path": "a"}, {"path": "b"}])
     assert len(one) == 1
@@ -146,12 +164,14 @@ def test_whole_lists_are_values_and_lists_of_lists_are_axes():
         sweep(guidance="3-5 [3]", refine=[True, False]),
         sweep(loras=[{"path": "a", "scale": 1.0}], **{"loras[0].scale": [0.5, 1.0]}),
         sweep(loras=[[], [{"path": "a"}]]),
+        sweep(**{"loras[0]": [{"path": "a"}, {"path": "b"}]}),
+        sweep(**{"loras[0]": {"one": {"path": "a"}, "two": {"path": "b", "scale": 0.5}}}),
         sweep(loras={"one": [{"path": "a"}], "none": []}),
         sweep(prompt="a {animal}", animal=["fox", "owl"], width=[64, 128]),
         sweep(guidance=[3, 4], seed=[1, 2]).where(lambda cell: cell.guidance == 3 or cell.seed == 1),
         sf.Sweep(model="unknown", prompt="a", seed=[1, 2], anything=[True, 2.5, "text"]),
     ],
-    ids=["numbers", "path", "lists", "labels", "placeholder", "cells", "slug"],
+    ids=["numbers", "path", "lists", "objects", "objects-with-labels", "labels", "placeholder", "cells", "slug"],
 )
 def test_sweeps_go_through_files_pickles_and_code(made, tmp_path):
     again = sf.Sweep.from_toml(made.to_toml(tmp_path / "sweep.toml"), model=made.model)
@@ -220,6 +240,39 @@ def test_a_parameter_that_is_named_like_a_column_keeps_its_axis(ws):
     assert sorted(runs.df.width_parameter) == [64, 128]
     assert "columns width_parameter: 64, 128" in str(runs.sheet(cols="width"))
     assert len(runs.where(width=64)) == 1
+
+
+def test_fields_of_ours_that_a_model_lacks_are_not_in_its_frame(ws):
+    """Also where it has no field that ours lacks."""
+    runs = ws.run(sf.Sweep(model="fast-flux-schnell", prompt=["a lake", "a hill"], seed=[1, 2]))
+    assert "finetune_id" not in runs.df
+    text = str(runs.where(prompt="a lake").sheet())
+    assert "–" not in text
+    assert text.count("a lake") == 1
+
+
+def test_runs_of_several_models_are_told_apart(ws):
+    """A field that a model lacks is shown as missing: it has no value there."""
+    for model in ("fast-flux-schnell", "sdxl1.0-txt2img"):
+        ws.run(
+            sf.Sweep(model=model, prompt="apart", seed=1, aspect_ratio="1:1")
+            if model[0] == "f"
+            else sf.Sweep(model=model, prompt="apart", seed=1)
+        )
+    both = ws.runs().where(prompt="apart")
+    assert both.df["aspect_ratio"].isna().sum() == 1
+    assert len(both.where(model="sdxl1.0-txt2img")) == 1
+    assert len(both.where(model=["sdxl1.0-txt2img", "fast-flux-schnell"])) == 2
+    with pytest.raises(RunError, match="service, model, error_kind"):
+        both.where(nothing=1)
+
+
+def test_whole_objects_at_a_place_on_a_sheet(ws):
+    given = [{"path": "https://x.example/a", "scale": 1.0}, {"path": "https://x.example/b", "scale": 0.5}]
+    runs = ws.run(sf.Sweep(model=ws.model("flux-dev-multi-lora"), prompt="a", seed=1, **{"loras[0]": given}))
+    assert runs.counts == {"completed": 2}
+    assert "loras[0]: " in str(runs.sheet())
+    assert len(runs.where(lambda run: run.parameters["loras[0].scale"] == 0.5)) == 1
 
 
 def test_lists_by_path_on_a_sheet(ws):

@@ -122,6 +122,45 @@ def test_lists_and_objects_are_checked_inside():
 
 
 @pytest.mark.parametrize(
+    ("field", "allowed", "right", "wrong"),
+    [
+        ({"type": "array", "minItems": 1, "maxItems": 3}, "a list of 1 to 3 values", [1, 3], [0, 4]),
+        ({"type": "array", "minItems": 2}, "a list of 2 values or more", [2, 9], [0, 1]),
+        ({"type": "array", "maxItems": 1.0}, "a list of at most 1 value", [0, 1], [2]),
+        ({"type": ["array", "null"], "minItems": 2, "maxItems": 2}, "a list of 2 values", [2], [0, 1, 3]),
+        ({"type": "string", "minLength": 1, "maxLength": 4}, "text of 1 to 4 characters", [1, 4], [0, 5]),
+    ],
+)
+def test_lengths_that_a_schema_says_are_checked(field, allowed, right, wrong):
+    model = model_from_schema("a", {"properties": {"x": field}})
+    known = model.parameters["x"]
+    unit = "é" if known.kind == "text" else ["é"]
+    assert (known.allowed, model.notes) == (allowed, ())
+    for length in right:
+        assert known.normalise(unit * length) == unit * length
+    for length in wrong:
+        with pytest.raises(ValueError, match=f"it must be {allowed}, and it has {length}"):
+            known.normalise(unit * length)
+
+
+def test_an_empty_name_inside_an_object_is_a_name():
+    schema = {"type": "object", "properties": {"": {"type": "integer"}}, "additionalProperties": False}
+    known = model_from_schema("a", {"properties": {"x": schema, "": {"type": "integer"}}}).parameters
+    assert list(known) == ["x"]
+    assert known["x"].normalise({"": 3}) == {"": 3}
+    with pytest.raises(ValueError, match="it has 'y'"):
+        known["x"].normalise({"y": 3})
+
+
+def test_a_path_leads_to_no_value_behind_the_last_one():
+    model = model_from_schema(
+        "a", {"properties": {"x": {"type": "array", "maxItems": 2, "items": {"type": "integer"}}}}
+    )
+    assert model.parameter("x[1]").kind == "integer"
+    assert model.parameter("x[2]") is None
+
+
+@pytest.mark.parametrize(
     "schema", [None, {}, [], "", 7, "text", {"properties": []}, {"properties": {}}, [[1]], {"a": 1}]
 )
 def test_without_a_schema_everything_is_sent_and_a_note_says_so(schema):
@@ -144,6 +183,10 @@ def test_without_a_schema_everything_is_sent_and_a_note_says_so(schema):
         ({"type": "integer", "minimum": "low"}, -3, "its minimum is no number"),
         ({"$ref": "#/nowhere"}, 3, "its schema cannot be read"),
         ({"type": "string", "pattern": "^a", "sparkle": 2}, "b", "not checked: pattern, sparkle"),
+        ({"type": "array", "minItems": 3, "maxItems": 1}, [], "its minItems is greater than its maxItems"),
+        ({"type": "array", "maxItems": -1}, [1], "its maxItems is no length"),
+        ({"type": "string", "minLength": True}, "", "its minLength is no length"),
+        ({"type": "array", "minItems": 1, "default": []}, [], "its own default [] is not allowed"),
         ({"anyOf": [{"type": "integer"}, {"type": "string"}]}, "b", "not checked: anyOf"),
         ({"allOf": [{"type": "integer"}, {"type": "string"}]}, "b", "its schemas differ in type"),
     ],
@@ -216,6 +259,8 @@ OTHER_WORDS = {
     "pattern": st.just("^a"),
     "format": st.sampled_from(["uri", "date", "binary"]),
     "minItems": st.integers(0, 2),
+    "maxItems": st.integers(0, 2),
+    "maxLength": st.integers(0, 9),
     "sparkle": SCALAR,
 }
 

@@ -81,7 +81,11 @@ def examine(subject: Subject, pay: Callable[[], Paid] | None = None) -> Examinat
     lines = {name: _guarded(name, check) for name, check in checks.items()}
     paid = Paid(_NO_PICTURE) if pay is None else _guarded_pay(lines, pay)
     found = _counted(subject, free, paid.answers)
-    lines |= {"answers": _guarded("answers", lambda: logged.otherwise(found)), "paid picture": paid.line}
+    lines |= {
+        "limits": _guarded("limits", checks["limits"]),
+        "answers": _guarded("answers", lambda: logged.otherwise(found)),
+        "paid picture": paid.line,
+    }
     shown = [_shown(subject, lines[name]) for name in CHECKS]
     seen, hide = [*free, *paid.answers], _hiding(subject, paid.hidden)
     return Examination(shown, found, report(shown, found, seen, _facts(subject), hide))

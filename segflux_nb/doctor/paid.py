@@ -6,17 +6,21 @@ workspace. An examination that is cut off is continued by the next one, which pa
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from .. import loopthread
 from ..clock import Clock
+from ..console import say
 from ..errors import ServiceError, SweepError, TransportError
 from ..lifecycle import Disposition, State, disposition
-from ..markup import shorten
+from ..markup import plain, shorten
 from ..model import PLACEHOLDER_FINETUNE_ID, SIMULATOR
 from ..runlog.journal import ServiceLog
 from ..runlog.rows import LoggedRun
 from ..running.engine import Engine
+from ..running.rate_limiter import RateLimiter
+from ..running.waits import held_back
 from ..service.addresses import HOSTED
 from ..service.api import Api
 from ..session import Session
@@ -34,6 +38,9 @@ NAME = "doctor"
 
 HISTORY_SECONDS = 30.0
 """How long the history is asked for the job."""
+
+LOOK_SECONDS = 1.0
+"""How often it is looked at what requests wait for."""
 
 _PAUSES = (0.5, 1.0, 2.0, 4.0)
 _MOST_PICTURES = 10_000
@@ -96,13 +103,41 @@ def pay(ws: Session, spend: float, finetune_id: str | None, clock: Clock) -> Pai
         return Paid(attention("paid picture", text, "Allow more: segflux doctor --spend 0.05"))
     observed = engine.api.observed
     assert observed is not None  # noqa: S101 - the engine of a connection has one
-    with observed.recording() as answers:
+    with observed.recording() as answers, _told_waits(engine.limiter, clock):
         runs = ws._launcher.start(sweep, name=NAME, max_cost=spend).wait_or_interrupt()
         run = log.runs.read([digest])[digest]
         listed = loopthread.wait(loopthread.submit(_ask_again(engine.api, run, clock)))
     observed.write()
     hidden |= {run.request_id or "": "(id)"}
     return Paid(_line(run, expected, listed, str(runs.stopped or "")), list(answers), hidden)
+
+
+@contextmanager
+def _told_waits(limiter: RateLimiter, clock: Clock) -> Iterator[None]:
+    """Print what requests wait for, each reason once, while the block runs.
+
+    Parameters
+    ----------
+    limiter:
+        Holds requests back.
+    clock:
+        Source of the current time.
+    """
+    telling = loopthread.submit(_tell_waits(limiter, clock))
+    try:
+        yield
+    finally:
+        telling.cancel()
+
+
+async def _tell_waits(limiter: RateLimiter, clock: Clock) -> None:
+    told = ""
+    while True:
+        held = held_back(limiter, clock)
+        if held and held != told:
+            say(f"The paid picture takes longer. {held}")
+            told = held
+        await clock.sleep(LOOK_SECONDS)
 
 
 def picture_of(seed: int, finetune_id: str) -> Sweep:
@@ -139,7 +174,7 @@ def _next(log: ServiceLog, finetune_id: str) -> tuple[Sweep, str]:
     raise SweepError(f"The log has {_MOST_PICTURES:,} pictures of the doctor", remedy="Use another workspace")
 
 
-async def _ask_again(api: Api, run: LoggedRun, clock: Clock) -> float | None:
+async def _ask_again(api: Api, run: LoggedRun, clock: Clock) -> float | str:
     """Ask for status, result and history of a job that has ended, so that each answer is seen once in its last form.
 
     Parameters
@@ -153,10 +188,10 @@ async def _ask_again(api: Api, run: LoggedRun, clock: Clock) -> float | None:
 
     Returns
     -------
-    Seconds from the submit until the history listed the job; None if it did not.
+    Seconds from the submit until the history listed the job; a sentence if it did not.
     """
     if not run.request_id:
-        return None
+        return "The history was not asked"
     for question in (
         api.status(run.request_id, run.status_url, lambda: 0.0),
         api.result(run.request_id, run.response_url),
@@ -169,15 +204,15 @@ async def _ask_again(api: Api, run: LoggedRun, clock: Clock) -> float | None:
             if await api.record(run.request_id) is not None:
                 await api.history(clock.now(), 1)
                 return max(0.0, clock.now() - (run.accepted_at or clock.now()))
-        except (ServiceError, TransportError):
-            return None
+        except (ServiceError, TransportError) as error:
+            return f"Whether the history lists it is not known: {plain(error.what).rstrip('.')}"
         pause = next(pauses, _PAUSES[-1])
         if clock.monotonic() + pause > end:
-            return None
+            return f"The history did not list it within {HISTORY_SECONDS:.0f} s"
         await clock.sleep(pause)
 
 
-def _line(run: LoggedRun, expected: float | None, listed: float | None, stopped: str) -> Line:
+def _line(run: LoggedRun, expected: float | None, listed: float | str, stopped: str) -> Line:
     """The line of the check.
 
     Parameters
@@ -187,7 +222,7 @@ def _line(run: LoggedRun, expected: float | None, listed: float | None, stopped:
     expected:
         What it was expected to cost, in US dollars; None where that is unknown.
     listed:
-        Seconds until the history listed it; None if it did not.
+        Seconds until the history listed it; a sentence if it did not.
     stopped:
         Why the call ended early; empty if it did not.
     """
@@ -208,10 +243,10 @@ def _line(run: LoggedRun, expected: float | None, listed: float | None, stopped:
         return attention(
             "paid picture", f"{text}. Expected was ${expected:.4f}", "Plan with that: prices have changed"
         )
-    if listed is None:
+    if isinstance(listed, str):
         return attention(
             "paid picture",
-            f"{text}. The history did not list it within {HISTORY_SECONDS:.0f} s",
+            f"{text}. {listed}",
             "A submit whose answer is lost can be looked up only once the history lists it",
         )
     return fine("paid picture", f"{text}. The history listed it {listed:.0f} s after its submit")

@@ -83,7 +83,7 @@ def build(
     of_model = {column.name for column in columns if column.source == "parameters"}
     unlike = [row for row in parameters if row.keys() != of_model]
     others = dict.fromkeys(name for row in unlike for name in row if name not in of_model)
-    absent = of_model - set().union(*parameters) if others else set()
+    absent = of_model - set().union(*parameters) if unlike else set()
     of_parameters = _parameter_columns(parameters, tuple(of_model), all_alike=not unlike)
     for column in columns:
         if column.name in absent:

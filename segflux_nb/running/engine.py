@@ -106,7 +106,7 @@ class Engine:
         self._uploads = Uploads(tier, clock, jitter)
         self._collector = Collector(journal, api, limiter, store, self._uploads, clock, rates.seconds, jitter)
         self._refetcher = Refetcher(journal, api, self._collector.fetcher, clock)
-        self._limiter = limiter
+        self.limiter = limiter
         self._clock = clock
         self._jitter = jitter
         self._max_in_flight = max_in_flight
@@ -169,7 +169,7 @@ class Engine:
             stop, budget, on_change, on_elsewhere, retry_held, asking, only_collect, shown=shown or {}
         )
         if waits is not None:
-            waits.bind(context, self._limiter, self._clock)
+            waits.bind(context, self.limiter, self._clock)
         await self._until_closed(self._run_and_refetch(requests, context, resubmit_unknown, missing))
 
     async def refetch(self, missing: Collection[PictureFile]) -> list[Refetched]:

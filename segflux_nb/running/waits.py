@@ -21,6 +21,26 @@ HALF_A_DAY = 43_200.0
 _TEN_MINUTES = f"{KEEP_ASKING_SECONDS / 60:.0f} minutes"
 
 
+def held_back(limiter: RateLimiter, clock: Clock) -> str:
+    """What requests wait for, and until when; empty while nothing waits for long. Any thread may ask.
+
+    Parameters
+    ----------
+    limiter:
+        Holds requests back.
+    clock:
+        Source of the current time.
+    """
+    held = limiter.held_back()
+    return f"{held.what} until {_time_of(held.until, clock)}" if held else ""
+
+
+def _time_of(moment: float, clock: Clock) -> str:
+    """The time of day of a moment of the monotonic clock; with its day if that is far away."""
+    seconds = moment - clock.monotonic()
+    return (second if seconds < HALF_A_DAY else minute)(clock.now() + seconds)
+
+
 class Waits:
     """Tells what a call of the engine waits for. Any thread may ask.
 
@@ -44,14 +64,13 @@ class Waits:
         """
 
         def at(moment: float) -> str:
-            seconds = moment - clock.monotonic()
-            return (second if seconds < HALF_A_DAY else minute)(clock.now() + seconds)
+            return _time_of(moment, clock)
 
         def sentences() -> list[str]:
             now = clock.monotonic()
             found = [f"Submits ended: {plain(context.stop.reason)}"] if context.stop else []
-            if held := limiter.held_back():
-                found.append(f"{held.what} until {at(held.until)}")
+            if held := held_back(limiter, clock):
+                found.append(held)
             asking = context.asking.waiting(now)
             if asking.left or asking.here:
                 until = f"until {at(asking.until)}" if asking.until else f"for {_TEN_MINUTES} after the other cells"

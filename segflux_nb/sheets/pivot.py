@@ -33,6 +33,9 @@ MORE_NOTE = "+n: the output has n more pictures. runs.gallery() shows them, run.
 _SHARED_FIRST = ("finetune_id", "lora_strength", "steps", "seed", "sampler_name", "scheduler", "aspect_ratio")
 """Parameters that the footer names first, where all cells have the same value."""
 
+_PROMPTS = ("prompt_template", "prompt")
+"""Of these, the footer has the first that all cells share on a line of its own."""
+
 
 def arrange(
     view: FrameView,
@@ -264,11 +267,12 @@ def _footer(view: FrameView, used: Sequence[str], constant: Sequence[str]) -> tu
     constant:
         Axes that have one value only.
     """
-    rest = [name for name in dict.fromkeys((*_SHARED_FIRST, *constant)) if name in view and name not in used]
-    shared = [view.column(name) for name in rest if name != view.image]
+    said = {*used, *_PROMPTS, view.image}
+    rest = [name for name in dict.fromkeys((*_SHARED_FIRST, *constant)) if name in view and name not in said]
+    shared = [view.column(name) for name in rest]
     parts = [f"{column.name} {column.distinct_labels[0]}" for column in shared if not column.varies]
     lines = [" · ".join(parts)] if parts else []
-    for name in ("prompt_template", "prompt"):
+    for name in _PROMPTS:
         if name in view and name not in used and not view.column(name).varies:
             lines.insert(0, f"prompt “{plain(view.column(name).distinct[0])}”")
             break

@@ -371,7 +371,9 @@ def check_name(name: str, known: Sequence[str], model: Model = MODEL) -> None:
     if close and (close[0] in foreign or close[0] != top_of(name)):
         remedy = f"Did you mean {foreign.get(close[0], close[0])!r}?"
     else:
-        remedy = f"Use {', '.join(model.parameters)}; or write {{{name}}} in the prompt to make a placeholder"
+        placeholder = f"rite {{{name}}} in the prompt to make a placeholder"
+        ours = ", ".join(model.parameters)
+        remedy = f"Use {ours}; or w{placeholder}" if ours else f"W{placeholder}"
     of = "" if model.slug == MODEL.slug else f" of {model.slug}"
     raise SweepError(f"There is no parameter {name!r}{of}", remedy=remedy)
 

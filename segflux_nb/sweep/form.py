@@ -13,6 +13,7 @@ from ..errors import SweepError
 from ..model import MODEL, Model, Parameter, Value
 from .axes import as_given, axis, check_value
 from .names import TEMPLATE
+from .product import Product
 from .ranges import parse_range, seeds
 from .sweep import Sweep
 from .template import escape, placeholders
@@ -228,8 +229,25 @@ def code_of(sweep: Sweep, name: str = "sweep") -> str:
             together = {each: values_of_axis(group, each) for each in group.names}
             values = ", ".join(line.strip().removesuffix(",") for line in _arguments(together, MODEL))
             lines.append(f"    sf.linked({values}),")
-    lines += _arguments({each: single_value(product, each) for each in product.order}, product.model)
+    lines += _arguments({each: _in_code(product, each) for each in product.order}, product.model)
     return f"{name} = sf.Sweep(\n" + "\n".join(lines) + f"\n){'.with_baseline()' if sweep.has_baseline else ''}"
+
+
+def _in_code(product: Product, name: str) -> Any:
+    """What a product has for a name. An axis of objects gets labels: of a model that nobody knows, it is one value.
+
+    Parameters
+    ----------
+    product:
+        The product.
+    name:
+        The name.
+    """
+    value = single_value(product, name)
+    is_axis = any(one.names == (name,) for one in product.axes)
+    if is_axis and isinstance(value, list) and any(isinstance(one, Mapping) for one in value):
+        return {json.dumps(one, ensure_ascii=False, separators=(",", ":")): one for one in value}
+    return value
 
 
 def _is_known(given: Mapping[str, Any]) -> bool:

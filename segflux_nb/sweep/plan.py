@@ -416,7 +416,7 @@ def _cost(evaluations: list[int | None], rates: Rates) -> tuple[float | None, st
     known = [number for number in evaluations if number is not None]
     if len(known) < len(evaluations):
         unbounded = len(evaluations) - len(known)
-        return None, f"{count(unbounded, 'run')} with a sampler that decides its own number of evaluations"
+        return None, f"{count(unbounded, 'run')} with a sampler whose number of evaluations is not known before"
     if rates.cost is None:
         return None, rates.cost_source
     return sum(known) * rates.cost, rates.cost_source

@@ -212,7 +212,7 @@ def _request(constants: Mapping[str, Value], point: Sequence[Mapping[str, Value]
     labels = {
         name: value
         for name, value in values.items()
-        if name == TEMPLATE or name in names or name in inside or _is_label(name, values)
+        if name == TEMPLATE or name in names or name in inside or _is_label(name, values) or _is_whole(name, values)
     }
     parameters = {name: value for name, value in values.items() if name not in labels}
     _check_parts(parameters, inside, model)
@@ -222,6 +222,14 @@ def _request(constants: Mapping[str, Value], point: Sequence[Mapping[str, Value]
 def _is_label(name: str, values: Mapping[str, Value]) -> bool:
     """Whether a name is that of the label of another value."""
     return name.endswith(LABEL) and name.removesuffix(LABEL) in values
+
+
+def _is_whole(name: str, values: Mapping[str, Value]) -> bool:
+    """Whether a path leads to a list or an object that is a point of an axis: its text stands beside its values."""
+    text = values[name]
+    if not (is_path(name) and isinstance(text, str) and text[:1] in ("{", "[")):
+        return False
+    return any(other.startswith((f"{name}.", f"{name}[", f"{name}{{")) for other in values)
 
 
 def _check_parts(parameters: Mapping[str, Value], inside: Collection[str], model: Model) -> None:

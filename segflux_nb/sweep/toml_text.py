@@ -145,7 +145,8 @@ def single_value(product: Product, name: str) -> Any:
         The name.
     """
     for axis in product.axes:
-        if axis.names == (name,) and not any(is_path(key) and not is_path(name) for key in axis.points[0]):
+        own = (name, f"{name}{LABEL}")
+        if axis.names == (name,) and not any(is_path(key) and key not in own for key in axis.points[0]):
             return values_of_axis(axis, name)
     return product.constants[name] if name in product.constants else product.given(name)
 

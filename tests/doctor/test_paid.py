@@ -1,6 +1,8 @@
 """One paid picture on the whole way: what differs is told, the cap holds, nothing private is in the report."""
 
+import asyncio
 import json
+import threading
 
 import pytest
 from click.testing import CliRunner
@@ -8,7 +10,10 @@ from click.testing import CliRunner
 import segflux_nb as sf
 from segflux_nb.cli import main
 from segflux_nb.doctor import paid
+from segflux_nb.doctor.examination import fine
+from segflux_nb.doctor.examine import Paid
 from segflux_nb.doctor.report import anonymous
+from segflux_nb.running.rate_limiter import Held
 from segflux_nb.simulator.app import Simulator
 from tests.doctor.conftest import CANARY, body_of, changed, studied
 
@@ -71,6 +76,56 @@ def test_a_history_that_is_late_is_measured(tmp_path, monkeypatch):
     with studied(tmp_path / "s", history_delay=3600) as (ws, _):
         line = ws.doctor(spend=0.05)["paid picture"]
     assert (line.verdict, "did not list it" in line.finding) == ("attention", True)
+
+
+def test_a_history_that_answers_with_an_error_is_not_called_late(tmp_path):
+    def refuses(path, response):
+        return changed(response, status=500, body=b"{}") if "/request-history/" in path else response
+
+    with studied(tmp_path / "s", refuses) as (ws, _):
+        line = ws.doctor(spend=0.05)["paid picture"]
+    assert line.verdict == "attention"
+    assert "Whether the history lists it is not known: The service answered 500" in line.finding
+    assert "did not list it" not in line.finding
+
+
+def test_limits_that_the_paid_picture_met_are_in_the_examination(tmp_path, monkeypatch):
+    def pays(ws, *arguments):
+        ws._journal.of(ws.service).sharing.note_limit("calls a minute", 60.0, "429")
+        return Paid(fine("paid picture", "made"))
+
+    monkeypatch.setattr("segflux_nb.workspace_verbs.doctor.pay", pays)
+    with studied(tmp_path / "s") as (ws, _):
+        assert ws.doctor()["limits"].finding == "none was met"
+        assert ws.doctor(spend=0.05)["limits"].finding.startswith("calls a minute: 60 (429, ")
+
+
+def test_a_wait_for_the_service_is_said_once_while_it_lasts(capsys, monkeypatch):
+    looked = threading.Event()
+    held = [*[Held("All requests wait for the reset", 60.0)] * 3, None, Held("Submits wait for the reset", 120.0)]
+
+    class Limiter:
+        def held_back(self):
+            if held:
+                return held.pop(0)
+            looked.set()
+            return None
+
+    class AtOnce:
+        def now(self):
+            return 0.0
+
+        def monotonic(self):
+            return 0.0
+
+        async def sleep(self, seconds):
+            await asyncio.sleep(0)
+
+    with paid._told_waits(Limiter(), AtOnce()):
+        assert looked.wait(10)
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == "The paid picture takes longer. All requests wait for the reset until 00:01:00 UTC"
+    assert second == "The paid picture takes longer. Submits wait for the reset until 00:02:00 UTC"
 
 
 def test_a_price_that_is_another_one_is_said(tmp_path):

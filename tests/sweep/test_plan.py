@@ -67,7 +67,7 @@ def test_an_unbounded_sampler_has_no_price():
     result = plan(sf.Sweep(prompt="TOK", finetune_id="a", sampler_name=["euler", "dpm_adaptive"]))
     assert result.cost is None
     assert result.seconds is None
-    assert "1 run with a sampler that decides" in str(result)
+    assert "1 run with a sampler whose number of evaluations is not known before" in str(result)
 
 
 def test_durations_are_in_seconds_minutes_or_hours():
