@@ -37,8 +37,8 @@ SCHEMA = {
 KNOWN = model_from_schema("multi", SCHEMA, kind="textToImage", price=0.02, seconds=2.0)
 
 
-def sweep(**given):
-    return sf.Sweep(**{"model": KNOWN, "prompt": "a fox", "seed": 1, **given})
+def sweep(*links, **given):
+    return sf.Sweep(*links, **{"model": KNOWN, "prompt": "a fox", "seed": 1, **given})
 
 
 # ---------------------------------------------------------------------- what is asked for
@@ -166,12 +166,24 @@ def test_whole_lists_are_values_and_lists_of_lists_are_axes():
         sweep(loras=[[], [{"path": "a"}]]),
         sweep(**{"loras[0]": [{"path": "a"}, {"path": "b"}]}),
         sweep(**{"loras[0]": {"one": {"path": "a"}, "two": {"path": "b", "scale": 0.5}}}),
+        sweep(sf.linked(loras=[[], [{"path": "a"}]], guidance=[3, 4])),
         sweep(loras={"one": [{"path": "a"}], "none": []}),
         sweep(prompt="a {animal}", animal=["fox", "owl"], width=[64, 128]),
         sweep(guidance=[3, 4], seed=[1, 2]).where(lambda cell: cell.guidance == 3 or cell.seed == 1),
         sf.Sweep(model="unknown", prompt="a", seed=[1, 2], anything=[True, 2.5, "text"]),
     ],
-    ids=["numbers", "path", "lists", "objects", "objects-with-labels", "labels", "placeholder", "cells", "slug"],
+    ids=[
+        "numbers",
+        "path",
+        "lists",
+        "objects",
+        "objects-with-labels",
+        "linked-lists",
+        "labels",
+        "placeholder",
+        "cells",
+        "slug",
+    ],
 )
 def test_sweeps_go_through_files_pickles_and_code(made, tmp_path):
     again = sf.Sweep.from_toml(made.to_toml(tmp_path / "sweep.toml"), model=made.model)

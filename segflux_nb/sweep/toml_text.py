@@ -162,5 +162,19 @@ def values_of_axis(axis: Axis, name: str) -> Any:
         The parameter.
     """
     if any(f"{name}{LABEL}" in point for point in axis.points):
-        return {str(point[f"{name}{LABEL}"]): point[name] for point in axis.points}
-    return [point[name] for point in axis.points]
+        return {str(point[f"{name}{LABEL}"]): _whole(point, name) for point in axis.points}
+    return [_whole(point, name) for point in axis.points]
+
+
+def _whole(point: Mapping[str, Any], name: str) -> Any:
+    """The value of a point. That of a list or an object stands beside its plain values, as JSON.
+
+    Parameters
+    ----------
+    point:
+        The point.
+    name:
+        The parameter.
+    """
+    has_parts = any(key.startswith((f"{name}.", f"{name}[", f"{name}{{")) for key in point)
+    return json.loads(point[name]) if has_parts else point[name]
