@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...clock import Clock
 from ...errors import WorkspaceError
 
 if TYPE_CHECKING:
+    from ...clock import Clock
     from .database import PostgresDatabase
 
 
