@@ -14,82 +14,22 @@ import ssl
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from itertools import accumulate
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from beside import OLD, ROOT, checkout
+from relays import relay, unchanged
 
 from segflux_nb.model import MODEL
 from segflux_nb.simulator.app import Simulator
 
 RUNS, SLOTS, MEAN, ROUND_TRIP = 600, 256, 8.0, 0.15
 
-PIECE = 1 << 16
 
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-async def pass_on(source: asyncio.StreamReader, target: asyncio.StreamWriter, seconds: float, *, marks: bool) -> None:
-    """Deliver what comes, each piece after this time and in order.
-
-    Parameters
-    ----------
-    source, target:
-        Where pieces come from, and where they go.
-    seconds:
-        How long each piece is under way.
-    marks:
-        Whether to tell the simulator, in each head, that its clients speak TLS.
-    """
-    loop = asyncio.get_running_loop()
-    pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-
-    async def deliver() -> None:
-        while True:
-            due, piece = await pieces.get()
-            await asyncio.sleep(max(0.0, due - loop.time()))
-            if not piece:
-                break
-            target.write(piece)
-        if target.can_write_eof():
-            target.write_eof()
-        else:
-            target.close()
-
-    delivering = asyncio.ensure_future(deliver())
-    with suppress(OSError):  # the other side has closed: what is on its way is delivered
-        while piece := await source.read(PIECE):
-            if marks:
-                piece = piece.replace(b" HTTP/1.1\r\n", b" HTTP/1.1\r\nx-forwarded-proto: https\r\n", 1)
-            pieces.put_nowait((loop.time() + seconds, piece))
-    pieces.put_nowait((loop.time() + seconds, b""))
-    await delivering
-
-
-def relay(host: str, port: int, seconds: float, *, marks: bool) -> Handler:
-    """Handles connections by passing everything on to another port, and back.
-
-    Parameters
-    ----------
-    host, port:
-        Where to.
-    seconds:
-        How long each piece is under way.
-    marks:
-        See `pass_on`.
-    """
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(host, port)
-        ways = pass_on(reader, back, seconds, marks=marks), pass_on(there, writer, seconds, marks=False)
-        await asyncio.gather(*ways, return_exceptions=True)
-        writer.close()
-        back.close()
-
-    return handle
+def says_tls(piece: bytes) -> bytes:
+    """A piece of a request that tells the simulator, in its head, that its client speaks TLS."""
+    return piece.replace(b" HTTP/1.1\r\n", b" HTTP/1.1\r\nx-forwarded-proto: https\r\n", 1)
 
 
 def serve(pipe: Connection, certificate: str, key: str) -> None:
@@ -100,9 +40,10 @@ def serve(pipe: Connection, certificate: str, key: str) -> None:
     tls.options |= ssl.OP_NO_TICKET
 
     async def relays(port: int) -> None:
-        near = await asyncio.start_server(relay("127.0.0.1", port, 0.0, marks=True), "127.0.0.1", 0, ssl=tls)
+        handle = relay("127.0.0.1", port, 0.0, lambda: (says_tls, unchanged))
+        near = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
         at = near.sockets[0].getsockname()[1]
-        far = await asyncio.start_server(relay("127.0.0.1", at, ROUND_TRIP / 2, marks=False), "127.0.0.1", 0)
+        far = await asyncio.start_server(relay("127.0.0.1", at, ROUND_TRIP / 2), "127.0.0.1", 0)
         pipe.send(f"https://127.0.0.1:{far.sockets[0].getsockname()[1]}")
         await asyncio.to_thread(pipe.recv)
         pipe.send([(one.submitted_at, one.finished_at) for one in simulator.ledger.entries()])

@@ -35,8 +35,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import psutil
 from beside import served
-from far import PIECE
 from grown import fill
+from relays import Change, relay
 
 RUNS, SLOTS, MEAN, TAKES = 300, 64, 0.25, 2
 ROUND_TRIPS = (0.005, 0.01)
@@ -122,43 +122,26 @@ def measured(
 
 
 async def _relay(pipe: Connection, port: int, seconds: float) -> None:
-    """Pass connections on to a port; each piece is this long under way."""
+    """Pass connections on to a port, and count how often one of them waits for an answer."""
     turns = 0
 
-    async def pass_on(
-        source: asyncio.StreamReader, target: asyncio.StreamWriter, *, is_asked: list[bool], asks: bool
-    ) -> None:
-        nonlocal turns
-        loop = asyncio.get_running_loop()
-        pieces: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
+    def watching() -> tuple[Change, Change]:
+        is_waiting = False
 
-        async def deliver() -> None:
-            while True:
-                due, piece = await pieces.get()
-                await asyncio.sleep(max(0.0, due - loop.time()))
-                if not piece:
-                    break
-                target.write(piece)
-            target.close()
+        def asked(piece: bytes) -> bytes:
+            nonlocal turns, is_waiting
+            turns += not is_waiting
+            is_waiting = True
+            return piece
 
-        delivering = asyncio.ensure_future(deliver())
-        with suppress(OSError):
-            while piece := await source.read(PIECE):
-                if asks and not is_asked[0]:
-                    turns += 1
-                is_asked[0] = asks
-                pieces.put_nowait((loop.time() + seconds, piece))
-        pieces.put_nowait((loop.time(), b""))
-        with suppress(OSError):
-            await delivering
+        def answered(piece: bytes) -> bytes:
+            nonlocal is_waiting
+            is_waiting = False
+            return piece
 
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", port)
-        is_asked = [False]
-        await asyncio.gather(
-            pass_on(reader, back, is_asked=is_asked, asks=True), pass_on(there, writer, is_asked=is_asked, asks=False)
-        )
+        return asked, answered
 
+    handle = relay("127.0.0.1", port, seconds, watching)
     server = await asyncio.start_server(handle, "127.0.0.1", 0)
     pipe.send(server.sockets[0].getsockname()[1])
     while await asyncio.to_thread(pipe.recv) == "turns":

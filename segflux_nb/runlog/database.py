@@ -14,7 +14,7 @@ from typing import Any
 from ..clock import Clock
 from ..errors import WorkspaceError
 from ..interrupts import Uninterrupted
-from .forks import hold_at_fork
+from .forks import check_process, hold_at_fork
 from .opening import (
     READ_SECONDS,
     is_locked,
@@ -275,18 +275,8 @@ class Database:
             return False
 
     def check_process(self) -> None:
-        """Refuse a forked child: SQLite's locks belong to the parent, and the threads of the engine are not here.
-
-        Raises
-        ------
-        WorkspaceError
-            In a forked child.
-        """
-        if self._process != os.getpid():
-            raise WorkspaceError(
-                "This workspace was opened before the process was forked",
-                remedy="Open it again in the child: Workspace(path)",
-            )
+        """Refuse a forked child; see `segflux_nb.runlog.forks.check_process`."""
+        check_process(self._process)
 
     def _in_words(self, error: sqlite3.Error) -> Exception:
         """What to raise for an error of SQLite: a mistake of ours stays as it is."""

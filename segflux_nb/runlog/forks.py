@@ -6,6 +6,8 @@ import os
 import weakref
 from typing import Protocol
 
+from ..errors import WorkspaceError
+
 
 class Holdable(Protocol):
     """A file whose transactions can be held back."""
@@ -24,6 +26,26 @@ _held: list[Holdable] = []
 def hold_at_fork(database: Holdable) -> None:
     """Let no fork of this process happen within a transaction of a file."""
     _open.add(database)
+
+
+def check_process(opened_by: int) -> None:
+    """Refuse a forked child: locks and connections belong to the parent, and the engine's threads are not here.
+
+    Parameters
+    ----------
+    opened_by:
+        The process that opened the log.
+
+    Raises
+    ------
+    WorkspaceError
+        In a forked child.
+    """
+    if opened_by != os.getpid():
+        raise WorkspaceError(
+            "This workspace was opened before the process was forked",
+            remedy="Open it again in the child: Workspace(path)",
+        )
 
 
 def _before_fork() -> None:

@@ -20,6 +20,7 @@ from ...clock import Clock, SystemClock
 from ...errors import LogLocked, NewerLog, WorkspaceError
 from ...interrupts import Uninterrupted
 from ..database import LOCKED_SECONDS
+from ..forks import check_process
 from ..opening import READ_SECONDS
 from ..schema import SLOTS
 from ..seam import AtOnce, Counts, Cursor, Dialect, Outcome, Statement, T, Write, outcome_of
@@ -130,18 +131,8 @@ class PostgresDatabase:
             self._connections.close()
 
     def check_process(self) -> None:
-        """Refuse a forked child: the connections belong to the parent.
-
-        Raises
-        ------
-        WorkspaceError
-            In a forked child.
-        """
-        if self._process != os.getpid():
-            raise WorkspaceError(
-                "This workspace was opened before the process was forked",
-                remedy="Open it again in the child: Workspace(path)",
-            )
+        """Refuse a forked child; see `segflux_nb.runlog.forks.check_process`."""
+        check_process(self._process)
 
     @property
     def refusal(self) -> str:
