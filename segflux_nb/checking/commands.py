@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
 import click
@@ -29,6 +31,7 @@ _CODES = {0: 0, 2: 130}
     type=GivenPath(),
     help="Where changed pictures are shown.  [default: segflux-check.html]",
 )
+@click.option("--json", "as_json", is_flag=True, help="For machines: JSON alone on the standard output.")
 def check(
     paths: tuple[Path, ...],
     replay: Path | None,
@@ -38,23 +41,27 @@ def check(
     timeout: float,
     sanitize_with: Path | None,
     report: Path | None,
+    as_json: bool,
 ) -> None:
     """Execute notebooks; compare text and pictures with what is saved in them."""
     from . import running
 
     if report is not None and report.suffix.lower() not in (".html", ".htm"):
         raise click.BadParameter(f"{report} does not end in .html", param_hint="--report")
-    code = running.check(
-        paths,
-        replay=replay,
-        exact=exact,
-        lax=lax,
-        kernel=kernel,
-        timeout=timeout,
-        sanitize_with=sanitize_with,
-        report=report,
-    )
-    sys.exit(_CODES.get(code, 1))
+    with redirect_stdout(sys.stderr) if as_json else nullcontext():
+        outcome = running.check(
+            paths,
+            replay=replay,
+            exact=exact,
+            lax=lax,
+            kernel=kernel,
+            timeout=timeout,
+            sanitize_with=sanitize_with,
+            report=report,
+        )
+    if as_json:
+        click.echo(json.dumps(outcome.plain, indent=2))
+    sys.exit(_CODES.get(outcome.status, 1))
 
 
 @click.group()

@@ -106,11 +106,17 @@ class Results:
         return [cell for cell in self.cells if cell.changed]
 
     @property
-    def summary(self) -> str:
-        """How many pictures there are of each verdict, and what was not compared."""
+    def counts(self) -> Counter[str]:
+        """The number of pictures by verdict."""
         counts = Counter[str]()
         for cell in self.cells:
             counts.update(cell.counts)
+        return counts
+
+    @property
+    def summary(self) -> str:
+        """How many pictures there are of each verdict, and what was not compared."""
+        counts = self.counts
         parts = [f"{counts[verdict]:,} {verdict}" for verdict in Verdict if counts[verdict]]
         text = f"{count(sum(counts.values()), 'picture')} compared"
         text += f": {', '.join(parts)}" if parts else ""

@@ -6,10 +6,15 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..bundle.contents import ENDING
 from ..errors import SegfluxError
 from .notebooks import needed, notebooks_in, require
+from .results import Results, results_of
+
+if TYPE_CHECKING:
+    import pytest
 
 REPLAY = "SEGFLUX_REPLAY"
 """The bundle that every workspace of a process reads, by its path."""
@@ -24,6 +29,65 @@ OPTIONS = ["--disable-plugin-autoload", "-p", "nbval", "-p", "pytest_segflux", "
 OPTIONS += ["-W", "default", "-W", "ignore::ResourceWarning", "-q", "--no-header"]
 
 
+class Outcome:
+    """What a check came to. pytest takes it as a plug-in, and tells it each cell that failed.
+
+    Attributes
+    ----------
+    status:
+        pytest's exit status.
+    failed:
+        The cells that failed, each with its notebook, its number and the reason.
+    results:
+        What was found in all cells.
+    """
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.failed: list[dict[str, Any]] = []
+        self.results = Results()
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Learn where the results are gathered.
+
+        Parameters
+        ----------
+        config:
+            The settings of the session.
+        """
+        self.results = results_of(config)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a cell that failed.
+
+        Parameters
+        ----------
+        report:
+            How the cell ended.
+        """
+        if report.failed:
+            notebook, _, cell = report.nodeid.partition("::")
+            crash = getattr(report.longrepr, "reprcrash", None)
+            why = report.longreprtext if crash is None else crash.message
+            self.failed.append({"notebook": notebook, "cell": cell, "why": why})
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The outcome as plain values, for other programs."""
+        return {
+            "status": self.status,
+            "cells": len(self.results.cells),
+            "not_compared": sum(not cell.is_compared for cell in self.results.cells),
+            "failed": self.failed,
+            "pictures": dict(self.results.counts),
+            "changed": [
+                {"notebook": cell.notebook, "cell": cell.cell, "what": changed["what"], "why": changed["why"]}
+                for cell in self.results.changed
+                for changed in cell.changed
+            ],
+        }
+
+
 def check(
     paths: Sequence[Path],
     *,
@@ -34,7 +98,7 @@ def check(
     timeout: float = TIMEOUT,
     sanitize_with: Path | None = None,
     report: Path | None = None,
-) -> int:
+) -> Outcome:
     """Execute notebooks and compare text and pictures with what is saved in them.
 
     Parameters
@@ -58,15 +122,15 @@ def check(
 
     Returns
     -------
-    int
-        pytest's exit status: 0 where nothing has changed.
+    Outcome
+        pytest's exit status, 0 where nothing has changed, and what was found.
 
     Raises
     ------
     SegfluxError
         Where there is no notebook, the bundle is not there, or pytest or nbval is not installed.
     """
-    pytest = needed("pytest")
+    main = needed("pytest").main
     require("nbval")
     notebooks = notebooks_in(list(paths))
     if sanitize_with is not None and not sanitize_with.is_file():
@@ -79,9 +143,10 @@ def check(
     arguments += [f"--nbval-cell-timeout={timeout}"]
     arguments += ["--nbval-sanitize-with", str(sanitize_with)] if sanitize_with else []
     arguments += ["--segflux-report", str(report)] if report else []
-    chosen = _Chosen(notebooks)
+    chosen, outcome = _Chosen(notebooks), Outcome()
     with replaying(replay), _environment(dict.fromkeys(SETTINGS)):
-        return int(pytest.main([*arguments, *chosen.arguments], plugins=[chosen]))
+        outcome.status = int(main([*arguments, *chosen.arguments], plugins=[chosen, outcome]))
+    return outcome
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import click
 from ..errors import SegfluxError
 from ..given_path import GivenPath
 from ..service.addresses import HOSTED
+from .opening import JSON, echo_json, kept_for_json
 
 
 @click.command()
@@ -53,8 +54,14 @@ def login(base_url: str) -> None:
     default=None,
     help="Where to write the report for an issue.  [default with --spend: doctor.json]",
 )
+@JSON
 def doctor(
-    workspace: Path, service: str | None, spend: float | None, finetune_id: str | None, report: Path | None
+    workspace: Path,
+    service: str | None,
+    spend: float | None,
+    finetune_id: str | None,
+    report: Path | None,
+    as_json: bool,
 ) -> None:
     """Examine this machine, the key, the account and the service: free, nothing is submitted.
 
@@ -63,8 +70,11 @@ def doctor(
     """
     from ..examining import examination_of
 
-    found = examination_of(workspace, service, spend, finetune_id)
-    click.echo(found)
+    with kept_for_json(as_json):
+        found = examination_of(workspace, service, spend, finetune_id)
+    click.echo(found, err=as_json)
     if report is not None or spend is not None:
-        click.echo(f"Report: {found.save(report or Path('doctor.json'))}")
+        click.echo(f"Report: {found.save(report or Path('doctor.json'))}", err=as_json)
+    if as_json:
+        echo_json(found.report)
     sys.exit(found.exit_code)

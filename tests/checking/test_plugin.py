@@ -3,6 +3,8 @@
 import base64
 import importlib.util
 import io
+import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -77,6 +79,31 @@ def test_a_notebook_of_other_libraries_is_checked(tmp_path):
     assert "changed.ipynb, cell 1, the picture: 1 pixel changed" in text
     # Pillow does not write its version into its files; the notebook has it.
     assert "the likely cause: since the notebook was saved, pillow 1.1.7 is now" in text
+
+
+def test_a_check_for_other_programs_is_json_alone(tmp_path):
+    write(tmp_path / "a.ipynb", cell("print('b')", "a\n"), cell("1 / 0", "1\n"), cell("print('c')", "c\n"))
+    write(tmp_path / "b.ipynb", PICTURE)
+    execute(tmp_path / "b.ipynb")
+    notebook = nbformat.read(tmp_path / "b.ipynb", 4)
+    stored_pixel_changes(notebook, 0)
+    nbformat.write(notebook, tmp_path / "b.ipynb")
+    done = subprocess.run(
+        [sys.executable, "-m", "segflux_nb", "check", ".", "--json"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert (found["status"], found["cells"], found["pictures"]) == (1, 4, {"changed": 1})
+    assert [(one["notebook"], one["cell"]) for one in found["failed"]] == [
+        ("a.ipynb", "Cell 0"),
+        ("a.ipynb", "Cell 1"),
+        ("b.ipynb", "Cell 0"),
+    ]
+    assert [(one["notebook"], one["cell"], one["what"]) for one in found["changed"]] == [
+        ("b.ipynb", 0, "the picture")
+    ]
+    assert "3 failed" in done.stderr
 
 
 def test_nbvals_markers_options_and_kernels_are_honoured(tmp_path):

@@ -249,6 +249,10 @@ def test_the_command(tmp_path, monkeypatch):
         wrong = doctor("--service", simulator.url, SEGMIND_API_KEY="SG_ffffffffffffffff")
         assert wrong.exit_code == 1
         assert "broken     key accepted" in wrong.output
+        plain = doctor("--service", simulator.url, "--json", SEGMIND_API_KEY="SG_ffffffffffffffff")
+        assert plain.exit_code == 1
+        assert json.loads(plain.stdout)["checks"]["key accepted"] == "broken"
+        assert "broken     key accepted" in plain.stderr
         assert doctor("--spend", "-1").exit_code == 1
     assert "ca9a51e5" not in free.output + paid.output + wrong.output + (tmp_path / "doctor.json").read_text()
 
