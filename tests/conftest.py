@@ -1,6 +1,7 @@
 """For all tests."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,17 @@ HERE = Path(__file__).parent
 
 # `make test` runs two processes. These start first, because they take longest: no process works alone at the end.
 FIRST = ["running/test_kill9.py", "browser", "running/test_engine.py", "running/test_processes.py", "test_kernel.py"]
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_are_left_as_they_were():
+    """A test, or what it calls, that keeps the handler of Ctrl-C takes it from all that come after."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    after = signal.getsignal(signal.SIGINT)
+    if after is not before:
+        signal.signal(signal.SIGINT, before)
+        pytest.fail(f"the handler of SIGINT was {before} and is {after}")
 
 
 def pytest_collection_modifyitems(items):

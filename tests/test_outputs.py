@@ -5,6 +5,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 import segflux_nb as sf
+from segflux_nb.checking.running import Outcome
 from segflux_nb.cli import main
 from segflux_nb.errors import SegfluxError
 
@@ -126,5 +127,7 @@ def test_the_report_of_a_check_is_a_page(tmp_path):
 
 @pytest.mark.parametrize(("pytests", "ours"), [(0, 0), (1, 1), (2, 130), (3, 1), (5, 1)])
 def test_a_check_ends_as_all_commands_do(monkeypatch, tmp_path, pytests, ours):
-    monkeypatch.setattr("segflux_nb.checking.running.check", lambda *_, **__: pytests)
+    outcome = Outcome()
+    outcome.status = pytests
+    monkeypatch.setattr("segflux_nb.checking.running.check", lambda *_, **__: outcome)
     assert CliRunner().invoke(main, ["check", str(tmp_path)]).exit_code == ours
