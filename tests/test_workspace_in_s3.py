@@ -73,14 +73,15 @@ def test_a_server_that_fails_now_and_then_loses_nothing(proxy, tmp_path, faults)
 
 
 def test_a_server_that_is_gone_for_the_whole_sweep_gets_all_later(proxy, tmp_path, monkeypatch):
-    monkeypatch.setattr(asking_again, "KEEP_ASKING_SECONDS", 0.5)
     address = f"s3://{s3_server.BUCKET}/{tmp_path.name}"
     with (
         sf.Simulator(time_scale=0.001, paint=False) as simulator,
         sf.Workspace("study", service=simulator, pictures=address) as ws,
     ):
         proxy.fault = lambda method, path: 503
-        runs = ws.run(SWEEP)
+        with monkeypatch.context() as patched:
+            patched.setattr(asking_again, "KEEP_ASKING_SECONDS", 0.5)
+            runs = ws.run(SWEEP)
         assert "The pictures of 10 runs wait in the folder of this machine" in runs.stopped
         assert "the store answered 503" in runs.one(seed=1).error
         assert runs.counts == {"processing": 10}

@@ -8,10 +8,12 @@ tags, the parameters of papermill, the pair of jupytext.
 from __future__ import annotations
 
 import re
+import threading
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import loopthread
 from ..errors import SegfluxError
 from .versions import installed
 
@@ -91,7 +93,7 @@ def execute(path: Path, *, timeout: float = 600, kernel: str | None = None) -> N
         resources={"metadata": {"path": str(path.resolve().parent)}},
     )
     try:
-        client.execute()
+        _run(client)
     except nbclient.exceptions.CellExecutionError as error:
         raise SegfluxError(
             f"{path}: a cell raises {plain_error(error)}", remedy="Mend the cell; the notebook was not changed"
@@ -200,6 +202,38 @@ def notebooks_in(paths: list[Path]) -> list[Path]:
             "There is no notebook in " + ", ".join(map(str, paths)), remedy="Give files that end in .ipynb"
         )
     return list(found)
+
+
+def _run(client: Any) -> None:
+    """Execute a notebook. At an interrupt its kernel is shut down first.
+
+    On the main thread nbclient handles interrupts itself: it says afterwards that the kernel died, and where no
+    kernel starts it keeps the handler, so that Ctrl-C does nothing any more.
+
+    Parameters
+    ----------
+    client:
+        A client of nbclient.
+    """
+    ended = threading.Event()
+
+    async def execution() -> Exception | None:
+        try:
+            await client.async_execute()
+        except Exception as error:  # noqa: BLE001 - raised below, where somebody waits for it
+            return error
+        finally:
+            ended.set()
+        return None
+
+    future = loopthread.submit(execution())
+    try:
+        if error := loopthread.wait(future):
+            raise error
+    except KeyboardInterrupt:
+        future.cancel()
+        ended.wait()
+        raise
 
 
 def _write(path: Path, notebook: NotebookNode) -> bool:

@@ -1,8 +1,10 @@
 """Notebooks in git: what `clean` takes out and leaves, `init`, and a clean start that removes nothing paid."""
 
 import json
+import os
 import shutil
 import sqlite3
+import time
 from contextlib import closing
 
 import nbformat
@@ -10,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 import segflux_nb as sf
+from segflux_nb.checking import notebooks
 from segflux_nb.checking.notebooks import WIDGET, clean, execute, normalised
 from segflux_nb.checking.start import clear, cost_nothing
 from segflux_nb.cli import main
@@ -17,6 +20,13 @@ from segflux_nb.errors import SegfluxError
 from segflux_nb.simulator.app import Simulator
 
 from .notebook_files import cell, edit, pytest_of, write
+
+KERNEL_THAT_WAITS = """import os, time
+with open("new", "w") as file:
+    file.write(str(os.getpid()))
+os.rename("new", "started")
+time.sleep(600)
+"""
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 
@@ -206,4 +216,23 @@ def test_a_kernel_that_gives_no_answer_is_said_in_a_sentence(code, options, sent
         execute(tmp_path / "it.ipynb", **options)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert (tmp_path / "it.ipynb").read_bytes() == before
+
+
+def test_an_interrupt_ends_the_kernel_and_is_an_interrupt(monkeypatch, tmp_path):
+    write(tmp_path / "it.ipynb", KERNEL_THAT_WAITS)
+    before = (tmp_path / "it.ipynb").read_bytes()
+    kernels = []
+
+    def wait_until_started(future):
+        while not (tmp_path / "started").exists() and not future.done():
+            time.sleep(0.01)
+        kernels.append(int((tmp_path / "started").read_text()))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(notebooks.loopthread, "wait", wait_until_started)
+    with pytest.raises(KeyboardInterrupt):
+        execute(tmp_path / "it.ipynb")
+    with pytest.raises(ProcessLookupError):
+        os.kill(kernels[0], 0)
     assert (tmp_path / "it.ipynb").read_bytes() == before
