@@ -14,6 +14,7 @@ from .errors import StoreError, WorkspaceError
 from .pictures.cache import most_bytes
 from .pictures.mounted import mount, tier_of
 from .pictures.object_store import ObjectStore
+from .pictures.shared_inputs import path_of, read_input
 from .pictures.store_address import VARIABLE, store_address
 from .pictures.tier import Tier
 from .runlog.journal import Journal
@@ -97,8 +98,10 @@ def _move(tier: Tier, journal: Journal, kept: str | None) -> None:
     """
     paths = {picture.path for name in journal.services() for picture in journal.of(name).pictures.all()}
     if kept is not None:
+        needed = [one.text for name in journal.services() for one in journal.of(name).inputs.named() if one.is_needed]
+        inputs = {path for path in map(path_of, needed) if read_input(tier.folder, path) is None}
         try:
-            lacking = tier.lacking(paths)
+            lacking = tier.lacking(paths) | (inputs - tier.inputs.sizes(inputs).keys())
         except StoreError as error:
             raise WorkspaceError(f"Pictures cannot be read: {error.why}", remedy="Try again later") from None
         if lacking:

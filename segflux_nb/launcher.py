@@ -30,7 +30,7 @@ from .lifecycle import Disposition, State, disposition, reason_of
 from .live import STOPPED, LiveRun
 from .markup import more_text
 from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR, Model, unknown_model
-from .pictures.inputs import keep_inputs, know_names
+from .pictures.inputs import know_names
 from .pictures.mounted import pictures_of
 from .planner import Planner
 from .reusing import KnownRuns
@@ -226,8 +226,7 @@ class Launcher:
             say("Nothing to try again: none of these runs has failed or was refused.")
             return runs
         self.check(failed)
-        if self.submits:
-            keep_inputs(self._folder, failed)
+        self.planner.keep_inputs(failed, failed)
         return self.follow(failed, runs, self.budget(self.cap(None), failed), retry_held=True).wait_or_interrupt()
 
     def retry_lost(self, runs: Runs) -> Runs:

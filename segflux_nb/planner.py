@@ -11,7 +11,7 @@ from .connection import ServiceConnection
 from .errors import SweepError
 from .lifecycle import Disposition, State, disposition, is_asked_again
 from .model import MODEL, Model
-from .pictures.inputs import keep_inputs, notes_of_inputs
+from .pictures.inputs import keep_inputs, notes_of_inputs, share_inputs
 from .pictures.mounted import pictures_of
 from .reusing import KnownRuns
 from .runlog.completion import Files
@@ -166,13 +166,31 @@ class Planner:
         done = {digest for digest, run in logged.items() if run.state is State.COMPLETED}
         asked = self.not_settled([r for r in requests if r.digest not in done], logged)
         check(asked)
-        if self._connection.submits:
-            keep_inputs(self._folder, asked)
+        self.keep_inputs(asked, [r for r in asked if _is_submitted(logged.get(r.digest))])
         left = [request for request in entered if request.digest not in done]
         planned = [r for r in left if r.digest not in logged or logged[r.digest].state in REPLANNED]
         self._log.runs.plan(planned)
         number = self._log.sweeps.enter(sweep.identity, sweep.name, title, sweep.axes, entered)
         return number, logged, planned
+
+    def keep_inputs(self, asked: Sequence[Request], submitted: Sequence[Request]) -> None:
+        """Keep input pictures in the folder, and in the store where there is one, before anything is entered.
+
+        Parameters
+        ----------
+        asked:
+            The requests for which the service will be asked.
+        submitted:
+            Those of them that are to be submitted, by whichever machine.
+
+        Raises
+        ------
+        SweepError, WorkspaceError
+            If that cannot be done for one of them.
+        """
+        if self._connection.submits:
+            keep_inputs(self._folder, asked)
+            share_inputs(self._folder, submitted)
 
     def missing(self, digests: Collection[str]) -> list[PictureFile]:
         """The pictures of these runs whose files are gone."""
@@ -224,12 +242,9 @@ class Planner:
         model:
             The model that is asked.
         """
-
-        def is_submitted(run: RunState | None) -> bool:
-            return run is None or disposition(run.state, run.error_kind) is Disposition.SUBMIT
-
-        submits = [request for request in requests if is_submitted(logged.get(request.digest))]
+        submits = [request for request in requests if _is_submitted(logged.get(request.digest))]
         stored, now = StoredPictures(self._folder, self._connection.service), self._clock.now()
+        stored.learn(self._log.inputs.addresses())
         return notes_of_inputs(
             self._folder, submits, lambda slug: model, lambda text: stored.find(text, now) is not None
         )
@@ -325,3 +340,8 @@ class Planner:
         """The number of the take that neither the log has nor what is reused."""
         own = self._log.runs.next_take(first_digest)
         return own if self._reused is None else max(own, self._reused.next_take(self._log.service, first_digest))
+
+
+def _is_submitted(run: RunState | None) -> bool:
+    """Whether a request is submitted, by what the log says of its run; None where it has none."""
+    return run is None or disposition(run.state, run.error_kind) is Disposition.SUBMIT

@@ -10,17 +10,20 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ..clock import Clock
-from ..errors import SourceHasChanged, WorkspaceError
+from ..errors import DamagedError, SourceHasChanged, WorkspaceError
 from ..lifecycle import State
 from ..markup import count
 from ..pictures.mounted import kept_thumbnail_of, tier_of
+from ..pictures.shared_inputs import path_of, read_input
 from ..pictures.store import PictureStore, set_aside_file
 from ..runlog.between import compare, enter_all
 from ..runlog.comparing import ComparedTable
 from ..runlog.side_file import side_files
+from ..service.stored_pictures import StoredPictures
 from .opening import Opened, check, check_logs, opened
 from .report import Copied, CopiedFiles
 
@@ -126,9 +129,11 @@ class _Copier:
         return sum(len(self._source.of(name).orders.unfinished()) for name in self._source.services())
 
     def _enter_accepted(self) -> None:
-        """Enter the ids of accepted jobs that the source's log could not take so far: they wait beside it."""
+        """Enter what is beside the source's log: ids of accepted jobs, and where the service has input pictures."""
         for name in self._source.services():
             log = self._target.of(name)
+            for stored in StoredPictures(self._from, name).all() if log.is_far else ():
+                log.inputs.add_address(stored)
             jobs = [job for side in side_files(self._source.of(name).path, name) for job in side.jobs]
             known = log.runs.states([job.digest for job in jobs])
             for job in jobs:
@@ -151,12 +156,60 @@ class _Copier:
                 found.there += 1
             else:
                 found.written += self._copy(own, sha256, found)
+        self._fetch_inputs()
         for file in (file for name in FOLDERS for file in _files_below(self._from / name)):
             place = file.relative_to(self._from).as_posix()
             if not (self._to / place).exists():
                 self._store.keep(place, file.read_bytes(), None)
                 found.others += 1
+        self._copy_inputs(found)
         return found
+
+    def _fetch_inputs(self) -> None:
+        """Bring input pictures that the source has in its object store alone to its folder."""
+        if (tier := tier_of(self._from)) is None:
+            return
+        for path in self._inputs():
+            if read_input(self._from, path) is None:
+                try:
+                    tier.inputs.fetch(path)
+                except (FileNotFoundError, DamagedError):
+                    continue  # `_copy_inputs` names it
+                except OSError as error:
+                    raise WorkspaceError(
+                        f"An input picture cannot be copied: {error.strerror or error}",
+                        remedy="Copy again when the store answers: what was written stays",
+                    ) from None
+
+    def _copy_inputs(self, found: CopiedFiles) -> None:
+        """See that the target has the input pictures, with their bytes; in its object store too, where it has one.
+
+        Parameters
+        ----------
+        found:
+            Gets what became of them.
+        """
+        there = []
+        for path in self._inputs():
+            if read_input(self._to, path) is None and (data := read_input(self._from, path)) is not None:
+                self._store.keep(path, data, None)  # the target had other bytes
+            there += [path] if read_input(self._to, path) is not None else []
+        if self._tier is not None:
+            try:
+                self._tier.inputs.share(there)
+                for path in [path for path in self._inputs() if path not in there]:
+                    with suppress(FileNotFoundError, DamagedError):
+                        self._tier.inputs.fetch(path)
+                        there.append(path)
+            except OSError as error:
+                raise _not_uploaded(error) from None
+        found.inputs = len(there)
+        found.missing_inputs = [path for path in self._inputs() if path not in there]
+
+    def _inputs(self) -> list[str]:
+        """The input pictures that runs of the source name, as paths in its folder."""
+        named = (one for name in self._source.services() for one in self._source.of(name).inputs.named())
+        return sorted({path_of(one.text) for one in named})
 
     def _named(self) -> dict[str, str | None]:
         """The picture files that the source's log names, each with its sha256 if that is known."""
@@ -192,10 +245,7 @@ class _Copier:
             try:
                 self._tier.upload(path)
             except OSError as error:
-                raise WorkspaceError(
-                    f"A picture cannot be uploaded: {error.strerror or error}",
-                    remedy="Copy again when the store answers: what was written stays",
-                ) from None
+                raise _not_uploaded(error) from None
         return True
 
     def _verify(self, files: CopiedFiles) -> None:
@@ -229,6 +279,13 @@ class _Copier:
         if self._clock.monotonic() - self._told_at >= SECONDS_BETWEEN:
             self._told_at = self._clock.monotonic()
             self._tell(f"{number:,} of {count(of, 'picture file')} {done}")
+
+
+def _not_uploaded(error: OSError) -> WorkspaceError:
+    return WorkspaceError(
+        f"A picture cannot be uploaded: {error.strerror or error}",
+        remedy="Copy again when the store answers: what was written stays",
+    )
 
 
 def _is_of(data: bytes, sha256: str | None) -> bool:

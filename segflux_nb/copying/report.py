@@ -27,6 +27,10 @@ class CopiedFiles:
         Those that have other bytes than the source's log says. They are not copied.
     others:
         How many files of other kinds were written: see `FOLDERS`.
+    inputs:
+        How many pictures that runs were sent with, or are to be sent with, are in the target now.
+    missing_inputs:
+        Those of them that the source does not have: a bundle has none.
     """
 
     written: int = 0
@@ -35,6 +39,8 @@ class CopiedFiles:
     missing: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
     others: int = 0
+    inputs: int = 0
+    missing_inputs: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -87,6 +93,13 @@ class Copied:
             f"{files.written + files.there:,} picture files ({files.bytes:,} bytes), each with the sha256 of the log:"
             f" {files.written:,} written, {files.there:,} there before"
         ]
+        if files.inputs:
+            lines.append(f"{count(files.inputs, 'input picture')}, each with its sha256")
+        if files.missing_inputs:
+            lines.append(
+                f"{count(len(files.missing_inputs), 'input picture')} not in {self.source}: runs that are still to be"
+                " made with them need their files"
+            )
         for table in self.tables:
             if table.rows:
                 digest = f"{table.source:064x}"[:12]

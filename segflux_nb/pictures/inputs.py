@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import PictureError, SweepError, WorkspaceError
-from ..input_pictures import bytes_of, is_of, know, media_type, name_of, parts_of_text, what_happened
+from ..errors import DamagedError, PictureError, SegfluxError, StoreError, SweepError, WorkspaceError
+from ..input_pictures import bytes_of, know, media_type, name_of, parts_of_text, what_happened
 from ..markup import count, plain, shorten
 from ..model import MODEL, Model, Parameter
 from ..parameter import ANY, Way
@@ -20,9 +18,9 @@ from ..paths import is_path, parts_of
 from ..schema_words import way_of
 from ..sweep.request import Request
 from .decode import decode
-
-FOLDER = "inputs"
-"""The folder of the input pictures."""
+from .mounted import tier_of
+from .shared_inputs import FOLDER, path_of, read_input
+from .store import write_whole
 
 NAMES = "names.jsonl"
 """The file in it that says what people call them."""
@@ -39,19 +37,23 @@ def inputs_of(request: Request) -> list[str]:
     return [str(value) for value in request.parameters.values() if parts_of_text(value)]
 
 
-def missing_note(text: str) -> str:
+def missing_note(folder: Path, text: str) -> str:
     """What is said of an input picture whose bytes are nowhere.
 
     Parameters
     ----------
+    folder:
+        The workspace's folder.
     text:
         The text that stands for it.
     """
+    tier = tier_of(folder)
+    where = "not in this workspace" if tier is None else f"neither in this workspace's folder nor in {tier.address}"
     if happened := what_happened(text):
-        return f"The file of the input picture {name_of(text)!r} {happened}, and its bytes are not in this workspace"
+        return f"The file of the input picture {name_of(text)!r} {happened}, and its bytes are {where}"
     return (
-        f"The bytes of the input picture {name_of(text)!r} ({text}) are not in this workspace, and no file that this"
-        " notebook has read holds them now"
+        f"The bytes of the input picture {name_of(text)!r} ({text}) are {where}, and no file that this notebook has"
+        " read holds them now"
     )
 
 
@@ -77,17 +79,29 @@ def notes_of_inputs(
             by_address = set(sent_by_address(request, model_of))
             found |= {text: found.get(text, False) or text in by_address for text in own}
     sizes = {text: size_of(folder, text) for text in found}
+    unasked = ""
+    if (tier := tier_of(folder)) is not None and (away := [text for text, size in sizes.items() if size is None]):
+        try:
+            known = tier.inputs.sizes(list(map(path_of, away)))
+            sizes |= {text: known.get(path_of(text)) for text in away}
+        except StoreError as error:
+            unasked = (
+                f"{count(len(away), 'input picture')} not in this folder, and the store cannot be asked: {error.why}"
+            )
     if found:
-        known = sum(size or 0 for size in sizes.values())
+        in_all = sum(size or 0 for size in sizes.values())
         to_store = [text for text, is_needed in found.items() if is_needed and not is_stored(text)]
-        line = f"{count(len(found), 'input picture')}, {_amount(known)}"
+        line = f"{count(len(found), 'input picture')}, {_amount(in_all)}"
         if to_store:
             first = "is uploaded" if len(to_store) == 1 else "are uploaded"
             line += f"; {len(to_store):,} {first} first, free, to a storage where who has the address sees them"
         elif any(found.values()):
             line += "; uploaded already"
         yield line
-    yield from (missing_note(text) for text, size in sizes.items() if size is None)
+    if unasked:
+        yield unasked
+    else:
+        yield from (missing_note(folder, text) for text, size in sizes.items() if size is None)
 
 
 def size_of(folder: Path, text: str) -> int | None:
@@ -100,7 +114,7 @@ def size_of(folder: Path, text: str) -> int | None:
     text:
         The text that stands for it.
     """
-    data = _read(folder, text)
+    data = read_input(folder, path_of(text))
     data = bytes_of(text) if data is None else data
     return None if data is None else len(data)
 
@@ -110,7 +124,7 @@ def _amount(size: int) -> str:
 
 
 def keep_inputs(folder: Path, requests: Iterable[Request]) -> None:
-    """Keep the bytes of all input pictures of some requests.
+    """Keep the bytes of all input pictures of some requests in the folder.
 
     Parameters
     ----------
@@ -124,21 +138,21 @@ def keep_inputs(folder: Path, requests: Iterable[Request]) -> None:
     SweepError
         If the bytes of one are nowhere, or are no whole picture.
     WorkspaceError
-        If one cannot be written.
+        If one cannot be written, or the store that may have it does not answer.
     """
-    texts = list(dict.fromkeys(text for request in requests for text in inputs_of(request)))
+    texts = _inputs_of_all(requests)
     noted = _noted(folder) if texts else {}
     for text in texts:
         _note_name(folder, text, noted)
-        if _read(folder, text) is not None:
+        if read_input(folder, path_of(text)) is not None:
             continue
         data = bytes_of(text)
         if data is None:
-            raise SweepError(
-                missing_note(text),
-                money="nothing was billed",
-                remedy="Make the sweep again with the picture's file or image",
-            )
+            try:
+                fetch_input(folder, text)
+            except OSError as error:
+                raise not_fetched(folder, text, error) from None
+            continue
         try:
             decode(data)
         except PictureError as error:
@@ -147,7 +161,133 @@ def keep_inputs(folder: Path, requests: Iterable[Request]) -> None:
                 money="nothing was billed",
                 remedy="Give a whole picture",
             ) from None
-        _write(_path(folder, text), data)
+        try:
+            write_whole(folder / path_of(text), data, durable=True)
+        except OSError as error:
+            raise _not_written(folder, text, error) from None
+
+
+def not_kept(folder: Path, requests: Iterable[Request]) -> list[str]:
+    """The input pictures of some requests that the folder does not have, or with other bytes.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder.
+    requests:
+        The requests.
+    """
+    return [text for text in _inputs_of_all(requests) if read_input(folder, path_of(text)) is None]
+
+
+def fetch_input(folder: Path, text: str) -> None:
+    """Bring an input picture from the store to the folder.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder.
+    text:
+        The text that stands for it.
+
+    Raises
+    ------
+    OSError
+        If the store has it not, or other bytes; if the store does not answer; if it cannot be written; if there is no
+        store. `not_fetched` says it in words.
+    """
+    tier = tier_of(folder)
+    if tier is None:
+        raise FileNotFoundError
+    tier.inputs.fetch(path_of(text))
+
+
+def not_fetched(folder: Path, text: str, error: OSError) -> SegfluxError:
+    """The error of an input picture that is not in the folder, and cannot be brought there.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder.
+    text:
+        The text that stands for it.
+    error:
+        What `fetch_input` raised.
+    """
+    again = "Make the sweep again with the picture's file or image"
+    tier, name = tier_of(folder), name_of(text)
+    match error:
+        case FileNotFoundError():
+            return SweepError(missing_note(folder, text), money="nothing was billed", remedy=again)
+        case StoreError():
+            return WorkspaceError(
+                f"The input picture {name!r} is not in this workspace's folder, and cannot be read: {error.why}",
+                money="nothing was billed",
+                remedy="Try again when the store answers" if error.is_passing else "Mend that, and try again",
+            )
+        case DamagedError():
+            return SweepError(
+                f"The input picture {name!r} is not in this workspace's folder, and {tier and tier.address} has other"
+                f" bytes under its name, {path_of(text)}",
+                money="nothing was billed",
+                remedy=f"{again}, where that is: this brings it to the store again",
+            )
+        case _:
+            return _not_written(folder, text, error)
+
+
+def share_inputs(folder: Path, requests: Iterable[Request]) -> None:
+    """Bring all input pictures of some requests into the store, where there is one: other machines read them there.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder, which has them.
+    requests:
+        What will be submitted.
+
+    Raises
+    ------
+    WorkspaceError
+        If the store does not take one. Then nothing may be entered that needs it.
+    """
+    tier, texts = tier_of(folder), _inputs_of_all(requests)
+    if tier is None or not texts:
+        return
+    tier.check_open()
+    try:
+        tier.inputs.share([path_of(text) for text in texts])
+    except StoreError as error:
+        raise WorkspaceError(
+            f"Input pictures cannot be kept in {error.why}. Nothing of the sweep was entered",
+            money="nothing was billed",
+            remedy=f"{'Try again when the store answers' if error.is_passing else 'Mend that, and try again'}: other"
+            " machines read them from there",
+        ) from None
+
+
+def _inputs_of_all(requests: Iterable[Request]) -> list[str]:
+    """The input pictures of some requests, each once."""
+    return list(dict.fromkeys(text for request in requests for text in inputs_of(request)))
+
+
+def _not_written(folder: Path, text: str, error: OSError) -> WorkspaceError:
+    """The error of an input picture that the disk does not take.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder.
+    text:
+        The text that stands for the picture.
+    error:
+        Why.
+    """
+    return WorkspaceError(
+        f"The input picture cannot be written to {(folder / path_of(text)).parent}: {error.strerror or error}",
+        money="nothing was billed",
+        remedy="Free space or allow writing, then run the sweep again",
+    )
 
 
 def know_names(folder: Path) -> None:
@@ -245,20 +385,19 @@ def bytes_kept(folder: Path, text: str) -> bytes:
     WorkspaceError
         If they are gone, or others by now.
     """
-    data = _read(folder, text)
+    path = path_of(text)
+    data = read_input(folder, path)
     if data is not None:
         return data
-    name = _path(folder, text).relative_to(folder).as_posix()
-    if not (folder / name).exists():
+    if not (folder / path).exists():
         raise WorkspaceError(
-            f"The input picture {name} is not in the workspace's folder on this machine, {folder}: input pictures"
-            " stay where a sweep is made",
+            f"The input picture {path} is not in the workspace's folder on this machine, {folder}",
             money="nothing was billed",
-            remedy="Run the sweep, or its worker, on the machine and with the address where it was made; or make the"
-            " sweep here with the picture's file or image",
+            remedy="Run the sweep, or its worker, with the folder where it was made; or make the sweep here with the"
+            " picture's file or image",
         )
     raise WorkspaceError(
-        f"The bytes of the input picture {name} have changed",
+        f"The bytes of the input picture {path} have changed",
         money="nothing was billed",
         remedy="Make the sweep again with the picture's file or image, and run it",
     )
@@ -302,39 +441,3 @@ def filled(folder: Path, request: Request, model: Model, addresses: Mapping[str,
         return text if way == "base64" else f"data:{media_type(found[1])};base64,{text}"
 
     return {name: sent(value, model.parameters.get(name, ANY), name) for name, value in body.items()}
-
-
-def _path(folder: Path, text: str) -> Path:
-    sha256, ending = parts_of_text(text) or ("", "")
-    return folder / FOLDER / sha256[:2] / f"{sha256}.{ending}"
-
-
-def _read(folder: Path, text: str) -> bytes | None:
-    """The bytes that a workspace keeps of a picture; None if it does not, or they are others by now."""
-    try:
-        data = _path(folder, text).read_bytes()
-    except OSError:
-        return None
-    return data if is_of(text, data) else None
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".arriving-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise WorkspaceError(
-            f"The input picture cannot be written to {path.parent}: {error.strerror or error}",
-            money="nothing was billed",
-            remedy="Free space or allow writing, then run the sweep again",
-        ) from None

@@ -6,13 +6,14 @@ answer, a picture counts as there: nothing is fetched again, or given up, becaus
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from ..clock import Clock
 from ..errors import StoreError
-from .located import IN_FOLDER, OF_THE_STORE
+from .located import OF_THE_STORE
 from .object_store import ObjectStore, names_below
 
 KNOWN_SECONDS = 300.0
@@ -30,8 +31,6 @@ FEW = 4
 AT_ONCE = 16
 """Folders that are listed at a time."""
 
-ALL = frozenset(f"pictures/{digits:02x}/" for digits in range(256))
-
 
 class StoreContents:
     """What is known of the pictures in a store. Several threads may use it.
@@ -42,11 +41,24 @@ class StoreContents:
         The store; None where it cannot be asked.
     clock:
         Source of the current time.
+    folder:
+        The folder of these pictures in the store.
+    names:
+        What their whole names are like.
     """
 
-    def __init__(self, store: ObjectStore | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: ObjectStore | None,
+        clock: Clock,
+        folder: str = "pictures",
+        names: re.Pattern[str] = OF_THE_STORE,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._root = f"{folder}/"
+        self._names = names
+        self._in_folder = len(f"{folder}/ab/")
         self._lock = threading.Lock()
         self._listed: dict[str, dict[str, int]] = {}
         self._listed_at: dict[str, float] = {}
@@ -63,7 +75,7 @@ class StoreContents:
 
     def size(self, path: str) -> int:
         """The bytes of a picture that was listed; 0 for another."""
-        folder = path[:IN_FOLDER]
+        folder = self._folder(path)
         return self._own.get(folder, {}).get(path) or self._listed.get(folder, {}).get(path, 0)
 
     def add(self, path: str, size: int) -> None:
@@ -78,7 +90,7 @@ class StoreContents:
         """
         with self._lock:
             self._changes += not self._knows(path)
-            self._own.setdefault(path[:IN_FOLDER], {})[path] = size
+            self._own.setdefault(self._folder(path), {})[path] = size
 
     def forget(self, paths: Iterable[str]) -> None:
         """Pictures are not in the store any more."""
@@ -86,7 +98,7 @@ class StoreContents:
             self._changes += 1
             for path in paths:
                 for known in (self._own, self._listed):
-                    known.get(path[:IN_FOLDER], {}).pop(path, None)
+                    known.get(self._folder(path), {}).pop(path, None)
 
     def absent(self, paths: Iterable[str]) -> set[str]:
         """Those of these pictures that the store does not have. What it cannot be asked about counts as there.
@@ -94,7 +106,7 @@ class StoreContents:
         So does a picture of which nobody has asked before, until a list is made that is newer: another machine may
         have uploaded it since the last one.
         """
-        asked = {path for path in paths if OF_THE_STORE.fullmatch(path) is not None}
+        asked = {path for path in paths if self._names.fullmatch(path) is not None}
         now = self._clock.monotonic()
         if self._store is None or not asked or now < self._silent_until:
             return set()
@@ -103,7 +115,7 @@ class StoreContents:
         stale = {
             folder
             for path in asked
-            if now - self._listed_at.get(folder := path[:IN_FOLDER], float("-inf"))
+            if now - self._listed_at.get(folder := self._folder(path), float("-inf"))
             > (KNOWN_SECONDS if self._knows(path) else UNKNOWN_SECONDS)
         }
         try:
@@ -115,7 +127,7 @@ class StoreContents:
         with self._lock:
             for path in asked - unknown:
                 self._asked_at.pop(path, None)
-            return {path for path in unknown if self._asked_at.get(path, now) <= self._listed_at[path[:IN_FOLDER]]}
+            return {path for path in unknown if self._asked_at.get(path, now) <= self._listed_at[self._folder(path)]}
 
     def sizes(self, paths: Collection[str]) -> dict[str, int]:
         """The sizes of those of these pictures that the store has now: it is listed again.
@@ -127,17 +139,20 @@ class StoreContents:
         """
         if self._store is None:
             raise StoreError("the store cannot be asked", is_passing=False)
-        self._list({path[:IN_FOLDER] for path in paths})
+        self._list({self._folder(path) for path in paths})
         return {
-            path: size for path in paths if (size := self._listed.get(path[:IN_FOLDER], {}).get(path)) is not None
+            path: size for path in paths if (size := self._listed.get(self._folder(path), {}).get(path)) is not None
         }
 
     def version(self) -> tuple[tuple[str, int], ...]:
         """A value that changes when it may be known that a picture has come or gone."""
         return ("changes", self._changes), ("time", int(self._clock.monotonic() // KNOWN_SECONDS))
 
+    def _folder(self, path: str) -> str:
+        return path[: self._in_folder]
+
     def _knows(self, path: str) -> bool:
-        folder = path[:IN_FOLDER]
+        folder = self._folder(path)
         return path in self._own.get(folder, ()) or path in self._listed.get(folder, ())
 
     def _list(self, folders: Collection[str]) -> None:
@@ -148,7 +163,7 @@ class StoreContents:
         if len(folders) > FEW:
             whole = self._all()
             if whole is not None:
-                for folder in ALL:
+                for folder in (f"{self._root}{digits:02x}/" for digits in range(256)):
                     self._put(folder, whole.get(folder, {}), began)
                 return
         with ThreadPoolExecutor(min(AT_ONCE, len(folders)), "segflux-list") as pool:
@@ -157,18 +172,18 @@ class StoreContents:
 
     def _below(self, folder: str) -> dict[str, int]:
         store = self._store
-        return {} if store is None else names_below(store.pages(folder), OF_THE_STORE.fullmatch)
+        return {} if store is None else names_below(store.pages(folder), self._names.fullmatch)
 
     def _all(self) -> dict[str, dict[str, int]] | None:
         """All pictures of the store by their folders; None where these are more than a few answers hold."""
         found: dict[str, dict[str, int]] = {}
         if self._store is not None:
-            for at, page in enumerate(self._store.pages("pictures/")):
+            for at, page in enumerate(self._store.pages(self._root)):
                 if at == FEW:
                     return None
                 for name, size in page:
-                    if OF_THE_STORE.fullmatch(name) is not None:
-                        found.setdefault(name[:IN_FOLDER], {})[name] = size
+                    if self._names.fullmatch(name) is not None:
+                        found.setdefault(self._folder(name), {})[name] = size
         return found
 
     def _put(self, folder: str, found: dict[str, int], began: float) -> None:

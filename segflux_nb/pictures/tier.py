@@ -7,31 +7,28 @@ folder has those that were used last (`Cache`), and those that could not be uplo
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
-import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 from ..clock import Clock
-from ..errors import DamagedError, PictureError, StoreError, WorkspaceError
+from ..errors import PictureError, StoreError, WorkspaceError
 from ..markup import count
 from .appearance import readable
 from .cache import Cache
+from .checked_objects import CheckedObjects
 from .decode import decode
 from .located import IN_FOLDER, OF_THE_STORE
 from .object_store import ObjectStore
-from .store_contents import SILENT_SECONDS, StoreContents
+from .shared_inputs import SharedInputs
+from .store_contents import StoreContents
 from .thumbnails import FOLDER, thumbnail
 from .waiting import Waiting
 
 AT_ONCE = 16
 """Pictures that are read from the store at a time."""
-
-FAILURES = 3
-"""After this number of failures in a row, a store is not read for a while."""
 
 PAGE = 64
 """Pictures that are fetched ahead when all of a selection are read."""
@@ -43,8 +40,6 @@ PROBE = "segflux-store.txt"
 """The object that is written before anything is paid for, to know that the store can be written."""
 
 _PROBE_TEXT = b"Pictures of a segflux_nb workspace are kept here.\n"
-
-logger = logging.getLogger(__name__)
 
 
 class Tier:
@@ -67,21 +62,17 @@ class Tier:
     def __init__(self, folder: Path, address: str, store: ObjectStore | None, clock: Clock, limit: int) -> None:
         self.folder = folder
         self.address = address
-        self._store = store
+        self._objects = CheckedObjects(address, store, clock)
         self._contents = StoreContents(store, clock)
         self._cache = Cache(folder, clock, limit, self._contents.sizes)
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._failures = 0
-        self._silent_until = float("-inf")
-        self._why = ""
         self._tried = False
+        self.inputs = SharedInputs(folder, self._objects, store, clock)
         self.waiting = Waiting(folder)
 
     @property
     def is_open(self) -> bool:
         """Whether the store can be asked."""
-        return self._store is not None
+        return self._objects.is_open
 
     # ------------------------------------------------------------------ what is there
 
@@ -158,7 +149,7 @@ class Tier:
                 return None
             self._cache.use(name)
             return self.folder / name
-        if self._cache.has(path) or self._store is None:
+        if self._cache.has(path) or not self.is_open:
             return None
         with suppress(OSError, PictureError):  # reading the picture itself says what is wrong
             data = self._unsealed(name)
@@ -208,28 +199,19 @@ class Tier:
 
     def _fetched(self, path: str) -> bytes:
         """A picture as the store has it; its copy is kept."""
-        data = self._checked(path)
+        try:
+            data = self._objects.checked(path)
+        except FileNotFoundError:
+            self._contents.forget([path])
+            raise
+        self._contents.add(path, len(data))
         self._cache.keep(path, data)
         return data
-
-    def _checked(self, path: str) -> bytes:
-        """The bytes of a picture in the store, which are asked for twice where they are not what its name says."""
-        for _ in range(2):
-            try:
-                data = self._read(path)
-            except FileNotFoundError:
-                self._contents.forget([path])
-                raise
-            if _fits(path, data):
-                self._contents.add(path, len(data))
-                return data
-            logger.warning("%s in %s has other bytes than its name says", path, self.address)
-        raise DamagedError(5, f"its bytes in {self.address} are not those that its name says", path)
 
     def _unsealed(self, name: str) -> bytes | None:
         """A thumbnail of the store; None where it has none that is whole."""
         try:
-            data = self._read(name)
+            data = self._objects.read(name)
         except FileNotFoundError:
             return None
         small, seal = data[:-SEAL_BYTES], data[-SEAL_BYTES:]
@@ -248,37 +230,25 @@ class Tier:
         data = self._fetched(path)
         made = readable(lambda: thumbnail(decode(data)[0]))
         if made is not None:
-            self._opened().replace(name, _sealed(made))
+            self._objects.store.replace(name, _sealed(made))
         return made
 
-    def _read(self, name: str) -> bytes:
-        """An object of the store. One that failed several times in a row is not asked again for a while: a gallery
-        of thousands would wait for each picture."""
-        store = self._opened()
-        with self._lock:
-            if self._failures >= FAILURES and self._clock.monotonic() < self._silent_until:
-                raise StoreError(self._why, is_passing=True)
-        try:
-            data = store.read(name)
-        except StoreError as error:
-            with self._lock:
-                self._failures += 1
-                self._why, self._silent_until = error.why, self._clock.monotonic() + SILENT_SECONDS
-            raise
-        except FileNotFoundError:
-            self._failures = 0
-            raise
-        self._failures = 0
-        return data
-
-    def _opened(self) -> ObjectStore:
-        if self._store is None:
-            raise StoreError(
-                f"it is in {self.address}, and this workspace was opened without pictures=", is_passing=False
-            )
-        return self._store
-
     # ------------------------------------------------------------------ writing
+
+    def check_open(self) -> None:
+        """Refuse what needs the store, where the user did not give its address.
+
+        Raises
+        ------
+        WorkspaceError
+            Says which address is to be given.
+        """
+        if not self.is_open:
+            raise WorkspaceError(
+                f"The pictures of this workspace are kept in {self.address}, and it was opened without that address",
+                money="nothing was billed",
+                remedy=f'Open it with Workspace(..., pictures="{self.address}"), or set SEGFLUX_PICTURES',
+            )
 
     def check_writable(self) -> None:
         """Find out whether the store can be written, before anything is paid for. Once is enough.
@@ -288,16 +258,11 @@ class Tier:
         WorkspaceError
             If it cannot, and waiting would not help.
         """
-        if self._store is None:
-            raise WorkspaceError(
-                f"The pictures of this workspace are kept in {self.address}, and it was opened without that address",
-                money="nothing was billed",
-                remedy=f'Open it with Workspace(..., pictures="{self.address}"), or set SEGFLUX_PICTURES',
-            )
+        self.check_open()
         if self._tried:
             return
         try:
-            self._store.create(PROBE, _PROBE_TEXT)
+            self._objects.store.create(PROBE, _PROBE_TEXT)
         except StoreError as error:
             if not error.is_passing:
                 raise WorkspaceError(
@@ -323,25 +288,14 @@ class Tier:
         FileNotFoundError
             If the folder has no such picture.
         """
-        store, data = self._opened(), (self.folder / path).read_bytes()
-        if not _fits(path, data):
-            raise StoreError(f"the file {path} has other bytes than its name says", is_passing=True)
-        if not store.create(path, data) and not self._is_there(path, data):
-            logger.warning("%s in %s had other bytes than its name says, and was replaced", path, self.address)
-            store.replace(path, data)
+        store, data = self._objects.store, (self.folder / path).read_bytes()
+        self._objects.put(path, data)
         self._contents.add(path, len(data))
         name = _small(path)
         with suppress(OSError):  # it can be made again
             if name is not None and (small := self._cache.read(name)) is not None:
                 store.create(name, _sealed(small))
         self._cache.note(len(data))
-
-    def _is_there(self, path: str, data: bytes) -> bool:
-        """Whether the store has a picture with these bytes."""
-        try:
-            return self._opened().read(path) == data
-        except FileNotFoundError:  # removed meanwhile
-            return False
 
     def to_upload(self) -> list[str]:
         """The pictures of the folder that wait to be uploaded; all that the store lacks, where it is new.
@@ -436,7 +390,7 @@ class Tier:
         names = [name for path in paths for name in (path, _small(path)) if name is not None]
         try:
             for start in range(0, len(names), 1000):
-                self._opened().remove(names[start : start + 1000])
+                self._objects.store.remove(names[start : start + 1000])
         except StoreError as error:
             raise WorkspaceError(
                 f"Pictures cannot be removed from {error.why}",
@@ -450,12 +404,6 @@ def _small(path: str) -> str | None:
     """The name of the thumbnail of a picture of the store; None for a name that is no sha256."""
     stem = path[IN_FOLDER:].partition(".")[0]
     return f"{FOLDER}/{stem[:2]}/{stem}.jpg" if len(stem) == 64 else None
-
-
-def _fits(path: str, data: bytes) -> bool:
-    """Whether a picture has the bytes that its name says."""
-    stem = path[IN_FOLDER:].partition(".")[0]
-    return hashlib.sha256(data).hexdigest().startswith(stem)
 
 
 def _sealed(small: bytes) -> bytes:

@@ -8,10 +8,21 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from ..errors import WorkspaceError
-from .copied_tables import LISTS, PICTURES, RUNS, SIMPLE, SWEEPS, Table, cells_of, parts_of, rows_with
+from .copied_tables import (
+    COPIED_PROPERTIES,
+    LISTS,
+    PICTURES,
+    RUNS,
+    SIMPLE,
+    SWEEPS,
+    Table,
+    cells_of,
+    parts_of,
+    properties,
+    rows_with,
+)
 from .copying import counted, digest_of, handed_over, is_better
 from .seam import LogDatabase
-from .trigger_words import PREFIX
 
 _SPACE = 1 << 256
 _OF_SWEEPS = ("service", "identity")
@@ -87,12 +98,13 @@ def compared(source: LogDatabase, target: LogDatabase) -> Iterator[ComparedTable
                 found.add(row, row)
         yield found
     yield from _compared_sweeps(source, target)
-    words, own, found = _words(source), _words(target), ComparedTable("trigger words")
-    for name, word in words.items():
-        if name not in own:
-            _refuse("trigger words", name)
-        found.add((name, word), (name, own[name]))
-    yield found
+    for prefix, shown in COPIED_PROPERTIES.items():
+        own, found = properties(target.reading, prefix), ComparedTable(shown)
+        for name, value in properties(source.reading, prefix).items():
+            if name not in own:
+                _refuse(shown, name)
+            found.add((name, value), (name, own[name]))
+        yield found
 
 
 def _compared(source: LogDatabase, target: LogDatabase, table: Table) -> ComparedTable:
@@ -153,13 +165,6 @@ def _compared_sweeps(source: LogDatabase, target: LogDatabase) -> Iterator[Compa
                 known[cell] -= 1
                 cells.add(cell, cell)
     yield from (sweeps, cells)
-
-
-def _words(database: LogDatabase) -> dict[str, str]:
-    """The trigger words of a log, as its properties."""
-    with database.reading() as cursor:
-        cursor.execute("SELECT name, value FROM properties")
-        return {name: value for name, value in cursor.fetchall() if name.startswith(f"{PREFIX}/")}
 
 
 def _refuse(table: str, what: object) -> NoReturn:

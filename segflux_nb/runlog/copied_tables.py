@@ -11,12 +11,17 @@ from typing import Any, NamedTuple
 
 from .columns import Table as ColumnTable
 from .columns import columns_of
+from .inputs import PREFIX as INPUT_ADDRESS
+from .trigger_words import PREFIX as TRIGGER_WORD
 
 Reading = Callable[[], AbstractContextManager[Any]]
 """Gives a cursor of a log."""
 
 PART = 500
 """Rows that are read at a time."""
+
+COPIED_PROPERTIES = {TRIGGER_WORD: "trigger words", INPUT_ADDRESS: "uploaded inputs"}
+"""The beginnings of the names of properties that are copied, and what people call them."""
 
 LEFT = frozenset({"processes", "turns", "orders", "ordered_runs"})
 """Tables that are not copied."""
@@ -161,6 +166,21 @@ def rows_with(cursor: Any, table: Table, key: Sequence[str], values: Sequence[tu
         [value for row in values for value in row],
     )
     return [list(row) for row in cursor.fetchall()]
+
+
+def properties(reading: Reading, prefix: str) -> dict[str, str]:
+    """The properties of a log that have such names, and their values.
+
+    Parameters
+    ----------
+    reading:
+        Gives a cursor of the log.
+    prefix:
+        One of `COPIED_PROPERTIES`.
+    """
+    with reading() as cursor:
+        cursor.execute("SELECT name, value FROM properties")
+        return {name: value for name, value in cursor.fetchall() if name.startswith(f"{prefix}/")}
 
 
 def insert_into(table: Table, columns: Sequence[str] = ()) -> str:

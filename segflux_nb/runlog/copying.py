@@ -22,6 +22,7 @@ import orjson
 from ..errors import SourceHasChanged
 from ..lifecycle import State
 from .copied_tables import (
+    COPIED_PROPERTIES,
     LISTS,
     PICTURES,
     RUNS,
@@ -35,11 +36,11 @@ from .copied_tables import (
     merged_pictures,
     names_of,
     parts_of,
+    properties,
     replacing,
     rows_with,
 )
 from .seam import LogDatabase
-from .trigger_words import PREFIX
 
 _RANK = {
     **{State.PLANNED: 0, State.REFUSED: 1, State.FAILED: 1, State.SUBMITTING: 2, State.UNKNOWN: 2, State.LOST: 3},
@@ -95,7 +96,8 @@ class LogCopier:
             for table in LISTS:
                 self._enter_list(cursor, table)
             cursor.executemany(
-                "INSERT INTO properties (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", self._words()
+                "INSERT INTO properties (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+                [pair for prefix in COPIED_PROPERTIES for pair in properties(self._source.reading, prefix).items()],
             )
             if self._source.version() != seen:
                 raise SourceHasChanged
@@ -112,12 +114,6 @@ class LogCopier:
                 reading.execute("SELECT value FROM properties WHERE name = 'salt'")
                 salt = reading.fetchone()
             cursor.execute("UPDATE properties SET value = ? WHERE name = 'salt'", salt)
-
-    def _words(self) -> list[tuple[str, str]]:
-        """The trigger words of the source, as its properties."""
-        with self._source.reading() as cursor:
-            cursor.execute("SELECT name, value FROM properties")
-            return [(name, value) for name, value in cursor.fetchall() if name.startswith(f"{PREFIX}/")]
 
     def _enter_sweeps(self, cursor: Any) -> dict[int, int]:
         """Enter the sweeps. Gives the number here of each number there."""

@@ -12,6 +12,7 @@
           .marks, .votes        what people say
           .annotations          own columns
           .metrics              numbers about pictures
+          .inputs               the pictures that its runs were sent with
           .trigger_words        the words that call fine-tunes
           .records              all of these as they are, for bundles and for workspaces that are read as a cache
           .sharing              what processes share: owners, heartbeats, turns, limits
@@ -35,6 +36,7 @@ from .annotations import AnnotationLog
 from .completion import CompletionLog
 from .database import Database
 from .deviations import DeviationLog
+from .inputs import InputLog
 from .marks import MarkLog, VoteLog
 from .metrics import MetricLog
 from .orders import OrderLog
@@ -189,6 +191,8 @@ class ServiceLog:
         Numbers about pictures; they are the same for all services.
     trigger_words:
         The words that call its fine-tunes, as the user told them.
+    inputs:
+        The input pictures that its runs name, and where it has them.
     records:
         All of these as they are, to be written elsewhere and entered.
     sharing:
@@ -211,6 +215,7 @@ class ServiceLog:
         self.annotations = AnnotationLog(database, service)
         self.metrics = MetricLog(database, clock)
         self.trigger_words = TriggerWordLog(database, service)
+        self.inputs = InputLog(database, service)
         self.records = RecordLog(database, clock, service)
         self.sharing = Sharing(database, clock, service)
         self.deviations = DeviationLog(database, clock, service)

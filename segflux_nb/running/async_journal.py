@@ -24,6 +24,7 @@ from ..runlog.journal import ServiceLog
 from ..runlog.rows import AcceptedJob, LoggedRun, Measurement, MorePicture, RunState, is_of_another_key
 from ..runlog.seam import Outcome
 from ..runlog.side_file import SideFile, is_open_here, side_files
+from ..service.stored_pictures import Stored
 from .group_commit import GroupCommit
 from .news import News
 from .ownership import RunId, is_alive, this_process
@@ -316,6 +317,21 @@ class AsyncJournal:
     async def knows_picture(self, url: str) -> bool:
         """Whether a run of the log has a picture from this address, as stored."""
         return await self._read(self._log.pictures.knows, url)
+
+    async def input_addresses(self) -> list[Stored]:
+        """Where the service has input pictures, by what all machines have noted."""
+        return await self._read(self._log.inputs.addresses)
+
+    async def note_input_address(self, stored: Stored) -> None:
+        """Let other machines know where the service has an input picture, before anything is submitted with it.
+
+        Parameters
+        ----------
+        stored:
+            The picture and its address.
+        """
+        if self.is_far:
+            await self._write(self._log.inputs.add_address, stored)
 
     async def wait_for_news(self, digests: Collection[str], seconds: float) -> set[str]:
         """Wait until the log may say something new of these runs. Returns those of which it does; all after a while.

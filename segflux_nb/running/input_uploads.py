@@ -1,6 +1,8 @@
-"""Input pictures that a model takes by their address: they are stored at the service before anything is submitted.
+"""Input pictures: they are in the folder, and those that a model takes by their address at the service, before
+anything is submitted.
 
-Each is stored once: what a workspace knows to be there is used again, and all who need one wait for the same upload.
+Each is stored there once: what a workspace knows to be there is used again, and all who need one wait for the same
+upload. What another machine has entered comes from the object store of the workspace.
 """
 
 from __future__ import annotations
@@ -8,15 +10,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
 
 from ..backoff import Backoff, RandomSource
 from ..clock import Clock
-from ..errors import RateLimited, ServerError, ServiceError, SweepError, TransportError
+from ..errors import (
+    NotFound,
+    RateLimited,
+    SegfluxError,
+    ServerError,
+    ServiceError,
+    StoreError,
+    SweepError,
+    TransportError,
+)
 from ..input_pictures import media_type, name_of, parts_of_text
 from ..model import Model
-from ..pictures.inputs import bytes_kept, sent_by_address
+from ..pictures.inputs import bytes_kept, fetch_input, inputs_of, not_fetched, not_kept, sent_by_address
+from ..pictures.mounted import tier_of
 from ..service.api import Api
+from ..service.kept_catalogue import are_kept, keep
 from ..service.stored_pictures import Stored, StoredPictures
 from ..sweep.request import Request
 from .async_journal import AsyncJournal
@@ -59,7 +71,7 @@ class InputUploads:
         self._turns = asyncio.Semaphore(AT_A_TIME)
 
     async def store(self, requests: Iterable[Request], context: RunContext) -> bool:
-        """Store what these requests need; False where the sweep stops first, or because a picture was refused.
+        """Bring pictures to where they are needed. False where the sweep stops first, or one cannot be had.
 
         Parameters
         ----------
@@ -68,10 +80,7 @@ class InputUploads:
         context:
             The call of the engine, which a refusal stops before it submits anything.
         """
-        needed = await self._needed(requests)
-        if not needed:
-            return True
-        waiting: asyncio.Future[Any] = asyncio.gather(*(self.address(picture) for picture in needed))
+        waiting: asyncio.Future[None] = asyncio.ensure_future(self._all(list(requests)))
         stopped = asyncio.ensure_future(context.wait_for_stop())
         try:
             await asyncio.wait([waiting, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -86,8 +95,79 @@ class InputUploads:
             waiting.cancel()
         return True
 
+    async def _all(self, requests: list[Request]) -> None:
+        await self._learn_models(requests)
+        absent = await self._journal.in_thread(partial(self._absent, requests))
+        await asyncio.gather(*map(self._fetch, absent))
+        self._stored.learn(await self._journal.input_addresses())
+        await asyncio.gather(*map(self.address, await self._needed(requests)))
+
+    def _absent(self, requests: list[Request]) -> list[str]:
+        """The pictures that are not in the folder, where there is a store that may have them."""
+        folder = self._journal.folder
+        return [] if tier_of(folder) is None else not_kept(folder, requests)
+
+    async def _fetch(self, picture: str) -> None:
+        """Bring a picture from the store of the workspace to the folder, where another machine has entered its sweep.
+
+        Parameters
+        ----------
+        picture:
+            The text that stands for it.
+
+        Raises
+        ------
+        SweepError
+            If the store does not give it.
+        """
+        loop, folder = asyncio.get_running_loop(), self._journal.folder
+        async with self._turns:
+            for attempt in range(1, TRIES + 1):
+                try:
+                    await loop.run_in_executor(None, fetch_input, folder, picture)
+                except OSError as error:
+                    if attempt < TRIES and isinstance(error, StoreError) and error.is_passing:
+                        await self._clock.sleep(PAUSE.seconds(attempt, self._jitter))
+                        continue
+                    raise _as_sweep_error(not_fetched(folder, picture, error)) from None
+                return
+
+    async def _learn_models(self, requests: list[Request]) -> None:
+        """Read the service's catalogue where this machine does not have what says how these models take pictures.
+
+        It was read where the sweep was made. Without it, a picture could be sent in a way that the model does not
+        take, and that is paid for.
+
+        Parameters
+        ----------
+        requests:
+            The requests.
+        """
+        folder, service = self._journal.folder, self._journal.service
+        models = {request.model for request in requests if inputs_of(request)}
+        if tier_of(folder) is None or await self._journal.in_thread(partial(are_kept, folder, service, models)):
+            return
+        try:
+            keep(folder, service, await self._api.catalogue())
+        except NotFound:
+            return  # a service without a catalogue: the fields' names say how pictures are sent
+        except (ServiceError, TransportError) as error:
+            raise SweepError(
+                f"It is not known here how {' and '.join(sorted(models))} takes pictures, and the service's catalogue"
+                f" cannot be read: {self._api.redact(str(error)).rstrip('.')}",
+                money="nothing was billed",
+                remedy="Run the sweep again when the service answers",
+            ) from None
+
     async def addresses(self, request: Request) -> dict[str, str]:
-        """The addresses of the pictures that a request needs, by the texts that stand for them."""
+        """The addresses of the pictures that a request needs, by the texts that stand for them.
+
+        Parameters
+        ----------
+        request:
+            The request, all of whose pictures are in the folder then.
+        """
+        await asyncio.gather(*map(self._fetch, await self._journal.in_thread(partial(self._absent, [request]))))
         return {picture: await self.address(picture) for picture in await self._needed([request])}
 
     async def address(self, picture: str) -> str:
@@ -163,8 +243,14 @@ class InputUploads:
             await self._clock.sleep(pause)
         address = self._api.service.relative(uploaded.url)
         stored = Stored(picture, address, uploaded.url, self._clock.now(), uploaded.expires_at)
+        await self._journal.note_input_address(stored)  # first: what is in the folder is used without another look
         await self._journal.in_thread(partial(self._stored.add, stored))
         return stored
+
+
+def _as_sweep_error(error: SegfluxError) -> SweepError:
+    """An error as one that ends a sweep early, and lets it collect what is in flight."""
+    return error if isinstance(error, SweepError) else SweepError(error.what, money=error.money, remedy=error.remedy)
 
 
 def _needed(requests: list[Request], model_of: Callable[[str], Model]) -> list[str]:

@@ -313,8 +313,7 @@ class Recovery:
         """
         since = max(0.0, since + min(0.0, self._api.clock_offset) - FARTHEST_SECONDS)
         is_own = unknown[0].model == MODEL.slug
-        stored = {} if is_own else StoredPictures(self._journal.folder, self._journal.service).by_address()
-        history = History((), NAMES if is_own else None, stored)
+        history = History((), NAMES if is_own else None, {} if is_own else await self._stored())
         missing, taken = list(unknown), set[str]()
         times: list[float | None] = []
         stale = 0
@@ -351,6 +350,12 @@ class Recovery:
             taken.add(name_of(job))
             missing.pop()
         return True
+
+    async def _stored(self) -> dict[str, str]:
+        """The texts of input pictures by the addresses with which jobs were ever sent, from here or elsewhere."""
+        stored = StoredPictures(self._journal.folder, self._journal.service)
+        stored.learn(await self._journal.input_addresses())
+        return stored.by_address()
 
     async def _page(self, since: float, page: int, model: str, context: RunContext) -> list[HistoryRow]:
         """A page, asked for several times: a question costs nothing.

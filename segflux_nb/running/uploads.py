@@ -16,6 +16,7 @@ from ..backoff import Backoff, RandomSource
 from ..clock import Clock
 from ..daemon_executor import DaemonExecutor
 from ..errors import StoreError, WorkspaceError
+from ..pictures.shared_inputs import input_files
 from ..pictures.tier import Tier
 
 AT_ONCE = 8
@@ -128,6 +129,8 @@ class Uploads:
 
         def upload() -> None:
             tier.upload_all(tier.to_upload(), lambda: self._goes_on)
+            if self._goes_on and tier.waiting.is_new:
+                tier.inputs.share(input_files(tier.folder))
             if self._goes_on:
                 tier.waiting.set_new(is_new=False)
 

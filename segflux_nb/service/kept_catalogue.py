@@ -68,6 +68,22 @@ def kept(folder: Path, service: str) -> Catalogue | None:
         return None
 
 
+def are_kept(folder: Path, service: str, slugs: Iterable[str]) -> bool:
+    """Whether the catalogue that is kept of a service has all of these models.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder.
+    service:
+        The service.
+    slugs:
+        The models.
+    """
+    found = kept(folder, service)
+    return found is not None and found.entries.keys() >= set(slugs)
+
+
 @lru_cache(maxsize=8)
 def _read(path: Path, changed: int, size: int) -> Catalogue | None:
     """What a file holds; each state of it is read once.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -62,6 +63,17 @@ class StoredPictures:
         self._path = folder / FOLDER / f"{quote(service, safe='')}.jsonl"
         self._read_at: tuple[int, int] | None = None
         self._all: list[Stored] = []
+        self._others: list[Stored] = []
+
+    def learn(self, stored: Iterable[Stored]) -> None:
+        """Know of what other machines have stored, beside what the file says.
+
+        Parameters
+        ----------
+        stored:
+            All of it, the newest last.
+        """
+        self._others = list(stored)
 
     def find(self, picture: str, now: float) -> Stored | None:
         """Where a picture is, as it was stored last; None if it is not, or not for long enough.
@@ -73,13 +85,17 @@ class StoredPictures:
         now:
             The current time, in seconds since 1970 UTC.
         """
-        found = next((one for one in reversed(self._stored()) if one.picture == picture), None)
+        found = next((one for one in reversed(self.all()) if one.picture == picture), None)
         is_over = found is not None and found.expires_at is not None and found.expires_at < now + SOON
         return None if is_over else found
 
     def by_address(self) -> dict[str, str]:
         """The texts of pictures by the addresses with which jobs were ever sent."""
-        return {one.sent: one.picture for one in self._stored()}
+        return {one.sent: one.picture for one in self.all()}
+
+    def all(self) -> list[Stored]:
+        """What is known, the newest last."""
+        return sorted([*self._others, *self._stored()], key=lambda stored: stored.at)
 
     def add(self, stored: Stored) -> None:
         """Remember where a picture is.
@@ -138,15 +154,15 @@ class StoredPictures:
             about = self._path.stat()
             if (about.st_mtime_ns, about.st_size) != self._read_at:
                 lines = self._path.read_bytes().splitlines()
-                self._all = [one for line in lines if (one := _of_line(line)) is not None]
+                self._all = [one for line in lines if (one := stored_of(line)) is not None]
                 self._read_at = about.st_mtime_ns, about.st_size
         except OSError:
             return []
         return self._all
 
 
-def _of_line(line: bytes) -> Stored | None:
-    """What a line says; None if it was cut off, or somebody else wrote it."""
+def stored_of(line: bytes) -> Stored | None:
+    """What a line or a property of the log says; None if it was cut off, or somebody else wrote it."""
     said = read_object(line)
     texts = [said.get(name) for name in ("picture", "address", "sent")]
     at = number(said.get("at"))

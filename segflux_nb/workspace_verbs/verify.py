@@ -6,14 +6,16 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ..errors import SegfluxError, StoreError, WorkspaceError
+from ..errors import DamagedError, SegfluxError, StoreError, WorkspaceError
 from ..lifecycle import State
 from ..markup import count
 from ..pictures.located import LocatedPictures
 from ..pictures.mounted import pictures_of, tier_of
+from ..pictures.shared_inputs import path_of, read_input
 from ..pictures.store import set_aside_file
 from ..runlog.journal import ServiceLog
 from ..runlog.picture_files import PictureFile
@@ -73,9 +75,13 @@ class Verification:
     ----------
     pictures:
         Every picture file, with what became of it.
+    inputs:
+        The same for the pictures that runs were sent with, or are to be sent with. One that only completed runs name,
+        and that is nowhere, is left out: nobody needs it.
     """
 
     pictures: Sequence[CheckedPicture]
+    inputs: Sequence[CheckedPicture] = ()
 
     def __repr__(self) -> str:
         return f"Verification({count(len(self.pictures), 'picture file')})"
@@ -86,12 +92,12 @@ class Verification:
     @property
     def ok(self) -> bool:
         """Whether every picture file is there now, with the bytes that it had."""
-        return all(one.verdict in _WELL for one in self.pictures)
+        return all(one.verdict in _WELL for one in (*self.pictures, *self.inputs))
 
     @property
     def odd(self) -> list[CheckedPicture]:
         """The pictures that were not fine."""
-        return [one for one in self.pictures if one.verdict != "fine"]
+        return [one for one in (*self.pictures, *self.inputs) if one.verdict != "fine"]
 
     @property
     def df(self) -> pd.DataFrame:
@@ -99,13 +105,28 @@ class Verification:
         import pandas as pd
 
         names = ("service", "run", "path", "verdict", "reason")
-        return pd.DataFrame([[getattr(one, name) for name in names] for one in self.pictures], columns=names)
+        checked = (*self.pictures, *self.inputs)
+        return pd.DataFrame([[getattr(one, name) for name in names] for one in checked], columns=names)
 
     @property
     def _counted(self) -> str:
-        counts = Counter(one.verdict for one in self.pictures)
-        parts = [f"{number:,} {verdict}" for verdict, number in counts.items()]
-        return f"{count(len(self.pictures), 'picture file')}: {', '.join(parts)}" if parts else "No picture file"
+        lines = [_counts("picture file", self.pictures) or "No picture file", _counts("input picture", self.inputs)]
+        return "\n".join(filter(None, lines))
+
+
+def _counts(what: str, checked: Sequence[CheckedPicture]) -> str:
+    """How many files of a kind have which verdict; empty for none.
+
+    Parameters
+    ----------
+    what:
+        What people call one.
+    checked:
+        The files.
+    """
+    counts = Counter(one.verdict for one in checked)
+    parts = [f"{number:,} {verdict}" for verdict, number in counts.items()]
+    return f"{count(len(checked), what)}: {', '.join(parts)}" if parts else ""
 
 
 def verify(ws: Session) -> Verification:
@@ -134,7 +155,60 @@ def verify(ws: Session) -> Verification:
             known = "" if verdict in _WELL and verdict != "found again" else _why(verdict, service, located)
             after, why = outcomes.get(picture, (verdict, known))
             checked.append(CheckedPicture(service, picture.digest[:RUN_DIGITS], picture.path, after, why))
-    return Verification(checked)
+    return Verification(checked, [] if located.read_only else _check_inputs(ws))
+
+
+def _check_inputs(ws: Session) -> list[CheckedPicture]:
+    """What the input pictures of the workspace are. Where there is an object store, it restores them, and gets them.
+
+    Parameters
+    ----------
+    ws:
+        The workspace.
+    """
+    tier, found = tier_of(ws.path), dict[str, CheckedPicture]()
+    for service in ws._journal.services():
+        for one in ws._journal.of(service).inputs.named():
+            path = path_of(one.text)
+            verdict = _verdict_of_input(ws.path, path)
+            if verdict != "missing" or one.is_needed:
+                why = "" if verdict in _WELL else "make the sweep again with its file"
+                found[path] = CheckedPicture(service, one.digest[:RUN_DIGITS], path, verdict, why)
+    if tier is None:
+        return list(found.values())
+    try:
+        uploaded = tier.inputs.share([path for path, one in found.items() if one.verdict == "fine"])
+    except StoreError as error:
+        raise WorkspaceError(
+            f"Input pictures cannot be kept in {error.why}", remedy="They stay in the folder. Try again later"
+        ) from None
+    return [replace(one, verdict="uploaded") if path in uploaded else one for path, one in found.items()]
+
+
+def _verdict_of_input(folder: Path, path: str) -> Verdict:
+    """What an input picture is. One that the folder lacks is brought there from the object store.
+
+    Parameters
+    ----------
+    folder:
+        The workspace's folder.
+    path:
+        The picture.
+    """
+    if read_input(folder, path) is not None:
+        return "fine"
+    tier, was_there = tier_of(folder), (folder / path).exists()
+    try:
+        if tier is None:
+            return "damaged" if was_there else "missing"
+        tier.inputs.fetch(path)
+    except FileNotFoundError:
+        return "damaged" if was_there else "missing"
+    except DamagedError:
+        return "damaged"
+    except StoreError as error:
+        raise _not_asked(error) from None
+    return "restored" if was_there else "fine"
 
 
 def _verdicts(ws: Session, located: LocatedPictures, pictures: Sequence[PictureFile]) -> dict[PictureFile, Verdict]:
@@ -155,8 +229,7 @@ def _verdicts(ws: Session, located: LocatedPictures, pictures: Sequence[PictureF
         found[picture] = _verdict(located, picture)
     if tier is None:
         return found
-    if not tier.is_open:
-        tier.check_writable()  # says which address is to be given
+    tier.check_open()
     for picture in [picture for picture, verdict in found.items() if verdict == "damaged"]:
         if tier.restore(picture.path):
             found[picture] = "restored"
