@@ -102,8 +102,27 @@ class KnownModels:
             It cannot be read.
         """
         found = self.catalogue()
-        if found is not None or not self._connection.submits:
-            return found
+        return self._read_or_refuse() if found is None and self._connection.submits else found
+
+    def learn(self, slug: str) -> None:
+        """Ask the service for its catalogue, if the one that is kept lacks a model.
+
+        Parameters
+        ----------
+        slug:
+            The model.
+
+        Raises
+        ------
+        WorkspaceError
+            It cannot be read.
+        """
+        found = self.catalogue()
+        if self._connection.submits and (found is None or slug not in found.entries):
+            self._read_or_refuse()
+
+    def _read_or_refuse(self) -> Catalogue:
+        """Ask the service for its catalogue; what it raises says in a sentence what to do."""
         try:
             return self.read()
         except WorkspaceError:

@@ -305,6 +305,8 @@ class Launcher:
                 money="nothing was billed",
                 remedy=f"Did you mean {other!r}?",
             )
+        if is_slug_alone and self._log.is_far:  # or it would be another sweep here than where more is known of it
+            self.models.learn(model.slug)
         return sweep.with_model(self.model_of(model.slug)) if is_slug_alone else sweep
 
     def budget(self, cap: float | None, requests: Sequence[Request], price: float | None = None) -> Budget:

@@ -35,7 +35,7 @@ def service():
 
 
 class Team:
-    """Machines that share a database and a store, and nothing else. Each has a folder, and knows no files of others."""
+    """Machines that share a database and a store, and nothing else. Each has a folder of its own."""
 
     def __init__(self, address, service, folder, monkeypatch):
         self.address, self.service, self.folder = address, service, folder
@@ -270,7 +270,7 @@ def test_a_job_whose_answer_was_lost_is_found_from_another_machine(team, service
         with monkeypatch.context() as patch:
             patch.setattr(Api, "submit", lost)
             patch.setattr(Recovery, "reconcile", nothing)
-            ws.run(made)
+            assert ws.run(made).counts == {"unknown": 1}
         made.to_toml(tmp_path / "sweep.toml")
     with team.opened("elsewhere") as ws:
         assert ws.run(sf.Sweep.from_toml(tmp_path / "sweep.toml")).counts == {"completed": 1}
@@ -293,7 +293,6 @@ def copied(team, source, target):
 def test_copies_take_input_pictures_along_into_the_store_and_back(team, service, tmp_path):
     picture = saved(tmp_path / "fox.png")
     with sf.Workspace(tmp_path / "study", service=service.url) as ws:
-        ws.submit(by_address(ws, picture), name="fox")
         ws.run(by_address(ws, picture, seed=[1]))
         bundle = ws.runs().bundle(tmp_path / "study.sfx")
     team.machine("here")
