@@ -40,7 +40,10 @@ class Database:
     def __init__(self, folder, server):
         self.name = server.new_database()
         machines = (str(folder / f"machine-{number}") for number in count())
-        self.environment = lambda: {"SEGFLUX_CACHE": next(machines), "SEGFLUX_PICTURES": str(folder / "shared")}
+        self.environment = lambda: {
+            **dict.fromkeys(("HOME", "XDG_CACHE_HOME"), next(machines)),
+            **{"SEGFLUX_CACHE": "", "SEGFLUX_PICTURES": str(folder / "shared")},
+        }
         self.options = {"pictures": folder / "shared"}
 
 
@@ -50,13 +53,19 @@ def place(request, tmp_path, monkeypatch):
     return Folder(tmp_path) if request.param == "folder" else Database(tmp_path, request.getfixturevalue("postgres"))
 
 
-def command(place, verb, *arguments):
-    """A process of the command line on a workspace."""
+def command(place, verb, *arguments, behind=""):
+    """A process of the command line on a workspace; behind a script that starts it, if one is given."""
     whole = [*arguments[:1], "--workspace", place.name, *arguments[1:]] if verb == "run" else None
     own = {"PYTHONPATH": str(Path(sf.__file__).parents[1]), "PYTHONUNBUFFERED": "1", **place.environment()}
     return subprocess.Popen(
-        [sys.executable, "-m", "segflux_nb", verb, *map(str, whole or ["--workspace", place.name, *arguments])],
+        [
+            sys.executable,
+            *(["-c", behind] if behind else ["-m", "segflux_nb"]),
+            verb,
+            *map(str, whole or ["--workspace", place.name, *arguments]),
+        ],
         env={**os.environ, **own},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -131,11 +140,31 @@ def test_two_signals_end_a_worker_at_once(tmp_path):
         assert "Stopped; a worker continues" in said
 
 
-def test_four_processes_run_one_sweep_file_and_pay_each_cell_once(place, service, tmp_path):
-    sweep().to_toml(tmp_path / "sweep.toml")
-    processes = [command(place, "run", tmp_path / "sweep.toml", "--service", service.url, "--json") for _ in range(4)]
-    for process in processes:
+BEHIND_A_BARRIER = """
+import sys
+from segflux_nb.cli import main
+from segflux_nb.workspace import Workspace
+print("ready", flush=True)
+sys.stdin.readline()
+main(sys.argv[1:])
+"""
+
+
+def test_four_machines_run_one_sweep_file_and_one_is_killed_half_way(place, service, tmp_path):
+    whole = sweep(seed=list(range(1, 61)))
+    whole.to_toml(tmp_path / "sweep.toml")
+    options = ("run", tmp_path / "sweep.toml", "--service", service.url, "--json")
+    starting = [command(place, *options, behind=BEHIND_A_BARRIER) for _ in range(4)]
+    for process in starting:
+        assert process.stdout.readline() == "ready\n"
+    for process in starting:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    until(lambda: service.ledger.submits >= len(whole) // 2)
+    starting[0].kill()
+    starting[0].communicate()
+    for process in [*starting[1:], command(place, *options)]:
         said, errors = process.communicate()
         assert process.returncode == 0, said + errors
-        assert json.loads(said)["counts"] == {"completed": len(SEEDS)}
-    assert service.ledger.submits == len(SEEDS)
+        assert json.loads(said)["counts"] == {"completed": len(whole)}
+    assert service.ledger.submits == len(whole)
