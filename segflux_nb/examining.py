@@ -27,7 +27,8 @@ def examination_of(path: Path, service: str | None, spend: float | None, finetun
     Parameters
     ----------
     path:
-        The folder of the workspace, or a bundle. Without ``spend`` no folder is made, except for the simulator.
+        The folder of the workspace, a bundle, or the address of a database. Without ``spend`` no folder is made,
+        except for the simulator.
     service:
         As for `Workspace`.
     spend, finetune_id:
@@ -42,9 +43,9 @@ def examination_of(path: Path, service: str | None, spend: float | None, finetun
         cap_of(spend, is_hosted=True)
     wanted = str(service_or_default(service))
     place = place_of(path)
-    is_there = bool(place.address) or is_bundle(path) or place.log.exists()
+    is_there = bool(place.address) or is_bundle(place.folder) or place.log.exists()
     if not is_there and spend is None and wanted != SIMULATOR:
-        return examine(_alone(path, wanted, f"none yet: {path} is no workspace", is_fault=False))
+        return examine(_alone(place.folder, wanted, f"none yet: {place.shown} is no workspace", is_fault=False))
     try:
         ws = Workspace(path, service=service)
     except SegfluxError as error:

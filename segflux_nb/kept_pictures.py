@@ -103,7 +103,11 @@ def _move(tier: Tier, journal: Journal, kept: str | None) -> None:
         try:
             lacking = tier.lacking(paths) | (inputs - tier.inputs.sizes(inputs).keys())
         except StoreError as error:
-            raise WorkspaceError(f"Pictures cannot be read: {error.why}", remedy="Try again later") from None
+            raise WorkspaceError(
+                f"The pictures of this workspace are kept in {kept}, and whether the store that is named has them too"
+                f" cannot be asked: {error.why}",
+                remedy=f"Name {kept}, as pictures= or in SEGFLUX_PICTURES; or try again when the other store answers",
+            ) from None
         if lacking:
             raise WorkspaceError(
                 f"The pictures of this workspace are kept in {kept}, and {len(lacking):,} of them are not in "

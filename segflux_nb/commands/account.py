@@ -10,7 +10,7 @@ import click
 from ..errors import SegfluxError
 from ..given_path import GivenPath
 from ..service.addresses import HOSTED
-from .opening import JSON, echo_json, kept_for_json
+from .opening import JSON, WorkspacePath, echo_json, kept_for_json
 
 
 @click.command()
@@ -40,10 +40,11 @@ def login(base_url: str) -> None:
 @click.command(short_help="Examine machine, key, account and service; free.")
 @click.option(
     "--workspace",
-    type=GivenPath(),
+    type=WorkspacePath(),
     default=Path("segflux-runs"),
     show_default=True,
-    help="The folder of the log; it need not be there.",
+    envvar="SEGFLUX_WORKSPACE",
+    help="The folder of the log, which need not be there; or its database.",
 )
 @click.option("--service", default=None, help="'simulator' or a base URL.  [default: the hosted service]")
 @click.option("--spend", type=float, default=None, help="US dollars for one cheap picture, on the whole way.")

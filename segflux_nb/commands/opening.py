@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stdout
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from ..given_path import GivenPath
 
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
 
 class WorkspacePath(GivenPath):
-    """The path of a workspace or a bundle that exists, or the address of a database."""
+    """The path of a workspace or a bundle, or the address of a database.
+
+    A path would make one slash of two, and a folder of an address that is mistyped.
+    """
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path; an address as it is. Parameters are those of `click.ParamType.convert`."""
@@ -31,8 +36,81 @@ class WorkspacePath(GivenPath):
         return super().convert(value, param, ctx)
 
 
-WORKSPACE = click.argument("workspace", type=WorkspacePath(exists=True), envvar="SEGFLUX_WORKSPACE")
-SWEEP = click.argument("sweep", required=False)
+class _PlaceOrSweep(WorkspacePath):
+    """The first word of a command that reads a workspace: its place; a sweep where that is named otherwise."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The text as it is. Parameters are those of `click.ParamType.convert`."""
+        if not str(value).strip():
+            super().convert(value, param, ctx)  # refuses it
+        return value
+
+
+def reads_workspace(*, of_sweep: bool) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Let a command have a workspace: as its first word, by ``--workspace``, or from ``SEGFLUX_WORKSPACE``.
+
+    Parameters
+    ----------
+    of_sweep:
+        Whether the next word, which is the first one where the workspace is named otherwise, is a sweep.
+    """
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        @wraps(command)
+        def resolved(*, workspace: str | None, named: Any, sweep: str | None = None, **others: Any) -> None:
+            place, sweep = _place_and_sweep(workspace, named, sweep, of_sweep=of_sweep)
+            command(workspace=place, **({"sweep": sweep} if of_sweep else {}), **others)
+
+        if of_sweep:
+            resolved = click.argument("sweep", required=False)(resolved)
+        first = click.argument("workspace", type=_PlaceOrSweep(), required=False)
+        option = click.option(
+            "--workspace",
+            "named",
+            type=WorkspacePath(exists=True),
+            envvar="SEGFLUX_WORKSPACE",
+            help="The same as WORKSPACE.  [default: SEGFLUX_WORKSPACE]",
+        )
+        return first(option(resolved))
+
+    return decorated
+
+
+def _place_and_sweep(given: str | None, named: Any, sweep: str | None, *, of_sweep: bool) -> tuple[Any, str | None]:
+    """The workspace and the sweep that the words of a command mean.
+
+    Parameters
+    ----------
+    given:
+        The first word.
+    named:
+        What ``--workspace`` or ``SEGFLUX_WORKSPACE`` says.
+    sweep:
+        The second word.
+    of_sweep:
+        Whether the command takes a sweep.
+    """
+    context = click.get_current_context()
+    if named is None and given is None:
+        raise click.UsageError("Name the workspace: its folder, or its address. SEGFLUX_WORKSPACE may name it too")
+    if context.get_parameter_source("named") is ParameterSource.COMMANDLINE:
+        if sweep is not None or (given is not None and not of_sweep):
+            raise click.UsageError(f"Two workspaces are named: {given}, and that of --workspace")
+        return named, given
+    if given is None or (named is not None and of_sweep and sweep is None and not _is_place(given)):
+        return named, given
+    return WorkspacePath(exists=True).convert(given, None, context), sweep
+
+
+def _is_place(given: str) -> bool:
+    """Whether a word names a workspace or a bundle, and not a sweep."""
+    from ..bundle.opened import is_bundle
+    from ..place import place_of
+
+    place = place_of(given)
+    return bool(place.address) or is_bundle(place.folder) or place.log.is_file()
+
+
 SERVICE = click.option("--service", default=None, help="Whose runs, if the log has runs of several services.")
 JSON = click.option("--json", "as_json", is_flag=True, help="For machines: JSON alone on the standard output.")
 

@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from ..given_path import GivenPath
-from .opening import JSON, SERVICE, SWEEP, WORKSPACE, check_log, echo_json, kept_for_json, logged_runs
+from .opening import JSON, SERVICE, check_log, echo_json, kept_for_json, logged_runs, reads_workspace
 
 
 @click.command()
-@WORKSPACE
+@reads_workspace(of_sweep=False)
 @JSON
 def status(workspace: Path, as_json: bool) -> None:
     """Show what the log of a workspace or a bundle holds. It needs neither key nor network."""
@@ -30,8 +30,7 @@ def status(workspace: Path, as_json: bool) -> None:
 
 
 @click.command(short_help="Draw a contact sheet to a file.")
-@WORKSPACE
-@SWEEP
+@reads_workspace(of_sweep=True)
 @click.option(
     "-o",
     "--output",
@@ -111,8 +110,7 @@ def _value_of_axis(given: str) -> tuple[str, Any]:
 
 
 @click.command(short_help="Write pictures, tables, the sheet and a report.")
-@WORKSPACE
-@SWEEP
+@reads_workspace(of_sweep=True)
 @click.option("-o", "--output", type=GivenPath(file_okay=False), required=True, help="The folder to write.")
 @click.option("--names", default=None, help="How pictures are named, such as '{lora_strength}-{seed}'.")
 @click.option("--no-metadata", is_flag=True, help="Copy the pictures without their parameters.")
@@ -144,8 +142,7 @@ def export(
 
 
 @click.command(short_help="Write a workspace to one file that replays it.")
-@WORKSPACE
-@SWEEP
+@reads_workspace(of_sweep=True)
 @click.option("-o", "--output", type=GivenPath(dir_okay=False), required=True, help="The .sfx file.")
 @click.option("--no-cost", is_flag=True, help="Leave out what runs cost.")
 @click.option("--license", default=None, help="The licence of the pictures, such as CC-BY-4.0.")
@@ -179,7 +176,7 @@ def bundle(
 
 
 @click.command(short_help="Check every picture file, and fetch again what is gone.")
-@WORKSPACE
+@reads_workspace(of_sweep=False)
 @click.option("--service", default=None, help="'simulator' or a base URL.  [default: the hosted service]")
 @JSON
 def verify(workspace: Path, service: str | None, as_json: bool) -> None:

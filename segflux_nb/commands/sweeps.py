@@ -13,7 +13,7 @@ import click
 from ..errors import SweepInterrupted
 from ..given_path import GivenPath
 from ..markup import count
-from .opening import JSON, SERVICE, WORKSPACE, check_log, counted, echo_json, logged_runs
+from .opening import JSON, SERVICE, WorkspacePath, check_log, counted, echo_json, logged_runs, reads_workspace
 
 if TYPE_CHECKING:
     from ..runs import Runs
@@ -25,7 +25,7 @@ SECONDS_BETWEEN = 1.0
 _SWEEP_FILE = click.argument("sweep", type=GivenPath(exists=True, dir_okay=False))
 _LOG = click.option(
     "--workspace",
-    type=GivenPath(),
+    type=WorkspacePath(),
     required=True,
     envvar="SEGFLUX_WORKSPACE",
     help="The folder of the log, a bundle, or the address of a database.",
@@ -114,8 +114,7 @@ def run(
 
 
 @click.command(short_help="Look on while another process runs a sweep.")
-@WORKSPACE
-@click.argument("sweep", required=False)
+@reads_workspace(of_sweep=True)
 @SERVICE
 @JSON
 def follow(workspace: Path, sweep: str | None, service: str | None, as_json: bool) -> None:

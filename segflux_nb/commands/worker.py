@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
 
 import click
+
+from .opening import WorkspacePath
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @click.command(short_help="Run what is submitted to a workspace, until stopped.")
 @click.option(
-    "--workspace", envvar="SEGFLUX_WORKSPACE", required=True, help="The folder of the log, or its database."
+    "--workspace",
+    type=WorkspacePath(),
+    envvar="SEGFLUX_WORKSPACE",
+    required=True,
+    help="The folder of the log, or its database.",
 )
 @click.option("--service", default=None, help="'simulator' or a base URL.  [default: the hosted service]")
 @click.option("--max-in-flight", type=click.IntRange(min=1), default=32, show_default=True, help="Jobs at a time.")
 @click.option("--until-idle", is_flag=True, help="End when nothing is left to do, for machines that are hired.")
-def worker(workspace: str, service: str | None, max_in_flight: int, until_idle: bool) -> None:
+def worker(workspace: Path, service: str | None, max_in_flight: int, until_idle: bool) -> None:
     """Run the sweeps that ws.submit(sweep) hands over, one after the other, until stopped.
 
     Ctrl-C or SIGTERM: nothing more is submitted, what is in flight is collected, then it ends. A second time: it ends

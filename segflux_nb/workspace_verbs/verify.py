@@ -224,12 +224,13 @@ def _verdicts(ws: Session, located: LocatedPictures, pictures: Sequence[PictureF
         The pictures as the log has them.
     """
     tier = tier_of(ws.path)
+    if tier is not None:
+        tier.check_open()
     found: dict[PictureFile, Verdict] = {}
     for picture, _ in zip(pictures, located.each_ahead([one.path for one in pictures]), strict=True):
         found[picture] = _verdict(located, picture)
     if tier is None:
         return found
-    tier.check_open()
     for picture in [picture for picture, verdict in found.items() if verdict == "damaged"]:
         if tier.restore(picture.path):
             found[picture] = "restored"

@@ -22,6 +22,7 @@ _PLACES = ("host", "hostaddr", "port", "dbname", "user", "service")
 """Options that say which database it is."""
 
 _OTHER_SCHEME = re.compile(r"\W*(\w[\w+.-]+)://")
+_SLIP = re.compile(r"\W*postgres(?:ql)?(?::|//)", re.IGNORECASE)
 _KEYWORDS = re.compile(r"(?:^|.*\s)(?:host|hostaddr|dbname|password)\s*=", re.DOTALL)
 _HOST = re.compile(r"[^\[\]]*|\[[0-9A-Za-z:.%]+\](:[^\[\]]*)?")
 _LOGIN = re.compile(r"://\S*@")
@@ -96,14 +97,12 @@ def check_place(text: str) -> None:
     >>> check_place("studies/one=two")
     """
     other = _OTHER_SCHEME.match(text)
-    if is_address(text) or not (
-        other or _KEYWORDS.match(text) or text.strip().startswith(tuple(f"{scheme}:/" for scheme in SCHEMES))
-    ):
+    if is_address(text) or not (other or _KEYWORDS.match(text) or _SLIP.match(text)):
         return
     begins = f"begins with {other[1]}://" if other else "looks like the address of a database"
     raise WorkspaceError(
         f"What is given as the workspace {begins}, which is neither a folder nor an address of PostgreSQL",
-        remedy='Write Workspace("postgresql://user@host/study"), without quotes or spaces around the address itself',
+        remedy="Write postgresql://user@host/study, without quotes or spaces around it; or the path of a folder",
     )
 
 
@@ -157,7 +156,7 @@ def read(address: str) -> Address:
     if not parts.path.strip("/") and not {"dbname", "service"}.intersection(dict(options)):
         raise WorkspaceError(
             "The address of a database needs the database's name",
-            remedy='Write Workspace("postgresql://user@host/study")',
+            remedy="Write postgresql://user@host/study",
         )
     place = f"postgresql://{parts.user}@{parts.hosts}" if parts.user else f"postgresql://{parts.hosts}"
     place += parts.path
