@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from .. import loopthread
 from ..errors import SegfluxError
+from ..pictures.mounted import tier_of
 from ..runlog.deviations import CountedDeviation
 from ..service.contract import CALLS
 from ..service.deviations import Deviation, deviations
@@ -76,6 +77,8 @@ def examine(subject: Subject, pay: Callable[[], Paid] | None = None) -> Examinat
         "Pillow": lambda: machine.pillow(subject),
         **{name: _from_answers(check, subject, answers) for name, check in answered.FROM_ANSWERS.items()},
     }
+    if (tier := tier_of(subject.folder)) is not None:
+        checks["store"] = lambda: machine.store(tier)
     if problem:
         checks["service"] = lambda: broken("service", problem)
     lines = {name: _guarded(name, check) for name, check in checks.items()}
@@ -86,7 +89,7 @@ def examine(subject: Subject, pay: Callable[[], Paid] | None = None) -> Examinat
         "answers": _guarded("answers", lambda: logged.otherwise(found)),
         "paid picture": paid.line,
     }
-    shown = [_shown(subject, lines[name]) for name in CHECKS]
+    shown = [_shown(subject, lines[name]) for name in CHECKS if name in lines]
     seen, hide = [*free, *paid.answers], _hiding(subject, paid.hidden)
     return Examination(shown, found, report(shown, found, seen, _facts(subject), hide))
 
@@ -125,7 +128,7 @@ def _guarded(name: str, check: Callable[[], Line]) -> Line:
         return broken(name, f"it cannot be examined: {_in_words(error)}")
 
 
-_FIRST = ("folder", "log", "service", "key", "key accepted")
+_FIRST = ("folder", "log", "store", "service", "key", "key accepted")
 """What must not be broken before money is spent."""
 
 
@@ -139,7 +142,7 @@ def _guarded_pay(lines: Mapping[str, Line], pay: Callable[[], Paid]) -> Paid:
     pay:
         Has it made.
     """
-    if wrong := [name for name in _FIRST if lines[name].verdict == "broken"]:
+    if wrong := [name for name in _FIRST if name in lines and lines[name].verdict == "broken"]:
         text = "none was made, and nothing was spent"
         return Paid(attention("paid picture", text, f"Mend first what is broken: {', '.join(wrong)}"))
     try:

@@ -12,6 +12,8 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
+from ..errors import StoreError
+from ..pictures.tier import Tier
 from ..runlog.files import file_system, is_local, locks_work, wal_is_sound
 from ..service.certificates import source_of_authorities
 from ..service.keys import KEY_FILE, VARIABLE, is_open_to_others, key_file
@@ -93,6 +95,29 @@ def folder(subject: Subject) -> Line:
     if not is_local(kind) and kind:
         return attention("folder", f"{named} can be written, {on}, which other machines may share")
     return fine("folder", f"{named} can be written, {on}")
+
+
+def store(tier: Tier) -> Line:
+    """Whether the object store that keeps the pictures of the workspace can be written.
+
+    Parameters
+    ----------
+    tier:
+        The store.
+    """
+    if not tier.is_open:
+        return attention(
+            "store",
+            f"the pictures are kept in {tier.address}, which was not named: what has no copy here cannot be seen",
+            f"Set SEGFLUX_PICTURES={tier.address}",
+        )
+    try:
+        tier.try_writing()
+    except StoreError as error:
+        return broken(
+            "store", error.why, "Try again later" if error.is_passing else "Mend that before a sweep is run"
+        )
+    return fine("store", f"{tier.address} can be written, and keeps the pictures")
 
 
 def disk(subject: Subject) -> Line:

@@ -262,7 +262,7 @@ class Tier:
         if self._tried:
             return
         try:
-            self._objects.store.create(PROBE, _PROBE_TEXT)
+            self.try_writing()
         except StoreError as error:
             if not error.is_passing:
                 raise WorkspaceError(
@@ -272,6 +272,16 @@ class Tier:
                 ) from None
         else:
             self._tried = True
+
+    def try_writing(self) -> None:
+        """Write a small object, unless it is there.
+
+        Raises
+        ------
+        StoreError
+            If that cannot be done.
+        """
+        self._objects.store.create(PROBE, _PROBE_TEXT)
 
     def upload(self, path: str) -> None:
         """Bring a picture of the folder into the store, which keeps what it has of that name if that is the same.
