@@ -86,5 +86,5 @@ def check_simulator(place: Place, service: object) -> None:
         raise WorkspaceError(
             f'service="simulator" starts a simulator for one machine alone, and {place.shown} is shared',
             remedy="Start one simulator for all (segflux serve), and give its address on each machine:"
-            ' Workspace(..., service="http://127.0.0.1:8000")',
+            ' Workspace(..., service="http://127.0.0.1:8765")',
         )

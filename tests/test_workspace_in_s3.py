@@ -5,8 +5,10 @@ import random
 import shutil
 
 import pytest
+from PIL import Image
 
 import segflux_nb as sf
+from segflux_nb import input_pictures
 from segflux_nb.backoff import Backoff
 from segflux_nb.errors import WorkspaceError
 from segflux_nb.pictures import mounted, object_store
@@ -105,3 +107,25 @@ def test_wrong_credentials_and_buckets_are_told_before_anything_is_paid_for(prox
         with pytest.raises(WorkspaceError, match="check the credentials"):
             run("other", f"s3://{s3_server.BUCKET}/x")
         assert simulator.ledger.submits == 0
+
+
+def test_input_pictures_go_to_the_server_before_a_sweep_and_come_back_from_there(proxy, tmp_path, monkeypatch):
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "fox.png")
+    with (
+        sf.Simulator(time_scale=0.001, paint=False) as simulator,
+        sf.Workspace("study", service=simulator, pictures=f"s3://{s3_server.BUCKET}/{tmp_path.name}") as ws,
+    ):
+        ws.refresh_models()
+        sweep = sf.Sweep(model=ws.model("sd1.5-img2img"), prompt="a", seed=[1, 2], image=tmp_path / "fox.png")
+        sweep.to_toml("sweep.toml")
+        for fault in (403, 500, "hang"):
+            proxy.fault = lambda method, path, fault=fault: fault
+            with pytest.raises(WorkspaceError, match="Nothing was entered"):
+                ws.submit(sweep)
+        proxy.fault = lambda method, path: None
+        assert ws.sweeps.empty
+        ws.submit(sweep)
+        shutil.rmtree(tmp_path / "study" / "inputs")
+        (tmp_path / "fox.png").unlink()
+        monkeypatch.setattr(input_pictures, "_held", {})
+        assert ws.run(sf.Sweep.from_toml("sweep.toml")).counts == {"completed": 2}

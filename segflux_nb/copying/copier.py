@@ -189,22 +189,21 @@ class _Copier:
         found:
             Gets what became of them.
         """
-        there = []
-        for path in self._inputs():
+        paths = self._inputs()
+        for path in paths:
             if read_input(self._to, path) is None and (data := read_input(self._from, path)) is not None:
                 self._store.keep(path, data, None)  # the target had other bytes
-            there += [path] if read_input(self._to, path) is not None else []
+        absent = [path for path in paths if read_input(self._to, path) is None]
         if self._tier is not None:
             try:
-                self._tier.inputs.share(there)
-                for path in [path for path in self._inputs() if path not in there]:
+                self._tier.inputs.share(paths)
+                for path in list(absent):
                     with suppress(FileNotFoundError, DamagedError):
                         self._tier.inputs.fetch(path)
-                        there.append(path)
+                        absent.remove(path)
             except OSError as error:
                 raise _not_uploaded(error) from None
-        found.inputs = len(there)
-        found.missing_inputs = [path for path in self._inputs() if path not in there]
+        found.inputs, found.missing_inputs = len(paths) - len(absent), absent
 
     def _inputs(self) -> list[str]:
         """The input pictures that runs of the source name, as paths in its folder."""

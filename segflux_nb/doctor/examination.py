@@ -20,10 +20,10 @@ Verdict = Literal["fine", "attention", "broken"]
 
 CHECKS = (
     "Python", "SQLite", "folder", "disk", "log", "store", "proxies", "certificates", "service", "clock", "key",
-    "key accepted", "balance", "pictures", "catalogue", "drift", "history", "limits", "answers", "JupyterLab", "widgets",
-    "Pillow", "paid picture",
+    "key accepted", "balance", "pictures", "catalogue", "drift", "history", "limits", "answers", "JupyterLab",
+    "widgets", "Pillow", "paid picture",
 )  # fmt: skip
-"""What is examined, in this order. Each has one line in every examination; the store where there is one."""
+"""What is examined, in this order. Each has one line in every examination."""
 
 _LONGEST = 2000
 

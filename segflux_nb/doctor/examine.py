@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 
 from .. import loopthread
 from ..errors import SegfluxError
-from ..pictures.mounted import tier_of
 from ..runlog.deviations import CountedDeviation
 from ..service.contract import CALLS
 from ..service.deviations import Deviation, deviations
@@ -67,6 +66,7 @@ def examine(subject: Subject, pay: Callable[[], Paid] | None = None) -> Examinat
         "folder": lambda: machine.folder(subject),
         "disk": lambda: machine.disk(subject),
         "log": lambda: logged.state(subject),
+        "store": lambda: machine.store(subject),
         "proxies": lambda: _blamed(machine.proxies(subject), answers, _is_of_proxies),
         "certificates": lambda: _blamed(machine.certificates(subject), answers, _is_of_certificates),
         "key": lambda: machine.key(subject),
@@ -77,8 +77,6 @@ def examine(subject: Subject, pay: Callable[[], Paid] | None = None) -> Examinat
         "Pillow": lambda: machine.pillow(subject),
         **{name: _from_answers(check, subject, answers) for name, check in answered.FROM_ANSWERS.items()},
     }
-    if (tier := tier_of(subject.folder)) is not None:
-        checks["store"] = lambda: machine.store(tier)
     if problem:
         checks["service"] = lambda: broken("service", problem)
     lines = {name: _guarded(name, check) for name, check in checks.items()}
@@ -89,7 +87,7 @@ def examine(subject: Subject, pay: Callable[[], Paid] | None = None) -> Examinat
         "answers": _guarded("answers", lambda: logged.otherwise(found)),
         "paid picture": paid.line,
     }
-    shown = [_shown(subject, lines[name]) for name in CHECKS if name in lines]
+    shown = [_shown(subject, lines[name]) for name in CHECKS]
     seen, hide = [*free, *paid.answers], _hiding(subject, paid.hidden)
     return Examination(shown, found, report(shown, found, seen, _facts(subject), hide))
 
@@ -142,7 +140,7 @@ def _guarded_pay(lines: Mapping[str, Line], pay: Callable[[], Paid]) -> Paid:
     pay:
         Has it made.
     """
-    if wrong := [name for name in _FIRST if name in lines and lines[name].verdict == "broken"]:
+    if wrong := [name for name in _FIRST if lines[name].verdict == "broken"]:
         text = "none was made, and nothing was spent"
         return Paid(attention("paid picture", text, f"Mend first what is broken: {', '.join(wrong)}"))
     try:

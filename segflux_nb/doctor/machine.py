@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ..errors import StoreError
-from ..pictures.tier import Tier
+from ..pictures.mounted import tier_of
 from ..runlog.files import file_system, is_local, locks_work, wal_is_sound
 from ..service.certificates import source_of_authorities
 from ..service.keys import KEY_FILE, VARIABLE, is_open_to_others, key_file
@@ -97,14 +97,13 @@ def folder(subject: Subject) -> Line:
     return fine("folder", f"{named} can be written, {on}")
 
 
-def store(tier: Tier) -> Line:
-    """Whether the object store that keeps the pictures of the workspace can be written.
-
-    Parameters
-    ----------
-    tier:
-        The store.
-    """
+def store(subject: Subject) -> Line:
+    """Whether the object store that keeps the pictures of the workspace can be written."""
+    tier = tier_of(subject.folder)
+    if tier is None and subject.log is None:
+        return fine("store", "no log to look in")
+    if tier is None:
+        return fine("store", f"none: {'the bundle' if subject.read_only else 'the folder'} keeps the pictures")
     if not tier.is_open:
         return attention(
             "store",

@@ -259,7 +259,7 @@ def share_inputs(folder: Path, requests: Iterable[Request]) -> None:
         tier.inputs.share([path_of(text) for text in texts])
     except StoreError as error:
         raise WorkspaceError(
-            f"Input pictures cannot be kept in {error.why}. Nothing of the sweep was entered",
+            f"Input pictures cannot be kept in {error.why}. Nothing was entered",
             money="nothing was billed",
             remedy=f"{'Try again when the store answers' if error.is_passing else 'Mend that, and try again'}: other"
             " machines read them from there",

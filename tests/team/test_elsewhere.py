@@ -202,7 +202,7 @@ def test_a_store_that_is_away_or_read_only_is_told_and_nothing_is_entered(
         made = sweep(ws, picture)
         with monkeypatch.context() as patch:
             fail(patch, "pages" if is_passing else "create", is_passing=is_passing, why="the store refuses it")
-            with pytest.raises(WorkspaceError, match="Nothing of the sweep was entered") as raised:
+            with pytest.raises(WorkspaceError, match="Nothing was entered") as raised:
                 getattr(ws, verb)(made)
         assert ("when the store answers" in str(raised.value)) is is_passing
         assert not len(ws.runs().df)
