@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import select
-import socket
 import threading
-from contextlib import suppress
-from typing import Any
 
 import psycopg
 from psycopg import RawCursor, conninfo
@@ -15,9 +11,10 @@ from psycopg import RawCursor, conninfo
 from ...clock import SystemClock
 from ...errors import WorkspaceError
 from .address import read
+from .watched import ServerHangs, WatchedConnection
 from .words import away, first_line
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+Connection = WatchedConnection
 
 MOST_KEPT = 4
 """Connections that are kept while nobody uses them."""
@@ -36,10 +33,10 @@ _UNLESS_GIVEN = {
 }
 """A network that is cut says nothing: after a quarter of a minute it is taken for gone."""
 
-_SESSION = (
-    "SELECT set_config('lock_timeout', '10s', false), set_config('idle_in_transaction_session_timeout', '30s', false)"
-)
+LIMITS = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "30s"}
 """A process that is stopped in the middle of a transaction keeps others waiting no longer than this."""
+
+_SESSION = "SELECT " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in LIMITS.items())
 
 _clock = SystemClock()
 
@@ -78,17 +75,33 @@ class Connections:
         psycopg.Error
             If the server cannot be reached.
         """
-        connection: Connection = psycopg.connect(
+        connection = WatchedConnection.connect(
             conninfo.make_conninfo("", **self._settings), autocommit=True, cursor_factory=RawCursor
         )
         try:
-            connection.execute(_SESSION)
+            row = connection.execute(f"{_SESSION}, pg_backend_pid()").fetchone()
+            if row is not None and row[-1] != connection.info.backend_pid:
+                connection.is_pooled = True
+                connection.prepare_threshold = None  # what is prepared stays with the pooler, under the names of all
+            connection.lives = self._lives
             if not self._durable:
                 connection.execute("SET synchronous_commit = off")
         except BaseException:
             connection.close()
             raise
         return connection
+
+    def _lives(self) -> bool:
+        """Whether the server gives a sign of life. If not, no connection to it is kept."""
+        try:
+            self.connect().close()
+        except (psycopg.errors.ConnectionTimeout, ServerHangs):
+            for kept in self._all_kept():
+                kept.close()
+            return False
+        except psycopg.Error:  # such as: too many clients
+            return True
+        return True
 
     def take(self, seconds: float) -> Connection:
         """A connection of one's own, until it is given back.
@@ -132,6 +145,7 @@ class Connections:
     def give(self, connection: Connection) -> None:
         """Give a connection back. One that is lost, or within a transaction, is closed."""
         is_idle = not connection.closed and connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
+        connection.is_hurried = False
         with self._lock:
             if is_idle and not self._is_closed and len(self._kept) < MOST_KEPT:
                 self._kept.append(connection)
@@ -140,17 +154,15 @@ class Connections:
 
     def close(self) -> None:
         """Close all that nobody uses; the others are closed when they are given back."""
-        with self._lock:
-            self._is_closed = True
-            kept, self._kept = self._kept, []
-        for connection in kept:
+        self._is_closed = True
+        for connection in self._all_kept():
             connection.close()
 
-
-def break_off(connection: Connection) -> None:
-    """End a connection: who waits on it gets an error at once, also where the server hangs."""
-    with suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as own:
-        own.shutdown(socket.SHUT_RDWR)
+    def _all_kept(self) -> list[Connection]:
+        """Take all connections that nobody uses."""
+        with self._lock:
+            kept, self._kept = self._kept, []
+        return kept
 
 
 def _has_ended(connection: Connection) -> bool:

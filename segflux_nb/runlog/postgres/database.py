@@ -24,11 +24,12 @@ from ..forks import check_process
 from ..opening import READ_SECONDS
 from ..schema import SLOTS
 from ..seam import AtOnce, Counts, Cursor, Dialect, Outcome, Statement, T, Write, outcome_of
-from .connections import PAUSE_SECONDS, Connection, Connections, break_off
+from .connections import PAUSE_SECONDS, Connection, Connections
 from .cursors import TranslatingCursor, execute
 from .listening import Listener
 from .opening import open_log
 from .transaction import Transaction
+from .watched import break_off
 from .words import away, in_words, is_lost, not_opened
 from .writes import Group, counts_as_one, send
 
@@ -120,7 +121,7 @@ class PostgresDatabase:
         except psycopg.Error as error:
             self._connections.close()
             if is_lost(error, connection):
-                raise away(self._address, error) from None
+                raise not_opened(self._address, error) from None
             raise in_words(self._address, error) from None
         finally:
             self._connections.give(connection)
@@ -186,7 +187,7 @@ class PostgresDatabase:
         transaction = self._begin(seconds)
         connection, is_committed = transaction.connection, False
         try:
-            with Uninterrupted(), self._words(connection):
+            with Uninterrupted(connection.hurry), self._words(connection):
                 try:
                     self._own.transaction = transaction
                     yield transaction
@@ -310,7 +311,7 @@ class PostgresDatabase:
         """
         connection = self._connections.take(seconds)
         try:
-            with Uninterrupted():
+            with Uninterrupted(connection.hurry):
                 rows = send(connection, writes, self._slot)
                 self._ended(sum(row is not None for row in rows), counts_as_one(writes), [])
                 return [

@@ -18,7 +18,7 @@ TURN_SECONDS = 0.5
 
 
 class Listener(threading.Thread):
-    """Listens until it is stopped; again where the connection is lost.
+    """Listens until it is stopped; again where the connection is lost. Behind a pooler it does not listen.
 
     Parameters
     ----------
@@ -40,6 +40,9 @@ class Listener(threading.Thread):
         while not self._stopped.is_set():
             try:
                 with self._connections.connect() as connection:
+                    if connection.is_pooled:  # news may go to another connection, and nobody says so
+                        self._heard("", False)
+                        return
                     connection.execute(f"LISTEN {NEWS}".encode())
                     self._heard("", True)
                     while not self._stopped.is_set():

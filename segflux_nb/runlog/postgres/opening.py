@@ -38,6 +38,9 @@ def open_log(connection: Connection, address: str) -> WorkspaceError | None:
         If it cannot be read.
     """
     shown = read(address).shown
+    if connection.is_pooled:  # a pooler that gives each statement another connection refuses a transaction
+        with connection.transaction():
+            pass
     version = _version(connection, shown)
     if version < VERSION:
         with connection.transaction():

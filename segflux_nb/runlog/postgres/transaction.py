@@ -9,13 +9,16 @@ from contextlib import contextmanager, suppress
 import psycopg
 
 from ...clock import SystemClock
-from ...errors import WorkspaceError
+from ...errors import LogLocked, WorkspaceError
 from ..seam import Counts
 from .address import read
-from .connections import PAUSE_SECONDS, Connection, Connections
+from .connections import LIMITS, PAUSE_SECONDS, Connection, Connections
 from .cursors import TranslatingCursor
 from .opening import LOCK
 from .words import is_lost
+
+_LIMITED = "".join(f"SET LOCAL {name} = '{value}'; " for name, value in LIMITS.items())
+"""Behind a pooler, what was set for the session may be set on another connection."""
 
 _clock = SystemClock()
 
@@ -44,9 +47,11 @@ class Transaction:
         self._slot = slot
         self._cursors: list[TranslatingCursor] = []
         begun = connection.execute(
-            f"BEGIN; SELECT pg_advisory_xact_lock({LOCK}), pg_current_xact_id()::text".encode()
+            f"BEGIN; {_LIMITED if connection.is_pooled else ''}"
+            f"SELECT pg_advisory_xact_lock({LOCK}), pg_current_xact_id()::text".encode()
         )
-        begun.nextset()
+        while begun.nextset():
+            pass
         row = begun.fetchone()
         self._number = str(row[1]) if row is not None else ""
 
@@ -103,15 +108,15 @@ class Transaction:
     def _is_committed(self, connections: Connections, seconds: float) -> bool:
         end = _clock.monotonic() + seconds
         while True:
-            with suppress(psycopg.Error):
-                connection = connections.take(max(0.0, end - _clock.monotonic()))
+            with suppress(psycopg.Error, LogLocked):
+                connection = connections.take(0.0)
                 try:
                     row = connection.execute(f"SELECT pg_xact_status('{self._number}'::xid8)".encode()).fetchone()
                 finally:
                     connections.give(connection)
                 if row is not None and row[0] != "in progress":
                     return str(row[0]) == "committed"
-            if _clock.monotonic() >= end:
+            if self.connection.is_hurried or _clock.monotonic() >= end:
                 raise WorkspaceError(
                     f"The answer of {read(connections.address).shown} to a change of the run log was lost, and the"
                     " server cannot be asked whether it was made",

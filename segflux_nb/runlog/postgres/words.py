@@ -21,7 +21,7 @@ _PASSING = (
 """What goes by: the same may be tried again."""
 
 
-_POOLED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)
+_POOLED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement, errors.ProtocolViolation)
 """What a pooler causes that does not keep a connection for a session: what was prepared is on another one."""
 
 _REMEDIES = (
@@ -34,6 +34,11 @@ _REMEDIES = (
     (
         r"SSL was required|support SSL|sslmode|sslrootcert|root certificate|certificate verify",
         "Correct sslmode and sslrootcert in the address, or ask the server's owner for its certificate",
+    ),
+    (
+        r"statement pooling mode",
+        "Let the pooler keep a connection for a whole transaction (pgbouncer: pool_mode = transaction), or give the"
+        " address of the server itself",
     ),
     (r"resolve host|translate host name", "Correct the host's name in the address, or check this machine's network"),
     (
