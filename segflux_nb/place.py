@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from .errors import WorkspaceError
 from .model import SIMULATOR
-from .runlog.postgres.address import check_place, is_address, local_folder, read
+from .runlog.postgres.address import Given, check_place, is_address, local_folder, read
 from .saving import path_of
 
 VARIABLE = "SEGFLUX_WORKSPACE"
 """The environment variable that names the workspace where none is given."""
 
 DEFAULT = "segflux-runs"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,17 @@ class Place:
         return self.folder / ("log" if self.address else "log.sqlite")
 
 
+def unshown(given: T) -> T | Given:
+    """The same place, shown without its password; see `Given`.
+
+    Parameters
+    ----------
+    given:
+        What a user gave.
+    """
+    return Given(given) if isinstance(given, str) else given
+
+
 def place_of(given: object) -> Place:
     """Where the workspace is that a user gave; None for what ``SEGFLUX_WORKSPACE`` names, or the usual folder.
 
@@ -49,11 +63,26 @@ def place_of(given: object) -> Place:
     WorkspaceError
         If it is neither a path nor the address of a database, or an address that cannot be read.
     """
-    if given is None:
-        given = os.environ.get(VARIABLE) or DEFAULT
+    refusal: WorkspaceError
+    try:
+        return _place_of(unshown(os.environ.get(VARIABLE) or DEFAULT if given is None else given))
+    except WorkspaceError as error:
+        refusal = error.with_traceback(None)  # its frames hold the password
+    given = unshown(given)
+    raise refusal
+
+
+def _place_of(given: object) -> Place:
+    """The place that was given.
+
+    Parameters
+    ----------
+    given:
+        A path or an address.
+    """
     address = _as_address(given)
     if address:
-        return Place(local_folder(address), read(address).shown, address)
+        return Place(local_folder(address), read(address).shown, Given(address))
     check_place(str(given) if isinstance(given, str | Path) else "")
     path = path_of(given, "path", WorkspaceError)
     return Place(path, str(path))

@@ -21,7 +21,7 @@ from .errors import SegfluxError
 from .kept_pictures import open_pictures, wanted_address
 from .launcher import Launcher
 from .model import SIMULATOR, TIME_SCALE
-from .place import check_simulator, place_of
+from .place import check_simulator, place_of, unshown
 from .replaying import open_replay
 from .reusing import ReplayedRuns, ReusedRuns, open_sources
 from .runlog.journal import Journal
@@ -131,11 +131,11 @@ class Workspace(Session):
     ) -> None:
         find_secret = held(api_key)
         del api_key  # an error from here on may be shown with the variables of its frames
+        path = unshown(path)  # as the key: an address may hold a password
         max_in_flight = count("max_in_flight", max_in_flight)
         max_rpm = None if max_rpm is None else count("max_rpm", max_rpm)
         max_wait = seconds("max_wait", max_wait)
         service, place = service_of(service), place_of(path)
-        del path  # as the key: an address may hold a password
         self._shown = place.shown
         self._replayed: ReplayedRuns | None = None
         replay = open_replay(place.folder, lambda: _simulator(service, place.folder)[1])

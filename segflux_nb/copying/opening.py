@@ -42,13 +42,14 @@ def check(source: str, target: str) -> None:
         raise WorkspaceError(
             f"{source} is no workspace: it has no log.sqlite", remedy="Give the folder of a workspace, or a bundle"
         )
-    there, here = place.folder, place_of(target).folder
+    other = place_of(target)
+    there, here = place.folder, other.folder
     if there == here or (there.exists() and here.exists() and there.samefile(here)):
-        raise _same(source, target)
+        raise _same(place.shown, other.shown)
 
 
 def _same(source: str, target: str) -> WorkspaceError:
-    """The refusal of a copy onto itself."""
+    """The refusal of a copy onto itself; both are shown."""
     return WorkspaceError(f"{source} and {target} are the same workspace", remedy="Give another target")
 
 

@@ -26,6 +26,7 @@ from ..runlog.seam import Outcome
 from ..runlog.side_file import SideFile, is_open_here, side_files
 from ..service.stored_pictures import Stored
 from .group_commit import GroupCommit
+from .log_trouble import LogTrouble
 from .news import News
 from .ownership import RunId, is_alive, this_process
 
@@ -64,10 +65,13 @@ class AsyncJournal:
     ----------
     account:
         That account.
+    trouble:
+        What keeps the log from being written or read.
     """
 
     def __init__(self, log: ServiceLog, clock: Clock, jitter: RandomSource, account: str | None = None) -> None:
         self.account = account
+        self.trouble = LogTrouble()
         self._log = log
         self._clock = clock
         self._jitter = jitter
@@ -401,14 +405,19 @@ class AsyncJournal:
         while True:
             try:
                 if alone:
-                    return await self._attempt(write, *arguments)
-                return await self._group.write(partial(self._at_once, write, arguments))
-            except waits_for:
+                    found = await self._attempt(write, *arguments)
+                else:
+                    found = await self._group.write(partial(self._at_once, write, arguments))
+            except waits_for as error:
                 tries += 1
+                self.trouble.met(error, self._clock.monotonic(), end)
                 if meanwhile is not None and tries == 1:
                     await meanwhile()
                 if self._clock.monotonic() >= end:
                     raise
+            else:
+                self.trouble.ended()
+                return found
             await self._clock.sleep(LOCKED_PAUSE.seconds(tries, self._jitter))
 
     async def _read(self, read: Callable[..., T], *arguments: Any) -> T:
@@ -426,11 +435,15 @@ class AsyncJournal:
         end, tries = self._clock.monotonic() + LOCKED_SECONDS, 0
         while True:
             try:
-                return await self._in_reader(read, arguments)
-            except LogLocked:
+                found = await self._in_reader(read, arguments)
+            except LogLocked as error:
                 tries += 1
+                self.trouble.met(error, self._clock.monotonic(), end)
                 if self._clock.monotonic() >= end:
                     raise
+            else:
+                self.trouble.ended()
+                return found
             await self._clock.sleep(LOCKED_PAUSE.seconds(tries, self._jitter))
 
     async def _in_reader(self, read: Callable[..., T], arguments: tuple[Any, ...]) -> T:

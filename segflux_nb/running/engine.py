@@ -169,7 +169,7 @@ class Engine:
             stop, budget, on_change, on_elsewhere, retry_held, asking, only_collect, shown=shown or {}
         )
         if waits is not None:
-            waits.bind(context, self.limiter, self._clock)
+            waits.bind(context, self.limiter, self._journal.trouble, self._clock)
         await self._until_closed(self._run_and_refetch(requests, context, resubmit_unknown, missing))
 
     async def refetch(self, missing: Collection[PictureFile]) -> list[Refetched]:

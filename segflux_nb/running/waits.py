@@ -11,6 +11,7 @@ from ..clock import Clock, day, minute, second
 from ..markup import plain
 from ..runlog.rows import LoggedRun
 from .context import RunContext
+from .log_trouble import LogTrouble
 from .policy.asking_again import KEEP_ASKING_SECONDS, asked_until, missing_in_words, not_served, not_uploaded
 from .rate_limiter import RateLimiter
 from .recovery import LONGEST
@@ -50,7 +51,7 @@ class Waits:
     def __init__(self) -> None:
         self._sentences: Callable[[], list[str]] = list
 
-    def bind(self, context: RunContext, limiter: RateLimiter, clock: Clock) -> None:
+    def bind(self, context: RunContext, limiter: RateLimiter, trouble: LogTrouble, clock: Clock) -> None:
         """Tell of this call from now on.
 
         Parameters
@@ -59,6 +60,8 @@ class Waits:
             The call.
         limiter:
             Holds requests back.
+        trouble:
+            What keeps the log.
         clock:
             Source of the current time.
         """
@@ -69,6 +72,8 @@ class Waits:
         def sentences() -> list[str]:
             now = clock.monotonic()
             found = [f"Submits ended: {plain(context.stop.reason)}"] if context.stop else []
+            if kept := trouble.waiting(now):
+                found.append(f"{plain(kept[0])}; tried again until {at(kept[1])}")
             if held := held_back(limiter, clock):
                 found.append(held)
             asking = context.asking.waiting(now)

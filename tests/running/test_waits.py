@@ -1,6 +1,8 @@
 """What a call waits for and until when, in words: each wait that lasts can be read while it lasts."""
 
+import contextlib
 import re
+import sqlite3
 
 import pytest
 
@@ -84,6 +86,27 @@ def test_an_end_of_submits_is_named_while_the_rest_is_collected(tmp_path):
 
     bench.drive(CELLS, during=stop, waits=waits, max_in_flight=4)
     assert said == ["Submits ended: Stopped as you asked"]
+
+
+def test_a_log_that_is_kept_from_us_is_waited_for_until_it_is_free(tmp_path):
+    bench, waits, said = Bench(tmp_path), Waits(), []
+
+    async def keep(work):
+        await bench.clock.sleep(2)
+        with contextlib.closing(sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for _ in range(10):
+                await bench.clock.sleep(1)
+                said.append(waits.in_words())
+            other.execute("ROLLBACK")
+        while waits.in_words():
+            await bench.clock.sleep(0.1)
+
+    bench.drive(CELLS, during=keep, waits=waits)
+    assert said[0] == ""
+    assert re.fullmatch(
+        r"Another program reads or writes the run log \S+, and has locked it; tried again until \S+ UTC", said[-1]
+    )
 
 
 def test_nothing_is_waited_for_before_the_beginning():

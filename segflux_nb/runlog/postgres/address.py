@@ -17,7 +17,9 @@ SCHEMES = ("postgresql", "postgres")
 CACHE_VARIABLE = "SEGFLUX_CACHE"
 """The environment variable that names another place for the folders of logs in databases."""
 
-_SECRETS = frozenset({"password", "sslpassword", "passfile"})
+_SECRETS = frozenset(
+    {"password", "sslpassword", "passfile", "oauth_client_secret", "scram_client_key", "scram_server_key"}
+)
 _PLACES = ("host", "hostaddr", "port", "dbname", "user", "service")
 """Options that say which database it is."""
 
@@ -28,6 +30,19 @@ _HOST = re.compile(r"[^\[\]]*|\[[0-9A-Za-z:.%]+\](:[^\[\]]*)?")
 _LOGIN = re.compile(r"://\S*@")
 _PASSWORD = re.compile(r"(password=)[^\s&'\"]+")
 _ENDS_IN_SPACE = re.compile(r"^\s|\s$")
+
+
+class Given(str):
+    """What somebody gave as the place of a workspace. Tracebacks that show variables show no password in it.
+
+    >>> Given("postgresql://ada:secret@db/study"), Given("study")
+    ('postgresql://***@db/study', 'study')
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr("***" if "password" in self else without_logins(self))
 
 
 class Address(NamedTuple):

@@ -165,6 +165,19 @@ class Connections:
         return kept
 
 
+def rolled_back(connection: Connection) -> bool:
+    """Whether a connection can be used after an error: a server that ends may leave it in the middle of an answer."""
+    if connection.closed:
+        return False
+    try:
+        if connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE:
+            connection.rollback()
+    except psycopg.Error:
+        connection.close()
+        return False
+    return True
+
+
 def _has_ended(connection: Connection) -> bool:
     """Whether the server has ended a connection that nobody uses: it says nothing to it otherwise."""
     if connection.closed:

@@ -24,7 +24,7 @@ from ..forks import check_process
 from ..opening import READ_SECONDS
 from ..schema import SLOTS
 from ..seam import AtOnce, Counts, Cursor, Dialect, Outcome, Statement, T, Write, outcome_of
-from .connections import PAUSE_SECONDS, Connection, Connections
+from .connections import PAUSE_SECONDS, Connection, Connections, rolled_back
 from .cursors import TranslatingCursor, execute
 from .listening import Listener
 from .opening import open_log
@@ -222,9 +222,7 @@ class PostgresDatabase:
                 connection.close()
                 raise
             except psycopg.Error as error:
-                was_lost = is_lost(error, connection)
-                if not connection.closed:
-                    connection.rollback()
+                was_lost = is_lost(error, connection) or not rolled_back(connection)
                 self._connections.give(connection)
                 if not was_lost:
                     raise in_words(self._address, error) from None
@@ -319,9 +317,7 @@ class PostgresDatabase:
                     for write, row in zip(writes, rows, strict=True)
                 ]
         except psycopg.Error as error:
-            if not is_lost(error, connection):
-                if connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE:
-                    connection.rollback()
+            if not is_lost(error, connection) and rolled_back(connection):
                 raise in_words(self._address, error) from None
             self._in_doubt |= {write.identity: write.made for write in writes if write.identity and write.made}
             raise away(self._address, error) from None

@@ -12,9 +12,14 @@ from ..opening import newer_refusal
 from ..schema import POSTGRES, POSTGRES_SCHEMA, VERSION, definition
 from .address import read
 from .connections import Connection
+from .words import PRIMARY
 
 LOCK = 0x5346_4C58
 """The advisory lock of transactions that read before they write: one runs at a time, as on SQLite."""
+
+_MAY_MAKE = "has_schema_privilege(current_schema(), 'CREATE')"
+_MAY_WRITE = "has_table_privilege('runs', 'UPDATE') OR has_table_privilege('votes', 'INSERT')"
+"""Runs or judgements of the log may be written."""
 
 MIGRATIONS: dict[int, str] = {}
 """The statements by the version that they start from. PostgreSQL's first version is 10; new columns need none."""
@@ -46,22 +51,17 @@ def open_log(connection: Connection, address: str) -> WorkspaceError | None:
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock($1)", [LOCK])
             version = _version(connection, shown)  # another process may have done it meanwhile
-            if version < VERSION and _is_read_only(connection):
+            if version < VERSION and (refusal := _cannot_write(connection, shown, _MAY_MAKE)) is not None:
                 raise WorkspaceError(
-                    f"The run log {shown} has no tables of this version, and its user may not make them",
-                    remedy="Let its owner open it once",
+                    f"{refusal.what}, and has no tables of this version",
+                    remedy="Let its owner open it once, at the primary server",
                 )
             _bring_up_to_date(connection, version, shown)
     if version > VERSION:
         refusal = newer_refusal(shown)
         warnings.warn(str(refusal), stacklevel=4)
         return refusal
-    if _may_only_read(connection):
-        return WorkspaceError(
-            f"The run log {shown} can only be read by its user",
-            remedy="Open it as a user that may write, or ask its owner",
-        )
-    return None
+    return _cannot_write(connection, shown, _MAY_WRITE)
 
 
 def _bring_up_to_date(connection: Connection, version: int, shown: str) -> None:
@@ -157,18 +157,26 @@ def _version(connection: Connection, shown: str) -> int:
     return int(found["version"])
 
 
-def _is_read_only(connection: Connection) -> bool:
-    row = connection.execute(
-        "SELECT current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery()"
-        " OR NOT has_schema_privilege(current_schema(), 'CREATE')"
-    ).fetchone()
-    return row is not None and bool(row[0])
+def _cannot_write(connection: Connection, shown: str, needed: str) -> WorkspaceError | None:
+    """What is raised where a log cannot be written; None where it can.
 
-
-def _may_only_read(connection: Connection) -> bool:
-    """Whether nothing of the log may be written: neither runs nor judgements."""
+    Parameters
+    ----------
+    connection:
+        A connection to the database.
+    shown:
+        Its address, as it may be shown.
+    needed:
+        The rights that are needed, as a condition.
+    """
     row = connection.execute(
-        "SELECT current_setting('transaction_read_only') = 'on' OR pg_is_in_recovery()"
-        " OR NOT (has_table_privilege('runs', 'UPDATE') OR has_table_privilege('votes', 'INSERT'))"
+        f"SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on' OR NOT ({needed})".encode()
     ).fetchone()
-    return row is not None and bool(row[0])
+    if row is not None and row[0]:
+        return WorkspaceError(f"The run log {shown} is on a standby server, which can only be read", remedy=PRIMARY)
+    if row is not None and row[1]:
+        return WorkspaceError(
+            f"The run log {shown} can only be read by its user",
+            remedy="Open it as a user that may write, or ask its owner",
+        )
+    return None

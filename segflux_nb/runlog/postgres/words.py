@@ -24,12 +24,30 @@ _PASSING = (
 _POOLED = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement, errors.ProtocolViolation)
 """What a pooler causes that does not keep a connection for a session: what was prepared is on another one."""
 
+PRIMARY = "Give the address of the primary server, or all hosts (host1,host2) with ?target_session_attrs=read-write"
+
 _REMEDIES = (
     (r'database ".*" does not exist', "Correct the database's name, or make it: createdb --host HOST NAME"),
+    (
+        r"no encryption",
+        "Let the address ask for encryption (?sslmode=require), or ask the server's owner to let this user in",
+    ),
     (
         r'role ".*" does not exist|authentication failed|no password supplied|pg_hba\.conf|denied for database',
         "Correct the user in the address, and write its password into ~/.pgpass, which only you may read (chmod 600);"
         " or ask the server's owner to let this user in",
+    ),
+    (
+        r"does not match host name",
+        "Give the host by a name that its certificate has, or ask the server's owner for a certificate with this name",
+    ),
+    (
+        r"too many clients|too many connections|connection slots|no more connections",
+        "Close other notebooks and workers, or ask the server's owner for a larger max_connections, or for a pooler",
+    ),
+    (
+        r"hot standby|read-only|in recovery",
+        "Correct target_session_attrs in the address, or wait until one of its hosts is the primary server",
     ),
     (
         r"SSL was required|support SSL|sslmode|sslrootcert|root certificate|certificate verify",
@@ -42,7 +60,11 @@ _REMEDIES = (
     ),
     (r"resolve host|translate host name", "Correct the host's name in the address, or check this machine's network"),
     (
-        r"invalid .*(value|number)|bad value|service file|definition of service",
+        r"service file|definition of service",
+        "Correct the name of the service in the address or in PGSERVICE, or write it into ~/.pg_service.conf",
+    ),
+    (
+        r"invalid .*(value|number)|bad value",
         "Correct the port and the options in the address",
     ),
 )
@@ -98,8 +120,8 @@ def not_opened(address: str, error: BaseException) -> WorkspaceError:
         return WorkspaceError(said.what, remedy=remedy)
     return LogLocked(
         said.what,
-        remedy="Check the host and the port in the address, and that the server runs. Run again when it answers: what"
-        " was accepted is kept",
+        remedy="Check the host, the port, the database's name and the user in the address, and that the server runs."
+        " Run again when it answers: what was accepted is kept",
     )
 
 
@@ -125,7 +147,12 @@ def in_words(address: str, error: psycopg.Error) -> Exception:
             remedy="Give the address of the server itself, or let the pooler keep a connection for a whole session"
             " (pgbouncer: pool_mode = session)",
         )
-    if isinstance(error, errors.InsufficientPrivilege | errors.ReadOnlySqlTransaction):
+    if isinstance(error, errors.ReadOnlySqlTransaction):
+        return LogLocked(
+            f"The run log {shown} can only be read now: {text}",
+            remedy=f"{PRIMARY}, and run again: what was accepted is kept",
+        )
+    if isinstance(error, errors.InsufficientPrivilege):
         return WorkspaceError(
             f"The run log {shown} refuses this to its user: {text}",
             remedy="Ask its owner for the rights that docs/team.md names, or open it as another user",
