@@ -54,12 +54,21 @@ def missing():
     return ""
 
 
-def _as_ordinary_user(command):
+def as_ordinary_user(command):
     """The command as a user that initdb accepts: it refuses root."""
     if os.getuid() != 0:
         return command
     user = "postgres" if _is_user("postgres") else "nobody"
     return ["setpriv", f"--reuid={user}", "--regid", _group(user), "--clear-groups", "--pdeathsig=INT", *command]
+
+
+def may_enter(folder):
+    """Give a folder to the user of `as_ordinary_user`, who must reach it."""
+    if os.getuid() == 0:
+        shutil.chown(folder, "postgres" if _is_user("postgres") else "nobody")
+    for parent in folder.parents:
+        if parent.stat().st_uid == os.getuid() and parent != Path("/") and not parent.stat().st_mode & 0o001:
+            parent.chmod(parent.stat().st_mode | 0o011)
 
 
 def _is_user(name):
@@ -100,15 +109,11 @@ class PostgresServer:
         self.settings = {**SETTINGS, **settings}
         self._process = None
         self.folder.mkdir(parents=True, exist_ok=True)
-        if os.getuid() == 0:
-            shutil.chown(self.folder, "postgres" if _is_user("postgres") else "nobody")
-        for parent in self.folder.parents:  # an ordinary user must reach it
-            if parent.stat().st_uid == os.getuid() and parent != Path("/") and not parent.stat().st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
+        may_enter(self.folder)
         command = [binaries() / "initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8"]
         command += ["--locale=C.UTF-8", "--no-sync"]
         made = subprocess.run(
-            _as_ordinary_user(list(map(str, command))), capture_output=True, text=True, cwd=self.folder
+            as_ordinary_user(list(map(str, command))), capture_output=True, text=True, cwd=self.folder
         )
         assert made.returncode == 0, made.stderr
 
@@ -119,7 +124,7 @@ class PostgresServer:
         for _ in range(20):
             with (self.folder / "server.log").open("ab") as log:
                 self._process = subprocess.Popen(
-                    _as_ordinary_user(command), stdout=log, stderr=log, cwd=self.folder, start_new_session=True
+                    as_ordinary_user(command), stdout=log, stderr=log, cwd=self.folder, start_new_session=True
                 )
             if self._wait_until_it_answers():
                 return self

@@ -19,6 +19,8 @@ class Relay:
         Whether no connection is accepted after such a cut, until `mend`.
     is_cut:
         Whether nothing passes, as in a network that is down: connections end, and new ones are refused.
+    flows:
+        Unset while the server hangs: connections stay, new ones are accepted, and what was sent waits.
     """
 
     def __init__(self, port):
@@ -30,6 +32,8 @@ class Relay:
         self.cut_after = None
         self.is_cut = False
         self.stays_cut = False
+        self.flows = threading.Event()
+        self.flows.set()
         self._pairs = []
         self._lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -49,6 +53,7 @@ class Relay:
         self.is_cut = self.stays_cut = False
 
     def close(self):
+        self.flows.set()
         self._server.close()
         self.cut()
 
@@ -87,6 +92,7 @@ class _Link:
                     self.relay.cut_after = None
                     self.is_doomed = True
                     self.relay.is_cut = self.relay.stays_cut
+                self.relay.flows.wait()
                 self.server.sendall(data)
         _close(self.client, self.server)
 

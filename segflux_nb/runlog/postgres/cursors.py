@@ -9,6 +9,7 @@ import psycopg
 
 from .connections import Connection
 from .statements import has_nul, translated, without_nul
+from .watched import ServerHangs
 
 
 class TranslatingCursor:
@@ -42,8 +43,9 @@ class TranslatingCursor:
         """Execute a statement."""
         try:
             execute(self._cursor, sql, parameters)
-        except psycopg.Error:
-            if self._replaced is None or not (self._connection.closed or self._connection.broken):
+        except psycopg.Error as error:
+            is_lost = self._connection.closed or self._connection.broken
+            if self._replaced is None or not is_lost or isinstance(error, ServerHangs):
                 raise
             self._connection = self._replaced()  # it was lost while nobody used it
             self._cursor = self._connection.cursor(binary=True)

@@ -39,7 +39,7 @@ _REMEDIES = (
     ),
     (
         r"does not match host name",
-        "Give the host by a name that its certificate has, or ask the server's owner for a certificate with this name",
+        "Write the host as its certificate names it, or ask the server's owner for a certificate with this name",
     ),
     (
         r"too many clients|too many connections|connection slots|no more connections",
@@ -84,6 +84,8 @@ def is_lost(error: psycopg.Error, connection: psycopg.Connection[object]) -> boo
     return (
         connection.closed
         or connection.broken
+        or connection.info.pipeline_status
+        is not psycopg.pq.PipelineStatus.OFF  # it was cut in the middle of an answer
         or isinstance(error, errors.AdminShutdown | errors.CrashShutdown | errors.CannotConnectNow)
     )
 
