@@ -98,11 +98,13 @@ class PostgresServer:
     ----------
     folder:
         Where its data is; it is made.
+    copied_from:
+        The address of a server of which it is made a standby; None for a server of its own.
     settings:
         Further settings of the server.
     """
 
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, copied_from=None, **settings):
         self.folder = Path(folder)
         self.data = self.folder / "data"
         self.port = free_port()
@@ -110,8 +112,12 @@ class PostgresServer:
         self._process = None
         self.folder.mkdir(parents=True, exist_ok=True)
         may_enter(self.folder)
-        command = [binaries() / "initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8"]
-        command += ["--locale=C.UTF-8", "--no-sync"]
+        if copied_from is None:
+            command = [binaries() / "initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8"]
+            command += ["--locale=C.UTF-8", "--no-sync"]
+        else:
+            command = [binaries() / "pg_basebackup", "-D", self.data, "-R", "-c", "fast", "--no-sync"]
+            command += ["-d", copied_from]
         made = subprocess.run(
             as_ordinary_user(list(map(str, command))), capture_output=True, text=True, cwd=self.folder
         )
@@ -145,13 +151,26 @@ class PostgresServer:
 
     def kill(self):
         """End it and all its processes with SIGKILL, as a machine that loses its power does."""
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+
+    @contextlib.contextmanager
+    def stopped(self):
+        """Let it hang: its processes are stopped within the block."""
+        self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT)
+
+    def _signal(self, number):
+        """Send a signal to it and all its processes."""
         children = subprocess.run(
             ["ps", "-o", "pid=", "--ppid", str(self._process.pid)], capture_output=True, text=True
         ).stdout.split()
         for pid in (self._process.pid, *map(int, children)):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self._process.wait()
+                os.kill(pid, number)
 
     def stop(self):
         """End it in order."""
@@ -199,6 +218,20 @@ def running_server(**settings):
             server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def running_standby(primary):
+    """A standby of a server, that follows it and can be read."""
+    with (primary.data / "pg_hba.conf").open("a") as rules:
+        rules.write("host replication all 127.0.0.1/32 trust\n")
+    primary.execute(primary.address("postgres"), "SELECT pg_reload_conf()")
+    standby = PostgresServer(primary.folder.parent / "standby", primary.address("postgres"))
+    standby.start()
+    try:
+        yield standby
+    finally:
+        standby.stop()
 
 
 def skip_without_postgres():

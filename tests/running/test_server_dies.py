@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 import segflux_nb as sf
+from segflux_nb.errors import LogLocked, WorkspaceError
+from segflux_nb.running.ownership import LEASE_SECONDS
 from segflux_nb.simulator.app import Simulator
-from tests.postgres_server import running_server, skip_without_postgres
+from tests.postgres_server import PostgresServer, running_server, running_standby, skip_without_postgres
 from tests.support.relay import Relay
 
 
@@ -43,8 +45,9 @@ def judge(runs, simulator):
         assert hashlib.sha256(Path(picture).read_bytes()).hexdigest() == sha256, picture
 
 
+@pytest.mark.parametrize("end", [PostgresServer.kill, PostgresServer.stop], ids=["killed", "restarted"])
 @pytest.mark.parametrize(("kills", "runs"), [(3, 60), pytest.param(20, 600, marks=pytest.mark.long)], ids=["3", "20"])
-def test_a_server_that_is_killed_under_a_sweep_loses_nothing(kills, runs):
+def test_a_server_that_ends_under_a_sweep_loses_nothing(kills, runs, end):
     chance = random.Random(kills)
     with (
         running_server() as server,
@@ -56,7 +59,7 @@ def test_a_server_that_is_killed_under_a_sweep_loses_nothing(kills, runs):
         for number in range(1, kills + 1):
             submits_reach(simulator, live, step * number + chance.randrange(step))
             assert not live.done, "it is killed under the sweep"
-            server.kill()
+            end(server)
             server.start()
         judge(live.wait(), simulator)
 
@@ -80,3 +83,57 @@ def test_a_network_that_is_cut_under_a_sweep_loses_nothing(postgres):
         judge(live.wait(), simulator)
         assert relay.cuts >= 2
     relay.close()
+
+
+def test_an_owner_who_ends_our_connections_ends_no_sweep(postgres):
+    address = postgres.new_database()
+    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+    with (
+        Simulator(time_scale=0.02, paint=False, workers=1000, history_complete=0.05) as simulator,
+        sf.Workspace(address, service=simulator.url, max_in_flight=8) as ws,
+    ):
+        live = ws.start(sweep(60))
+        for number in range(2, 60, 2):
+            submits_reach(simulator, live, number)
+            postgres.execute(postgres.address("postgres"), ended, address.rpartition("/")[2])
+        judge(live.wait(), simulator)
+
+
+@pytest.mark.long
+def test_a_server_that_hangs_for_longer_than_a_lease_loses_nothing():
+    """Who looks is told that it hangs, and the sweep goes on when the server does."""
+    with (
+        running_server() as server,
+        Simulator(time_scale=0.02, paint=False, workers=1000, history_complete=0.05) as simulator,
+        sf.Workspace(server.new_database(), service=simulator.url, max_in_flight=8) as ws,
+    ):
+        live = ws.start(sweep(60))
+        submits_reach(simulator, live, 20)
+        with server.stopped():
+            with pytest.raises(LogLocked, match="cannot be reached"):
+                len(ws.sweeps)
+            threading.Event().wait(LEASE_SECONDS)
+            assert not live.done
+        judge(live.wait(), simulator)
+
+
+@pytest.mark.long
+def test_a_standby_that_takes_over_under_a_sweep_loses_nothing():
+    with (
+        running_server() as primary,
+        running_standby(primary) as standby,
+        Simulator(time_scale=0.02, paint=False, workers=1000, history_complete=0.05) as simulator,
+    ):
+        database = primary.new_database()
+        hosts = f"127.0.0.1:{primary.port},127.0.0.1:{standby.port}"
+        both = database.replace(f"127.0.0.1:{primary.port}", hosts) + "?target_session_attrs=read-write"
+        with sf.Workspace(both, service=simulator.url, max_in_flight=8) as ws:
+            live = ws.start(sweep(60))
+            submits_reach(simulator, live, 20)
+            with sf.Workspace(standby.address(database.rpartition("/")[2]), service=simulator.url) as looking:
+                assert len(looking.sweeps) == 1
+                with pytest.raises(WorkspaceError, match=r"standby server.*Give the address of the primary server"):
+                    looking.run(sweep(2))
+            primary.stop()
+            standby.execute(standby.address("postgres"), "SELECT pg_promote()")
+            judge(live.wait(), simulator)
