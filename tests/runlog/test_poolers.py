@@ -24,8 +24,9 @@ def mode(request):
 
 @pytest.fixture
 def address(mode, postgres, tmp_path):
-    """A new database, behind a pooler that has two connections for all."""
-    with pooler.pooler(tmp_path / "pooler", postgres, mode, default_pool_size=10 if mode == "session" else 2) as through:
+    """A new database, behind a pooler that has two connections for all; more where it keeps them for a session."""
+    size = 10 if mode == "session" else 2
+    with pooler.pooler(tmp_path / "pooler", postgres, mode, default_pool_size=size) as through:
         yield through(postgres.new_database())
 
 

@@ -1,4 +1,4 @@
-"""A server that encrypts, with a certificate of its owner's own: what is let in, and what is said where nothing is."""
+"""A server that encrypts, with a certificate of its owner's own: what is let in, and what is said where it is not."""
 
 import re
 import shutil
@@ -84,7 +84,7 @@ def opened(given):
 
 
 def refusal(monkeypatch, given):
-    """What is said where a workspace cannot be opened. No traceback shows the password, not even one with variables."""
+    """What is said where a workspace cannot be opened. No traceback shows the password, not with variables."""
     monkeypatch.setenv("SEGFLUX_WORKSPACE", given)
     with pytest.raises(WorkspaceError) as caught:
         sf.Workspace(service="https://api.example.org")
@@ -121,7 +121,8 @@ def test_a_certificate_that_has_expired_and_a_server_without_one_are_named(serve
         said = refusal(monkeypatch, address(server, sslmode="verify-full", root=True))
         assert "certificate verify failed. Correct sslmode" in said
         encrypt(server, "")
-        assert "support SSL, but SSL was required. Correct ssl" in refusal(monkeypatch, address(server, sslmode="require"))
+        said = refusal(monkeypatch, address(server, sslmode="require"))
+        assert "support SSL, but SSL was required. Correct ssl" in said
     finally:
         encrypt(server, "good")
 

@@ -1,4 +1,4 @@
-"""A server that hangs cuts no connection: who waits for it is told so, may press Ctrl-C, and nothing is made twice."""
+"""A server that hangs cuts no connection: who waits for it is told, may press Ctrl-C, and nothing is made twice."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ import segflux_nb as sf
 from segflux_nb.errors import LogLocked
 from segflux_nb.lifecycle import State
 from segflux_nb.runlog.journal import Journal
-from segflux_nb.runlog.postgres import database, watched
+from segflux_nb.runlog.postgres import attentive, database
 from segflux_nb.runlog.postgres.connections import Connections
 from tests.support.relay import Relay
 from tests.support.service import ManualClock
@@ -41,8 +41,8 @@ def log(tmp_path, address, relay, postgres, monkeypatch):
     journal = Journal(tmp_path / "log", ManualClock(), address=behind)
     found = journal.of("simulator")
     found.runs.plan(CELLS)
-    monkeypatch.setattr(watched, "PATIENCE_SECONDS", 0.1)
-    monkeypatch.setattr(watched, "HURRIED_SECONDS", 0.1)
+    monkeypatch.setattr(attentive, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(attentive, "HURRIED_SECONDS", 0.1)
     yield found
     relay.flows.set()
     journal.close()
@@ -112,7 +112,7 @@ def test_a_move_that_a_server_makes_when_it_goes_on_is_made_once(log, relay, han
     ids=["read", "write", "transaction"],
 )
 def test_an_interrupt_ends_what_waits_for_a_server_that_hangs(act, log, relay, monkeypatch):
-    monkeypatch.setattr(watched, "PATIENCE_SECONDS", 1000.0)
+    monkeypatch.setattr(attentive, "PATIENCE_SECONDS", 1000.0)
     reached = threading.Event()
     waits = relay.flows.wait
 

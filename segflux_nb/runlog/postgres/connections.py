@@ -11,10 +11,10 @@ from psycopg import RawCursor, conninfo
 from ...clock import SystemClock
 from ...errors import WorkspaceError
 from .address import read
-from .watched import ServerHangs, WatchedConnection
+from .attentive import AttentiveConnection, ServerHangs
 from .words import away, first_line
 
-Connection = WatchedConnection
+Connection = AttentiveConnection
 
 MOST_KEPT = 4
 """Connections that are kept while nobody uses them."""
@@ -75,7 +75,7 @@ class Connections:
         psycopg.Error
             If the server cannot be reached.
         """
-        connection = WatchedConnection.connect(
+        connection = AttentiveConnection.connect(
             conninfo.make_conninfo("", **self._settings), autocommit=True, cursor_factory=RawCursor
         )
         try:

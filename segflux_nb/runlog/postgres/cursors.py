@@ -7,9 +7,9 @@ from typing import Any, Self
 
 import psycopg
 
+from .attentive import ServerHangs
 from .connections import Connection
 from .statements import has_nul, translated, without_nul
-from .watched import ServerHangs
 
 
 class TranslatingCursor:

@@ -24,12 +24,12 @@ from ..forks import check_process
 from ..opening import READ_SECONDS
 from ..schema import SLOTS
 from ..seam import AtOnce, Counts, Cursor, Dialect, Outcome, Statement, T, Write, outcome_of
+from .attentive import break_off
 from .connections import PAUSE_SECONDS, Connection, Connections, rolled_back
 from .cursors import TranslatingCursor, execute
 from .listening import Listener
 from .opening import open_log
 from .transaction import Transaction
-from .watched import break_off
 from .words import away, in_words, is_lost, not_opened
 from .writes import Group, counts_as_one, send
 

@@ -33,7 +33,7 @@ class ServerHangs(psycopg.OperationalError):
     """The server does not answer, though nothing has cut the connection to it."""
 
 
-class WatchedConnection(psycopg.Connection[tuple[Any, ...]]):
+class AttentiveConnection(psycopg.Connection[tuple[Any, ...]]):
     """A connection that is broken off where its server hangs: a machine that swaps, or is stopped, cuts nothing.
 
     Who takes long may be at work. So the server is asked by another connection whether it lives, and only a server
@@ -67,9 +67,9 @@ class WatchedConnection(psycopg.Connection[tuple[Any, ...]]):
         options:
             The same.
         """
-        return super().wait(self._watched(gen), *args, **options)
+        return super().wait(self._attentive(gen), *args, **options)
 
-    def _watched(self, steps: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+    def _attentive(self, steps: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
         """The same steps, with a look at the time when nothing came."""
         began = _clock.monotonic()
         limit = FIRST_ANSWER_SECONDS if self.lives is None else PATIENCE_SECONDS
