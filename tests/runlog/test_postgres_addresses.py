@@ -1,5 +1,9 @@
 """Addresses of databases: passwords are never shown or made a folder, and errors say what is to be corrected."""
 
+import os
+import signal
+import socket
+import threading
 import traceback
 
 import pytest
@@ -80,6 +84,46 @@ def test_folders_keep_their_odd_names(name, tmp_path):
 def test_an_address_is_shown_so_that_it_can_be_given_again(address, shown):
     assert read(address).shown == shown
     assert local_folder(address) == local_folder(address.replace(SECRET, "another"))
+
+
+def test_variables_that_complete_an_address_tell_logs_apart(monkeypatch):
+    """Else the ids that wait on this machine for one database would be entered in another."""
+    folders = {local_folder("postgresql:///study")}
+    for name, value in {"PGHOST": "one", "PGPORT": "5433", "PGUSER": "ada", "PGSERVICE": "two"}.items():
+        monkeypatch.setenv(name, value)
+        folders.add(local_folder("postgresql:///study"))
+    assert len(folders) == 5
+    monkeypatch.delenv("PGSERVICE")
+    whole = "postgresql://ada@db:5432/study"
+    before = local_folder(whole)
+    monkeypatch.setenv("PGHOST", "three")
+    monkeypatch.setenv("PGPORT", "5434")
+    assert local_folder(whole) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_an_interrupt_while_a_server_is_awaited_shows_no_password(monkeypatch):
+    pytest.importorskip("psycopg")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+
+        def interrupt():
+            client, _ = silent.accept()
+            with client:
+                client.recv(1)
+                os.kill(os.getpid(), signal.SIGINT)
+                while client.recv(1 << 12):
+                    pass
+
+        interrupting = threading.Thread(target=interrupt)
+        interrupting.start()
+        monkeypatch.setenv(
+            "SEGFLUX_WORKSPACE", f"postgresql://ada:{SECRET}@127.0.0.1:{silent.getsockname()[1]}/study"
+        )
+        with pytest.raises(KeyboardInterrupt) as caught:
+            sf.Workspace(service="https://api.example.org")
+        interrupting.join()
+    shown = traceback.TracebackException(caught.type, caught.value, caught.tb, capture_locals=True)
+    assert SECRET not in "".join(shown.format())
 
 
 @pytest.mark.parametrize("arguments", [["doctor"], ["status"], ["sheet"], ["nothing"], ["demo"], ["verify", "a"]])

@@ -20,8 +20,15 @@ CACHE_VARIABLE = "SEGFLUX_CACHE"
 _SECRETS = frozenset(
     {"password", "sslpassword", "passfile", "oauth_client_secret", "scram_client_key", "scram_server_key"}
 )
-_PLACES = ("host", "hostaddr", "port", "dbname", "user", "service")
-"""Options that say which database it is."""
+_PLACES = {
+    "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
+    "port": "PGPORT",
+    "dbname": "PGDATABASE",
+    "user": "PGUSER",
+    "service": "PGSERVICE",
+}
+"""Options that say which database it is, and the variables of the environment that say it where they are left out."""
 
 _OTHER_SCHEME = re.compile(r"\W*(\w[\w+.-]+)://")
 _SLIP = re.compile(r"\W*postgres(?:ql)?(?::|//)", re.IGNORECASE)
@@ -175,7 +182,14 @@ def read(address: str) -> Address:
         )
     place = f"postgresql://{parts.user}@{parts.hosts}" if parts.user else f"postgresql://{parts.hosts}"
     place += parts.path
-    query = urlencode(sorted(options))
+    given = {name for name, _ in options} | ({"port"} if re.search(r":\d+$", parts.hosts) else set())
+    given |= {
+        name
+        for name, part in zip(("user", "host", "dbname"), (parts.user, parts.hosts, parts.path), strict=True)
+        if part
+    }
+    around = [(name, os.environ.get(name, "")) for option, name in _PLACES.items() if option not in given]
+    query = urlencode(sorted([*options, *(pair for pair in around if pair[1])]))
     digest = hashlib.sha256((f"{place}?{query}" if query else place).encode("utf-8", "surrogatepass")).hexdigest()
     where = [f"{name}={value}" for name, value in parts.options if name in _PLACES]
     return Address(f"{place}?{'&'.join(where)}" if where else place, digest)

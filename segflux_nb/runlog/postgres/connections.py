@@ -75,9 +75,12 @@ class Connections:
         psycopg.Error
             If the server cannot be reached.
         """
-        connection = AttentiveConnection.connect(
-            conninfo.make_conninfo("", **self._settings), autocommit=True, cursor_factory=RawCursor
-        )
+        try:
+            connection = AttentiveConnection.connect(
+                conninfo.make_conninfo("", **self._settings), autocommit=True, cursor_factory=RawCursor
+            )
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt from None  # frames of psycopg hold the password
         try:
             row = connection.execute(f"{_SESSION}, pg_backend_pid()").fetchone()
             if row is not None and row[-1] != connection.info.backend_pid:
