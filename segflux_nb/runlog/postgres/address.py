@@ -182,17 +182,23 @@ def read(address: str) -> Address:
         )
     place = f"postgresql://{parts.user}@{parts.hosts}" if parts.user else f"postgresql://{parts.hosts}"
     place += parts.path
-    given = {name for name, _ in options} | ({"port"} if re.search(r":\d+$", parts.hosts) else set())
-    given |= {
-        name
-        for name, part in zip(("user", "host", "dbname"), (parts.user, parts.hosts, parts.path), strict=True)
-        if part
-    }
-    around = [(name, os.environ.get(name, "")) for option, name in _PLACES.items() if option not in given]
-    query = urlencode(sorted([*options, *(pair for pair in around if pair[1])]))
+    query = urlencode(sorted([*options, *_of_environment(parts)]))
     digest = hashlib.sha256((f"{place}?{query}" if query else place).encode("utf-8", "surrogatepass")).hexdigest()
     where = [f"{name}={value}" for name, value in parts.options if name in _PLACES]
     return Address(f"{place}?{'&'.join(where)}" if where else place, digest)
+
+
+def _of_environment(parts: _Parts) -> list[tuple[str, str]]:
+    """The variables that say what an address leaves out, with their values."""
+    said = {
+        "user": parts.user,
+        "host": parts.hosts,
+        "port": re.search(r":\d+$", parts.hosts),
+        "dbname": parts.path,
+        **dict(parts.options),
+    }
+    left_out = [variable for option, variable in _PLACES.items() if not said.get(option)]
+    return [(variable, os.environ[variable]) for variable in left_out if os.environ.get(variable)]
 
 
 def without_password(text: str, address: str) -> str:
