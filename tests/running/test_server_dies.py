@@ -92,8 +92,8 @@ def test_an_owner_who_ends_our_connections_ends_no_sweep(postgres):
         Simulator(time_scale=0.02, paint=False, workers=1000, history_complete=0.05) as simulator,
         sf.Workspace(address, service=simulator.url, max_in_flight=8) as ws,
     ):
-        live = ws.start(sweep(60))
-        for number in range(2, 60, 2):
+        live = ws.start(sweep(30))
+        for number in range(2, 30, 2):
             submits_reach(simulator, live, number)
             postgres.execute(postgres.address("postgres"), ended, address.rpartition("/")[2])
         judge(live.wait(), simulator)
