@@ -32,14 +32,29 @@ _UNLESS_GIVEN = {
     "keepalives_count": "3",
     "tcp_user_timeout": "15000",
     "application_name": "segflux_nb",
-    "client_encoding": "utf8",
 }
 """A network that is cut says nothing: after a quarter of a minute it is taken for gone."""
 
-_SESSION = (
-    "SELECT set_config('lock_timeout', '10s', false), set_config('idle_in_transaction_session_timeout', '30s', false)"
-)
-"""A process that is stopped in the middle of a transaction keeps others waiting no longer than this."""
+_ALWAYS = {"client_encoding": "utf8"}
+
+LOCK_SECONDS = 2
+"""One attempt to get a lock. Who may wait for longer tries again."""
+
+_SETTINGS = {
+    "lock_timeout": f"'{LOCK_SECONDS}s'",
+    "idle_in_transaction_session_timeout": "'30s'",
+    "default_transaction_isolation": "'read committed'",
+    "extra_float_digits": "'1'",
+    "synchronous_commit": "CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'"
+    " ELSE current_setting('synchronous_commit') END",
+}
+"""What the log needs, whatever the owner of the server has chosen for other programs.
+
+A process that is stopped in the middle of a transaction keeps others waiting for half a minute at most. A statement
+that has waited for a lock sees what its holder wrote. Numbers keep all digits. What is committed survives a crash.
+"""
+
+_SESSION = "SELECT " + ", ".join(f"set_config('{name}', {value}, false)" for name, value in _SETTINGS.items())
 
 _clock = SystemClock()
 
@@ -68,7 +83,11 @@ class Connections:
                 f"{read(address).shown} is not the address of a database: {first_line(address, error)}",
                 remedy='Write Workspace("postgresql://user@host/study"), and in it %25 for a %',
             ) from None
-        self._settings = {**_UNLESS_GIVEN, **{name: value for name, value in given.items() if value is not None}}
+        self._settings = {
+            **_UNLESS_GIVEN,
+            **{name: value for name, value in given.items() if value is not None},
+            **_ALWAYS,
+        }
 
     def connect(self) -> Connection:
         """A new connection, which commits each statement by itself.

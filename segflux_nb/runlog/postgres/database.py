@@ -26,10 +26,11 @@ from ..schema import SLOTS
 from ..seam import AtOnce, Counts, Cursor, Dialect, Outcome, Statement, T, Write, outcome_of
 from .connections import PAUSE_SECONDS, Connection, Connections, break_off
 from .cursors import TranslatingCursor, execute
+from .faults import Faults
 from .listening import Listener
 from .opening import open_log
 from .transaction import Transaction
-from .words import away, in_words, is_lost, not_opened
+from .words import away, is_lost, not_opened
 from .writes import Group, counts_as_one, send
 
 DIALECT = Dialect(
@@ -105,7 +106,8 @@ class PostgresDatabase:
         self._in_doubt: dict[tuple[Any, ...], Statement] = {}
         self._connections = Connections(address, durable=durable)
         weakref.finalize(self, self._connections.close).atexit = False
-        self._refusal = self._opened()
+        self._faults = Faults(self._connections)
+        self._faults.refusal = self._opened()
 
     def _opened(self) -> WorkspaceError | None:
         try:
@@ -119,9 +121,7 @@ class PostgresDatabase:
             raise
         except psycopg.Error as error:
             self._connections.close()
-            if is_lost(error, connection):
-                raise away(self._address, error) from None
-            raise in_words(self._address, error) from None
+            raise self._faults.of(error, connection) from None
         finally:
             self._connections.give(connection)
 
@@ -137,11 +137,11 @@ class PostgresDatabase:
     @property
     def refusal(self) -> str:
         """Why the log cannot be written; empty where it can be."""
-        return "" if self._refusal is None else self._refusal.what
+        return "" if self._faults.refusal is None else self._faults.refusal.what
 
     def is_newer(self) -> bool:
         """Whether a newer version of this program wrote the log."""
-        return isinstance(self._refusal, NewerLog)
+        return isinstance(self._faults.refusal, NewerLog)
 
     def journal_mode(self) -> str:
         """The word that says how changes are made durable: that the server does it."""
@@ -161,7 +161,7 @@ class PostgresDatabase:
             If the log can only be read, or is closed.
         """
         if self._own.transaction is not None:
-            with self._words(self._own.transaction.connection), self._own.transaction.part() as cursor:
+            with self._faults.told(self._own.transaction.connection), self._own.transaction.part() as cursor:
                 yield cursor
             return
         with self._transaction() as transaction:
@@ -186,7 +186,7 @@ class PostgresDatabase:
         transaction = self._begin(seconds)
         connection, is_committed = transaction.connection, False
         try:
-            with Uninterrupted(), self._words(connection):
+            with Uninterrupted(), self._faults.told(connection):
                 try:
                     self._own.transaction = transaction
                     yield transaction
@@ -212,8 +212,9 @@ class PostgresDatabase:
         seconds:
             How long to wait for a server that cannot be reached.
         """
-        for is_last in (False, False, True):
-            connection = self._connections.take(seconds)
+        end = _clock.monotonic() + seconds
+        for tries in count(1):
+            connection = self._connections.take(max(0.0, end - _clock.monotonic()))
             try:
                 with Uninterrupted(partial(break_off, connection)):  # nothing is written yet
                     return Transaction(connection, self._slot)
@@ -222,13 +223,14 @@ class PostgresDatabase:
                 raise
             except psycopg.Error as error:
                 was_lost = is_lost(error, connection)
+                said = self._faults.of(error, connection)
                 if not connection.closed:
                     connection.rollback()
                 self._connections.give(connection)
-                if not was_lost:
-                    raise in_words(self._address, error) from None
-                if is_last:
-                    raise away(self._address, error) from None
+                may_pass = isinstance(said, LogLocked)
+                if not may_pass or (_clock.monotonic() >= end and not (was_lost and tries < 3)):
+                    raise said from None
+            threading.Event().wait(PAUSE_SECONDS * (tries > 1))
         raise AssertionError("unreachable")
 
     def write(self, write: Write[T]) -> T:
@@ -321,7 +323,7 @@ class PostgresDatabase:
             if not is_lost(error, connection):
                 if connection.info.transaction_status is not psycopg.pq.TransactionStatus.IDLE:
                     connection.rollback()
-                raise in_words(self._address, error) from None
+                raise self._faults.of(error, connection) from None
             self._in_doubt |= {write.identity: write.made for write in writes if write.identity and write.made}
             raise away(self._address, error) from None
         finally:
@@ -356,8 +358,8 @@ class PostgresDatabase:
         return f"{clock.now()!r}::float8" if self._plays else SERVER_TIME
 
     def _check_writable(self) -> None:
-        if self._refusal is not None:
-            raise self._refusal
+        if self._faults.refusal is not None:
+            raise self._faults.refusal
         self.check_process()
 
     @contextmanager
@@ -388,7 +390,7 @@ class PostgresDatabase:
         """
         own = self._own
         if own.transaction is not None:
-            with self._words(own.transaction.connection):
+            with self._faults.told(own.transaction.connection):
                 yield own.transaction.cursor()
             return
         if own.reads_on is not None:
@@ -396,14 +398,18 @@ class PostgresDatabase:
             return
         self.check_process()
         seconds = self._patience(READ_SECONDS)
-        connection = self._connections.take(seconds)
+        end = _clock.monotonic() + seconds
+        connection = first = self._connections.take(seconds)
 
-        def replaced() -> Connection:
+        def again(error: psycopg.Error) -> Connection:
             nonlocal connection
             if guard.interrupted:
                 raise KeyboardInterrupt
-            self._connections.give(connection)
-            connection = self._connections.take(seconds)
+            if connection is first and (connection.closed or connection.broken):  # while nobody used it
+                self._connections.give(connection)
+                own.reads_on = connection = self._connections.take(seconds)
+            elif not isinstance(error, errors.LockNotAvailable) or _clock.monotonic() >= end:
+                raise error
             return connection
 
         guard = Uninterrupted(lambda: break_off(connection))
@@ -411,9 +417,9 @@ class PostgresDatabase:
             with guard:
                 try:
                     own.reads_on = connection
-                    yield TranslatingCursor(connection, replaced)
+                    yield TranslatingCursor(connection, again)
                 except psycopg.Error as error:
-                    raise self._in_words(error, connection) from None
+                    raise self._faults.of(error, connection) from None
                 finally:
                     own.reads_on = None
         finally:
@@ -474,15 +480,3 @@ class PostgresDatabase:
             self._counted += is_counted
             for counter, number in counted:
                 counter.number += number
-
-    # ------------------------------------------------------------------ errors
-
-    @contextmanager
-    def _words(self, connection: Connection) -> Iterator[None]:
-        try:
-            yield
-        except psycopg.Error as error:
-            raise self._in_words(error, connection) from None
-
-    def _in_words(self, error: psycopg.Error, connection: Connection) -> Exception:
-        return away(self._address, error) if is_lost(error, connection) else in_words(self._address, error)

@@ -109,6 +109,20 @@ def in_words(address: str, error: psycopg.Error) -> Exception:
         The error.
     """
     shown, text = read(address).shown, first_line(address, error)
+    if isinstance(error, errors.QueryCanceled) and "statement timeout" in text:
+        return LogLocked(
+            f"The server of the run log {shown} ends what takes it longer than its statement_timeout: {text}",
+            remedy="Run again when it has less to do, or ask its owner for more time:"
+            " ALTER ROLE name SET statement_timeout = '5min'. What was accepted is kept",
+        )
+    if isinstance(error, errors.ReadOnlySqlTransaction):
+        return LogLocked(
+            f"The server of the run log {shown} takes no changes now: {text}",
+            remedy="Ask its owner: it may be a copy of the server that should be asked, or its disk may be full. Run"
+            " again when it takes changes: what was accepted is kept",
+        )
+    if isinstance(error, errors.UndefinedTable | errors.UndefinedColumn):
+        return WorkspaceError(f"The run log {shown} is damaged: {text}", remedy="Restore the database from a backup")
     if isinstance(error, _PASSING):
         return LogLocked(
             f"Another program keeps the run log {shown} busy: {text}",
@@ -120,7 +134,7 @@ def in_words(address: str, error: psycopg.Error) -> Exception:
             remedy="Give the address of the server itself, or let the pooler keep a connection for a whole session"
             " (pgbouncer: pool_mode = session)",
         )
-    if isinstance(error, errors.InsufficientPrivilege | errors.ReadOnlySqlTransaction):
+    if isinstance(error, errors.InsufficientPrivilege):
         return WorkspaceError(
             f"The run log {shown} refuses this to its user: {text}",
             remedy="Ask its owner for the rights that docs/team.md names, or open it as another user",
