@@ -14,6 +14,7 @@ from psycopg import RawCursor, conninfo
 
 from ...clock import SystemClock
 from ...errors import WorkspaceError
+from ...interrupts import Uninterrupted
 from .address import read
 from .words import away, first_line
 
@@ -138,7 +139,7 @@ class Connections:
     def _take_kept(self) -> Connection | None:
         """A connection that was kept, and that the server has not ended meanwhile."""
         while True:
-            with self._lock:
+            with Uninterrupted(), self._lock:
                 if self._is_closed:
                     raise WorkspaceError("The workspace is closed", remedy="Open it again: Workspace(path)")
                 if not self._kept:
@@ -151,7 +152,7 @@ class Connections:
     def give(self, connection: Connection) -> None:
         """Give a connection back. One that is lost, or within a transaction, is closed."""
         is_idle = not connection.closed and connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
-        with self._lock:
+        with Uninterrupted(), self._lock:
             if is_idle and not self._is_closed and len(self._kept) < MOST_KEPT:
                 self._kept.append(connection)
                 return

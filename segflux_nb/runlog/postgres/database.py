@@ -183,10 +183,12 @@ class PostgresDatabase:
     def _transaction(self) -> Iterator[Transaction]:
         self._check_writable()
         seconds = self._patience(LOCKED_SECONDS)
-        transaction = self._begin(seconds)
-        connection, is_committed = transaction.connection, False
+        begun: list[Transaction] = []  # an interrupt may come as soon as it has begun
+        is_committed = False
         try:
-            with Uninterrupted(), self._faults.told(connection):
+            self._begin(seconds, begun)
+            (transaction,) = begun
+            with Uninterrupted(), self._faults.told(transaction.connection):
                 try:
                     self._own.transaction = transaction
                     yield transaction
@@ -200,24 +202,29 @@ class PostgresDatabase:
                     self._address, psycopg.OperationalError("the connection was lost, and nothing was written")
                 )
         finally:
-            self._own.transaction = None
-            self._ended(transaction.changed, is_committed and bool(transaction.changed), transaction.counted)
-            self._connections.give(connection)
+            with Uninterrupted():
+                self._own.transaction = None
+                for transaction in begun:
+                    self._ended(transaction.changed, is_committed and bool(transaction.changed), transaction.counted)
+                    self._connections.give(transaction.connection)
 
-    def _begin(self, seconds: float) -> Transaction:
+    def _begin(self, seconds: float, begun: list[Transaction]) -> None:
         """Begin a transaction; on another connection where the first one turns out to be lost.
 
         Parameters
         ----------
         seconds:
-            How long to wait for a server that cannot be reached.
+            How long to wait for a server that cannot be reached, or for another transaction.
+        begun:
+            Gets the transaction.
         """
         end = _clock.monotonic() + seconds
         for tries in count(1):
             connection = self._connections.take(max(0.0, end - _clock.monotonic()))
             try:
                 with Uninterrupted(partial(break_off, connection)):  # nothing is written yet
-                    return Transaction(connection, self._slot)
+                    begun.append(Transaction(connection, self._slot))
+                    return
             except KeyboardInterrupt:
                 connection.close()
                 raise
