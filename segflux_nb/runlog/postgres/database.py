@@ -114,8 +114,14 @@ class PostgresDatabase:
             connection = self._connections.connect()
         except psycopg.Error as error:
             raise not_opened(self._address, error) from None
+        end = _clock.monotonic() + READ_SECONDS
         try:
-            return open_log(connection, self._address)
+            while True:
+                try:
+                    return open_log(connection, self._address)
+                except errors.LockNotAvailable:  # another process makes the tables, or reads those that change
+                    if _clock.monotonic() >= end:
+                        raise
         except WorkspaceError:
             self._connections.close()
             raise
