@@ -97,6 +97,35 @@ def test_an_id_waits_through_a_call_that_ends_before_the_log_can_be_written(benc
     assert side_files_of(b) == []
 
 
+FULL = """
+CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
+END
+$$;
+CREATE TRIGGER full_disk BEFORE UPDATE ON runs EXECUTE FUNCTION full_disk();
+"""
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_a_server_whose_disk_is_full_ends_the_call_and_the_next_goes_on(bench, place, monkeypatch):
+    """What `test_files` shows for the disk of a file."""
+    b = bench(history_delay=9e9, declares_history=False)
+
+    async def fill(work):
+        while b.ledger.submits < 2:
+            await b.clock.sleep(0.01)
+        place.execute(FULL)
+
+    with pytest.raises(WorkspaceError, match=r"No space left on device. Look at the server's own log"):
+        b.drive(CELLS, during=fill, max_in_flight=2)
+    place.execute("DROP TRIGGER full_disk ON runs")
+    next_process(b, monkeypatch)
+    assert {row.state for row in b.run(CELLS)} == {"completed"}
+    assert b.ledger.submits == 4
+    assert side_files_of(b) == []
+
+
 def test_a_side_file_of_a_process_that_lives_is_its_own_to_remove(bench, monkeypatch):
     b = bench(history_delay=9e9, declares_history=False)
     error = WorkspaceError("The run log cannot be used: database or disk is full")

@@ -17,6 +17,9 @@ from .cursors import TranslatingCursor
 from .opening import LOCK
 from .words import is_lost
 
+ROW_SECONDS = 10
+"""How long a transaction that has begun waits for a row or a table: what it has done cannot be tried again here."""
+
 _clock = SystemClock()
 
 
@@ -44,7 +47,8 @@ class Transaction:
         self._slot = slot
         self._cursors: list[TranslatingCursor] = []
         begun = connection.execute(
-            f"BEGIN; SELECT pg_advisory_xact_lock({LOCK}), pg_current_xact_id()::text".encode()
+            f"BEGIN; SELECT pg_advisory_xact_lock({LOCK}), pg_current_xact_id()::text;"
+            f" SET LOCAL lock_timeout = '{ROW_SECONDS}s'".encode()
         )
         begun.nextset()
         row = begun.fetchone()

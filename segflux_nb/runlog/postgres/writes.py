@@ -93,7 +93,9 @@ def send(connection: Connection, writes: list[AtOnce], slot: int) -> list[Any]:
             except psycopg.Error as error:  # psycopg logs a warning where an error leaves the pipeline
                 failed = error
     except psycopg.Error as error:
-        raise failed or error from None
+        failed = failed or error
+    if failed is not None:
+        raise failed
     return [cursor.fetchone() if cursor.description else None for cursor in last]
 
 
