@@ -1,7 +1,7 @@
 """The tests of the engine that play in virtual time, once more with a log in PostgreSQL.
 
-Not `test_bad_days`, whose 20,000 runs would take an hour there: `test_stateful` and `test_kill9` have the same faults and
-deaths. Not `tests/hostile`, which is about answers of the service and not about the log.
+Not `test_bad_days`, whose 20,000 runs would take an hour there: `test_stateful` and `test_kill9` have the same faults
+and deaths. Not `tests/hostile`, which is about answers of the service and not about the log.
 """
 
 import subprocess
