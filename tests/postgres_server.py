@@ -253,6 +253,7 @@ class InFile:
     """A place for a log: a file of SQLite."""
 
     kind = "sqlite"
+    address = ""
 
     def __init__(self, folder):
         self.path = folder / "log.sqlite"
@@ -264,6 +265,12 @@ class InFile:
         """What another program does in the log, with ``?`` for values: the rows."""
         with contextlib.closing(sqlite3.connect(self.path)) as other, other:
             return other.execute(statement, values).fetchall()
+
+    def hold(self):
+        """Another program that keeps all others from writing, until it is closed."""
+        other = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        other.execute("BEGIN IMMEDIATE")
+        return other
 
     refuses = sqlite3.IntegrityError
 
@@ -283,6 +290,14 @@ class InDatabase:
 
     def execute(self, statement, *values):
         return self.server.execute(self.address, statement.replace("?", "%s"), *values)
+
+    def hold(self):
+        """Another program that keeps all others from writing, until it is closed."""
+        import psycopg
+
+        other = psycopg.connect(self.address)
+        other.execute("LOCK TABLE runs IN EXCLUSIVE MODE")
+        return other
 
     @property
     def refuses(self):

@@ -1,4 +1,8 @@
-"""How the log's file is opened: locks, modes, versions, damage, and folders that cannot be written."""
+"""How the log's file is opened: locks, modes, versions, damage, and folders that cannot be written.
+
+A log in PostgreSQL has no file here. What its server does in their place is in `test_postgres`,
+`test_postgres_settings`, and, for a disk that is full, `tests/running/test_accepted_ids.py`.
+"""
 
 import os
 import subprocess

@@ -1,4 +1,7 @@
-"""Logs of other versions: older ones are brought up to date, newer ones are only read."""
+"""Logs of other versions in files: older ones are brought up to date, newer ones are only read.
+
+PostgreSQL has only had version 10; `test_postgres_migrations` leads it to one that is made up.
+"""
 
 import json
 import sqlite3

@@ -15,9 +15,10 @@ def job(number, **changes):
     return AcceptedJob("segmind", "d" * 64, f"id-{number}", "/s", None, 5.5, None)._replace(**changes)
 
 
-@pytest.fixture
-def log(tmp_path):
-    return tmp_path / "log.sqlite"
+@pytest.fixture(params=["log.sqlite", "log"], ids=["sqlite", "postgres"])
+def log(tmp_path, request):
+    """Beside which name the files are; for a log in a database, they are in this machine's folder for it."""
+    return tmp_path / request.param
 
 
 def reserved(log, owner="host:1:0"):
@@ -111,5 +112,5 @@ def test_a_line_that_is_not_ours_is_passed_over(log, line):
 
 @pytest.mark.parametrize("head", ["", "no JSON", "{}", '{"service": "segmind", "owner": 7}'])
 def test_a_file_without_an_owner_is_not_ours(log, head):
-    log.with_name("log.sqlite-accepted-0").write_text(f"{head}\n{json.dumps(job(1)._asdict())}\n")
+    log.with_name(f"{log.name}-accepted-0").write_text(f"{head}\n{json.dumps(job(1)._asdict())}\n")
     assert list(side_files(log, "segmind")) == []

@@ -1,7 +1,8 @@
 """The id of a job that was accepted is in the log in the end, whatever happens to log, disk or process."""
 
-import sqlite3
+import re
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -9,10 +10,17 @@ import segflux_nb as sf
 from segflux_nb.errors import WorkspaceError
 from segflux_nb.lifecycle import State
 from segflux_nb.runlog import database, side_file
+from segflux_nb.runlog.postgres import connections
 from segflux_nb.running import async_journal, ownership
 from tests.support.virtual import Bench
 
 CELLS = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(4)))
+
+
+@pytest.fixture
+def bench(tmp_path, place):
+    """Makes a bench whose log is in that place."""
+    return partial(Bench, tmp_path, address=place.address)
 
 
 class ProcessDied(BaseException):
@@ -20,7 +28,7 @@ class ProcessDied(BaseException):
 
 
 def side_files_of(b):
-    return sorted(b.folder.glob("log.sqlite-accepted-*"))
+    return sorted(b.folder.glob("log*-accepted-*"))
 
 
 def next_process(b, monkeypatch):
@@ -45,8 +53,8 @@ def failing(write, error, times):
 
 
 @pytest.mark.parametrize("times", [1, 5, 30])
-def test_a_disk_that_is_full_for_a_moment(tmp_path, times):
-    b = Bench(tmp_path, history_delay=9e9, declares_history=False)
+def test_a_disk_that_is_full_for_a_moment(bench, times):
+    b = bench(history_delay=9e9, declares_history=False)
     error = WorkspaceError("The run log cannot be used: database or disk is full")
     b.log.runs.accept = failing(b.log.runs.accept, error, times)
     assert {row.state for row in b.run(CELLS)} == {"completed"}
@@ -54,8 +62,8 @@ def test_a_disk_that_is_full_for_a_moment(tmp_path, times):
     assert side_files_of(b) == []
 
 
-def test_a_process_that_dies_with_an_id_that_the_log_does_not_take(tmp_path, monkeypatch):
-    b = Bench(tmp_path, history_delay=9e9, declares_history=False)
+def test_a_process_that_dies_with_an_id_that_the_log_does_not_take(bench, monkeypatch):
+    b = bench(history_delay=9e9, declares_history=False)
     error = WorkspaceError("The run log cannot be used: database or disk is full")
     deaths = failing(failing(b.log.runs.accept, ProcessDied(), 1), error, 2)
     b.log.runs.accept = deaths
@@ -69,34 +77,64 @@ def test_a_process_that_dies_with_an_id_that_the_log_does_not_take(tmp_path, mon
     assert side_files_of(b) == []
 
 
-def test_an_id_waits_through_a_call_that_ends_before_the_log_can_be_written(tmp_path, monkeypatch):
+def test_an_id_waits_through_a_call_that_ends_before_the_log_can_be_written(bench, place, monkeypatch):
     """A log that is locked for longer than a call waits: the call says so, and the next one goes on."""
     monkeypatch.setattr(database, "ATTEMPT_SECONDS", 0.001)  # of real time, hundreds of times
-    b = Bench(tmp_path, history_delay=9e9, declares_history=False)
-    other = sqlite3.connect(tmp_path / "log.sqlite", isolation_level=None)
+    monkeypatch.setattr(connections, "_SESSION", "SELECT set_config('lock_timeout', '1ms', false)")
+    b = bench(history_delay=9e9, declares_history=False)
+    held = []
 
     async def lock(work):
         while not b.ledger.submits:
             await b.clock.sleep(0.01)
-        other.execute("BEGIN IMMEDIATE")
+        held.append(place.hold())
 
     b.drive(CELLS[:1], during=lock)
-    assert "Another program reads or writes the run log" in b.stop.reason
-    other.close()
+    assert re.search("Another program (reads or writes|keeps) the run log", b.stop.reason)
+    held[0].close()
     assert {row.state for row in b.run(CELLS[:1])} == {"completed"}
     assert b.ledger.submits == 1
     assert side_files_of(b) == []
 
 
-def test_a_side_file_of_a_process_that_lives_is_its_own_to_remove(tmp_path, monkeypatch):
-    b = Bench(tmp_path, history_delay=9e9, declares_history=False)
+FULL = """
+CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
+END
+$$;
+CREATE TRIGGER full_disk BEFORE UPDATE ON runs EXECUTE FUNCTION full_disk();
+"""
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_a_server_whose_disk_is_full_ends_the_call_and_the_next_goes_on(bench, place, monkeypatch):
+    """What `test_files` shows for the disk of a file."""
+    b = bench(history_delay=9e9, declares_history=False)
+
+    async def fill(work):
+        while b.ledger.submits < 2:
+            await b.clock.sleep(0.01)
+        place.execute(FULL)
+
+    with pytest.raises(WorkspaceError, match=r"No space left on device. Look at the server's own log"):
+        b.drive(CELLS, during=fill, max_in_flight=2)
+    place.execute("DROP TRIGGER full_disk ON runs")
+    next_process(b, monkeypatch)
+    assert {row.state for row in b.run(CELLS)} == {"completed"}
+    assert b.ledger.submits == 4
+    assert side_files_of(b) == []
+
+
+def test_a_side_file_of_a_process_that_lives_is_its_own_to_remove(bench, monkeypatch):
+    b = bench(history_delay=9e9, declares_history=False)
     error = WorkspaceError("The run log cannot be used: database or disk is full")
     b.log.runs.accept = failing(failing(b.log.runs.accept, ProcessDied(), 1), error, 2)
     with pytest.raises(ProcessDied):
         b.run(CELLS[:1])
-    (found,) = side_file.side_files(tmp_path / "log.sqlite", "simulator")
+    (found,) = side_file.side_files(b.log.path, "simulator")
     found.path.unlink()
-    theirs = side_file.SideFile(tmp_path / "log.sqlite", "simulator", "another-machine/0:1:0.00")
+    theirs = side_file.SideFile(b.log.path, "simulator", "another-machine/0:1:0.00")
     theirs.reserve(4)
     theirs.add(found.jobs[0])
     next_process(b, monkeypatch)
@@ -106,9 +144,9 @@ def test_a_side_file_of_a_process_that_lives_is_its_own_to_remove(tmp_path, monk
     assert side_files_of(b) == [theirs.path]
 
 
-def test_two_equal_takes_adopt_two_jobs(tmp_path):
+def test_two_equal_takes_adopt_two_jobs(bench):
     """Both have one body, so that the history shows two rows for each of them."""
-    b = Bench(tmp_path, faults={"submit:drop_after": {1, 2}})
+    b = bench(faults={"submit:drop_after": {1, 2}})
     (cell,) = CELLS[:1]
     takes = [cell, cell.again(1)]
     assert [row.state for row in b.run(takes)] == ["completed", "completed"]
@@ -116,9 +154,9 @@ def test_two_equal_takes_adopt_two_jobs(tmp_path):
     assert len({row.request_id for row in b.rows(takes)}) == 2
 
 
-def test_a_job_that_another_process_has_just_adopted_is_not_adopted_again(tmp_path):
+def test_a_job_that_another_process_has_just_adopted_is_not_adopted_again(bench):
     """The other process adopts it between the look in the log and the write."""
-    b = Bench(tmp_path, faults={"submit:drop_after": {1, 2}})
+    b = bench(faults={"submit:drop_after": {1, 2}})
     (cell,) = CELLS[:1]
     takes = [cell, cell.again(1)]
     accept, first = b.log.runs.accept, []
@@ -135,9 +173,9 @@ def test_a_job_that_another_process_has_just_adopted_is_not_adopted_again(tmp_pa
     assert len({row.request_id for row in b.rows(takes)}) == 2
 
 
-def test_what_another_key_submitted_is_not_paid_again_though_the_history_is_complete(tmp_path):
+def test_what_another_key_submitted_is_not_paid_again_though_the_history_is_complete(bench):
     """The history of this account cannot show what another one has."""
-    b = Bench(tmp_path, key="SG_0123456789abcdef", faults={"submit:drop_after": {1}})
+    b = bench(key="SG_0123456789abcdef", faults={"submit:drop_after": {1}})
     b.log.runs.plan(CELLS[:1])
     (planned,) = b.rows(CELLS[:1])
     submitting = b.log.runs.move(planned, State.SUBMITTING, account="aabbccddeeff", submitted_at=b.clock.now())

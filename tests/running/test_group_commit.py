@@ -9,8 +9,8 @@ import pytest
 import segflux_nb as sf
 from segflux_nb.clock import SystemClock
 from segflux_nb.daemon_executor import DaemonExecutor
+from segflux_nb.errors import WorkspaceError
 from segflux_nb.lifecycle import State
-from segflux_nb.runlog.journal import Journal
 from segflux_nb.running.async_journal import AsyncJournal
 from segflux_nb.running.group_commit import GroupCommit
 
@@ -20,8 +20,9 @@ CELLS = list(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(10)))
 class Log:
     """A log, and what another process reads whenever a write is told its outcome."""
 
-    def __init__(self, folder):
-        self.journal = Journal(folder / "log.sqlite", SystemClock())
+    def __init__(self, place):
+        self.place = place
+        self.journal = place.journal(SystemClock())
         self.log = self.journal.of("simulator")
         self.log.runs.plan(CELLS)
         self.groups = 0
@@ -63,13 +64,12 @@ class Log:
 
     def states(self):
         """As another process reads them."""
-        with sqlite3.connect(self.journal._database.path) as other:
-            return [state for (state,) in other.execute("SELECT state FROM runs ORDER BY digest")]
+        return [state for (state,) in self.place.execute("SELECT state FROM runs ORDER BY digest")]
 
 
 @pytest.fixture
-def log(tmp_path):
-    log = Log(tmp_path)
+def log(place):
+    log = Log(place)
     yield log
     log.journal.close()
 
@@ -105,13 +105,16 @@ def test_a_write_that_fails_undoes_no_other(log):
 
 def test_a_state_that_another_process_has_changed_fails_for_its_own_write_alone(log):
     intents = log.intents()
-    with sqlite3.connect(log.journal._database.path) as other:
-        other.execute("UPDATE runs SET state = 'refused' WHERE digest = (SELECT min(digest) FROM runs)")
+    log.place.execute("UPDATE runs SET state = 'refused' WHERE digest = (SELECT min(digest) FROM runs)")
     assert [run is None for run in log.write(*intents)] == [True] + [False] * 9
 
 
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
 def test_a_transaction_that_ends_early_is_written_one_by_one(log):
-    """Some errors of the disk roll back the whole transaction: what came after must not be committed by itself."""
+    """Some errors of the disk roll back the whole transaction: what came after must not be committed by itself.
+
+    In PostgreSQL every error does; see `test_a_row_that_the_server_cannot_write_fails_alone`.
+    """
     times = iter([True])
 
     def disk_full():
@@ -125,6 +128,49 @@ def test_a_transaction_that_ends_early_is_written_one_by_one(log):
     assert alone is None, "it was tried alone"
     assert [run.state for run in (*told, at_last)] == [State.SUBMITTING] * 10
     assert log.states() == ["submitting"] * 10
+
+
+FULL = """
+CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
+END
+$$;
+CREATE TRIGGER full_disk BEFORE UPDATE ON runs FOR EACH ROW WHEN (NEW.digest = '{}') EXECUTE FUNCTION full_disk();
+"""
+
+
+@pytest.mark.parametrize("place", ["postgres"], indirect=True)
+def test_a_row_that_the_server_cannot_write_fails_alone(log, capfd):
+    log.place.execute(FULL.format(CELLS[3].digest))
+    told = log.write(*log.intents())
+    (refused,) = (one for one in told if isinstance(one, WorkspaceError))
+    assert "No space left on device" in str(refused)
+    assert {one.state for one in told if one is not refused} == {State.SUBMITTING}
+    assert sorted(log.states()) == ["planned"] + ["submitting"] * 9
+    assert capfd.readouterr() == ("", ""), "no library writes what it ignored"
+
+
+def test_two_processes_that_write_the_same_group_share_it_and_none_waits_for_the_other_for_ever(place):
+    """In opposite orders: PostgreSQL locks row by row, and ends what would wait for ever."""
+    logs = [Log(place), Log(place)]
+    writes = [logs[0].intents(), logs[1].intents()[::-1]]
+    both, told = threading.Barrier(2), {}
+
+    def write(number):
+        both.wait()
+        told[number] = [found for found, _ in logs[number].log.write_group(writes[number])]
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    moved = [one is not None for one in told[0]], [one is not None for one in told[1]][::-1]
+    assert all(first != second for first, second in zip(*moved, strict=True)), "each run was moved once"
+    assert {len(logs[0].log.runs.events(cell.digest)) for cell in CELLS} == {1}
+    for log in logs:
+        log.journal.close()
 
 
 def test_a_log_that_cannot_be_written_tells_each_write(log):

@@ -1,4 +1,8 @@
-"""The tests of the engine that play in virtual time, once more with a log in PostgreSQL."""
+"""The tests of the engine that play in virtual time, once more with a log in PostgreSQL.
+
+Not `test_bad_days`, whose 20,000 runs would take an hour there: `test_stateful` and `test_kill9` have the same faults
+and deaths. Not `tests/hostile`, which is about answers of the service and not about the log.
+"""
 
 import subprocess
 import sys
@@ -10,7 +14,10 @@ from tests.postgres_server import skip_without_postgres
 
 HERE = Path(__file__).parent
 SHORT = ("test_stopped_processes", "test_reconciling")
-LONG = ("test_collecting", "test_engine", "test_far_service", "test_isolation", "test_ownership")
+LONG = (
+    *("test_collecting", "test_engine", "test_far_service", "test_isolation", "test_ownership"),
+    *("test_ends", "test_waits", "test_refetching", "test_polling"),
+)
 
 
 @pytest.mark.parametrize("modules", [SHORT, pytest.param(LONG, marks=pytest.mark.long)], ids=["short", "long"])

@@ -50,11 +50,11 @@ def stopping_once(kind, name):
     setattr(kind, name, stopping)
 
 if settings["stops"] == "before its first byte":
-    stopping_once(Fence, "_reason")
+    stopping_once(Fence, "_reason_from_afar" if "://" in settings["study"] else "_reason")
 if settings["stops"] == "before it polls":
     stopping_once(Api, "status")
 grid = sf.Sweep(prompt="TOK", finetune_id="a", seed=range(settings["cells"]))
-with sf.Workspace("study", service=settings["url"]) as ws:
+with sf.Workspace(settings["study"], service=settings["url"]) as ws:
     print(json.dumps(ws.run(grid).counts), flush=True)
 """
 
@@ -64,8 +64,9 @@ def grid(cells):
 
 
 @contextlib.contextmanager
-def child(folder, url, *, cells, stops="", short=True, prefix=()):
+def child(folder, url, *, cells, stops="", short=True, prefix=(), study="study"):
     settings = {
+        "study": str(study),
         "url": url,
         "cells": cells,
         "stops": stops,
@@ -111,12 +112,12 @@ def short(monkeypatch):
         monkeypatch.setattr(module, name, value)
 
 
-def test_a_process_that_is_stopped_before_its_first_byte_does_not_send_it_later(tmp_path, short):
+def test_a_process_that_is_stopped_before_its_first_byte_does_not_send_it_later(tmp_path, short, study):
     with Simulator(time_scale=0.001, paint=False) as simulator:
-        with child(tmp_path, simulator.url, cells=1, stops="before its first byte") as stopped:
+        with child(tmp_path, simulator.url, cells=1, stops="before its first byte", study=study) as stopped:
             wait_until(lambda: is_stopped(stopped))
             assert simulator.ledger.submits == 0
-            with sf.Workspace(tmp_path / "study", service=simulator.url) as ws:
+            with sf.Workspace(study, service=simulator.url) as ws:
                 assert ws.run(grid(1)).counts == {"completed": 1}
             assert simulator.ledger.submits == 1
             stopped.send_signal(signal.SIGCONT)

@@ -197,12 +197,11 @@ def test_large_answers_are_not_compared(monkeypatch):
     assert kept.writes == []
 
 
-def test_the_log_counts(tmp_path):
+def test_the_log_counts(place):
     from segflux_nb.clock import SystemClock
     from segflux_nb.runlog import deviations as table
-    from segflux_nb.runlog.journal import Journal
 
-    journal = Journal(tmp_path / "log.sqlite", SystemClock())
+    journal = place.journal(SystemClock())
     one, other = (Deviation("submit, accepted", "unknown field", name, "no such field", "string") for name in "ab")
     log = journal.of("segmind")
     log.deviations.add({one: 2})

@@ -10,6 +10,7 @@ from psycopg import RawCursor, conninfo
 
 from ...clock import SystemClock
 from ...errors import WorkspaceError
+from ...interrupts import Uninterrupted
 from .address import read
 from .attentive import AttentiveConnection, ServerHangs
 from .words import away, first_line
@@ -29,14 +30,45 @@ _UNLESS_GIVEN = {
     "keepalives_count": "3",
     "tcp_user_timeout": "15000",
     "application_name": "segflux_nb",
-    "client_encoding": "utf8",
 }
 """A network that is cut says nothing: after a quarter of a minute it is taken for gone."""
 
-LIMITS = {"lock_timeout": "10s", "idle_in_transaction_session_timeout": "30s"}
-"""A process that is stopped in the middle of a transaction keeps others waiting no longer than this."""
+_ALWAYS = {"client_encoding": "utf8"}
 
-_SESSION = "SELECT " + ", ".join(f"set_config('{name}', '{value}', false)" for name, value in LIMITS.items())
+LOCK_SECONDS = 2
+"""One attempt to get a lock. Who may wait for longer tries again."""
+
+_SETTINGS = {
+    "lock_timeout": f"'{LOCK_SECONDS}s'",
+    "idle_in_transaction_session_timeout": "'30s'",
+    "default_transaction_isolation": "'read committed'",
+    "extra_float_digits": "'1'",
+    "synchronous_commit": "CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'"
+    " ELSE current_setting('synchronous_commit') END",
+}
+"""What the log needs, whatever the owner of the server has chosen for other programs.
+
+A process that is stopped in the middle of a transaction keeps others waiting for half a minute at most. A statement
+that has waited for a lock sees what its holder wrote. Numbers keep all digits. What is committed survives a crash.
+"""
+
+
+def _settings(is_local: bool) -> str:
+    """A statement that makes the settings, for the session or for a transaction.
+
+    Parameters
+    ----------
+    is_local:
+        Whether they end with the transaction.
+    """
+    scope = "true" if is_local else "false"
+    return "SELECT " + ", ".join(f"set_config('{name}', {value}, {scope})" for name, value in _SETTINGS.items())
+
+
+_SESSION = _settings(is_local=False)
+
+BEGIN_POOLED = f"BEGIN ISOLATION LEVEL READ COMMITTED; {_settings(is_local=True)}"
+"""Behind a pooler, what was set for the session may be set on another connection."""
 
 _clock = SystemClock()
 
@@ -65,7 +97,11 @@ class Connections:
                 f"{read(address).shown} is not the address of a database: {first_line(address, error)}",
                 remedy='Write Workspace("postgresql://user@host/study"), and in it %25 for a %',
             ) from None
-        self._settings = {**_UNLESS_GIVEN, **{name: value for name, value in given.items() if value is not None}}
+        self._settings = {
+            **_UNLESS_GIVEN,
+            **{name: value for name, value in given.items() if value is not None},
+            **_ALWAYS,
+        }
 
     def connect(self) -> Connection:
         """A new connection, which commits each statement by itself.
@@ -135,7 +171,7 @@ class Connections:
     def _take_kept(self) -> Connection | None:
         """A connection that was kept, and that the server has not ended meanwhile."""
         while True:
-            with self._lock:
+            with Uninterrupted(), self._lock:
                 if self._is_closed:
                     raise WorkspaceError("The workspace is closed", remedy="Open it again: Workspace(path)")
                 if not self._kept:
@@ -149,7 +185,7 @@ class Connections:
         """Give a connection back. One that is lost, or within a transaction, is closed."""
         is_idle = not connection.closed and connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
         connection.is_hurried = False
-        with self._lock:
+        with Uninterrupted(), self._lock:
             if is_idle and not self._is_closed and len(self._kept) < MOST_KEPT:
                 self._kept.append(connection)
                 return

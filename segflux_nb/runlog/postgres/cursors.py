@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import psycopg
 
-from .attentive import ServerHangs
 from .connections import Connection
 from .statements import has_nul, translated, without_nul
 
@@ -19,8 +18,9 @@ class TranslatingCursor:
     ----------
     connection:
         The connection.
-    replaced:
-        Gives another connection where the first statement finds that this one is lost; None within a transaction.
+    again:
+        Gives the connection on which the first statement is tried again after an error, or raises; None within a
+        transaction.
 
     Attributes
     ----------
@@ -28,10 +28,9 @@ class TranslatingCursor:
         How many rows its statements have changed.
     """
 
-    def __init__(self, connection: Connection, replaced: Callable[[], Connection] | None = None) -> None:
+    def __init__(self, connection: Connection, again: Callable[[psycopg.Error], Connection] | None = None) -> None:
         self._cursor = connection.cursor(binary=True)
-        self._connection = connection
-        self._replaced = replaced
+        self._again = again
         self.changed = 0
 
     @property
@@ -41,16 +40,15 @@ class TranslatingCursor:
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Self:
         """Execute a statement."""
-        try:
-            execute(self._cursor, sql, parameters)
-        except psycopg.Error as error:
-            is_lost = self._connection.closed or self._connection.broken
-            if self._replaced is None or not is_lost or isinstance(error, ServerHangs):
-                raise
-            self._connection = self._replaced()  # it was lost while nobody used it
-            self._cursor = self._connection.cursor(binary=True)
-            execute(self._cursor, sql, parameters)
-        self._replaced = None
+        while True:
+            try:
+                execute(self._cursor, sql, parameters)
+                break
+            except psycopg.Error as error:
+                if self._again is None:
+                    raise
+                self._cursor = self._again(error).cursor(binary=True)
+        self._again = None
         self._count()
         return self
 

@@ -24,13 +24,14 @@ from ..forks import check_process
 from ..opening import READ_SECONDS
 from ..schema import SLOTS
 from ..seam import AtOnce, Counts, Cursor, Dialect, Outcome, Statement, T, Write, outcome_of
-from .attentive import break_off
+from .attentive import ServerHangs, break_off
 from .connections import PAUSE_SECONDS, Connection, Connections, rolled_back
 from .cursors import TranslatingCursor, execute
+from .faults import Faults
 from .listening import Listener
 from .opening import open_log
 from .transaction import Transaction
-from .words import away, in_words, is_lost, not_opened
+from .words import away, is_lost, not_opened
 from .writes import Group, counts_as_one, send
 
 DIALECT = Dialect(
@@ -106,15 +107,22 @@ class PostgresDatabase:
         self._in_doubt: dict[tuple[Any, ...], Statement] = {}
         self._connections = Connections(address, durable=durable)
         weakref.finalize(self, self._connections.close).atexit = False
-        self._refusal = self._opened()
+        self._faults = Faults(self._connections)
+        self._faults.refusal = self._opened()
 
     def _opened(self) -> WorkspaceError | None:
         try:
             connection = self._connections.connect()
         except psycopg.Error as error:
             raise not_opened(self._address, error) from None
+        end = _clock.monotonic() + READ_SECONDS
         try:
-            return open_log(connection, self._address)
+            while True:
+                try:
+                    return open_log(connection, self._address)
+                except errors.LockNotAvailable:  # another process makes the tables, or reads those that change
+                    if _clock.monotonic() >= end:
+                        raise
         except WorkspaceError:
             self._connections.close()
             raise
@@ -122,7 +130,7 @@ class PostgresDatabase:
             self._connections.close()
             if is_lost(error, connection):
                 raise not_opened(self._address, error) from None
-            raise in_words(self._address, error) from None
+            raise self._faults.of(error, connection) from None
         finally:
             self._connections.give(connection)
 
@@ -138,11 +146,11 @@ class PostgresDatabase:
     @property
     def refusal(self) -> str:
         """Why the log cannot be written; empty where it can be."""
-        return "" if self._refusal is None else self._refusal.what
+        return "" if self._faults.refusal is None else self._faults.refusal.what
 
     def is_newer(self) -> bool:
         """Whether a newer version of this program wrote the log."""
-        return isinstance(self._refusal, NewerLog)
+        return isinstance(self._faults.refusal, NewerLog)
 
     def journal_mode(self) -> str:
         """The word that says how changes are made durable: that the server does it."""
@@ -162,7 +170,7 @@ class PostgresDatabase:
             If the log can only be read, or is closed.
         """
         if self._own.transaction is not None:
-            with self._words(self._own.transaction.connection), self._own.transaction.part() as cursor:
+            with self._faults.told(self._own.transaction.connection), self._own.transaction.part() as cursor:
                 yield cursor
             return
         with self._transaction() as transaction:
@@ -184,10 +192,12 @@ class PostgresDatabase:
     def _transaction(self) -> Iterator[Transaction]:
         self._check_writable()
         seconds = self._patience(LOCKED_SECONDS)
-        transaction = self._begin(seconds)
-        connection, is_committed = transaction.connection, False
+        begun: list[Transaction] = []  # an interrupt may come as soon as it has begun
+        is_committed = False
         try:
-            with Uninterrupted(connection.hurry), self._words(connection):
+            self._begin(seconds, begun)
+            (transaction,) = begun
+            with Uninterrupted(transaction.connection.hurry), self._faults.told(transaction.connection):
                 try:
                     self._own.transaction = transaction
                     yield transaction
@@ -201,33 +211,42 @@ class PostgresDatabase:
                     self._address, psycopg.OperationalError("the connection was lost, and nothing was written")
                 )
         finally:
-            self._own.transaction = None
-            self._ended(transaction.changed, is_committed and bool(transaction.changed), transaction.counted)
-            self._connections.give(connection)
+            with Uninterrupted():
+                self._own.transaction = None
+                for transaction in begun:
+                    self._ended(transaction.changed, is_committed and bool(transaction.changed), transaction.counted)
+                    self._connections.give(transaction.connection)
 
-    def _begin(self, seconds: float) -> Transaction:
+    def _begin(self, seconds: float, begun: list[Transaction]) -> None:
         """Begin a transaction; on another connection where the first one turns out to be lost.
 
         Parameters
         ----------
         seconds:
-            How long to wait for a server that cannot be reached.
+            How long to wait for a server that cannot be reached, or for another transaction.
+        begun:
+            Gets the transaction.
         """
-        for is_last in (False, False, True):
-            connection = self._connections.take(seconds)
+        end = _clock.monotonic() + seconds
+        for tries in count(1):
+            connection = self._connections.take(max(0.0, end - _clock.monotonic()))
             try:
                 with Uninterrupted(partial(break_off, connection)):  # nothing is written yet
-                    return Transaction(connection, self._slot)
+                    begun.append(Transaction(connection, self._slot))
+                    return
             except KeyboardInterrupt:
                 connection.close()
                 raise
             except psycopg.Error as error:
-                was_lost = is_lost(error, connection) or not rolled_back(connection)
+                was_lost = is_lost(error, connection)
+                said = self._faults.of(error, connection)
+                if not was_lost and not rolled_back(connection):
+                    was_lost, said = True, away(self._address, error)
                 self._connections.give(connection)
-                if not was_lost:
-                    raise in_words(self._address, error) from None
-                if is_last:
-                    raise away(self._address, error) from None
+                may_pass = isinstance(said, LogLocked)
+                if not may_pass or (_clock.monotonic() >= end and not (was_lost and tries < 3)):
+                    raise said from None
+            threading.Event().wait(PAUSE_SECONDS * (tries > 1))
         raise AssertionError("unreachable")
 
     def write(self, write: Write[T]) -> T:
@@ -318,7 +337,7 @@ class PostgresDatabase:
                 ]
         except psycopg.Error as error:
             if not is_lost(error, connection) and rolled_back(connection):
-                raise in_words(self._address, error) from None
+                raise self._faults.of(error, connection) from None
             self._in_doubt |= {write.identity: write.made for write in writes if write.identity and write.made}
             raise away(self._address, error) from None
         finally:
@@ -353,8 +372,8 @@ class PostgresDatabase:
         return f"{clock.now()!r}::float8" if self._plays else SERVER_TIME
 
     def _check_writable(self) -> None:
-        if self._refusal is not None:
-            raise self._refusal
+        if self._faults.refusal is not None:
+            raise self._faults.refusal
         self.check_process()
 
     @contextmanager
@@ -385,7 +404,7 @@ class PostgresDatabase:
         """
         own = self._own
         if own.transaction is not None:
-            with self._words(own.transaction.connection):
+            with self._faults.told(own.transaction.connection):
                 yield own.transaction.cursor()
             return
         if own.reads_on is not None:
@@ -393,14 +412,19 @@ class PostgresDatabase:
             return
         self.check_process()
         seconds = self._patience(READ_SECONDS)
-        connection = self._connections.take(seconds)
+        end = _clock.monotonic() + seconds
+        connection = first = self._connections.take(seconds)
 
-        def replaced() -> Connection:
+        def again(error: psycopg.Error) -> Connection:
             nonlocal connection
             if guard.interrupted:
                 raise KeyboardInterrupt
-            self._connections.give(connection)
-            connection = self._connections.take(seconds)
+            is_lost_unused = connection is first and (connection.closed or connection.broken)
+            if is_lost_unused and not isinstance(error, ServerHangs):
+                self._connections.give(connection)
+                own.reads_on = connection = self._connections.take(seconds)
+            elif not isinstance(error, errors.LockNotAvailable) or _clock.monotonic() >= end:
+                raise error
             return connection
 
         guard = Uninterrupted(lambda: break_off(connection))
@@ -408,9 +432,9 @@ class PostgresDatabase:
             with guard:
                 try:
                     own.reads_on = connection
-                    yield TranslatingCursor(connection, replaced)
+                    yield TranslatingCursor(connection, again)
                 except psycopg.Error as error:
-                    raise self._in_words(error, connection) from None
+                    raise self._faults.of(error, connection) from None
                 finally:
                     own.reads_on = None
         finally:
@@ -471,15 +495,3 @@ class PostgresDatabase:
             self._counted += is_counted
             for counter, number in counted:
                 counter.number += number
-
-    # ------------------------------------------------------------------ errors
-
-    @contextmanager
-    def _words(self, connection: Connection) -> Iterator[None]:
-        try:
-            yield
-        except psycopg.Error as error:
-            raise self._in_words(error, connection) from None
-
-    def _in_words(self, error: psycopg.Error, connection: Connection) -> Exception:
-        return away(self._address, error) if is_lost(error, connection) else in_words(self._address, error)

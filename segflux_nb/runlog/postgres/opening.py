@@ -21,6 +21,14 @@ _MAY_MAKE = "has_schema_privilege(current_schema(), 'CREATE')"
 _MAY_WRITE = "has_table_privilege('runs', 'UPDATE') OR has_table_privilege('votes', 'INSERT')"
 """Runs or judgements of the log may be written."""
 
+OLDEST_SERVER = 13
+"""PostgreSQL's first version that the log's statements are made for."""
+
+ENCODINGS = ("UTF8", "SQL_ASCII")
+"""What keeps all characters: the second one keeps bytes as they are, and they are UTF-8."""
+
+_NAMES = "('runs', 'properties', 'events', 'sweeps', 'pictures', 'jobs')"
+
 MIGRATIONS: dict[int, str] = {}
 """The statements by the version that they start from. PostgreSQL's first version is 10; new columns need none."""
 
@@ -46,11 +54,14 @@ def open_log(connection: Connection, address: str) -> WorkspaceError | None:
     if connection.is_pooled:  # a pooler that gives each statement another connection refuses a transaction
         with connection.transaction():
             pass
+    _check_server(connection, shown)
     version = _version(connection, shown)
     if version < VERSION:
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock($1)", [LOCK])
             version = _version(connection, shown)  # another process may have done it meanwhile
+            if version == 0:
+                _check_schema(connection, shown)
             if version < VERSION and (refusal := _cannot_write(connection, shown, _MAY_MAKE)) is not None:
                 raise WorkspaceError(
                     f"{refusal.what}, and has no tables of this version",
@@ -62,6 +73,75 @@ def open_log(connection: Connection, address: str) -> WorkspaceError | None:
         warnings.warn(str(refusal), stacklevel=4)
         return refusal
     return _cannot_write(connection, shown, _MAY_WRITE)
+
+
+def newer(connection: Connection, address: str) -> WorkspaceError | None:
+    """What a write raises to a log that a newer version of this program has updated; None where none has.
+
+    Parameters
+    ----------
+    connection:
+        A connection to the database.
+    address:
+        The address of the database.
+    """
+    shown = read(address).shown
+    return newer_refusal(shown) if _version(connection, shown) > VERSION else None
+
+
+def _check_server(connection: Connection, shown: str) -> None:
+    """Refuse a server that is too old, and a database that cannot keep all characters.
+
+    Parameters
+    ----------
+    connection:
+        A connection to the database.
+    shown:
+        Its address, as it may be shown.
+    """
+    version = connection.info.server_version // 10_000
+    if version < OLDEST_SERVER:
+        raise WorkspaceError(
+            f"The server of {shown} is PostgreSQL {version}, and a run log needs {OLDEST_SERVER} or newer",
+            remedy="Use a newer server",
+        )
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in ENCODINGS:
+        raise WorkspaceError(
+            f"The database {shown} keeps texts as {encoding}, which cannot hold all characters of prompts and notes",
+            remedy="Make one that can: createdb --encoding=UTF8 --template=template0 study",
+        )
+
+
+def _check_schema(connection: Connection, shown: str) -> None:
+    """Refuse to make a second log where the first one is only out of this user's sight, or where there is no place.
+
+    Parameters
+    ----------
+    connection:
+        A connection to the database, which has no log that this user sees.
+    shown:
+        Its address, as it may be shown.
+    """
+    place = connection.execute("SELECT current_schema(), current_setting('search_path')").fetchone()
+    if place is None or place[0] is None:
+        raise WorkspaceError(
+            f"The database {shown} has no schema in which its user may make tables"
+            f" (its search_path is {place[1] if place else ''!r})",
+            remedy="Ask its owner for one: GRANT USAGE, CREATE ON SCHEMA public TO name",
+        )
+    other = connection.execute(
+        "SELECT quote_ident(nspname) FROM pg_namespace JOIN pg_class ON relnamespace = pg_namespace.oid"  # noqa: S608 - our own
+        f" WHERE relname IN {_NAMES} GROUP BY nspname HAVING count(*) = 6"
+        " AND (SELECT source FROM pg_settings WHERE name = 'search_path') <> 'client'"
+    ).fetchone()
+    if other is not None:
+        raise WorkspaceError(
+            f"The database {shown} has a run log in the schema {other[0]}, which is not in its user's search_path"
+            f" ({place[1]}). A second one would not know what the first has paid for",
+            remedy=f"Write ?options=-csearch_path%3D{other[0]} after the address, or ask the database's owner for:"
+            f" ALTER ROLE name SET search_path = {other[0]}",
+        )
 
 
 def _bring_up_to_date(connection: Connection, version: int, shown: str) -> None:
@@ -137,17 +217,18 @@ def _version(connection: Connection, shown: str) -> int:
     shown:
         Its address, as it may be shown.
     """
-    tables = connection.execute(
-        "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()"
-        " AND tablename IN ('runs', 'properties', 'events', 'sweeps', 'pictures', 'jobs')"
-    ).fetchone()
-    if tables is None or not tables[0]:
-        return 0
-    try:
-        found: dict[str, str] = dict(connection.execute("SELECT name, value FROM properties").fetchall())
-    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn):
-        found = {}
-    if found.get("application") != "segflux_nb":
+    seen = connection.execute(
+        "SELECT nspname, nspname = current_schema(), bool_or(relname = 'properties')"  # noqa: S608 - our own
+        " FROM pg_class JOIN pg_namespace ON relnamespace = pg_namespace.oid"
+        f" WHERE relname IN {_NAMES} AND pg_table_is_visible(pg_class.oid) GROUP BY nspname"
+    ).fetchall()
+    found: dict[str, str] = {}
+    if any(has_properties for _, _, has_properties in seen):
+        rows = connection.execute("SELECT to_json(properties) FROM properties").fetchall()
+        found = {str(row.get("name")): str(row.get("value")) for (row,) in rows}
+    if found.get("application") != "segflux_nb" or len(seen) > 1:
+        if not any(is_first for _, is_first, _ in seen):
+            return 0  # a new log comes before them
         raise WorkspaceError(
             f"{shown} holds tables of another program with the names of a run log's",
             remedy="Give the workspace a database of its own: createdb study",

@@ -12,13 +12,13 @@ from ...clock import SystemClock
 from ...errors import LogLocked, WorkspaceError
 from ..seam import Counts
 from .address import read
-from .connections import LIMITS, PAUSE_SECONDS, Connection, Connections
+from .connections import BEGIN_POOLED, PAUSE_SECONDS, Connection, Connections
 from .cursors import TranslatingCursor
 from .opening import LOCK
 from .words import is_lost
 
-_LIMITED = "".join(f"SET LOCAL {name} = '{value}'; " for name, value in LIMITS.items())
-"""Behind a pooler, what was set for the session may be set on another connection."""
+ROW_SECONDS = 10
+"""How long a transaction that has begun waits for a row or a table: what it has done cannot be tried again here."""
 
 _clock = SystemClock()
 
@@ -47,11 +47,12 @@ class Transaction:
         self._slot = slot
         self._cursors: list[TranslatingCursor] = []
         begun = connection.execute(
-            f"BEGIN; {_LIMITED if connection.is_pooled else ''}"
-            f"SELECT pg_advisory_xact_lock({LOCK}), pg_current_xact_id()::text".encode()
+            f"{BEGIN_POOLED if connection.is_pooled else 'BEGIN'};"
+            f" SELECT pg_advisory_xact_lock({LOCK}), pg_current_xact_id()::text;"
+            f" SET LOCAL lock_timeout = '{ROW_SECONDS}s'".encode()
         )
-        while begun.nextset():
-            pass
+        for _ in range(2 if connection.is_pooled else 1):
+            begun.nextset()
         row = begun.fetchone()
         self._number = str(row[1]) if row is not None else ""
 

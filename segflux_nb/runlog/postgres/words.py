@@ -138,6 +138,20 @@ def in_words(address: str, error: psycopg.Error) -> Exception:
         The error.
     """
     shown, text = read(address).shown, first_line(address, error)
+    if isinstance(error, errors.QueryCanceled) and "statement timeout" in text:
+        return LogLocked(
+            f"The server of the run log {shown} ends what takes it longer than its statement_timeout: {text}",
+            remedy="Run again when it has less to do, or ask its owner for more time:"
+            " ALTER ROLE name SET statement_timeout = '5min'. What was accepted is kept",
+        )
+    if isinstance(error, errors.ReadOnlySqlTransaction):
+        return LogLocked(
+            f"The server of the run log {shown} takes no changes now: {text}",
+            remedy=f"{PRIMARY}; or ask its owner: its disk may be full. Run again when it takes changes: what was"
+            " accepted is kept",
+        )
+    if isinstance(error, errors.UndefinedTable | errors.UndefinedColumn):
+        return WorkspaceError(f"The run log {shown} is damaged: {text}", remedy="Restore the database from a backup")
     if isinstance(error, _PASSING):
         return LogLocked(
             f"Another program keeps the run log {shown} busy: {text}",
@@ -148,11 +162,6 @@ def in_words(address: str, error: psycopg.Error) -> Exception:
             f"The run log {shown} is reached by a pooler that gives each transaction another connection: {text}",
             remedy="Give the address of the server itself, or let the pooler keep a connection for a whole session"
             " (pgbouncer: pool_mode = session)",
-        )
-    if isinstance(error, errors.ReadOnlySqlTransaction):
-        return LogLocked(
-            f"The run log {shown} can only be read now: {text}",
-            remedy=f"{PRIMARY}, and run again: what was accepted is kept",
         )
     if isinstance(error, errors.InsufficientPrivilege):
         return WorkspaceError(

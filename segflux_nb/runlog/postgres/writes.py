@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
+
 from ..seam import AtOnce, Outcome
 from .connections import Connection
 from .cursors import execute
@@ -74,17 +76,26 @@ def send(connection: Connection, writes: list[AtOnce], slot: int) -> list[Any]:
         cursor = connection.cursor(binary=True)
         execute(cursor, _counted(statement.sql, slot) if counts else statement.sql, statement.values)
         return [cursor.fetchone() if cursor.description else None]
-    last = []
-    with connection.pipeline():
-        connection.execute(b"BEGIN")
-        for write in writes:
-            for statement in write.statements:
-                cursor = connection.cursor(binary=True)
-                execute(cursor, statement.sql, statement.values)
-            last.append(cursor)
-        if counts:
-            connection.execute(_count(slot).encode())
-        connection.execute(b"COMMIT")
+    last: list[psycopg.Cursor[Any]] = []
+    failed: psycopg.Error | None = None
+    try:
+        with connection.pipeline():
+            try:
+                connection.execute(b"BEGIN")
+                for write in writes:
+                    for statement in write.statements:
+                        cursor = connection.cursor(binary=True)
+                        execute(cursor, statement.sql, statement.values)
+                    last.append(cursor)
+                if counts:
+                    connection.execute(_count(slot).encode())
+                connection.execute(b"COMMIT")
+            except psycopg.Error as error:  # psycopg logs a warning where an error leaves the pipeline
+                failed = error
+    except psycopg.Error as error:
+        failed = failed or error
+    if failed is not None:
+        raise failed
     return [cursor.fetchone() if cursor.description else None for cursor in last]
 
 
