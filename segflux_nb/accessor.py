@@ -388,7 +388,7 @@ class Pictures:
         names:
             How pictures are named: ``"{lora_strength}-{seed}"``, with columns of the frame. Left out, by what varies.
         parquet:
-            Also write ``runs.parquet``; needs ``pip install segflux-nb[parquet]``.
+            Also write ``runs.parquet``; needs ``pip install "segflux-nb[parquet]"``.
 
         Raises
         ------

@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 from . import loopthread
 from .backoff import RandomSource
 from .clock import Clock
+from .markup import count
 from .model import MODEL, SIMULATOR, Model
 from .pictures.mounted import tier_of
 from .pictures.store import PictureStore
@@ -477,10 +478,10 @@ def rates_of(log: ServiceLog, simulated: Simulated | None, model: Model = MODEL)
     priced = [(evaluations, cost) for evaluations, _, cost in measured if cost]
     if log.service != SIMULATOR and len(priced) >= ENOUGH:
         cost = sum(paid for _, paid in priced) / sum(evaluations for evaluations, _ in priced)
-        cost_source = f"the mean of {len(priced)} runs in the log"
+        cost_source = f"the mean of {count(len(priced), 'run')} in the log"
     if len(measured) >= ENOUGH:
         seconds: float | None = sum(s for _, s, _ in measured) / sum(evaluations for evaluations, _, _ in measured)
-        return Rates(cost, seconds, cost_source, f"the mean of {len(measured)} runs in the log")
+        return Rates(cost, seconds, cost_source, f"the mean of {count(len(measured), 'run')} in the log")
     if log.service != SIMULATOR:
         return Rates(cost, on_page.seconds, cost_source, on_page.seconds_source)
     return Rates(cost, None, cost_source, "no run has been timed yet")

@@ -166,12 +166,12 @@ def _differences(ours: Model, entry: CatalogueEntry) -> Iterator[Difference]:
             if name not in ours.parameters:
                 yield _new_field(plain(name), new)
     if _is_other_price(ours, entry):
-        was = "" if ours.price is None else f", and this version counts with ${ours.price:.4f}"
+        was = "" if ours.price is None else f", and this version counts with ${ours.price:,.4f}"
         yield Difference(
             "price",
             "",
-            f"The catalogue's price is ${entry.price:.4f} for a call{was}",
-            f"another price (${entry.price:.4f})",
+            f"The catalogue's price is ${entry.price:,.4f} for a call{was}",
+            f"another price (${entry.price:,.4f})",
         )
 
 

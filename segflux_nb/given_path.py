@@ -8,9 +8,14 @@ from typing import Any
 
 import click
 
+from .values import as_path
+
 
 class GivenPath(click.Path):
-    """A path that somebody has written. An empty text is refused: a variable of a shell that is not set gives one.
+    """A path that somebody has written.
+
+    An empty text is refused: a variable of a shell that is not set gives one. A shell does not expand the ``~`` in
+    ``--workspace=~/study``, so it is expanded here.
 
     Parameters
     ----------
@@ -27,4 +32,8 @@ class GivenPath(click.Path):
         """The path, or a sentence on what is wrong with it."""
         if isinstance(value, str) and not value.strip():
             self.fail("it is empty. Write . for the current folder", param, ctx)
-        return super().convert(value, param, ctx)
+        try:
+            path = as_path(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return super().convert(path, param, ctx)

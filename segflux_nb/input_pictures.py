@@ -114,7 +114,7 @@ def text_for(value: Any) -> str:
     if is_image(value):
         name = os.path.basename(os.fspath(getattr(value, "filename", "") or ""))
         return _hold(_png(value), name)
-    path = os.path.abspath(os.path.expanduser(as_path(value)))
+    path = os.path.abspath(as_path(value))
     try:
         about = os.stat(path)
         key = (path, about.st_mtime_ns, about.st_size)

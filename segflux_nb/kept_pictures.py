@@ -109,8 +109,9 @@ def _move(tier: Tier, journal: Journal, kept: str | None) -> None:
                 remedy=f"Name {kept}, as pictures= or in SEGFLUX_PICTURES; or try again when the other store answers",
             ) from None
         if lacking:
+            are = "is" if len(lacking) == 1 else "are"
             raise WorkspaceError(
-                f"The pictures of this workspace are kept in {kept}, and {len(lacking):,} of them are not in "
+                f"The pictures of this workspace are kept in {kept}, and {len(lacking):,} of them {are} not in "
                 f"{tier.address}",
                 remedy="Leave pictures= as it was; or copy them to the other store first, with the same names",
             )

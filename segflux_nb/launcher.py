@@ -323,7 +323,7 @@ class Launcher:
         """
         models = dict.fromkeys(request.model for request in requests)
         costs = {slug: self._connection.rates(self.model_of(slug)).cost for slug in models}
-        return Budget(cap, price=price, costs=costs)
+        return Budget(cap, price=price, costs=costs, is_free=self._service == SIMULATOR)
 
     # ------------------------------------------------------------------ its steps
 

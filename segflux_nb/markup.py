@@ -105,6 +105,20 @@ def shorten(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
+def begun_small(sentence: str) -> str:
+    """A sentence as a part of another one, after a comma; a name in capitals stays.
+
+    Parameters
+    ----------
+    sentence:
+        The sentence.
+
+    >>> begun_small("The log has no picture"), begun_small("SQLite is too old"), begun_small("")
+    ('the log has no picture', 'SQLite is too old', '')
+    """
+    return sentence if sentence[1:2].isupper() else sentence[:1].lower() + sentence[1:]
+
+
 def did_you_mean(name: str, known: Iterable[object]) -> str:
     """A question before what is known, where a name is nearly one of them; empty where it is like none.
 

@@ -66,7 +66,7 @@ class SubmittedSweep:
     max_cost: float | None = None
 
     def __str__(self) -> str:
-        price = ", price unknown" if self.cost is None else f", about ${self.cost:.2f}" if self.cost else ""
+        price = ", price unknown" if self.cost is None else f", about ${self.cost:,.2f}" if self.cost else ""
         new = "" if self.added == len(self.digests) else f" ({self.added:,} new)"
         lines = [f"{self.name}: {count(len(self.digests), 'run')} for workers{new}{price}; {self.logged:,} logged"]
         if self.beyond:
@@ -208,7 +208,7 @@ class Ordering:
         unknown = sum(_estimate(request, budget) is None for request in requests)
         if budget.cap is not None and unknown:
             raise SweepError(
-                f"The price of {count(unknown, 'run')} is unknown, and workers may spend ${budget.cap:.2f}",
+                f"The price of {count(unknown, 'run')} is unknown, and workers may spend ${budget.cap:,.2f}",
                 money="nothing was billed",
                 remedy="Say what one picture costs, in US dollars: ws.submit(sweep, price=0.05)",
             )
@@ -256,7 +256,7 @@ class Ordering:
         launcher.check(requests)
         costs = launcher.source.log.orders.costs(order.sweep)
         known = launcher.budget(found.budget, requests, order.price)
-        budget = Budget(known.cap, price=known.price, costs=known.costs, agreed=costs)
+        budget = Budget(known.cap, price=known.price, costs=known.costs, agreed=costs, is_free=known.is_free)
         cells: list[Cell] = [(run.digest, {}) for run in found.runs]
         return launcher.follow(requests, Runs(launcher.source, cells, {}, name=order.name), budget)
 

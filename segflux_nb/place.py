@@ -64,27 +64,34 @@ def place_of(given: object) -> Place:
         If it is neither a path nor the address of a database, or an address that cannot be read.
     """
     refusal: WorkspaceError
+    name = "path"
+    if given is None and os.environ.get(VARIABLE):
+        name, given = VARIABLE, os.environ[VARIABLE]
+    elif given is None:
+        given = DEFAULT
     try:
-        return _place_of(unshown(os.environ.get(VARIABLE) or DEFAULT if given is None else given))
+        return _place_of(unshown(given), name)
     except WorkspaceError as error:
         refusal = error.with_traceback(None)  # its frames hold the password
     given = unshown(given)
     raise refusal
 
 
-def _place_of(given: object) -> Place:
+def _place_of(given: object, name: str) -> Place:
     """The place that was given.
 
     Parameters
     ----------
     given:
         A path or an address.
+    name:
+        What it was given as, for errors.
     """
     address = _as_address(given)
     if address:
         return Place(local_folder(address), read(address).shown, Given(address))
     check_place(str(given) if isinstance(given, str | Path) else "")
-    path = path_of(given, "path", WorkspaceError)
+    path = path_of(given, name, WorkspaceError)
     return Place(path, str(path))
 
 
@@ -114,6 +121,6 @@ def check_simulator(place: Place, service: object) -> None:
     if place.address and service == SIMULATOR:
         raise WorkspaceError(
             f'service="simulator" starts a simulator for one machine alone, and {place.shown} is shared',
-            remedy="Start one simulator for all (segflux serve), and give its address on each machine:"
-            ' Workspace(..., service="http://127.0.0.1:8765")',
+            remedy="Start one simulator for all, with `segflux serve` behind an address that all machines reach, and"
+            ' give it on each: Workspace(..., service="https://simulator.example.org")',
         )

@@ -21,6 +21,7 @@ from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import PictureFile
 from .running.context import StopToken
 from .running.refetching import Refetched
+from .saving import path_of
 from .service.kept_catalogue import hold
 from .sweep.plan import Rates
 from .sweep.request import Request
@@ -95,7 +96,7 @@ def _stand_in() -> Path | None:
     named = os.environ.get(VARIABLE)
     if not named:
         return None
-    path = Path(named).expanduser()
+    path = path_of(named, VARIABLE, WorkspaceError)
     if not is_bundle(path):
         raise WorkspaceError(
             f"{VARIABLE}={named!r} is no bundle",

@@ -43,7 +43,7 @@ def path_of(value: Any, name: str, error: type[SegfluxError] = SegfluxError) -> 
         return as_path(value)
     except ValueError as wrong:
         what = f"{name}={shown(value)} is not possible: {wrong}"
-        raise error(what, remedy="Give text or a pathlib.Path") from None
+        raise error(what, remedy="Give the path of a file or folder, as text or a pathlib.Path") from None
 
 
 @contextmanager

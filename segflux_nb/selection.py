@@ -101,7 +101,7 @@ class Selection:
             ) from None
         except IndexError:
             raise RunError(
-                f"There is no run {shown(index)}: there are {count(len(self), 'run')}", remedy="Count from 0"
+                f"There is no run {shown(index)} in a selection of {count(len(self), 'run')}", remedy="Count from 0"
             ) from None
         if run is None:
             raise RunError(
@@ -263,7 +263,9 @@ class Selection:
     def df(self) -> pd.DataFrame:
         """A new frame with a row for each run: what decides request and picture, and your marks.
 
-        Its columns are `segflux_nb.runlog.columns.DF_COLUMNS`, with the sweep's placeholders and labels.
+        ``run``, ``service``, ``status``, the parameters, the sweep's placeholders and labels, ``image`` and its size,
+        your marks, and why a picture is not there. Each column is described on the page "The frame of runs" of the
+        documentation, ``docs/frame.md``; `log` has more.
         """
         return self._frame(DF_COLUMNS)
 
@@ -280,10 +282,8 @@ class Selection:
         if not len(self):
             raise LayoutError("There is no run to show: the selection is empty", remedy="Loosen the condition")
         if not len(frame):
-            raise LayoutError(
-                f"There is no run to show: none of {count(len(self), 'run')} was started",
-                remedy="ws.run(sweep) makes the pictures",
-            )
+            started = "the only one was not started" if len(self) == 1 else f"none of {len(self):,} runs was started"
+            raise LayoutError(f"There is no run to show: {started}", remedy="ws.run(sweep) makes the pictures")
         return frame
 
     @property

@@ -136,12 +136,14 @@ def as_text(value: Any) -> str:
 
 
 def as_path(value: Any) -> Path:
-    """The value as a path.
+    """The value as a path: the one place where ``~`` and ``~name`` become the home folder of a user.
+
+    The result never begins with ``~``: it can be given again, also as text.
 
     Raises
     ------
     ValueError
-        If it is neither text nor a path, or no file can have such a name.
+        If it is neither text nor a path, no file can have such a name, or there is no such user.
     """
     plain = as_python(value)
     if isinstance(plain, os.PathLike):
@@ -156,7 +158,17 @@ def as_path(value: Any) -> Path:
         os.fsencode(plain)
     except UnicodeEncodeError:
         raise ValueError(f"no file can be called {shown(plain)}") from None
-    return Path(plain)
+    path = Path(plain)
+    if not str(path).startswith("~"):
+        return path
+    if not plain.startswith("~"):  # written as ./~, which pathlib shortens
+        return path.absolute()
+    home = Path(os.path.expanduser(plain))
+    if str(home).startswith("~"):
+        name = path.parts[0][1:]
+        why = f"this machine has no user {shown(name)}" if name else "your home folder is not known"
+        raise ValueError(f"{why}; what is really called so is written {shown(f'./{plain}')}")
+    return home
 
 
 def is_encodable(text: str) -> bool:

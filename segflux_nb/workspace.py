@@ -99,7 +99,7 @@ class Workspace(Session):
         The object store that keeps the pictures, such as ``"s3://bucket/prefix"``; also gs, az, file and memory, or
         the path of another folder. The workspace's folder then has copies of those that were used last. Left out, it
         is what ``SEGFLUX_PICTURES`` says, or the workspace's folder. It needs ``pip install
-        'segflux-nb[objectstore]'``.
+        "segflux-nb[objectstore]"``.
 
     Raises
     ------

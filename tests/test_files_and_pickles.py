@@ -50,7 +50,9 @@ def test_a_folder_that_cannot_be_made_is_named(runs, tmp_path):
 @pytest.mark.parametrize("value", [3, None, 2.5, True, b"study", ["study"], object(), "a\0b"])
 def test_what_is_no_path_is_named_with_its_argument(runs, value):
     if value is not None:  # the workspace that SEGFLUX_WORKSPACE names
-        with pytest.raises(WorkspaceError, match=r"^path=.* is not possible: .*Give text or a pathlib\.Path"):
+        with pytest.raises(
+            WorkspaceError, match=r"^path=.* is not possible: .*Give the path .* as text or a pathlib\.Path"
+        ):
             sf.Workspace(value, service="simulator")
     for write in (runs.export, runs.export_imagefolder, runs.df.pictures.export):
         with pytest.raises(SegfluxError, match=r"^folder=.* is not possible"):

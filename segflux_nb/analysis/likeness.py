@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import PictureError, RunError
+from ..installing import how_to_install
+from ..markup import count
 from ..pictures.appearance import read, readable
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif")
@@ -80,7 +82,7 @@ def likeness_to(folder: Path) -> tuple[Likeness, tuple[float, float] | None]:
             faces.append(found)
     if not faces:
         raise RunError(
-            f"No face is found in the {len(files)} photos of {folder}",
+            f"No face is found in {count(len(files), 'photo')} of {folder}",
             remedy="Give photos of one person, from the front",
         )
     mean = np.mean(faces, axis=0)
@@ -127,9 +129,7 @@ def _models() -> tuple[Any, Any, Any]:
         import dlib
         import face_recognition_models as models
     except ImportError:
-        raise RunError(
-            "Likeness needs dlib and its models", remedy='Run: pip install "segflux-nb[likeness]"'
-        ) from None
+        raise RunError("Likeness needs dlib and its models", remedy=how_to_install("likeness")) from None
     return (
         dlib.get_frontal_face_detector(),
         dlib.shape_predictor(models.pose_predictor_five_point_model_location()),

@@ -16,7 +16,8 @@ from typing import Any, Literal
 import numpy as np
 
 from ..errors import PictureError, PlotError
-from ..markup import shorten
+from ..installing import how_to_install
+from ..markup import count, shorten
 from ..notebook import MimeBundle
 from ..pictures.appearance import read
 from ..pictures.mounted import thumbnail_file
@@ -135,7 +136,8 @@ def effects_plot(effects: Any, theme: Theme) -> Plot:
         f"{about}% of the pictures' variance; lines are 90 % intervals for other seeds", color=look["muted"]
     )
     return Plot(
-        figure, f"Effects of {len(words)} {'axis' if len(words) == 1 else 'axes'} on {effects.pictures} pictures"
+        figure,
+        f"Effects of {len(words)} {'axis' if len(words) == 1 else 'axes'} on {count(effects.pictures, 'picture')}",
     )
 
 
@@ -178,7 +180,7 @@ def curve_plot(curve: Any, theme: Theme) -> Plot:
     margin = (values[-1] - values[0]) / max(len(values) - 1, 1) * 0.6
     panels[-1].set_xlim(values[0] - margin, values[-1] + margin)
     _explain(figure, curve, look)
-    return Plot(figure, f"Curves of {', '.join(measures)} over {len(values)} values of {curve.axis}")
+    return Plot(figure, f"Curves of {', '.join(measures)} over {count(len(values), 'value')} of {curve.axis}")
 
 
 def cheapest_plot(cheapest: Any, theme: Theme) -> Plot:
@@ -235,7 +237,7 @@ def cheapest_plot(cheapest: Any, theme: Theme) -> Plot:
         ],
         colours=(look["ink"], look["muted"]),
     )
-    return Plot(figure, f"Cost against difference of {len(known)} settings")
+    return Plot(figure, f"Cost against difference of {count(len(known), 'setting')}")
 
 
 def _point(setting: Any) -> tuple[float, float]:
@@ -254,7 +256,7 @@ def _figure(look: dict[str, str], width: float, height: float) -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise PlotError("Plots need matplotlib", remedy='Run: pip install "segflux-nb[plot]"') from None
+        raise PlotError("Plots need matplotlib", remedy=how_to_install("plot")) from None
     figure = Figure(figsize=(width, height), facecolor=look["back"])
     figure.set_layout_engine("constrained", hspace=0.02)
     return figure

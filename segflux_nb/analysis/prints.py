@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ..markup import count
 from .differences import from_lab, lab
 
 SIDES = ((12, 64), (64, 32), (256, 16))
@@ -125,7 +126,7 @@ def unpacked(text: str, number: int, side: int) -> list[Thumbnail]:
     except OSError as error:
         raise ValueError(str(error)) from None
     if len(data) != number * each:
-        raise ValueError(f"there are {len(data)} bytes in place of {number * each}")
+        raise ValueError(f"it has {count(len(data), 'byte')} in place of {number * each}")
     found = []
     for start in range(0, len(data), each):
         lightness = _restored(data[start : start + side * side], side) / _STEPS_OF_L

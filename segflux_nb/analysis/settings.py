@@ -169,7 +169,7 @@ class Cheapest:
             f" in {count(first.pairs, 'pair')} of {count(self.seeds, 'seed')}"
         ]
         if len(alike) > 1:
-            lines.append(f"{len(alike)} of {count(len(self.settings) - 1, 'other setting')} look like it")
+            lines.append(f"{len(alike):,} of {count(len(self.settings) - 1, 'other setting')} look like it")
         return "\n".join([*lines, f"Limit: {limit}"])
 
     __repr__ = __str__

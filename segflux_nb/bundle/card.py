@@ -136,7 +136,8 @@ class Card:
             f"| Made | {when} |",
             f"| By | {self.maker} |",
             f"| Runs | {self.runs:,}, {self.completed:,} of them completed |",
-            f"| Pictures | {self.pictures:,} files, {self.picture_bytes / 1e6:,.1f} MB, as the service gave them |",
+            f"| Pictures | {count(self.pictures, 'file')}, {self.picture_bytes / 1e6:,.1f} MB, as the service gave"
+            f" {'it' if self.pictures == 1 else 'them'} |",
             f"| Licence | {_in_markdown(self.license) or NO_LICENSE} |",
             f"| Costs | {'in `runs.jsonl`' if self.costs else 'left out'} |",
             f"| Written by | segflux_nb {self.version} |",
@@ -152,7 +153,8 @@ class Card:
             "",
             "## Open it",
             "",
-            "The file is a zip archive without compression. `pip install segflux-nb`, and in Python:",
+            "The file is a zip archive without compression. Install segflux_nb (`pip install segflux-nb`, or"
+            " `pip install .` in a clone of its repository), and in Python:",
             "",
             "```python",
             "import segflux_nb as sf",

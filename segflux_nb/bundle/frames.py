@@ -210,7 +210,7 @@ def open_frame(path: Path) -> pd.DataFrame:
         manifest.refuse()
     rows = list(_rows(path, archive, manifest, columns))
     if len(rows) != number:
-        refuse(path, f"{ROWS} has {len(rows):,} rows, and its {MANIFEST} says {number:,}")
+        refuse(path, f"{ROWS} has {count(len(rows), 'row')}, and its {MANIFEST} says {number:,}")
     folder = Path(os.path.abspath(path))
     mount(
         folder, Mount(folder, manifest.pictures, lambda place: read_picture(archive, place), archive.sha256(MANIFEST))

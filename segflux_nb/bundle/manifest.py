@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from ..errors import SegfluxError
-from ..markup import plain, shorten
+from ..markup import count, plain, shorten
 from ..pictures.located import OF_THE_STORE
 from .archive import Archive, refuse
 from .contents import (
@@ -159,7 +159,9 @@ class Manifest:
             refuse(self._path, f"its {MANIFEST} names {shorten(plain(absent[0]), 100)!r}, which it does not have")
         for name, size in sizes.items():
             if archive.size(name) != size:
-                refuse(self._path, f"{name} has {archive.size(name):,} bytes, and its {MANIFEST} says {size:,}")
+                refuse(
+                    self._path, f"{name} has {count(archive.size(name), 'byte')}, and its {MANIFEST} says {size:,}"
+                )
             if name in self.pictures and not _is_picture(name):
                 refuse(self._path, f"the picture {name!r} has a name that no picture has")
             if name in self.files and (name in self.pictures or name == MANIFEST or size > MOST_TEXT):

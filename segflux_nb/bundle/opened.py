@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..clock import Clock
-from ..markup import plain, shorten
+from ..markup import count, plain, shorten
 from ..pictures.mounted import Mount
 from ..runlog.journal import Journal, ServiceLog
 from ..runlog.records import RunRecord
@@ -122,7 +122,7 @@ class Bundle:
         if not is_encodable(service) or not service:
             self._manifest.refuse()
         if runs > self._archive.size(RUNS):
-            refuse(self.path, f"its {MANIFEST} says {shorten(f'{runs:,}', 20)} runs, for which {RUNS} is too short")
+            refuse(self.path, f"its {MANIFEST} says {shorten(count(runs, 'run'), 25)}, for which {RUNS} is too short")
         return service, runs
 
     def _catalogue(self) -> Catalogue | None:
@@ -170,7 +170,7 @@ class Bundle:
                 part = []
         log.records.enter_runs(part, self.name)
         if len(known) != self._runs:
-            refuse(self.path, f"{RUNS} has {len(known):,} runs, and its manifest says {self._runs:,}")
+            refuse(self.path, f"{RUNS} has {count(len(known), 'run')}, and its manifest says {self._runs:,}")
         for sweep in self._read(SWEEPS, to_sweep):
             if strange := next((digest for digest, _ in sweep.cells if digest not in known), None):
                 refuse(self.path, f"a sweep has a cell {shorten(plain(strange), 12)} that is not one of its runs")

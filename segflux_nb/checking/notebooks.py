@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import loopthread
 from ..errors import SegfluxError
+from ..installing import how_to_install
 from .versions import installed
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def require(name: str) -> None:
     from importlib.util import find_spec
 
     if find_spec(name) is None:
-        raise SegfluxError(f"{name} is not installed", remedy='pip install "segflux-nb[check]"')
+        raise SegfluxError(f"{name} is not installed", remedy=how_to_install("check"))
 
 
 def notebooks_in(paths: list[Path]) -> list[Path]:

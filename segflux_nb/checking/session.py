@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ..errors import SegfluxError
+from ..installing import how_to_install
+from ..saving import path_of
 from .report import remove_report, write_report
 from .results import results_of
 
@@ -31,10 +34,15 @@ def start(config: pytest.Config) -> None:
         Where nbval is not there.
     """
     if not hasattr(config.option, "nbval"):
-        raise pytest.UsageError(
-            '--segflux needs nbval, which executes the notebooks: pip install "segflux-nb[check]"'
-        )
+        raise pytest.UsageError(f"--segflux needs nbval, which executes the notebooks. {how_to_install('check')}")
     config.pluginmanager.register(_Session(config), "segflux-session")
+
+
+def _report_of(config: pytest.Config) -> Path:
+    try:
+        return Path(config.invocation_params.dir, path_of(config.getoption("--segflux-report"), "--segflux-report"))
+    except SegfluxError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 class _Session:
@@ -48,7 +56,7 @@ class _Session:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._report = Path(config.invocation_params.dir, config.getoption("--segflux-report"))
+        self._report = _report_of(config)
         self._is_worker = hasattr(config, "workerinput")
 
     @pytest.hookimpl(wrapper=True)

@@ -28,7 +28,7 @@ def login(base_url: str) -> None:
         with SegmindClient(key, base_url) as client:
             balance = client.credits().get("credits")
         click.echo(
-            f"The key works; the account has ${balance:.2f}." if isinstance(balance, float) else "The key works."
+            f"The key works; the account has ${balance:,.2f}." if isinstance(balance, float) else "The key works."
         )
     except AuthenticationError as error:
         raise click.ClickException(f"{error} Nothing was saved.") from None

@@ -12,6 +12,7 @@ from pathlib import Path
 from ..bundle.opened import Bundle, is_bundle
 from ..clock import Clock
 from ..errors import WorkspaceError
+from ..installing import how_to_upgrade
 from ..kept_pictures import open_pictures, wanted_address
 from ..lifecycle import State
 from ..pictures.located import LocatedPictures
@@ -158,7 +159,7 @@ def check_logs(source: Opened, target: Opened) -> None:
     if source.journal.is_newer:
         raise WorkspaceError(
             f"{source.shown} was written by a newer version of segflux_nb, so not all of it could be copied",
-            remedy="Run: pip install --upgrade segflux_nb",
+            remedy=how_to_upgrade(),
         )
     if target.journal.refusal:
         raise WorkspaceError(target.journal.refusal, remedy="Give a target that can be written")

@@ -89,8 +89,9 @@ class Copied:
 
     def __str__(self) -> str:
         files = self.files
+        whole = count(files.written + files.there, "picture file")
         lines = [
-            f"{files.written + files.there:,} picture files ({files.bytes:,} bytes), each with the sha256 of the log:"
+            f"{whole} ({count(files.bytes, 'byte')}), each with the sha256 of the log:"
             f" {files.written:,} written, {files.there:,} there before"
         ]
         if files.inputs:
@@ -114,13 +115,13 @@ class Copied:
                 lines.append(f"{count(len(paths), 'picture file')} {why} in the source: {', '.join(paths[:3])}{more}")
         if self.in_flight:
             lines.append(
-                f"{count(self.in_flight, 'run')} in flight: their job ids are in both now, and either collects them"
+                f"{count(self.in_flight, 'run')} in flight: each job id is in both now, and either collects it"
                 " without paying again"
             )
         if self.orders:
             lines.append(
-                f"{count(self.orders, 'sweep')} submitted for workers in {self.source} only: submit it again where"
-                " workers are to run it"
+                f"{count(self.orders, 'sweep')} submitted for workers in {self.source} only: submit again where"
+                " workers are to run"
             )
         lines.append("Go on in one of the two: what is planned in both would be paid for in both")
         return "\n".join(lines)

@@ -111,9 +111,9 @@ def balance(subject: Subject, answers: Answers) -> Line:
         return _unknown("balance", subject, f"it cannot be read from the answer ({response.status})")
     price = MODEL.price or 0.0
     pictures = int(max(0.0, dollars) / price)
-    text = f"${dollars:,.2f}, enough for about {count(pictures, 'picture')} at ${price:.3f}"
+    text = f"${dollars:,.2f}, enough for about {count(pictures, 'picture')} at ${price:,.3f}"
     if not pictures:
-        return broken("balance", f"${dollars:,.4f} is less than a picture costs (about ${price:.3f})", _TOP_UP)
+        return broken("balance", f"${dollars:,.4f} is less than a picture costs (about ${price:,.3f})", _TOP_UP)
     return attention("balance", text, _TOP_UP) if pictures < FEW_PICTURES else fine("balance", text)
 
 

@@ -146,7 +146,9 @@ def _guarded_pay(lines: Mapping[str, Line], pay: Callable[[], Paid]) -> Paid:
     try:
         return pay()
     except SegfluxError as error:
-        return Paid(broken("paid picture", f"{error.what}. {error.money}".strip(), error.remedy))
+        return Paid(
+            broken("paid picture", f"{error.what}; {error.money}" if error.money else error.what, error.remedy)
+        )
     except Exception as error:  # noqa: BLE001 - each fault is a finding
         return Paid(
             broken("paid picture", f"it ended with {_in_words(error)}", "What was paid is in the log: run again")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..clock import minute
-from ..markup import count
+from ..markup import begun_small, count
 from ..runlog.deviations import CountedDeviation
 from ..runlog.journal import ServiceLog
 from .examination import Line, attention, broken, fine
@@ -61,7 +61,7 @@ def state(subject: Subject) -> Line:
     runs = log.runs.table(None, ["state"])["state"]
     text = f"{count(len(runs), 'run')} on this service"
     if log.refusal and not subject.read_only:
-        return broken("log", f"{text}, but {log.refusal[:1].lower()}{log.refusal[1:]}", "Nothing can be run here")
+        return broken("log", f"{text}, but {begun_small(log.refusal)}", "Nothing can be run here")
     return fine("log", text)
 
 

@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from ..errors import StoreError
+from ..markup import count
 from ..pictures.mounted import tier_of
 from ..runlog.files import file_system, is_local, locks_work, wal_is_sound
 from ..service.certificates import source_of_authorities
@@ -122,7 +123,7 @@ def store(subject: Subject) -> Line:
 def disk(subject: Subject) -> Line:
     """How much is free on the disk of the workspace."""
     free = shutil.disk_usage(_existing(subject.folder)).free
-    text = f"{free / 1e9:,.1f} GB free, enough for about {free // _PICTURE_BYTES:,} pictures"
+    text = f"{free / 1e9:,.1f} GB free, enough for about {count(free // _PICTURE_BYTES, 'picture')}"
     if free < TOO_LITTLE_BYTES:
         return broken("disk", f"{free / 1e6:,.0f} MB free: the disk is full", "Make room: ws.usage(), runs.discard()")
     if free < LITTLE_BYTES:

@@ -99,7 +99,7 @@ def pay(ws: Session, spend: float, finetune_id: str | None, clock: Clock) -> Pai
     plan = ws._launcher.plan(sweep)
     expected = plan.hosted_cost if ws.service == SIMULATOR else plan.cost
     if plan.to_submit and expected is not None and expected > spend:
-        text = f"none was made: it costs about ${expected:.4f}, and ${spend:g} is allowed. Nothing was spent"
+        text = f"none was made: it costs about ${expected:,.4f}, and ${spend:,g} is allowed. Nothing was spent"
         return Paid(attention("paid picture", text, "Allow more: segflux doctor --spend 0.05"))
     observed = engine.api.observed
     assert observed is not None  # noqa: S101 - the engine of a connection has one
@@ -236,12 +236,12 @@ def _line(run: LoggedRun, expected: float | None, listed: float | str, stopped: 
             f"{run.state.status}: {why} ({spent})",
             "The log keeps it: the next examination, or ws.run(ws.runs('doctor')), goes on with it",
         )
-    paid = f"${run.cost_usd:.4f}" if run.cost_usd is not None else "at a price that the service does not say"
+    paid = f"${run.cost_usd:,.4f}" if run.cost_usd is not None else "at a price that the service does not say"
     seconds = f", {run.render_seconds:.1f} s of work" if run.render_seconds is not None else ""
     text = f"{run.width} × {run.height} pixels for {paid}{seconds}; it is in the log as run {run.digest[:12]}"
     if run.cost_usd is not None and expected and run.cost_usd > _DEARER * expected:
         return attention(
-            "paid picture", f"{text}. Expected was ${expected:.4f}", "Plan with that: prices have changed"
+            "paid picture", f"{text}. Expected was ${expected:,.4f}", "Plan with that: prices have changed"
         )
     if isinstance(listed, str):
         return attention(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..markup import plain, shorten
+from ..markup import count, plain, shorten
 from ..runlog.deviations import CountedDeviation
 from ..service.contract import CALLS, JSON_TYPE, SOURCES, Node
 from ..service.deviations import answer_of, clean_name, content_type, host_of, json_of, unwrapped
@@ -82,7 +82,7 @@ def _answer(call: str, response: HttpResponse, hide: Hide) -> dict[str, Any]:
     """
     body = json_of(CALLS[call], response)
     answer = answer_of(CALLS[call], response.status, body.get("status") if isinstance(body, dict) else None)
-    shown: Any = f"({len(response.body):,} bytes, {content_type(response) or 'no content type'})"
+    shown: Any = f"({count(len(response.body), 'byte')}, {content_type(response) or 'no content type'})"
     if body is not UNREADABLE and answer.type == JSON_TYPE:
         inner = unwrapped(answer, body)
         shown = _value(answer.tree, inner, hide)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..clock import SystemClock
 from ..errors import SegfluxError
+from ..installing import how_to_install
 from ..markup import count
 from ..pictures.mounted import thumbnail_file
 from ..sheets.frame_view import FrameView
@@ -62,7 +63,7 @@ class MlflowStore:
             from mlflow import MlflowClient
         except ImportError:
             raise SegfluxError(
-                "to_mlflow() needs MLflow, which is not installed", remedy='Run: pip install "segflux-nb[mlflow]"'
+                "to_mlflow() needs MLflow, which is not installed", remedy=how_to_install("mlflow")
             ) from None
         self.name, self._study = experiment, identity
         with _explained():

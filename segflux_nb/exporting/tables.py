@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import SegfluxError
+from ..installing import how_to_install
 from ..values import as_python, is_missing
 
 _LINE_END = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
@@ -86,7 +87,7 @@ def to_parquet(frame: pd.DataFrame, path: Path) -> None:
             table.to_parquet(path, index=False)
     except ImportError:
         raise SegfluxError(
-            "Parquet needs pyarrow, which is not installed", remedy="pip install segflux-nb[parquet]"
+            "Parquet needs pyarrow, which is not installed", remedy=how_to_install("parquet")
         ) from None
 
 

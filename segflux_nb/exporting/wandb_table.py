@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import SegfluxError
+from ..installing import how_to_install
 from ..markup import count
 from ..sheets.frame_view import FrameView
 from ..version import __version__
@@ -63,9 +64,7 @@ def to_wandb(
     try:
         import wandb
     except ImportError:
-        raise SegfluxError(
-            "to_wandb() needs wandb, which is not installed", remedy='Run: pip install "segflux-nb[wandb]"'
-        ) from None
+        raise SegfluxError("to_wandb() needs wandb, which is not installed", remedy=how_to_install("wandb")) from None
     columns = [name for name in table_columns(view, view.axes) if name != "sha256"]
     rows = [json.loads(line) for line in to_jsonl(view.frame[table_columns(view, view.axes)]).splitlines()]
     summary = [_of_group(study, group, votes.get(group.label, {})) for group in study.groups]

@@ -79,8 +79,9 @@ def read_folder(path: str | Path, *, pattern: str | None = None) -> pd.DataFrame
         else:
             found.append(facts)
     if names is not None and found and not any(one.fits for one in found):
+        names_there = f"none of {len(found):,} names, such as" if len(found) > 1 else "not the only name,"
         raise PatternError(
-            f"pattern={pattern!r} fits none of {len(found):,} names, such as {found[0].file.name!r}",
+            f"pattern={pattern!r} fits {names_there} {found[0].file.name!r}",
             remedy="Compare the two, sign by sign",
         )
     frame = frame_of(found)

@@ -15,6 +15,7 @@ from typing import TypeVar
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import PictureError
+from ..markup import count
 from .complete import bmp_ends, boxes_end, gif_ends, jpeg_ends, png_pixels, riff_ends
 
 FORMATS = {
@@ -111,12 +112,14 @@ def _decoded(data: bytes) -> tuple[Image.Image, str]:
         if width * height > MOST_PIXELS:
             raise PictureError(f"The picture has {width} × {height} pixels, more than {MOST_PIXELS:,}")
         if not _is_complete(data, image, kind):
-            raise PictureError(f"The picture is cut off after {len(data):,} bytes")
+            raise PictureError(f"The picture is cut off after {count(len(data), 'byte')}")
         # Only decoding notices damage in the middle.
         image.load()
         return image, FORMATS[kind]
     except UnidentifiedImageError:
-        raise PictureError(f"The {len(data):,} bytes are not a picture in a format that is known") from None
+        raise PictureError(
+            f"What came, {count(len(data), 'byte')}, is not a picture in a format that is known"
+        ) from None
     except (PictureError, Warning, Image.DecompressionBombError):
         raise
     except Exception as error:  # noqa: BLE001 - Pillow's readers raise errors of every kind on a damaged file
@@ -136,7 +139,7 @@ def _opened(data: bytes) -> tuple[Image.Image, str]:
         if kind == "PNG":
             pixels = png_pixels(data)
             if pixels is None:
-                raise PictureError(f"The picture is cut off after {len(data):,} bytes")
+                raise PictureError(f"The picture is cut off after {count(len(data), 'byte')}")
             data = pixels
         image = factory(io.BytesIO(data), "")
         return image, kind

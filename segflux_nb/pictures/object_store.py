@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from ..errors import StoreError, WorkspaceError
+from ..installing import how_to_install
 from .store import sync_folder
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class ObjectStore:
         except ImportError:
             raise WorkspaceError(
                 f"Pictures in {address} need the package obstore, which is not installed",
-                remedy="pip install 'segflux-nb[objectstore]'",
+                remedy=how_to_install("objectstore"),
             ) from None
         self._api = obstore
         self.root = _folder_of(address)

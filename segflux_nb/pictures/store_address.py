@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import WorkspaceError
+from ..saving import path_of
 from ..values import as_python, is_encodable, shown
 
 VARIABLE = "SEGFLUX_PICTURES"
@@ -47,7 +48,7 @@ def store_address(given: object) -> str:
     if not text or not is_encodable(text) or any(ord(letter) < 32 for letter in text):
         raise WorkspaceError(f"pictures={shown(given)} is not the address of an object store", remedy=_REMEDY)
     if "://" not in text:
-        return Path(text).expanduser().resolve().as_uri()
+        return path_of(text, "pictures", WorkspaceError).resolve().as_uri()
     try:
         parts = urlsplit(text)
         is_secret = parts.password is not None or (parts.username is not None and parts.scheme not in _AZURE)
@@ -68,6 +69,11 @@ def store_address(given: object) -> str:
             remedy=f"{_REMEDY}. The address of another server of S3's kind is in AWS_ENDPOINT_URL",
         )
     if parts.scheme == "file":
+        if parts.netloc not in ("", "localhost"):
+            raise WorkspaceError(
+                f"pictures={shown(known)} names no folder of this machine: {parts.netloc} stands where a host does",
+                remedy='Give the folder without file://, such as pictures="~/pictures", or with three slashes',
+            )
         return f"file://{parts.path.rstrip('/')}"
     if parts.scheme != "memory" and not parts.netloc:
         raise WorkspaceError(f"pictures={shown(known)} names no bucket", remedy=_REMEDY)

@@ -402,9 +402,10 @@ class Tier:
             for start in range(0, len(names), 1000):
                 self._objects.store.remove(names[start : start + 1000])
         except StoreError as error:
+            more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
             raise WorkspaceError(
                 f"Pictures cannot be removed from {error.why}",
-                remedy=f"Mend that, and remove them yourself: {names[0]} and {len(names) - 1:,} more",
+                remedy="Mend that, and remove them yourself: " + names[0] + more,
             ) from None
         self._contents.forget(paths)
         return size

@@ -202,14 +202,17 @@ class _Measuring:
         remarks = []
         alone = sum(self._base_of(at) is None for at in self._measured)
         if alone:
+            have = "has" if alone == 1 else "have"
             remarks.append(
-                f"{alone} of {len(self._measured)} pictures have none at {_in_words(self.reference)} to compare with"
+                f"{alone:,} of {count(len(self._measured), 'picture')} {have} none at {_in_words(self.reference)}"
+                " to compare with"
             )
         if SEED not in self.study.axes:
             remarks.append("No seed varies with the settings, so spread and overcooking are not known")
         absent = number - len(self._measured)
         if absent:
-            remarks.append(f"{absent} of {number} rows have no picture that can be read")
+            have = "has" if absent == 1 else "have"
+            remarks.append(f"{absent:,} of {count(number, 'row')} {have} no picture that can be read")
         return remarks
 
     def _is_base(self, at: int) -> bool:

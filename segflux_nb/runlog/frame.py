@@ -295,8 +295,12 @@ def _own_dtype(kinds: set[type]) -> Any:
 
 
 def reached_from_here(path: Path) -> str:
-    """A path relative to the current folder, with forward slashes; absolute if there is no relative one."""
+    """A path relative to the current folder, with forward slashes; absolute if there is no relative one.
+
+    A relative one that begins with ``~`` would mean a home folder.
+    """
     try:
-        return Path(os.path.relpath(path)).as_posix()
+        relative = Path(os.path.relpath(path)).as_posix()
     except (ValueError, OSError):  # another drive; or the current folder was deleted
         return path.as_posix()
+    return path.as_posix() if relative.startswith("~") else relative

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import LogLocked, NewerLog, WorkspaceError
+from ..installing import how_to_upgrade
 from .files import file_system, is_local, locks_work, wal_is_sound
 from .migrations import bring_up_to_date
 from .schema import APPLICATION_ID, VERSION
@@ -156,7 +157,7 @@ def newer_refusal(path: Path | str) -> NewerLog:
     """What a write raises to a log that a newer version of this program wrote."""
     return NewerLog(
         f"The run log {path} was written by a newer version of segflux_nb and can only be read",
-        remedy="Run: pip install --upgrade segflux_nb",
+        remedy=how_to_upgrade(),
     )
 
 

@@ -62,8 +62,11 @@ def joined(
     unknown = [at for at, found in enumerate(targets) if not found]
     if unknown and not skip_unknown:
         row = ", ".join(f"{name} {text_of(columns[name][unknown[0]])}" for name in keys)
+        some = f"{len(unknown):,} of {count(len(targets), 'row')}, the first of them {row},"
         raise RunError(
-            f"{count(len(unknown), 'row')} of {len(targets):,} are about none of these runs, the first of them {row}",
+            f"The table's row {row} is about none of these runs"
+            if len(targets) == 1
+            else f"{some} {'is' if len(unknown) == 1 else 'are'} about none of these runs",
             remedy="Correct the table, or write skip_unknown=True to leave them out",
         )
     _check_agreement(runs, columns, targets, {*keys, *own})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..analysis.usual_axis import usual_axis
 from ..errors import RunError
+from ..markup import begun_small
 from ..model import Value
 from ..run import known_values
 from ..selection import Selection
@@ -67,13 +68,13 @@ def best(runs: Selection, axis: str | Sequence[str] | None = None) -> Choice:
         try:
             (line,) = curve(runs, first).lines
         except RunError as error:
-            why, instead = error.what, f". Or: {error.remedy[0].lower()}{error.remedy[1:]}"
+            why, instead = f", and {begun_small(error.what)}", f". Or: {begun_small(error.remedy)}"
     tried = list(runs.axes.get(first, ()))
     chosen = choose(first, tried, line, votes, {})
     if chosen is None or (votes is None and len(names) > 1):
         judged = " and ".join(names)
         raise RunError(
-            f"Nothing says which {judged} is best: there are no votes on it" + (f", and {why}" if why else ""),
+            f"Nothing says which {judged} is best: there are no votes on it{why}",
             remedy=f"Vote between pairs: runs.tuner({json.dumps(names[0] if len(names) == 1 else names)}){instead}",
         )
     values = {**said.values, first: chosen.value}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RunError
+from ..markup import count
 from ..selection import Selection
 from ..sweep.names import LABEL
 from ..values import shown
@@ -130,10 +131,13 @@ def _remarks(runs: Selection, found: Any) -> list[str]:
     without = int(found["drift"].isna().sum())
     remarks = []
     if without:
+        have, are = ("has", "is") if without == 1 else ("have", "are")
         remarks.append(
-            f"{without} of {len(found)} pictures have none at lora_strength 0 to compare with, and are left out"
+            f"{without:,} of {count(len(found), 'picture')} {have} none at lora_strength 0 to compare with, and"
+            f" {are} left out"
         )
     absent = len(runs) - len(found)
     if absent:
-        remarks.append(f"{absent} of {len(runs)} runs have no picture")
+        have = "has" if absent == 1 else "have"
+        remarks.append(f"{absent:,} of {count(len(runs), 'run')} {have} no picture")
     return remarks

@@ -39,7 +39,7 @@ def export(
     metadata:
         Whether the copies carry their parameters (see `segflux_nb.read_metadata`).
     parquet:
-        Also write ``runs.parquet``; needs ``pip install segflux-nb[parquet]``.
+        Also write ``runs.parquet``; needs ``pip install "segflux-nb[parquet]"``.
 
     Raises
     ------

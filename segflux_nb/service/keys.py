@@ -10,10 +10,14 @@ from pathlib import Path
 from platformdirs import user_config_path
 
 from ..errors import SegfluxError, WorkspaceError
+from ..saving import path_of
 from ..values import as_python
 from .secret import Secret
 
 VARIABLE = "SEGMIND_API_KEY"
+CONFIG_VARIABLE = "SEGFLUX_CONFIG"
+"""The environment variable that names another folder for the key file."""
+
 
 KEY_FILE = "key file"
 """What the file of ``segflux login`` is called, where it is said from where a key is."""
@@ -83,6 +87,8 @@ def unreadable_key_file() -> str:
         key_file().read_bytes()
     except FileNotFoundError:
         return ""
+    except SegfluxError as error:
+        return error.what
     except (OSError, RuntimeError) as error:
         return f"The key file {key_file()} cannot be read: {getattr(error, 'strerror', None) or error}"
     return ""
@@ -98,8 +104,8 @@ def is_open_to_others() -> bool:
 
 def key_file() -> Path:
     """The file that ``segflux login`` writes. ``SEGFLUX_CONFIG`` names another folder for it."""
-    folder = os.environ.get("SEGFLUX_CONFIG")
-    return (Path(folder) if folder else user_config_path("segflux")) / "key"
+    folder = os.environ.get(CONFIG_VARIABLE)
+    return (path_of(folder, CONFIG_VARIABLE, WorkspaceError) if folder else user_config_path("segflux")) / "key"
 
 
 def save_key(key: str) -> Path:
@@ -115,7 +121,7 @@ def save_key(key: str) -> Path:
     if path.parts[0] == "~":  # the machine knows no home folder of this user
         raise WorkspaceError(
             "The API key cannot be saved: there is no home folder",
-            remedy=f"Set the environment variable {VARIABLE} instead, or SEGFLUX_CONFIG to a folder",
+            remedy=f"Set the environment variable {VARIABLE} instead, or {CONFIG_VARIABLE} to a folder",
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,6 +1,7 @@
 """How the captions of a sheet are written: on one line with the names of their columns, or a value a line.
 
-Values come first, so that what is cut off is never the value. Where the names do not fit, they move below the sheet.
+Names stand before their values: "1 seed" would read as one seed. Where the names do not fit, they move below the
+sheet, so that what is cut off is never the value.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class CaptionForm:
     lines:
         How many lines each caption has room for.
     has_names:
-        Whether the names of the columns stand behind the values.
+        Whether the names of the columns stand before the values.
     is_stacked:
         Whether each value has a line of its own.
     names:
@@ -95,7 +96,7 @@ def caption_form(layout: Layout, width: int, size: int) -> CaptionForm:
         lines = {line for own in texts for line in (own if is_stacked else [" · ".join(filter(None, own))])}
         return all(text_width(line, size) <= width for line in lines)
 
-    # Behind a word, a name would read as a part of it: "at dawn words".
+    # Before a word, a name would read as a part of it: "words at dawn".
     is_text = any(value[:1].isalpha() for cell in captioned for value, name in cell.captions if name)
     for has_names, is_stacked in ((True, False), (True, True), (False, False)):
         if not (is_text and has_names) and fits(has_names=has_names, is_stacked=is_stacked):
@@ -110,4 +111,4 @@ def caption_form(layout: Layout, width: int, size: int) -> CaptionForm:
 
 
 def _texts(cell: Cell, *, has_names: bool) -> list[str]:
-    return [" ".join(filter(None, (value, name if has_names else ""))) for value, name in cell.captions]
+    return [" ".join(filter(None, (name if has_names else "", value))) for value, name in cell.captions]

@@ -66,7 +66,7 @@ def font_file(font: Any) -> Path | None:
     """
     if font is None:
         return None
-    path = path_of(font, "font", LayoutError).expanduser().absolute()
+    path = path_of(font, "font", LayoutError).absolute()
     named = shorten(str(font), 200)
     remedy = 'Give the path of a TrueType or OpenType font: font="fonts/Inter.ttf"'
     if not path.exists():

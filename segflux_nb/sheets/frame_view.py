@@ -17,7 +17,7 @@ import pandas as pd
 
 from ..errors import LayoutError
 from ..lifecycle import State
-from ..markup import did_you_mean
+from ..markup import count, did_you_mean
 from ..model import MODEL, SIMULATOR
 from ..runlog.columns import NEVER_AXES
 from ..sweep.names import LABEL, column_of_parameter
@@ -388,7 +388,7 @@ def _key_of_picture(value: Any) -> Any:
     if isinstance(value, PurePath):
         return str(value)
     if isinstance(value, bytes):
-        return f"{len(value):,} bytes"
+        return count(len(value), "byte")
     return value.reason if isinstance(value, NoPicture) else type(value).__name__
 
 

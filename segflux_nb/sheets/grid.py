@@ -125,7 +125,7 @@ def grid_of(
             under = [_under(column, rows_here if is_value else [at]) for column in captions]
             if number is not None and numbers is not None:
                 if not numbers.scale.is_heat and numbers.name not in (column.name for column in captions):
-                    under.append((number.label, _named(numbers.name, number.rows)))
+                    under.append((_averaged(number.label, number.rows), numbers.name))
                 elif not numbers.scale.is_heat and number.rows > 1:
                     under.append((number.label, f"mean of {number.rows}"))
             cell = replace(
@@ -156,11 +156,11 @@ def _under(column: FrameColumn, rows: Sequence[int]) -> tuple[str, str]:
     if column.name in MARKS and all(column.values[at] is None for at in rows):
         return "", ""  # nobody has judged it, which is no value
     labels = list(dict.fromkeys(column.readings[column.values[at]] for at in rows))
-    return labels[0] if len(labels) == 1 else f"{len(labels)} values of", column.name
+    return labels[0] if len(labels) == 1 else f"{len(labels)} values", column.name
 
 
-def _named(name: str, rows: int) -> str:
-    return name if rows == 1 else f"{name}, mean of {rows}"
+def _averaged(value: str, rows: int) -> str:
+    return value if rows == 1 else f"{value} (mean of {rows})"
 
 
 def positions_of(axes: Sequence[FrameColumn | None], rows: int) -> Iterable[Position]:

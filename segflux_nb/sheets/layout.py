@@ -87,8 +87,8 @@ class Cell:
 
     @property
     def caption(self) -> str:
-        """What stands under the picture, values first: ``0.31 score · 25 steps``."""
-        return " · ".join(filter(None, (" ".join(filter(None, part)) for part in self.captions)))
+        """What stands under the picture: ``score 0.31 · steps 25``. "1 seed" would read as one seed."""
+        return " · ".join(filter(None, (" ".join(filter(None, (name, value))) for value, name in self.captions)))
 
     @property
     def beside(self) -> tuple[Cell, ...]:
@@ -273,7 +273,7 @@ class Layout:
             [self.columns, self.rows, self.outer, self.title, self.footer, self.notes],
             [self.column_labels, self.row_labels, [group.label for group in self.groups]],
             [
-                [cell.run, cell.status, cell.reason, cell.caption, cell.all_tags, cell.mean_text]
+                [cell.run, cell.status, cell.reason, _values_first(cell), cell.all_tags, cell.mean_text]
                 for cell in self.cells
             ],
         ]
@@ -287,6 +287,11 @@ class Layout:
     @property
     def _labels_along_columns(self) -> Sequence[str]:
         return [cell.caption for cell in self.places if cell.caption] if self.is_wrapped else self.column_labels
+
+
+def _values_first(cell: Cell) -> str:
+    """The caption as version 0.1 wrote it, so that the digests in the texts of saved notebooks stay."""
+    return " · ".join(filter(None, (" ".join(filter(None, part)) for part in cell.captions)))
 
 
 def pages(layout: Layout, fits: Callable[[Layout], bool]) -> list[Layout]:

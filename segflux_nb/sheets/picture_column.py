@@ -11,6 +11,7 @@ import io
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
@@ -24,6 +25,7 @@ from PIL import Image
 from ..errors import LayoutError
 from ..markup import shorten
 from ..pictures.mounted import is_file
+from ..values import as_path
 from .frame_column import text_of
 
 IMAGE_COLUMNS = (
@@ -149,7 +151,12 @@ def _path(value: Any) -> Any:
         os.fsencode(text)
     except UnicodeEncodeError:
         return NoPicture("no file can have this name")
-    return NoPicture("no file can have this name") if "\0" in text else value
+    if "\0" in text:
+        return NoPicture("no file can have this name")
+    if text.startswith("~"):
+        with suppress(ValueError):  # no user is called so: it is the name of a file
+            return as_path(text)
+    return value
 
 
 def _from_url(text: str, scheme: str) -> Any:

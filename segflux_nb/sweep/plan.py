@@ -241,14 +241,15 @@ class Plan:
         if self.service == SIMULATOR:
             if self.hosted_cost is None:
                 return f"free here, on the simulator; hosted unknown: {self.cost_source}{self._account}"
-            hosted = f"about ${self.hosted_cost:.2f}"
-            which = f"the first {self.cells:,}" if self.whole else f"all {self.cells:,}"
+            hosted = f"about ${self.hosted_cost:,.2f}"
+            number = f" {self.cells:,}" if self.cells > 1 else " run"
+            which = f"the first{number}" if self.whole else f"all{number}" if self.cells > 1 else "it"
             return f"free here, on the simulator; hosted {hosted} for {which}, by {self.cost_source}{self._account}"
         if not self.to_submit:
             return "nothing"
         if self.cost is None:
             return f"unknown: {self.cost_source}"
-        return f"about ${self.cost:.2f}, by {self.cost_source}{self._account}"
+        return f"about ${self.cost:,.2f}, by {self.cost_source}{self._account}"
 
     @property
     def _account(self) -> str:
@@ -257,7 +258,7 @@ class Plan:
             return ""
         whose = "the simulated account" if self.service == SIMULATOR else "the account"
         is_short = self.charged is not None and self.balance < self.charged
-        return f"; {whose} has ${self.balance:.2f}{', which does not cover it' if is_short else ''}"
+        return f"; {whose} has ${self.balance:,.2f}{', which does not cover it' if is_short else ''}"
 
     @property
     def _time(self) -> str:
@@ -287,7 +288,7 @@ def static_html(requests: Iterable[Request], axes: Mapping[str, Sequence[Any]], 
     cells = {request.digest: request for request in requests}
     cost, why = _cost(_evaluations(cells.values(), model), published(model))
     sizes = axes_text(axes, len(cells))
-    known = "unknown on" if cost is None else f"about ${cost:.2f} on"
+    known = "unknown on" if cost is None else f"about ${cost:,.2f} on"
     return str(
         _STATIC.render(
             runs=count(len(cells), "run"),

@@ -186,7 +186,7 @@ def named(values: Iterable[str]) -> str:
     values = list(values)
     if len(values) <= NAMED + 1:
         return ", ".join(values)
-    return f"{', '.join(values[:NAMED])} and {len(values) - NAMED} others"
+    return f"{', '.join(values[:NAMED])} and {count(len(values) - NAMED, 'other')}"
 
 
 def counted(number: int, unit: str) -> str:

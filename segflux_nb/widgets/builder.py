@@ -182,10 +182,11 @@ class Builder(anywidget.AnyWidget):
         self.size = f"{sizes} = {len(sweep):,} runs" if " × " in sizes else ""
         cap, over = self._launcher.cap(None), []
         if cap is not None and plan.cost is not None and plan.cost > cap:
-            over = [f"Of this, a click pays for ${cap:.2f} at most: ws.run(builder.sweep, max_cost=...) for more"]
+            over = [f"Of this, a click pays for ${cap:,.2f} at most: ws.run(builder.sweep, max_cost=...) for more"]
         self.summary, self.code = [*plan.lines, *over], self._form.python(sweep)
         words = f"Run all {plan.cells:,}" if plan.cells > 1 else "Run"
-        self.buttons = [] if look is None else [_button(f"Run the first {look.cells:,}", look, is_first=True)]
+        first = f"Run the first {look.cells:,}" if look is not None and look.cells > 1 else "Run the first"
+        self.buttons = [] if look is None else [_button(first, look, is_first=True)]
         self.buttons = [*self.buttons, _button(words, plan, is_first=False)]
 
     # ------------------------------------------------------------------ running
@@ -300,4 +301,4 @@ def _price(plan: Plan) -> str:
         return "nothing to pay"
     if plan.hosted_cost is not None:
         return "free here"
-    return "price unknown" if plan.cost is None else f"about ${plan.cost:.2f}"
+    return "price unknown" if plan.cost is None else f"about ${plan.cost:,.2f}"

@@ -239,7 +239,7 @@ class PictureRunner:
         cost = plan.cost or 0.0
         if self.max_cost is not None and plan.to_submit and self.spent + cost > self.max_cost:
             raise SweepError(
-                f"This costs about ${cost:.4f}, and {_money(self.max_cost - self.spent)} of max_cost is left",
+                f"This costs about ${cost:,.4f}, and {_money(self.max_cost - self.spent)} of max_cost is left",
                 remedy="runs.gallery(max_cost=...) sets the limit",
             )
 
@@ -302,7 +302,7 @@ def _parsed(name: str, text: str, model: Model) -> Any:
 
 
 def _money(dollars: float) -> str:
-    return f"${dollars:.2f}" if dollars >= 1 else f"${dollars:.4f}"
+    return f"${dollars:,.2f}" if dollars >= 1 else f"${dollars:.4f}"
 
 
 def _button(plan: Plan) -> str:
@@ -311,5 +311,5 @@ def _button(plan: Plan) -> str:
         return f"Show {count(plan.cells, 'run')}, nothing to pay" if plan.logged or plan.in_flight else ""
     runs = count(plan.to_submit, "run")
     if plan.service == SIMULATOR:
-        return f"Run {runs}, free on the simulator"
-    return f"Run {runs} for an unknown price" if plan.cost is None else f"Run {runs} for about {_money(plan.cost)}"
+        return f"Make {runs}, free on the simulator"
+    return f"Make {runs} for an unknown price" if plan.cost is None else f"Make {runs} for about {_money(plan.cost)}"

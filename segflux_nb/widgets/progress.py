@@ -240,7 +240,7 @@ class Progress:
         else:
             parts.append(last or f"{self._elapsed:.1f} s")
         if self._source.planned:
-            cost = f"${self._spent:.2f} of about ${self._source.planned:.2f}"
+            cost = f"${self._spent:,.2f} of about ${self._source.planned:,.2f}"
             parts.append(f"hosted {cost}" if self._source.is_free else cost)
         return " · ".join(parts)
 

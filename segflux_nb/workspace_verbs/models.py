@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..clock import utc
 from ..known_models import model_of_entry
+from ..markup import count
 from ..model import MODEL, Model
 from ..service.catalogue import Catalogue, CatalogueEntry
 from ..session import Session
@@ -111,7 +112,7 @@ def _row(entry: CatalogueEntry) -> tuple[object, ...]:
     why = made.refusal()
     parts = [*([why] if why else []), _fields(made), *entry.known, *made.notes[:MOST_NOTES]]
     if len(made.notes) > MOST_NOTES:
-        parts.append(f"{len(made.notes) - MOST_NOTES} more notes: ws.model({entry.slug!r}).notes")
+        parts.append(f"{count(len(made.notes) - MOST_NOTES, 'more note')}: ws.model({entry.slug!r}).notes")
     known = "; ".join(dict.fromkeys(part for part in parts if part))
     return entry.slug, entry.title, entry.kind, made.price, made.seconds, entry.deprecated, known
 

@@ -96,9 +96,9 @@ def _cell(ws: Session, runs: Runs) -> LoggedRun:
 
 def _price(plan: Plan) -> str:
     if plan.service == SIMULATOR:
-        hosted = "" if plan.hosted_cost is None else f"; hosted about ${plan.hosted_cost:.2f}"
+        hosted = "" if plan.hosted_cost is None else f"; hosted about ${plan.hosted_cost:,.2f}"
         return f"free here, on the simulator{hosted}"
-    return "price unknown" if plan.cost is None else f"about ${plan.cost:.2f}"
+    return "price unknown" if plan.cost is None else f"about ${plan.cost:,.2f}"
 
 
 def _compared(ws: Session, runs: Runs, cell: LoggedRun, before: set[str]) -> Probe:

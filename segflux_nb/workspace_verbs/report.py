@@ -34,7 +34,7 @@ class LoggedSweep(NamedTuple):
 
     def __str__(self) -> str:
         counts = ", ".join(f"{cells:,} {status}" for status, cells in self.counts.items())
-        money = "" if self.paid is None else f", ${self.paid:.2f} paid"
+        money = "" if self.paid is None else f", ${self.paid:,.2f} paid"
         return f"{self.service}: {self.sweep}: {counts}{money}"
 
 

@@ -35,7 +35,8 @@ def run(
         What the log calls it, and the title of its sheets.
     max_cost:
         US dollars that this call may spend. On the hosted service 10 (or ``SEGFLUX_MAX_COST``) unless given;
-        ``math.inf`` lifts it.
+        ``math.inf`` lifts it. On the simulator nothing is paid; a limit that is given ends the rehearsal where it
+        would end the sweep on the hosted service.
     price:
         US dollars for one picture, by your own word: it decides what fits under the limit. Needed for a model whose
         price neither the log nor the catalogue knows.

@@ -388,7 +388,7 @@ def test_one_steps_through_the_pictures_of_a_cell_with_the_mouse(shown):
     tile(page, 0).hover()
     page.get_by_title("Next in this cell").first.click()
     assert page.locator(".sfx-place").all_inner_texts() == ["2/3", "1/3"]
-    assert page.locator(".sfx-caption").first.inner_text() == "2 seed", "what tells it apart"
+    assert page.locator(".sfx-caption").first.inner_text() == "seed 2", "what tells it apart"
     assert labels(page)[0] == "lora_strength 0.4, seed 2, 2/3"
     page.locator(".sfx-tile img[src^='blob:']").first.wait_for()
     page.keyboard.press("4")

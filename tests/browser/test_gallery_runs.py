@@ -51,7 +51,7 @@ def test_one_changes_a_parameter_sees_the_price_and_runs_it(ws, opened):
     assert form.get_by_label("prompt").input_value() == "TOK fox"
     assert button(form).is_disabled(), "nothing is changed"
     form.get_by_label("lora_strength").fill("0.7")
-    form.get_by_role("button", name="Run 1 run, free on the simulator").wait_for()
+    form.get_by_role("button", name="Make 1 run, free on the simulator").wait_for()
     assert "1 run: 1 to submit" in form.inner_text()
     assert "hosted about $0.01" in form.inner_text()
     for key in ("Enter", "Enter", "Control+Enter"):
@@ -82,7 +82,7 @@ def test_several_values_and_another_prompt_are_run_too(ws, opened):
     connection, form = opened()
     form.get_by_label("steps").fill("11, 12")
     form.get_by_label("prompt").fill("TOK {cat} at dawn")
-    form.get_by_role("button", name="Run 2 runs, free on the simulator").click()
+    form.get_by_role("button", name="Make 2 runs, free on the simulator").click()
     form.get_by_text("2 runs started").wait_for()
     connection.ended()
     form.get_by_text("2 of 2 pictures").wait_for()
@@ -136,7 +136,7 @@ def test_the_button_names_the_price_and_max_cost_holds_for_all_runs_of_a_gallery
     launcher = connection.gallery._runner.launcher = Priced(ws._launcher)
     for steps, left in ((11, 0.05), (12, 0.03)):
         form.get_by_label("steps").fill(str(steps))
-        form.get_by_role("button", name="Run 1 run for about $0.0200").click()
+        form.get_by_role("button", name="Make 1 run for about $0.0200").click()
         form.get_by_text("1 run started").wait_for()
         connection.ended()
         form.get_by_text("1 of 1 picture").wait_for()
@@ -171,7 +171,7 @@ def test_the_form_has_no_complaints_and_waits_without_motion_where_none_is_wante
     connection, form = opened()
     page = connection.page
     form.get_by_label("lora_strength").fill("0.7")
-    form.get_by_role("button", name="Run 1 run").wait_for()
+    form.get_by_role("button", name="Make 1 run").wait_for()
     found = complaints()
     form.get_by_label("steps").fill("0")
     form.locator(".sfx-wrong", has_text="steps").wait_for()
@@ -188,7 +188,7 @@ def test_the_keyboard_alone_runs_a_picture(ws, opened):
     assert page.evaluate("document.activeElement.closest('label').textContent").startswith("lora_strength")
     page.keyboard.press("Control+a")
     page.keyboard.type("0.8")
-    form.get_by_role("button", name="Run 1 run").wait_for()
+    form.get_by_role("button", name="Make 1 run").wait_for()
     while page.evaluate("!document.activeElement.matches('.sfx-run')"):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")

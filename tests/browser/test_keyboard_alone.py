@@ -343,7 +343,7 @@ def test_a_picture_is_run_and_no_key_but_those_of_its_button_pays(gallery, ws):
     gallery.press("e")
     page.locator(".sfx-fields input:enabled").first.wait_for()
     gallery.type("0.7")
-    page.get_by_role("button", name="Run 1 run").wait_for()
+    page.get_by_role("button", name="Make 1 run").wait_for()
     gallery.press("Enter", "Tab", "Shift+Tab")
     assert connection.kinds("run") == []
     gallery.tab_to(".sfx-run")

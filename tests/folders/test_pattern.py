@@ -86,7 +86,7 @@ def test_names_that_do_not_fit_are_rows_and_are_reported(tmp_path, capsys):
 
 def test_a_pattern_that_fits_nothing_shows_a_name(tmp_path):
     write(tmp_path, {"a_1.png": encoded("PNG")})
-    with pytest.raises(sf.SegfluxError, match=r"fits none of 1 names, such as 'a_1\.png'"):
+    with pytest.raises(sf.SegfluxError, match=r"fits not the only name, 'a_1\.png'"):
         sf.read_folder(tmp_path, pattern="{name}-{seed:d}")
 
 

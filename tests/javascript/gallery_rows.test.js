@@ -182,8 +182,8 @@ test("captions say what no label shows, and what tells rows of a cell apart", ()
   assert.equal(captionOf(study(), {}, 2), "0.8 · 1");
   assert.equal(captionOf(study(), { held: { seed: "1" } }, 2), "0.8");
   assert.equal(captionOf(study(), { cols: "seed" }, 2), null);
-  assert.equal(tellingOf(study(), [0, 1], 1), "2 seed", "the axis, not the score");
-  assert.equal(tellingOf(rowsOf({ _score: ["1", "2"] }), [0, 1], 1), "2 _score");
+  assert.equal(tellingOf(study(), [0, 1], 1), "seed 2", "the axis, not the score");
+  assert.equal(tellingOf(rowsOf({ _score: ["1", "2"] }), [0, 1], 1), "_score 2");
   assert.equal(tellingOf(study(), [0, 1, 2], 2), "0.8 · 1", "several have no names: chips have them");
   assert.equal(tellingOf(study(), [0], 0), null);
   assert.deepEqual(differencesOf(study(), [0, 1]), [

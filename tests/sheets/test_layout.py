@@ -88,7 +88,7 @@ def test_takes_stand_beside_each_other():
     )
     layout = layout_of(table)
     assert [cell.picture for cell in layout.cells] == ["0.jpg", "new1.jpg", "1.jpg", "new2.jpg"]
-    assert [cell.caption for cell in layout.cells] == ["0 take", "1 take"] * 2
+    assert [cell.caption for cell in layout.cells] == ["take 0", "take 1"] * 2
 
 
 def test_what_cannot_be_laid_out_says_so():

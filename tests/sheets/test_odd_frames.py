@@ -121,7 +121,7 @@ def test_greys_of_sixteen_bits_are_those_of_eight():
 
 def test_one_caption_may_be_given_as_text(tmp_path):
     saved = frame().pictures.sheet(cols="a", captions="b").save(tmp_path / "sheet.html")
-    assert "x b" in saved.read_text(encoding="utf-8")
+    assert "b x" in saved.read_text(encoding="utf-8")
 
 
 def test_files_in_an_index_without_a_name_are_the_pictures(tmp_path):

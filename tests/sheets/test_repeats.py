@@ -149,11 +149,11 @@ def test_a_heat_map_averages_over_axes_that_have_no_direction():
     assert {(cell.value, cell.mean_of) for cell in layout.cells} == {("3.0", 4)}
     assert layout.left_out == 0
     border = layout_of(table, cols="lora_strength", rows="finetune_id", by=[], border="stars")
-    assert border.cells[0].caption == "3.0 stars, mean of 4"
+    assert border.cells[0].caption == "stars 3.0 (mean of 4)"
     assert border.left_out == 12, "of the pictures those of the first values are shown"
 
 
-def test_captions_begin_with_values_and_names_that_do_not_fit_move_below():
+def test_captions_have_names_and_names_that_do_not_fit_move_below():
     table = tracked().assign(a_score_with_a_long_name=[f"{at}.25" for at in range(12)], cost_in_us_dollars="0.034")
     layout = layout_of(table, captions=["a_score_with_a_long_name", "cost_in_us_dollars"])
     small = [line for text in geometry_of(layout, 100).texts for line in text.lines]
@@ -161,7 +161,7 @@ def test_captions_begin_with_values_and_names_that_do_not_fit_move_below():
     assert "Below each picture: a_score_with_a_long_name · cost_in_us_dollars" in " ".join(small)
     assert not any("…" in line for line in small if line[:1].isdigit())
     large = [line for text in geometry_of(layout, 600).texts for line in text.lines]
-    assert "0.25 a_score_with_a_long_name" in large, "with their names where there is room"
+    assert "a_score_with_a_long_name 0.25" in large, "with their names where there is room"
 
 
 def test_settings_in_the_index_are_columns():

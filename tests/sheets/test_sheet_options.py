@@ -29,10 +29,10 @@ def middle(image, box):
 def test_captions_of_chosen_columns():
     table = coloured(seed=[1, 2], lora_strength=[0.5, 1.0]).assign(score=[1.5, 2.0, 3.25, 4.0])
     layout = layout_of(table, captions=["score", "seed"])
-    assert [cell.caption for cell in layout.cells][:2] == ["1.50 score · 1 seed", "3.25 score · 2 seed"]
+    assert [cell.caption for cell in layout.cells][:2] == ["score 1.50 · seed 1", "score 3.25 · seed 2"]
     assert (layout.columns, layout.rows) == ("seed", "lora_strength"), "a caption takes no axis of a sweep away"
     wrapped = layout_of(frame(seed=list(range(12))).assign(score=1.0), captions=["score"])
-    assert wrapped.cells[3].caption == "3 · 1.0 score"
+    assert wrapped.cells[3].caption == "3 · score 1.0"
 
 
 def test_marks_and_duplicates_are_on_the_picture_and_in_the_text():
@@ -61,7 +61,7 @@ def test_a_border_has_the_colour_of_its_value_and_says_it():
     for (cell, box), share in zip(geometry.cells, (0.0, 0.5, 1.0), strict=True):
         assert cell.share == share
         assert image.getpixel((box[0] - 2, box[1] + 40)) == on_scale(share)
-    assert [cell.caption for cell in layout.cells] == ["1.0 score", "2.0 score", "3.0 score"]
+    assert [cell.caption for cell in layout.cells] == ["score 1.0", "score 2.0", "score 3.0"]
     assert geometry.scale_bar is not None
 
 
@@ -268,7 +268,7 @@ def test_what_nobody_has_judged_has_no_caption():
     table["stars"] = pd.array([None, 4, None], dtype="Int64")
     table["clip"] = [0.5, None, None]
     cells = layout_of(table, captions=["stars", "clip"]).cells
-    assert [cell.caption for cell in cells] == ["0.5 clip", "4 stars · – clip", "– clip"]
+    assert [cell.caption for cell in cells] == ["clip 0.5", "stars 4 · clip –", "clip –"]
 
 
 def corner(jpeg):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import WorkspaceError
+from ...installing import how_to_install
 
 if TYPE_CHECKING:
     from ...clock import Clock
@@ -25,7 +26,7 @@ def open_database(address: str, path: Path, clock: Clock, *, plays: bool, durabl
     except ImportError:
         raise WorkspaceError(
             "A workspace in a PostgreSQL database needs the package psycopg",
-            remedy='Run: pip install "segflux-nb[postgres]"',
+            remedy=how_to_install("postgres"),
         ) from None
     from .database import PostgresDatabase
 

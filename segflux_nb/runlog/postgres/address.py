@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlencode
 from platformdirs import user_cache_path
 
 from ...errors import WorkspaceError
+from ...saving import path_of
 
 SCHEMES = ("postgresql", "postgres")
 CACHE_VARIABLE = "SEGFLUX_CACHE"
@@ -237,5 +238,5 @@ def local_folder(address: str) -> Path:
         The address.
     """
     given = os.environ.get(CACHE_VARIABLE)
-    root = Path(given).expanduser() if given else user_cache_path("segflux")
+    root = path_of(given, CACHE_VARIABLE, WorkspaceError) if given else user_cache_path("segflux")
     return root / "workspaces" / read(address).digest[:24]

@@ -18,6 +18,8 @@ class Budget:
         US dollars for one evaluation, by model; None where the price is unknown.
     agreed:
         US dollars for a run, by digest, to which the user has agreed: no run counts less.
+    is_free:
+        Whether nothing is paid in truth: on the simulator, where a cap is rehearsed as all the rest is.
     """
 
     def __init__(
@@ -27,11 +29,13 @@ class Budget:
         price: float | None = None,
         costs: Mapping[str, float | None] | None = None,
         agreed: Mapping[str, float | None] | None = None,
+        is_free: bool = False,
     ) -> None:
         self.cap = cap
         self.price = price
         self.costs = costs or {}
         self.agreed = agreed or {}
+        self.is_free = is_free
         self.reserved = 0.0
 
     def estimate(self, digest: str, cost: float | None, evaluations: int | None) -> float | None:
@@ -63,11 +67,12 @@ class Budget:
             return None
         if cost is None:
             return (
-                f"A run's price is unknown, and this call may spend ${self.cap:.2f}: say what one picture costs,"
+                f"A run's price is unknown, and this call may spend ${self.cap:,.2f}: say what one picture costs,"
                 " in US dollars, ws.run(sweep, price=0.05)"
             )
         if self.reserved + cost > self.cap + 1e-9:
-            return f"This call may spend ${self.cap:.2f}, and ${self.reserved:.2f} of it is spent or reserved"
+            free = " (on the simulator, where nothing is paid)" if self.is_free else ""
+            return f"This call may spend ${self.cap:,.2f}, and ${self.reserved:,.2f} of it is spent or reserved{free}"
         self.reserved += cost
         return None
 

@@ -105,7 +105,7 @@ export class Chips {
    * @param {number} number
    */
   cellChip(place, number) {
-    const words = `In one cell: ${place || "all"} · ${number} runs`;
+    const words = `In one cell: ${place || "all"} · ${number} run${number === 1 ? "" : "s"}`;
     return setChip(words, "Leave the cell", () => this.actions.leaveCell(), "Esc");
   }
 

@@ -128,7 +128,8 @@ export class Desk {
   async copyShown() {
     const { rows, shownNow } = this.gallery;
     const isCopied = await copyText(pythonOfAll(rows, shownNow));
-    this.gallery.say(isCopied ? `Copied: Python of ${shownNow.length} runs` : "The browser does not permit copying");
+    const runs = `${shownNow.length} run${shownNow.length === 1 ? "" : "s"}`;
+    this.gallery.say(isCopied ? `Copied: Python of ${runs}` : "The browser does not permit copying");
   }
 }
 

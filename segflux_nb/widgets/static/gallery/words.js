@@ -48,7 +48,7 @@ export function tellingOf(rows, cell, row) {
   const axes = rows.axes.filter(differs);
   const differing = axes.length ? axes : rows.layable.filter(differs);
   const words = differing.map((column) => column.label(row)).join(" · ");
-  return differing.length === 1 && differing[0].kind !== "text" ? `${words} ${differing[0].name}` : words;
+  return differing.length === 1 && differing[0].kind !== "text" ? `${differing[0].name} ${words}` : words;
 }
 
 /**
