@@ -58,6 +58,25 @@ def test_runs_are_equal_when_they_hold_the_same_cells_of_the_same_log(ws, tmp_pa
         assert other.runs(sweep()) != runs
 
 
+def test_all_runs_have_the_order_of_their_sweeps(ws, tmp_path):
+    """Whoever submitted first: the same study has the same layout in each kernel."""
+    first = sweep(seed=[2, 1], lora_strength=[0.8, 0.4, 1.0])
+    ws.run(first)
+    assert list(ws.runs().axes.items()) == [("seed", [2, 1]), ("lora_strength", [0.8, 0.4, 1.0])]
+    assert [run.digest for run in ws.runs()] == [cell.digest for cell in first]
+    second = sweep(lora_strength=[0.4, 0.6], steps=[30, 25], seed=[3, 2])
+    ws.run(second)
+    found = ws.runs()
+    assert list(found.axes.items()) == [
+        ("seed", [2, 1, 3]),
+        ("lora_strength", [0.8, 0.4, 1.0, 0.6]),
+        ("steps", [30, 25]),
+    ]
+    assert [run.digest for run in found] == list(dict.fromkeys(cell.digest for cell in (*first, *second)))
+    with sf.Workspace(tmp_path, service="simulator") as again:
+        assert list(again.runs().axes.items()) == list(found.axes.items())
+
+
 def test_labels_tell_runs_apart_and_do_not_prevent_hashing(ws):
     labelled = sweep(seed={"first": 1, "second": 2})
     assert hash(ws.runs(labelled)) == hash(ws.runs(sweep(seed=[1, 2])))

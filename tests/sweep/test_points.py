@@ -61,9 +61,9 @@ def test_a_finer_sweep_of_linked_values():
 
 
 def test_lists_of_different_lengths_say_how_long_they_are():
-    with pytest.raises(sf.SweepError, match="steps has 3, lora_strength has 2.*equally long"):
+    with pytest.raises(sf.SweepError, match=r"steps has 3, lora_strength has 2.*equally long"):
         sf.Sweep(sf.linked(steps=[20, 20, 30], lora_strength=[0.5, 1]), **BASE)
-    with pytest.raises(sf.SweepError, match="steps has 1, lora_strength has 2.*give it to Sweep itself"):
+    with pytest.raises(sf.SweepError, match=r"steps has 1, lora_strength has 2.*give it to Sweep itself"):
         sf.Sweep(sf.linked(steps=20, lora_strength=[0.5, 1]), **BASE)
 
 

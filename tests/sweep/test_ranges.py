@@ -127,11 +127,11 @@ def test_a_decimal_comma_is_no_list(text):
     ],
 )
 def test_a_comma_between_thousands_is_no_list(text, number, numbers):
-    for given in (text, f" {text} "):
+    for written in (text, f" {text} "):
         with pytest.raises(SweepError, match="comma between its thousands") as error:
-            parse_range(given, integer=True)
+            parse_range(written, integer=True)
         assert f'Write "{number}", or "{numbers}"' in str(error.value)
-    with pytest.raises(SweepError, match="seed='1,000'.*Write \"1000\""):
+    with pytest.raises(SweepError, match=r"seed='1,000'.*Write \"1000\""):
         sf.Sweep(prompt="TOK", finetune_id="a", seed="1,000")
 
 
