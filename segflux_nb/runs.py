@@ -167,8 +167,8 @@ def runs_of_name(source: Source, name: str) -> Runs:
 def all_runs(source: Source) -> Runs:
     """All runs of the log; the parameters that vary are the axes.
 
-    Runs, axes and values are in the order in which the sweeps of the log have them, the oldest first, whoever
-    submitted first. Runs of no sweep come last.
+    Runs, axes and values are in the order in which the sweeps of the log have them, the oldest first: which
+    one was submitted first does not count. Runs of no sweep come last.
 
     Parameters
     ----------

@@ -285,9 +285,7 @@ def test_without_a_key_too(hosted, simulator):
         assert ws.plan(sweep()).notes == (NO_KEY,)
 
 
-NO_KEY = (
-    "It cannot run yet: the hosted service needs an API key, and none is configured. `segflux login` keeps one"
-)
+NO_KEY = "It cannot run yet: the hosted service needs an API key, and none is configured. `segflux login` keeps one"
 
 
 def test_a_plan_says_what_will_stop_the_run(hosted, simulator):

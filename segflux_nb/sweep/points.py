@@ -15,7 +15,7 @@ Point = Mapping[str, Value]
 """Name to value, and ``<name>_label`` to the label if the value has one."""
 
 MOST_CELLS = 1_000_000
-"""The most cells of a sweep. Each is held in memory: a million takes seconds, and a third of a gigabyte."""
+"""The most cells of a sweep. Each is held in memory: a million takes seconds, and with its plan a gigabyte."""
 
 
 def different(names: Sequence[str], points: Sequence[Point]) -> tuple[tuple[Point, ...], tuple[str, ...]]:
@@ -65,10 +65,22 @@ def with_labels_of(same: Sequence[Point]) -> Point:
     first = dict(same[0])
     for name in first:
         if name.endswith(LABEL):
-            parts = [part for one in same if name in one for part in str(one[name]).split(" = ")]
+            parts = [part for one in same if name in one for part in labels_in(one[name])]
             if len(different_parts := list(dict.fromkeys(parts))) > 1:
-                first[name] = " = ".join(different_parts)
+                first[name] = _EQUALS.join(different_parts)
     return first
+
+
+_EQUALS = " = "
+
+
+def labels_in(label: Value) -> list[str]:
+    """The labels of a value that has several of them, as `with_labels_of` writes them.
+
+    >>> labels_in("late = end"), labels_in("early")
+    (['late', 'end'], ['early'])
+    """
+    return str(label).split(_EQUALS)
 
 
 def check_size(lengths: Mapping[str, int]) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from ..errors import SweepError
 from ..markup import did_you_mean
-from ..model import DECIMALS, MODEL
+from ..model import DECIMALS, MODEL, Value
 from ..values import as_python, is_same, several, shown
 from .names import LABEL
+from .points import labels_in
 from .ranges import parse_range
 from .request import Request
 
@@ -91,6 +92,17 @@ def _has(cell: Request, name: str, wanted: Sequence[tuple[Any, Any]]) -> bool:
     if name not in own:
         return False
     label = own.get(f"{name}{LABEL}")
-    return any(
-        is_same(own[name], logged) or (label is not None and is_same(label, given)) for logged, given in wanted
-    )
+    return any(is_same(own[name], logged) or is_label(label, given) for logged, given in wanted)
+
+
+def is_label(label: Value | None, given: Any) -> bool:
+    """Whether what a user gave is the label of a value, or one of several that the value has: ``late = end``.
+
+    Parameters
+    ----------
+    label:
+        The label of the value; None where it has none.
+    given:
+        What the user gave.
+    """
+    return label is not None and (is_same(label, given) or any(is_same(one, given) for one in labels_in(label)))

@@ -54,10 +54,10 @@ def test_linked_placeholders_pictures_and_other_models(tmp_path):
     assert [(cell.parameters["hue"], cell.strength) for cell in other] == [(None, 1), (None, 2), (True, 1), (1, 1)]
 
 
-def test_a_finer_sweep_of_linked_values():
+def test_a_refined_sweep_of_linked_values():
     sweep = sf.Sweep(sf.linked(steps=[20, 20, 30], lora_strength=[0.5, 1, 1]), **BASE)
-    finer = refine([cell.parameters for cell in sweep], "lora_strength", 0.5, 1)
-    assert {cell.steps for cell in finer} == {20, 30}
+    refined = refine([cell.parameters for cell in sweep], "lora_strength", 0.5, 1)
+    assert {cell.steps for cell in refined} == {20, 30}
 
 
 def test_lists_of_different_lengths_say_how_long_they_are():
@@ -83,6 +83,7 @@ def test_two_labels_of_one_value_are_one_run_that_has_both(tmp_path):
     assert sweep.labels == {"finetune_id": {"x": "late = end", "y": "early"}}
     assert sweep.notes == ("finetune_id: 'late' and 'end' are labels of one value, 'x', and share its runs",)
     assert sf.Sweep.from_toml(sweep.to_toml(tmp_path / "s.toml")) == sweep
+    assert len(sweep.where(finetune_id="end")) == len(sweep.where(finetune_id="late = end")) == 2
 
 
 def test_labels_that_come_together_in_a_sum_share_the_run():
