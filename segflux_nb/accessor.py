@@ -375,7 +375,13 @@ class Pictures:
         return bundle(self._frame, path, license=license, title=title, image=image)
 
     def export(
-        self, folder: str | Path, *, image: str | None = None, names: str | None = None, parquet: bool = False
+        self,
+        folder: str | Path,
+        *,
+        image: str | None = None,
+        names: str | None = None,
+        metadata: bool = True,
+        parquet: bool = False,
     ) -> Path:
         """Write pictures under readable names, tables, the sheet and a report to a folder; see `Runs.export`.
 
@@ -387,6 +393,8 @@ class Pictures:
             The column of pictures, as in `sheet`.
         names:
             How pictures are named: ``"{lora_strength}-{seed}"``, with columns of the frame. Left out, by what varies.
+        metadata:
+            Whether the copies carry their parameters.
         parquet:
             Also write ``runs.parquet``; needs ``pip install "segflux-nb[parquet]"``.
 
@@ -402,7 +410,9 @@ class Pictures:
         from .exporting.folder import export
         from .saving import folder_to_write
 
-        return export(self._frame, folder_to_write(folder), image=image, names=names, parquet=parquet)
+        return export(
+            self._frame, folder_to_write(folder), image=image, names=names, metadata=metadata, parquet=parquet
+        )
 
 
 def register(pandas: Any) -> None:

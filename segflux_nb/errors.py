@@ -347,6 +347,10 @@ class SweepInterrupted(KeyboardInterrupt):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (str(self), None)
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the sentence alone, because the user knows where the cell was interrupted."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 class StoreError(OSError):
     """An object store did not do what it was asked.

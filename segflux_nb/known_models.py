@@ -218,16 +218,31 @@ class KnownModels:
         """What a plan says of its model: how the catalogue differs from this version, or that the model will go."""
         catalogue = self.catalogue()
         entry = None if catalogue is None else catalogue.entries.get(slug)
-        if catalogue is None:
-            return
-        if entry is None:
-            if slug != MODEL.slug:
-                yield f"The service's catalogue of {day(catalogue.read_at)} has no model {slug}: it is new, or gone"
+        if catalogue is None or entry is None:
+            if slug != MODEL.slug and (catalogue is not None or self._connection.submits):
+                yield self._unlisted(slug, catalogue)
             return
         if slug == MODEL.slug and (line := in_one_line(self.drift(), catalogue.read_at)):
             yield line
         elif slug != MODEL.slug and entry.deprecated:
             yield f"The service's catalogue of {day(catalogue.read_at)} says that {slug} is deprecated"
+
+    def _unlisted(self, slug: str, catalogue: Catalogue | None) -> str:
+        """What a plan says of a model of which nothing is known, and which may be written wrong.
+
+        Parameters
+        ----------
+        slug:
+            Its slug.
+        catalogue:
+            The catalogue that is kept, which does not have it; None if there is none.
+        """
+        meant = did_you_mean(slug, [MODEL.slug, *(() if catalogue is None else catalogue.entries)]).strip()
+        if catalogue is None:
+            of_it = f"Nothing is known here of the model {slug}, because no catalogue is kept"
+            return f"{of_it}. {meant or 'ws.refresh_models() reads it'}"
+        new = "it is new, or gone" if not meant else f"it is new, gone, or written wrong. {meant}"
+        return f"The service's catalogue of {day(catalogue.read_at)} has no model {slug}: {new}"
 
     def check_when_due(self) -> None:
         """Ask the hosted service for its catalogue in the background, if that was not done for a day."""

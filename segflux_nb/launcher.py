@@ -21,7 +21,7 @@ from .caps import cap_of, price_of
 from .clock import Clock
 from .connection import ServiceConnection
 from .console import say
-from .errors import MissingKey, SweepError
+from .errors import SweepError
 from .hints import notes_of
 from .interrupts import Uninterrupted
 from .known_models import KnownModels
@@ -29,10 +29,11 @@ from .launching import ELSEWHERE, Display, RunSnapshot, ShownPlan
 from .lifecycle import Disposition, State, disposition, reason_of
 from .live import STOPPED, LiveRun
 from .markup import more_text
-from .model import PLACEHOLDER_FINETUNE_ID, SIMULATOR, Model, unknown_model
+from .model import SIMULATOR, Model, unknown_model
 from .pictures.inputs import know_names
 from .pictures.mounted import pictures_of
 from .planner import Planner
+from .refusals import as_note, refusals, without_key
 from .reusing import KnownRuns
 from .runlog.journal import Journal, ServiceLog
 from .runlog.picture_files import MISSING, PictureFile, missing_files, status_with_file
@@ -45,7 +46,6 @@ from .running.refetching import Refetched
 from .running.waits import Waits
 from .runs import Runs, as_sweep, runs_of_sweep
 from .service.addresses import HOSTED
-from .service.keys import WAYS, unreadable_key_file
 from .source import Source
 from .sweep.plan import Plan, static_html
 from .sweep.request import Request
@@ -139,8 +139,14 @@ class Launcher:
         chosen = self.planner.first(whole, first)
         requests = self.planner.next_takes(chosen, int(again)) if again else chosen
         balance = self._connection.balance() if ask_balance else None
-        plan = self.planner.plan(requests, balance, self.models.priced(whole.model))
-        notes = (*notes_of(self.source, whole), *self.models.notes(whole.model.slug))
+        plan, asked = self.planner.plan(requests, balance, self.models.priced(whole.model))
+        stops = refusals(asked, has_key=self._has_key) if self._sends_to_hosted else ()
+        notes = (
+            *map(as_note, stops),
+            *whole.notes,
+            *notes_of(self.source, whole),
+            *self.models.notes(whole.model.slug),
+        )
         if ask_balance:
             self.models.check_when_due()
         plan = replace(plan, notes=(*plan.notes, *notes), whole=self.planner.whole(whole, first))
@@ -347,12 +353,12 @@ class Launcher:
 
     def check_key(self) -> None:
         """Refuse to send anything to the hosted service without a key."""
-        if self._service == HOSTED.name and self.submits and not self._has_key:
-            raise MissingKey(
-                unreadable_key_file() or "The hosted service needs an API key, and none is configured",
-                money="nothing was billed",
-                remedy=WAYS,
-            )
+        if self._sends_to_hosted and not self._has_key:
+            raise without_key()
+
+    @property
+    def _sends_to_hosted(self) -> bool:
+        return self._service == HOSTED.name and self.submits
 
     def check(self, requests: Sequence[Request], *, by_others: bool = False) -> None:
         """Refuse, before anything is sent, what the hosted service would not take.
@@ -364,16 +370,9 @@ class Launcher:
         by_others:
             Whether processes with keys of their own will run it.
         """
-        if self._service != HOSTED.name or not requests:
-            return
-        if not by_others:
-            self.check_key()
-        if any(request.parameters.get("finetune_id") == PLACEHOLDER_FINETUNE_ID for request in requests):
-            raise SweepError(
-                f"finetune_id={PLACEHOLDER_FINETUNE_ID!r} is the placeholder of the service's page, not a fine-tune",
-                money="nothing was billed",
-                remedy="Give the id of your own fine-tune",
-            )
+        if self._service == HOSTED.name:
+            for refusal in refusals(requests, has_key=self._has_key or by_others or not self.submits):
+                raise refusal
 
     def follow(
         self,

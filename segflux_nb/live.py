@@ -126,8 +126,7 @@ class LiveRun:
         except KeyboardInterrupt:
             self.interrupt()
             kept = self.runs.counts.get("completed", 0)
-            message = f"{kept:,} of {len(self.runs):,} kept; ws.run(sweep) continues"
-            say(message)
+            message = f"{kept:,} of {len(self.runs):,} kept; ws.run(sweep) continues, ws.runs(sweep) has what is kept"
             raise SweepInterrupted(message, self.runs) from None
         return self._outcome()
 

@@ -7,12 +7,13 @@ from typing import Any, Final
 
 from .markup import plain
 from .model import MODEL
-from .run import FACTS, as_logged, wanted_values
+from .run import FACTS
 from .runlog.picture_files import with_files
 from .running.in_hands import with_states_as_seen
 from .source import Cell, Source
 from .sweep.names import LABEL
 from .sweep.request import RUN_DIGITS
+from .sweep.wanted import as_logged, is_label, wanted_values
 from .values import as_python, is_same
 
 _ABSENT: Final = object()
@@ -78,7 +79,7 @@ class CellValues:
 
         def is_wanted(value: Any, label: Any) -> bool:
             return value is not _ABSENT and any(
-                is_same(value, logged) or (label is not None and is_same(label, python)) for logged, python in wanted
+                is_same(value, logged) or is_label(label, python) for logged, python in wanted
             )
 
         found = []

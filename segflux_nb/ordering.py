@@ -65,6 +65,9 @@ class SubmittedSweep:
     held: int = 0
     max_cost: float | None = None
 
+    def __repr__(self) -> str:
+        return f"SubmittedSweep({self.name!r})"
+
     def __str__(self) -> str:
         price = ", price unknown" if self.cost is None else f", about ${self.cost:,.2f}" if self.cost else ""
         new = "" if self.added == len(self.digests) else f" ({self.added:,} new)"

@@ -160,7 +160,8 @@ class Planner:
         -------
         The number of the sweep, the states of its runs before, and the requests that were planned.
         """
-        if self._reused is not None:
+        can_write = not self._log.refusal
+        if self._reused is not None and can_write:
             self._reused.enter(self._log, [request.digest for request in requests])
         logged = self._log.runs.states([request.digest for request in entered])
         done = {digest for digest, run in logged.items() if run.state is State.COMPLETED}
@@ -169,6 +170,8 @@ class Planner:
         self.keep_inputs(asked, [r for r in asked if _is_submitted(logged.get(r.digest))])
         left = [request for request in entered if request.digest not in done]
         planned = [r for r in left if r.digest not in logged or logged[r.digest].state in REPLANNED]
+        if not left and not can_write:  # a sweep that is done is read, where nothing can be written
+            return 0, logged, planned
         self._log.runs.plan(planned)
         number = self._log.sweeps.enter(sweep.identity, sweep.name, title, sweep.axes, entered)
         return number, logged, planned
@@ -208,8 +211,10 @@ class Planner:
         """
         return self._log.completion.at(missing_files(files.paths, self._pictures), digests)
 
-    def plan(self, requests: Sequence[Request], balance: float | None = None, model: Model = MODEL) -> Plan:
-        """What running these requests would do, cost and take.
+    def plan(
+        self, requests: Sequence[Request], balance: float | None = None, model: Model = MODEL
+    ) -> tuple[Plan, list[Request]]:
+        """What running these requests would do, cost and take; and those for which the service would be asked.
 
         Parameters
         ----------
@@ -226,7 +231,7 @@ class Planner:
         states = {**logged, **known}
         plan, _ = self.plan_from(requests, states, known, model)
         notes = () if model is MODEL or model.slug == MODEL.slug else self._notes_of_inputs(requests, states, model)
-        return replace(plan, balance=balance, notes=tuple(notes))
+        return replace(plan, balance=balance, notes=tuple(notes)), self.not_settled(requests, states)
 
     def _notes_of_inputs(
         self, requests: Sequence[Request], logged: Mapping[str, RunState], model: Model

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import PictureError, RunError, SweepError
+from .errors import PictureError, RunError
 from .lifecycle import reason_of
 from .markup import did_you_mean, more_text
-from .model import DECIMALS, MODEL, Value
-from .sweep.ranges import parse_range
+from .model import MODEL, Value
 from .sweep.request import RUN_DIGITS
-from .values import as_python, several, shown
+from .values import shown
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -111,7 +109,7 @@ class Run:
     files: RunFiles = field(hash=False, repr=False)
     model: str = MODEL.slug
 
-    def __getattr__(self, name: str) -> Value:
+    def __getattr__(self, name: str) -> Any:  # text or number: a type checker cannot know which
         if not name.startswith("_"):
             for source in ("parameters", "labels"):
                 values: Mapping[str, Value] | None = self.__dict__.get(source)  # None while it is being made
@@ -252,41 +250,3 @@ def value_of(run: Run, name: str) -> Any:
             " Stars, notes and columns of your own are in runs.df: runs.df.query(...).pictures",
         )
     return known[name]
-
-
-def wanted_values(name: str, given: Any) -> list[Any]:
-    """The values that a user asks for: one value, several, or a text range of a parameter that is a number.
-
-    Parameters
-    ----------
-    name:
-        The parameter, label or placeholder.
-    given:
-        What the user gave.
-    """
-    found = several(given)
-    if found is None:
-        parameter = MODEL.parameters.get(name)
-        if isinstance(given, str) and parameter is not None and parameter.kind in ("integer", "number"):
-            with suppress(SweepError):  # it may be a label
-                return [given, *map(float, parse_range(given, integer=parameter.kind == "integer"))]
-        return [given]
-    return found
-
-
-def as_logged(name: str, value: Any) -> Any:
-    """A value as the log would have it: a plain value of Python, its floats rounded as those of a sweep.
-
-    Parameters
-    ----------
-    name:
-        The name of the parameter, label or placeholder.
-    value:
-        What the user gave.
-    """
-    plain = as_python(value)
-    parameter = MODEL.parameters.get(name)
-    if parameter is not None:
-        with suppress(ValueError):  # one that no run can have matches none
-            return parameter.normalise(plain)
-    return round(plain, DECIMALS) if isinstance(plain, float) else plain

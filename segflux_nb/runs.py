@@ -165,7 +165,10 @@ def runs_of_name(source: Source, name: str) -> Runs:
 
 
 def all_runs(source: Source) -> Runs:
-    """All runs of the log, in the order in which they were submitted; the parameters that vary are the axes.
+    """All runs of the log; the parameters that vary are the axes.
+
+    Runs, axes and values are in the order in which the sweeps of the log have them, the oldest first: which
+    one was submitted first does not count. Runs of no sweep come last.
 
     Parameters
     ----------
@@ -173,12 +176,21 @@ def all_runs(source: Source) -> Runs:
         The log.
     """
     table = source.log.runs.table(None, ["parameters", "submitted_at"])
+    entered, entered_axes = source.log.sweeps.in_order()
     submitted, digests = table["submitted_at"], table["digest"]
-    order = sorted(range(len(digests)), key=lambda at: (submitted[at] or 0.0, digests[at]))
+    places = {digest: place for place, digest in enumerate(entered)}
+    last = len(places)
+    order = sorted(
+        range(len(digests)), key=lambda at: (places.get(digests[at], last), submitted[at] or 0.0, digests[at])
+    )
     parameters = [table["parameters"][at] for at in order]
-    names = dict.fromkeys([*MODEL.parameters, *(name for own in parameters for name in own)])
-    values = {name: dict.fromkeys(own[name] for own in parameters if name in own) for name in names}
-    axes = {name: list(seen) for name, seen in values.items() if len(seen) > 1}
+    found = {name for own in parameters for name in own}
+    names = dict.fromkeys([*entered_axes, *MODEL.parameters, *(name for own in parameters for name in own)])
+    axes = {}
+    for name in names:
+        if name in found and len(seen := dict.fromkeys(own[name] for own in parameters if name in own)) > 1:
+            known = [value for value in entered_axes.get(name, ()) if value in seen]
+            axes[name] = list(dict.fromkeys([*known, *seen]))
     return Runs(source, [(digests[at], {}) for at in order], axes)
 
 

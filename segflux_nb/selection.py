@@ -249,6 +249,11 @@ class Selection:
         RunError
             If it is not one of these runs.
         """
+        if isinstance(run, Selection) or several(run) is not None:
+            raise RunError(
+                f"One run is needed here, and a {type(run).__name__} is not one",
+                remedy="Give runs[0], runs.one(seed=7), or a name from df.run; for several, write a loop over them",
+            )
         wanted = as_python(run) if isinstance(run, str) else getattr(run, "digest", "")
         if wanted in self._digests:
             return str(wanted)

@@ -337,9 +337,10 @@ def test_a_file_may_have_a_value_that_the_workspaces_catalogue_alone_knows(call)
 
 def test_an_interrupted_run_says_how_a_shell_continues(call, study, monkeypatch):
     def interrupted(*_, **__):
-        raise sf.SweepInterrupted("3 of 6 kept", None)
+        raise sf.SweepInterrupted("3 of 6 kept; ws.run(sweep) continues", None)
 
     monkeypatch.setattr(sf.Workspace, "run", interrupted)
     result = call("run", "sweep.toml", "--workspace", "study", "--service", study.url)
     assert result.exit_code == 130
-    assert "segflux run with the same arguments continues" in result.output
+    assert "3 of 6 kept. From a shell: segflux run with the same arguments continues." in result.output
+    assert "ws.run" not in result.output

@@ -282,7 +282,45 @@ def test_without_a_key_too(hosted, simulator):
         ws.plan(sweep())
         finish_asking(ws)
         assert asked(simulator) == 1
-        assert ws.plan(sweep()).notes == ()
+        assert ws.plan(sweep()).notes == (NO_KEY,)
+
+
+NO_KEY = "It cannot run yet: the hosted service needs an API key, and none is configured. `segflux login` keeps one"
+
+
+def test_a_plan_says_what_will_stop_the_run(hosted, simulator):
+    """Without the network, and only where there is something to send."""
+    placeholder = sf.Sweep(prompt="TOK", finetune_id="my-finetune-id", seed=1)
+    with hosted(api_key=None) as ws:
+        key, finetune = ws.plan(placeholder).notes
+        assert key == NO_KEY
+        assert "'my-finetune-id' is the placeholder of the service's page, not a fine-tune" in finetune
+        assert finetune in str(ws.plan(placeholder))
+    with hosted() as ws:
+        (note,) = ws.plan(placeholder).notes
+        assert note == finetune
+        ws.run(sweep())
+        asked_before = len(simulator.asked)
+    with hosted(api_key=None) as ws:
+        assert NO_KEY not in ws.plan(sweep()).notes, "all is logged"
+        assert NO_KEY in ws.plan(sweep(seed=9)).notes
+        assert [path for _, path in simulator.asked[asked_before:] if path.startswith("/v2")] == []
+    with sf.Workspace(ws.path.with_name("other"), service="simulator") as ws:
+        assert ws.plan(placeholder).notes == ()
+
+
+def test_a_plan_asks_whether_a_model_that_nobody_knows_is_written_wrong(hosted, tmp_path):
+    typo = sf.Sweep(model="flux-dev-finetune", prompt="TOK", finetune_id="a", seed=1)
+    with sf.Workspace(tmp_path / "plain", service="https://gpu.example.org") as ws:
+        (note,) = ws.plan(typo).notes
+        assert note.endswith("no catalogue is kept. Did you mean 'flux-dev-finetuned'?")
+        (note,) = ws.plan(sf.Sweep(model="x", prompt="TOK", seed=1)).notes
+        assert note.endswith("ws.refresh_models() reads it")
+    with hosted() as ws:
+        ws.refresh_models()
+        (note,) = ws.plan(typo).notes
+        assert "has no model flux-dev-finetune: " in note
+        assert note.endswith("Did you mean 'flux-dev-finetuned'?")
 
 
 def test_a_run_asks_after_its_own_requests(hosted, simulator):

@@ -50,9 +50,14 @@ def test_a_sweep_is_planned_once_and_then_run(ws, calls):
 
 
 def test_equal_cells_run_once(ws, calls):
-    runs = ws.run(sweep(seed={"a": 1, "b": 1, "c": 2}))
+    given = sweep(seed={"a": 1, "b": 1, "c": 2})
+    runs = ws.run(given)
     assert calls[-1] == ("Engine.run", 2)
-    assert len(runs) == 3
+    assert [run.seed_label for run in runs] == ["a = b", "c"]
+    assert ws.plan(given).notes == ("seed: 'a' and 'b' are labels of one value, 1, and share its runs",)
+    assert ws.plan(given).notes[0] in str(ws.plan(given))
+    ws.run(sf.Sweep(prompt="TOK {one}{two}", one=["x", "xy"], two=["yz", "z"], finetune_id="a"))
+    assert calls[-1] == ("Engine.run", 3)
 
 
 def test_what_is_refused_is_neither_planned_nor_run(ws, calls):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import segflux_nb as sf
+from segflux_nb.errors import RunError
 from segflux_nb.simulator.app import Simulator
 
 VERBS = (
@@ -56,6 +57,99 @@ def test_runs_are_equal_when_they_hold_the_same_cells_of_the_same_log(ws, tmp_pa
         assert other.runs(sweep()) != runs, "another service has other pictures"
     with sf.Workspace(tmp_path / "other", service="simulator") as other:
         assert other.runs(sweep()) != runs
+
+
+def test_all_runs_have_the_order_of_their_sweeps(ws, tmp_path):
+    """Which one was submitted first does not count: the same study has the same layout in each kernel."""
+    first = sweep(seed=[2, 1], lora_strength=[0.8, 0.4, 1.0])
+    ws.run(first)
+    assert list(ws.runs().axes.items()) == [("seed", [2, 1]), ("lora_strength", [0.8, 0.4, 1.0])]
+    assert [run.digest for run in ws.runs()] == [cell.digest for cell in first]
+    second = sweep(lora_strength=[0.4, 0.6], steps=[30, 25], seed=[3, 2])
+    ws.run(second)
+    found = ws.runs()
+    assert list(found.axes.items()) == [
+        ("seed", [2, 1, 3]),
+        ("lora_strength", [0.8, 0.4, 1.0, 0.6]),
+        ("steps", [30, 25]),
+    ]
+    assert [run.digest for run in found] == list(dict.fromkeys(cell.digest for cell in (*first, *second)))
+    with sf.Workspace(tmp_path, service="simulator") as again:
+        assert list(again.runs().axes.items()) == list(found.axes.items())
+
+
+@pytest.mark.parametrize("seed", [99, None])
+def test_what_holds_no_run_is_not_written(ws, tmp_path, seed):
+    runs = ws.run(sweep()).where(seed=seed) if seed else ws.runs(sweep())
+    with pytest.raises(sf.SegfluxError, match="no run to show"):
+        runs.export(tmp_path / "out")
+    with pytest.raises(sf.SegfluxError, match="no run to show"):
+        runs.export_imagefolder(tmp_path / "out")
+    for write in (runs.df.pictures.export, lambda path: runs.df.pictures.bundle(f"{path}.sfx")):
+        with pytest.raises(sf.SegfluxError, match="the frame has no rows"):
+            write(tmp_path / "out")
+    if seed:
+        with pytest.raises(RunError, match="no fingerprint"):
+            runs.fingerprint()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith("out")]
+
+
+def test_several_where_one_is_meant(ws):
+    runs = ws.run(sweep())
+    for several in (runs, runs.where(seed=1), list(runs), runs.df, runs.df["run"]):
+        for verb in (lambda one: runs.mark(one, stars=3), lambda one: runs.vote(one, runs[0], "left")):
+            with pytest.raises(RunError, match=r"One run is needed.*for several, write a loop"):
+                verb(several)
+    for argument in ("cols", "rows", "border", "heat"):
+        with pytest.raises(sf.SegfluxError, match=r"\['seed', 'steps'\] is a list.*by=\[...\]"):
+            runs.sheet(**{argument: ["seed", "steps"]})
+
+
+@pytest.mark.parametrize("verb", ["sheet", "gallery", "travel", "compare", "export", "bundle", "effects"])
+def test_runs_and_frames_take_the_same_arguments(verb):
+    """But for the column of pictures, which runs know, and for what the log alone has."""
+    of_runs, of_frames = (
+        set(inspect.signature(getattr(one, verb)).parameters) - {"runs", "self", "chosen", "rows"}
+        for one in (sf.Runs, pd.DataFrame.pictures)
+    )
+    assert of_frames - of_runs <= {"image"}
+    assert of_runs - of_frames <= {"rater", "max_cost", "cost"}
+
+
+def test_a_title_of_the_call_stands_in_place_of_that_of_the_runs(ws):
+    runs = ws.run(sweep(), name="mine")
+    assert "mine" in runs.sheet().text
+    assert "other" in runs.sheet(title="other").text
+    assert "mine" not in runs.sheet(title="other").text
+    assert "other" in runs.travel("seed", title="other").text
+    assert runs.gallery(title="other")._title == "other"
+
+
+def test_texts_in_cells_are_short(ws):
+    cell = sweep(prompt="TOK {animal}", animal=["fox"])[0]
+    assert repr(cell) == (
+        "Request(prompt='TOK fox', finetune_id='a', lora_strength=1.0, steps=25, seed=1, sampler_name='euler',"
+        " scheduler='simple', aspect_ratio='1:1', hardware='cost', animal='fox', prompt_template='TOK {animal}')"
+    )
+    assert repr(cell.again(2)).endswith(", take=2)")
+    assert repr(ws.submit(sweep(), name="mine")) == "SubmittedSweep('mine')"
+
+
+def test_a_sweep_is_chosen_from_as_runs_are(ws):
+    given = sweep(steps=[10, 20, 30], finetune_id={"late": "a", "early": "b"})
+    assert [cell.seed for cell in given.where(seed=2)] == [2] * 6
+    assert given.where(seed=[1, 3], steps="10-20 (+10)", finetune_id="late") == given.where(
+        lambda cell: cell.seed != 2 and cell.steps <= 20 and cell.finetune_id == "a"
+    )
+    assert given.where(lambda cell: cell.steps < 30, seed=1.0, finetune_id=["b"]).axes["steps"] == [10, 20]
+    with pytest.raises(sf.SweepError, match=r"no 'sed'\. Did you mean 'seed'"):
+        given.where(sed=1)
+    with pytest.raises(sf.SweepError, match="No cell is left"):
+        given.where(seed=99)
+    runs = ws.run(given)
+    assert [run.digest for run in runs.where(finetune_id="late", steps="10-20 (+10)")] == [
+        cell.digest for cell in given.where(finetune_id="late", steps="10-20 (+10)")
+    ]
 
 
 def test_labels_tell_runs_apart_and_do_not_prevent_hashing(ws):

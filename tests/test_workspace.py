@@ -300,6 +300,7 @@ SCRIPT = textwrap.dedent(
     try:
         runs = ws.run(sweep)
     except sf.SweepInterrupted as interrupted:
+        print(interrupted, flush=True)
         print("interrupted", len(interrupted.runs), flush=True)
         raise SystemExit(3)
     print(runs.counts, len(runs.df))
@@ -357,7 +358,7 @@ def test_an_interrupt_returns_within_a_second(tmp_path):
     started = time.monotonic()
     lines = [process.stdout.readline() for _ in range(2)]
     assert time.monotonic() - started < 1
-    assert lines[0].endswith("of 48 kept; ws.run(sweep) continues\n")
+    assert lines[0].endswith("of 48 kept; ws.run(sweep) continues, ws.runs(sweep) has what is kept\n")
     assert lines[1] == "interrupted 48\n"
     assert process.wait(10) == 3
     process.stdout.close()

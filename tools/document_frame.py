@@ -44,6 +44,7 @@ def page() -> str:
 - `image`, `width` and `height` are of the first picture of an output. If it has several, `more_images` has the
   files of the others: `df.more_images.str.split("\\n")`.
 - If several people marked a run, the marks of the one who marked it last are shown; `runs.marks` has those of each.
+- pandas has a method `df.take`: the column is `df["take"]`, or `df.query("take > 0")`.
 - `runs.varying` has only the columns that differ between the runs.
 
 {table(DF_COLUMNS)}

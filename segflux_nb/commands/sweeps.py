@@ -97,8 +97,9 @@ def run(
             click.echo(planned)
         try:
             runs = ws.run(loaded, name=name, max_cost=max_cost, first=first, again=again)
-        except SweepInterrupted:
-            click.echo("From a shell: segflux run with the same arguments continues.", err=True)
+        except SweepInterrupted as interrupted:
+            kept = str(interrupted).partition(";")[0]
+            click.echo(f"{kept}. From a shell: segflux run with the same arguments continues.", err=True)
             raise
         counts = runs.counts
         if as_json:

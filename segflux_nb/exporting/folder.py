@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..console import say
-from ..errors import SegfluxError
+from ..errors import LayoutError, SegfluxError
 from ..markup import count
 from ..service.secret import redact
 from ..sheets.frame_view import MORE, FrameView
@@ -64,8 +64,10 @@ def export(
     Raises
     ------
     SegfluxError
-        Where a text holds what looks like an API key, or the folder or a table cannot be written.
+        Where there is no row, a text holds what looks like an API key, or the folder or a table cannot be written.
     """
+    if not len(frame):
+        raise LayoutError("There is nothing to export: the frame has no rows", remedy="Loosen the filter")
     if names is not None:
         fields(names)  # raises for what is no pattern
     view = FrameView.of(frame, image=image, axes=axes)
@@ -82,11 +84,10 @@ def export(
             write_text(folder / "votes.csv", to_csv(votes.frame))
         if parquet:
             to_parquet(table, unlinked(folder / "runs.parquet"))
-        if len(frame):
-            ContactSheet(arrange(view, title=title)).save(unlinked(folder / "contact-sheet.png"))
-            write_text(folder / "report.html", report(view, title=title, votes=votes))
-            if sentence := not_in_report(view):
-                say(f"{sentence} {REPORT_REST}")
+        ContactSheet(arrange(view, title=title)).save(unlinked(folder / "contact-sheet.png"))
+        write_text(folder / "report.html", report(view, title=title, votes=votes))
+        if sentence := not_in_report(view):
+            say(f"{sentence} {REPORT_REST}")
         report_left_out(folder, written, not_there(view, written.rows))
     return folder
 

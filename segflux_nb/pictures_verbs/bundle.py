@@ -37,8 +37,10 @@ def bundle(
     Raises
     ------
     BundleError
-        If the name has another ending, or what is given is no text.
+        If the frame has no rows, the name has another ending, or what is given is no text.
     """
+    if not len(frame):
+        raise BundleError("There is nothing to bundle: the frame has no rows", remedy="Loosen the filter")
     view = FrameView.of(frame, image=image)
     written = write_frame(path_of(path, "path"), view, license=_text("license", license), title=_text("title", title))
     say(str(written))

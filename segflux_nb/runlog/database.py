@@ -17,6 +17,8 @@ from ..interrupts import Uninterrupted
 from .forks import check_process, hold_at_fork
 from .opening import (
     READ_SECONDS,
+    check_there,
+    identity_of,
     is_locked,
     is_newer,
     locked_refusal,
@@ -63,6 +65,7 @@ class Database:
         self._group = threading.local()
         opened = open_in_memory() if in_memory else open_log(path, durable=durable)
         self.connection = opened.connection
+        self._file = None if in_memory else identity_of(path)
         self._refusal = opened.refusal
         hold_at_fork(self)
         # A log that nobody closes gives no warning; but not at the interpreter's end, when a thread may be writing.
@@ -86,7 +89,7 @@ class Database:
         LogLocked
             If another program had the lock for longer.
         WorkspaceError
-            If the log can only be read, is closed, or the disk fails.
+            If the log can only be read, is closed or gone, or the disk fails.
         """
         if getattr(self._group, "is_open", False):
             with self._writing_in_group() as cursor:
@@ -95,6 +98,7 @@ class Database:
         if self._refusal is not None:
             raise self._refusal
         self.check_process()
+        check_there(self.path, self._file)
         seconds = getattr(self._patience, "seconds", LOCKED_SECONDS)
         for _ in range(1 + round(seconds / (ATTEMPT_SECONDS + PAUSE_SECONDS))):
             with Uninterrupted(), self._lock:
@@ -207,9 +211,10 @@ class Database:
         Raises
         ------
         WorkspaceError
-            If the log is closed, or the disk fails.
+            If the log is closed or gone, or the disk fails.
         """
         self.check_process()
+        check_there(self.path, self._file)
         with Uninterrupted(), self._lock:
             try:
                 yield self.connection.cursor()

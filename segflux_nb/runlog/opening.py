@@ -161,6 +161,41 @@ def newer_refusal(path: Path | str) -> NewerLog:
     )
 
 
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one of the same path; None where that is not known."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def check_there(path: Path, opened: tuple[int, int] | None) -> None:
+    """Raise `WorkspaceError` where the file that was opened is not at its path any more.
+
+    SQLite may go on in a file that was moved, and pictures would be written to where its folder was.
+
+    Parameters
+    ----------
+    path:
+        The path.
+    opened:
+        The file, by `identity_of`; None for a log that no file keeps.
+    """
+    if opened is None or identity_of(path) == opened:
+        return
+    try:
+        path.stat()
+        what = f"The run log {path} is not the file that was opened: another one is in its place"
+    except FileNotFoundError:
+        is_folder = path.parent.is_dir()
+        what = f"The {'run log ' + str(path) if is_folder else 'workspace ' + str(path.parent)} is gone: it was"
+        what += " moved, renamed or deleted while it was open"
+    except OSError:
+        return  # the disk does not answer, which is told where it is read
+    raise WorkspaceError(what, remedy="Open the workspace where it is now: Workspace(path)")
+
+
 def _is_forbidden(error: Exception) -> bool:
     if isinstance(error, OSError):
         return error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)

@@ -141,6 +141,24 @@ class SweepLog:
                     found[number][2].add(digest)
             return list(found.values())
 
+    def in_order(self) -> tuple[list[str], dict[str, list[Value]]]:
+        """The digests of the cells of all sweeps, and their values by axis, each where it came first."""
+        with self._database.reading() as cursor:
+            cursor.execute("SELECT number, axes FROM sweeps WHERE service = ? ORDER BY number", (self._service,))
+            sweeps = cursor.fetchall()
+            cursor.execute(
+                "SELECT cells.digest FROM sweeps JOIN cells ON cells.sweep = sweeps.number"
+                " WHERE sweeps.service = ? ORDER BY sweeps.number, cells.position",
+                (self._service,),
+            )
+            digests = list(dict.fromkeys(digest for (digest,) in cursor))
+        axes: dict[str, dict[Value, None]] = {}
+        for number, text in sweeps:
+            for name, values in self._names_apart(json.loads(text), number).items():
+                # A log from somebody else may say anything.
+                axes.setdefault(name, {}).update(dict.fromkeys(value for value in values if isinstance(value, Value)))
+        return digests, {name: list(values) for name, values in axes.items()}
+
     def cells(self, sweep: int) -> list[tuple[str, dict[str, Value]]]:
         """The cells of a sweep in order: digest and labels."""
         with self._database.reading() as cursor:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 from ..errors import RunError
 from ..markup import count, shorten
 from ..model import MODEL
-from ..run import Run, as_logged
+from ..run import Run
 from ..runlog.columns import LOG_COLUMNS
 from ..selection import Selection
 from ..sheets.frame_column import text_of
 from ..sheets.frame_names import with_plain_names
 from ..sweep.names import LABEL
 from ..sweep.request import RUN_DIGITS
+from ..sweep.wanted import as_logged
 from ..values import as_python, is_encodable, is_missing, several, shown
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import RunError
 from ..model import MODEL, SIMULATOR, Value, model_of
-from ..run import Run, as_logged
+from ..run import Run
 from ..selection import Selection
 from ..sweep.plan import published
+from ..sweep.wanted import as_logged
 from ..values import as_number, several, shown
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import RunError
-from ..runlog.columns import DF_COLUMNS
 from ..saving import folder_to_write
 from ..selection import Selection
 from .vote import comparison_of
@@ -44,7 +43,8 @@ def export(
     Raises
     ------
     SegfluxError
-        If a table holds what looks like an API key, a name is not a column, or the folder cannot be written.
+        If there are no runs, a table holds what looks like an API key, a name is not a column, or the folder cannot
+        be written.
 
     Example
     -------
@@ -53,7 +53,7 @@ def export(
     from ..exporting.folder import export as export_frame
 
     return export_frame(
-        runs._frame(DF_COLUMNS, measured=True),
+        runs._frame_to_show,
         folder_to_write(folder),
         title=runs.title,
         axes=list(runs.axes),

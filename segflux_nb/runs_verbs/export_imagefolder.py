@@ -29,7 +29,7 @@ def export_imagefolder(
     Raises
     ------
     SegfluxError
-        If a text holds what looks like an API key, or the folder cannot be written.
+        If there are no runs, a text holds what looks like an API key, or the folder cannot be written.
 
     Example
     -------
@@ -37,6 +37,7 @@ def export_imagefolder(
     """
     from ..exporting.imagefolder import export_imagefolder as export_frame
 
+    _ = runs._frame_to_show  # refuses where there is none
     return export_frame(
         runs.df,
         folder_to_write(folder),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import RunError
 from ..model import Value
 from ..pictures.mounted import fetch_ahead
 from ..selection import Selection
@@ -23,12 +24,19 @@ def fingerprint(runs: Selection) -> Fingerprint:
     A service that repeats itself imperfectly gives other lines when it is paid again. ``segflux check`` then compares
     what is seen, if the fingerprint is the last line of its cell; the text says so.
 
+    Raises
+    ------
+    RunError
+        If there are no runs.
+
     Example
     -------
     ``print(runs.fingerprint())``
     """
     from ..checking.fingerprint import fingerprint_of
 
+    if not runs.cells:
+        raise RunError("There is no run in this selection, so it has no fingerprint", remedy="Loosen the condition")
     rows: list[tuple[str, dict[str, Value], Path | None, str]] = []
     known_runs = list(runs._runs())
     names = (name for _, run in known_runs if run is not None for name in run.files.names if name is not None)

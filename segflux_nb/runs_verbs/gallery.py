@@ -29,6 +29,7 @@ def gallery(
     cols: str | None = None,
     rows: str | None = None,
     by: str | None = None,
+    title: str = "",
     rater: str | None = None,
     max_cost: float | None = None,
 ) -> Gallery:
@@ -44,6 +45,8 @@ def gallery(
         The axis of the rows at first.
     by:
         The outer axis at first.
+    title:
+        The title of the gallery; left out, that of the runs.
     rater:
         The name under which marks are kept; your user name on this machine if left out. It can be changed there.
     max_cost:
@@ -68,7 +71,7 @@ def gallery(
         cols=cols,
         rows=rows,
         by=by,
-        title=runs.title,
+        title=title or runs.title,
         rater=rater_named(rater),
         keeper=known,
         log=LogColumns([column.name for column in LOG_COLUMNS], lambda: known.runs.log),

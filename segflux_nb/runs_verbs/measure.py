@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from ..errors import RunError
 from ..markup import count, shorten
 from ..model import MODEL, Value
-from ..run import as_logged
 from ..runlog.columns import LOG_COLUMNS
 from ..runlog.metrics import column_of
 from ..saving import path_of
 from ..selection import Selection
 from ..sweep.request import RUN_DIGITS
+from ..sweep.wanted import as_logged
 from ..values import several, shown
 
 if TYPE_CHECKING:

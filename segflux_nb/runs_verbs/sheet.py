@@ -19,6 +19,7 @@ def sheet(
     cols: str | None = None,
     rows: str | None = None,
     by: str | Sequence[str] | None = None,
+    title: str = "",
     captions: str | Sequence[str] = (),
     border: str | None = None,
     heat: str | None = None,
@@ -36,6 +37,8 @@ def sheet(
         The axis, or another column, whose values are its rows.
     by:
         The outer axis; a list makes a grid of each combination of their values, and ``[]`` means none.
+    title:
+        Text above the pictures; left out, the title of the runs.
     captions:
         Columns whose values are written under each picture.
     border:
@@ -67,7 +70,7 @@ def sheet(
         cols=cols,
         rows=rows,
         by=by,
-        title=runs.title,
+        title=title or runs.title,
         captions=captions,
         border=border,
         heat=heat,

@@ -18,6 +18,7 @@ def travel(
     *,
     cols: str | None = None,
     rows: str | None = None,
+    title: str = "",
     crossfade: bool = False,
     theme: ThemeName | None = None,
     font: str | Path | None = None,
@@ -36,6 +37,8 @@ def travel(
         The axis whose values stand side by side.
     rows:
         The axis whose values stand below each other.
+    title:
+        Text above the pictures; left out, the title of the runs.
     crossfade:
         Whether each picture fades into the next one.
     theme:
@@ -59,7 +62,7 @@ def travel(
         axis,
         cols=cols,
         rows=rows,
-        title=runs.title,
+        title=title or runs.title,
         crossfade=crossfade,
         theme=theme,
         font=font,

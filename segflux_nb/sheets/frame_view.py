@@ -344,6 +344,11 @@ def name_in(frame: pd.DataFrame, asked: Mapping[Any, str], name: Any) -> str:
             return str(found)
     except TypeError:  # a name that has no hash
         found = name
+    if isinstance(name, list | tuple):
+        raise LayoutError(
+            f"{shown(list(name))} is a list, where one column is meant",
+            remedy="Give one as cols=, one as rows=, and further ones of a sheet as by=[...]",
+        )
     known = ", ".join(map(str, frame.columns)) or "no column"
     meant = did_you_mean(found, frame.columns) if isinstance(found, str) else ""
     raise LayoutError(f"The frame has no column {shown(found)}", remedy=f"{meant}It has {known}")

@@ -53,7 +53,8 @@ class WebP:
         quality:
             One of the qualities.
         """
-        return _written("WEBP", images, milliseconds, quality=quality, method=4)
+        # Method 4, the usual one, takes twice the time for files that are a twentieth smaller.
+        return _written("WEBP", images, milliseconds, quality=quality, method=2)
 
 
 class Gif:

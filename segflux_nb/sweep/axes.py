@@ -8,15 +8,16 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from ..errors import SweepError
 from ..model import DECIMALS, MODEL, SEEDS, Model, Parameter, Value, unknown_model
-from ..paths import flat, top_of
+from ..paths import flat
 from ..values import BYTES, as_python, is_encodable, is_missing, shown
 from .names import LABEL
+from .points import Point, different
 from .ranges import parse_range
 from .template import Verbatim, escape
 
@@ -36,10 +37,13 @@ class Axis:
         The parameters or placeholders of the axis.
     points:
         One mapping for each point: name to value, and ``<name>_label`` to the label if the value has one.
+    notes:
+        What to know of points that were given more than once, a sentence each.
     """
 
     names: tuple[str, ...]
-    points: tuple[Mapping[str, Value], ...]
+    points: tuple[Point, ...]
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,8 @@ def linked(**parameters: Any) -> Linked:
     Parameters
     ----------
     parameters:
-        Two or more parameters or placeholders, each with the same number of values.
+        Two or more parameters or placeholders, each with the same number of values: the first values of all make the
+        first point, and so on. A value may come more than once; points that are equal in all values count once.
 
     Raises
     ------
@@ -235,10 +240,30 @@ def axis(name: str, given: Any, model: Model = MODEL) -> Axis | None:
     SweepError
         If a value or a range is not allowed, there is none, or the parameter cannot be an axis.
     """
+    points = _points(name, given, model)
+    if points is None:
+        return None
+    once, notes = different((name,), points)
+    return None if isinstance(given, str) and len(once) == 1 else Axis((name,), once, notes)
+
+
+def _points(name: str, given: Any, model: Model) -> list[Point] | None:
+    """The points that a user's value stands for, as they were given; None if it is a single value.
+
+    Parameters
+    ----------
+    name:
+        The parameter or placeholder.
+    given:
+        What the user gave for it.
+    model:
+        The model that has the parameter.
+    """
     parameter = model.parameter(name)
     if parameter is not None and _is_one(parameter, given):
         return None
     if isinstance(given, Mapping):
+        _check_decides(name, parameter)
         return _labelled(name, given, model)
     if isinstance(given, str):
         if parameter is None or parameter.kind not in _NUMBERS:
@@ -251,17 +276,20 @@ def axis(name: str, given: Any, model: Model = MODEL) -> Axis | None:
         return None
     else:
         values = given
+    _check_decides(name, parameter)
+    points: list[Point] = [_point(name, check_value(name, value, model)) for value in values]
+    if not points:
+        raise SweepError(f"{name} is an empty axis", remedy=f"Give at least one value: {_allowed(parameter)}")
+    return points
+
+
+def _check_decides(name: str, parameter: Parameter | None) -> None:
+    """Raise `SweepError` for an axis of a parameter that does not change the picture."""
     if parameter is not None and not parameter.decides_picture:
         raise SweepError(
             f"{name} does not change the picture, so it is not an axis",
             remedy=f"Give one value: {parameter.allowed}",
         )
-    checked = {_key(value): value for value in (check_value(name, value, model) for value in values)}
-    if isinstance(given, str) and len(checked) == 1:
-        return None
-    if not checked:
-        raise SweepError(f"{name} is an empty axis", remedy=f"Give at least one value: {_allowed(parameter)}")
-    return Axis((name,), tuple(_point(name, value) for value in checked.values()))
 
 
 _NUMBERS = ("integer", "number")
@@ -290,11 +318,6 @@ def _is_one(parameter: Parameter, given: Any) -> bool:
         parts = given if isinstance(given, list) else list(given.values())
         return not all(isinstance(one, list if parameter.kind == "list" else Mapping) for one in parts)
     return True
-
-
-def _key(value: Any) -> Any:
-    """What tells values apart."""
-    return _text_of(value) if isinstance(value, list | dict) else value
 
 
 def _text_of(value: Any) -> str:
@@ -332,71 +355,25 @@ def linked_axis(link: Linked, model: Model = MODEL) -> Axis:
     SweepError
         If the parameters have different numbers of values, or a value is not allowed.
     """
-    axes = [_axis_or_point(name, given, model) for name, given in link.values.items()]
-    lengths = {single.names[0]: len(single.points) for single in axes}
+    each = {
+        name: _points(name, given, model) or [_point(name, check_value(name, given, model))]
+        for name, given in link.values.items()
+    }
+    lengths = {name: len(points) for name, points in each.items()}
     if len(set(lengths.values())) != 1:
         sizes = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        single = next((name for name, length in lengths.items() if length == 1), "")
         raise SweepError(
-            f"linked() needs the same number of different values for each parameter: {sizes}",
-            remedy="Make the lists equally long",
+            f"linked() needs the same number of values for each parameter: {sizes}",
+            remedy=f"{single} is one value for all: give it to Sweep itself" if single else "Make them equally long",
         )
-    points = tuple(
-        {key: value for point in together for key, value in point.items()}
-        for together in zip(*(single.points for single in axes), strict=True)
-    )
-    return Axis(tuple(lengths), points)
+    together = zip(*each.values(), strict=True)
+    points = [{key: value for point in of_all for key, value in point.items()} for of_all in together]
+    return Axis(tuple(each), *different(tuple(each), points))
 
 
-def _axis_or_point(name: str, given: Any, model: Model) -> Axis:
-    """The axis that a user's value stands for. A single value is an axis of one point."""
-    return axis(name, given, model) or Axis((name,), (_point(name, check_value(name, given, model)),))
-
-
-def check_name(name: str, known: Sequence[str], model: Model = MODEL) -> None:
-    """Raise an error if a name is neither a parameter nor a placeholder of the prompt.
-
-    Parameters
-    ----------
-    name:
-        The name that the user gave.
-    known:
-        The names of all parameters and placeholders.
-    model:
-        The model.
-    """
-    if name in known or model.parameter(name) is not None:
-        return
-    foreign = {theirs: ours for theirs, ours in _FOREIGN.items() if ours in known}
-    close = difflib.get_close_matches(top_of(name), [*known, *foreign], n=1, cutoff=0.6)
-    if close and (close[0] in foreign or close[0] != top_of(name)):
-        remedy = f"Did you mean {foreign.get(close[0], close[0])!r}?"
-    else:
-        placeholder = f"rite {{{name}}} in the prompt to make a placeholder"
-        ours = ", ".join(model.parameters)
-        remedy = f"Use {ours}; or w{placeholder}" if ours else f"W{placeholder}"
-    of = "" if model.slug == MODEL.slug else f" of {model.slug}"
-    raise SweepError(f"There is no parameter {name!r}{of}", remedy=remedy)
-
-
-# What other tools call the same thing (A1111, ComfyUI, Replicate, fal, Black Forest Labs).
-_FOREIGN = {
-    "lora_scale": "lora_strength",
-    "lora_weight": "lora_strength",
-    "strength_model": "lora_strength",
-    "finetune_strength": "lora_strength",
-    "strength": "lora_strength",
-    "scale": "lora_strength",
-    "num_inference_steps": "steps",
-    "num_steps": "steps",
-    "sampler": "sampler_name",
-    "schedule": "scheduler",
-    "random_seed": "seed",
-    "size": "aspect_ratio",
-}
-
-
-def _labelled(name: str, given: Mapping[Any, Any], model: Model) -> Axis:
-    points: list[Mapping[str, Value]] = []
+def _labelled(name: str, given: Mapping[Any, Any], model: Model) -> list[Point]:
+    points: list[Point] = []
     for label, value in given.items():
         if not isinstance(label, str) or not is_encodable(label):
             raise SweepError(
@@ -406,7 +383,7 @@ def _labelled(name: str, given: Mapping[Any, Any], model: Model) -> Axis:
         points.append({**_point(name, check_value(name, value, model)), f"{name}{LABEL}": label})
     if not points:
         raise SweepError(f"{name} is an empty axis", remedy="Give at least one label and value")
-    return Axis((name,), tuple(points))
+    return points
 
 
 def _is_finite(number: float) -> bool:

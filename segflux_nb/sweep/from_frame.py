@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ..errors import SweepError
 from ..input_pictures import short
-from ..model import MODEL, Model, Value
+from ..model import MODEL, SEEDS, Model, Value
 from ..values import is_missing, shown
 from .axes import axis, check_value
 from .listed import listed_cell
 from .names import COLUMNS, LABEL, TEMPLATE, parameter_of_column
+from .order import unique
+from .points import MOST_CELLS, too_large
 from .product import Product
 from .request import Request
 from .template import placeholders
@@ -26,6 +29,9 @@ _AXES = "segflux_axes"
 
 MODEL_OF_FRAME = "segflux_model"
 """The key of ``frame.attrs`` under which a frame of runs of another model has its slug."""
+
+_NAMED = 5
+"""The most rows that an error names."""
 
 _CLOSE = 0.8
 """How alike a column's name is to that of a parameter, from 0 to 1, to be taken for a slip."""
@@ -53,19 +59,22 @@ def cells_of_frame(frame: Any, constants: Mapping[str, Any], model: Model = MODE
             f"Sweep.from_frame takes a pandas frame, and got a {type(frame).__name__}",
             remedy="Write Sweep.from_frame(pandas.DataFrame(rows))",
         )
+    if len(frame.index) > MOST_CELLS:
+        raise too_large(len(frame.index))
     table = _columns(frame, model)
     _check_names(table, constants, model)
-    cells: dict[Any, Request] = {}
+    _check_seeds(table, list(frame.index), model)
+    cells: list[Request] = []
     for at, label in enumerate(frame.index):
         row = {name: values[at] for name, values in table.items() if not is_missing(values[at])}
         try:
             cell = _cell({**row, **constants}, is_final=all(name in table for name in _OF_RUNS), model=model)
         except SweepError as error:
             raise SweepError(f"Row {label} of the frame: {error.what}", remedy=error.remedy) from None
-        cells.setdefault((cell.digest, tuple(sorted(cell.labels.items()))), cell)
+        cells.append(cell)
     if not cells:
         raise SweepError("The frame has no rows", remedy="Give a row for each run")
-    made = list(cells.values())
+    made = unique(cells)
     return made, _varying(made, getattr(frame, "attrs", {}).get(_AXES), list(table), model)
 
 
@@ -108,6 +117,40 @@ def _check_names(table: Mapping[str, Sequence[Any]], constants: Mapping[str, Any
                 f"There is no parameter {name!r}",
                 remedy=f"Did you mean {close[0]!r}? If not, rename or drop the column" if close else "Leave it out",
             )
+
+
+def _check_seeds(table: Mapping[str, Sequence[Any]], rows: Sequence[Any], model: Model) -> None:
+    """Raise `SweepError` where a row has no seed and others have a place for it: the default would be no choice.
+
+    Parameters
+    ----------
+    table:
+        The columns.
+    rows:
+        The labels of the rows.
+    model:
+        The model. A run of another one may have been made without a seed, and is the same run again.
+    """
+    runs = table.get("run", [None] * len(rows)) if not model.fills_defaults and "status" in table else None
+    for name in SEEDS:
+        if name not in table or model.parameter(name) is None:
+            continue
+        lacking = [
+            str(row)
+            for at, row in enumerate(rows)
+            if is_missing(table[name][at]) and (runs is None or is_missing(runs[at]))
+        ]
+        if not lacking:
+            continue
+        more = f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else ""
+        *first, last = lacking[:_NAMED]
+        named = f"{', '.join(first)} and {last}" if first and not more else ", ".join([*first, last])
+        which = f"Row {last} of the frame has" if len(lacking) == 1 else f"Rows {named}{more} of the frame have"
+        raise SweepError(
+            f"{which} no {name}",
+            remedy=f"Give each row one. Without the column, frame.drop(columns={json.dumps(name)}), all rows have the"
+            " default, or the seed that you give as Sweep.from_frame(frame, seed=1)",
+        )
 
 
 def _cell(row: Mapping[str, Any], *, is_final: bool, model: Model) -> Request:

@@ -1,11 +1,13 @@
-"""Names that a placeholder or a label cannot have, because a column of the frames of runs has them."""
+"""Names of parameters and columns: which there are, and which a placeholder or a label cannot have."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+import difflib
+from collections.abc import Container, Iterable, Sequence
 
 from ..errors import SweepError
-from ..model import MODEL
+from ..model import MODEL, Model
+from ..paths import top_of
 from .template import doubled
 
 TEMPLATE = "prompt_template"
@@ -108,3 +110,46 @@ def renamed(names: Iterable[str]) -> dict[str, str]:
                 now += "_"
         found[name] = now
     return found
+
+
+def check_name(name: str, known: Sequence[str], model: Model = MODEL) -> None:
+    """Raise an error if a name is neither a parameter nor a placeholder of the prompt.
+
+    Parameters
+    ----------
+    name:
+        The name that the user gave.
+    known:
+        The names of all parameters and placeholders.
+    model:
+        The model.
+    """
+    if name in known or model.parameter(name) is not None:
+        return
+    foreign = {theirs: ours for theirs, ours in _FOREIGN.items() if ours in known}
+    close = difflib.get_close_matches(top_of(name), [*known, *foreign], n=1, cutoff=0.6)
+    if close and (close[0] in foreign or close[0] != top_of(name)):
+        remedy = f"Did you mean {foreign.get(close[0], close[0])!r}?"
+    else:
+        placeholder = f"rite {{{name}}} in the prompt to make a placeholder"
+        ours = ", ".join(model.parameters)
+        remedy = f"Use {ours}; or w{placeholder}" if ours else f"W{placeholder}"
+    of = "" if model.slug == MODEL.slug else f" of {model.slug}"
+    raise SweepError(f"There is no parameter {name!r}{of}", remedy=remedy)
+
+
+# What other tools call the same thing (A1111, ComfyUI, Replicate, fal, Black Forest Labs).
+_FOREIGN = {
+    "lora_scale": "lora_strength",
+    "lora_weight": "lora_strength",
+    "strength_model": "lora_strength",
+    "finetune_strength": "lora_strength",
+    "strength": "lora_strength",
+    "scale": "lora_strength",
+    "num_inference_steps": "steps",
+    "num_steps": "steps",
+    "sampler": "sampler_name",
+    "schedule": "scheduler",
+    "random_seed": "seed",
+    "size": "aspect_ratio",
+}

@@ -9,6 +9,7 @@ from ..errors import SweepError
 from ..model import Value
 from .axes import Axis
 from .names import LABEL, TEMPLATE
+from .points import with_labels_of
 from .request import Request
 from .template import fill, placeholders
 
@@ -16,11 +17,25 @@ STRENGTH = "lora_strength"
 
 
 def unique(cells: Iterable[Request]) -> list[Request]:
-    """The cells without repetitions: the first of equal ones is kept, where it stands."""
-    found: dict[object, Request] = {}
+    """The cells without repetitions: the first of equal ones is kept, where it stands, with the labels of all."""
+    found: dict[object, list[Request]] = {}
     for cell in cells:
-        found.setdefault((cell.digest, tuple(sorted(cell.labels.items()))), cell)
-    return list(found.values())
+        placed = {name: value for name, value in cell.labels.items() if not _is_label(name, cell)}
+        found.setdefault((cell.digest, tuple(sorted(placed.items()))), []).append(cell)
+    return [_with_all_labels(same) if len(same) > 1 else same[0] for same in found.values()]
+
+
+def _with_all_labels(same: Sequence[Request]) -> Request:
+    labels: dict[str, Value] = {}
+    for cell in same:
+        labels = {**cell.labels, **labels}
+    return replace(same[0], labels=with_labels_of([labels, *(cell.labels for cell in same)]))
+
+
+def _is_label(name: str, cell: Request) -> bool:
+    """Whether a name is that of the label of a value of a cell, not of a placeholder."""
+    own = name.removesuffix(LABEL)
+    return own != name and (own in cell.parameters or own in cell.labels)
 
 
 def value_of(cell: Request, name: str) -> Value | None:

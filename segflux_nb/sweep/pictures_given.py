@@ -9,7 +9,7 @@ from ..input_pictures import is_given, name_of, parts_of_text, text_for
 from ..model import Model, Parameter
 
 
-def with_pictures(name: str, given: Any, model: Model) -> Any:
+def with_pictures(name: str, given: Any, model: Model, *, is_linked: bool = False) -> Any:
     """What was given for a parameter, its pictures replaced by texts. A list of pictures gets their names as labels.
 
     What is wrong with a picture is told where the value is checked: it stays as it is here.
@@ -22,6 +22,8 @@ def with_pictures(name: str, given: Any, model: Model) -> Any:
         What was given for it.
     model:
         The model that has the parameter.
+    is_linked:
+        Whether it moves together with others: pictures that come more than once stay a list then.
     """
     parameter = model.parameter(name)
     if parameter is None:
@@ -31,6 +33,8 @@ def with_pictures(name: str, given: Any, model: Model) -> Any:
     except ValueError:
         return given
     is_axis = parameter.kind == "picture" and isinstance(found, list) and found != given
+    if is_axis and is_linked and len(set(map(str, found))) < len(found):
+        return found
     return _labelled(found) if is_axis and all(map(parts_of_text, found)) else found
 
 

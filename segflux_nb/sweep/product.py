@@ -9,9 +9,10 @@ from typing import Any
 from ..errors import SweepError
 from ..model import MODEL, Model, Value
 from ..paths import flat, is_path, nested, top_of
-from .axes import Axis, Linked, as_given, axis, check_name, check_value, linked_axis
-from .names import LABEL, TEMPLATE, check_placeholders
+from .axes import Axis, Linked, as_given, axis, check_value, linked_axis
+from .names import LABEL, TEMPLATE, check_name, check_placeholders
 from .pictures_given import with_pictures
+from .points import check_size
 from .request import Request
 from .template import doubled, fill, placeholders
 
@@ -46,7 +47,7 @@ class Product:
     def __init__(self, groups: Sequence[Linked], parameters: Mapping[str, Any], model: Model = MODEL) -> None:
         self.model = model
         self._groups = [
-            Linked({name: _as_given(name, given, model) for name, given in group.values.items()}) for group in groups
+            Linked({name: _as_linked(name, given, model) for name, given in group.values.items()}) for group in groups
         ]
         self._parameters = {name: _as_given(name, given, model) for name, given in parameters.items()}
         _check_names(self._groups, self._parameters, model)
@@ -60,6 +61,7 @@ class Product:
                 self.axes.append(found)
         if model.fills_defaults:
             _check_texts(self.constants, self.axes)
+        check_size({" + ".join(each.names): len(each.points) for each in self.axes})
 
     def given(self, name: str) -> Any:
         """What was given for a name that is not in a group, as `Sweep` takes it: one value, or an axis.
@@ -135,6 +137,12 @@ class Product:
 
 def _as_given(name: str, given: Any, model: Model) -> Any:
     return with_pictures(name, as_given(name, given, model), model)
+
+
+def _as_linked(name: str, given: Any, model: Model) -> Any:
+    """What was given for one of the parameters that move together: a value that comes twice is kept twice."""
+    kept = given if isinstance(given, str) else as_given(name, given, model)
+    return with_pictures(name, kept, model, is_linked=True)
 
 
 def _check_names(groups: Sequence[Linked], parameters: Mapping[str, Any], model: Model) -> None:

@@ -148,8 +148,13 @@ def seeds(count: int, *, root: int = 0) -> list[int]:
     raise AssertionError("unreachable")
 
 
-_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
+_DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d+),(\d+)(?!\d|[.,]\d)")
 """What people of many countries write for a number: ``0,8``."""
+
+_INTEGERS = re.compile(r"\d+(,\d+)+")
+
+_THOUSANDS = re.compile(r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})*,0\d\d(?:,\d{3})*(?!\d|[.,]\d)")
+"""A number as people write it where a comma is between thousands: ``1,000``. Nobody writes 000 for a number."""
 
 
 @_in_exact_decimals
@@ -177,12 +182,63 @@ def parse_range(text: str, *, integer: bool) -> list[Decimal]:
     >>> [str(value) for value in parse_range("1, 2, .., 5", integer=True)]
     ['1', '2', '3', '4', '5']
     """
-    if not integer and _DECIMAL_COMMA.fullmatch(text.strip()):
-        whole, _, rest = text.strip().partition(",")
-        raise SweepError(
-            f"{shown(text)} may be one number with a decimal comma, or two numbers",
-            remedy=f'Write "{whole}.{rest}", or "{whole}, {rest}"',
-        )
+    _check_commas(text, integer=integer)
+    return _parsed(text, integer=integer)
+
+
+def _check_commas(text: str, *, integer: bool) -> None:
+    """Raise `SweepError` where a comma is probably a part of a number, and does not stand between two.
+
+    Parameters
+    ----------
+    text:
+        What the user wrote.
+    integer:
+        Whether the parameter is an integer.
+    """
+    if "," not in text:
+        return
+    apart = re.sub(r",(?=\d)", ", ", text.strip())
+    if integer:
+        joined = _THOUSANDS.sub(lambda found: found[0].replace(",", ""), text.strip())
+        if joined != text.strip():
+            raise SweepError(
+                f"{shown(text)} may have a number with a comma between its thousands, or several numbers",
+                remedy=f'Write "{joined}", or "{apart}"',
+            )
+        return
+    pointed = ", ".join(part.strip() for part in _DECIMAL_COMMA.sub(r"\1.\2", text.strip()).split(";"))
+    parts = text.strip().split(",")
+    has_a_twin = len(set(parts)) < len(parts)  # nobody lists a number twice
+    if has_a_twin and not len(parts) % 2 and _INTEGERS.fullmatch(text.strip()):
+        pointed = ", ".join(f"{whole}.{rest}" for whole, rest in zip(parts[::2], parts[1::2], strict=True))
+    if pointed == text.strip():
+        return
+    try:
+        _parsed(pointed, integer=False)
+    except SweepError:
+        return
+    is_one = _DECIMAL_COMMA.fullmatch(text.strip().lstrip("+-"))
+    raise SweepError(
+        f"{shown(text)} may be one number with a decimal comma, or two numbers"
+        if is_one
+        else f"{shown(text)} may have numbers with a decimal comma",
+        remedy=f'Write "{pointed}", or "{apart}"'
+        if is_one
+        else f'A decimal comma is written as a point: "{pointed}". Put a space after a comma between two numbers',
+    )
+
+
+def _parsed(text: str, *, integer: bool) -> list[Decimal]:
+    """The numbers that a text names, in its order.
+
+    Parameters
+    ----------
+    text:
+        Numbers and ranges, separated by commas.
+    integer:
+        Whether the parameter is an integer.
+    """
     items = [item.strip() for item in text.split(",")]
     if items and not items[-1]:
         items.pop()  # a trailing comma

@@ -22,6 +22,7 @@ from typing import Any
 
 from ..model import MODEL, Value
 from ..paths import nested
+from ..values import shown
 
 RUN_DIGITS = 12
 """The length of a run's short name: the first characters of its digest."""
@@ -128,7 +129,7 @@ class Request:
         own["labels"] = MappingProxyType(dict(labels)) if labels else _NONE
         own["model"] = model
 
-    def __getattr__(self, name: str) -> Value:
+    def __getattr__(self, name: str) -> Any:  # text or number: a type checker cannot know which
         if not name.startswith("__"):
             for source in ("parameters", "labels"):
                 values: Mapping[str, Value] = self.__dict__.get(source, {})
@@ -138,6 +139,11 @@ class Request:
 
     def __hash__(self) -> int:
         return hash(self.digest)
+
+    def __repr__(self) -> str:
+        values = {**self.parameters, **self.labels, **({"take": self.take} if self.take else {})}
+        own = [] if self.model == MODEL.slug else [f"model={self.model!r}"]
+        return f"Request({', '.join([*own, *(f'{name}={shown(value)}' for name, value in values.items())])})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (dict(self.parameters), self.take, dict(self.labels), self.model)

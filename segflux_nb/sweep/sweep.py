@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from ..errors import SweepError
 from ..markup import Template, axes_text, count, plain, shorten
@@ -20,13 +18,14 @@ from .axes import Linked
 from .from_frame import MODEL_OF_FRAME, cells_of_frame
 from .listed import ListedCells
 from .names import LABEL, TEMPLATE
-from .order import ordered, unique, value_of, with_baseline
+from .order import ordered, value_of
+from .points import MOST_CELLS, too_large
 from .product import Product
 from .request import Request, canonical_json, differences
+from .steps import Baseline, Plus, Sample, Step, Where
 from .toml_read import parse
 from .toml_text import format_cells, format_product
-
-Cells = list[Request]
+from .wanted import condition
 
 _HTML = Template("""\
 {% set style = "text-align:left;vertical-align:top;padding:1px 12px 1px 0" %}
@@ -81,10 +80,10 @@ class Sweep:
                 )
         made, known = asked(model, parameters)
         self._source: Product | ListedCells = Product(linked, known, made)
-        self._steps: tuple[_Step, ...] = ()
+        self._steps: tuple[Step, ...] = ()
 
     @classmethod
-    def _made(cls, source: Product | ListedCells, steps: tuple[_Step, ...] = ()) -> Sweep:
+    def _made(cls, source: Product | ListedCells, steps: tuple[Step, ...] = ()) -> Sweep:
         """A sweep of checked cells; an error if none is left."""
         sweep = cls.__new__(cls)
         sweep._source, sweep._steps = source, steps
@@ -121,6 +120,8 @@ class Sweep:
         cells = self._source.cells()
         for step in self._steps:
             cells = step.apply(cells, self._source)
+            if len(cells) > MOST_CELLS:
+                raise too_large(len(cells))
         return tuple(cells)
 
     def __iter__(self) -> Iterator[Request]:
@@ -187,35 +188,47 @@ class Sweep:
         return hashlib.sha256(f"[{axes},[{','.join(cells)}]]".encode()).hexdigest()
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know of it before it is run, a sentence each: values, labels and cells that are the same."""
+        shared = len(self) - len({cell.digest for cell in self._cells})
+        cells = f"{shared:,} of its {len(self):,} cells ask for the same picture as another one"
+        also = (f"{cells}: a run is shared, and paid once",) if shared else ()
+        return (*(note for axis in self._source.axes for note in axis.notes), *also)
+
+    @property
     def name(self) -> str:
         """The name of the sweep in the log, unless the user gives one: its axes and the start of its identity."""
         return " x ".join([*(self.axes or ["one"])]) + " " + self.identity[:6]
 
     # ------------------------------------------------------------------ other sweeps
 
-    def where(self, keep: Callable[[Request], object]) -> Sweep:
-        """The cells for which a condition is true.
+    def where(self, keep: Callable[[Request], object] | None = None, /, **values: Any) -> Sweep:
+        """The cells for which a condition is true and that have these values.
 
         Parameters
         ----------
         keep:
-            Called with each `Request`.
+            Called with each `Request`; left out, the values alone decide.
+        values:
+            Values by the name of a parameter or placeholder, as `Runs.where` takes them: one value, its label, a list
+            of which any is meant, or a text range such as ``"1-4"``.
 
         Raises
         ------
         SweepError
-            If no cell is left, or `keep` is not a function.
+            If no cell is left, `keep` is not a function, or the cells have nothing of a name.
 
         Example
         -------
-        ``sweep.where(lambda cell: cell.sampler_name != "heun" or cell.steps <= 20)``
+        ``sweep.where(lambda cell: cell.sampler_name != "heun" or cell.steps <= 20, seed=[1, 2])``
         """
-        if not callable(keep):
+        if keep is not None and not callable(keep):
             raise SweepError(
                 f"where() takes a function of a cell, and got {shown(keep)}",
-                remedy="Write sweep.where(lambda cell: cell.steps <= 20)",
+                remedy="Write sweep.where(lambda cell: cell.steps <= 20), or sweep.where(seed=1)",
             )
-        return self._with(_Where(keep))
+        chosen = self if keep is None else self._with(Where(keep))
+        return chosen._with(Where(condition(self._cells, values))) if values else chosen
 
     def sample(self, n: int, seed: int = 0) -> Sweep:
         """A random choice of cells, in the sweep's order.
@@ -241,7 +254,7 @@ class Sweep:
                 f"sample({shown(n)}, seed={shown(seed)}) is not possible",
                 remedy=f"Use an integer from 1 to {len(self)}, the number of cells, and an integer as the seed",
             )
-        return self._with(_Sample(number, root))
+        return self._with(Sample(number, root))
 
     def with_baseline(self) -> Sweep:
         """The sweep and the base model: each cell also with ``lora_strength=0`` and all else the same.
@@ -249,7 +262,7 @@ class Sweep:
         0 has its place among the other strengths. The baseline stays through `replace`: with one strength in place of
         the axis, there are still two runs for each cell, that strength and 0.
         """
-        return self._with(_Baseline())
+        return self._with(Baseline())
 
     def __add__(self, other: object) -> Sweep:
         if not isinstance(other, Sweep):
@@ -259,7 +272,7 @@ class Sweep:
                 f"A sweep of {self.model.slug} and one of {other.model.slug} have no sum",
                 remedy="Run each of them, and put the frames together: pandas.concat([runs.df, other.df])",
             )
-        return self._with(_Plus(other))
+        return self._with(Plus(other))
 
     def replace(self, /, **parameters: Any) -> Sweep:
         """The sweep with other values for some parameters. Axes keep their place, filters are applied again.
@@ -284,7 +297,7 @@ class Sweep:
         parameters = taken(parameters, self.model)
         return self._made(self._source.replaced(parameters), tuple(step.replaced(parameters) for step in self._steps))
 
-    def _with(self, step: _Step) -> Sweep:
+    def _with(self, step: Step) -> Sweep:
         return self._made(self._source, (*self._steps, step))
 
     # ------------------------------------------------------------------ files
@@ -312,13 +325,13 @@ class Sweep:
     @property
     def product(self) -> Product | None:
         """The product of axes that it is, apart from a baseline; None where it was filtered, sampled or added to."""
-        is_compact = all(isinstance(step, _Baseline) for step in self._steps)
+        is_compact = all(isinstance(step, Baseline) for step in self._steps)
         return self._source if isinstance(self._source, Product) and is_compact else None
 
     @property
     def has_baseline(self) -> bool:
         """Whether `with_baseline` was called."""
-        return any(isinstance(step, _Baseline) for step in self._steps)
+        return any(isinstance(step, Baseline) for step in self._steps)
 
     @property
     def _toml(self) -> str:
@@ -359,7 +372,7 @@ class Sweep:
                 remedy="Check its name and its folder",
             ) from None
         source, has_baseline = parse(data, source=str(path), model=model)
-        return cls._made(source, (_Baseline(),) if has_baseline else ())
+        return cls._made(source, (Baseline(),) if has_baseline else ())
 
     @classmethod
     def of_cells(cls, cells: Sequence[Request], axes: Sequence[str] | Mapping[str, Sequence[Value]]) -> Sweep:
@@ -380,7 +393,8 @@ class Sweep:
         """A sweep from a table of settings, a cell for each row: the inverse of `Runs.df` for what is no grid.
 
         Columns are parameters, placeholders of the prompt, and labels (``finetune_id_label``); of other columns
-        nothing is used. A missing value is the default. Equal rows become one cell.
+        nothing is used. A missing value is the default, but a seed is never missing: a row without one is refused
+        where the frame has a column of seeds. Equal rows become one cell.
 
         Parameters
         ----------
@@ -430,69 +444,6 @@ def check_sweep(value: object) -> None:
     elif isinstance(value, list | tuple) and value and all(isinstance(one, Mapping) for one in value):
         ways = "Write Sweep.from_frame(pandas.DataFrame(rows)) with these dicts as its rows"
     raise SweepError(f"{shown(value, 80)} is not a sweep", remedy=ways)
-
-
-class _Step(Protocol):
-    """A change of the product's cells, kept as data so that `replace` can apply it again."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """The names of the axes that it may add."""
-        ...
-
-    def apply(self, cells: Cells, source: Product | ListedCells) -> Cells: ...
-
-    def replaced(self, parameters: Mapping[str, Any]) -> _Step: ...
-
-
-class _Derived:
-    """A step that does not depend on the parameters that are replaced."""
-
-    names: Sequence[str] = ()
-
-    def replaced(self, parameters: Mapping[str, Any]) -> Any:
-        return self
-
-
-@dataclass(frozen=True)
-class _Where(_Derived):
-    keep: Callable[[Request], object]
-
-    def apply(self, cells: Cells, source: Product | ListedCells) -> Cells:
-        return [cell for cell in cells if self.keep(cell)]
-
-
-@dataclass(frozen=True)
-class _Sample(_Derived):
-    n: int
-    seed: int
-
-    def apply(self, cells: Cells, source: Product | ListedCells) -> Cells:
-        chosen = random.Random(self.seed).sample(range(len(cells)), min(self.n, len(cells)))
-        return [cells[index] for index in sorted(chosen)]
-
-
-@dataclass(frozen=True)
-class _Baseline(_Derived):
-    names: Sequence[str] = ("lora_strength",)
-
-    def apply(self, cells: Cells, source: Product | ListedCells) -> Cells:
-        return with_baseline(cells, source.names, source.axes)
-
-
-@dataclass(frozen=True)
-class _Plus(_Derived):
-    other: Sweep
-
-    @property
-    def names(self) -> Sequence[str]:  # type: ignore[override]  # a field in the base class
-        return list(self.other.axes)
-
-    def apply(self, cells: Cells, source: Product | ListedCells) -> Cells:
-        return unique([*cells, *self.other])
-
-    def replaced(self, parameters: Mapping[str, Any]) -> _Plus:
-        return _Plus(self.other.replace(**parameters))
 
 
 def _shown(sweep: Sweep, name: str, value: Value) -> str:

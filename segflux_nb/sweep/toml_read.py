@@ -14,6 +14,7 @@ from .asked import checked_slug
 from .axes import Linked
 from .listed import ListedCells, listed_cell
 from .names import LABEL, TEMPLATE, column_reason
+from .order import unique
 from .product import Product
 from .request import Request
 
@@ -78,7 +79,7 @@ def parse(
         return file.explained(lambda: Product(links, parameters, model), names), has_baseline
     if not cells:
         raise file.refused("it has no cells", "cells")
-    made = tuple(file.cell(table, number, model) for number, table in enumerate(cells, 1))
+    made = tuple(unique(file.cell(table, number, model) for number, table in enumerate(cells, 1)))
     axes = content["axes"] if _is_table_of_lists(content.get("axes")) else file.names(content, "axes")
     known = {*model.parameters, *(name for cell in made for name in (*cell.parameters, *cell.labels))}
     if unknown := [name for name in axes if name not in known]:

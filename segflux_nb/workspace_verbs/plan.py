@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..errors import SweepError
 from ..runs import Runs
 from ..session import Session
 from ..sweep.plan import Plan
@@ -22,8 +23,19 @@ def plan(ws: Session, sweep: Sweep | Runs, *, first: int | None = None, again: b
     again:
         Plan for another take of every cell, as in `run`.
 
+    Raises
+    ------
+    SweepError
+        If it is no sweep, or so large that the memory does not suffice.
+
     Example
     -------
     ``print(ws.plan(sweep))``
     """
-    return ws._launcher.plan(sweep, ask_balance=True, first=first, again=again)
+    try:
+        return ws._launcher.plan(sweep, ask_balance=True, first=first, again=again)
+    except MemoryError:
+        raise SweepError(
+            f"There is not enough memory to plan {len(sweep):,} cells",
+            remedy="Give fewer values, or make several sweeps",
+        ) from None

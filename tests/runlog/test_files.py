@@ -5,6 +5,7 @@ A log in PostgreSQL has no file here. What its server does in their place is in 
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -118,6 +119,9 @@ try:
     os.chdir("/")
     ws = sf.Workspace(sys.argv[1], service="simulator")
     print(len(ws.runs()), ws.runs().counts, ws.plan(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(3))).logged)
+    done = ws.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(2)), name="mine")
+    part = ws.start(sf.Sweep(prompt="TOK", finetune_id="a", seed=1)).wait()
+    print(done, done.counts, part.counts)
     ws.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(3)))
 except sf.SegfluxError as error:
     print(error)
@@ -148,8 +152,9 @@ def _open_as_somebody_else(parent):
         check=True,
         env={**os.environ, "SEGFLUX_CONFIG": str(parent)},
     )
-    assert done.stdout.count("\n") == 2, done.stdout
-    seen, error = done.stdout.splitlines()
+    assert done.stdout.count("\n") == 3, done.stdout
+    seen, again, error = done.stdout.splitlines()
+    assert again == "Runs(2 runs: 2 seed) {'completed': 2} {'completed': 1}", "what is done is read"
     assert seen == "2 {'completed': 2} 2"
     assert "can only be read" in error
     assert "Copy the workspace" in error
@@ -184,3 +189,40 @@ def test_a_full_disk_is_an_error_and_the_next_run_goes_on(tmp_path, kilobytes):
         assert counts == "{'completed': 200}"
         seeds = [entry.body["seed"] for entry in simulator.ledger.entries()]
         assert sorted(seeds) == list(range(200)), "each was paid for once"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere an open file cannot be moved")
+@pytest.mark.parametrize("wal", [True, False])
+@pytest.mark.parametrize(
+    ("happens", "says"),
+    [
+        (lambda folder: folder.rename(folder.with_name("moved")), r"The workspace \S+study is gone: it was moved"),
+        (shutil.rmtree, r"The workspace \S+study is gone"),
+        (lambda folder: (folder / "log.sqlite").unlink(), r"The run log \S+log.sqlite is gone"),
+        (
+            lambda folder: (folder.rename(folder.with_name("old")), folder.mkdir(), (folder / "log.sqlite").touch()),
+            r"is not the file that was opened",
+        ),
+    ],
+    ids=["moved", "deleted", "log deleted", "replaced"],
+)
+def test_a_folder_that_is_gone_is_said_and_not_made_again(tmp_path, monkeypatch, wal, happens, says):
+    monkeypatch.setattr(opening, "wal_is_sound", lambda: wal)
+    folder = tmp_path / "study"
+    sweep = sf.Sweep(prompt="TOK", finetune_id="a", seed=range(2))
+    with sf.Simulator(time_scale=0, paint=False) as simulator, sf.Workspace(folder, service=simulator) as ws:
+        runs = ws.run(sweep)
+        happens(folder)
+        left = sorted(folder.rglob("*")) if folder.exists() else None
+        for ask in (
+            lambda: ws.run(sweep),
+            lambda: ws.run(sf.Sweep(prompt="TOK", finetune_id="a", seed=9)),
+            lambda: runs.mark(runs[0], stars=3),
+            lambda: ws.plan(sweep),
+            lambda: runs.counts,
+            ws.verify,
+        ):
+            with pytest.raises(WorkspaceError, match=says + r".*Open the workspace where it is now"):
+                ask()
+        assert (sorted(folder.rglob("*")) if folder.exists() else None) == left
+        assert simulator.ledger.submits == 2

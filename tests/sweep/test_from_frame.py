@@ -18,10 +18,46 @@ def test_each_row_is_a_cell_and_what_varies_is_an_axis():
 
 
 def test_missing_values_are_defaults_and_floats_that_are_integers_are():
-    table = pd.DataFrame({"seed": [1.0, np.nan], "sampler_name": [None, "heun"]})
+    table = pd.DataFrame({"steps": [1.0, np.nan], "sampler_name": [None, "heun"]})
     one, other = sf.Sweep.from_frame(table, **GIVEN)
-    assert (one.seed, one.sampler_name) == (1, next(iter(sf.Sweep(**GIVEN))).sampler_name)
-    assert (other.seed, other.sampler_name) == (next(iter(sf.Sweep(**GIVEN))).seed, "heun")
+    assert (one.steps, one.sampler_name) == (1, next(iter(sf.Sweep(**GIVEN))).sampler_name)
+    assert (other.steps, other.sampler_name) == (next(iter(sf.Sweep(**GIVEN))).steps, "heun")
+
+
+@pytest.mark.parametrize(
+    ("seeds", "says"),
+    [
+        ([1, None], "Row r1 of the frame has no seed"),
+        ([np.nan, pd.NA, 3], "Rows r0 and r1 of the frame have no seed"),
+        ([None] * 9, "Rows r0, r1, r2, r3, r4 and 4 more of the frame have no seed"),
+    ],
+)
+def test_a_missing_seed_is_no_default(seeds, says):
+    """The same seed for all would be taken for a choice of the study."""
+    table = pd.DataFrame(
+        {"seed": seeds, "steps": range(1, len(seeds) + 1)}, index=[f"r{at}" for at in range(len(seeds))]
+    )
+    for frame in (table, table.assign(run="5e748de108ed", status="completed")):
+        with pytest.raises(sf.SweepError, match=says) as error:
+            sf.Sweep.from_frame(frame, **GIVEN)
+        assert 'frame.drop(columns="seed")' in str(error.value)
+    assert len(sf.Sweep.from_frame(table.drop(columns="seed"), **GIVEN)) == len(seeds)
+    with pytest.raises(sf.SweepError, match="no seed"):
+        sf.Sweep.from_frame(table.set_index("seed"), **GIVEN)
+
+
+def test_a_run_of_another_model_may_have_had_no_seed():
+    """It is the same run again."""
+    rows = {
+        "run": ["5e748de108ed", None],
+        "status": "completed",
+        "noise_seed": [None, None],
+        "hue": [1, 2],
+        "prompt": "a",
+    }
+    with pytest.raises(sf.SweepError, match="Row 1 of the frame has no noise_seed"):
+        sf.Sweep.from_frame(pd.DataFrame(rows), model="x")
+    assert len(sf.Sweep.from_frame(pd.DataFrame(rows)[:1], model="x")) == 1
 
 
 def test_parameters_may_be_in_the_index_and_labels_are_kept():

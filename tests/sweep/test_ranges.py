@@ -113,3 +113,54 @@ def test_a_decimal_comma_is_no_list(text):
         parse_range(text, integer=False)
     assert [str(value) for value in parse_range("0, 8", integer=False)] == ["0", "8"]
     assert len(parse_range("1,5", integer=True)) == 2, "integers have no comma"
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "numbers"),
+    [
+        ("1,000", "1000", "1, 000"),
+        ("1,000,000", "1000000", "1, 000, 000"),
+        ("12,045", "12045", "12, 045"),
+        ("1,000-2,000", "1000-2000", "1, 000-2, 000"),
+        ("5, 1,000", "5, 1000", "5, 1, 000"),
+        ("1,234,067", "1234067", "1, 234, 067"),
+    ],
+)
+def test_a_comma_between_thousands_is_no_list(text, number, numbers):
+    for written in (text, f" {text} "):
+        with pytest.raises(SweepError, match="comma between its thousands") as error:
+            parse_range(written, integer=True)
+        assert f'Write "{number}", or "{numbers}"' in str(error.value)
+    with pytest.raises(SweepError, match=r"seed='1,000'.*Write \"1000\""):
+        sf.Sweep(prompt="TOK", finetune_id="a", seed="1,000")
+
+
+@pytest.mark.parametrize("text", ["1, 000", "1,2,3", "100,200,300", "64,128", "1,10,100", "10,20,0", "001,002"])
+def test_a_list_of_integers_without_spaces_stays_one(text):
+    assert parse_range(text, integer=True) == [int(part) for part in text.split(",")]
+
+
+@pytest.mark.parametrize(
+    ("text", "pointed"),
+    [
+        ("0,4-1,4 (+0,2)", "0.4-1.4 (+0.2)"),
+        ("0,4 - 1,4 [5]", "0.4 - 1.4 [5]"),
+        ("0-1 (+0,25)", "0-1 (+0.25)"),
+        ("0,4, 0,8", "0.4, 0.8"),
+        ("0, 0,5, 1", "0, 0.5, 1"),
+        ("0,5, 0,6, .., 1,2", "0.5, 0.6, .., 1.2"),
+        ("-0,5, 0,5", "-0.5, 0.5"),
+        ("0,5,1,5", "0.5, 1.5"),
+        ("0,4;0,8", "0.4, 0.8"),
+        ("0,4; 0,8", "0.4, 0.8"),
+    ],
+)
+def test_decimal_commas_in_lists_and_ranges_are_told(text, pointed):
+    with pytest.raises(SweepError, match="decimal comma") as error:
+        parse_range(text, integer=False)
+    assert f'"{pointed}"' in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["0,1,2", "0.5,1, 2", "1, 2, 3", "0.4,0.8", "1,2, .., 10"])
+def test_lists_that_can_be_read_in_one_way_are_read(text):
+    assert parse_range(text, integer=False)

@@ -37,6 +37,7 @@ def cells(sweep: sf.Sweep) -> None:
         assert_type(cell, sf.Request)
         assert_type(cell.digest, str)
         assert_type(cell.take, int)
+    assert_type(sweep.where(lambda cell: cell.steps <= 20, seed=[1, 2]), sf.Sweep)  # as the guide writes it
 
 
 def plans(ws: sf.Workspace, sweep: sf.Sweep) -> None:
