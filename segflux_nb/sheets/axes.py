@@ -167,6 +167,21 @@ def is_measurement(column: FrameColumn, parameters: Collection[str] = MODEL.para
     return len(set(known)) >= NEARLY_ALL * len(known)
 
 
+def is_measured(view: FrameView, name: str) -> bool:
+    """Whether a column holds measurements whose digits no setting has.
+
+    Parameters
+    ----------
+    view:
+        The frame.
+    name:
+        The column.
+    """
+    column = view.column(name)
+    floats = [value for value in column.distinct if isinstance(value, float)]
+    return is_measurement(column, view.parameters) and max(map(decimals, floats), default=0) > SETTING_DECIMALS
+
+
 def _is_evenly_spaced(column: FrameColumn) -> bool:
     values = sorted(value for value in column.distinct if isinstance(value, float))
     if any(decimals(value) > SETTING_DECIMALS for value in values):

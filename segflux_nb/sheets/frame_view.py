@@ -20,7 +20,7 @@ from ..lifecycle import State
 from ..markup import did_you_mean
 from ..model import MODEL, SIMULATOR
 from ..runlog.columns import NEVER_AXES
-from ..sweep.names import LABEL, column_of_parameter
+from ..sweep.names import LABEL, TEMPLATE, column_of_parameter
 from ..values import shown
 from .frame_column import FrameColumn, keys_of, text_of
 from .frame_names import with_plain_names
@@ -30,7 +30,7 @@ AXES_ATTRIBUTE = "segflux_axes"
 """The key of ``frame.attrs`` under which a frame of runs has the names of the sweep's axes."""
 
 PARAMETERS_ATTRIBUTE = "segflux_parameters"
-"""The key of ``frame.attrs`` under which a frame of runs of another model has the columns that are parameters."""
+"""The key of ``frame.attrs`` under which a frame of runs of other models has the columns that are parameters."""
 
 SIMULATED_NOTE = "Simulated by segflux_nb's own flow model: these are not pictures by Flux."
 
@@ -260,6 +260,14 @@ class FrameView:
             for name in self.frame.columns
             if (name in self.axes or name not in NEVER_AXES) and name != self.image and not self.is_label(name)
         ]
+
+    @property
+    def settings(self) -> list[str]:
+        """The columns of what was asked for: of runs, axes, parameters and the take; of other tables all that describe."""
+        if not self.is_of_runs:
+            return self.describing
+        asked = {*self.axes, *self.parameters, TEMPLATE, "take"}
+        return [name for name in self.describing if name in asked]
 
     @property
     def varying_axes(self) -> list[str]:

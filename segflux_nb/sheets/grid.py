@@ -220,9 +220,18 @@ def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
         reference = (outer, row, column)
         if reference != position:
             cells[position] = _with_references(cells[position], cells[reference].beside)
-    reference_text = " · ".join(texts)
-    note = f"Below each picture: its difference from {reference_text}. Brighter is more, ΔE is the mean difference."
-    return replace(grid, cells=cells), note
+    return replace(grid, cells=cells), difference_note(" · ".join(texts))
+
+
+def difference_note(reference: str) -> str:
+    """The sentence that says what the differences below pictures are.
+
+    Parameters
+    ----------
+    reference:
+        What the pictures are compared with.
+    """
+    return f"Below each picture: its difference from {reference}. Brighter is more, ΔE is the mean difference."
 
 
 def _with_references(cell: Cell, references: Sequence[Cell]) -> Cell:
