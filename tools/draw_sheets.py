@@ -66,7 +66,8 @@ def frame(side: int = 256, deviation: float | None = None, **axes: Any) -> pd.Da
         scene = scene if deviation is None else dataclasses.replace(scene, q=deviation)
         picture = Image.fromarray(paint(scene, *size))
         # The base model has no fine-tune; its request stands for one that has.
-        request = sf.Sweep(**{k: v or "none" for k, v in body.items() if k in MODEL.parameters})[0]
+        asked = {name: value for name, value in body.items() if name in MODEL.parameters}
+        request = sf.Sweep(**asked | {"finetune_id": body["finetune_id"] or "none"})[0]
         row = {"run": request.digest[:RUN_DIGITS], "service": "simulator", "status": "completed", "take": 0}
         row |= {"hardware": request.hardware, **body, "image": picture, "width": width, "height": height}
         row |= {"picture_count": 1, "simulator_version": VERSION, "error_kind": "", "error": ""}
