@@ -263,7 +263,7 @@ class FrameView:
 
     @property
     def settings(self) -> list[str]:
-        """The columns of what was asked for: of runs, axes, parameters and the take; of other tables all that describe."""
+        """The columns of what was asked for: axes, parameters and the take of runs; all that describe other rows."""
         if not self.is_of_runs:
             return self.describing
         asked = {*self.axes, *self.parameters, TEMPLATE, "take"}
@@ -327,6 +327,25 @@ class FrameView:
         return replace(
             self, frame=self.frame.assign(**{name: column.array}), asked=others, given_names=self.row_names
         )
+
+
+def in_order(view: FrameView, names: Sequence[str]) -> FrameView:
+    """The rows in the order of the values of axes, the last one fastest.
+
+    Parameters
+    ----------
+    view:
+        The frame.
+    names:
+        The axes.
+    """
+    columns = [view.column(name) for name in names]
+    ranks = [{value: rank for rank, value in enumerate(column.distinct)} for column in columns]
+    order = [
+        tuple(rank[value] for rank, value in zip(ranks, row, strict=True))
+        for row in zip(*(column.values for column in columns), strict=True)
+    ]
+    return view.rows(sorted(range(len(order)), key=order.__getitem__))
 
 
 def name_in(frame: pd.DataFrame, asked: Mapping[Any, str], name: Any) -> str:

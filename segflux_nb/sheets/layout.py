@@ -263,7 +263,8 @@ class Layout:
             (outer, self.outer, [group.label for group in self.groups]),
         ):
             if name:
-                lines.append(f"{direction} {name}: {', '.join(labels)}")
+                between = "; " if any(", " in label for label in labels) else ", "
+                lines.append(f"{direction} {name}: {between.join(labels)}")
         return "\n".join([*lines, *self.notes, *self.footer])
 
     @property

@@ -22,7 +22,7 @@ from .geometry import Geometry, geometry_of, largest_side, size_of
 from .html import standalone_parts
 from .inline import inline_jpeg
 from .layout import Layout, pages
-from .pivot import arrange
+from .linked import sheet_layout
 from .prints import METADATA, prints_of
 from .reading import Reader, with_aspects, with_missing_files
 
@@ -267,7 +267,7 @@ def contact_sheet(
         Where a column does not exist, or there is nothing to show.
     """
     file = font_file(font)
-    layout = arrange(
+    layout = sheet_layout(
         FrameView.of(frame, image=image),
         cols=cols,
         rows=rows,

@@ -35,8 +35,7 @@ def test_nothing_else_is_where_a_border_is(shape, side, title):
     width = geometry.border
     assert width > 0
     bordered = [
-        (left - width, top - width, right + width, bottom + width)
-        for _, (left, top, right, bottom) in geometry.cells
+        (left - width, top - width, right + width, bottom + width) for _, (left, top, right, bottom) in geometry.cells
     ]
     for text, box in itertools.product(geometry.texts, bordered):
         assert not overlap(_grown(text.box), _grown(box)), f"{text.lines} touches a border"
