@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .apart import wrapped_apart
@@ -18,6 +18,9 @@ NARROWEST = 32
 
 LETTERS = 14
 """The height of a notebook's own letters, in pixels. Those of a sheet of few pictures are not much larger."""
+
+SCREEN = 1.4
+"""Width over height of a screen."""
 
 SMALLEST_SIDE = 8
 """The least pixels of a side of a picture."""
@@ -117,7 +120,40 @@ def geometry_of(layout: Layout, cell_side: int, *, like: Layout | None = None) -
         A sheet with more grids, of which this one shows one: all of them then have the same shape of pictures and the
         same room for captions. Left out, the sheet itself.
     """
+    if layout.sections:
+        return _beside_each_other([geometry_of(section, cell_side) for section in layout.sections])
     return _Builder(layout, cell_side, like=like).build()
+
+
+def _beside_each_other(parts: Sequence[Geometry]) -> Geometry:
+    """Sheets on one page, in rows."""
+    places, width, height = _rows_of([(part.width, part.height) for part in parts])
+    whole = Geometry(width, height, margin=parts[0].margin, border=parts[0].border)
+    for part, (x, y) in zip(parts, places, strict=True):
+        for boxes, own in ((whole.cells, part.cells), (whole.differences, part.differences)):
+            boxes += [(cell, (box[0] + x, box[1] + y, box[2] + x, box[3] + y)) for cell, box in own]
+        whole.texts += [replace(text, x=text.x + x, y=text.y + y) for text in part.texts]
+    return whole
+
+
+def _rows_of(sizes: Sequence[tuple[int, int]]) -> tuple[list[tuple[int, int]], int, int]:
+    """Where boxes stand in rows, so that all of them together have about the shape of a screen.
+
+    Returns
+    -------
+    tuple
+        The upper left corner of each box; the width and the height of all.
+    """
+    most = max(max(width for width, _ in sizes), math.sqrt(SCREEN * sum(width * height for width, height in sizes)))
+    places: list[tuple[int, int]] = []
+    x = y = below = whole = 0
+    for width, height in sizes:
+        if x and x + width > most:
+            x, y = 0, below
+        places.append((x, y))
+        x, below = x + width, max(below, y + height)
+        whole = max(whole, x)
+    return places, whole, below
 
 
 def size_of(layout: Layout, cell_side: int) -> tuple[int, int]:
@@ -130,6 +166,9 @@ def size_of(layout: Layout, cell_side: int) -> tuple[int, int]:
     cell_side:
         The longer side of each picture, in pixels.
     """
+    if layout.sections:
+        _, width, height = _rows_of([size_of(section, cell_side) for section in layout.sections])
+        return width, height
     geometry = _Builder(layout, cell_side).build(with_cells=False)
     return geometry.width, geometry.height
 
@@ -236,7 +275,7 @@ class _Builder:
 
         def distance(across: int) -> float:
             shape = across * self._grid_width / (math.ceil(number / across) * height)
-            return abs(math.log(shape / 1.4)) + (0.3 if number % across else 0.0)
+            return abs(math.log(shape / SCREEN)) + (0.3 if number % across else 0.0)
 
         return min(range(1, number + 1), key=distance)
 

@@ -22,7 +22,8 @@ from .geometry import Geometry, geometry_of, largest_side, size_of
 from .html import standalone_parts
 from .inline import inline_jpeg
 from .layout import Layout, pages
-from .linked import sheet_layout
+from .linked import LinkedView, sheet_layout
+from .pivot import arrange
 from .prints import METADATA, prints_of
 from .reading import Reader, with_aspects, with_missing_files
 
@@ -83,6 +84,11 @@ class ContactSheet:
     def text(self) -> str:
         """The sheet as text: axes, values and counts."""
         return self._layout.text
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether cells are empty, or rows are not shown."""
+        return self._layout.left_out > 0 or any(cell.status == "missing" for cell in self._layout.cells)
 
     def __repr__(self) -> str:
         return self.text
@@ -213,6 +219,39 @@ class ContactSheet:
     def _draw(self, geometry: Geometry, colours: Theme | None = None) -> Image.Image:
         with written_in(self._font):
             return draw(geometry, colours or self._colours, self._reader, heat=self._layout.is_heat)
+
+
+def sheet_of_sweeps(
+    whole: ContactSheet,
+    frames: Sequence[tuple[str, pd.DataFrame]],
+    *,
+    captions: str | Sequence[str] = (),
+    theme: ThemeName | None = None,
+    font: str | Path | None = None,
+) -> ContactSheet:
+    """A sheet with a part for each of several sweeps, each with all of its axes.
+
+    Parameters
+    ----------
+    whole:
+        The sheet of all of them in one grid, which is given back where the sweeps are no more than one.
+    frames:
+        The title and the frame of each sweep.
+    captions:
+        Columns whose values are written under each picture.
+    theme:
+        ``light`` or ``dark``, or None.
+    font:
+        The file of a font.
+    """
+    if len(frames) < 2:
+        return whole
+    layouts = []
+    for title, frame in frames:
+        linked = LinkedView.of(FrameView.of(frame)).view
+        by = linked.varying_axes[2:] or None
+        layouts.append(with_missing_files(arrange(linked, by=by, title=title, captions=captions)))
+    return ContactSheet(Layout.of_sections(layouts), theme=theme, font=font_file(font))
 
 
 def contact_sheet(

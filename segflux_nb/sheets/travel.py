@@ -334,8 +334,9 @@ def travel(
             f"{axis} cannot be the way and stand beside it too", remedy="Give cols and rows another axis"
         )
     linked = LinkedView.of(view, [[axis], *([name] for name in beside)])
-    along = {"cols": linked.name(cols), "rows": linked.name(rows), "by": linked.name(axis)}
-    layout = with_missing_files(arrange(linked.view, **along, title=title))
+    layout = with_missing_files(
+        arrange(linked.view, cols=linked.name(cols), rows=linked.name(rows), by=linked.name(axis), title=title)
+    )
     column = view.column(axis)
     number = len(layout.groups)
     if number < 2:

@@ -1,4 +1,4 @@
-"""Borders have room of their own: they cover no label, no caption, no other border, and are not cut at the edges."""
+"""Borders keep their distance: they cover no label, no caption, no other border, and are not cut at the edges."""
 
 import itertools
 
@@ -55,7 +55,7 @@ def _grown(box):
     return box[0], box[1], box[2] + 2, box[3] + 2
 
 
-def test_sheets_without_borders_have_no_room_for_them():
+def test_sheets_without_borders_are_as_they_were():
     assert geometry_of(layout_of(coloured(seed=[1, 2])), 64).border == 0
     assert geometry_of(layout_of(table_of({"seed": [1, 2]}), heat="score"), 64).border == 0
 
