@@ -39,6 +39,9 @@ READABLE_SIDE = 96
 MOST_PIXELS = 55_000_000
 """The most pixels of a page of a saved sheet."""
 
+MOST_EMPTY = 0.4
+"""With this share of empty cells, runs of several sweeps are no grid together."""
+
 LONGEST: dict[str, int] = {".png": 32_000, ".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383, ".pdf": 16_383}
 """The most pixels of a side that the formats can hold, or that viewers open."""
 
@@ -87,8 +90,10 @@ class ContactSheet:
 
     @property
     def has_gaps(self) -> bool:
-        """Whether cells are empty, or rows are not shown."""
-        return self._layout.left_out > 0 or any(cell.status == "missing" for cell in self._layout.cells)
+        """Whether rows are not shown, or cells are empty on more than one grid, or many cells are."""
+        layout = self._layout
+        empty = sum(cell.status == "missing" for cell in layout.cells)
+        return layout.left_out > 0 or (empty > 0 and (bool(layout.outer) or empty >= MOST_EMPTY * len(layout.cells)))
 
     def __repr__(self) -> str:
         return self.text

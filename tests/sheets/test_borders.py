@@ -60,7 +60,7 @@ def test_sheets_without_borders_are_as_they_were():
     assert geometry_of(layout_of(table_of({"seed": [1, 2]}), heat="score"), 64).border == 0
 
 
-def test_the_border_is_as_wide_as_its_room():
+def test_the_border_is_as_wide_as_it_is_said():
     table = table_of({"seed": [1, 2, 3]})
     sheet = contact_sheet(table, border="score")
     image = sheet.image

@@ -75,11 +75,19 @@ def test_a_sweep_that_is_part_of_another_is_shown_once(ws):
 
 
 def test_sweeps_that_share_cells_are_both_whole(ws):
-    ws.run(sweep(lora_strength=[0.4, 0.8], seed=1))
-    ws.run(sweep(lora_strength=[0.8], seed=[1, 2, 3]))
+    ws.run(sweep(lora_strength=[0.4, 0.8]))
+    ws.run(sweep(lora_strength=0.8, sampler_name=["euler", "heun"]))
     sheet = ws.runs().sheet()
-    assert "ContactSheet: 4 pictures in 2 sweeps, 1 of them in several [" in sheet.text
+    assert "ContactSheet: 6 pictures in 2 sweeps, 2 of them in several [" in sheet.text
     assert "empty" not in sheet.text
+
+
+def test_sweeps_along_the_same_two_axes_are_one_grid_if_most_of_it_is_there(ws):
+    coarse = ws.run(sweep(lora_strength=[0.0, 1.0], seed=1))
+    fine = ws.run(sweep(lora_strength=[0.9, 1.0], seed=[1, 2]))
+    text = (coarse + fine).sheet().text
+    assert "columns lora_strength: 0.0, 0.9, 1.0\nrows seed: 1, 2" in text
+    assert "2 sweeps" not in text
 
 
 def test_all_axes_of_a_part_are_shown(ws):
