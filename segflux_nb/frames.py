@@ -127,8 +127,9 @@ class Frames:
         frame = build(table, order, labels, marks, more, base, columns, own, found)
         # Most operations of pandas keep attrs. Where they are lost, a sheet uses the columns that vary.
         frame.attrs[AXES_ATTRIBUTE] = [column_of_parameter(name) for name in self._axes]
-        if (model := one_model(log, digests)) != MODEL.slug:
-            frame.attrs[MODEL_OF_FRAME] = model
+        if (models := _models(log, digests)) != {MODEL.slug}:
+            if len(models) == 1:
+                frame.attrs[MODEL_OF_FRAME] = next(iter(models))
             names = dict.fromkeys(column_of_parameter(name) for own in table["parameters"] for name in own)
             frame.attrs[PARAMETERS_ATTRIBUTE] = list(names)
         # Where a submit is on the wire, its process may end, which changes nothing in the log.
@@ -146,10 +147,15 @@ def one_model(log: ServiceLog, digests: Collection[str]) -> str:
     digests:
         The runs.
     """
-    if len(digests) > FEW and log.runs.models() <= {MODEL.slug}:  # so it is in most logs
-        return MODEL.slug
-    found = log.runs.models(digests)
+    found = _models(log, digests)
     return found.pop() if len(found) == 1 else MODEL.slug
+
+
+def _models(log: ServiceLog, digests: Collection[str]) -> set[str]:
+    """The slugs of the models of runs; our own model's where there are no runs."""
+    if len(digests) > FEW and log.runs.models() <= {MODEL.slug}:  # so it is in most logs
+        return {MODEL.slug}
+    return log.runs.models(digests) or {MODEL.slug}
 
 
 def more_files(source: Source, digests: Collection[str]) -> dict[str, list[str | None]]:

@@ -151,7 +151,7 @@ class Run:
             if self.status == "completed":
                 why, again = "the log names no file of this workspace", "Copy the workspace whole, with its pictures"
             elif self.status == "missing":
-                again = "ws.verify() fetches it again without paying; or copy the workspace whole, with its pictures"
+                again = "Nothing is paid for that. Or copy the workspace whole, with its pictures"
             elif self.status == "discarded":
                 again = "ws.run(sweep, again=True) pays for another take"
             raise RunError(f"Run {self.run} has no picture; {why}", remedy=again)

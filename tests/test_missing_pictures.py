@@ -4,10 +4,12 @@ import json
 import os
 import shutil
 
+import pandas as pd
 import pytest
 
 import segflux_nb as sf
 from segflux_nb.lifecycle import State
+from segflux_nb.sheets.fonts import wrap
 from segflux_nb.simulator.app import Simulator
 
 SWEEP = sf.Sweep(prompt="TOK", finetune_id="a", seed=[1, 2, 3], steps=4)
@@ -48,8 +50,31 @@ def test_plan_frame_and_status_name_it(ws, gone):
     assert "2 completed, 1 missing" in ws.report()[0]
     run = runs.one(seed=1)
     assert (run.status, run.path) == ("missing", None)
-    with pytest.raises(sf.SegfluxError, match=r"is gone; ws\.verify\(\) fetches it again"):
+    with pytest.raises(sf.SegfluxError, match=r"is gone; ws\.verify\(\) fetches it again") as found:
         _ = run.image
+    assert str(found.value).count("ws.verify()") == 1
+
+
+def test_its_cell_says_what_helps_before_the_name_of_the_file(ws, gone):
+    sheet = ws.runs(SWEEP).sheet()
+    reason = sheet._layout.cells[0].reason
+    assert reason.index("ws.verify() fetches it again") < reason.index("pictures/")
+    assert gone.path.stem not in reason
+    assert gone.path.stem[:8] in reason
+    lines = wrap(reason, 0.9 * 300, 20, lines=6)
+    assert not lines[-1].endswith("…"), "all of it is shown"
+    assert gone.path.stem[:8] in sheet.save("sheet.html").read_text(encoding="utf-8")
+
+
+def test_a_frame_without_names_of_files_counts_no_pictures(ws):
+    frame = ws.runs(SWEEP).df
+    whole = frame.pictures.sheet().text
+    frame.loc[0, "image"] = pd.NA
+    assert frame.pictures.sheet().text.startswith("ContactSheet: 2 pictures, 1 file missing [")
+    frame["image"] = pd.NA
+    none = frame.pictures.sheet(image="image").text
+    assert none.startswith("ContactSheet: 0 pictures, 3 file missing [")
+    assert none.splitlines()[0][-10:] != whole.splitlines()[0][-10:], "it has a print of its own"
 
 
 def test_a_frame_follows_the_disk(ws, gone):

@@ -17,7 +17,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import pandas as pd
 from PIL import Image
 
+import segflux_nb as sf
 from segflux_nb.model import MODEL, SAMPLERS, SCHEDULERS
+from segflux_nb.runlog.columns import DF_COLUMNS
 from segflux_nb.sheets.sheet import ContactSheet, contact_sheet
 from segflux_nb.sheets.travel import Travel
 from segflux_nb.sheets.travel import travel as travel_of
@@ -25,6 +27,8 @@ from segflux_nb.simulator.flow.finetunes import KINDS
 from segflux_nb.simulator.flow.generate import painting
 from segflux_nb.simulator.flow.mixture import PLACES
 from segflux_nb.simulator.painter.paint import paint
+from segflux_nb.simulator.service.version import VERSION
+from segflux_nb.sweep.request import RUN_DIGITS
 
 TARGET = Path(__file__).parents[1] / "docs" / "sheets"
 WIDEST = 1200
@@ -41,7 +45,7 @@ BODY: dict[str, Any] = {
 
 
 def frame(side: int = 256, deviation: float | None = None, **axes: Any) -> pd.DataFrame:
-    """A frame with a row and a painted picture for each combination of values.
+    """A frame as `Runs.df` makes it, with a row and a painted picture for each combination of values.
 
     Parameters
     ----------
@@ -61,10 +65,18 @@ def frame(side: int = 256, deviation: float | None = None, **axes: Any) -> pd.Da
         scene = painting(body)
         scene = scene if deviation is None else dataclasses.replace(scene, q=deviation)
         picture = Image.fromarray(paint(scene, *size))
-        rows.append({**body, "width": width, "height": height, "status": "completed", "image": picture})
+        # The base model has no fine-tune; its request stands for one that has.
+        asked = {name: value for name, value in body.items() if name in MODEL.parameters}
+        request = sf.Sweep(**asked | {"finetune_id": body["finetune_id"] or "none"})[0]
+        row = {"run": request.digest[:RUN_DIGITS], "service": "simulator", "status": "completed", "take": 0}
+        row |= {"hardware": request.hardware, **body, "image": picture, "width": width, "height": height}
+        row |= {"picture_count": 1, "simulator_version": VERSION, "error_kind": "", "error": ""}
+        rows.append(row)
     table = pd.DataFrame(rows)
-    table["service"] = "simulator"
-    table["error_kind"] = table["error"] = ""
+    own = [column.name for column in DF_COLUMNS]
+    table = table.reindex(columns=[*own, *(name for name in table.columns if name not in own)])
+    table["stars"] = table["stars"].astype("Int64")
+    table["pick"] = table["pick"].astype("boolean")
     table.attrs["segflux_axes"] = list(axes)
     return table
 

@@ -23,6 +23,7 @@ from ..pictures.appearance import read
 from ..pictures.mounted import thumbnail_file
 from ..saving import saving
 from .labelling import add_labels
+from .variance import LEAST_SEEDS
 
 Theme = Literal["light", "dark"]
 
@@ -126,15 +127,19 @@ def effects_plot(effects: Any, theme: Theme) -> Plot:
             axes.plot([100 * share.low, 100 * share.high], [place, place], color=look["ink"], linewidth=1.2)
             end = max(end, share.high)
         if single:
-            axes.text(100 * end + 1.2, place, words[share.term[0]], va="center", color=look["muted"], fontsize=9)
+            box = {"facecolor": look["back"], "edgecolor": "none", "pad": 1.5}  # hides the grid behind the words
+            word = words[share.term[0]]
+            axes.text(100 * end + 1.2, place, word, va="center", color=look["muted"], fontsize=9, bbox=box)
+    axes.grid(visible=False, axis="y")
     axes.set_yticks(range(len(shares)), [shorten(" × ".join(share.term), 40) for share in shares])
     axes.invert_yaxis()
     axes.set_xlim(0, 118)
     axes.set_xticks(range(0, 101, 20))
     about = "" if effects.is_exact else "about "
-    axes.set_xlabel(
-        f"{about}% of the pictures' variance; lines are 90 % intervals for other seeds", color=look["muted"]
-    )
+    lines = f"intervals need {LEAST_SEEDS} or more seeds"
+    if any(share.low is not None for share in shares):
+        lines = "lines are 90 % intervals for other seeds"
+    axes.set_xlabel(f"{about}% of the pictures' variance; {lines}", color=look["muted"])
     return Plot(
         figure,
         f"Effects of {len(words)} {'axis' if len(words) == 1 else 'axes'} on {count(effects.pictures, 'picture')}",

@@ -13,7 +13,7 @@ from ..errors import LayoutError, SegfluxError
 from ..markup import count
 from ..service.secret import redact
 from ..sheets.frame_view import MORE, FrameView
-from ..sheets.pivot import arrange
+from ..sheets.linked import sheet_layout
 from ..sheets.sheet import ContactSheet
 from .names import fields
 from .picture_files import LEFT_OUT, WrittenPictures, unlinked, write_pictures
@@ -84,7 +84,7 @@ def export(
             write_text(folder / "votes.csv", to_csv(votes.frame))
         if parquet:
             to_parquet(table, unlinked(folder / "runs.parquet"))
-        ContactSheet(arrange(view, title=title)).save(unlinked(folder / "contact-sheet.png"))
+        ContactSheet(sheet_layout(view, title=title)).save(unlinked(folder / "contact-sheet.png"))
         write_text(folder / "report.html", report(view, title=title, votes=votes))
         if sentence := not_in_report(view):
             say(f"{sentence} {REPORT_REST}")

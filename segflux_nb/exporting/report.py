@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..markup import Template, count, plain, shorten
 from ..sheets.frame_view import MORE, FrameView
 from ..sheets.html import standalone_parts
+from ..sheets.linked import LinkedView
 from ..sheets.pivot import arrange
 from ..version import __version__
 from ..widgets.gallery_page import gallery_part
@@ -68,13 +69,14 @@ def report(view: FrameView, *, title: str = "", votes: ExportedVotes | None = No
     left_out = len(view) - MOST_SHOWN
     if left_out > 0:
         view = view.rows(_shown(view))
-    axes = view.varying_axes
+    linked = LinkedView.of(view).view
+    axes = linked.varying_axes
     cols, rows = (*axes, None, None)[:2]
     # The gallery finds its pictures in the sheet, so that the sheet has all of them.
-    layout = arrange(view, cols=cols, rows=rows, by=axes[2:] or None, title=title, most_beside=len(view))
+    layout = arrange(linked, cols=cols, rows=rows, by=axes[2:] or None, title=title, most_beside=len(view))
     if left_out > 0:
         layout = replace(layout, left_out=layout.left_out + left_out)
-    gallery = gallery_state(view, cols=cols, rows=rows, by=axes[2] if len(axes) > 2 else None, title=title)
+    gallery = gallery_state(view, title=title)
     return standalone_parts([layout], title=title or _title(view), body=body, gallery=gallery_part(gallery, view))
 
 

@@ -276,7 +276,8 @@ def reason_with_file(status: str, picture: str | None, error: str) -> str:
         return "its picture was discarded; the log keeps that it was made and paid for"
     if status != MISSING:
         return error
-    why = f"its picture file {picture} is gone; ws.verify() fetches it again while the service has it"
+    # What helps stands before the long name: a small cell of a sheet cuts the end.
+    why = f"its picture file is gone; ws.verify() fetches it again while the service has it ({picture})"
     return f"{why}. {error}" if error else why
 
 

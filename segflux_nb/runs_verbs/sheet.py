@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..selection import Selection
+from .by_sweep import by_sweep
 
 if TYPE_CHECKING:
     from ..sheets.colours import ThemeName
@@ -28,6 +29,9 @@ def sheet(
     font: str | Path | None = None,
 ) -> ContactSheet:
     """The contact sheet. The first axis not named becomes the columns, the second the rows, the third the outer axis.
+
+    Runs of several sweeps that are no whole grid together are shown sweep by sweep, each with its own axes, unless an
+    axis is named here.
 
     Parameters
     ----------
@@ -63,9 +67,9 @@ def sheet(
     -------
     ``runs.sheet(cols="lora_strength", rows="seed", relative_to={"lora_strength": 0.0})``
     """
-    from ..sheets.sheet import contact_sheet
+    from ..sheets.sheet import contact_sheet, sheet_of_sweeps
 
-    return contact_sheet(
+    whole = contact_sheet(
         runs._frame_to_show,
         cols=cols,
         rows=rows,
@@ -78,3 +82,8 @@ def sheet(
         theme=theme,
         font=font,
     )
+    is_chosen = cols or rows or by is not None or border or heat or relative_to
+    if is_chosen or runs.name or not whole.has_gaps:
+        return whole
+    parts = [(part.title, part._frame_to_show) for part in by_sweep(runs) if part.counts]
+    return sheet_of_sweeps(whole, parts, captions=captions, theme=theme, font=font)

@@ -8,7 +8,7 @@ way, columns of lists and the like, and columns that would leave half of the cel
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -45,6 +45,8 @@ class Axes:
         Axes of the sweep for which the sheet has no direction left.
     constant:
         Axes that have one value only, which the footer names.
+    decided:
+        Axes of the sweep that move with one that is shown: they need no direction.
     """
 
     cols: str | None
@@ -52,6 +54,7 @@ class Axes:
     outer: list[str]
     held: list[str]
     constant: list[str]
+    decided: list[str] = field(default_factory=list)
 
     @property
     def shown(self) -> list[str]:
@@ -88,6 +91,12 @@ def choose_axes(
     known = [name for name in view.axes if name not in named]
     varying = [name for name in known if view.column(name).varies]
     constant = [name for name in known if name not in varying]
+    decided: list[str] = []
+    for name in varying:
+        chosen = [*named, *(one for one in varying[: varying.index(name)] if one not in decided)]
+        if any(decides(view, one, name) for one in chosen):
+            decided.append(name)
+    varying = [name for name in varying if name not in decided]
     directions = (cols is None) + (rows is None) + (by is None)
     free = [*varying, *_guessed(view, [*named, *varying], directions - len(varying), in_use)]
     if not free and not named and len(view) == 1:
@@ -95,7 +104,23 @@ def choose_axes(
     cols = cols or (free.pop(0) if free else None)
     rows = rows or (free.pop(0) if free else None)
     outer = list(by or ()) or ([free.pop(0)] if free and by is None else [])
-    return Axes(cols, rows, outer, free, [name for name in constant if name != cols])
+    return Axes(cols, rows, outer, free, [name for name in constant if name != cols], decided)
+
+
+def decides(view: FrameView, one: str, other: str) -> bool:
+    """Whether each value of a column comes with one value of another one, as those of linked parameters do.
+
+    Parameters
+    ----------
+    view:
+        The frame.
+    one:
+        The column.
+    other:
+        The other one.
+    """
+    values = view.column(one).values
+    return len(set(zip(values, view.column(other).values, strict=True))) == len(set(values))
 
 
 def guessed_axes(view: FrameView) -> list[str]:
@@ -165,6 +190,21 @@ def is_measurement(column: FrameColumn, parameters: Collection[str] = MODEL.para
     if len(known) < FEWEST_MEASURED or not all(isinstance(value, float) for value in known):
         return False
     return len(set(known)) >= NEARLY_ALL * len(known)
+
+
+def is_measured(view: FrameView, name: str) -> bool:
+    """Whether a column holds measurements whose digits no setting has.
+
+    Parameters
+    ----------
+    view:
+        The frame.
+    name:
+        The column.
+    """
+    column = view.column(name)
+    floats = [value for value in column.distinct if isinstance(value, float)]
+    return is_measurement(column, view.parameters) and max(map(decimals, floats), default=0) > SETTING_DECIMALS
 
 
 def _is_evenly_spaced(column: FrameColumn) -> bool:

@@ -120,6 +120,17 @@ def on_scale(share: float) -> Rgb:
 
 
 def readable_on(colour: Rgb) -> str:
-    """Black or white: the one that can be read on a colour."""
-    red, green, blue = colour
-    return "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 140 else "#ffffff"
+    """Black or white: the one that has the higher contrast to a colour, as WCAG measures it.
+
+    >>> readable_on((47, 180, 124)), readable_on((68, 1, 84))
+    ('#000000', '#ffffff')
+    """
+    brightness = _luminance(colour) + 0.05
+    return "#000000" if brightness / 0.05 >= 1.05 / brightness else "#ffffff"
+
+
+def _luminance(colour: Rgb) -> float:
+    """The relative luminance of a colour of sRGB, from 0 (black) to 1 (white)."""
+    shares = (value / 255 for value in colour)
+    red, green, blue = (share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4 for share in shares)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -10,10 +10,14 @@ from typing import Any
 import pandas as pd
 
 from ..errors import LayoutError
+from ..sweep.names import TEMPLATE
 from ..values import shown
+from .axes import is_measured
 from .colours import ThemeName
 from .fonts import font_file
+from .frame_column import FrameColumn
 from .frame_view import FrameView
+from .grid import difference_note
 from .pivot import arrange
 from .reading import with_missing_files
 from .sheet import ContactSheet
@@ -60,8 +64,7 @@ def compare(
             "Several rows of the frame have the same index label", remedy="Use frame.reset_index() first"
         )
     view = FrameView.of(part, image=image)
-    columns = [view.column(name) for name in view.describing if name != "take" or not view.is_of_runs]
-    differing = [column for column in columns if len(set(column.labels)) > 1]
+    differing = _differing(view, FrameView.of(frame, image=view.image))
     axis = ", ".join(str(column.name) for column in differing) or "nothing differs"
     labels = [", ".join(column.labels[at] for column in differing) for at in range(len(view))]
     # Rows with the same parameters are told apart by their runs.
@@ -73,7 +76,34 @@ def compare(
     title = "; ".join(f"{column.name}: {' → '.join(column.labels)}" for column in differing) or "The same parameters"
     table = replace(view.with_column(axis, labels), axes=(axis,))
     layout = arrange(table, cols=axis, title=title, relative_to={axis: labels[0]})
+    if len(differing) > 1:
+        of_first = {difference_note(f"{axis} {labels[0]}"): difference_note("the first one")}
+        layout = replace(layout, notes=tuple(of_first.get(note, note) for note in layout.notes))
     return ContactSheet(with_missing_files(layout), theme=theme, font=file)
+
+
+def _differing(view: FrameView, whole: FrameView) -> list[FrameColumn]:
+    """The settings in which the chosen rows differ.
+
+    Of runs they are what was asked of the service. A table of others does not say which of its columns are settings:
+    measurements count only where nothing else differs.
+
+    Parameters
+    ----------
+    view:
+        The chosen rows.
+    whole:
+        The frame that they are from.
+    """
+    columns = [view.column(name) for name in view.settings if name != "take" or not view.is_of_runs]
+    differing = [column for column in columns if len(set(column.labels)) > 1]
+    names = {column.name for column in differing}
+    if "prompt" in names and TEMPLATE in view and TEMPLATE not in names and not view.column("prompt").given_labels:
+        # The placeholders say how the prompts differ.
+        differing = [column for column in differing if column.name != "prompt"]
+    if view.is_of_runs:
+        return differing
+    return [column for column in differing if not is_measured(whole, column.name)] or differing
 
 
 def _is_label(label: Any, index: pd.Index[Any]) -> bool:

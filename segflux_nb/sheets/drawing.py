@@ -89,9 +89,11 @@ class _Drawing:
         self._theme = theme
         self._reader = reader
         self._heat = heat
+        self._border_width = 0
         self._pen = ImageDraw.Draw(sheet)
 
     def draw(self, geometry: Geometry) -> None:
+        self._border_width = geometry.border
         with_pictures = [(cell, box) for cell, box in geometry.cells if not self._shows_value(cell)]
         with closing(self._fitted(with_pictures)) as fitted:
             for cell, box in geometry.cells:
@@ -154,7 +156,7 @@ class _Drawing:
         self._sheet.paste(picture, (box[0] + (width - picture.width) // 2, box[1] + (height - picture.height) // 2))
 
     def _border(self, share: float, box: Box) -> None:
-        width = max(2, (box[2] - box[0]) // 40)
+        width = self._border_width
         outer = (box[0] - width, box[1] - width, box[2] + width - 1, box[3] + width - 1)
         self._pen.rectangle(outer, outline=on_scale(share), width=width)
 

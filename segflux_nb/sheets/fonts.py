@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -47,6 +48,8 @@ _EMOJI_HEIGHT = 1.17
 """The height of an emoji in font sizes: from the top of the highest letter to the bottom of the lowest."""
 
 _RIGHT_TO_LEFT = ("\u0590", "\u08ff"), ("\ufb1d", "\ufdff"), ("\ufe70", "\ufeff")
+
+_CODE = re.compile(r"U\+[0-9A-F]{4,6}")
 
 _OWN: ContextVar[Path | None] = ContextVar("own font", default=None)
 
@@ -122,7 +125,8 @@ def text_width(text: str, size: int, *, bold: bool = False) -> float:
     bold:
         Whether it is the bold font.
     """
-    return sum(piece.width for piece in _pieces(text, size, bold=bold))
+    # Letters that join are narrower than apart.
+    return sum(piece.width for piece in _pieces(_in_drawing_order(text), size, bold=bold))
 
 
 def line_height(size: int) -> int:
@@ -191,16 +195,27 @@ def wrap(text: str, width: float, size: int, *, lines: int, bold: bool = False) 
     if rest and wrapped:
         last = wrapped[-1]
         while last and text_width(last + "…", size, bold=bold) > width:
-            last = last[:-1]
+            last = last[: _outside_codes(last, len(last) - 1)]
         wrapped[-1] = last.rstrip() + "…"
     return wrapped
 
 
 def drawable(text: str) -> str:
-    """The text without joiners of emoji, and with ``U+5C71`` in place of each character that no font here has."""
+    """The text without joiners of emoji, and with ``U+5C71`` in place of each character that no font here has.
+
+    A code stands apart from letters and other codes: ``U+5C71 U+306E``.
+    """
     kept = (char for char in text if char not in "\u200c\u200d" and not "\ufe00" <= char <= "\ufe0f")
     own = _OWN.get()
-    return "".join(char if _family(char, own) is not None else f"U+{ord(char):04X}" for char in kept)
+    parts: list[str] = []
+    is_after_code = False
+    for char in kept:
+        is_code = _family(char, own) is None
+        if parts and (is_code or is_after_code) and (is_code or char.isalnum()) and parts[-1][-1].isalnum():
+            parts.append(" ")
+        parts.append(f"U+{ord(char):04X}" if is_code else char)
+        is_after_code = is_code
+    return "".join(parts)
 
 
 # ---------------------------------------------------------------------- lines
@@ -227,8 +242,21 @@ def _first_line(text: str, width: float, size: int, *, bold: bool) -> tuple[str,
         return text, ""
     # A break after a space, a comma, a hyphen or an underscore reads better than one inside a word.
     at = max((text.rfind(mark, 0, fits) + 1 for mark in " ,-_/"), default=0)
-    at = at if at > fits // 3 else fits
+    at = at if at > fits // 3 else _outside_codes(text, fits) or fits
     return text[:at].rstrip(), text[at:].lstrip()
+
+
+def _outside_codes(text: str, at: int) -> int:
+    """The last place up to this one that is not inside a code point: a part of one would name another character.
+
+    Parameters
+    ----------
+    text:
+        The text.
+    at:
+        The place.
+    """
+    return next((code.start() for code in _CODE.finditer(text) if code.start() < at < code.end()), at)
 
 
 @cache

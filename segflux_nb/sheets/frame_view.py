@@ -20,7 +20,7 @@ from ..lifecycle import State
 from ..markup import count, did_you_mean
 from ..model import MODEL, SIMULATOR
 from ..runlog.columns import NEVER_AXES
-from ..sweep.names import LABEL, column_of_parameter
+from ..sweep.names import LABEL, TEMPLATE, column_of_parameter
 from ..values import shown
 from .frame_column import FrameColumn, keys_of, text_of
 from .frame_names import with_plain_names
@@ -30,7 +30,7 @@ AXES_ATTRIBUTE = "segflux_axes"
 """The key of ``frame.attrs`` under which a frame of runs has the names of the sweep's axes."""
 
 PARAMETERS_ATTRIBUTE = "segflux_parameters"
-"""The key of ``frame.attrs`` under which a frame of runs of another model has the columns that are parameters."""
+"""The key of ``frame.attrs`` under which a frame of runs of other models has the columns that are parameters."""
 
 SIMULATED_NOTE = "Simulated by segflux_nb's own flow model: these are not pictures by Flux."
 
@@ -262,6 +262,14 @@ class FrameView:
         ]
 
     @property
+    def settings(self) -> list[str]:
+        """The columns of what was asked for: axes, parameters and the take of runs; all that describe other rows."""
+        if not self.is_of_runs:
+            return self.describing
+        asked = {*self.axes, *self.parameters, TEMPLATE, "take"}
+        return [name for name in self.describing if name in asked]
+
+    @property
     def varying_axes(self) -> list[str]:
         """The sweep's axes of which the frame has several values."""
         return [name for name in self.axes if self.column(name).varies]
@@ -319,6 +327,25 @@ class FrameView:
         return replace(
             self, frame=self.frame.assign(**{name: column.array}), asked=others, given_names=self.row_names
         )
+
+
+def in_order(view: FrameView, names: Sequence[str]) -> FrameView:
+    """The rows in the order of the values of axes, the last one fastest.
+
+    Parameters
+    ----------
+    view:
+        The frame.
+    names:
+        The axes.
+    """
+    columns = [view.column(name) for name in names]
+    ranks = [{value: rank for rank, value in enumerate(column.distinct)} for column in columns]
+    order = [
+        tuple(rank[value] for rank, value in zip(ranks, row, strict=True))
+        for row in zip(*(column.values for column in columns), strict=True)
+    ]
+    return view.rows(sorted(range(len(order)), key=order.__getitem__))
 
 
 def name_in(frame: pd.DataFrame, asked: Mapping[Any, str], name: Any) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from .apart import wrapped_apart
@@ -18,6 +18,9 @@ NARROWEST = 32
 
 LETTERS = 14
 """The height of a notebook's own letters, in pixels. Those of a sheet of few pictures are not much larger."""
+
+SCREEN = 1.4
+"""Width over height of a screen."""
 
 SMALLEST_SIDE = 8
 """The least pixels of a side of a picture."""
@@ -82,6 +85,8 @@ class Geometry:
         The size of the sheet.
     margin:
         What is free at each side of it.
+    border:
+        The width of the borders, which are around the boxes of cells; 0 for none.
     cells:
         Each cell with the box of its picture.
     differences:
@@ -95,6 +100,7 @@ class Geometry:
     width: int = 0
     height: int = 0
     margin: int = 0
+    border: int = 0
     cells: list[tuple[Cell, Box]] = field(default_factory=list)
     differences: list[tuple[Cell, Box]] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
@@ -114,7 +120,40 @@ def geometry_of(layout: Layout, cell_side: int, *, like: Layout | None = None) -
         A sheet with more grids, of which this one shows one: all of them then have the same shape of pictures and the
         same room for captions. Left out, the sheet itself.
     """
+    if layout.sections:
+        return _beside_each_other([geometry_of(section, cell_side) for section in layout.sections])
     return _Builder(layout, cell_side, like=like).build()
+
+
+def _beside_each_other(parts: Sequence[Geometry]) -> Geometry:
+    """Sheets on one page, in rows."""
+    places, width, height = _rows_of([(part.width, part.height) for part in parts])
+    whole = Geometry(width, height, margin=parts[0].margin, border=parts[0].border)
+    for part, (x, y) in zip(parts, places, strict=True):
+        for boxes, own in ((whole.cells, part.cells), (whole.differences, part.differences)):
+            boxes += [(cell, (box[0] + x, box[1] + y, box[2] + x, box[3] + y)) for cell, box in own]
+        whole.texts += [replace(text, x=text.x + x, y=text.y + y) for text in part.texts]
+    return whole
+
+
+def _rows_of(sizes: Sequence[tuple[int, int]]) -> tuple[list[tuple[int, int]], int, int]:
+    """Where boxes stand in rows, so that all of them together have about the shape of a screen.
+
+    Returns
+    -------
+    tuple
+        The upper left corner of each box; the width and the height of all.
+    """
+    most = max(max(width for width, _ in sizes), math.sqrt(SCREEN * sum(width * height for width, height in sizes)))
+    places: list[tuple[int, int]] = []
+    x = y = below = whole = 0
+    for width, height in sizes:
+        if x and x + width > most:
+            x, y = 0, below
+        places.append((x, y))
+        x, below = x + width, max(below, y + height)
+        whole = max(whole, x)
+    return places, whole, below
 
 
 def size_of(layout: Layout, cell_side: int) -> tuple[int, int]:
@@ -127,6 +166,9 @@ def size_of(layout: Layout, cell_side: int) -> tuple[int, int]:
     cell_side:
         The longer side of each picture, in pixels.
     """
+    if layout.sections:
+        _, width, height = _rows_of([size_of(section, cell_side) for section in layout.sections])
+        return width, height
     geometry = _Builder(layout, cell_side).build(with_cells=False)
     return geometry.width, geometry.height
 
@@ -180,16 +222,17 @@ class _Builder:
         self._cell_height = max(SMALLEST_SIDE, round(cell_side / max(1.0, aspect)))
         self._across = len(layout.groups[0].cells[0])
         self._down = len(layout.groups[0].cells)
-        self._has_borders = layout.scale is not None and not layout.scale.is_heat
-        self._gap = max(2, round(cell_side * (0.09 if self._has_borders else 0.03)))
+        has_borders = layout.scale is not None and not layout.scale.is_heat
+        self._border = max(2, self._cell_width // 40) if has_borders else 0
+        self._gap = max(2, round(cell_side * (0.09 if has_borders else 0.03)), 2 * self._border + 2 * has_borders)
         # From the top of a picture to the top of its difference.
         self._difference_offset = self._cell_height + self._gap // 2 if layout.has_differences else 0
         # A place holds one picture, or several beside each other, which are nearer to each other than places are.
         self._abreast, self._deep = layout.beside
-        self._inner_gap = max(1, self._gap // 2) if not self._has_borders else self._gap
-        self._under_border = self._gap // 3 if self._has_borders else 0
+        self._inner_gap = max(1, self._gap // 2) if not has_borders else self._gap
+        self._under_border = max(self._gap // 3, self._border + 1) if has_borders else 0
         if self._abreast * self._deep > 1:
-            self._gap = round(self._gap * 1.6) if self._has_borders else max(self._gap * 3, self._gap + 8)
+            self._gap = round(self._gap * 1.6) if has_borders else max(self._gap * 3, self._gap + 8)
         self._place_width = self._abreast * (self._cell_width + self._inner_gap) - self._inner_gap
         self._grid_width = self._across * self._place_width + (self._across - 1) * self._gap
         self._groups_across = self._choose_groups_across()
@@ -232,7 +275,7 @@ class _Builder:
 
         def distance(across: int) -> float:
             shape = across * self._grid_width / (math.ceil(number / across) * height)
-            return abs(math.log(shape / 1.4)) + (0.3 if number % across else 0.0)
+            return abs(math.log(shape / SCREEN)) + (0.3 if number % across else 0.0)
 
         return min(range(1, number + 1), key=distance)
 
@@ -245,7 +288,7 @@ class _Builder:
             Whether the cells are in it. They are never wider than their column, so that its size is the same.
         """
         layout, geometry = self._layout, self._geometry
-        left = self._margin + self._left_of_grids()
+        left = self._margin + self._left_of_grids() + self._border
         top = self._title(self._margin)
         header = self._header_height()
         for number in range(len(layout.groups)):
@@ -258,13 +301,13 @@ class _Builder:
             if column == 0:
                 self._beside_grid(x, y + header)
         across = min(self._groups_across, len(layout.groups))
-        right = left + across * self._grid_width + (across - 1) * self._between_groups + self._margin
+        right = left + across * self._grid_width + (across - 1) * self._between_groups + self._border + self._margin
         texts_right = [text.box[2] + self._margin for text in geometry.texts]
         geometry.width = max([right, *texts_right, NARROWEST * self._small])
         rows = math.ceil(len(layout.groups) / self._groups_across)
         bottom = top + rows * (header + self._grid_height + self._between_groups) - self._between_groups
         geometry.height = self._footer(bottom) + self._margin
-        geometry.margin = self._margin
+        geometry.margin, geometry.border = self._margin, self._border
         return geometry
 
     def _add_text(self, text: Text) -> None:
@@ -282,7 +325,7 @@ class _Builder:
         height = line_height(self._size) if self._layout.outer else 0
         height += line_height(self._small) if self._layout.columns else 0
         height += max((len(lines) for lines in self._column_labels), default=0) * line_height(self._size)
-        return height + (self._size // 3 if height else 0)
+        return height + (self._size // 3 if height else 0) + self._border
 
     def _title(self, top: int) -> int:
         """Add the title; the result is the top of what comes below it."""
@@ -315,7 +358,7 @@ class _Builder:
             self._add_text(Text(tuple(lines), middle, y, self._small, "centre", "muted"))
         for across, lines in enumerate(self._column_labels):
             # Labels end just above the pictures, however many lines they have.
-            start = bottom - self._size // 3 - len(lines) * line_height(self._size)
+            start = bottom - self._border - self._size // 3 - len(lines) * line_height(self._size)
             centre = x + across * (self._place_width + self._gap) + self._place_width // 2
             self._add_text(Text(tuple(lines), centre, start, self._size, "centre"))
 
@@ -374,7 +417,7 @@ class _Builder:
             pictures = (self._deep - 1) * (self._slot_height + self._inner_gap) + self._cell_height
             middle = y + down * (self._row_height + self._gap) + pictures // 2
             start = middle - len(lines) * line_height(self._size) // 2
-            self._add_text(Text(tuple(lines), x - self._size // 2, start, self._size, "right"))
+            self._add_text(Text(tuple(lines), x - self._border - self._size // 2, start, self._size, "right"))
         if self._layout.rows:
             lines = wrap(self._layout.rows, self._grid_height, self._small, lines=1)
             centre = self._margin + line_height(self._size) // 2, y + self._grid_height // 2

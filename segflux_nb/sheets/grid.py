@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,6 +32,8 @@ MOST_STARS = 5
 
 MARKS = ("stars", "pick", "note")
 """Columns of what people think of pictures."""
+
+_DIGEST = re.compile(r"\b([0-9a-f]{8})[0-9a-f]{24,}")
 
 _OF_CELLS = ("status", "error_kind", "error", "width", "height", "stars", "pick", "note")
 """Columns of a frame of runs that a cell shows, where the frame has them."""
@@ -220,9 +223,18 @@ def compared(grid: Grid, relative_to: Mapping[str, Any]) -> tuple[Grid, str]:
         reference = (outer, row, column)
         if reference != position:
             cells[position] = _with_references(cells[position], cells[reference].beside)
-    reference_text = " · ".join(texts)
-    note = f"Below each picture: its difference from {reference_text}. Brighter is more, ΔE is the mean difference."
-    return replace(grid, cells=cells), note
+    return replace(grid, cells=cells), difference_note(" · ".join(texts))
+
+
+def difference_note(reference: str) -> str:
+    """The sentence that says what the differences below pictures are.
+
+    Parameters
+    ----------
+    reference:
+        What the pictures are compared with.
+    """
+    return f"Below each picture: its difference from {reference}. Brighter is more, ΔE is the mean difference."
 
 
 def _with_references(cell: Cell, references: Sequence[Cell]) -> Cell:
@@ -340,16 +352,27 @@ def _cell(row: Mapping[str, Any], view: FrameView, at: int) -> Cell:
     if view.is_of_runs and not reason:
         reason = reason_of(*(str(row.get(name, "")) for name in ("error_kind", "error")))
     # A run whose file is missing is not a place without a run.
-    is_gone = view.is_of_runs and row.get("status") == FILE_GONE
+    is_gone = view.is_of_runs and (
+        row.get("status") == FILE_GONE or (picture is None and view.statuses[at] == "completed")
+    )
     return Cell(
         picture=picture,
         status=GONE if is_gone else view.statuses[at],
-        reason=plain(reason) if picture is None or is_gone else "",
+        reason=_with_short_names(plain(reason)) if picture is None or is_gone else "",
         run=view.row_names[at],
         tags=_marks(row),
         note=text_of(row.get("note", "")),
         aspect=_aspect(row.get("width"), row.get("height")),
     )
+
+
+def _with_short_names(text: str) -> str:
+    """The text with the beginnings of digests, which fill the lines of a cell; frames have them whole.
+
+    >>> _with_short_names("gone: pictures/65/650f8ba8b497e9808f0eeb947c025326025e977dba1601dfde545753f817f2f0.jpg")
+    'gone: pictures/65/650f8ba8….jpg'
+    """
+    return _DIGEST.sub(r"\1…", text)
 
 
 def _aspect(width: Any, height: Any) -> float | None:

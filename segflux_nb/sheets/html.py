@@ -139,7 +139,11 @@ def standalone_parts(
         theme=theme,
         title=title,
         style=_inside("style", (gallery.style if gallery else "") + _style()),
-        sheets=[_sheet(layout, pictures) for layout in layouts],
+        sheets=[
+            {**_sheet(one, pictures), "title": one.title if layout.sections else ""}
+            for layout in layouts
+            for one in layout.sections or (layout,)
+        ],
         scale_stops=", ".join(_css(on_scale(step / 8)) for step in range(9)),
         gallery=gallery,
         script=_inside("script", gallery.script) if gallery else "",

@@ -170,9 +170,8 @@ def _band(geometry: Geometry, top: int, height: int) -> Geometry:
         for text in geometry.texts
         if not text.turned and inside(text.y, text.y + len(text.lines) * line_height(text.size))
     ]
-    return Geometry(
-        geometry.width, height, geometry.margin, moved(geometry.cells), moved(geometry.differences), texts
-    )
+    cells, differences = moved(geometry.cells), moved(geometry.differences)
+    return replace(geometry, height=height, cells=cells, differences=differences, texts=texts, scale_bar=None)
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:

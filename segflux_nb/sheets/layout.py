@@ -185,6 +185,8 @@ class Layout:
         How many pictures a place has room for, across and down.
     left_out:
         The number of rows that have no picture on the sheet.
+    sections:
+        The sheets of which this one is made, one below the other; it has no groups of its own then.
     """
 
     groups: tuple[Group, ...]
@@ -200,10 +202,24 @@ class Layout:
     has_differences: bool = False
     beside: tuple[int, int] = (1, 1)
     left_out: int = 0
+    sections: tuple[Layout, ...] = ()
+
+    @classmethod
+    def of_sections(cls, sections: Sequence[Layout]) -> Layout:
+        """A sheet that is made of others: one for each sweep. What all say below them is said once, at the end."""
+        shared = [line for line in sections[0].footer if all(line in one.footer for one in sections)]
+        left = tuple(
+            replace(one, footer=tuple(line for line in one.footer if line not in shared)) for one in sections[:-1]
+        )
+        last = sections[-1]
+        own = [line for line in last.footer if line not in shared]
+        return cls((), "", "", "", (), (), "", (), (), sections=(*left, replace(last, footer=(*own, *shared))))
 
     @property
     def places(self) -> list[Cell]:
         """The first cell of each place, in reading order."""
+        if self.sections:
+            return [cell for section in self.sections for cell in section.places]
         return [cell for group in self.groups for row in group.cells for cell in row]
 
     @property
@@ -254,6 +270,8 @@ class Layout:
         outer:
             What the values of the outer axis are there.
         """
+        if self.sections:
+            return "\n\n".join([f"{kind}: {self._heading_of_sections} [{self.digest[:8]}]", *self._section_texts])
         lines = [f"{kind}: {self.heading} [{self.digest[:8]}]"]
         if self.title:
             lines.append(self.title)
@@ -263,12 +281,33 @@ class Layout:
             (outer, self.outer, [group.label for group in self.groups]),
         ):
             if name:
-                lines.append(f"{direction} {name}: {', '.join(labels)}")
+                between = "; " if any(", " in label for label in labels) else ", "
+                lines.append(f"{direction} {name}: {between.join(labels)}")
         return "\n".join([*lines, *self.notes, *self.footer])
+
+    @property
+    def _heading_of_sections(self) -> str:
+        """How many pictures all sections have, and how many of them are in several."""
+        runs = Counter(cell.run for cell in self.cells if cell.status == "completed")
+        several = sum(number > 1 for number in runs.values())
+        shown = count(len(runs), "picture")
+        repeated = f", {several:,} of them in several" if several else ""
+        return f"{shown} in {count(len(self.sections), 'sweep')}{repeated}"
+
+    @property
+    def _section_texts(self) -> list[str]:
+        texts = []
+        for section in self.sections:
+            _, *lines = replace(section, title="").described("").split("\n")
+            texts.append("\n".join([f"{section.title}: {section.heading}", *lines]))
+        return texts
 
     @property
     def digest(self) -> str:
         """A sha256 that differs where cells, labels or statuses differ."""
+        if self.sections:
+            of_sections = [section.digest for section in self.sections]
+            return hashlib.sha256(json.dumps(of_sections).encode()).hexdigest()
         content = [
             [self.columns, self.rows, self.outer, self.title, self.footer, self.notes],
             [self.column_labels, self.row_labels, [group.label for group in self.groups]],
@@ -319,9 +358,11 @@ def pages(layout: Layout, fits: Callable[[Layout], bool]) -> list[Layout]:
 
 
 def _cut(layout: Layout, fits: Callable[[Layout], bool]) -> list[Layout]:
-    grid = layout.groups[0].cells
     if fits(layout) or len(layout.places) == 1:
         return [layout]
+    if layout.sections:
+        return [page for section in layout.sections for page in _cut(section, fits)]
+    grid = layout.groups[0].cells
     if len(layout.groups) > 1:
         half = (len(layout.groups) + 1) // 2
         parts = [replace(layout, groups=layout.groups[:half]), replace(layout, groups=layout.groups[half:])]

@@ -14,7 +14,7 @@ from ..runlog.columns import NEVER_AXES
 from ..values import several, shown
 from .axes import choose_axes
 from .frame_column import FrameColumn
-from .frame_view import FrameView
+from .frame_view import FrameView, in_order
 from .grid import Grid, Position, RowsThemselves, compared, grid_of, labels_of, positions_of
 from .layout import Cell, Layout
 from .numbers import Numbers, numbers_of
@@ -85,9 +85,9 @@ def arrange(
     LayoutError
         Where a column does not exist, or there is nothing to show.
     """
-    names = None if by is None else [view.setting(name) for name in _names(by)]
+    names = None if by is None else [view.setting(name) for name in names_of(by)]
     cols, rows, border, heat = (None if name is None else view.setting(name) for name in (cols, rows, border, heat))
-    captions = [view.setting(name) for name in _names(captions)]
+    captions = [view.setting(name) for name in names_of(captions)]
     if relative_to is not None and not isinstance(relative_to, Mapping):
         raise LayoutError(
             f"relative_to={shown(relative_to)} does not name an axis and its value",
@@ -121,7 +121,7 @@ def arrange(
     most = most_beside or _most_beside(view, columns)
     under = [view.column(name) for name in captions]
     if not under and heat is None:
-        under = _telling(view, columns, axes.shown)
+        under = _telling(view, columns, axes.shown) or [view.column(name) for name in axes.decided]
     grid = grid_of(view, columns, captions=under, numbers=numbers, most_beside=most)
     if relative_to is not None:
         grid, note = compared(grid, {view.asked.get(name, name): value for name, value in relative_to.items()})
@@ -148,7 +148,7 @@ def arrange(
     )
 
 
-def _names(given: Any) -> list[Any]:
+def names_of(given: Any) -> list[Any]:
     """The names of columns that a user gave: one, or several."""
     names = several(given)
     return [given] if names is None else names
@@ -246,13 +246,8 @@ def _joined(view: FrameView, outer: Sequence[str]) -> tuple[str | None, FrameVie
         return (outer[0] if outer else None), view
     name = " × ".join(outer)
     columns = [view.column(axis) for axis in outer]
-    ranks = [{value: rank for rank, value in enumerate(column.distinct)} for column in columns]
-    order = [
-        tuple(rank[value] for rank, value in zip(ranks, row, strict=True))
-        for row in zip(*(column.values for column in columns), strict=True)
-    ]
     labels = [" · ".join(row) for row in zip(*(column.labels for column in columns), strict=True)]
-    return name, view.with_column(name, labels).rows(sorted(range(len(order)), key=order.__getitem__))
+    return name, in_order(view.with_column(name, labels), outer)
 
 
 def _footer(view: FrameView, used: Sequence[str], constant: Sequence[str]) -> tuple[str, ...]:

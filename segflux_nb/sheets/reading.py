@@ -87,6 +87,9 @@ def with_missing_files(layout: Layout) -> Layout:
         The layout.
     """
 
+    if layout.sections:
+        return replace(layout, sections=tuple(map(with_missing_files, layout.sections)))
+
     def marked(cell: Cell) -> Cell:
         others = tuple(map(marked, cell.others))
         picture = cell.picture
@@ -358,6 +361,8 @@ def with_aspects(layout: Layout) -> Layout:
 
     A sheet gives all cells the shape that is in the middle of those that are known.
     """
+    if layout.sections:
+        return replace(layout, sections=tuple(map(with_aspects, layout.sections)))
     if any(cell.aspect for cell in layout.cells):
         return layout
     pictures = [cell.picture for cell in layout.cells if cell.picture is not None][:MEASURED]

@@ -22,6 +22,7 @@ from .geometry import Geometry, geometry_of, largest_side, size_of
 from .html import standalone_parts
 from .inline import inline_jpeg
 from .layout import Layout, pages
+from .linked import LinkedView, sheet_layout
 from .pivot import arrange
 from .prints import METADATA, prints_of
 from .reading import Reader, with_aspects, with_missing_files
@@ -37,6 +38,9 @@ READABLE_SIDE = 96
 
 MOST_PIXELS = 55_000_000
 """The most pixels of a page of a saved sheet."""
+
+MOST_EMPTY = 0.4
+"""With this share of empty cells, runs of several sweeps are no grid together."""
 
 LONGEST: dict[str, int] = {".png": 32_000, ".jpg": 65_500, ".jpeg": 65_500, ".webp": 16_383, ".pdf": 16_383}
 """The most pixels of a side that the formats can hold, or that viewers open."""
@@ -83,6 +87,13 @@ class ContactSheet:
     def text(self) -> str:
         """The sheet as text: axes, values and counts."""
         return self._layout.text
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether rows are not shown, or cells are empty on more than one grid, or many cells are."""
+        layout = self._layout
+        empty = sum(cell.status == "missing" for cell in layout.cells)
+        return layout.left_out > 0 or (empty > 0 and (bool(layout.outer) or empty >= MOST_EMPTY * len(layout.cells)))
 
     def __repr__(self) -> str:
         return self.text
@@ -215,6 +226,39 @@ class ContactSheet:
             return draw(geometry, colours or self._colours, self._reader, heat=self._layout.is_heat)
 
 
+def sheet_of_sweeps(
+    whole: ContactSheet,
+    frames: Sequence[tuple[str, pd.DataFrame]],
+    *,
+    captions: str | Sequence[str] = (),
+    theme: ThemeName | None = None,
+    font: str | Path | None = None,
+) -> ContactSheet:
+    """A sheet with a part for each of several sweeps, each with all of its axes.
+
+    Parameters
+    ----------
+    whole:
+        The sheet of all of them in one grid, which is given back where the sweeps are no more than one.
+    frames:
+        The title and the frame of each sweep.
+    captions:
+        Columns whose values are written under each picture.
+    theme:
+        ``light`` or ``dark``, or None.
+    font:
+        The file of a font.
+    """
+    if len(frames) < 2:
+        return whole
+    layouts = []
+    for title, frame in frames:
+        linked = LinkedView.of(FrameView.of(frame)).view
+        by = linked.varying_axes[2:] or None
+        layouts.append(with_missing_files(arrange(linked, by=by, title=title, captions=captions)))
+    return ContactSheet(Layout.of_sections(layouts), theme=theme, font=font_file(font))
+
+
 def contact_sheet(
     frame: pd.DataFrame,
     *,
@@ -267,7 +311,7 @@ def contact_sheet(
         Where a column does not exist, or there is nothing to show.
     """
     file = font_file(font)
-    layout = arrange(
+    layout = sheet_layout(
         FrameView.of(frame, image=image),
         cols=cols,
         rows=rows,

@@ -20,6 +20,7 @@ from .frame_view import FrameView
 from .geometry import SMALLEST_SIDE, largest_side
 from .inline import side_that_fits
 from .layout import Layout
+from .linked import LinkedView
 from .loops import Format, Gif, WebP
 from .pivot import arrange
 from .prints import METADATA, prints_of
@@ -327,11 +328,15 @@ def travel(
     file = font_file(font)
     view = FrameView.of(frame, image=image)
     axis = view.name_of(axis)
-    if axis in [view.name_of(name) for name in (cols, rows) if name is not None]:
+    beside = [view.name_of(name) for name in (cols, rows) if name is not None]
+    if axis in beside:
         raise LayoutError(
             f"{axis} cannot be the way and stand beside it too", remedy="Give cols and rows another axis"
         )
-    layout = with_missing_files(arrange(view, cols=cols, rows=rows, by=axis, title=title))
+    linked = LinkedView.of(view, [[axis], *([name] for name in beside)])
+    layout = with_missing_files(
+        arrange(linked.view, cols=linked.name(cols), rows=linked.name(rows), by=linked.name(axis), title=title)
+    )
     column = view.column(axis)
     number = len(layout.groups)
     if number < 2:
@@ -343,9 +348,10 @@ def travel(
             f"{axis} has {number:,} values, and a loop shows at most {MOST_VALUES}",
             remedy="Choose some of them, such as every tenth",
         )
-    value_of = {label: value for value, label in column.label_of.items()}
+    way = linked.view.column(linked.name(axis))
+    value_of = dict(zip(way.labels, linked.view.column(axis).values, strict=True))
     places = places_of([value_of.get(group.label) for group in layout.groups])
-    still = arrange(view, cols=axis, rows=layout.columns or None, by=layout.rows or [], title=title)
+    still = arrange(linked.view, cols=way.name, rows=layout.columns or None, by=layout.rows or [], title=title)
     sheet = ContactSheet(with_missing_files(still), theme=theme, font=file)
     return Travel(layout, sheet, places, crossfade=crossfade, theme=theme, font=file)
 

@@ -100,7 +100,7 @@ def _to_come(axes: Mapping[str, Sequence[Value]], ranking: Ranking | JointRankin
     distances = " and ".join(f"±{one:g}" for one in goal)
     if more is None:
         return f"more than {MOST_VOTES} votes for {distances} (more {plural(ranking.unit)} tell more)"
-    return f"about {count(more, 'more vote')} for {distances}" if more else f"within {distances}"
+    return f"about {count(more, 'more vote')} for {distances}" if more else f"enough votes for {distances}"
 
 
 def _agreement_text(axes: Mapping[str, Sequence[Value]], votes: Sequence[Judgement]) -> str:

@@ -27,7 +27,7 @@ FIRST = 8
 
 _STATIC = Template(
     "<div><strong>A form for a sweep.</strong> It lives in a running notebook: run this cell again."
-    "<pre>{{ code }}</pre></div>"
+    '<pre style="font-family:monospace">{{ code }}</pre></div>'
 )
 
 

@@ -45,6 +45,36 @@ def test_a_plot_shows_itself_as_a_picture_with_a_constant_text(name, theme, back
         assert len(np.unique(np.asarray(image.convert("RGB")).reshape(-1, 3), axis=0)) > 10
 
 
+def effects_with(seeds):
+    settings = [{"seed": seed, "steps": steps} for seed in range(seeds) for steps in (5, 20)]
+    vectors = np.random.default_rng(1).normal(size=(2 * seeds, 12)).astype(np.float32)
+    return effects_of(Observations.of(settings, ["seed", "steps"], vectors, [str(at) for at in range(2 * seeds)]))
+
+
+@pytest.mark.parametrize(
+    ("seeds", "says"),
+    [
+        (4, "% of the pictures' variance; lines are 90 % intervals for other seeds"),
+        (2, "% of the pictures' variance; intervals need 3 or more seeds"),
+    ],
+)
+def test_the_plot_of_effects_says_what_it_draws(seeds, says):
+    pytest.importorskip("matplotlib")
+    axes = effects_with(seeds).plot().figure.axes[0]
+    assert axes.get_xlabel() == says
+    assert bool(axes.lines) == ("lines are" in says)
+
+
+def test_words_beside_bars_are_not_struck_through():
+    pytest.importorskip("matplotlib")
+    axes = effects_with(4).plot().figure.axes[0]
+    assert not any(line.get_visible() for line in axes.get_ygridlines())
+    assert axes.texts
+    for text in axes.texts:
+        assert text.get_bbox_patch() is not None, "what is behind it is hidden"
+        assert text.get_bbox_patch().get_facecolor() == axes.get_facecolor()
+
+
 def test_a_plot_leaves_the_users_settings_alone():
     matplotlib = pytest.importorskip("matplotlib")
     before = dict(matplotlib.rcParams)

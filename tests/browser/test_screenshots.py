@@ -35,6 +35,10 @@ DECODED = """[...document.images].filter(one => (one.src || one.closest('.sfx-ti
   .every(one => one.complete && one.naturalWidth)"""
 AT_FULL_SIZE = """part => { const all = [...document.querySelectorAll(part)].filter(one => one.offsetParent);
   return all.length && all.every(one => one.naturalWidth === 1024); }"""
+LABELS_UNDER_ROWS = """[...document.querySelectorAll('.sfx-top .sfx-label span')].filter(one => {
+  const box = one.getBoundingClientRect(), edge = document.querySelector('.sfx-side').getBoundingClientRect().right;
+  const seen = document.elementFromPoint(Math.max(1, box.left + 1), (box.top + box.bottom) / 2);
+  return box.right > 0 && box.left < edge - 1 && one.contains(seen); }).map(one => one.textContent)"""
 PAINTED = "async () => { for (let n = 0; n < 2; n++) await new Promise(requestAnimationFrame); }"
 
 
@@ -98,6 +102,7 @@ def test_the_gallery(browser, shoot, tmp_path):
     shoot(page, "loupe")
     page.set_viewport_size({"width": 420, "height": 760})
     page.keyboard.press("z")
+    assert page.evaluate(LABELS_UNDER_ROWS) == [], "they are hidden there, as their pictures are"
     shoot(page, "narrow")
     context.close()
 
@@ -195,7 +200,7 @@ def test_the_live_view_from_its_first_seconds_to_its_end(mount, page, shoot, tmp
     page.add_style_tag(content="html { color-scheme: light dark } body { margin: 8px }")
     tell(
         page,
-        "0 of 24 pictures · 24 submitted · $0.00 of about $0.82",
+        "0 of 24 pictures · 24 submitted · hosted $0.00 of about $0.82",
         counts={"submitted": 24},
         statuses=["submitted"] * 24,
         times={"elapsed": 3.0, "left": 41, "first": 22},
@@ -209,7 +214,7 @@ def test_the_live_view_from_its_first_seconds_to_its_end(mount, page, shoot, tmp
     )
     tell(
         page,
-        "22 of 24 pictures · 2 failed · 44.1 s · $0.75 of about $0.82",
+        "22 of 24 pictures · 2 failed · 44.1 s · hosted $0.75 of about $0.82",
         counts={"completed": 22, "failed": 2},
         statuses=["completed" if number in done else "failed" for number in range(24)],
         errors=[{"reason": "moderated: The prompt was rejected by the content policy (NSFW)", "count": 2}],

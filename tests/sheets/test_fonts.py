@@ -48,6 +48,58 @@ def test_without_fonts_of_the_system_there_are_no_empty_boxes(monkeypatch):
             cached.cache_clear()
 
 
+@pytest.fixture
+def no_fonts_of_the_system(monkeypatch):
+    monkeypatch.setattr(fonts, "_SYSTEM_FOLDERS", ())
+    for cached in (fonts._system_fonts, fonts._family):
+        cached.cache_clear()
+    yield
+    for cached in (fonts._system_fonts, fonts._family):
+        cached.cache_clear()
+
+
+@pytest.mark.usefixtures("no_fonts_of_the_system")
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("山の湖", "U+5C71 U+306E U+6E56"),
+        ("東京, Łódź", "U+6771 U+4EAC, Łódź"),
+        ("a山b", "a U+5C71 b"),
+        ("(山)", "(U+5C71)"),
+        ("山-1", "U+5C71-1"),
+        ("山 の", "U+5C71 U+306E"),
+        ("🦊🦊", "U+1F98A U+1F98A"),
+        ("👨\u200d👩", "U+1F468 U+1F469"),
+    ],
+)
+def test_code_points_stand_apart(text, shown):
+    assert drawable(text) == shown
+
+
+@pytest.mark.usefixtures("no_fonts_of_the_system")
+def test_no_line_breaks_or_ends_inside_a_code_point():
+    from segflux_nb.sheets.fonts import wrap
+
+    for text in ("山の湖の夜明け", "fox山の湖🦊の夜明けfox", "山" * 9, "Łódź, 東京, القاهرة, 🎨"):
+        codes = set(drawable(text).replace(",", "").split())
+        for width in range(90, 400, 7):
+            for lines in (1, 2, 3, 9):
+                for line in wrap(text, width, 16, lines=lines):
+                    assert text_width(line, 16) <= width
+                    words = line.replace(",", "").replace("…", " ").split()
+                    assert all(word in codes for word in words if word.startswith("U")), (line, width)
+
+
+@pytest.mark.parametrize("bold", [False, True])
+@pytest.mark.parametrize("text", ["بحيرة جبلية عند الفجر", "القاهرة, Łódź", "שלום עולם", "fox بحيرة", "lake"])
+def test_the_width_of_a_text_is_that_of_what_is_drawn(text, bold):
+    image = Image.new("L", (900, 60), "white")
+    write(image, 100, 30, text, 32, "black", bold=bold)
+    left, _, right, _ = image.point(lambda level: 255 - level).getbbox()
+    assert abs(left - 100) <= 6
+    assert abs(right - 100 - text_width(text, 32, bold=bold)) <= 6
+
+
 def test_joiners_and_variation_selectors_leave_no_trace():
     assert drawable("★\ufe0f a\u200db") == "★ ab"
 

@@ -146,7 +146,7 @@ def test_a_comparison_says_what_differs():
     table = coloured(seed=[1, 2], lora_strength=[0.5, 1.0]).assign(steps=25)
     text = table.pictures.compare(0, 3).text
     assert "seed: 1 → 2; lora_strength: 0.5 → 1.0" in text
-    assert "columns seed, lora_strength: 1, 0.5, 2, 1.0" in text
+    assert "columns seed, lora_strength: 1, 0.5; 2, 1.0" in text
     assert "steps 25" in text
     for wrong, says in (((0,), "two runs or more"), ((0, 9), "no row 9")):
         with pytest.raises(sf.SegfluxError, match=says):

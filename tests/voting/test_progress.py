@@ -31,7 +31,7 @@ def test_it_says_the_peak_and_how_many_more_votes_it_takes():
     early, late = said(10, 8), said(100, 30)
     assert early.split("; ")[1].startswith("about ")
     assert early.endswith(" more votes for ±0.1")
-    assert late.endswith("; within ±0.1")
+    assert late.endswith("; enough votes for ±0.1"), "±0.1 is what was wanted, and not what came out"
     assert progress({AXIS: SIX}, rank(AXIS, SIX, []), []) == "no votes yet"
     one = [judged("anna", 0.4, 0.8, RIGHT, 1)]
     assert progress({AXIS: SIX}, rank(AXIS, SIX, [Vote(0.4, 0.8, RIGHT, 1)]), one) != ""

@@ -53,7 +53,10 @@ export class SectionView {
     const style = above ? `height:${above}px` : `width:${this.geometry.left - FRAME}px`;
     const corner = rows ? el("div", { ...attributes, style }, cornerText(this.view)) : null;
     const kind = above ? "sfx-heads sfx-corner-above" : "sfx-heads";
-    this.headRow = el("div", { class: kind, role: "row", style: `height:${head - FRAME}px` }, corner);
+    // Labels of columns that are scrolled under the labels of the rows are hidden there, as their pictures are.
+    const size = `width:${this.geometry.left - FRAME}px;height:${head - FRAME - above}px`;
+    const shade = above && rows ? el("div", { class: "sfx-shade", "aria-hidden": "true", style: size }) : null;
+    this.headRow = el("div", { class: kind, role: "row", style: `height:${head - FRAME}px` }, corner, shade);
     const words = [by && `${by} ${group.label}`, rows && `${rows} down`, `${cols} across`].filter(Boolean);
     return el(
       "div",
