@@ -79,8 +79,11 @@ def clock(subject: Subject, answers: Answers) -> Line:
 
 def key_accepted(subject: Subject, answers: Answers) -> Line:
     """Whether the service accepts the key."""
-    response = answers.get("account", NOT_ASKED).response
-    if response is None or not _is_json(response):
+    asked = answers.get("account", NOT_ASKED)
+    response = asked.response
+    if response is None:
+        return _unreached("key accepted", subject, asked)
+    if not _is_json(response):
         return _unknown("key accepted", subject, "the service does not say")
     said = _said(subject, response)
     if subject.secret is None:
@@ -101,8 +104,11 @@ def key_accepted(subject: Subject, answers: Answers) -> Line:
 
 def balance(subject: Subject, answers: Answers) -> Line:
     """US dollars on the account."""
-    response = answers.get("account", NOT_ASKED).response
-    if response is None or response.status in (401, 403) or not _is_json(response):
+    asked = answers.get("account", NOT_ASKED)
+    response = asked.response
+    if response is None:
+        return _unreached("balance", subject, asked)
+    if response.status in (401, 403) or not _is_json(response):
         return _unknown("balance", subject, "the service does not say")
     if response.status == 404 and "credit" in _said(subject, response).lower():
         return broken("balance", f"the account has no credits{_said(subject, response)}", _TOP_UP)
@@ -136,7 +142,7 @@ def history(subject: Subject, answers: Answers, jobs: list[KnownJob]) -> Line:
     asked = answers.get("history", NOT_ASKED)
     response = asked.response
     if response is None:
-        return _unknown("history", subject, asked.error or "it was not asked")
+        return _unreached("history", subject, asked)
     if response.status in (401, 403):
         if subject.secret is None:
             return attention("history", f"not readable without a key ({response.status})")
@@ -196,7 +202,7 @@ def catalogue(subject: Subject, answers: Answers) -> Line:
     """Whether the list of the service's models can be read."""
     asked = answers.get("catalogue", NOT_ASKED)
     if asked.response is None:
-        return _unknown("catalogue", subject, asked.error or "it was not asked")
+        return _unreached("catalogue", subject, asked)
     try:
         found = _read(asked)
     except SegfluxError as error:
@@ -214,8 +220,10 @@ def catalogue(subject: Subject, answers: Answers) -> Line:
 def drift(subject: Subject, answers: Answers) -> Line:
     """What the catalogue says of the model otherwise than this version."""
     asked = answers.get("catalogue", NOT_ASKED)
+    if asked.response is None:
+        return _unreached("drift", subject, asked)
     try:
-        entry = None if asked.response is None else _read(asked).entries.get(MODEL.slug)
+        entry = _read(asked).entries.get(MODEL.slug)
     except SegfluxError:
         entry = None
     if entry is None:
@@ -258,6 +266,21 @@ def _unknown(check: str, subject: Subject, why: str) -> Line:
         if subject.read_only
         else attention(check, f"not known: {why}")
     )
+
+
+def _unreached(check: str, subject: Subject, asked: Asked) -> Line:
+    """The line where no answer came.
+
+    Parameters
+    ----------
+    check:
+        What was examined.
+    subject:
+        Who is examined.
+    asked:
+        The question.
+    """
+    return _unknown(check, subject, asked.error or "the service was not asked")
 
 
 def _is_json(response: HttpResponse) -> bool:

@@ -320,6 +320,8 @@ def test_a_proxy_that_refuses(tmp_path, monkeypatch):
     found = alone(tmp_path, HOSTED, secret=Secret(CANARY))
     assert found["proxies"].verdict == found["service"].verdict == "broken"
     assert "through the proxy of HTTPS_PROXY: Connection refused" in found["proxies"].finding
+    for name in ("key accepted", "balance", "catalogue", "drift", "history"):  # not that the service says nothing
+        assert "Connection refused" in found[name].finding, (name, found[name].finding)
     monkeypatch.setenv("HTTPS_PROXY", f"socks5://me:{CANARY}@127.0.0.1:9")
     wrong = alone(tmp_path, HOSTED, secret=Secret(CANARY))
     assert "only proxies that begin with http" in wrong["proxies"].finding
