@@ -151,6 +151,10 @@ ONLY_SEVERAL = {
     ("widgets/builder.py", "{len(sweep):,} runs"),
     ("widgets/picture_runner.py", "{number:,} runs"),  # more than the form starts
     ("checking/commands.py", "{path.stat().st_size:,} bytes"),
+    ("runlog/postgres/words.py", "{shown} takes"),  # an address
+    ("sweep/points.py", "{cells:,} cells"),  # more than a sweep may have
+    ("sweep/sweep.py", "{len(self):,} cells"),  # some of them are equal
+    ("workspace_verbs/plan.py", "{len(sweep):,} cells"),  # more than memory holds
 }
 """Texts that are never about one of them."""
 

@@ -288,7 +288,7 @@ def test_a_workspace_in_a_database_says_what_it_is(address, tmp_path, monkeypatc
         assert ws.sweeps.done.tolist() == [2]
         assert ws._launcher.finetunes() == ["a"]
         assert "PostgreSQL" in str(ws.doctor())
-    with pytest.raises(WorkspaceError, match=r"starts a simulator for one machine alone.*give its address"):
+    with pytest.raises(WorkspaceError, match=r"starts a simulator for one machine alone.*give it on each"):
         sf.Workspace(service="simulator")
 
 

@@ -346,6 +346,6 @@ def test_verify_restores_and_uploads_input_pictures_and_names_what_is_needed(tea
 def test_another_store_is_refused_until_it_has_what_is_still_to_be_sent(team, tmp_path):
     submit(team, sweep, saved(tmp_path / "fox.png"))
     team.store = tmp_path / "other"
-    with pytest.raises(WorkspaceError, match="1 of them are not in"):
+    with pytest.raises(WorkspaceError, match="1 of them is not in"):
         team.opened("elsewhere")
     team.opened("here").close()  # its folder has it

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.errors import ConnectionTimeout
 
 from ...clock import SystemClock
 
@@ -27,10 +28,6 @@ _NOTHING_CAME = 0
 """What psycopg sends to its generators, ten times a second, while there is nothing to read or write."""
 
 _clock = SystemClock()
-
-
-class ServerHangs(psycopg.OperationalError):
-    """The server does not answer, though nothing has cut the connection to it."""
 
 
 class AttentiveConnection(psycopg.Connection[tuple[Any, ...]]):
@@ -89,7 +86,7 @@ class AttentiveConnection(psycopg.Connection[tuple[Any, ...]]):
             return end.value  # type: ignore[no-any-return]
         except psycopg.OperationalError as error:
             if self._hung_for:
-                raise ServerHangs(f"the server has not answered for {self._hung_for:.0f} s") from None
+                raise ConnectionTimeout(f"the server has not answered for {self._hung_for:.0f} s") from None
             raise error from None
 
     def _hangs(self, seconds: float, limit: float) -> bool:

@@ -12,7 +12,7 @@ from ...clock import SystemClock
 from ...errors import WorkspaceError
 from ...interrupts import Uninterrupted
 from .address import read
-from .attentive import AttentiveConnection, ServerHangs
+from .attentive import AttentiveConnection
 from .words import away, first_line
 
 Connection = AttentiveConnection
@@ -134,7 +134,7 @@ class Connections:
         """Whether the server gives a sign of life. If not, no connection to it is kept."""
         try:
             self.connect().close()
-        except (psycopg.errors.ConnectionTimeout, ServerHangs):
+        except psycopg.errors.ConnectionTimeout:
             for kept in self._all_kept():
                 kept.close()
             return False

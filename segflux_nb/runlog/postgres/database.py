@@ -24,7 +24,7 @@ from ..forks import check_process
 from ..opening import READ_SECONDS
 from ..schema import SLOTS
 from ..seam import AtOnce, Counts, Cursor, Dialect, Outcome, Statement, T, Write, outcome_of
-from .attentive import ServerHangs, break_off
+from .attentive import break_off
 from .connections import PAUSE_SECONDS, Connection, Connections, rolled_back
 from .cursors import TranslatingCursor, execute
 from .faults import Faults
@@ -420,7 +420,7 @@ class PostgresDatabase:
             if guard.interrupted:
                 raise KeyboardInterrupt
             is_lost_unused = connection is first and (connection.closed or connection.broken)
-            if is_lost_unused and not isinstance(error, ServerHangs):
+            if is_lost_unused and not isinstance(error, errors.ConnectionTimeout):
                 self._connections.give(connection)
                 own.reads_on = connection = self._connections.take(seconds)
             elif not isinstance(error, errors.LockNotAvailable) or _clock.monotonic() >= end:
