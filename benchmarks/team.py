@@ -343,16 +343,33 @@ def frame(root: Path, number: int = FRAME_RUNS, takes: int = TAKES) -> None:
     takes:
         Rounds; medians are printed.
     """
-    heading(f"The frame of {number:,} runs, cold: ws.runs().df; medians of {takes}, in turns")
     folder = grown_folder(root, number)
     with postgres() as server, served(MEAN) as url:
         address = server.new_database()
         measured(["empty", address], folder)  # its tables
         copy_rows(folder, server, address)
-        found: dict[str, list[Figures]] = {"SQLite": [], "PostgreSQL": []}
-        for _ in range(takes):
-            found["SQLite"].append(measured(["frame", folder, url], folder))
-            found["PostgreSQL"].append(measured(["frame", address, url], folder, cpu_of(server)))
+        for kind, text, goal in (
+            ("listed", f"All {number:,} runs: ws.runs()", ""),
+            ("frame", f"Their frame, cold: runs.df of {number:,} runs", f"   goal: {GOAL_FRAME} s"),
+        ):
+            heading(f"{text}; medians of {takes}, in turns")
+            found: dict[str, list[Figures]] = {"SQLite": [], "PostgreSQL": []}
+            for _ in range(takes):
+                found["SQLite"].append(measured([kind, folder, url], folder))
+                found["PostgreSQL"].append(measured([kind, address, url], folder, cpu_of(server)))
+            compared(found, goal)
+
+
+def compared(found: dict[str, list[Figures]], goal: str) -> None:
+    """Print a table of both databases.
+
+    Parameters
+    ----------
+    found:
+        The figures by database.
+    goal:
+        What stands after the line of PostgreSQL.
+    """
     print(f"{'':12} {'CPU s':>7} {'ratio':>6} {'server':>7} {'wall s':>7} {'ratio':>6}")
     own: list[float] | None = None
     for name, figures in found.items():
@@ -361,8 +378,8 @@ def frame(root: Path, number: int = FRAME_RUNS, takes: int = TAKES) -> None:
             for column in zip(*((one.cpu, one.server, one.wall) for one in figures), strict=True)
         )
         own = own or [cpu, wall]
-        goal = f"   goal: {GOAL_FRAME} s" if name == "PostgreSQL" else ""
-        print(f"{name:12} {cpu:7.2f} {cpu / own[0]:6.2f} {of_server:7.2f} {wall:7.2f} {wall / own[1]:6.2f}{goal}")
+        rest = goal if name == "PostgreSQL" else ""
+        print(f"{name:12} {cpu:7.2f} {cpu / own[0]:6.2f} {of_server:7.2f} {wall:7.2f} {wall / own[1]:6.2f}{rest}")
 
 
 # ---------------------------------------------------------------------- pictures

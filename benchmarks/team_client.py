@@ -55,11 +55,23 @@ def frame(place: str, url: str) -> tuple[Work, Work]:
     import pandas  # noqa: F401
 
     ws = opened(place, service=url)
-
-    ws.runs()
+    runs = ws.runs()
 
     def work() -> None:
-        assert len(ws.runs().df)
+        assert len(runs.df)
+
+    return work, ws.close
+
+
+def listed(place: str, url: str) -> tuple[Work, Work]:
+    """All runs, with the axes along which they vary."""
+    import pandas  # noqa: F401
+
+    ws = opened(place, service=url)
+    assert ws.sweeps is not None  # what the service is called is asked before
+
+    def work() -> None:
+        assert len(ws.runs())
 
     return work, ws.close
 
@@ -110,7 +122,9 @@ def measured(place: str, where: str, what: str, workers: str) -> tuple[Work, Wor
 
 
 def main(kind: str, *arguments: str) -> None:
-    work, close = {"paid": paid, "frame": frame, "empty": empty, "measured": measured}[kind](*arguments)
+    work, close = {"paid": paid, "frame": frame, "listed": listed, "empty": empty, "measured": measured}[kind](
+        *arguments
+    )
     print("begin", flush=True)
     sys.stdin.readline()  # the other side reads its own clocks
     used, began = cpu(), time.perf_counter()

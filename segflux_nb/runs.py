@@ -10,10 +10,13 @@ only. What is heavy (a widget, a writer of files) is imported inside the functio
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from .errors import WorkspaceError
 from .model import MODEL, Value
+from .runlog.reading import without_collection
 from .runs_verbs import (
     annotate,
     best,
@@ -177,21 +180,31 @@ def all_runs(source: Source) -> Runs:
     """
     table = source.log.runs.table(None, ["parameters", "submitted_at"])
     entered, entered_axes = source.log.sweeps.in_order()
-    submitted, digests = table["submitted_at"], table["digest"]
-    places = {digest: place for place, digest in enumerate(entered)}
-    last = len(places)
-    order = sorted(
-        range(len(digests)), key=lambda at: (places.get(digests[at], last), submitted[at] or 0.0, digests[at])
-    )
-    parameters = [table["parameters"][at] for at in order]
-    found = {name for own in parameters for name in own}
-    names = dict.fromkeys([*entered_axes, *MODEL.parameters, *(name for own in parameters for name in own)])
-    axes = {}
-    for name in names:
-        if name in found and len(seen := dict.fromkeys(own[name] for own in parameters if name in own)) > 1:
-            known = [value for value in entered_axes.get(name, ()) if value in seen]
-            axes[name] = list(dict.fromkeys([*known, *seen]))
-    return Runs(source, [(digests[at], {}) for at in order], axes)
+    with without_collection():
+        places = {digest: place for place, digest in enumerate(entered)}
+        last = len(places)
+        keys = [
+            (places.get(digest, last), submitted or 0.0, digest, number)
+            for number, (digest, submitted) in enumerate(zip(table["digest"], table["submitted_at"], strict=True))
+        ]
+        keys.sort()
+        parameters = [table["parameters"][number] for _, _, _, number in keys]
+        found = dict.fromkeys(chain.from_iterable(parameters))
+        axes = {}
+        for name in dict.fromkeys([*entered_axes, *MODEL.parameters, *found]):
+            if name in found and len(seen := _values(parameters, name)) > 1:
+                known = [value for value in entered_axes.get(name, ()) if value in seen]
+                axes[name] = list(dict.fromkeys([*known, *seen]))
+        labels: dict[str, Value] = {}
+        return Runs(source, [(digest, labels) for _, _, digest, _ in keys], axes)
+
+
+def _values(parameters: Sequence[Mapping[str, Value]], name: str) -> dict[Value, None]:
+    """The values of a parameter, each where it came first."""
+    try:
+        return dict.fromkeys(map(itemgetter(name), parameters))
+    except KeyError:  # not all runs have it
+        return dict.fromkeys(own[name] for own in parameters if name in own)
 
 
 def _entered(source: Source, number: int, axes: Mapping[str, Sequence[Value]], name: str, title: str) -> Runs:
