@@ -133,7 +133,7 @@ def test_a_standby_that_takes_over_under_a_sweep_loses_nothing():
             with sf.Workspace(standby.address(database.rpartition("/")[2]), service=simulator.url) as looking:
                 assert len(looking.sweeps) == 1
                 with pytest.raises(WorkspaceError, match=r"standby server.*Give the address of the primary server"):
-                    looking.run(sweep(2))
+                    looking.run(sweep(70))  # what is not done yet
             primary.stop()
             standby.execute(standby.address("postgres"), "SELECT pg_promote()")
             judge(live.wait(), simulator)
