@@ -97,7 +97,7 @@ mutants: $(VENV)/developing
 	$(BIN)/python tools/mutants.py
 
 soak: $(VENV)/developing $(VENV)/moto/installed
-	HYPOTHESIS_PROFILE=searching $(BIN)/python -m pytest -m long -n 2 --dist loadgroup
+	HYPOTHESIS_PROFILE=searching $(BIN)/python -m pytest -m long -n 2 --dist loadgroup -o faulthandler_timeout=7200
 	$(BIN)/python tests/soak/kill9.py --kills 1000
 
 # Each row has a virtual environment of its own: name=packages, separated by commas.
