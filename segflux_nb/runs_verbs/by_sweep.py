@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 
 from ..selection import Selection
@@ -21,10 +22,15 @@ def by_sweep(runs: Selection) -> list[Selection]:
     wanted = set(runs._digests)
     found = {number: (title, digests & wanted) for number, title, digests in log.sweeps.digests()}
 
+    sweeps_of: defaultdict[str, set[int]] = defaultdict(set)
+    for number, (_, digests) in found.items():
+        for digest in digests:
+            sweeps_of[digest].add(number)
+
     def is_repeated(number: int) -> bool:
         own = found[number][1]
-        others = [(other, digests) for other, (_, digests) in found.items() if other != number]
-        return any(own < digests or (own == digests and other < number) for other, digests in others)
+        whole = set.intersection(*(sweeps_of[digest] for digest in own)) - {number}
+        return any(len(found[other][1]) > len(own) or other < number for other in whole)
 
     kept = [number for number, (_, own) in found.items() if own and not is_repeated(number)]
     axes = {entry.number: entry.axes for entry in log.sweeps.all()}

@@ -121,8 +121,23 @@ def geometry_of(layout: Layout, cell_side: int, *, like: Layout | None = None) -
         same room for captions. Left out, the sheet itself.
     """
     if layout.sections:
-        return _beside_each_other([geometry_of(section, cell_side) for section in layout.sections])
+        return _beside_each_other([builder.build() for builder in _builders(layout, cell_side)])
     return _Builder(layout, cell_side, like=like).build()
+
+
+def _builders(layout: Layout, cell_side: int) -> list[_Builder]:
+    """One for each section. All letters are those of a sheet as wide as the page.
+
+    Parameters
+    ----------
+    layout:
+        The sheet, which has sections.
+    cell_side:
+        The longer side of each picture, in pixels.
+    """
+    alone = [_Builder(section, cell_side).build(with_cells=False) for section in layout.sections]
+    _, width, _ = _rows_of([(part.width, part.height) for part in alone])
+    return [_Builder(section, cell_side, page_width=width) for section in layout.sections]
 
 
 def _beside_each_other(parts: Sequence[Geometry]) -> Geometry:
@@ -167,7 +182,8 @@ def size_of(layout: Layout, cell_side: int) -> tuple[int, int]:
         The longer side of each picture, in pixels.
     """
     if layout.sections:
-        _, width, height = _rows_of([size_of(section, cell_side) for section in layout.sections])
+        parts = [builder.build(with_cells=False) for builder in _builders(layout, cell_side)]
+        _, width, height = _rows_of([(part.width, part.height) for part in parts])
         return width, height
     geometry = _Builder(layout, cell_side).build(with_cells=False)
     return geometry.width, geometry.height
@@ -210,9 +226,13 @@ class _Builder:
         The longer side of each picture, in pixels.
     like:
         The sheet that decides the shape of pictures and the room for captions; None for this one.
+    page_width:
+        The width that decides the size of letters, in pixels; None for that of this sheet.
     """
 
-    def __init__(self, layout: Layout, cell_side: int, *, like: Layout | None = None) -> None:
+    def __init__(
+        self, layout: Layout, cell_side: int, *, like: Layout | None = None, page_width: int | None = None
+    ) -> None:
         self._layout = layout
         self._geometry = Geometry()
         like = like or layout
@@ -238,7 +258,7 @@ class _Builder:
         self._groups_across = self._choose_groups_across()
         # Text must stay readable when a wide sheet is shown at the width of a notebook, and not be larger than the
         # notebook's own where pictures are large and few.
-        width = self._groups_across * self._grid_width
+        width = page_width or self._groups_across * self._grid_width
         size = max(9, min(round(cell_side * 0.075), max(LETTERS, round(width / 60))), round(width / 72))
         self._size = min(size, 40, max(7, int(self._cell_height / 1.4)))
         self._small = max(7, round(self._size * 0.88))

@@ -353,15 +353,25 @@ def pages(layout: Layout, fits: Callable[[Layout], bool]) -> list[Layout]:
     parts = _cut(layout, fits)
     if len(parts) == 1:
         return parts
-    numbered = enumerate(parts, start=1)
-    return [replace(part, title=f"{part.title} (page {n} of {len(parts)})".strip()) for n, part in numbered]
+    return [_titled(part, f"(page {n} of {len(parts)})") for n, part in enumerate(parts, start=1)]
+
+
+def _titled(layout: Layout, page: str) -> Layout:
+    """A page with its number in its title, or in that of its first section."""
+    if layout.sections:
+        return replace(layout, sections=(_titled(layout.sections[0], page), *layout.sections[1:]))
+    return replace(layout, title=f"{layout.title} {page}".strip())
 
 
 def _cut(layout: Layout, fits: Callable[[Layout], bool]) -> list[Layout]:
     if fits(layout) or len(layout.places) == 1:
         return [layout]
+    if len(layout.sections) == 1:
+        return _cut(layout.sections[0], fits)
     if layout.sections:
-        return [page for section in layout.sections for page in _cut(section, fits)]
+        half = (len(layout.sections) + 1) // 2
+        parts = [replace(layout, sections=layout.sections[:half]), replace(layout, sections=layout.sections[half:])]
+        return [page for part in parts for page in _cut(part, fits)]
     grid = layout.groups[0].cells
     if len(layout.groups) > 1:
         half = (len(layout.groups) + 1) // 2

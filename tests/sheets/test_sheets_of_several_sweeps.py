@@ -68,9 +68,32 @@ def test_a_sheet_that_is_too_large_has_a_page_for_each_part(ws, monkeypatch, tmp
     assert sheet.save(tmp_path / "all.png").name == "all-1.png"
 
 
+def test_pages_hold_as_many_parts_as_fit(ws, monkeypatch):
+    for strength in (0.1, 0.2, 0.3, 0.4):
+        ws.run(sweep(lora_strength=strength, sampler_name="lcm", steps=[2, round(10 * strength) + 2]), name="part")
+    monkeypatch.setattr("segflux_nb.sheets.sheet.MOST_PIXELS", 240_000)
+    sheet = ws.runs().sheet()
+    parts = sheet._parts(10_000)
+    assert [len(part.cells) for part in parts] == [8, 8]
+    titles = [text.lines[0] for part in parts for text in part.texts if text.lines[0].startswith("part")]
+    assert titles == ["part (page 1 of 2)", "part", "part (page 2 of 2)", "part"]
+
+
+@pytest.mark.parametrize("side", [24, 96, 320])
+def test_all_parts_have_letters_of_one_size(ws, side):
+    wide, narrow = sweep(seed=list(range(1, 9)), lora_strength=[0.1, 0.2]), sweep(seed=[9], steps=[2, 3])
+    sheet = (ws.run(wide, name="wide") + ws.run(narrow, name="narrow")).sheet()
+    texts = geometry_of(sheet._layout, side).texts
+    titles = [text.size for text in texts if text.lines[0] in ("wide", "narrow")]
+    assert len(titles) == 2
+    assert len({text.size for text in texts}) <= 3, "titles, labels and what is muted"
+    assert titles[0] == titles[1]
+
+
 def test_a_sweep_that_is_part_of_another_is_shown_once(ws):
     two(ws)
     ws.run(sweep(lora_strength=[0.4]))
+    ws.run(sweep(lora_strength=[0.4, 0.8]), name="the same again")
     assert ws.runs().sheet().text.splitlines()[0].startswith("ContactSheet: 10 pictures in 2 sweeps [")
 
 
