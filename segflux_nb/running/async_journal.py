@@ -239,11 +239,11 @@ class AsyncJournal:
 
     async def more_pictures(self, run: LoggedRun) -> list[MorePicture]:
         """The pictures of a run beside its first one, in order."""
-        return await self._read(self._log.pictures.more, run.digest)
+        return await self.read(self._log.pictures.more, run.digest)
 
     async def incomplete(self, digests: Iterable[str]) -> list[LoggedRun]:
         """Those of these completed runs whose outputs have more pictures that are not on disk."""
-        return await self.runs(await self._read(self._log.pictures.incomplete, digests))
+        return await self.runs(await self.read(self._log.pictures.incomplete, digests))
 
     async def heartbeat(self) -> None:
         """Write this process's heartbeat."""
@@ -257,12 +257,12 @@ class AsyncJournal:
 
     async def run(self, digest: str) -> LoggedRun:
         """The row of this digest."""
-        return (await self._read(self._log.runs.read, [digest]))[digest]
+        return (await self.read(self._log.runs.read, [digest]))[digest]
 
     async def runs(self, digests: Iterable[str]) -> list[LoggedRun]:
         """The rows of these digests, in order."""
         digests = list(digests)
-        logged = await self._read(self._log.runs.read, digests)
+        logged = await self.read(self._log.runs.read, digests)
         return [logged[digest] for digest in digests]
 
     def runs_now(self, digests: Iterable[str]) -> list[LoggedRun]:
@@ -274,7 +274,7 @@ class AsyncJournal:
     async def run_states(self, digests: Iterable[str]) -> dict[str, RunState]:
         """The states of these runs, by digest and in order."""
         digests = list(digests)
-        found = await self._read(self._log.runs.states, digests)
+        found = await self.read(self._log.runs.states, digests)
         return {digest: found[digest] for digest in digests}
 
     async def reload(self, run: LoggedRun) -> LoggedRun:
@@ -307,24 +307,24 @@ class AsyncJournal:
 
         The clock of a server wrote it, if there is one: then it is told by the clock of this process.
         """
-        found = await self._read(self._log.sharing.last_heartbeat, owner)
+        found = await self.read(self._log.sharing.last_heartbeat, owner)
         if found is None or not self.is_far:
             return found
         if self._server_ahead is None:
-            self._server_ahead = await self._read(self._log.sharing.server_ahead)
+            self._server_ahead = await self.read(self._log.sharing.server_ahead)
         return found - self._server_ahead
 
     async def knows_request(self, request_id: str) -> bool:
         """Whether a run of the log has, or had, the job with this id."""
-        return await self._read(self._log.runs.knows_request, request_id)
+        return await self.read(self._log.runs.knows_request, request_id)
 
     async def knows_picture(self, url: str) -> bool:
         """Whether a run of the log has a picture from this address, as stored."""
-        return await self._read(self._log.pictures.knows, url)
+        return await self.read(self._log.pictures.knows, url)
 
     async def input_addresses(self) -> list[Stored]:
         """Where the service has input pictures, by what all machines have noted."""
-        return await self._read(self._log.inputs.addresses)
+        return await self.read(self._log.inputs.addresses)
 
     async def note_input_address(self, stored: Stored) -> None:
         """Let other machines know where the service has an input picture, before anything is submitted with it.
@@ -420,8 +420,8 @@ class AsyncJournal:
                 return found
             await self._clock.sleep(LOCKED_PAUSE.seconds(tries, self._jitter))
 
-    async def _read(self, read: Callable[..., T], *arguments: Any) -> T:
-        """Read: at once from a file; from a server in a thread, and again while it does not answer.
+    async def read(self, read: Callable[..., T], *arguments: Any) -> T:
+        """Read: at once from a file; from a server in a thread. Again while the log is locked, or does not answer.
 
         Parameters
         ----------
@@ -430,12 +430,10 @@ class AsyncJournal:
         arguments:
             Its arguments.
         """
-        if not self.is_far:
-            return read(*arguments)
         end, tries = self._clock.monotonic() + LOCKED_SECONDS, 0
         while True:
             try:
-                found = await self._in_reader(read, arguments)
+                found = await self._in_reader(read, arguments) if self.is_far else read(*arguments)
             except LogLocked as error:
                 tries += 1
                 self.trouble.met(error, self._clock.monotonic(), end)

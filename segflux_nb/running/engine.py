@@ -314,22 +314,21 @@ class Engine:
         context.queue.extend(run_state.digest for run_state in to_do)
         context.recovering = bool(unknown)
         followers = [
-            asyncio.create_task(self._recover(unknown, context, resubmit_unknown)),
-            asyncio.create_task(self._follow_elsewhere(context)),
-            asyncio.create_task(self._follow_postponed(context)),
+            self._recover(unknown, context, resubmit_unknown),
+            self._follow_elsewhere(context),
+            self._follow_postponed(context),
         ]
+        number = min(self._max_in_flight + SPARE_WORKERS, len(to_do) + len(unknown))
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._max_in_flight + SPARE_WORKERS, len(to_do) + len(unknown))):
-                    group.create_task(self._work(context))
+                # Workers wait for what the followers tell them, and would wait for ever for one that has failed.
+                following = [group.create_task(follower) for follower in followers]
+                workers = [group.create_task(self._work(context)) for _ in range(number)]
+                await asyncio.gather(*workers, return_exceptions=True)
+                for task in following:
+                    task.cancel()
         except BaseExceptionGroup as errors:
-            first = errors.exceptions[0]
-        else:
-            return
-        finally:
-            for follower in followers:
-                follower.cancel()
-        raise first
+            raise errors.exceptions[0] from None
 
     async def _recover(self, unknown: list[LoggedRun], context: RunContext, resubmit_unknown: bool) -> None:
         """Look up unknown runs in the history, and hand over those that can go on.
@@ -419,7 +418,7 @@ class Engine:
         if self._journal.is_far and is_of_another(run):
             await self._heartbeats.look_for(str(run.owner))
             return is_held(self._journal.run_id(run), run.owner, run.state, self._heartbeats.came_from)
-        return self._is_held(run)
+        return await self._journal.read(self._is_held, run)
 
     def _is_held(self, run: LoggedRun) -> bool:
         return is_held(self._journal.run_id(run), run.owner, run.state, self._heartbeats.come_from)

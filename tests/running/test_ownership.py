@@ -255,6 +255,43 @@ def test_a_run_that_is_held_elsewhere_is_left_alone_and_waited_for(tmp_path, sta
     assert b.ledger.submits == 1
 
 
+def followed_through(tmp_path, monkeypatch, error, times):
+    """A sweep with a run that another machine holds and ends. The looks at that machine fail for a while."""
+    owner = OTHERS["another machine"]
+    b, cells = rows_held_elsewhere(tmp_path, State.SUBMITTED, owner)
+    left, as_it_is = [], type(b.log.sharing).last_heartbeat
+
+    def failing(self, owner):
+        if left:
+            raise left.pop()
+        return as_it_is(self, owner)
+
+    async def during(work):
+        for beat in range(10):
+            b.log.sharing.heartbeat(owner)
+            await b.clock.sleep(5)
+            left.extend([error] * (times if beat == 5 else 0))
+        row = b.log.runs.move(b.rows(cells)[0], State.DOWNLOADING)
+        b.log.runs.move(row, State.COMPLETED, owner=None)
+
+    monkeypatch.setattr(type(b.log.sharing), "last_heartbeat", failing)
+    b.run(cells, during=during)
+    assert not left
+    assert b.ledger.submits == 1
+    return b, cells
+
+
+def test_a_look_at_the_others_that_finds_the_log_locked_is_repeated(tmp_path, monkeypatch):
+    b, cells = followed_through(tmp_path, monkeypatch, sf.errors.LogLocked("The log is locked"), times=5)
+    assert b.states(cells) == ["completed"] * 2
+
+
+def test_a_look_at_the_others_that_fails_ends_the_sweep_with_its_error(tmp_path, monkeypatch):
+    """It ended alone, without a word, and the sweep waited for ever."""
+    with pytest.raises(ZeroDivisionError, match="planted"):
+        followed_through(tmp_path, monkeypatch, ZeroDivisionError("planted"), times=1)
+
+
 @pytest.mark.parametrize("owner", OTHERS.values(), ids=OTHERS)
 @pytest.mark.parametrize("beats", [0, 20])
 def test_a_submit_of_a_process_that_fell_silent_is_looked_up_after_its_lease(tmp_path, owner, beats):
