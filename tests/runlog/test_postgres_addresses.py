@@ -121,7 +121,8 @@ def test_an_interrupt_while_a_server_is_awaited_shows_no_password(monkeypatch):
         )
         with pytest.raises(KeyboardInterrupt) as caught:
             sf.Workspace(service="https://api.example.org")
-        interrupting.join()
+        interrupting.join(30)
+        assert not interrupting.is_alive(), "the connection that was half made is closed"
     shown = traceback.TracebackException(caught.type, caught.value, caught.tb, capture_locals=True)
     assert SECRET not in "".join(shown.format())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import threading
+from traceback import clear_frames
 
 import psycopg
 from psycopg import RawCursor, conninfo
@@ -115,8 +116,9 @@ class Connections:
             connection = AttentiveConnection.connect(
                 conninfo.make_conninfo("", **self._settings), autocommit=True, cursor_factory=RawCursor
             )
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt from None  # frames of psycopg hold the password
+        except KeyboardInterrupt as interrupt:
+            clear_frames(interrupt.__traceback__)  # they hold the password, and a connection that is half made
+            raise KeyboardInterrupt from None
         try:
             row = connection.execute(f"{_SESSION}, pg_backend_pid()").fetchone()
             if row is not None and row[-1] != connection.info.backend_pid:
