@@ -273,6 +273,8 @@ def followed_through(tmp_path, monkeypatch, error, times):
             left.extend([error] * (times if beat == 5 else 0))
         row = b.log.runs.move(b.rows(cells)[0], State.DOWNLOADING)
         b.log.runs.move(row, State.COMPLETED, owner=None)
+        await b.clock.sleep(60)
+        assert work.done(), "it waits for ever"
 
     monkeypatch.setattr(type(b.log.sharing), "last_heartbeat", failing)
     b.run(cells, during=during)
