@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 import traceback
+import weakref
 
 import pytest
 from click.testing import CliRunner
@@ -114,7 +115,7 @@ def test_an_interrupt_while_a_server_is_awaited_shows_no_password(monkeypatch):
                 while client.recv(1 << 12):
                     pass
 
-        interrupting = threading.Thread(target=interrupt)
+        interrupting = threading.Thread(target=interrupt, daemon=True)
         interrupting.start()
         monkeypatch.setenv(
             "SEGFLUX_WORKSPACE", f"postgresql://ada:{SECRET}@127.0.0.1:{silent.getsockname()[1]}/study"
@@ -125,6 +126,27 @@ def test_an_interrupt_while_a_server_is_awaited_shows_no_password(monkeypatch):
         assert not interrupting.is_alive(), "the connection that was half made is closed"
     shown = traceback.TracebackException(caught.type, caught.value, caught.tb, capture_locals=True)
     assert SECRET not in "".join(shown.format())
+
+
+def test_an_interrupted_connect_keeps_nothing_that_is_half_made(monkeypatch):
+    pytest.importorskip("psycopg")
+    from segflux_nb.runlog.postgres.connections import AttentiveConnection, Connections
+
+    class HalfMade:
+        pass
+
+    made = []
+
+    def connect(*arguments, **options):
+        half_made = HalfMade()
+        made.append(weakref.ref(half_made))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AttentiveConnection, "connect", connect)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        Connections(f"postgresql://ada:{SECRET}@127.0.0.1:1/study").connect()
+    assert caught.value.__suppress_context__
+    assert made[0]() is None
 
 
 @pytest.mark.parametrize("arguments", [["doctor"], ["status"], ["sheet"], ["nothing"], ["demo"], ["verify", "a"]])
