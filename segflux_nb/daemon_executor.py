@@ -31,12 +31,15 @@ class DaemonExecutor(ThreadPoolExecutor):
 
     def __init__(self, threads: int, name: str) -> None:
         self._calls: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._is_over = False
         self._daemons = [threading.Thread(target=self._work, name=name, daemon=True) for _ in range(threads)]
         for thread in self._daemons:
             thread.start()
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Queue a call; parameters are those of `concurrent.futures.Executor.submit`."""
+        if self._is_over:  # or who waits for it would wait for ever
+            raise RuntimeError("cannot schedule new futures after shutdown")
         future: Future[T] = Future()
         self._calls.put((future, lambda: fn(*args, **kwargs)))
         return future
@@ -46,6 +49,7 @@ class DaemonExecutor(ThreadPoolExecutor):
 
         Queued calls are never cancelled: what they write must not be lost.
         """
+        self._is_over = True
         for _ in self._daemons:
             self._calls.put(None)
         if wait:

@@ -13,6 +13,7 @@ from typing import NoReturn
 from . import loopthread
 from .console import say
 from .errors import SegfluxError, SweepInterrupted, WorkspaceError
+from .interrupts import Uninterrupted
 from .markup import count
 from .running.context import StopToken
 from .runs import Runs
@@ -100,7 +101,7 @@ class LiveRun:
     def interrupt(self) -> None:
         """End at once. A submit on the wire is finished in the background; the next run of the sweep continues."""
         self._check_process()
-        with self._ending:  # the end is told with its reason
+        with Uninterrupted(), self._ending:  # the end is told with its reason, also at a second Ctrl-C
             if self._future.cancel() and not self._stop:
                 self._stop.set(INTERRUPTED)
         self._close_progress()
@@ -152,9 +153,15 @@ class LiveRun:
 
     def _end(self) -> None:
         """The sweep has ended: show it, and tell who wanted to know."""
-        self._close_progress()
-        if self._teller is not None:
-            self._teller.start()
+        try:
+            self._close_progress()
+        finally:
+            if self._teller is not None:
+                try:
+                    self._teller.start()
+                except RuntimeError:  # no thread is left, or the interpreter ends
+                    self._told.set()
+                    raise
 
     def _tell(self, on_done: Callable[[Runs], object]) -> None:
         """Call what wanted to know the end. An error in it is printed, as that of any thread, and ends nothing."""

@@ -1,12 +1,15 @@
 """A sweep that is running: its end is said once, whatever waits for it."""
 
 import asyncio
+import signal
+import threading
 
 import pytest
 
 import segflux_nb as sf
 from segflux_nb.model import MODEL
 from segflux_nb.simulator.app import Simulator
+from segflux_nb.widgets.progress import Progress
 
 
 @pytest.fixture
@@ -52,3 +55,50 @@ def test_a_cancelled_task_is_cancelled_even_if_the_sweep_ends_with_it(slow):
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(cancelled())
     assert slow.done
+
+
+def ends(live):
+    """Whether a wait for the sweep ends."""
+    waiting = threading.Thread(target=live.wait, daemon=True)
+    waiting.start()
+    waiting.join(60)
+    return not waiting.is_alive()
+
+
+@pytest.fixture
+def told(tmp_path):
+    """A sweep of a minute, and the list of those who were told its end."""
+    heard = []
+    with Simulator(time_scale=1, paint=False) as simulator, sf.Workspace(tmp_path, service=simulator) as ws:
+        live = ws.start(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(4)), on_done=lambda runs: heard.append(1))
+        yield live, heard
+
+
+def test_a_display_that_fails_at_the_end_keeps_nobody_waiting(told, monkeypatch):
+    live, heard = told
+    close = Progress.close
+
+    def failing(self, *arguments):
+        close(self, *arguments)
+        raise BrokenPipeError("the output is gone")
+
+    monkeypatch.setattr(Progress, "close", failing)
+    live.interrupt()
+    assert ends(live)
+    assert heard == [1]
+
+
+def test_a_second_interrupt_while_the_end_is_shown_keeps_nobody_waiting(told, monkeypatch):
+    live, heard = told
+    done, close = [], Progress.close
+
+    def interrupted(self, *arguments):
+        signal.raise_signal(signal.SIGINT)
+        close(self, *arguments)
+
+    live.when_done(lambda: done.append(1))
+    monkeypatch.setattr(Progress, "close", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        live.interrupt()
+    assert ends(live)
+    assert heard == done == [1]

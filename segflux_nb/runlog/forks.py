@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import weakref
 from typing import Protocol
 
@@ -20,7 +21,8 @@ class Holdable(Protocol):
 
 
 _open: weakref.WeakSet[Holdable] = weakref.WeakSet()
-_held: list[Holdable] = []
+_own = threading.local()
+"""What the fork of a thread holds: several threads may fork at a time."""
 
 
 def hold_at_fork(database: Holdable) -> None:
@@ -50,14 +52,17 @@ def check_process(opened_by: int) -> None:
 
 def _before_fork() -> None:
     """Fork between transactions: SQLite keeps the locks of a process in memory, and a child would believe in them."""
-    _held.extend(_open)
-    for database in _held:
+    held: list[Holdable] = []
+    _own.held = held
+    for database in sorted(_open, key=id):  # one order, or two forks would wait for each other
         database.hold()
+        held.append(database)
 
 
 def _after_fork() -> None:
-    while _held:
-        _held.pop().release()
+    held = getattr(_own, "held", [])
+    while held:
+        held.pop().release()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows

@@ -8,7 +8,6 @@ first guess. A machine that sleeps counts no silence meanwhile: the others on it
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from dataclasses import dataclass
 
 from ..clock import Clock
@@ -107,8 +106,12 @@ class Heartbeats:
     async def keep_sending(self) -> None:
         """Write heartbeats for ever."""
         while True:
-            with suppress(WorkspaceError):  # a full disk ends the sweep by itself, with an error
+            try:
                 await self.send()
+            except WorkspaceError:  # a full disk ends the sweep by itself, with an error
+                pass
+            except Exception:  # others would take over what this process still works on
+                logger.exception("A heartbeat could not be written")
             await self._clock.sleep(HEARTBEAT_SECONDS)
 
     def come_from(self, owner: str, within: float) -> bool:

@@ -70,6 +70,14 @@ class InputUploads:
         self._storing: dict[str, asyncio.Task[str]] = {}
         self._turns = asyncio.Semaphore(AT_A_TIME)
 
+    async def close(self) -> None:
+        """End what is being stored, and give its claims back."""
+        storing = [task for task in self._storing.values() if not task.done()]
+        for task in storing:
+            task.cancel()
+        if storing:
+            await asyncio.wait(storing)
+
     async def store(self, requests: Iterable[Request], context: RunContext) -> bool:
         """Bring pictures to where they are needed. False where the sweep stops first, or one cannot be had.
 
@@ -218,8 +226,9 @@ class InputUploads:
         me = this_process()
         while other := self._stored.claim(picture, me):
             if other.count(":") < 2 or not is_alive(other, self._journal.was_seen, LEASE_SECONDS):
-                self._stored.release(picture)
-                continue
+                if self._stored.release(picture):
+                    continue
+                break  # nobody can: what is stored twice costs nothing
             await self._clock.sleep(ELSEWHERE_SECONDS)
         try:
             found = self._stored.find(picture, self._clock.now())

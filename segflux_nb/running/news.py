@@ -51,16 +51,23 @@ class News:
         if self._stop is None:
             await self._clock.sleep(seconds)
             return set(digests)
-        timer = self._loop.call_later(FOLLOWED_SECONDS if self._hears else seconds, self._look_at_all)
+        is_due = False  # of this call alone: several sweeps wait here
+
+        def look_at_all() -> None:
+            nonlocal is_due
+            is_due = True
+            self._something.set()
+
+        timer = self._loop.call_later(FOLLOWED_SECONDS if self._hears else seconds, look_at_all)
         try:
-            while self._told.isdisjoint(digests) and "" not in self._told:
+            while not is_due and self._told.isdisjoint(digests) and "" not in self._told:
                 await self._something.wait()
                 self._something.clear()
         finally:
             timer.cancel()
-        if "" not in self._told:
+        if not is_due and "" not in self._told:
             await self._clock.sleep(GATHERED_SECONDS)
-        found = set(digests) if "" in self._told else self._told.intersection(digests)
+        found = set(digests) if is_due or "" in self._told else self._told.intersection(digests)
         self._told -= {*found, ""}
         if len(self._told) > MOST_TOLD:  # runs of others that nobody here follows
             self._told = {""}

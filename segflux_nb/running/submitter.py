@@ -165,6 +165,8 @@ class Submitter:
             return None
         cost = self._estimate(run, context.budget)
         async with self._begun.taken():
+            # It may ask the service, which needs a permit: a submit that has one might be the only one who may go.
+            addresses = await self._uploads.addresses(run.request) if inputs_of(run.request) else {}
             if not await self._enter_the_wire(context):
                 return None
             if (refusal := context.budget.reserve(cost)) is not None:
@@ -172,10 +174,14 @@ class Submitter:
                 self._leave_the_wire()
                 return None
             # A task of its own, shielded: an interrupt of the sweep does not cut a submit in two.
-            task = asyncio.create_task(self._submit(run, last=tries >= SERVER_TRIES))
+            task = asyncio.create_task(self._submit(run, addresses, last=tries >= SERVER_TRIES))
             task.add_done_callback(self._submitted)
             self._background.add(task)
-            following, outcome = await asyncio.shield(task)
+            try:
+                following, outcome = await asyncio.shield(task)
+            except BaseException:  # nobody here polls its job
+                task.add_done_callback(lambda _: self._limiter.job_done(run.digest))
+                raise
         if not isinstance(outcome, Accepted | Unknown):
             context.budget.release(cost)
         match outcome:
@@ -248,6 +254,7 @@ class Submitter:
 
     async def drain(self) -> None:
         """Wait until the submits on the wire have ended; those that take too long end without an answer."""
+        await self._uploads.close()
         if self._background:
             _, late = await asyncio.wait(self._background, timeout=DRAIN_SECONDS)
             for task in late:
@@ -261,27 +268,38 @@ class Submitter:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.info("A submit ended with an error", exc_info=error)  # its sweep reports it, unless it has ended
 
-    async def _body(self, run: LoggedRun) -> dict[str, Any]:
-        """The JSON object to submit. The files of input pictures are read on the journal's thread."""
+    async def _body(self, run: LoggedRun, addresses: Mapping[str, str]) -> dict[str, Any]:
+        """The JSON object to submit. The files of input pictures are read on the journal's thread.
+
+        Parameters
+        ----------
+        run:
+            The run.
+        addresses:
+            Where the service has its input pictures.
+        """
         if not inputs_of(run.request):
             return run.request.body
-        addresses = await self._uploads.addresses(run.request)
         return await self._journal.in_thread(partial(body_of, run, self._journal.folder, addresses))
 
-    async def _submit(self, run: LoggedRun, *, last: bool) -> tuple[LoggedRun | None, SubmitOutcome | None]:
+    async def _submit(
+        self, run: LoggedRun, addresses: Mapping[str, str], *, last: bool
+    ) -> tuple[LoggedRun | None, SubmitOutcome | None]:
         """Intent, submit, outcome; no outcome where another process was faster.
 
         Parameters
         ----------
         run:
             The run.
+        addresses:
+            Where the service has its input pictures.
         last:
             Whether a failure of the service refuses the run for now.
         """
         with holding(self._journal.run_id(run)):
             intent = None
             try:
-                content = canonical_json(await self._body(run)).encode()
+                content = canonical_json(await self._body(run, addresses)).encode()
                 await self._heartbeats.be_fresh()
                 fence = Fence(self._journal, self._clock)
                 await self._journal.reserve_side_file(self._window.most)

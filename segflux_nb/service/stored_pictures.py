@@ -140,10 +140,15 @@ class StoredPictures:
             return ""  # a folder that takes no claims: what is stored twice costs nothing
         return ""
 
-    def release(self, picture: str) -> None:
-        """Let others store a picture."""
-        with suppress(OSError):
+    def release(self, picture: str) -> bool:
+        """Let others store a picture. False where the claim cannot be removed."""
+        try:
             os.unlink(self._claim(picture))
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return True
 
     def _claim(self, picture: str) -> Path:
         sha256, _ = parts_of_text(picture) or ("", "")

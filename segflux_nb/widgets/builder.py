@@ -210,6 +210,9 @@ class Builder(anywidget.AnyWidget):
             self.shown = []
             self.error = str(error)
             self._refresh()
+        except BaseException:  # or the button would be dead for ever
+            self.is_running = False
+            raise
         else:
             self._started.when_done(self._end)
 

@@ -231,8 +231,10 @@ class PictureRunner:
             words += [f"{run.status}: {run.error}" for run in failed[:1]]
             words += [str(runs.stopped)] if runs.stopped else []
             on_end(self.shown.add(runs), [run.run for run in made], " · ".join(words))
-        except SegfluxError as error:
-            on_end(None, [], str(error))
+        except Exception as error:  # the page waits for the end, whatever became of it
+            on_end(None, [], str(error) if isinstance(error, SegfluxError) else f"{type(error).__name__}: {error}")
+            if not isinstance(error, SegfluxError):
+                raise
 
     def _check(self, plan: Plan) -> None:
         """Refuse what costs more than this gallery may spend."""

@@ -235,6 +235,23 @@ def test_run_starts_it_once_and_shows_what_it_is_given(build, launcher):
     assert builder.has_gallery
 
 
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["disk", "Ctrl-C"]
+)
+def test_a_start_that_fails_in_any_way_leaves_the_button_alive(build, launcher, monkeypatch, error):
+    def fail(*arguments, **options):
+        raise error
+
+    builder = build(sf.Sweep(prompt="TOK", finetune_id="a"))
+    with monkeypatch.context() as patched:
+        patched.setattr(Launcher, "start", fail)
+        with pytest.raises(type(error)):
+            tell(builder, kind="run")
+    assert not builder.is_running
+    tell(builder, kind="run")
+    assert len(launcher.started) == 1
+
+
 def test_a_first_look_has_a_button_with_its_price(build, launcher):
     builder = build(sf.Sweep(prompt="TOK", finetune_id="a", seed=range(20)))
     assert builder.buttons == [

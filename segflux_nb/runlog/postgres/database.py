@@ -123,7 +123,7 @@ class PostgresDatabase:
                 except errors.LockNotAvailable:  # another process makes the tables, or reads those that change
                     if _clock.monotonic() >= end:
                         raise
-        except WorkspaceError:
+        except (WorkspaceError, KeyboardInterrupt):
             self._connections.close()
             raise
         except psycopg.Error as error:

@@ -48,7 +48,7 @@ class Listener(threading.Thread):
                     while not self._stopped.is_set():
                         for news in connection.notifies(timeout=TURN_SECONDS):
                             self._heard(news.payload, True)
-            except psycopg.Error:
+            except (psycopg.Error, OSError):
                 self._heard("", False)
             self._stopped.wait(AGAIN_SECONDS)
 
