@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import itertools
 import math
-import time
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from segflux_nb.model import MODEL
 from segflux_nb.simulator.flow import generate
@@ -362,14 +359,3 @@ def test_the_last_bits_of_a_latent_do_not_reach_the_picture():
         apart += int((change > 1).sum())
         pixels += change.size
     assert apart <= pixels / 10_000
-
-
-@pytest.mark.alone
-def test_a_large_picture_takes_less_than_120_ms_of_one_core_with_encoding():
-    def once():
-        began = time.process_time()
-        made = Image.fromarray(paint(generate.painting(BASE), 1024, 1024))
-        made.save(io.BytesIO(), "JPEG", quality=88)
-        return time.process_time() - began
-
-    assert min(once() for _ in range(5)) < 0.120
