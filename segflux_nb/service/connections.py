@@ -47,6 +47,9 @@ KEPT_SECONDS = 5.0
 READY_SECONDS = 2.0
 """How old a connection may be that was made ready for a submit: servers close those on which nothing comes."""
 
+MOST_READY = 75
+"""Connections that are ready at a time. Some are never used: another process was faster. The others need room."""
+
 CLOSE_SECONDS = 5.0
 """How long the connections of a kind may take to close."""
 
@@ -117,7 +120,6 @@ class Connections:
             It did not come about.
         """
         outgoing = Outgoing("submit", "POST", url, 0, proxy=proxy)
-        failure: TransportError
         try:
             return await self._connector("submit").prepare(**self._place(outgoing))
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -328,6 +330,9 @@ class _Connector(aiohttp.TCPConnector):
         """
         request = aiohttp.ClientRequest("POST", url, loop=self._loop, **place)
         key = request.connection_key  # before the library adds to the request what it tells a proxy
+        self._drop_old()
+        if sum(map(len, self._ready.values())) >= MOST_READY:  # there is one that nobody will take
+            return
         connection = await super().connect(request, [], _limits(None))
         self._ready[key].append((connection, self._loop.time()))
 
@@ -342,20 +347,15 @@ class _Connector(aiohttp.TCPConnector):
         """Nothing: what is still open when the interpreter ends, ends with it. The library would complain here."""
 
     def _take(self, key: Hashable) -> Connection | None:
-        """A connection that was made ready; those that cannot be used any more are closed.
+        """A connection that was made ready and leads where this key says."""
+        self._drop_old()
+        return self._ready[key].popleft()[0] if self._ready[key] else None
 
-        Parameters
-        ----------
-        key:
-            Where it must lead, and how.
-        """
-        ready, oldest = self._ready[key], self._loop.time() - READY_SECONDS
-        while ready:
-            connection, since = ready.popleft()
-            if since >= oldest and _can_be_used(connection):
-                return connection
-            connection.close()
-        return None
+    def _drop_old(self) -> None:
+        """Close what was made ready and cannot be used any more."""
+        for ready in self._ready.values():
+            while ready and (ready[0][1] < self._loop.time() - READY_SECONDS or not _can_be_used(ready[0][0])):
+                ready.popleft()[0].close()
 
 
 class _Protocol(ResponseHandler):

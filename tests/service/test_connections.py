@@ -153,6 +153,23 @@ def test_a_connection_made_ready_serves_one_submit(monkeypatch):
     asyncio.run(main())
 
 
+def test_connections_that_nobody_takes_leave_room_for_others(monkeypatch):
+    """Each submit for which another process was faster leaves one. They had the room of all, for half a minute."""
+
+    async def main():
+        async with Scripted(OK).serving() as server, transport_to(server.url) as transport:
+            async with asyncio.timeout(20):
+                for _ in range(2 * connections.MOST_CONNECTIONS):
+                    await transport.prepare_submit(server.url)
+                assert (await transport.send(submit(server.url))).status == 200
+            assert len(server.connections) == connections.MOST_READY
+            monkeypatch.setattr(connections, "READY_SECONDS", -1.0)
+            await transport.prepare_submit(server.url)
+            await server.has_connections(connections.MOST_READY + 1)
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize("what", ["closed", "spoken on", "old"])
 def test_a_ready_connection_that_is_of_no_use_serves_none(what, monkeypatch):
     async def main():
