@@ -153,7 +153,7 @@ def test_a_connection_made_ready_serves_one_submit(monkeypatch):
     asyncio.run(main())
 
 
-def test_connections_that_nobody_takes_leave_room_for_others(monkeypatch):
+def test_connections_that_nobody_takes_are_limited(monkeypatch):
     """Each submit for which another process was faster leaves one. They had the room of all, for half a minute."""
 
     async def main():
