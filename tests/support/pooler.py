@@ -59,9 +59,9 @@ def pooler(folder, server, mode, **settings):
     )
     try:
         for _ in range(400):
-            with contextlib.suppress(OSError):
-                socket.create_connection(("127.0.0.1", port)).close()
-                break
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as found:
+                if found.getsockname() != found.getpeername():  # a port without a listener may be given to its caller
+                    break
             time.sleep(0.05)  # no event says that it listens
         yield lambda address: address.replace(f":{server.port}/", f":{port}/")
     finally:
