@@ -8,6 +8,7 @@ first guess. A machine that sleeps counts no silence meanwhile: the others on it
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..clock import Clock
@@ -107,9 +108,8 @@ class Heartbeats:
         """Write heartbeats for ever."""
         while True:
             try:
-                await self.send()
-            except WorkspaceError:  # a full disk ends the sweep by itself, with an error
-                pass
+                with suppress(WorkspaceError):  # a full disk ends the sweep by itself, with an error
+                    await self.send()
             except Exception:  # others would take over what this process still works on
                 logger.exception("A heartbeat could not be written")
             await self._clock.sleep(HEARTBEAT_SECONDS)

@@ -268,20 +268,6 @@ class Submitter:
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.info("A submit ended with an error", exc_info=error)  # its sweep reports it, unless it has ended
 
-    async def _body(self, run: LoggedRun, addresses: Mapping[str, str]) -> dict[str, Any]:
-        """The JSON object to submit. The files of input pictures are read on the journal's thread.
-
-        Parameters
-        ----------
-        run:
-            The run.
-        addresses:
-            Where the service has its input pictures.
-        """
-        if not inputs_of(run.request):
-            return run.request.body
-        return await self._journal.in_thread(partial(body_of, run, self._journal.folder, addresses))
-
     async def _submit(
         self, run: LoggedRun, addresses: Mapping[str, str], *, last: bool
     ) -> tuple[LoggedRun | None, SubmitOutcome | None]:
@@ -299,7 +285,10 @@ class Submitter:
         with holding(self._journal.run_id(run)):
             intent = None
             try:
-                content = canonical_json(await self._body(run, addresses)).encode()
+                body = run.request.body
+                if inputs_of(run.request):  # their files are read on the journal's thread
+                    body = await self._journal.in_thread(partial(body_of, run, self._journal.folder, addresses))
+                content = canonical_json(body).encode()
                 await self._heartbeats.be_fresh()
                 fence = Fence(self._journal, self._clock)
                 await self._journal.reserve_side_file(self._window.most)

@@ -10,10 +10,13 @@ import pytest
 from PIL import Image
 
 import segflux_nb as sf
+from segflux_nb.clock import SystemClock
 from segflux_nb.daemon_executor import DaemonExecutor
 from segflux_nb.lifecycle import State
 from segflux_nb.runlog import forks
+from segflux_nb.runlog.journal import Journal
 from segflux_nb.running.context import StopToken
+from segflux_nb.running.heartbeats import HEARTBEAT_SECONDS, Heartbeats
 from segflux_nb.running.news import FOLLOWED_SECONDS, News
 from segflux_nb.running.policy.budget import Budget
 from segflux_nb.running.rate_limiter import RateLimiter
@@ -86,6 +89,64 @@ def test_two_sweeps_that_follow_others_have_a_timer_each():
         assert [len(times) for times in looks.values()] == [10, 10]
 
     clock.run(main())
+
+
+def test_a_heartbeat_that_fails_in_any_way_is_followed_by_others(caplog):
+    """Else other processes would take over what this one still works on."""
+    clock, sent = VirtualClock(), []
+
+    async def heartbeat():
+        sent.append(clock.monotonic())
+        if len(sent) == 2:
+            raise ZeroDivisionError("planted")
+
+    async def main():
+        sending = asyncio.ensure_future(Heartbeats(SimpleNamespace(heartbeat=heartbeat), clock).keep_sending())
+        await clock.sleep(4.5 * HEARTBEAT_SECONDS)
+        sending.cancel()
+
+    clock.run(main())
+    assert len(sent) == 5
+    assert "ZeroDivisionError: planted" in caplog.text
+
+
+def test_who_listens_to_a_server_goes_on_after_an_error_of_the_system(monkeypatch):
+    """Else it would be believed to hear what it does not."""
+    pytest.importorskip("psycopg")
+    from segflux_nb.runlog.postgres import listening
+
+    heard = []
+
+    class Connections:
+        def connect(self):
+            if len(heard) == 1:
+                listener.stop()
+            raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(listening, "AGAIN_SECONDS", 0.0)
+    listener = listening.Listener(Connections(), lambda *news: heard.append(news))
+    listener.run()
+    assert heard == [("", False)] * 2
+
+
+def test_an_interrupt_while_a_log_is_opened_closes_its_connections(postgres, tmp_path, monkeypatch):
+    from segflux_nb.runlog.postgres import database
+
+    closed, close = [], database.Connections.close
+
+    def closing(self):
+        closed.append(1)
+        close(self)
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(database.Connections, "close", closing)
+    monkeypatch.setattr(database, "open_log", interrupted)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        Journal(tmp_path / "log", SystemClock(), address=postgres.new_database())
+    assert closed
+    assert caught.tb is not None, "its frames hold the log"
 
 
 def test_an_executor_that_was_shut_down_takes_no_call_that_nobody_makes():
