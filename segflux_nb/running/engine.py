@@ -313,16 +313,12 @@ class Engine:
         to_do.sort(key=lambda run_state: disposition(run_state.state) is not Disposition.IN_FLIGHT)
         context.queue.extend(run_state.digest for run_state in to_do)
         context.recovering = bool(unknown)
-        followers = [
-            self._recover(unknown, context, resubmit_unknown),
-            self._follow_elsewhere(context),
-            self._follow_postponed(context),
-        ]
         number = min(self._max_in_flight + SPARE_WORKERS, len(to_do) + len(unknown))
         try:
             async with asyncio.TaskGroup() as group:
                 # Workers wait for what the followers tell them, and would wait for ever for one that has failed.
-                following = [group.create_task(follower) for follower in followers]
+                following = [group.create_task(self._recover(unknown, context, resubmit_unknown))]
+                following += [group.create_task(f(context)) for f in (self._follow_elsewhere, self._follow_postponed)]
                 workers = [group.create_task(self._work(context)) for _ in range(number)]
                 await asyncio.gather(*workers, return_exceptions=True)
                 for task in following:
@@ -415,10 +411,12 @@ class Engine:
 
     async def _is_elsewhere(self, run: LoggedRun) -> bool:
         """Whether another process, or another sweep of this one, holds a run."""
-        if self._journal.is_far and is_of_another(run):
-            await self._heartbeats.look_for(str(run.owner))
-            return is_held(self._journal.run_id(run), run.owner, run.state, self._heartbeats.came_from)
-        return await self._journal.read(self._is_held, run)
+        if not is_of_another(run):  # this process knows it, without the log
+            return self._is_held(run)
+        if not self._journal.is_far:
+            return await self._journal.read(self._is_held, run)
+        await self._heartbeats.look_for(str(run.owner))
+        return is_held(self._journal.run_id(run), run.owner, run.state, self._heartbeats.came_from)
 
     def _is_held(self, run: LoggedRun) -> bool:
         return is_held(self._journal.run_id(run), run.owner, run.state, self._heartbeats.come_from)

@@ -73,10 +73,6 @@ class News:
             self._told = {""}
         return found
 
-    def _look_at_all(self) -> None:
-        self._told.add("")
-        self._something.set()
-
     def _heard(self, digest: str, hears: bool) -> None:
         """Something was told, on a thread of its own.
 
